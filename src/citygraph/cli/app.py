@@ -1,0 +1,86 @@
+"""The commands in the order of the pipeline, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from citygraph.cli import build, check, export, finding, format, new, query, sparql  # noqa: A004
+from citygraph.cli.printing import print_error
+from citygraph.errors import CitygraphError
+from citygraph.version import VERSION
+
+__all__ = ["app", "run"]
+
+_HELP = """Keep, check, reason over and ask a knowledge graph of city networks.
+
+Start with: citygraph query
+
+Exit codes: 0 fine, 1 there are findings that must be mended, 2 the command could not run.
+"""
+
+app = typer.Typer(
+    name="citygraph",
+    help=_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def citygraph(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),  # noqa: FBT001, FBT003
+) -> None:
+    """Keep, check, reason over and ask a knowledge graph of city networks."""
+    if version:
+        print(f"citygraph {VERSION}")
+        raise typer.Exit
+
+
+app.command("new")(new.new)
+app.command("check")(check.check)
+app.command("build")(build.build)
+app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=False)(query.query)
+app.command("sparql")(sparql.sparql)
+app.command("export")(export.export)
+app.command("format")(format.format)
+app.command("finding")(finding.finding)
+
+
+def run() -> None:
+    """Run the command of `sys.argv` and end the process with its exit code."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Exit as end:
+        code = end.exit_code
+    except typer.Abort:
+        code = _interrupted()
+    except KeyboardInterrupt:
+        code = _interrupted()
+    except CitygraphError as error:
+        print_error(error)
+        code = 2
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; Python would complain once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        print_error(CitygraphError(f"{error.filename or 'A file'}: {error.strerror or error}."))
+        code = 2
+    except typer.core.click.exceptions.ClickException as error:  # type: ignore[attr-defined]
+        error.show(sys.stderr)
+        code = 2
+    sys.stderr.flush()
+    # A query past its deadline still runs in a thread that cannot be stopped; do not wait for it.
+    os._exit(code if isinstance(code, int) else 0)
+
+
+def _interrupted() -> int:
+    print("\nStopped. Nothing was changed; the previous version is still in use.", file=sys.stderr)
+    return 2

@@ -1,0 +1,99 @@
+"""Findings, errors and progress on stderr: stdout is for answers alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from citygraph.language import Text
+
+if TYPE_CHECKING:
+    from citygraph.errors import CitygraphError
+    from citygraph.findings import Finding, Report
+
+__all__ = ["print_error", "print_report", "progress_bar", "report_json", "say"]
+
+_COLOURS: Final = {"violation": "\x1b[31m", "warning": "\x1b[33m", "info": "\x1b[36m"}
+_PLAIN, _FAINT = "\x1b[0m", "\x1b[2m"
+_STAGES: Final = {
+    "load": Text("Leser filer", "Reading files"),
+    "shapes": Text("Kontrollerer krav", "Checking requirements"),
+    "values": Text("Kontrollerer verdier", "Checking values"),
+    "anchors": Text("Kontrollerer kilder", "Checking sources"),
+    "reason": Text("Utleder", "Working out what follows"),
+    "shapes-inferred": Text("Kontrollerer det utledede", "Checking what follows"),
+    "checks": Text("Stiller kontrollspørsmål", "Asking check queries"),
+    "done": Text("Ferdig", "Done"),
+}
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal."""
+    print(text, file=sys.stderr)
+
+
+def print_error(error: CitygraphError) -> None:
+    """What happened, and below it the next step."""
+    say(f"Error: {error.message}")
+    if error.fix:
+        say(f"    {error.fix}")
+
+
+def print_report(report: Report, language: str, *, notes: bool) -> None:
+    """Each finding on two lines: where and what, then the next step; a count at the end."""
+    colour = sys.stderr.isatty()
+    shown = [finding for finding in report if notes or finding.severity != "info"]
+    for finding in shown:
+        say(_two_lines(finding, language, colour=colour))
+    counts = {severity: number for severity, number in report.counts.items() if number}
+    words = ", ".join(f"{number} {severity.words.in_language(language)}" for severity, number in counts.items())
+    if not counts:
+        words = Text("ingen funn", "no findings").in_language(language)
+    elif len(shown) < len(report):
+        words += Text(" (vises med --notes)", " (shown with --notes)").in_language(language)
+    say(words)
+
+
+def _two_lines(finding: Finding, language: str, *, colour: bool) -> str:
+    message, fix = finding.message.in_language(language), finding.fix.in_language(language)
+    severity = finding.severity.value
+    if colour:
+        severity = f"{_COLOURS[severity]}{severity}{_PLAIN}"
+    first = " ".join(part for part in (finding.place, severity, finding.code, message) if part)
+    more = f"citygraph finding {finding.code}"
+    second = f"    {fix}  [{more}]" if fix else f"    [{more}]"
+    return f"{first}\n{_FAINT}{second}{_PLAIN}" if colour else f"{first}\n{second}"
+
+
+def report_json(report: Report) -> str:
+    """The findings as a JSON list, for other programs."""
+    return json.dumps([finding.to_json() for finding in report], ensure_ascii=False, indent=2)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool, language: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A callback for long work; a bar appears on a terminal when the work takes more than a second."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    started = time.monotonic()
+    shown = False
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal shown
+        if time.monotonic() - started < 1 and what != "reason":
+            return
+        shown = True
+        words = _STAGES.get(what, Text.of(what)).in_language(language)
+        filled = int(20 * done / max(total, 1))
+        print(f"\r\x1b[K[{'#' * filled}{'.' * (20 - filled)}] {words} …", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,247 @@
+"""graph.toml to a frozen Config; an unknown key is an error with a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from citygraph.errors import ConfigError
+from citygraph.language import LANGUAGES, Text
+from citygraph.namespaces import BASE, is_absolute_iri
+
+__all__ = ["CONFIG_FILE", "SETTINGS", "Config", "Duration", "Setting", "read_config"]
+
+CONFIG_FILE: Final = "graph.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Years, months and days, as in `P1Y6M` (the part of xsd:duration that dates need)."""
+
+    years: int = 0
+    months: int = 0
+    days: int = 0
+
+    _PATTERN = re.compile(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?\Z")
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """The duration written in `text`.
+
+        Raises:
+            ValueError: it is not of the form P…Y…M…D.
+        """
+        match = cls._PATTERN.match(text)
+        if match is None:
+            message = f"{text!r} is not a duration such as P5Y, P18M or P90D"
+            raise ValueError(message)
+        return cls(*(int(part or 0) for part in match.groups()))
+
+    def before(self, day: date) -> date:
+        """The day that lies this long before `day`; a day the month does not have becomes its last."""
+        months = day.year * 12 + day.month - 1 - self.years * 12 - self.months
+        year, month = max(months // 12, 1), months % 12 + 1
+        last = (date(year + month // 12, month % 12 + 1, 1) - date(year, month, 1)).days
+        moved = date(year, month, min(day.day, last)).toordinal() - self.days
+        return date.fromordinal(max(moved, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of graph.toml: its place, the kind of value, the default, and what it is for."""
+
+    key: str
+    kind: str
+    default: object
+    about: Text
+
+
+SETTINGS: Final = (
+    Setting("title", "text", None, Text("Navnet på grafen", "The name of the graph")),
+    Setting("base", "iri", BASE, Text(
+        "Adressen som alle grafens egne navn begynner med; slutter på /",
+        "The address that all names of the graph begin with; ends in /")),
+    Setting("languages", "languages", ("nb", "en"), Text("Språkene navn skal finnes på", "Languages names are kept in")),
+    Setting("licence", "iri", "http://publications.europa.eu/resource/authority/licence/CC_BY_4_0", Text(
+        "Lisensen for dataene, som IRI", "The licence of the data, as an IRI")),
+    Setting("as_of", "date", None, Text(
+        "Referansedatoen; uten den brukes den seneste datoen i dataene",
+        "The reference date; without it the latest date in the data is used")),
+    Setting("reason.profile", "choice:owl-rl", "owl-rl", Text("Regelsettet", "The rule set")),
+    Setting("reason.engine", "choice:columnar,duckdb,sparql,owlrl", "columnar", Text(
+        "Motoren som utleder; alle gir samme svar", "The engine that derives; all give the same answer")),
+    Setting("reason.max_inferred", "integer", 50_000_000, Text(
+        "Flere utledede påstander enn dette stanser kjøringen",
+        "More derived statements than this stop the run")),
+    Setting("reason.memory_limit", "text", "4GB", Text(
+        "Minne for motoren duckdb", "Memory for the engine duckdb")),
+    Setting("time.stale_after", "duration", "P5Y", Text(
+        "Hvor lenge en opplysning gjelder uten ny bekreftelse når rollen ikke sier noe annet",
+        "How long a fact counts without a new confirmation when its role does not say")),
+    Setting("time.lists_stale_after", "duration", "P1Y", Text(
+        "Hvor lenge en erklæring om at en liste er fullstendig, gjelder",
+        "How long a statement that a list is complete counts")),
+    Setting("store.engine", "choice:snapshot", "snapshot", Text("Hvor grafen ligger", "Where the graph is kept")),
+    Setting("store.keep", "integer", 5, Text(
+        "Hvor mange versjoner som blir liggende i build/", "How many versions stay in build/")),
+    Setting("sources.folder", "text", "sources", Text(
+        "Mappen med kildedokumentene, om de er for hånden; den hører ikke hjemme i git",
+        "The folder with the source documents, when they are at hand; it does not belong in git")),
+    Setting("limits.timeout", "integer", 10, Text(
+        "Sekunder et spørsmål får bruke", "Seconds a query may take")),
+    Setting("limits.rows", "integer", 100_000, Text("Rader et svar får ha", "Rows an answer may have")),
+    Setting("limits.query_size", "integer", 100_000, Text(
+        "Tegn en spørring får ha", "Characters a query may have")),
+    Setting("limits.query_depth", "integer", 200, Text(
+        "Parenteser inni hverandre i en spørring", "Brackets inside each other in a query")),
+    Setting("limits.file_size", "integer", 256_000_000, Text("Byte en fil får ha", "Bytes a file may have")),
+    Setting("limits.file_depth", "integer", 200, Text(
+        "Nivåer inni hverandre i en fil", "Levels inside each other in a file")),
+)  # fmt: skip
+
+_HINT: Final = "Every key is described in docs/settings.md."
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One project's settings, read and checked; `folder` is where graph.toml lies."""
+
+    folder: Path
+    title: Text
+    base: str
+    languages: tuple[str, ...]
+    licence: str
+    as_of: date | None
+    values: Mapping[str, Any]
+
+    @property
+    def engine(self) -> str:
+        """The name of the reasoning engine."""
+        return str(self.values["reason.engine"])
+
+    @property
+    def sources_folder(self) -> Path:
+        """Where source documents lie when they are at hand."""
+        return self.folder / str(self.values["sources.folder"])
+
+    def number(self, key: str) -> int:
+        """A setting that is a whole number."""
+        return int(self.values[key])
+
+    def duration(self, key: str) -> Duration:
+        """A setting that is a length of time."""
+        return Duration.parse(str(self.values[key]))
+
+
+def read_config(folder: Path) -> Config:
+    """The settings of the project in `folder`.
+
+    Raises:
+        ConfigError: graph.toml is missing, not TOML, or has a key or value that is not known.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        message = f"There is no {CONFIG_FILE} in {folder}."
+        raise ConfigError(message, fix="Go to a project folder, or start one: citygraph new my-city") from error
+    except UnicodeDecodeError as error:
+        message = f"{path} is not UTF-8 (byte {error.start + 1})."
+        raise ConfigError(message, fix="Open it in an editor and save it with the encoding UTF-8.") from error
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}."
+        raise ConfigError(message, fix="Check that the file exists and that you may read it.") from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{path} is not valid TOML: {error}."
+        raise ConfigError(message, fix="Text values stand in quotation marks, one key to a line.") from error
+    values = _checked(_flat(raw, path), path)
+    return Config(
+        folder=folder,
+        title=Text.of(values["title"]),
+        base=values["base"],
+        languages=tuple(values["languages"]),
+        licence=values["licence"],
+        as_of=values["as_of"],
+        values=MappingProxyType(values),
+    )
+
+
+def _flat(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """`{"reason": {"engine": …}}` to `{"reason.engine": …}`, every key known."""
+    known = {setting.key for setting in SETTINGS}
+    tables = {key.partition(".")[0] for key in known if "." in key}
+    flat: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key in tables and isinstance(value, dict):
+            flat |= {f"{key}.{inner}": each for inner, each in value.items()}
+        else:
+            flat[key] = value
+    for key in flat:
+        if key not in known:
+            near = difflib.get_close_matches(key, [*known, *tables], n=1, cutoff=0.5)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            message = f"{path}: the key {key!r} is not known.{guess}"
+            raise ConfigError(message, fix=_HINT)
+    return flat
+
+
+def _checked(flat: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        value = flat.get(setting.key, setting.default)
+        if value is None and setting.key == "title":
+            message = f"{path}: the key 'title' is missing."
+            raise ConfigError(message, fix='Add: title = { nb = "…", en = "…" }')
+        problem = _problem(setting, value)
+        if problem:
+            message = f"{path}: {setting.key} = {value!r}: {problem}."
+            raise ConfigError(message, fix=_HINT)
+        values[setting.key] = value
+    return values
+
+
+def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever TOML can hold
+    """What is wrong with the value, or an empty text."""
+    kind, _, choices = setting.kind.partition(":")
+    match kind:
+        case "text" if setting.key == "title":
+            parts = value.values() if isinstance(value, dict) else [value]
+            return "" if parts and all(isinstance(part, str) and part for part in parts) else "expected a text"
+        case "text":
+            return "" if isinstance(value, str) else "expected a text"
+        case "iri":
+            absolute = isinstance(value, str) and is_absolute_iri(value)
+            if setting.key == "base" and absolute and not value.endswith("/"):
+                return "the base address ends in /"
+            return "" if absolute else "expected an absolute address such as https://example.org/"
+        case "integer":
+            fine = isinstance(value, int) and not isinstance(value, bool) and value > 0
+            return "" if fine else "expected a whole number above 0"
+        case "date":
+            return "" if value is None or type(value) is date else "expected a date such as 2020-11-05, without quotes"
+        case "duration":
+            return _duration_problem(value)
+        case "languages":
+            fine = isinstance(value, (list, tuple)) and value and set(value) <= set(LANGUAGES)
+            return "" if fine else f"expected a list of {' and '.join(LANGUAGES)}"
+        case "choice":
+            return "" if value in choices.split(",") else f"expected one of {', '.join(choices.split(','))}"
+    message = f"unknown kind of setting {kind!r}"
+    raise ValueError(message)
+
+
+def _duration_problem(value: object) -> str:
+    try:
+        Duration.parse(value if isinstance(value, str) else "")
+    except ValueError:
+        return "expected a duration such as P5Y, P18M or P90D"
+    return ""

@@ -1,0 +1,84 @@
+"""What a caller may catch: one tree, drawn here, and nothing else.
+
+```
+CitygraphError             the command line prints it without a traceback
+├── ConfigError            graph.toml is missing or wrong
+├── QueryError             a saved query does not exist, lacks a parameter, or is not valid SPARQL
+├── StoreError             the engine cannot be opened or reached
+│   ├── StoreTimeout       the deadline passed before the answer was whole
+│   └── SnapshotError      the snapshot is not whole, or was built by another version
+├── ReasoningError         the engine stopped before the fixpoint
+├── ExportError            the quads cannot be written in that format or to that place
+├── ReconciliationError    the service did not answer, or answered nonsense
+└── PublishError           the record would be rejected by the portal profile
+```
+
+Mistakes in the data are not here: they are `Finding`s. Mistakes of our own are `ValueError` and
+`AssertionError`, and show a traceback.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CitygraphError",
+    "ConfigError",
+    "ExportError",
+    "PublishError",
+    "QueryError",
+    "ReasoningError",
+    "ReconciliationError",
+    "SnapshotError",
+    "StoreError",
+    "StoreTimeout",
+]
+
+
+class CitygraphError(Exception):
+    """Something that stops the work and that the caller can act on.
+
+    Args:
+        message: what happened, with the name of the thing and the place.
+        fix: the next step, in words an office worker follows.
+    """
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        """Keep the two parts apart, so that the command line can set them on two lines."""
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class ConfigError(CitygraphError):
+    """`graph.toml` is missing or wrong."""
+
+
+class QueryError(CitygraphError):
+    """A saved query does not exist, lacks a parameter, or is not valid SPARQL."""
+
+
+class StoreError(CitygraphError):
+    """The engine cannot be opened or reached."""
+
+
+class StoreTimeout(StoreError):
+    """The deadline passed before the answer was whole."""
+
+
+class SnapshotError(StoreError):
+    """The snapshot is not whole, or was built by another version."""
+
+
+class ReasoningError(CitygraphError):
+    """The reasoner stopped before the fixpoint: a budget was used up, or the engine failed."""
+
+
+class ExportError(CitygraphError):
+    """The quads cannot be written in that format or to that place."""
+
+
+class ReconciliationError(CitygraphError):
+    """The service did not answer, or answered nonsense."""
+
+
+class PublishError(CitygraphError):
+    """The record would be rejected by the portal profile."""

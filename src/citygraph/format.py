@@ -1,0 +1,56 @@
+"""Turtle files in the project's style, without changing a lexical form or losing a comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from citygraph.findings import Finding, finding
+from citygraph.rdf import canonical_hash, parse
+from citygraph.turtle import TurtleError, read_document, write_document
+
+__all__ = ["Formatted", "format_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """A file before and after; `after` equals `before` when there is nothing to do or it cannot be done."""
+
+    path: Path
+    before: str
+    after: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file is not in the project's style yet."""
+        return self.before != self.after
+
+
+def format_file(path: Path, *, name: str) -> Formatted:
+    """How the Turtle file at `path` should look; nothing is written.
+
+    The result is given only when it parses to exactly the same statements with the same lexical forms.
+    """
+    try:
+        data = path.read_bytes()
+        before = data.decode("utf-8")
+    except OSError as error:
+        return Formatted(path, "", "", (finding("unreadable-file", file=name, reason=error.strerror or str(error)),))
+    except UnicodeDecodeError:
+        return Formatted(path, "", "", (finding("encoding", file=name, line=1, column=1),))
+    text = before.removeprefix("\ufeff").replace("\r\n", "\n")
+    parsed = parse(text.encode(), format="ttl")
+    if parsed.problems:
+        problem = parsed.problems[0]
+        found = finding("syntax", file=name, line=problem.line, column=problem.column, detail=problem.message)
+        return Formatted(path, before, before, (found,))
+    try:
+        after = write_document(read_document(text))
+    except TurtleError as error:
+        return Formatted(path, before, before, (finding("syntax", file=name, line=1, column=1, detail=str(error)),))
+    again = parse(after.encode(), format="ttl")
+    if again.problems or canonical_hash(again.quads) != canonical_hash(parsed.quads):
+        message = f"{path}: the formatted text does not say the same as the file"
+        raise AssertionError(message)
+    return Formatted(path, before, after)

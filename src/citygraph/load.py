@@ -1,0 +1,170 @@
+"""Files to quads: one named graph per file, lexical forms untouched, syntax findings with line and column."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from citygraph.bounds import Bounds, problems_of
+from citygraph.config import Config
+from citygraph.findings import Finding, finding
+from citygraph.formats import Kind, by_extension
+from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, part_of
+from citygraph.namespaces import expand, prefixes_for
+from citygraph.rdf import Iri, Quad, parse
+from citygraph.sssom import SssomError, read_mappings
+
+__all__ = ["Loaded", "Progress", "find_files", "hash_files", "load_files"]
+
+Progress = Callable[[str, int, int], None]
+
+_BOM: Final = b"\xef\xbb\xbf"
+_SAME_AS: Final = Iri("https://schema.org/sameAs")
+_SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+_IN_SCHEME: Final = Iri(_SKOS + "inScheme")
+_PASSED: Final = frozenset({".csv", ".tsv", ".md", ".txt", ".toml", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What could be read, and what could not."""
+
+    graphs: ProjectGraphs
+    findings: tuple[Finding, ...]
+
+
+def find_files(folder: Path) -> list[Path]:
+    """The files of a project that hold statements: everything below ontology/ and data/, sorted by path.
+
+    Hidden files and the backups of editors are passed over.
+    """
+    found: list[Path] = []
+    for top in ("ontology", "data"):
+        found += [
+            path
+            for path in (folder / top).rglob("*")
+            if path.is_file() and not path.name.startswith(".") and not path.name.endswith("~")
+        ]
+    return sorted(found)
+
+
+def hash_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of each file by its path from the project folder; a file that cannot be read has an empty one."""
+    hashes: dict[str, str] = {}
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        try:
+            hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            # load_files reports the file; here it only has to make the snapshot a different one.
+            hashes[name] = ""
+    return hashes
+
+
+def load_files(config: Config, *, progress: Progress | None = None) -> Loaded:
+    """Every file of the project, each in the graph that carries its path.
+
+    A file with a syntax error keeps the statements that could be read, so that one missing dot does
+    not hide every other finding.
+    """
+    folder = config.folder
+    paths = find_files(folder)
+    findings: list[Finding] = []
+    files: list[FileGraph] = []
+    if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
+        findings.append(finding("no-data", file="data"))
+    bounds = Bounds(config.number("limits.file_size"), config.number("limits.file_depth"))
+    for number, path in enumerate(paths):
+        if progress is not None:
+            progress("load", number, len(paths))
+        if path.name.endswith(".sssom.tsv"):
+            continue
+        file, problems = _load_file(path, config, bounds)
+        findings += problems
+        if file is not None:
+            files.append(file)
+    graphs = ProjectGraphs(config.base, tuple(files))
+    for path in paths:
+        if path.name.endswith(".sssom.tsv"):
+            file, problems = _load_mappings(path, config, graphs)
+            findings += problems
+            if file is not None:
+                graphs = graphs.with_files([file])
+    return Loaded(graphs, tuple(findings))
+
+
+def _load_file(path: Path, config: Config, bounds: Bounds) -> tuple[FileGraph | None, list[Finding]]:
+    name = path.relative_to(config.folder).as_posix()
+    format_ = by_extension(path.suffix)
+    if format_ is None or format_.kind is Kind.ROWS:
+        # Tables and notes may lie beside the data; only what looks like RDF gone astray is worth a word.
+        return None, [finding("unknown-format", file=name, ending=path.suffix)] if path.suffix not in _PASSED else []
+    if format_.kind is Kind.QUADS and format_.name != "jsonld":
+        return None, [finding("named-graphs", file=name, format=format_.title)]
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return None, [finding("unreadable-file", file=name, reason=error.strerror or str(error))]
+    findings: list[Finding] = []
+    if data.startswith(_BOM):
+        findings.append(finding("byte-order-mark", file=name, line=1, column=1))
+        data = data[len(_BOM) :]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        return None, [*findings, finding("encoding", file=name, line=line, column=column)]
+    refused = list(problems_of(data, format_.name, bounds))
+    if refused:
+        return None, [*findings, *(finding(p.code, file=name, line=p.line, **p.values) for p in refused)]
+    graph_name = graph_iri(config.base, name)
+    parsed = parse(data, format=format_.name, graph_name=graph_name)
+    findings += [
+        finding("syntax", file=name, line=problem.line, column=problem.column, detail=problem.message)
+        for problem in parsed.problems
+    ]
+    return FileGraph(name, graph_name, part_of(name), text, parsed.quads), findings
+
+
+def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[FileGraph | None, list[Finding]]:
+    """The accepted rows of an SSSOM file: `schema:sameAs` on things, the SKOS property on concepts."""
+    name = path.relative_to(config.folder).as_posix()
+    try:
+        text = path.read_bytes().removeprefix(_BOM).decode("utf-8")
+        mapping_set = read_mappings(text)
+    except UnicodeDecodeError:
+        return None, [finding("encoding", file=name, line=1, column=1)]
+    except OSError as error:
+        return None, [finding("unreadable-file", file=name, reason=error.strerror or str(error))]
+    except SssomError as error:
+        return None, [finding("bad-mapping", file=name, line=error.line, detail=str(error))]
+    prefixes = {**prefixes_for(config.base), **mapping_set.curie_map}
+    subjects = {str(quad.subject) for quad in graphs.quads()}
+    concepts = {str(quad.subject) for quad in graphs.quads() if quad.predicate == _IN_SCHEME}
+    graph_name = graph_iri(config.base, "mappings/" + path.name.removesuffix(".sssom.tsv"))
+    findings: list[Finding] = []
+    quads: list[Quad] = []
+    for mapping in mapping_set.mappings:
+        if not mapping.accepted:
+            continue
+        ends = [expand(each, prefixes) for each in (mapping.subject_id, mapping.predicate_id, mapping.object_id)]
+        if None in ends or not ends[1] or not ends[1].startswith(_SKOS):
+            detail = f"{mapping.subject_id} {mapping.predicate_id} {mapping.object_id}"
+            findings.append(finding("bad-mapping", file=name, line=mapping.line, detail=detail))
+            continue
+        subject, predicate, object_ = (Iri(each or "") for each in ends)
+        if str(subject) not in subjects:
+            findings.append(finding("mapping-without-entity", file=name, line=mapping.line, entity=mapping.subject_id))
+            continue
+        if str(subject) not in concepts:
+            if predicate.value != _SKOS + "exactMatch":
+                # A place that is only close to an item is not the same thing, and sameAs would say so.
+                continue
+            predicate = _SAME_AS
+        quads.append(Quad(subject, predicate, object_, graph_name))
+    return FileGraph(name, graph_name, Part.MAPPINGS, text, tuple(dict.fromkeys(quads))), findings
+

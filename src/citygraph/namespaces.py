@@ -1,0 +1,125 @@
+"""Prefixes and IRIs: the namespaces we use, and CURIEs expanded and compressed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+__all__ = [
+    "BASE",
+    "CG",
+    "CONCEPT",
+    "PREFIXES",
+    "compress",
+    "expand",
+    "fold",
+    "is_absolute_iri",
+    "prefixes_for",
+    "slug",
+]
+
+BASE: Final = "https://w3id.org/citygraph/"
+CG: Final = BASE + "ontology#"
+CONCEPT: Final = BASE + "concept/"
+
+PREFIXES: Final[Mapping[str, str]] = {
+    "adms": "http://www.w3.org/ns/adms#",
+    "bibo": "http://purl.org/ontology/bibo/",
+    "cg": CG,
+    "cgs": BASE + "shapes#",
+    "concept": CONCEPT,
+    "country": "http://publications.europa.eu/resource/authority/country/",
+    "cv": "http://data.europa.eu/m8g/",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "geo": "http://www.w3.org/2003/01/geo/wgs84_pos#",
+    "id": BASE + "id/",
+    "oa": "http://www.w3.org/ns/oa#",
+    "org": "http://www.w3.org/ns/org#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "schema": "https://schema.org/",
+    "sh": "http://www.w3.org/ns/shacl#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "source": BASE + "source/",
+    "time": "http://www.w3.org/2006/time#",
+    "vann": "http://purl.org/vocab/vann/",
+    "void": "http://rdfs.org/ns/void#",
+    "wd": "http://www.wikidata.org/entity/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+# RFC 3987 section 2.2 in outline: a scheme, then no character that would end an IRI in Turtle or SPARQL.
+_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
+_LOCAL_NAME = re.compile(r"[A-Za-z0-9_](?:[\w.-]*[\w-])?\Z")
+_FOLDED: Final = str.maketrans(
+    {
+        "æ": "ae", "ø": "o", "å": "a", "ö": "o", "ü": "u", "ß": "ss", "ł": "l", "đ": "d",
+        "ð": "d", "þ": "th", "œ": "oe", "ı": "i", "’": "'", "‘": "'", "ʼ": "'",
+    }
+)  # fmt: skip
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Whether `text` can stand between `<` and `>` as an absolute IRI."""
+    return _ABSOLUTE_IRI.match(text) is not None
+
+
+def prefixes_for(base: str) -> dict[str, str]:
+    """All prefixes, with `id:` and `source:` following the base IRI of one project.
+
+    Roles, codes and indicators (`concept:`) belong to the vocabulary and keep our namespace in every
+    project, so that two cities mean the same by "associated partner".
+    """
+    return {**PREFIXES, "id": base + "id/", "source": base + "source/"}
+
+
+def expand(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str | None:
+    """The IRI behind a CURIE (`id:oslo-kommune`), an IRI in angle brackets or a bare absolute IRI.
+
+    `None` when the prefix is not known and the text is no absolute IRI.
+    """
+    if text.startswith("<") and text.endswith(">"):
+        inner = text[1:-1]
+        return inner if is_absolute_iri(inner) else None
+    prefix, colon, local = text.partition(":")
+    if colon and prefix in prefixes and not local.startswith("//"):
+        iri = prefixes[prefix] + local
+        return iri if is_absolute_iri(iri) else None
+    return text if is_absolute_iri(text) and ("://" in text or text.startswith("urn:")) else None
+
+
+def compress(iri: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
+    """The shortest CURIE for an IRI, else the IRI in angle brackets."""
+    return min(_candidates(iri, prefixes), key=len, default=f"<{iri}>")
+
+
+def _candidates(iri: str, prefixes: Mapping[str, str]) -> Iterator[str]:
+    for prefix, namespace in prefixes.items():
+        if iri.startswith(namespace) and _LOCAL_NAME.match(iri[len(namespace) :]):
+            yield f"{prefix}:{iri[len(namespace) :]}"
+
+
+def fold(name: str) -> str:
+    """A name without case, accents and Nordic letters, for comparing names people type.
+
+    >>> fold("Østfold Fylkeskommune"), fold("Malmö"), fold("Reykjavík")
+    ('ostfold fylkeskommune', 'malmo', 'reykjavik')
+    """
+    lowered = unicodedata.normalize("NFC", name).casefold().translate(_FOLDED)
+    decomposed = unicodedata.normalize("NFKD", lowered)
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+def slug(name: str) -> str:
+    """The ASCII name an IRI ends in: `[a-z0-9-]`, at most 100 characters.
+
+    >>> slug("Anna König Jerlmyr"), slug("Østfold fylkeskommune")
+    ('anna-konig-jerlmyr', 'ostfold-fylkeskommune')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:100].rstrip("-")

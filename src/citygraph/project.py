@@ -1,0 +1,417 @@
+"""Project: opens a folder and offers every verb as a method. The Python API; the one place that knows the order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from citygraph import export, load, query, validate
+from citygraph.config import CONFIG_FILE, Config, read_config
+from citygraph.errors import SnapshotError
+from citygraph.findings import Definition, Finding, Report, definitions, finding
+from citygraph.format import Formatted, format_file
+from citygraph.graphs import Part, ProjectGraphs, graph_iri
+from citygraph.namespaces import CG, PREFIXES, prefixes_for
+from citygraph.rdf import Iri, Literal, Quad
+from citygraph.results import Answer
+from citygraph.saved_query import SavedQuery
+from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
+from citygraph.version import VERSION
+
+__all__ = ["Build", "Checked", "Progress", "Project", "Which", "reference_folder"]
+
+Progress = Callable[[str, int, int], None]
+Which = str
+_PARTS: Final = (Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
+_STAGES: Final = ("load", "shapes", "values", "anchors", "reason", "shapes-inferred", "checks")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found out, and the graph it found it out about."""
+
+    report: Report
+    graphs: ProjectGraphs
+    inferred: tuple[Quad, ...]
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The outcome of a build: `snapshot_id` is the version now in use, `new` whether this build made it."""
+
+    report: Report
+    snapshot_id: str
+    new: bool
+    counts: Mapping[str, int]
+
+
+def reference_folder() -> Path:
+    """The project folder of our own graph: inside the installed package, or the repository itself."""
+    inside = Path(__file__).parent / "reference"
+    return inside if (inside / CONFIG_FILE).is_file() else Path(__file__).parents[2]
+
+
+class Project:
+    """One folder with graph.toml, ontology/, data/ and queries/."""
+
+    def __init__(self, config: Config, *, today: date | None = None) -> None:
+        """A project with settings already read; `Project.open` reads them.
+
+        Args:
+            config: the settings.
+            today: the day that dates are held against; the day of the clock unless a test says otherwise.
+        """
+        self.config = config
+        self.folder = config.folder
+        self.today = today or datetime.now(tz=UTC).date()
+        self.prefixes = prefixes_for(config.base)
+        self.snapshots = Snapshots(_build_folder(config.folder))
+
+    @classmethod
+    def open(cls, folder: Path | str = ".", *, today: date | None = None) -> Project:
+        """The project in `folder`.
+
+        Raises:
+            ConfigError: graph.toml is missing or wrong.
+        """
+        return cls(read_config(Path(folder).resolve()), today=today)
+
+    @classmethod
+    def find(cls, start: Path | str = ".") -> Project:
+        """The project that `start` lies in; our own reference graph when it lies in none.
+
+        Raises:
+            ConfigError: the graph.toml that was found is wrong.
+        """
+        here = Path(start).resolve()
+        for folder in (here, *here.parents):
+            if (folder / CONFIG_FILE).is_file():
+                return cls.open(folder)
+        return cls.open(reference_folder())
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is the graph that comes with the program."""
+        return self.folder == reference_folder().resolve()
+
+    # -- check and build ------------------------------------------------------------------------
+
+    def check(
+        self, *, as_of: date | None = None, engine: str | None = None, progress: Progress | None = None
+    ) -> Checked:
+        """Everything that can be said about this graph, without keeping anything.
+
+        Shapes run before reasoning, on what people wrote; check queries after it, on what follows. A
+        mistake must be found as itself, not as its consequence.
+
+        Raises:
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        from citygraph import reason  # noqa: PLC0415  # numpy and the rules are needed here alone
+
+        say = progress or _silent
+        loaded = load.load_files(self.config)
+        graphs = loaded.graphs
+        say("shapes", 1, len(_STAGES))
+        before = validate.check_shapes(graphs)
+        if not graphs.of(Part.SHAPES):
+            before.append(finding("missing-shapes", file="ontology"))
+        say("values", 2, len(_STAGES))
+        before += validate.check_values(graphs, self.config, today=self.today)
+        say("anchors", 3, len(_STAGES))
+        before += validate.check_anchors(graphs, self.config.sources_folder)
+        day = reason.reference_date(self.config, graphs, as_of=as_of, today=self.today)
+        before += validate.check_staleness(graphs, self.config, as_of=day)
+        say("reason", 4, len(_STAGES))
+        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine)
+        say("shapes-inferred", 5, len(_STAGES))
+        after = validate.check_shapes(graphs, inferred=inferred.quads)
+        say("checks", 6, len(_STAGES))
+        checks, bad = validate.read_checks(self.folder / "queries" / "checks")
+        store = MemoryStore([*graphs.quads(*_PARTS), *self._about(day), *inferred.quads])
+        after += validate.run_checks(store, checks, graphs)
+        bad += self._broken_queries()
+        say("done", len(_STAGES), len(_STAGES))
+        report = Report.of(loaded.findings, before, inferred.findings, after, bad)
+        return Checked(report, graphs, inferred.quads, day)
+
+    def build(
+        self,
+        *,
+        as_of: date | None = None,
+        engine: str | None = None,
+        fresh: bool = False,
+        progress: Progress | None = None,
+    ) -> Build:
+        """A new version of the graph, in use only when it is whole and has no violation.
+
+        The same files, settings and date give the same version; it is made once.
+
+        Raises:
+            SnapshotError: the version cannot be written; the previous one stays in use.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        snapshot_id = self._snapshot_id(as_of)
+        known = None if fresh else self.snapshots.get(snapshot_id)
+        if known is not None:
+            self.snapshots.use(known.folder)
+            report = Report.of(_findings(known))
+            return Build(report, snapshot_id, new=False, counts=known.manifest.counts)
+        with SnapshotBuilder(self.snapshots.folder) as builder:
+            checked = self.check(as_of=as_of, engine=engine, progress=progress)
+            if checked.report.violations:
+                current = self._current_or_none()
+                return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
+            asserted = [*checked.graphs.quads(*_PARTS), *self._about(checked.as_of)]
+            manifest = self._manifest(snapshot_id, checked, engine or self.config.engine, asserted)
+            folder = builder.seal(
+                manifest,
+                asserted=list(dict.fromkeys(asserted)),
+                inferred=checked.inferred,
+                findings=[each.to_json() for each in checked.report],
+                replace=fresh,
+            )
+        self.snapshots.use(folder)
+        self.snapshots.prune(self.config.number("store.keep"))
+        return Build(checked.report, snapshot_id, new=True, counts=manifest.counts)
+
+    def snapshot(self, *, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
+        """The version in use; with `as_of`, what the same files say about that day.
+
+        Raises:
+            SnapshotError: nothing has been built yet.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        current = self.snapshots.current()
+        if current is None:
+            message = f"The graph in {self.folder} has not been built yet."
+            raise SnapshotError(message, fix="Run: citygraph build")
+        if as_of is None or as_of.isoformat() == current.manifest.as_of:
+            return current
+        snapshot_id = _short_hash({"snapshot": current.snapshot_id, "as_of": as_of.isoformat()})
+        return self.snapshots.get(snapshot_id) or self._derive(current, snapshot_id, as_of, progress)
+
+    def _derive(self, current: Snapshot, snapshot_id: str, as_of: date, progress: Progress | None) -> Snapshot:
+        """What the files of a version say about another day: a version of its own, kept beside it."""
+        from citygraph import reason  # noqa: PLC0415
+
+        (progress or _silent)("reason", 0, 1)
+        about = graph_iri(self.config.base, "about")
+        quads = [quad for quad in current.asserted() if quad.graph_name != about]
+        graphs = ProjectGraphs.from_quads(self.config.base, quads)
+        inferred = reason.infer(graphs, self.config, as_of=as_of)
+        asserted = [*quads, *self._about(as_of)]
+        with SnapshotBuilder(self.snapshots.folder) as builder:
+            checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of)
+            manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
+            findings = [each.to_json() for each in checked.report]
+            folder = builder.seal(manifest, asserted=asserted, inferred=inferred.quads, findings=findings)
+        self.snapshots.prune(self.config.number("store.keep"))
+        return Snapshot(folder)
+
+    def is_stale(self, snapshot: Snapshot) -> bool:
+        """Whether a file has changed since this version was built."""
+        return dict(snapshot.manifest.files) != self._hashes()
+
+    def finding_codes(self) -> dict[str, Definition]:
+        """Every finding code of the program, the shapes and the check queries, by code."""
+        graphs = load.load_files(self.config).graphs
+        codes = dict(definitions())
+        codes |= validate.shape_definitions(graphs)
+        checks, _ = validate.read_checks(self.folder / "queries" / "checks")
+        codes |= {each.code: Definition(each.code, each.severity, each.title, each.title, each.fix) for each in checks}
+        return dict(sorted(codes.items()))
+
+    # -- questions --------------------------------------------------------------------------------
+
+    def queries(self) -> list[SavedQuery]:
+        """The saved queries, by name.
+
+        Raises:
+            QueryError: one of them breaks a rule of its header.
+        """
+        return query.find_queries(self.folder / "queries")
+
+    def query(
+        self,
+        name: str,
+        values: Mapping[str, str] | None = None,
+        *,
+        as_of: date | None = None,
+        cite: bool = False,
+        progress: Progress | None = None,
+    ) -> query.Answered:
+        """The answer to a saved query.
+
+        Args:
+            name: the name of its file.
+            values: what was typed for each parameter.
+            as_of: the world on that day; the version's own day without it.
+            cite: each row carries its sources, and whether it is stated or derived.
+            progress: told when reasoning for another day is needed.
+
+        Raises:
+            QueryError: there is no such query, or a parameter is wrong.
+            StoreTimeout: the deadline passed.
+        """
+        saved = query.get_query(self.folder / "queries", name)
+        snapshot = self.snapshot(as_of=as_of, progress=progress)
+        return query.run_query(
+            saved,
+            snapshot,
+            values=values or {},
+            prefixes=self.prefixes,
+            asserted_graphs=snapshot.asserted_graphs if cite else None,
+            timeout=self.config.number("limits.timeout"),
+        )
+
+    def sparql(self, text: str, *, as_of: date | None = None, progress: Progress | None = None) -> Answer:
+        """The answer to any SPARQL query; the project's prefixes need not be declared.
+
+        Raises:
+            QueryError: it is not valid SPARQL, or reaches for the network.
+            StoreTimeout: the deadline passed.
+        """
+        snapshot = self.snapshot(as_of=as_of, progress=progress)
+        return snapshot.query(text, prefixes=self.prefixes, timeout=self.config.number("limits.timeout"))
+
+    # -- files ------------------------------------------------------------------------------------
+
+    def quads(self, which: Which = "both", *, as_of: date | None = None) -> list[Quad]:
+        """The quads of a version, lexical forms as in the files: `asserted`, `inferred` or `both`."""
+        snapshot = self.snapshot(as_of=as_of)
+        asserted = snapshot.asserted() if which in {"asserted", "both"} else ()
+        inferred = snapshot.inferred() if which in {"inferred", "both"} else ()
+        return [*asserted, *inferred]
+
+    def export(self, *, format: str, which: Which = "both", as_of: date | None = None) -> bytes:  # noqa: A002
+        """The graph in one RDF format; the same graph gives the same bytes.
+
+        Raises:
+            ExportError: there is no such format, or it cannot carry the graph.
+        """
+        return export.export_bytes(self.quads(which, as_of=as_of), format=format, prefixes=self.prefixes)
+
+    def tables(self, *, which: Which = "both", as_of: date | None = None) -> dict[str, bytes]:
+        """A CSV table for each class, by file name."""
+        return export.tables_per_class(self.quads(which, as_of=as_of), prefixes=self.prefixes)
+
+    def format(self, paths: Sequence[Path] = (), *, write: bool = True) -> list[Formatted]:
+        """The Turtle files (all of them without `paths`) in the project's style; written unless `write` is off.
+
+        Raises:
+            ExportError: a file cannot be written.
+        """
+        chosen = [path.resolve() for path in paths] or [
+            path for path in load.find_files(self.folder) if path.suffix == ".ttl"
+        ]
+        results = [format_file(path, name=self._name(path)) for path in chosen]
+        for result in results:
+            if write and result.changed:
+                export.write_file(result.path, result.after.encode())
+        return results
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
+
+    # -- what a version is made of ------------------------------------------------------------------
+
+    def _about(self, as_of: date) -> list[Quad]:
+        """What the graph says about itself: its name, its licence and its reference date."""
+        base, name = Iri(self.config.base), graph_iri(self.config.base, "about")
+        day = Literal(as_of.isoformat(), datatype=Iri(PREFIXES["xsd"] + "date"))
+        quads = [
+            Quad(base, Iri(PREFIXES["rdf"] + "type"), Iri(PREFIXES["void"] + "Dataset"), name),
+            Quad(base, Iri(PREFIXES["dct"] + "license"), Iri(self.config.licence), name),
+            Quad(base, Iri(CG + "asOf"), day, name),
+        ]
+        for language, title in self.config.title.to_json().items():
+            quads.append(Quad(base, Iri(PREFIXES["dct"] + "title"), Literal(title, language=language), name))
+        return quads
+
+    def _manifest(
+        self,
+        snapshot_id: str,
+        checked: Checked,
+        engine: str,
+        asserted: Sequence[Quad],
+        files: Mapping[str, str] | None = None,
+    ) -> Manifest:
+        return Manifest(
+            snapshot_id=snapshot_id,
+            citygraph_version=VERSION,
+            base=self.config.base,
+            as_of=checked.as_of.isoformat(),
+            engine=engine,
+            files=self._hashes() if files is None else files,
+            asserted_graphs=sorted({q.graph_name.value for q in asserted if isinstance(q.graph_name, Iri)}),
+            inferred_graph=graph_iri(self.config.base, f"inferred/{checked.as_of.isoformat()}").value,
+            counts={"asserted": len({quad.triple for quad in asserted}), "inferred": len(checked.inferred)},
+            git_commit=_git_commit(self.folder),
+        )
+
+    def _hashes(self) -> dict[str, str]:
+        paths = load.find_files(self.folder)
+        paths += sorted((self.folder / "queries" / "checks").glob("*.rq"))
+        return load.hash_files(self.folder, [*paths, self.folder / CONFIG_FILE])
+
+    def _snapshot_id(self, as_of: date | None) -> str:
+        return _short_hash({
+            "version": VERSION,
+            "as_of": as_of.isoformat() if as_of else "",
+            "files": self._hashes(),
+        })  # fmt: skip
+
+    def _broken_queries(self) -> list[Finding]:
+        findings: list[Finding] = []
+        for path in sorted((self.folder / "queries").glob("*.rq")):
+            problem = query.problem_of(path)
+            if problem:
+                findings.append(finding("bad-query", file=f"queries/{path.name}", line=1, detail=problem))
+        return findings
+
+    def _current_or_none(self) -> Snapshot | None:
+        try:
+            return self.snapshots.current()
+        except SnapshotError:
+            # The link points to nothing usable; the build that is running replaces it.
+            return None
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    del what, done, total
+
+
+def _short_hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _findings(snapshot: Snapshot) -> list[Finding]:
+    return [Finding.from_json(each) for each in snapshot.findings()]
+
+
+def _git_commit(folder: Path) -> str:
+    """The commit the folder is at, for people; empty outside a git checkout."""
+    try:
+        command = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _build_folder(folder: Path) -> Path:
+    """Beside the data; for the graph inside the installed package, which is no place to write, in the cache."""
+    if folder != (Path(__file__).parent / "reference").resolve():
+        return folder / "build"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "citygraph" / f"reference-{VERSION}"
+

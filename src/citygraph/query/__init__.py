@@ -1,0 +1,19 @@
+"""Saved queries: find them, fill in their parameters, run them, cite their sources."""
+
+from citygraph.query.cite import Citation, cite
+from citygraph.query.entities import Candidate, resolve_entity
+from citygraph.query.parameters import bind_parameters
+from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query
+
+__all__ = [
+    "Answered",
+    "Candidate",
+    "Citation",
+    "bind_parameters",
+    "cite",
+    "find_queries",
+    "get_query",
+    "problem_of",
+    "resolve_entity",
+    "run_query",
+]

@@ -1,0 +1,118 @@
+"""What a person typed to the one thing that is meant: label, slug, CURIE, IRI or Wikidata id."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from citygraph.errors import QueryError
+from citygraph.namespaces import compress, expand, fold
+from citygraph.rdf import Iri, Literal
+from citygraph.results import Solutions
+from citygraph.store import Store
+
+__all__ = ["Candidate", "resolve_entity"]
+
+_WIKIDATA_ID: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
+_WIKIDATA: Final = "http://www.wikidata.org/entity/"
+_NAMES: Final = """
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT DISTINCT ?entity ?class ?name WHERE {
+  ?entity a ?class ; skos:prefLabel|skos:altLabel|foaf:name ?name .
+}
+"""
+_LINKED: Final = """
+SELECT DISTINCT ?entity ?class ?item WHERE {
+  ?entity <https://schema.org/sameAs>|<http://www.w3.org/2004/02/skos/core#exactMatch> ?item ; a ?class .
+}
+"""
+_KNOWN: Final = "SELECT ?entity ?class WHERE { ?entity a ?class }"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One thing that a name may mean."""
+
+    iri: str
+    name: str
+
+
+def resolve_entity(text: str, store: Store, *, of_class: str = "", prefixes: Mapping[str, str]) -> Iri:
+    """The one thing that `text` names.
+
+    Args:
+        text: a label in either language, a slug, a CURIE, an IRI or a Wikidata id.
+        store: where the things are.
+        of_class: only things of this class (an IRI); empty for all.
+        prefixes: the prefixes of the project, for CURIEs and slugs.
+
+    Raises:
+        QueryError: nothing is called that, or several things are; the nearest names are in the message.
+    """
+    text = text.strip()
+    iri = expand(text, prefixes)
+    if iri is None and re.fullmatch(r"[a-z0-9-]+", text):
+        iri = expand(f"id:{text}", prefixes)
+        if iri is None or not _is_known(iri, store, of_class):
+            concept = expand(f"concept:{text}", prefixes)
+            iri = concept if concept and _is_known(concept, store, of_class) else iri
+    if iri is not None and _is_known(iri, store, of_class):
+        return Iri(iri)
+    if _WIKIDATA_ID.match(text) or (iri or "").startswith(_WIKIDATA):
+        return _one(text, _linked_to(text if iri is None else iri.removeprefix(_WIKIDATA), store, of_class), prefixes)
+    named = _names(store, of_class)
+    wanted = fold(text)
+    exact = {candidate.iri: candidate for candidate in named if fold(candidate.name) == wanted}
+    if exact:
+        return _one(text, list(exact.values()), prefixes)
+    raise _unknown(text, named, prefixes)
+
+
+def _is_known(iri: str, store: Store, of_class: str) -> bool:
+    return any(row["class"] == Iri(of_class) or not of_class for row in _rows(_KNOWN, store, entity=Iri(iri)))
+
+
+def _names(store: Store, of_class: str) -> list[Candidate]:
+    rows = _rows(_NAMES, store, **({"class": Iri(of_class)} if of_class else {}))
+    return [
+        Candidate(row["entity"].value, row["name"].value)
+        for row in rows
+        if isinstance(row["entity"], Iri) and isinstance(row["name"], Literal)
+    ]
+
+
+def _linked_to(wikidata_id: str, store: Store, of_class: str) -> list[Candidate]:
+    found = _rows(_LINKED, store, item=Iri(_WIKIDATA + wikidata_id))
+    entities = {row["entity"].value for row in found if not of_class or row["class"] == Iri(of_class)}
+    return [Candidate(iri, wikidata_id) for iri in sorted(entities)]
+
+
+def _rows(text: str, store: Store, **bind: Iri) -> list[dict[str, Iri]]:
+    answer = store.query(text, bind=bind)
+    return list(answer) if isinstance(answer, Solutions) else []  # type: ignore[arg-type]  # the columns are IRIs
+
+
+def _one(text: str, candidates: list[Candidate], prefixes: Mapping[str, str]) -> Iri:
+    if not candidates:
+        raise _unknown(text, [], prefixes)
+    if len(candidates) > 1:
+        choices = ", ".join(sorted(compress(candidate.iri, prefixes) for candidate in candidates))
+        message = f"{text!r} is the name of several things: {choices}."
+        raise QueryError(message, fix="Use one of these short names instead.")
+    return Iri(candidates[0].iri)
+
+
+def _unknown(text: str, named: list[Candidate], prefixes: Mapping[str, str]) -> QueryError:
+    by_name = {fold(candidate.name): candidate for candidate in named}
+    slugs = {candidate.iri.rpartition("/")[2]: candidate for candidate in named}
+    near = difflib.get_close_matches(fold(text), [*by_name, *slugs], n=5, cutoff=0.5)
+    found = dict.fromkeys((by_name.get(name) or slugs[name]) for name in near)
+    unique = list({candidate.iri: candidate for candidate in found}.values())[:3]
+    guesses = ", ".join(f"{candidate.name} ({compress(candidate.iri, prefixes)})" for candidate in unique)
+    fix = f"Did you mean: {guesses}?" if guesses else "Search for the name: citygraph query find"
+    message = f"Nothing here is called {text!r}."
+    return QueryError(message, fix=fix)

@@ -1,0 +1,80 @@
+"""The values of a question's parameters: words of a person to RDF terms, never to SPARQL text."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from citygraph.errors import QueryError
+from citygraph.namespaces import PREFIXES, expand
+from citygraph.query.entities import resolve_entity
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.store import Store
+
+__all__ = ["bind_parameters"]
+
+_XSD: Final = PREFIXES["xsd"]
+
+
+def bind_parameters(
+    query: SavedQuery, values: Mapping[str, str], store: Store, *, prefixes: Mapping[str, str]
+) -> dict[str, Term]:
+    """One term for each parameter that has a value or a default.
+
+    Raises:
+        QueryError: a parameter is not known or missing, or its value is not of its type.
+    """
+    known = {parameter.name: parameter for parameter in query.parameters}
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            message = f"The question {query.name!r} has no parameter {name!r}."
+            choices = ", ".join(f"--{each}" for each in known) or "none"
+            fix = f"Did you mean --{near[0]}?" if near else f"Its parameters are: {choices}."
+            raise QueryError(message, fix=fix)
+    bound: dict[str, Term] = {}
+    for name, parameter in known.items():
+        value = values.get(name)
+        if value is None and parameter.default is not None:
+            value = str(parameter.default)
+        if value is None and parameter.required:
+            message = f"The question {query.name!r} needs a value for --{name}."
+            raise QueryError(message, fix=f"Write: citygraph query {query.name} --{name} …")
+        if value is not None:
+            bound[name] = _term(parameter, value, store, prefixes)
+    return bound
+
+
+def _term(parameter: Parameter, value: str, store: Store, prefixes: Mapping[str, str]) -> Term:
+    match parameter.type:
+        case "entity":
+            of_class = expand(parameter.of_class, prefixes) if parameter.of_class else ""
+            return resolve_entity(value, store, of_class=of_class or "", prefixes=prefixes)
+        case "integer":
+            if not re.fullmatch(r"[+-]?\d{1,18}", value.strip()):
+                raise _wrong(parameter, value, "a whole number such as 10")
+            return Literal(value.strip(), datatype=Iri(_XSD + "integer"))
+        case "date":
+            return Literal(_day(parameter, value), datatype=Iri(_XSD + "date"))
+        case "enum":
+            if value not in parameter.choices:
+                raise _wrong(parameter, value, f"one of {', '.join(parameter.choices)}")
+            iri = expand(value, prefixes) if ":" in value else None
+            return Iri(iri) if iri else Literal(value)
+        case _:
+            return Literal(value)
+
+
+def _day(parameter: Parameter, value: str) -> str:
+    try:
+        return date.fromisoformat(value.strip()).isoformat()
+    except ValueError as error:
+        raise _wrong(parameter, value, "a date such as 2020-11-05") from error
+
+
+def _wrong(parameter: Parameter, value: str, expected: str) -> QueryError:
+    return QueryError(f"--{parameter.name} {value!r} is not {expected}.", fix=f"Write: --{parameter.name} …")

@@ -1,0 +1,111 @@
+"""Run a saved query: parameters bound, sources cited, stated and derived rows told apart."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from citygraph.errors import QueryError
+from citygraph.query.cite import Citation, cite
+from citygraph.query.parameters import bind_parameters
+from citygraph.rdf import Iri, Term
+from citygraph.results import Answer, Solutions
+from citygraph.saved_query import SavedQuery, read_saved_query
+from citygraph.store import MemoryStore, Store
+
+__all__ = ["Answered", "find_queries", "get_query", "problem_of", "run_query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to a saved query.
+
+    `sources` and `stated` have one entry for each row when sources were asked for, and are empty
+    otherwise. A row is stated when the files alone give it, and derived when reasoning was needed.
+    """
+
+    query: SavedQuery
+    answer: Answer
+    bound: Mapping[str, Term] = field(default_factory=dict)
+    sources: tuple[tuple[Citation, ...], ...] = ()
+    stated: tuple[bool, ...] = ()
+
+
+def find_queries(folder: Path) -> list[SavedQuery]:
+    """Every saved query in `folder`, by name.
+
+    Raises:
+        QueryError: one of them breaks a rule of its header.
+    """
+    return [read_saved_query(path) for path in sorted(folder.glob("*.rq"))]
+
+
+def get_query(folder: Path, name: str) -> SavedQuery:
+    """The saved query of that name.
+
+    Raises:
+        QueryError: there is none; the nearest names are in the message.
+    """
+    names = sorted(path.stem for path in folder.glob("*.rq"))
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+        guess = f"Did you mean: {', '.join(near)}?" if near else "List them all: citygraph query"
+        message = f"There is no saved query {name!r}."
+        raise QueryError(message, fix=guess)
+    return read_saved_query(folder / f"{name}.rq")
+
+
+def problem_of(path: Path) -> str:
+    """Why the saved query at `path` cannot be used; empty when it can."""
+    try:
+        query = read_saved_query(path)
+        MemoryStore().query(query.text)
+    except QueryError as error:
+        return error.message
+    return ""
+
+
+def run_query(
+    query: SavedQuery,
+    store: Store,
+    *,
+    values: Mapping[str, str],
+    prefixes: Mapping[str, str],
+    asserted_graphs: Sequence[Iri] | None = None,
+    timeout: float | None = None,
+) -> Answered:
+    """The answer, with only the columns that the header names.
+
+    Args:
+        query: the question.
+        store: the graph to ask.
+        values: what a person typed for each parameter.
+        prefixes: for CURIEs and slugs among the values.
+        asserted_graphs: given, each row carries its sources and whether these graphs alone give it.
+        timeout: seconds until the deadline.
+
+    Raises:
+        QueryError: a parameter is wrong, or the query cannot be run.
+        StoreTimeout: the deadline passed.
+    """
+    bound = bind_parameters(query, values, store, prefixes=prefixes)
+    answer = store.query(query.text, bind=bound, timeout=timeout)
+    if not isinstance(answer, Solutions):
+        return Answered(query, answer, bound)
+    shown = answer.project(query.columns)
+    if asserted_graphs is None:
+        return Answered(query, shown, bound)
+    places = [answer.columns.index(name) for name in query.cite]
+    facts = [tuple(row[place] for place in places) for row in answer.rows]
+    known = cite((fact for row in facts for fact in row if fact is not None), store)
+    alone = store.query(query.text, bind=bound, graphs=asserted_graphs, timeout=timeout)
+    stated = set(alone.rows) if isinstance(alone, Solutions) else set()
+    return Answered(
+        query,
+        shown,
+        bound,
+        sources=tuple(tuple(c for fact in row if fact is not None for c in known.get(fact, ())) for row in facts),
+        stated=tuple(row in stated for row in answer.rows),
+    )

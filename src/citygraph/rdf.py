@@ -1,0 +1,215 @@
+"""RDF as data: terms, quads, parse, write, and the way to and from rdflib.
+
+Everything keeps the lexical form: `"01"^^xsd:integer` is not turned into `1`, because files and
+exports are written from parsed quads and a rewritten literal would be a difference nobody made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import pyoxigraph
+from pyoxigraph import BlankNode, DefaultGraph, Literal, Quad, Triple
+from pyoxigraph import NamedNode as Iri
+
+if TYPE_CHECKING:
+    import rdflib
+
+__all__ = [
+    "BlankNode",
+    "DefaultGraph",
+    "Iri",
+    "Literal",
+    "Parsed",
+    "Quad",
+    "Subject",
+    "SyntaxProblem",
+    "Term",
+    "Triple",
+    "canonical_hash",
+    "from_rdflib",
+    "lexical_forms_kept",
+    "parse",
+    "serialize",
+    "to_rdflib",
+]
+
+Subject: TypeAlias = Iri | BlankNode
+Term: TypeAlias = Iri | BlankNode | Literal | Triple
+
+_RDF_FORMATS: Final = {
+    "ttl": pyoxigraph.RdfFormat.TURTLE,
+    "nt": pyoxigraph.RdfFormat.N_TRIPLES,
+    "rdf": pyoxigraph.RdfFormat.RDF_XML,
+    "jsonld": pyoxigraph.RdfFormat.JSON_LD,
+    "nq": pyoxigraph.RdfFormat.N_QUADS,
+    "trig": pyoxigraph.RdfFormat.TRIG,
+}
+_XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxProblem:
+    """One place where the text is not RDF; line and column count from 1, 0 when not known."""
+
+    message: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text says, as far as it could be read."""
+
+    quads: tuple[Quad, ...]
+    problems: tuple[SyntaxProblem, ...]
+
+
+def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_problems: int = 20) -> Parsed:  # noqa: A002
+    """The quads of one document, in its order, lexical forms untouched.
+
+    Args:
+        data: the document's bytes, UTF-8 without a byte-order mark.
+        format: a short name of `formats.FORMATS` that carries triples or quads.
+        graph_name: every quad is put into this graph; without it quads keep the graph the text gives.
+        most_problems: reading stops after this many syntax problems.
+
+    Blank nodes are named by the hash of the document and the order of their appearance, so that two
+    files never share one and two runs give the same names.
+    """
+    quads: list[Quad] = []
+    problems: list[SyntaxProblem] = []
+    named = _BlankNodeNames("b" + hashlib.sha256(data).hexdigest()[:12])
+    reader = pyoxigraph.parse(data, format=_RDF_FORMATS[format], without_named_graphs=graph_name is not None)
+    while len(problems) < most_problems:
+        # pyoxigraph goes on after a syntax error at the next statement, so all of them can be reported.
+        try:
+            quad = next(reader, None)
+        except SyntaxError as error:
+            problems.append(SyntaxProblem(_plain(error.msg), error.lineno or 0, error.offset or 0))
+            continue
+        if quad is None:
+            break
+        quads.append(named.rename(quad, graph_name))
+    return Parsed(tuple(quads), tuple(problems))
+
+
+class _BlankNodeNames:
+    """Stable names for the blank nodes of one document."""
+
+    def __init__(self, stem: str) -> None:
+        self._stem = stem
+        self._names: dict[BlankNode, BlankNode] = {}
+
+    def rename(self, quad: Quad, graph_name: Iri | None) -> Quad:
+        subject, object_ = quad.subject, quad.object
+        if isinstance(subject, BlankNode):
+            subject = self._name(subject)
+        if isinstance(object_, BlankNode):
+            object_ = self._name(object_)
+        return Quad(subject, quad.predicate, object_, quad.graph_name if graph_name is None else graph_name)
+
+    def _name(self, node: BlankNode) -> BlankNode:
+        return self._names.setdefault(node, BlankNode(f"{self._stem}n{len(self._names)}"))
+
+
+def _plain(message: str) -> str:
+    """The parser's sentence without its own words for the place, which we print in front of it."""
+    head, colon, rest = message.partition(": ")
+    return rest if colon and head.startswith("Parser error") else message
+
+
+def serialize(
+    statements: Iterable[Triple] | Iterable[Quad], *, format: str, prefixes: Mapping[str, str] | None = None  # noqa: A002
+) -> bytes:
+    """The statements in one RDF format, in the order given, lexical forms untouched."""
+    return pyoxigraph.serialize(
+        statements, format=_RDF_FORMATS[format], prefixes=dict(prefixes) if prefixes else None
+    )
+
+
+def canonical_hash(quads: Iterable[Quad]) -> str:
+    """SHA-256 of the RDFC-1.0 canonical form: equal exactly when two data sets are isomorphic."""
+    dataset = pyoxigraph.Dataset(quads)
+    dataset.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
+    return hashlib.sha256("\n".join(sorted(str(quad) for quad in dataset)).encode()).hexdigest()
+
+
+@contextmanager
+def lexical_forms_kept() -> Iterator[None]:
+    """rdflib's normalisation of literals (a module global) switched off, and put back afterwards."""
+    import rdflib  # noqa: PLC0415  # rdflib costs a quarter of a second to import
+
+    before = rdflib.NORMALIZE_LITERALS
+    rdflib.NORMALIZE_LITERALS = False
+    try:
+        yield
+    finally:
+        rdflib.NORMALIZE_LITERALS = before
+
+
+def to_rdflib(triples: Iterable[Triple | Quad]) -> rdflib.Graph:
+    """An rdflib graph with the same triples and the same lexical forms."""
+    import rdflib  # noqa: PLC0415
+
+    graph = rdflib.Graph()
+    cache: dict[Term, rdflib.term.Node] = {}
+
+    def node(term: Term) -> rdflib.term.Node:
+        known = cache.get(term)
+        if known is None:
+            known = cache[term] = _rdflib_node(term)
+        return known
+
+    with lexical_forms_kept():
+        for triple in triples:
+            graph.add((node(triple.subject), node(triple.predicate), node(triple.object)))
+    return graph
+
+
+def _rdflib_node(term: Term) -> rdflib.term.Node:
+    import rdflib  # noqa: PLC0415
+
+    match term:
+        case Iri():
+            return rdflib.URIRef(term.value)
+        case BlankNode():
+            return rdflib.BNode(term.value)
+        case Literal() if term.language:
+            return rdflib.Literal(term.value, lang=term.language)
+        case Literal() if term.datatype.value == _XSD_STRING:
+            # rdflib keeps "x" and "x"^^xsd:string apart; RDF 1.1 does not.
+            return rdflib.Literal(term.value)
+        case Literal():
+            return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value))
+        case _:
+            message = f"rdflib has no triple terms: {term}"
+            raise ValueError(message)
+
+
+def from_rdflib(node: rdflib.term.Node) -> Iri | BlankNode | Literal:
+    """The same term as one of ours.
+
+    Raises:
+        ValueError: a kind of node that RDF 1.1 does not have.
+    """
+    import rdflib  # noqa: PLC0415
+
+    match node:
+        case rdflib.URIRef():
+            return Iri(str(node))
+        case rdflib.BNode():
+            return BlankNode(str(node))
+        case rdflib.Literal() if node.language:
+            return Literal(str(node), language=node.language)
+        case rdflib.Literal() if node.datatype is not None:
+            return Literal(str(node), datatype=Iri(str(node.datatype)))
+        case rdflib.Literal():
+            return Literal(str(node))
+        case _:
+            message = f"not an RDF 1.1 term: {node!r}"
+            raise ValueError(message)

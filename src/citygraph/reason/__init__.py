@@ -1,0 +1,85 @@
+"""Asserted to inferred: pick the engine, tidy the result, lift contradictions into findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from typing import Final
+
+from citygraph.config import Config
+from citygraph.errors import ReasoningError
+from citygraph.findings import Finding
+from citygraph.graphs import Part, ProjectGraphs, graph_iri
+from citygraph.rdf import Quad, Triple
+from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
+from citygraph.reason.closure import Budget, Closure
+from citygraph.reason.contradictions import finding_of
+from citygraph.reason.tidy import keep
+
+__all__ = ["ENGINES", "Inferred", "close_with", "infer", "reference_date"]
+
+ENGINES: Final = {
+    "owlrl": "citygraph.reason.engine_owlrl",
+}
+"""The engines by name: modules with one function, `close(triples, *, budget) -> Closure`."""
+
+# The mapping graph, the sources and the shapes stay away from the reasoner (docs/reasoning.md).
+_INPUT: Final = (Part.ONTOLOGY, Part.DATA)
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What follows on one reference date: new quads in a graph of their own, and what cannot be true."""
+
+    as_of: date
+    quads: tuple[Quad, ...]
+    findings: tuple[Finding, ...]
+
+
+def reference_date(config: Config, graphs: ProjectGraphs, *, as_of: date | None, today: date) -> date:
+    """The day that is asked for, else the one in graph.toml, else the latest day in the data."""
+    return as_of or config.as_of or latest_date(graphs.triples(Part.DATA), today=today)
+
+
+def infer(graphs: ProjectGraphs, config: Config, *, as_of: date, engine: str | None = None) -> Inferred:
+    """Everything that follows from the ontology and the data on the reference date.
+
+    First the two rules that OWL cannot state (`as_of`), then the OWL 2 RL closure. What the files
+    already say is left out, and so is the noise that `tidy` describes.
+
+    Raises:
+        ReasoningError: the engine is not known, failed, or used up its budget.
+    """
+    asserted = drop_deprecated(graphs.triples(*_INPUT))
+    derived = apply_rules(
+        asserted,
+        as_of=as_of,
+        stale_after=config.duration("time.stale_after"),
+        lists_stale_after=config.duration("time.lists_stale_after"),
+    )
+    budget = Budget(derived=config.number("reason.max_inferred"))
+    closure = close_with(engine or config.engine, [*asserted, *derived], budget=budget)
+    graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
+    known = set(graphs.triples(*_INPUT))
+    new = sorted({t for t in [*derived, *closure.inferred()] if t not in known and keep(t)}, key=str)
+    findings = tuple(finding_of(each, graphs) for each in closure.contradictions)
+    return Inferred(
+        as_of=as_of,
+        quads=tuple(Quad(t.subject, t.predicate, t.object, graph_name) for t in new),
+        findings=findings,
+    )
+
+
+def close_with(engine: str, triples: Iterable[Triple], *, budget: Budget | None = None) -> Closure:
+    """The closure of `triples` by the engine of that name.
+
+    Raises:
+        ReasoningError: there is no such engine, or it stopped before the fixpoint.
+    """
+    if engine not in ENGINES:
+        message = f"There is no reasoning engine {engine!r}."
+        raise ReasoningError(message, fix=f"Choose one of: {', '.join(sorted(ENGINES))}.")
+    close: Callable[..., Closure] = import_module(ENGINES[engine]).close
+    return close(triples, budget=budget)

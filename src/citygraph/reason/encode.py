@@ -1,0 +1,239 @@
+"""Terms to integers and back: one dictionary for all terms, three columns for all triples."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, count, repeat
+from operator import methodcaller
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citygraph import rdf
+from citygraph.errors import ReasoningError
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
+
+__all__ = ["BLANK", "IRI", "LITERAL", "Columns", "Dictionary", "Ids", "encode_ntriples", "encode_terms"]
+
+Ids: TypeAlias = NDArray[np.uint32]
+Flags: TypeAlias = NDArray[np.uint8]
+
+IRI: Final = ord("<")
+BLANK: Final = ord("_")
+LITERAL: Final = ord('"')
+
+_PIECE: Final = 1 << 20
+"""Bytes that are cut at a time: larger pieces leave the processor's cache and are slower."""
+
+# The part of the N-Triples grammar that needs no unescaping; whatever else is valid takes the slow path.
+_PLAIN_LITERAL: Final = re.compile(rb'"[^"\\\r\n]*"(?:@[a-zA-Z]+(?:-[a-zA-Z0-9]+)*|\^\^<([^<>]*)>)?')
+_PLAIN_LABEL: Final = re.compile(rb"_:[A-Za-z0-9](?:[A-Za-z0-9.]*[A-Za-z0-9])?")
+_XSD_STRING: Final = b"^^<http://www.w3.org/2001/XMLSchema#string>"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Triples as three columns of term numbers, in the order of their source; repeats are allowed."""
+
+    subjects: Ids
+    predicates: Ids
+    objects: Ids
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.subjects)
+
+
+class Dictionary:
+    """Every term once, numbered in the order of appearance.
+
+    A term is kept as its N-Triples text in UTF-8. IRIs, blank nodes and literals share the numbers.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
+        self._texts: list[bytes] = []
+        self._kinds: Flags = np.empty(0, np.uint8)
+
+    def __len__(self) -> int:
+        """How many terms have a number."""
+        return len(self._numbers)
+
+    def number(self, text: str) -> int:
+        """The number of a term, given as N-Triples; a new one if the term is new."""
+        return self._numbers[text.encode()]
+
+    def known(self, text: str) -> int | None:
+        """The number of a term, or None when the term has none yet."""
+        return self._numbers.get(text.encode())
+
+    def texts(self) -> list[bytes]:
+        """All terms, by number."""
+        if len(self._texts) != len(self._numbers):
+            self._texts = list(self._numbers)
+        return self._texts
+
+    def text(self, number: int) -> str:
+        """The N-Triples text of one term."""
+        return self.texts()[number].decode()
+
+    def kinds(self) -> Flags:
+        """IRI, BLANK or LITERAL for every term, by number."""
+        done = len(self._kinds)
+        if done != len(self._numbers):
+            new = self.texts()[done:]
+            first = np.frombuffer(b"".join(map(methodcaller("__getitem__", slice(0, 1)), new)), np.uint8)
+            self._kinds = np.concatenate((self._kinds, first))
+        return self._kinds
+
+    def terms(self, numbers: Iterable[int]) -> list[Term]:
+        """The terms behind these numbers."""
+        texts = self.texts()
+        return [_read(texts[number]) for number in numbers]
+
+    def extend(self, texts: Iterable[bytes]) -> Ids:
+        """The numbers of many terms at once."""
+        return np.fromiter(map(self._numbers.__getitem__, texts), np.uint32)
+
+    def getter(self) -> Callable[[bytes], int]:
+        """A function from a term's text to its number, for long loops."""
+        return self._numbers.__getitem__
+
+    def forget_from(self, size: int) -> None:
+        """Take back the terms numbered from `size` on; used when a document turns out to be no RDF."""
+        for text in list(self._numbers)[size:]:
+            del self._numbers[text]
+        self._numbers.default_factory = count(size).__next__
+        self._texts = []
+        self._kinds = self._kinds[:size]
+
+
+def encode_terms(triples: Iterable[Triple] | Iterable[Quad], dictionary: Dictionary) -> Columns:
+    """Triples or quads of pyoxigraph as columns; blank nodes keep their names."""
+    number = dictionary.getter()
+    seen: dict[object, int] = {}
+
+    def numbers() -> Iterator[int]:
+        for triple in triples:
+            for term in (triple.subject, triple.predicate, triple.object):
+                found = seen.get(term)
+                if found is None:
+                    found = seen[term] = number(str(term).encode())
+                yield found
+
+    return _columns(np.fromiter(numbers(), np.uint32))
+
+
+def encode_ntriples(data: bytes | mmap.mmap, dictionary: Dictionary) -> Columns:
+    """A document in N-Triples as columns; what is no N-Triples is refused.
+
+    Each line is cut at its first two spaces and each distinct term is checked once: IRIs by oxigraph's own
+    reader, literals and labels against the grammar. A document that is laid out differently, has comments
+    or escapes, or is wrong, goes through the parser instead, which is three times slower and says where.
+    Blank nodes are named as `rdf.parse` names them.
+
+    Raises:
+        ReasoningError: the document is not N-Triples; the message has line and column.
+    """
+    size = len(dictionary)
+    numbers = _cut(data, dictionary)
+    if numbers is not None:
+        columns = _columns(numbers)
+        kinds = dictionary.kinds()
+        if not (kinds[columns.predicates] != IRI).any() and not (kinds[columns.subjects] == LITERAL).any():
+            return columns
+    dictionary.forget_from(size)
+    parsed = rdf.parse(bytes(data), format="nt")
+    if parsed.problems:
+        problem = parsed.problems[0]
+        message = f"Line {problem.line}, column {problem.column}: {problem.message}"
+        raise ReasoningError(message, fix="Write the file as N-Triples, or give it the ending of its format.")
+    return encode_terms(parsed.quads, dictionary)
+
+
+def _columns(numbers: Ids) -> Columns:
+    return Columns(*(np.ascontiguousarray(numbers[i::3]) for i in range(3)))
+
+
+def _cut(data: bytes | mmap.mmap, dictionary: Dictionary) -> Ids | None:
+    """The numbers of all terms in their order; None when some line or term is not plain."""
+    number = dictionary.getter()
+    checked = len(dictionary)
+    labels = False
+    pieces: list[Ids] = []
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", min(start + _PIECE, len(data) - 1)) + 1
+        if end == 0:
+            return None
+        lines = data[start:end].split(b" .\n")
+        if lines.pop():
+            return None
+        words = chain.from_iterable(map(bytes.split, lines, repeat(b" "), repeat(2)))
+        piece = np.fromiter(map(number, words), np.uint32)
+        if len(piece) != 3 * len(lines):
+            return None
+        pieces.append(piece)
+        start = end
+    new = list(dictionary.texts()[checked:])
+    if not _all_plain(new):
+        return None
+    numbers = np.concatenate(pieces) if pieces else np.empty(0, np.uint32)
+    labels = bool((dictionary.kinds()[numbers] == BLANK).any()) if len(numbers) else False
+    return _rename_labels(numbers, data, dictionary) if labels else numbers
+
+
+def _all_plain(texts: list[bytes]) -> bool:
+    """Whether every new term is valid and written without escapes."""
+    iris: list[str] = []
+    datatypes: set[bytes] = set()
+    try:
+        for text in texts:
+            first = text[0]
+            if first == IRI:
+                if text[-1] != ord(">"):
+                    return False
+                iris.append(text[1:-1].decode())
+            elif first == LITERAL:
+                found = _PLAIN_LITERAL.fullmatch(text)
+                if found is None or text.endswith(_XSD_STRING):
+                    return False
+                if found[1] is not None:
+                    datatypes.add(found[1])
+                text.decode()
+            elif _PLAIN_LABEL.fullmatch(text) is None:
+                return False
+        for iri in chain(iris, (datatype.decode() for datatype in datatypes)):
+            Iri(iri)
+    except (ValueError, IndexError):
+        return False
+    return True
+
+
+def _rename_labels(numbers: Ids, data: bytes | mmap.mmap, dictionary: Dictionary) -> Ids:
+    """Give the blank nodes of one document names that no other document uses, as `rdf.parse` does."""
+    blank = dictionary.kinds() == BLANK
+    used, first = np.unique(numbers[blank[numbers]], return_index=True)
+    stem = "_:b" + hashlib.sha256(data).hexdigest()[:12]
+    final = np.arange(len(blank), dtype=np.uint32)
+    final[used[np.argsort(first)]] = dictionary.extend(f"{stem}n{i}".encode() for i in range(len(used)))
+    return final[numbers]
+
+
+def _read(text: bytes) -> Term:
+    """One term from its N-Triples text."""
+    if text[0] == IRI:
+        return Iri(text[1:-1].decode())
+    if text[0] == BLANK:
+        return BlankNode(text[2:].decode())
+    if text[-1] == LITERAL and b"\\" not in text:
+        return Literal(text[1:-1].decode())
+    # Only the parser knows every escape, and it keeps the case of a language tag.
+    term: Term = rdf.parse(b"<x:s> <x:p> " + text + b" .\n", format="nt").quads[0].object
+    return term

@@ -1,0 +1,50 @@
+"""The reference: owlrl in a process of its own; slow, close to the specification's text, wrong in known places.
+
+owlrl swaps rdflib's table of datatypes while it runs and writes contradictions into the result as
+nodes, so it never runs in our process: `owlrl_process` closes the graph and lifts them out.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+
+from citygraph.errors import ReasoningError
+from citygraph.rdf import Triple, parse, serialize
+from citygraph.reason.closure import Budget, Contradiction, FixedClosure
+from citygraph.reason.tidy import keep
+
+__all__ = ["close"]
+
+
+def close(triples: Iterable[Triple], *, budget: Budget | None = None) -> FixedClosure:
+    """The OWL 2 RL closure of `triples` as owlrl sees it, tidied by the shared filter.
+
+    Raises:
+        ReasoningError: owlrl failed, or derived more than the budget allows.
+    """
+    given = list(dict.fromkeys(triples))
+    command = [sys.executable, "-m", "citygraph.reason.owlrl_process"]
+    done = subprocess.run(command, input=serialize(given, format="nt"), capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        message = f"owlrl stopped before the closure was complete: {last[0]}"
+        raise ReasoningError(message, fix="Use the default engine: reason.engine = \"columnar\" in graph.toml.")
+    heading, _, body = done.stdout.partition(b"\n")
+    known = set(given)
+    inferred = [quad.triple for quad in parse(body, format="nt").quads]
+    inferred = [triple for triple in inferred if triple not in known and keep(triple)]
+    if budget is not None and len(inferred) > budget.derived:
+        message = f"owlrl derived {len(inferred):,} statements; at most {budget.derived:,} are allowed."
+        raise ReasoningError(message, fix="Look for a property that links everything to everything.")
+    contradictions = tuple(
+        Contradiction(found["rule"], _triples(found["premises"]), _triples(found["axioms"]))
+        for found in json.loads(heading)
+    )
+    return FixedClosure(tuple(inferred), contradictions)
+
+
+def _triples(lines: list[str]) -> tuple[Triple, ...]:
+    return tuple(quad.triple for quad in parse("\n".join(lines).encode(), format="nt").quads)

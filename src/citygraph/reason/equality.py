@@ -1,0 +1,197 @@
+"""owl:sameAs by representatives: who is equal to whom, and what that does to the relations."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from citygraph.reason.columns import Column, Ids, Pairs, Places, high, low, minus, pack, repeat_ranges, unique
+from citygraph.reason.relations import Key, Relation, is_property
+
+__all__ = ["Equality", "rewrite"]
+
+_FEW: int = 256
+"""Up to this many merged terms their rows are looked up; for more, all rows are looked at."""
+
+
+class Equality:
+    """For every term its representative: the smallest number among the terms equal to it."""
+
+    def __init__(self, terms: int) -> None:
+        self.representatives: Ids = np.arange(terms, dtype=np.uint32)
+        self.cliques: Pairs = np.empty(0, np.uint64)
+        """(representative, member) of every group of two or more, the representative included; sorted."""
+
+    def copy(self) -> Equality:
+        """The same groups to be changed on their own."""
+        other = Equality(0)
+        other.representatives, other.cliques = self.representatives, self.cliques
+        return other
+
+    def only(self, representatives: Ids) -> Equality:
+        """These groups alone."""
+        other = Equality(0)
+        other.representatives = self.representatives
+        other.cliques = self.cliques[np.isin(high(self.cliques), representatives)]
+        return other
+
+    def grow(self, terms: int) -> None:
+        """Make room for new terms, each equal to itself only."""
+        have = len(self.representatives)
+        if terms > have:
+            more = np.arange(have, terms, dtype=np.uint32)
+            self.representatives = np.concatenate((self.representatives, more))
+
+    def merge(self, pairs: Pairs) -> Ids:
+        """Make both sides of each pair equal. Returns the representatives that are none any more."""
+        reps = self.representatives
+        left, right = reps[high(pairs)], reps[low(pairs)]
+        apart = left != right
+        if not apart.any():
+            return np.empty(0, np.uint32)
+        terms, places = np.unique(np.concatenate((left[apart], right[apart])), return_inverse=True)
+        labels = _components(places[: len(places) // 2], places[len(places) // 2 :], len(terms))
+        lost = terms[labels != np.arange(len(terms))]
+        new = terms[labels]
+        moved = np.arange(len(reps), dtype=np.uint32)
+        moved[terms] = new
+        if len(lost) < _FEW and len(self.cliques) == 0:
+            reps = reps.copy()
+            reps[terms] = new
+        else:
+            reps = moved[reps]
+        self.representatives = reps
+        self._list_cliques(np.concatenate((terms, low(self.cliques))))
+        return lost
+
+    def dissolve(self, representatives: Ids) -> Ids:
+        """Make the members of these groups equal to themselves only. Returns all these members."""
+        inside = np.isin(high(self.cliques), representatives)
+        members = low(self.cliques[inside])
+        self.representatives = self.representatives.copy()
+        self.representatives[members] = members
+        self.cliques = self.cliques[~inside]
+        return members
+
+    def _list_cliques(self, terms: Ids) -> None:
+        terms = unique(terms)
+        self.cliques = unique(pack(self.representatives[terms], terms))
+
+    def grouped(self) -> Ids:
+        """The representatives of groups of two or more."""
+        return unique(high(self.cliques))
+
+    def map_rows(self, key: Key, rows: Column) -> Column:
+        """Rows with every term replaced by its representative, sorted, each once."""
+        if len(self.cliques) == 0:
+            return rows
+        reps = self.representatives
+        if not is_property(key):
+            return unique(reps[rows])
+        return unique(pack(reps[high(rows)], reps[low(rows)]))
+
+    def expand(self, terms: Ids) -> tuple[Places | None, Ids]:
+        """Each term replaced by all terms equal to it.
+
+        Returns for each row of the answer the row it came from (None when nothing changed), and the answer.
+        """
+        heads = high(self.cliques)
+        starts = np.searchsorted(heads, terms)
+        counts = np.searchsorted(heads, terms, side="right") - starts
+        if not counts.any():
+            return None, terms
+        alone = counts == 0
+        counts[alone] = 1
+        total = int(counts.sum())
+        origin = np.repeat(np.arange(len(terms)), counts)
+        places = repeat_ranges(starts, counts, total)
+        from_alone = alone[origin]
+        members = low(self.cliques)
+        answer = terms[origin]
+        answer[~from_alone] = members[places[~from_alone]]
+        return origin, answer
+
+    def expand_each(self, key: Key, rows: Column) -> tuple[Places, Column]:
+        """Rows with every term replaced by all terms equal to it, and the row each one came from."""
+        origin = np.arange(len(rows))
+        if not is_property(key):
+            first, members = self.expand(rows)
+            return (origin if first is None else first), members
+        left, right = high(rows), low(rows)
+        first, left = self.expand(left)
+        if first is not None:
+            origin, right = first, right[first]
+        second, right = self.expand(right)
+        if second is not None:
+            origin, left = origin[second], left[second]
+        return origin, pack(left, right)
+
+    def expand_rows(self, key: Key, rows: Column) -> Column:
+        """Rows with every term replaced by all terms equal to it, sorted."""
+        if len(self.cliques) == 0 or len(rows) == 0:
+            return rows
+        origin, expanded = self.expand_each(key, rows)
+        return rows if len(origin) == len(rows) else np.sort(expanded)
+
+
+def rewrite(relations: dict[Key, Relation], lost: Ids, equality: Equality, terms: int) -> dict[Key, Column]:
+    """Replace merged terms in all rows by their representatives. Returns the rows that are new in each relation."""
+    reps = equality.representatives
+    few = len(lost) <= _FEW
+    flags = np.zeros(0 if few else terms, np.bool_)
+    if not few:
+        flags[lost] = True
+    new: dict[Key, Column] = {}
+    for key, relation in relations.items():
+        if len(relation) == 0:
+            continue
+        gone = _rows_of(relation, lost, terms) if few else _flagged(relation, flags)
+        if len(gone) == 0:
+            continue
+        changed = unique(reps[gone] if not is_property(key) else pack(reps[high(gone)], reps[low(gone)]))
+        relation.remove(gone)
+        changed = minus(changed, relation.rows)
+        if len(changed):
+            relation.add(changed)
+            new[key] = changed
+    return new
+
+
+def rows_of(relation: Relation, wanted: Ids, terms: int) -> Column:
+    """The rows that mention one of a few terms, sorted."""
+    return _rows_of(relation, wanted, terms)
+
+
+def _rows_of(relation: Relation, wanted: Ids, terms: int) -> Column:
+    if relation.rows.dtype == np.uint32:
+        return wanted[relation.holds(wanted, terms)]
+    parts = []
+    for by_object in (False, True):
+        pairs, starts, counts = relation.ranges(wanted, terms, by_object=by_object)
+        total = int(counts.sum())
+        if total:
+            found = pairs[repeat_ranges(starts, counts, total)]
+            parts.append((found << np.uint64(32)) | (found >> np.uint64(32)) if by_object else found)
+    return unique(np.concatenate(parts)) if parts else relation.rows[:0]
+
+
+def _flagged(relation: Relation, flags: Column) -> Column:
+    rows = relation.rows
+    if rows.dtype == np.uint32:
+        return rows[flags[rows]]
+    return rows[flags[high(rows)] | flags[low(rows)]]
+
+
+def _components(left: Places, right: Places, size: int) -> Places:
+    """For each node the smallest node it is connected with: labels to the minimum, then pointer jumping."""
+    labels = np.arange(size)
+    while True:
+        one, other = labels[left], labels[right]
+        smaller, larger = np.minimum(one, other), np.maximum(one, other)
+        if np.array_equal(smaller, larger):
+            return labels
+        np.minimum.at(labels, larger, smaller)
+        while True:
+            jumped = labels[labels]
+            if np.array_equal(jumped, labels):
+                break
+            labels = jumped

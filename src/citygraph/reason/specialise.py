@@ -1,0 +1,286 @@
+"""The rules of OWL 2 RL specialised to one ontology: flat rules whose predicates and classes are constants."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Final, TypeAlias
+
+from citygraph.reason.closure import Atom, Check, FlatRule, RuleBook, TripleText, is_variable
+from citygraph.reason.datatypes import is_datatype
+from citygraph.reason.owl_rl import CONTRADICTION, RULES, ListPattern, Pattern, Rule, expand, number, patterns
+
+__all__ = ["is_schema", "schema_classes", "schema_predicates", "specialise"]
+
+Binding: TypeAlias = dict[str, "str | tuple[str, ...]"]
+Match: TypeAlias = tuple[Binding, tuple[TripleText, ...]]
+
+TYPE: Final = expand("a")
+SAME: Final = expand("owl:sameAs")
+_FIRST: Final = expand("rdf:first")
+_REST: Final = expand("rdf:rest")
+_NIL: Final = expand("rdf:nil")
+_COUNTS: Final = frozenset({expand("owl:maxCardinality"), expand("owl:maxQualifiedCardinality")})
+_WHOLE_NUMBER: Final = re.compile(r'"\+?0*([0-9]+)"\^\^')
+
+
+@cache
+def schema_predicates() -> frozenset[str]:
+    """The predicates that make a triple part of the ontology, as the rules name them."""
+    named = {p for rule in RULES for _, p, _ in patterns(rule.ontology) if p != TYPE}
+    return frozenset(named | {_FIRST, _REST})
+
+
+@cache
+def schema_classes() -> frozenset[str]:
+    """The classes that make a type triple part of the ontology."""
+    return frozenset(
+        o for rule in RULES for _, p, o in patterns(rule.ontology) if p == TYPE and isinstance(o, str)
+    )
+
+
+def is_schema(triple: TripleText) -> bool:
+    """Whether the rules may read this triple as an axiom, or as a part of one."""
+    return triple[1] in schema_predicates() or (triple[1] == TYPE and triple[2] in schema_classes())
+
+
+def specialise(triples: Iterable[TripleText]) -> RuleBook:
+    """The flat rules that these triples ask for; triples that are no axioms are passed over.
+
+    The ontology is closed under the schema rules first. An axiom that a data rule would reach step by
+    step anyway becomes no rule of its own: `A ⊑ B ⊑ C` gives two flat rules, not three.
+    """
+    axioms = _Axioms(triples)
+    schema = _close_schema(axioms)
+    stepwise = {triple for triple, (rule, _) in schema.items() if rule in _STEPWISE}
+    flat: dict[tuple[Atom | None, tuple[Atom, ...], Check | None], FlatRule] = {}
+    for rule in RULES:
+        if not rule.data and not (rule.name == "cls-oo"):
+            continue
+        for binding, sources in axioms.match(patterns(rule.ontology), without=stepwise):
+            for one in _unfold(rule, binding, sources):
+                flat.setdefault((one.head, one.body, one.check), one)
+    kept = _without_idle_thing(list(flat.values()))
+    equality = tuple(rule for rule in kept if rule.name in _EQUALITY)
+    return RuleBook(
+        rules=tuple(rule for rule in kept if rule.head is not None and rule.name not in _EQUALITY),
+        contradictions=tuple(rule for rule in kept if rule.head is None),
+        equality=equality,
+        schema=schema,
+    )
+
+
+_EQUALITY: Final = frozenset({"eq-sym", "eq-trans", "eq-rep-s", "eq-rep-p", "eq-rep-o"})
+_STEPWISE: Final = frozenset(rule.name for rule in RULES if rule.step)
+_SUBSUMED: Final = frozenset({"cls-svf1", "cls-maxqc1", "cls-maxqc3"})
+_THING: Final = expand("owl:Thing")
+
+
+class _Axioms:
+    """The triples of an ontology, found by predicate and by either end."""
+
+    def __init__(self, triples: Iterable[TripleText]) -> None:
+        self.pairs: dict[str, dict[tuple[str, str], TripleText]] = defaultdict(dict)
+        self.objects: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.subjects: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.lists: dict[str, tuple[str, ...]] = {}
+        # Sorted, so that the flat rules come in the same order for the same ontology.
+        for triple in sorted(set(filter(is_schema, triples))):
+            self.add(triple)
+
+    def add(self, triple: TripleText) -> bool:
+        """Keep one axiom; whether it is new."""
+        s, p, o = triple
+        if p in _COUNTS:
+            found = _WHOLE_NUMBER.match(o)
+            o = number(int(found[1])) if found else o
+        pairs = self.pairs[p]
+        if (s, o) in pairs:
+            return False
+        # The number may be spelled differently in the file; the axiom that is cited is the one written.
+        pairs[s, o] = triple
+        self.objects[p, s].append(o)
+        self.subjects[p, o].append(s)
+        return True
+
+    def members(self, node: str) -> tuple[str, ...]:
+        """The members of a list; empty when the list is cut or goes in a circle."""
+        if node not in self.lists:
+            found: list[str] = []
+            seen: set[str] = set()
+            cell = node
+            while cell != _NIL and cell not in seen and self.objects.get((_FIRST, cell)):
+                seen.add(cell)
+                found.append(self.objects[_FIRST, cell][0])
+                cell = next(iter(self.objects.get((_REST, cell), ())), "")
+            self.lists[node] = tuple(found) if cell == _NIL else ()
+        return self.lists[node]
+
+    def match(
+        self, wanted: tuple[Pattern, ...], binding: Binding | None = None, *, without: set[TripleText] = frozenset()  # type: ignore[assignment]
+    ) -> Iterator[Match]:
+        """Every way to read the patterns off these axioms, with the axioms used in the order of the patterns."""
+        if not wanted:
+            yield binding or {}, ()
+            return
+        first, rest = wanted[0], wanted[1:]
+        for bound, triple in self._match_one(first, binding or {}):
+            if triple not in without:
+                for final, sources in self.match(rest, bound, without=without):
+                    yield final, (triple, *sources)
+
+    def _match_one(self, wanted: Pattern, binding: Binding) -> Iterator[tuple[Binding, TripleText]]:
+        subject, predicate, object_ = wanted
+        s = binding.get(subject) if is_variable(subject) else subject
+        o = None if isinstance(object_, ListPattern) else binding.get(object_) if is_variable(object_) else object_
+        pairs = self.pairs.get(predicate, {})
+        if s is not None and o is not None:
+            ends = [(s, o)] if (s, o) in pairs else []
+        elif s is not None:
+            ends = [(s, end) for end in self.objects.get((predicate, s), ())]  # type: ignore[arg-type]
+        elif o is not None:
+            ends = [(start, o) for start in self.subjects.get((predicate, o), ())]  # type: ignore[arg-type]
+        else:
+            ends = list(pairs)  # type: ignore[arg-type]
+        for start, end in ends:
+            bound = binding if s is not None else {**binding, subject: start}
+            triple = pairs[start, end]  # type: ignore[index]
+            if isinstance(object_, ListPattern):
+                for names in self._read(object_, end):  # type: ignore[arg-type]
+                    yield {**bound, **names}, triple
+            elif o is not None:
+                yield bound, triple
+            elif subject != object_:
+                yield {**bound, object_: end}, triple
+
+    def _read(self, wanted: ListPattern, node: str) -> Iterator[Binding]:
+        members = self.members(node)
+        if wanted.starred:
+            if members:
+                yield {wanted.variables[0]: members}
+        elif len(wanted.variables) == 1:
+            for member in members:
+                yield {wanted.variables[0]: member}
+        else:
+            one, other = wanted.variables
+            for i, member in enumerate(members):
+                for later in members[i + 1 :]:
+                    yield {one: member, other: later}
+
+
+def _close_schema(axioms: _Axioms) -> dict[TripleText, tuple[str, tuple[TripleText, ...]]]:
+    """Add what the schema rules conclude, each new axiom meeting the rules once."""
+    derived: dict[TripleText, tuple[str, tuple[TripleText, ...]]] = {}
+    readers: dict[str, list[tuple[Rule, int]]] = defaultdict(list)
+    mentioned = {o for pairs in axioms.pairs.values() for _, o in pairs} | {
+        s for pairs in axioms.pairs.values() for s, _ in pairs
+    }
+    for rule in RULES:
+        if not rule.data and rule.name != "cls-oo" and (not rule.needs or expand(rule.needs) in mentioned):
+            for i, (_, predicate, _) in enumerate(patterns(rule.ontology)):
+                readers[predicate].append((rule, i))
+    waiting = [triple for pairs in axioms.pairs.values() for triple in pairs.values()]
+    while waiting:
+        triple = waiting.pop()
+        for rule, i in readers.get(triple[1], ()):
+            for new, sources in _conclude(axioms, rule, i, triple):
+                if new[0] != new[2] and new not in derived and axioms.add(new):
+                    derived[new] = (rule.name, sources)
+                    waiting.append(new)
+    return derived
+
+
+def _conclude(
+    axioms: _Axioms, rule: Rule, position: int, triple: TripleText
+) -> list[tuple[TripleText, tuple[TripleText, ...]]]:
+    """What one schema rule concludes when the pattern at `position` reads this axiom."""
+    wanted = patterns(rule.ontology)
+    subject, _, object_ = wanted[position]
+    start: Binding = {subject: triple[0]}
+    if isinstance(object_, str):
+        if not is_variable(object_):
+            if object_ != triple[2]:
+                return []
+        elif object_ != subject:
+            start[object_] = triple[2]
+        elif triple[0] != triple[2]:
+            return []
+    # The axiom's own pattern stays in: it is found at once, both ends being bound, and keeps the order.
+    order = (wanted[position], *wanted[:position], *wanted[position + 1 :])
+    found = []
+    for binding, sources in axioms.match(order, start):
+        placed = (*sources[1 : position + 1], sources[0], *sources[position + 1 :])
+        for s, p, o in patterns(rule.head):
+            if isinstance(o, str):
+                found.append(((_word(s, binding), p, _word(o, binding)), placed))
+    return found
+
+
+def _word(term: str, binding: Binding) -> str:
+    """A constant, or what the ontology put in the place of a variable, or the variable."""
+    value = binding.get(term, term)
+    if not isinstance(value, str):
+        message = f"{term} is a list and cannot stand alone"
+        raise TypeError(message)
+    return value
+
+
+def _unfold(rule: Rule, binding: Binding, sources: tuple[TripleText, ...]) -> Iterator[FlatRule]:
+    """The flat rules of one reading of the ontology; lists repeat the starred patterns."""
+    starred = {name: value for name, value in binding.items() if isinstance(value, tuple)}
+    length = len(next(iter(starred.values()))) if starred else 0
+
+    def put(term: str, i: int) -> str:
+        if not is_variable(term):
+            return term
+        if term.endswith("*"):
+            members = starred.get(term.removesuffix("*"))
+            return members[i] if members else f"{term[:-1]}{i}"
+        if term.endswith("+"):
+            return f"{term[:-1]}{i + 1}"
+        if term.endswith("$"):
+            return f"{term[:-1]}{length}"
+        return _word(term, binding)
+
+    body: list[Atom] = []
+    for s, p, o in patterns(rule.data):
+        if isinstance(o, ListPattern):
+            continue
+        repeated = any(term.endswith(("*", "+")) for term in (s, p, o) if is_variable(term))
+        for i in range(length) if repeated else (0,):
+            atom = Atom(put(s, i), put(p, i), put(o, i))
+            if atom not in body:
+                body.append(atom)
+    check = rule.check
+    if check is not None:
+        check = Check(check.kind, tuple(put(term, 0) for term in check.terms))
+        if check.kind == "outside" and not is_datatype(check.terms[1]):
+            return
+    if rule.head == CONTRADICTION:
+        yield FlatRule(rule.name, None, tuple(body), sources, check)
+        return
+    for s, p, o in patterns(rule.head):
+        if isinstance(o, str):
+            head = Atom(put(s, 0), put(p, 0), put(o, 0))
+            # A literal can be no subject, and a rule that concludes its own premise says nothing.
+            if head not in body and not head.subject.startswith('"'):
+                yield FlatRule(rule.name, head, tuple(body), sources, check)
+
+
+def _without_idle_thing(rules: list[FlatRule]) -> list[FlatRule]:
+    """Leave out what only types things as `owl:Thing` when no rule asks for that type."""
+
+    def asks(rule: FlatRule) -> bool:
+        return any(atom.predicate == TYPE and atom.object == _THING for atom in rule.body)
+
+    # A filler owl:Thing has a rule of its own that does not ask for the type.
+    rules = [rule for rule in rules if not (rule.name in _SUBSUMED and asks(rule))]
+    if any(asks(rule) for rule in rules):
+        return rules
+    return [
+        rule
+        for rule in rules
+        if not (rule.name == "cax-sco" and rule.head is not None and rule.head.object == _THING and rule.axioms[0])
+    ]

@@ -1,0 +1,223 @@
+"""A question on file: the `#+` header that is its whole interface, and the SPARQL below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from citygraph.errors import QueryError
+from citygraph.findings import Severity
+from citygraph.language import Text
+from citygraph.sparql import Form, QueryText, read_query
+
+__all__ = ["PARAMETER_TYPES", "VIEWS", "Parameter", "SavedQuery", "read_saved_query"]
+
+PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
+VIEWS: Final = ("table", "map", "timeline", "network", "bar")
+_KEYS: Final = frozenset(
+    {"title", "question", "params", "columns", "cite", "keywords", "view", "publish", "lists", "code", "severity", "fix",
+     "federates"}
+)  # fmt: skip
+_PARAMETER_KEYS: Final = frozenset({"type", "class", "enum", "default", "required", "about"})
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value that the question leaves open; it is a variable of the query and a column of the answer."""
+
+    name: str
+    type: str
+    default: str | int | None = None
+    required: bool = False
+    of_class: str = ""
+    choices: tuple[str, ...] = ()
+    about: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """A saved question: its name is the name of its file, of its command and of its page."""
+
+    name: str
+    title: Text
+    question: Text
+    text: str
+    parsed: QueryText
+    columns: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+    cite: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    view: str = "table"
+    publish: bool = True
+    lists: tuple[str, ...] = ()
+    code: str = ""
+    severity: Severity = Severity.VIOLATION
+    fix: Text = field(default_factory=Text)
+
+
+def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
+    """The question in the file at `path`.
+
+    Args:
+        path: a `.rq` file; its stem is the name of the question.
+        check: it is a check query, which has a code and a severity and asks nobody.
+
+    Raises:
+        QueryError: the file cannot be read, or its header or its SPARQL breaks a rule; with file and line.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read: {error}."
+        raise QueryError(message, fix="Save it as text with the encoding UTF-8.") from error
+    return _Reader(path, text, check=check).read()
+
+
+class _Reader:
+    def __init__(self, path: Path, text: str, *, check: bool) -> None:
+        self._path, self._text, self._check = path, text, check
+        self._header = self._read_header()
+
+    def read(self) -> SavedQuery:
+        if not _NAME.match(self._path.stem):
+            raise self._error(1, f"the name {self._path.stem!r} is not made of a-z, 0-9 and hyphens")
+        try:
+            parsed = read_query(self._text)
+        except QueryError as error:
+            raise self._error(0, error.message.rstrip(".")) from error
+        if parsed.form is Form.SELECT and parsed.star:
+            raise self._error(0, "SELECT * hides which columns the answer has; name them")
+        columns = self._names("columns")
+        cite = self._names("cite")
+        hidden = tuple(name for name in cite if name not in columns)
+        if parsed.form is Form.SELECT and (*columns, *hidden) != parsed.columns:
+            wanted = " ".join(f"?{name}" for name in (*columns, *hidden))
+            raise self._error(self._line("columns"), f"SELECT must name the columns and then the cited facts: {wanted}")
+        parameters = tuple(self._parameter(name, value) for name, value in self._mapping("params").items())
+        for parameter in parameters:
+            self._check_parameter(parameter, parsed)
+        view = str(self._header.get("view", "table"))
+        if view not in VIEWS:
+            raise self._error(self._line("view"), f"view {view!r} is none of {', '.join(VIEWS)}")
+        return SavedQuery(
+            name=self._path.stem,
+            title=self._words("title", required=True),
+            question=self._words("question", required=not self._check),
+            text=self._text,
+            parsed=parsed,
+            columns=columns,
+            parameters=parameters,
+            cite=cite,
+            keywords=self._names("keywords", plain=True),
+            view=view,
+            publish=bool(self._header.get("publish", True)),
+            lists=self._names("lists", plain=True),
+            code=self._code(),
+            severity=self._severity(),
+            fix=self._words("fix", required=False),
+        )
+
+    def _read_header(self) -> dict[str, Any]:
+        lines = self._text.splitlines()
+        header = [line.removeprefix("#+") if line.startswith("#+") else "" for line in lines]
+        try:
+            found = yaml.safe_load("\n".join(header))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or "it is not YAML"
+            raise self._error(mark.line + 1 if mark else 1, f"the header cannot be read: {problem}") from error
+        if not isinstance(found, dict):
+            raise self._error(1, "there is no header; the first lines are #+ title: … and #+ question: …")
+        for key in found:
+            if key not in _KEYS:
+                raise self._error(self._line(str(key)), f"the key {key!r} is not known in a header")
+        return found
+
+    def _parameter(self, name: str, value: object) -> Parameter:
+        line = self._line("params")
+        if not isinstance(value, dict) or not set(value) <= _PARAMETER_KEYS:
+            raise self._error(line, f"parameter {name}: expected {{ type: …, default: … }}")
+        kind = str(value.get("type", "string"))
+        if kind not in PARAMETER_TYPES:
+            raise self._error(line, f"parameter {name}: type {kind!r} is none of {', '.join(PARAMETER_TYPES)}")
+        choices = value.get("enum", [])
+        if not isinstance(choices, list) or any(isinstance(choice, bool) for choice in choices):
+            # YAML 1.1 reads a bare NO as false, and NO is Norway.
+            raise self._error(line, f'parameter {name}: write the choices in quotation marks, as in ["NO", "SE"]')
+        default = value.get("default")
+        if isinstance(default, date):
+            default = default.isoformat()
+        if default is not None and not isinstance(default, str | int):
+            raise self._error(line, f"parameter {name}: the default is neither text nor number")
+        if kind == "enum" and not choices:
+            raise self._error(line, f"parameter {name}: an enum names its choices")
+        return Parameter(
+            name=str(name),
+            type=kind,
+            default=default,
+            required=bool(value.get("required", False)),
+            of_class=str(value.get("class", "")),
+            choices=tuple(map(str, choices)),
+            about=Text.of(value.get("about", "")),
+        )
+
+    def _check_parameter(self, parameter: Parameter, parsed: QueryText) -> None:
+        line = self._line("params")
+        if parameter.name not in parsed.variables:
+            raise self._error(line, f"the parameter {parameter.name} is not a variable of the query")
+        if parsed.form is Form.SELECT and parameter.name not in parsed.columns:
+            raise self._error(line, f"the parameter ?{parameter.name} is not a column of the answer")
+        if parsed.grouped is not None and parameter.name not in parsed.grouped:
+            raise self._error(line, f"the parameter ?{parameter.name} is missing in GROUP BY")
+
+    def _code(self) -> str:
+        code = str(self._header.get("code", ""))
+        if self._check and code != self._path.stem:
+            raise self._error(self._line("code"), f"a check query has its name as its code: {self._path.stem}")
+        return code
+
+    def _severity(self) -> Severity:
+        value = str(self._header.get("severity", Severity.VIOLATION))
+        if value not in set(Severity):
+            raise self._error(self._line("severity"), f"severity {value!r} is none of {', '.join(Severity)}")
+        return Severity(value)
+
+    def _words(self, key: str, *, required: bool) -> Text:
+        value = self._header.get(key)
+        if value is None and not required:
+            return Text()
+        if not isinstance(value, dict) or not value.get("nb") or not value.get("en"):
+            raise self._error(self._line(key), f'{key} is missing, or lacks a language: {{ nb: "…", en: "…" }}')
+        return Text.of(value)
+
+    def _names(self, key: str, *, plain: bool = False) -> tuple[str, ...]:
+        value = self._header.get(key, [])
+        if not isinstance(value, list) or any(isinstance(each, bool) for each in value):
+            raise self._error(self._line(key), f"{key} is a list of names: [one, two]")
+        if key == "columns" and not value:
+            raise self._error(self._line(key), "columns is missing: the names of the columns in order")
+        names = tuple(map(str, value))
+        return names if plain else tuple(name.removeprefix("?") for name in names)
+
+    def _mapping(self, key: str) -> Mapping[str, object]:
+        value = self._header.get(key) or {}
+        if not isinstance(value, dict):
+            raise self._error(self._line(key), f"{key} is not of the form {{ name: {{ type: … }} }}")
+        return value
+
+    def _line(self, key: str) -> int:
+        for number, line in enumerate(self._text.splitlines(), 1):
+            if re.match(rf"#\+\s*{re.escape(key)}\s*:", line):
+                return number
+        return 1
+
+    def _error(self, line: int, detail: str) -> QueryError:
+        place = f"{self._path}:{line}" if line else f"{self._path}"
+        return QueryError(f"{place}: {detail}.", fix="The header of a saved query is described in docs/queries.md.")

@@ -1,0 +1,170 @@
+"""SPARQL as text: its tokens, the form of a query, its columns, and what it must not contain.
+
+The engine parses queries for real; this reader only answers what has to be known before the engine
+may see the text (SPARQL 1.1 Query, section 19), because a few kilobytes of nested brackets end the
+process that parses them and `SERVICE` reaches any address.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from citygraph.errors import QueryError
+
+__all__ = ["Form", "QueryText", "Token", "read_query", "tokens"]
+
+_KINDS: Final = (
+    ("space", r"\s+"),
+    ("iri", r"<[^\x00-\x20<>\"{}|^`\\]*>"),
+    ("comment", r"#[^\n\r]*"),
+    ("string", r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""' r"|'''(?:(?:''|')?(?:[^'\\]|\\.))*'''"
+               r'|"(?:[^"\\\n\r]|\\.)*"' r"|'(?:[^'\\\n\r]|\\.)*'"),
+    ("variable", r"[?$]\w+"),
+    ("language", r"@[A-Za-z]+(?:-[A-Za-z0-9]+)*"),
+    ("blank", r"_:\w[\w.\-]*"),
+    ("pname", r"(?:[^\W\d_](?:[\w.\-]*[\w\-])?)?:(?:[\w:%\\](?:[\w.\-:%\\]*[\w\-:%\\])?)?"),
+    ("number", r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"),
+    ("word", r"[A-Za-z_]\w*"),
+    ("mark", r"."),
+)  # fmt: skip
+_TOKEN: Final = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS), re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_UPDATES: Final = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
+_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
+
+
+class Form(StrEnum):
+    """The four query forms (SPARQL 1.1 Query, section 16)."""
+
+    SELECT = "SELECT"
+    ASK = "ASK"
+    CONSTRUCT = "CONSTRUCT"
+    DESCRIBE = "DESCRIBE"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token with the line and column (from 1) where it starts."""
+
+    kind: str
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryText:
+    """What can be known about a query before an engine reads it.
+
+    `columns` are the projected variables in the order of the text; for `SELECT *` every variable in
+    the order of its first appearance. `grouped` is `None` without `GROUP BY`.
+    """
+
+    form: Form
+    columns: tuple[str, ...]
+    variables: frozenset[str]
+    grouped: frozenset[str] | None
+    uses_service: bool
+    star: bool
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a query, comments and white space left out."""
+    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "mark"
+        if kind in {"space", "comment"}:
+            continue
+        line = bisect_right(starts, match.start())
+        yield Token(kind, match.group(), line, match.start() - starts[line - 1] + 1)
+
+
+def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200) -> QueryText:
+    """Check that `text` is one query of bounded size, and say what it asks for.
+
+    Raises:
+        QueryError: it is too long, nests too deep, or is an update and not a query.
+    """
+    if len(text) > most_characters:
+        message = f"The query has {len(text):,} characters; at most {most_characters:,} are allowed."
+        raise QueryError(message, fix="Ask for less at once, or raise limits.query_size in graph.toml.")
+    # SPARQL 1.1 Query, 19.2: escapes are replaced before the grammar is applied, so look behind them.
+    unescaped = _ESCAPE.sub(lambda match: chr(min(int(match.group(1) or match.group(2), 16), 0x10FFFF)), text)
+    found = list(tokens(unescaped))
+    _check_depth(found, deepest)
+    keywords = [(position, token.text.upper()) for position, token in enumerate(found) if token.kind == "word"]
+    start = next(((position, word) for position, word in keywords if word in Form.__members__), None)
+    update = next(((position, word) for position, word in keywords if word in _UPDATES), None)
+    if update is not None and (start is None or update[0] < start[0]):
+        token = found[update[0]]
+        message = f"Line {token.line}: {token.text} would change the graph, and queries only read."
+        raise QueryError(message, fix="Change the files in data/ and run: citygraph build")
+    if start is None:
+        message = "The text is not a SPARQL query: it has no SELECT, ASK, CONSTRUCT or DESCRIBE."
+        raise QueryError(message, fix="Start with: SELECT ?thing WHERE { … }")
+    form = Form[start[1]]
+    variables = tuple(dict.fromkeys(token.text[1:] for token in found if token.kind == "variable"))
+    columns, star = _columns(found, start[0], variables) if form is Form.SELECT else ((), False)
+    return QueryText(
+        form=form,
+        columns=columns,
+        variables=frozenset(variables),
+        grouped=_grouped(found),
+        uses_service=any(word == "SERVICE" for _, word in keywords),
+        star=star,
+    )
+
+
+def _check_depth(found: list[Token], deepest: int) -> None:
+    depth = 0
+    for token in found:
+        if token.kind != "mark":
+            continue
+        depth += (token.text in _OPEN) - (token.text in _CLOSE)
+        if depth > deepest:
+            message = f"Line {token.line}: more than {deepest} brackets stand inside each other."
+            raise QueryError(message, fix="Simplify the query; limits.query_depth in graph.toml sets the limit.")
+
+
+def _columns(found: list[Token], start: int, variables: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """The projection behind SELECT: plain variables and the `?x` of `(… AS ?x)` at depth one."""
+    columns: list[str] = []
+    depth, after_as = 0, False
+    for token in found[start + 1 :]:
+        if token.kind == "mark" and token.text in _OPEN | _CLOSE:
+            if token.text == "{":
+                break
+            depth += 1 if token.text in _OPEN else -1
+        elif token.kind == "mark" and token.text == "*" and depth == 0:
+            return variables, True
+        elif token.kind == "word" and token.text.upper() in {"WHERE", "FROM"} and depth == 0:
+            break
+        elif token.kind == "word":
+            after_as = token.text.upper() == "AS"
+            continue
+        elif token.kind == "variable" and (depth == 0 or (depth == 1 and after_as)):
+            columns.append(token.text[1:])
+        after_as = False
+    return tuple(dict.fromkeys(columns)), False
+
+
+def _grouped(found: list[Token]) -> frozenset[str] | None:
+    """The variables of the last GROUP BY outside all braces, which is the one of the outer query."""
+    depth, grouped, inside = 0, None, False
+    collected: set[str] = set()
+    for token in found:
+        word = token.text.upper() if token.kind == "word" else ""
+        if token.kind == "mark" and token.text in "{}":
+            depth += 1 if token.text == "{" else -1
+        if depth == 0 and word == "GROUP":
+            grouped, inside, collected = True, True, set()
+        elif inside and word in {"HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"}:
+            inside = False
+        elif inside and token.kind == "variable":
+            collected.add(token.text[1:])
+    return frozenset(collected) if grouped else None

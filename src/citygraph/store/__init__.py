@@ -1,0 +1,7 @@
+"""Where quads live: in memory, or in an immutable snapshot folder."""
+
+from citygraph.store.base import Store
+from citygraph.store.memory import MemoryStore
+from citygraph.store.snapshot import Manifest, Snapshot, SnapshotBuilder, Snapshots
+
+__all__ = ["Manifest", "MemoryStore", "Snapshot", "SnapshotBuilder", "Snapshots", "Store"]

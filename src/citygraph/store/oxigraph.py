@@ -1,0 +1,108 @@
+"""One query on a pyoxigraph store: refused, bound, run against a deadline, answered in our words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import pyoxigraph
+
+from citygraph.errors import QueryError, StoreError, StoreTimeout
+from citygraph.rdf import Iri, Term
+from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.sparql import QueryText, read_query
+
+__all__ = ["answer"]
+
+_SERVICE: Final = "SERVICE would ask a server on the network, and queries stay on this machine."
+
+
+def answer(
+    store: pyoxigraph.Store,
+    text: str,
+    *,
+    bind: Mapping[str, Term] | None = None,
+    graphs: Sequence[Iri] | None = None,
+    prefixes: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> Answer:
+    """What `Store.query` promises, for a pyoxigraph store in this process."""
+    query = read_query(text)
+    if query.uses_service:
+        raise QueryError(_SERVICE, fix="Leave SERVICE out; links to Wikidata are in the graph itself.")
+    values = _substitutions(query, bind or {})
+
+    def run() -> Answer:
+        return _collect(
+            store.query(
+                text,
+                prefixes=dict(prefixes) if prefixes else None,
+                substitutions=values or None,
+                default_graph=list(graphs) if graphs is not None else None,
+            ),
+            query,
+        )
+
+    try:
+        return run() if timeout is None else _before_deadline(run, timeout)
+    except SyntaxError as error:
+        message = f"The query is not valid SPARQL: {error.msg}."
+        raise QueryError(message, fix="The place is counted in lines and columns from 1.") from error
+    except RuntimeError as error:
+        message = f"The query cannot be run: {error}."
+        raise QueryError(message) from error
+    except OSError as error:
+        message = f"The store failed: {error}."
+        raise StoreError(message) from error
+
+
+def _substitutions(query: QueryText, bind: Mapping[str, Term]) -> dict[pyoxigraph.Variable, Term]:
+    """The bound variables, each one a column of the answer and, when the rows are grouped, of GROUP BY."""
+    for name in bind:
+        if query.columns and name not in query.columns:
+            message = f"The parameter ?{name} is not a column of the answer."
+            raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
+        if query.grouped is not None and name not in query.grouped:
+            message = f"The parameter ?{name} is missing in GROUP BY."
+            raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")
+    return {pyoxigraph.Variable(name): term for name, term in bind.items()}
+
+
+def _collect(
+    result: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples, query: QueryText
+) -> Answer:
+    if isinstance(result, pyoxigraph.QueryBoolean):
+        return Truth(bool(result))
+    if isinstance(result, pyoxigraph.QueryTriples):
+        return Graph(tuple(dict.fromkeys(result)))
+    given = tuple(variable.value for variable in result.variables)
+    # The engine sorts the columns of SELECT * by name; the text's order is what its author means.
+    columns = tuple(column for column in query.columns if column in given) if query.star else given
+    rows = tuple(tuple(solution[column] for column in columns) for solution in result)
+    return Solutions(columns, rows)
+
+
+def _before_deadline(run: Callable[[], Answer], timeout: float) -> Answer:
+    """Run in a thread of its own and stop waiting at the deadline.
+
+    A running query cannot be stopped from Python (oxigraph#1926): the thread is left behind and ends
+    with the process. Queries on behalf of others run in processes that can be ended.
+    """
+    outcome: list[Answer | BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(run())
+        except BaseException as error:  # noqa: BLE001  # handed to the waiting thread, which raises it
+            outcome.append(error)
+
+    thread = threading.Thread(target=target, name="citygraph-query", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if not outcome:
+        message = f"The query took longer than {timeout:g} seconds and was stopped."
+        raise StoreTimeout(message, fix="Ask for less, add LIMIT, or raise limits.timeout in graph.toml.")
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]

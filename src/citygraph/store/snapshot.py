@@ -1,0 +1,304 @@
+"""Immutable snapshot folders: built aside, sealed, swapped in with one rename, listed, pruned.
+
+```
+build/
+  3f9c2ab7d10e4f52/      store/ (pyoxigraph)  asserted.nq  inferred.nq  findings.json  manifest.json
+  current -> 3f9c2ab7d10e4f52
+```
+
+A snapshot is named by a hash of everything that went into it, so the same input gives the same name.
+The manifest is written last: a folder without one is a build that was broken off, and is thrown away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import pyoxigraph
+
+from citygraph.errors import SnapshotError
+from citygraph.rdf import Iri, Quad, Term, parse, serialize
+from citygraph.results import Answer
+from citygraph.store.oxigraph import answer
+
+__all__ = ["Manifest", "Snapshot", "SnapshotBuilder", "Snapshots"]
+
+_CURRENT: Final = "current"
+_MANIFEST: Final = "manifest.json"
+_FINDINGS: Final = "findings.json"
+_FORMAT: Final = 1
+_BROKEN_OFF: Final = ".building-"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a sealed snapshot holds, and what it was made from."""
+
+    snapshot_id: str
+    citygraph_version: str
+    base: str
+    as_of: str
+    engine: str
+    files: Mapping[str, str]
+    asserted_graphs: Sequence[str]
+    inferred_graph: str
+    counts: Mapping[str, int]
+    format: int = _FORMAT
+    git_commit: str = field(default="")
+
+
+class Snapshot:
+    """A sealed snapshot, open for reading; a `Store` that refuses to be loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the snapshot in `folder`.
+
+        Raises:
+            SnapshotError: it is not whole, or was built by another version of the program.
+        """
+        self.folder = folder
+        self.manifest = _read_manifest(folder)
+        self._store: pyoxigraph.Store | None = None
+
+    @property
+    def snapshot_id(self) -> str:
+        """The name of this version of the graph."""
+        return self.manifest.snapshot_id
+
+    @property
+    def asserted_graphs(self) -> list[Iri]:
+        """The named graphs that hold what the files state."""
+        return [Iri(name) for name in self.manifest.asserted_graphs]
+
+    def findings(self) -> list[dict[str, object]]:
+        """What the build had to say about the data, as it was written down."""
+        return list(json.loads((self.folder / _FINDINGS).read_text(encoding="utf-8")))
+
+    def asserted(self) -> tuple[Quad, ...]:
+        """What the files state, lexical forms as written there."""
+        return self._read_quads("asserted.nq")
+
+    def inferred(self) -> tuple[Quad, ...]:
+        """What was derived, lexical forms as in the files."""
+        return self._read_quads("inferred.nq")
+
+    def load(self, quads: Iterable[Quad]) -> None:
+        """Refused: a snapshot never changes."""
+        del quads
+        message = f"The snapshot {self.snapshot_id} is sealed."
+        raise SnapshotError(message, fix="Change the files and run: citygraph build")
+
+    def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
+        """See `Store.quads`."""
+        for quad in self._open().quads_for_pattern(None, None, None, graph_name):
+            if isinstance(quad.graph_name, Iri):
+                yield quad
+
+    def query(
+        self,
+        text: str,
+        *,
+        bind: Mapping[str, Term] | None = None,
+        graphs: Sequence[Iri] | None = None,
+        prefixes: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """See `Store.query`."""
+        return answer(self._open(), text, bind=bind, graphs=graphs, prefixes=prefixes, timeout=timeout)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._store = None
+
+    def _open(self) -> pyoxigraph.Store:
+        if self._store is None:
+            try:
+                self._store = pyoxigraph.Store.read_only(str(self.folder / "store"))
+            except OSError as error:
+                message = f"The snapshot {self.folder} cannot be opened: {error}."
+                raise SnapshotError(message, fix="Build it again: citygraph build --fresh") from error
+        return self._store
+
+    def _read_quads(self, name: str) -> tuple[Quad, ...]:
+        parsed = parse((self.folder / name).read_bytes(), format="nq")
+        if parsed.problems:
+            message = f"{self.folder / name} is damaged in line {parsed.problems[0].line}."
+            raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
+        return parsed.quads
+
+
+class SnapshotBuilder:
+    """A snapshot in the making, in a folder of its own that nobody serves.
+
+    As a context manager it throws the folder away unless `seal` was called.
+    """
+
+    def __init__(self, build_folder: Path) -> None:
+        """Start a snapshot below `build_folder`.
+
+        Raises:
+            SnapshotError: the folder cannot be made.
+        """
+        try:
+            build_folder.mkdir(parents=True, exist_ok=True)
+            self.folder = Path(tempfile.mkdtemp(prefix=_BROKEN_OFF, dir=build_folder))
+        except OSError as error:
+            message = f"Cannot write in {build_folder}: {error.strerror}."
+            raise SnapshotError(message, fix="Check that the folder may be written and the disk has room.") from error
+
+    def __enter__(self) -> Self:
+        """Nothing more to do: the folder exists."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Remove what was not sealed."""
+        for folder in (self.folder, self.folder.with_name(self.folder.name + "-old")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def seal(
+        self,
+        manifest: Manifest,
+        *,
+        asserted: Sequence[Quad],
+        inferred: Sequence[Quad],
+        findings: Sequence[Mapping[str, object]],
+        replace: bool = False,
+    ) -> Path:
+        """Write everything, the manifest last, and give the folder its name; the path of the sealed snapshot.
+
+        With `replace` a snapshot of the same name makes way; without it the one that is there is used.
+
+        Raises:
+            SnapshotError: the disk is full or the folder cannot be written; nothing is left behind.
+        """
+        target = self.folder.parent / manifest.snapshot_id
+        try:
+            self._write_store([*asserted, *inferred])
+            (self.folder / "asserted.nq").write_bytes(serialize(asserted, format="nq"))
+            (self.folder / "inferred.nq").write_bytes(serialize(inferred, format="nq"))
+            _write_json(self.folder / _FINDINGS, list(findings))
+            # mkdtemp makes folders that only their owner reads; a snapshot is for every reader.
+            self.folder.chmod(0o755)
+            _write_json(self.folder / _MANIFEST, asdict(manifest))
+            return self._move_to(target, replace=replace)
+        except OSError as error:
+            message = f"The snapshot cannot be written to {target.parent}: {error.strerror or error}."
+            fix = "Make room on the disk and run it again; the previous version is still in use."
+            raise SnapshotError(message, fix=fix) from error
+
+    def _write_store(self, quads: Sequence[Quad]) -> None:
+        store = pyoxigraph.Store(str(self.folder / "store"))
+        store.bulk_extend(quads)
+        # The default graph holds every triple once: the engine's own union of graphs counts repeats.
+        store.bulk_extend(Quad(*triple) for triple in dict.fromkeys((q.subject, q.predicate, q.object) for q in quads))
+        store.flush()
+        store.optimize()
+
+    def _move_to(self, target: Path, *, replace: bool) -> Path:
+        if replace and target.exists():
+            target.rename(self.folder.with_name(self.folder.name + "-old"))
+        if (target / _MANIFEST).is_file():
+            # Another build of the same input was faster; its folder is as good as ours.
+            return target
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            self.folder.rename(target)
+        except OSError:
+            if not (target / _MANIFEST).is_file():
+                raise
+        return target
+
+
+class Snapshots:
+    """The snapshots of one project: which there are, and which one is in use."""
+
+    def __init__(self, build_folder: Path) -> None:
+        """The snapshots below `build_folder`, which need not exist yet."""
+        self.folder = build_folder
+
+    def get(self, snapshot_id: str) -> Snapshot | None:
+        """The whole snapshot of that name, or `None`."""
+        try:
+            return Snapshot(self.folder / snapshot_id)
+        except SnapshotError:
+            return None
+
+    def current(self) -> Snapshot | None:
+        """The snapshot in use, or `None` before the first build.
+
+        Raises:
+            SnapshotError: the link points to a folder that is not a whole snapshot.
+        """
+        link = self.folder / _CURRENT
+        return Snapshot(link.resolve()) if link.is_symlink() else None
+
+    def use(self, folder: Path) -> None:
+        """Point to another snapshot: readers see the old one or the new one, never half of either.
+
+        Raises:
+            SnapshotError: the link cannot be written.
+        """
+        new = self.folder / f"{_CURRENT}.{os.getpid()}.new"
+        try:
+            new.unlink(missing_ok=True)
+            new.symlink_to(folder.name)
+            new.replace(self.folder / _CURRENT)
+        except OSError as error:
+            message = f"Cannot switch to the new snapshot in {self.folder}: {error.strerror}."
+            raise SnapshotError(message, fix="The previous version is still in use.") from error
+
+    def prune(self, keep: int) -> None:
+        """Remove all but the current snapshot and the `keep` newest, and what broken-off builds left."""
+        if not self.folder.is_dir():
+            return
+        link = self.folder / _CURRENT
+        current = link.resolve().name if link.is_symlink() else ""
+        folders = [path for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink()]
+        whole = [path for path in folders if (path / _MANIFEST).is_file()]
+        whole.sort(key=lambda path: (path / _MANIFEST).stat().st_mtime, reverse=True)
+        for path in whole[keep:]:
+            if path.name != current:
+                shutil.rmtree(path, ignore_errors=True)
+        for path in folders:
+            if path.name.startswith(_BROKEN_OFF) and not _in_use(path):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether another build may still be writing there: touched within the last hour."""
+    newest = max((path.stat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)
+    return newest > _now(folder.parent) - 3600
+
+
+def _now(folder: Path) -> float:
+    """The clock of the file system, which is the one that time stamps are compared with."""
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        return os.fstat(file.fileno()).st_mtime
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    again = "Build it again: citygraph build"
+    try:
+        raw = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"There is no whole snapshot in {folder}."
+        raise SnapshotError(message, fix=again) from error
+    except (OSError, ValueError) as error:
+        message = f"The manifest of the snapshot {folder} cannot be read: {error}."
+        raise SnapshotError(message, fix=again) from error
+    if not isinstance(raw, dict) or raw.get("format") != _FORMAT:
+        message = f"The snapshot {folder} was built by another version of citygraph."
+        raise SnapshotError(message, fix=again)
+    return Manifest(**raw)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")

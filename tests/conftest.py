@@ -1,0 +1,113 @@
+"""Fixtures named by what they are; no test reaches the internet."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from citygraph import Project
+from citygraph.store import Snapshot
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("CITYGRAPH_SHARED", ROOT.parent / "shared"))
+TODAY = date(2026, 1, 1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch: write the golden outputs anew, to be reviewed as a difference."""
+    parser.addoption("--rewrite-expected", action="store_true", help="write tests/expected anew")
+
+
+@pytest.fixture(autouse=True)
+def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine, so that a leak fails at once."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and str(address[0]) not in {"127.0.0.1", "::1", "localhost"}:
+            message = f"a test tried to reach {address}"
+            raise AssertionError(message)
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def copy_project(source: Path, target: Path) -> Path:
+    """A project folder with the same files and nothing built."""
+    for name in ("ontology", "data", "queries"):
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name, dirs_exist_ok=True)
+    shutil.copy(source / "graph.toml", target / "graph.toml")
+    return target
+
+
+@pytest.fixture(scope="session")
+def built_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our own graph in a folder of its own, built; tests read it and never write to it."""
+    folder = copy_project(ROOT, tmp_path_factory.mktemp("reference"))
+    built = Project.open(folder, today=TODAY).build()
+    assert not built.report.violations, built.report.violations
+    return folder
+
+
+@pytest.fixture(scope="session")
+def this_project(built_folder: Path) -> Project:
+    """Our own graph, built."""
+    return Project.open(built_folder, today=TODAY)
+
+
+@pytest.fixture(scope="session")
+def snapshot(this_project: Project) -> Snapshot:
+    """The built version of our own graph, on its own reference date."""
+    return this_project.snapshot()
+
+
+@pytest.fixture
+def own_copy(tmp_path: Path) -> Path:
+    """Our own graph in a folder that the test may change; nothing is built."""
+    return copy_project(ROOT, tmp_path)
+
+
+@pytest.fixture
+def memo() -> str:
+    """The source memo, which is not in the repository."""
+    path = SHARED / "sources" / "eurocities-metrex-memo.txt"
+    if not path.is_file():
+        pytest.skip("the memo is not at hand: put it at ../shared/sources/eurocities-metrex-memo.txt")
+    return path.read_bytes().decode("utf-8")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """The command line in a process of its own: `run("query", "members", cwd=folder)`."""
+
+    def command(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "LANG": "en_GB.UTF-8", "COLUMNS": "160", **environment}
+        return subprocess.run(
+            [sys.executable, "-m", "citygraph", *arguments],
+            cwd=cwd or tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    yield command
+
+
+@pytest.fixture
+def reference_data() -> Path:
+    """Public test suites and vocabularies, which are not in the repository."""
+    path = SHARED / "reference"
+    if not path.is_dir():
+        pytest.skip("the public test suites are not at hand: put them at ../shared/reference")
+    return path
