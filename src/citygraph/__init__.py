@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from citygraph.project import Build, Project
     from citygraph.query import Answered
     from citygraph.results import Graph, Solutions, Truth
-    from citygraph.version import VERSION as __version__
+    from citygraph.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
     "Answered",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
-__all__ = ["BoundsProblem", "Bounds", "problems_of"]
+__all__ = ["Bounds", "BoundsProblem", "problems_of"]
 
 _JSON_MARK: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]', re.DOTALL)
 _TURTLE_MARK: Final = re.compile(
@@ -38,7 +38,7 @@ class BoundsProblem:
 
     code: str
     line: int = 0
-    values: dict[str, object] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
 
 
 def problems_of(data: bytes, format: str, bounds: Bounds) -> Iterator[BoundsProblem]:  # noqa: A002
@@ -62,7 +62,7 @@ def _depth_problems(data: bytes, marks: re.Pattern[bytes], bounds: Bounds) -> It
         if mark in {b"[", b"(", b"{"}:
             depth += 1
             if depth > bounds.depth:
-                yield BoundsProblem("too-deep", data.count(b"\n", 0, match.start()) + 1, {"limit": bounds.depth})
+                yield BoundsProblem("too-deep", data.count(b"\n", 0, match.start()) + 1, {"limit": str(bounds.depth)})
                 return
         elif mark in {b"]", b")", b"}"}:
             depth -= 1
@@ -115,7 +115,7 @@ def _xml_problems(data: bytes, bounds: Bounds) -> Iterator[BoundsProblem]:
         del name, attributes
         depth += 1
         if depth > bounds.depth:
-            raise _Refused(BoundsProblem("too-deep", parser.CurrentLineNumber, {"limit": bounds.depth}))
+            raise _Refused(BoundsProblem("too-deep", parser.CurrentLineNumber, {"limit": str(bounds.depth)}))
 
     def end(name: str) -> None:
         nonlocal depth

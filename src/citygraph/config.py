@@ -231,7 +231,7 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
         case "duration":
             return _duration_problem(value)
         case "languages":
-            fine = isinstance(value, (list, tuple)) and value and set(value) <= set(LANGUAGES)
+            fine = isinstance(value, list | tuple) and bool(value) and set(value) <= set(LANGUAGES)
             return "" if fine else f"expected a list of {' and '.join(LANGUAGES)}"
         case "choice":
             return "" if value in choices.split(",") else f"expected one of {', '.join(choices.split(','))}"

@@ -60,7 +60,7 @@ class StoreError(CitygraphError):
     """The engine cannot be opened or reached."""
 
 
-class StoreTimeout(StoreError):
+class StoreTimeout(StoreError):  # noqa: N818  # the field says timeout
     """The deadline passed before the answer was whole."""
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 from citygraph.errors import ExportError
@@ -17,7 +14,7 @@ from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Quad, Triple, serialize
 from citygraph.turtle import document_of, write_document
 
-__all__ = ["EXPORT_FORMATS", "export_bytes", "tables_per_class", "write_file"]
+__all__ = ["EXPORT_FORMATS", "export_bytes", "tables_per_class"]
 
 EXPORT_FORMATS: Final = ("ttl", "nt", "nq", "trig", "jsonld", "rdf", "csv")
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
@@ -153,25 +150,3 @@ def _number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write beside the target and move: a reader sees the old file or the new one, never half of either.
-
-    Raises:
-        ExportError: the place cannot be written; whatever stood there is untouched.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        # mkstemp makes files that only their owner reads; an export is for others.
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise ExportError(message, fix="Check that the folder may be written and the disk has room.") from error

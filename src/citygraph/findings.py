@@ -129,7 +129,7 @@ def finding(
     focus_node: str = "",
     path: str = "",
     value: str = "",
-    **values: object,
+    **values: str | int,
 ) -> Finding:
     """A finding of one of the program's own codes, its message filled in with `values`.
 

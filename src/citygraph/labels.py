@@ -52,7 +52,11 @@ class Labels:
         self._parts: dict[str, dict[int, Term]] = {}
         rank = {iri: position for position, iri in enumerate(LABEL_PROPERTIES)}
         for triple in triples:
-            if isinstance(triple.object, Literal) and triple.predicate.value in rank and isinstance(triple.subject, Iri):
+            if (
+                isinstance(triple.object, Literal)
+                and triple.predicate.value in rank
+                and isinstance(triple.subject, Iri)
+            ):
                 by_language = self._found.setdefault(triple.subject.value, {})
                 entry = (rank[triple.predicate.value], triple.object.value)
                 language = triple.object.language or ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from citygraph.bounds import Bounds, problems_of
+from citygraph.bounds import Bounds, BoundsProblem, problems_of
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.formats import Kind, by_extension
@@ -120,7 +120,7 @@ def _load_file(path: Path, config: Config, bounds: Bounds) -> tuple[FileGraph | 
         return None, [*findings, finding("encoding", file=name, line=line, column=column)]
     refused = list(problems_of(data, format_.name, bounds))
     if refused:
-        return None, [*findings, *(finding(p.code, file=name, line=p.line, **p.values) for p in refused)]
+        return None, [*findings, *(_refusal(name, problem) for problem in refused)]
     graph_name = graph_iri(config.base, name)
     parsed = parse(data, format=format_.name, graph_name=graph_name)
     findings += [
@@ -128,6 +128,11 @@ def _load_file(path: Path, config: Config, bounds: Bounds) -> tuple[FileGraph | 
         for problem in parsed.problems
     ]
     return FileGraph(name, graph_name, part_of(name), text, parsed.quads), findings
+
+
+def _refusal(name: str, problem: BoundsProblem) -> Finding:
+    place = finding(problem.code, file=name, **problem.values)  # type: ignore[arg-type]  # its values are words
+    return replace(place, line=problem.line, column=1 if problem.line else 0)
 
 
 def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[FileGraph | None, list[Finding]]:
@@ -167,4 +172,3 @@ def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[F
             predicate = _SAME_AS
         quads.append(Quad(subject, predicate, object_, graph_name))
     return FileGraph(name, graph_name, Part.MAPPINGS, text, tuple(dict.fromkeys(quads))), findings
-

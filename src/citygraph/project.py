@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
+from typing import Literal as TypingLiteral
 
 from citygraph import export, load, query, validate
 from citygraph.config import CONFIG_FILE, Config, read_config
 from citygraph.errors import SnapshotError
+from citygraph.files import write_file
 from citygraph.findings import Definition, Finding, Report, definitions, finding
 from citygraph.format import Formatted, format_file
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
+from citygraph.new import create_project
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.results import Answer
 from citygraph.saved_query import SavedQuery
@@ -28,7 +31,7 @@ from citygraph.version import VERSION
 __all__ = ["Build", "Checked", "Progress", "Project", "Which", "reference_folder"]
 
 Progress = Callable[[str, int, int], None]
-Which = str
+Which: TypeAlias = TypingLiteral["asserted", "inferred", "both"]
 _PARTS: Final = (Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
 _STAGES: Final = ("load", "shapes", "values", "anchors", "reason", "shapes-inferred", "checks")
 
@@ -96,6 +99,17 @@ class Project:
             if (folder / CONFIG_FILE).is_file():
                 return cls.open(folder)
         return cls.open(reference_folder())
+
+    @classmethod
+    def new(cls, folder: Path | str, *, base: str = "", title: str = "") -> Project:
+        """A new project in `folder`, which must be empty or not exist yet.
+
+        Raises:
+            ConfigError: the folder holds something already, or the address is wrong.
+            ExportError: the folder cannot be written.
+        """
+        create_project(Path(folder), reference=reference_folder(), base=base, title=title)
+        return cls.open(folder)
 
     @property
     def is_reference(self) -> bool:
@@ -316,7 +330,7 @@ class Project:
         results = [format_file(path, name=self._name(path)) for path in chosen]
         for result in results:
             if write and result.changed:
-                export.write_file(result.path, result.after.encode())
+                write_file(result.path, result.after.encode())
         return results
 
     def _name(self, path: Path) -> str:
@@ -414,4 +428,3 @@ def _build_folder(folder: Path) -> Path:
         return folder / "build"
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "citygraph" / f"reference-{VERSION}"
-

@@ -124,12 +124,16 @@ def _plain(message: str) -> str:
 
 
 def serialize(
-    statements: Iterable[Triple] | Iterable[Quad], *, format: str, prefixes: Mapping[str, str] | None = None  # noqa: A002
+    statements: Iterable[Triple] | Iterable[Quad],
+    *,
+    format: str,  # noqa: A002
+    prefixes: Mapping[str, str] | None = None,
 ) -> bytes:
     """The statements in one RDF format, in the order given, lexical forms untouched."""
-    return pyoxigraph.serialize(
+    written = pyoxigraph.serialize(
         statements, format=_RDF_FORMATS[format], prefixes=dict(prefixes) if prefixes else None
     )
+    return written or b""
 
 
 def canonical_hash(quads: Iterable[Quad]) -> str:
@@ -141,7 +145,7 @@ def canonical_hash(quads: Iterable[Quad]) -> str:
 
 @contextmanager
 def lexical_forms_kept() -> Iterator[None]:
-    """rdflib's normalisation of literals (a module global) switched off, and put back afterwards."""
+    """Keep rdflib's normalisation of literals (a module global) switched off, and put it back afterwards."""
     import rdflib  # noqa: PLC0415  # rdflib costs a quarter of a second to import
 
     before = rdflib.NORMALIZE_LITERALS

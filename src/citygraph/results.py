@@ -147,7 +147,7 @@ def _xml(answer: Solutions | Truth) -> bytes:
             for column, term in row.items():
                 _xml_term(ET.SubElement(result, f"{{{_SRX}}}binding", name=column), term)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _xml_term(binding: ET.Element, term: Term) -> None:

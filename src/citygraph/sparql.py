@@ -18,12 +18,17 @@ from citygraph.errors import QueryError
 
 __all__ = ["Form", "QueryText", "Token", "read_query", "tokens"]
 
+_STRING: Final = (
+    r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""'
+    r"|'''(?:(?:''|')?(?:[^'\\]|\\.))*'''"
+    r'|"(?:[^"\\\n\r]|\\.)*"'
+    r"|'(?:[^'\\\n\r]|\\.)*'"
+)
 _KINDS: Final = (
     ("space", r"\s+"),
     ("iri", r"<[^\x00-\x20<>\"{}|^`\\]*>"),
     ("comment", r"#[^\n\r]*"),
-    ("string", r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""' r"|'''(?:(?:''|')?(?:[^'\\]|\\.))*'''"
-               r'|"(?:[^"\\\n\r]|\\.)*"' r"|'(?:[^'\\\n\r]|\\.)*'"),
+    ("string", _STRING),
     ("variable", r"[?$]\w+"),
     ("language", r"@[A-Za-z]+(?:-[A-Za-z0-9]+)*"),
     ("blank", r"_:\w[\w.\-]*"),

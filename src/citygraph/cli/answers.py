@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,9 @@ class AnswerFormat(StrEnum):
     JSONLD = "jsonld"
 
 
-def print_answer(answer: Answer, store: Store, *, format_: AnswerFormat, language: str, prefixes: Mapping[str, str]) -> None:
+def print_answer(
+    answer: Answer, store: Store, *, format_: AnswerFormat, language: str, prefixes: Mapping[str, str]
+) -> None:
     """Write an answer to stdout.
 
     Raises:
@@ -93,8 +95,8 @@ def _labels(answer: Solutions, store: Store, prefixes: Mapping[str, str]) -> Lab
     return Labels(triples, prefixes=prefixes)
 
 
-def print_rows(answer: Solutions, labels: Labels, *, language: str, after: Sequence[Sequence[str]] = ()) -> None:
-    """A table for people: names instead of addresses, as wide as the terminal; lines of `after` below each row."""
+def print_rows(answer: Solutions, labels: Labels, *, language: str) -> None:
+    """A table for people: names instead of addresses, as wide as the terminal."""
     from rich import box  # noqa: PLC0415  # Rich is needed for tables alone
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -104,11 +106,8 @@ def print_rows(answer: Solutions, labels: Labels, *, language: str, after: Seque
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in answer.columns:
         table.add_column(Cell(column))
-    for number, row in enumerate(answer.rows):
-        cells = [_cell(term, labels, language) for term in row]
-        if after and after[number]:
-            cells[0] = "\n".join([cells[0], *(f"  {line}" for line in [])])
-        table.add_row(*(Cell(cell) for cell in cells))
+    for row in answer.rows:
+        table.add_row(*(Cell(_cell(term, labels, language)) for term in row))
     console.print(table)
     rows = len(answer)
     words = Text(f"{rows} {'rad' if rows == 1 else 'rader'}", f"{rows} {'row' if rows == 1 else 'rows'}")
@@ -134,13 +133,19 @@ def _lines(citations: Iterable[Citation], language: str) -> list[str]:
 
 
 def _line(citation: Citation, language: str) -> str:
-    place = f", {Text('tegn', 'characters').in_language(language)} {citation.start}-{citation.end}" if citation.start >= 0 else ""
+    place = (
+        f", {Text('tegn', 'characters').in_language(language)} {citation.start}-{citation.end}"
+        if citation.start >= 0
+        else ""
+    )
     passage = f": {citation.passage.in_language(language)}" if citation.start >= 0 else ""
     notes = []
     if citation.as_of:
         notes.append(f"{Text('per', 'as of').in_language(language)} {citation.as_of}")
     if not citation.is_exact:
-        notes.append(_approximations().get(citation.approximation, Text.of(citation.approximation)).in_language(language))
+        notes.append(
+            _approximations().get(citation.approximation, Text.of(citation.approximation)).in_language(language)
+        )
     if citation.modality not in {"", "stated"}:
         notes.append(_modalities().get(citation.modality, Text.of(citation.modality)).in_language(language))
     tail = f" ({', '.join(notes)})" if notes else ""

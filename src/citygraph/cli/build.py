@@ -17,10 +17,10 @@ def build(
     folder: Folder = None,
     as_of: AsOf = None,
     reasoner: Engine = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Build even when nothing has changed.")] = False,  # noqa: FBT002
-    notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,  # noqa: FBT002
+    fresh: Annotated[bool, typer.Option("--fresh", help="Build even when nothing has changed.")] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,
     language: Language = None,
-    quiet: Quiet = False,  # noqa: FBT002
+    quiet: Quiet = False,
 ) -> None:
     """Check the graph and make a new version of it.
 

@@ -32,11 +32,13 @@ def check(
     folder: Folder = None,
     as_of: AsOf = None,
     reasoner: Engine = None,
-    fail_on: Annotated[FailOn, typer.Option(help="The mildest finding that makes the command fail.")] = FailOn.VIOLATION,
-    notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,  # noqa: FBT002
+    fail_on: Annotated[
+        FailOn, typer.Option(help="The mildest finding that makes the command fail.")
+    ] = FailOn.VIOLATION,
+    notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,
     format_: Annotated[ReportFormat, typer.Option("--format", help="Text for people or JSON.")] = ReportFormat.TEXT,
     language: Language = None,
-    quiet: Quiet = False,  # noqa: FBT002
+    quiet: Quiet = False,
 ) -> None:
     """Say everything that is wrong with the graph; nothing is kept.
 

@@ -58,7 +58,7 @@ def export(
         if target is None:
             message = "csv is one table for each class, so it needs a folder to write to."
             raise ExportError(message, fix="Write: citygraph export tables --format csv")
-        from citygraph.export import write_file  # noqa: PLC0415
+        from citygraph.files import write_file  # noqa: PLC0415
 
         tables = project.tables(which=which.value, as_of=day(as_of))
         for name, data in tables.items():
@@ -69,7 +69,7 @@ def export(
     if target is None:
         sys.stdout.buffer.write(data)
         return
-    from citygraph.export import write_file  # noqa: PLC0415
+    from citygraph.files import write_file  # noqa: PLC0415
 
     write_file(target, data)
     say(f"{target}: {len(data):,} bytes")

@@ -19,7 +19,7 @@ def format(  # noqa: A001  # the name of the command
         list[Path] | None,
         typer.Argument(help="Turtle files or a project folder; without it all of the project.", show_default=False),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a file would change.")] = False,  # noqa: FBT002
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a file would change.")] = False,
     project_folder: FolderOption = None,
     language: Language = None,
 ) -> None:

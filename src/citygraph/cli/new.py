@@ -26,10 +26,10 @@ def new(
 
     The folder must not exist yet, or be empty.
     """
-    from citygraph.new import create_project  # noqa: PLC0415
+    from citygraph.project import Project  # noqa: PLC0415  # keeps `--help` fast
 
     words = language_name(language)
-    create_project(folder, base=base, title=title)
+    Project.new(folder, base=base, title=title)
     text = Text(
         f"{folder} er klar. Slik går du videre:\n"
         f"    cd {folder}\n    citygraph build\n    citygraph query members\n"

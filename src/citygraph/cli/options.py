@@ -60,7 +60,9 @@ AsOf = Annotated[
 ]
 Language = Annotated[
     LanguageName | None,
-    typer.Option("--lang", help="Language of names and messages; without it the one of your system.", show_default=False),
+    typer.Option(
+        "--lang", help="Language of names and messages; without it the one of your system.", show_default=False
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 Engine = Annotated[

@@ -74,11 +74,15 @@ def report_json(report: Report) -> str:
     return json.dumps([finding.to_json() for finding in report], ensure_ascii=False, indent=2)
 
 
+def _silent(what: str, done: int, total: int) -> None:
+    del what, done, total
+
+
 @contextmanager
 def progress_bar(*, quiet: bool, language: str) -> Iterator[Callable[[str, int, int], None]]:
     """A callback for long work; a bar appears on a terminal when the work takes more than a second."""
     if quiet or not sys.stderr.isatty():
-        yield lambda what, done, total: None
+        yield _silent
         return
     started = time.monotonic()
     shown = False

@@ -22,16 +22,20 @@ __all__ = ["CONTEXT_SETTINGS", "query"]
 CONTEXT_SETTINGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-def query(  # noqa: PLR0913  # one argument per option
+def query(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The name of the question; without it they are listed.")] = "",
-    format_: Annotated[AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")] = AnswerFormat.TABLE,
+    format_: Annotated[
+        AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")
+    ] = AnswerFormat.TABLE,
     as_of: AsOf = None,
-    cite: Annotated[bool, typer.Option("--cite", help="Each row with its sources.")] = False,  # noqa: FBT002
+    cite: Annotated[bool, typer.Option("--cite", help="Each row with its sources.")] = False,
     project_folder: FolderOption = None,
     language: Language = None,
-    quiet: Quiet = False,  # noqa: FBT002
-    help_: Annotated[bool, typer.Option("--help", "-h", help="Show this message, or the parameters of a question.")] = False,  # noqa: FBT002
+    quiet: Quiet = False,
+    help_: Annotated[
+        bool, typer.Option("--help", "-h", help="Show this message, or the parameters of a question.")
+    ] = False,
 ) -> None:
     """Answer a saved question; without a name, list them all.
 

@@ -16,13 +16,15 @@ from citygraph.errors import QueryError
 __all__ = ["sparql"]
 
 
-def sparql(  # noqa: PLR0913  # one argument per option
+def sparql(
     text: Annotated[str, typer.Argument(help="The query, a file that holds it, or - for stdin.", show_default=False)],
-    format_: Annotated[AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")] = AnswerFormat.TABLE,
+    format_: Annotated[
+        AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")
+    ] = AnswerFormat.TABLE,
     as_of: AsOf = None,
     project_folder: FolderOption = None,
     language: Language = None,
-    quiet: Quiet = False,  # noqa: FBT002
+    quiet: Quiet = False,
 ) -> None:
     """Answer a SPARQL query; the project's prefixes need not be declared.
 

@@ -115,4 +115,3 @@ def _words(iri: str, property_: str, store: Store) -> Text:
     texts = [row["text"] for row in answer] if isinstance(answer, Solutions) else []
     by_language = {text.language or "en": text.value for text in texts if isinstance(text, Literal)}
     return Text(*(by_language.get(language, "") for language in LANGUAGES))
-

@@ -21,6 +21,7 @@ from citygraph.reason.tidy import keep
 __all__ = ["ENGINES", "Inferred", "close_with", "infer", "reference_date"]
 
 ENGINES: Final = {
+    "columnar": "citygraph.reason.engine_columnar",
     "owlrl": "citygraph.reason.engine_owlrl",
 }
 """The engines by name: modules with one function, `close(triples, *, budget) -> Closure`."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from citygraph.config import Duration
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
-from citygraph.rdf import DefaultGraph, Iri, Literal, Quad, Triple
+from citygraph.rdf import DefaultGraph, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Graph
 from citygraph.store import MemoryStore
 
@@ -95,7 +95,7 @@ def apply_rules(
 
 def _roles(triples: Sequence[Triple], default: Duration) -> list[tuple[Iri, Duration]]:
     """Every role that is declared or held, with the time that a fact with this role stays fresh."""
-    roles = {t.subject for t in triples if t.predicate == _TYPE and t.object == _IS_ROLE}
+    roles: set[Term] = {t.subject for t in triples if t.predicate == _TYPE and t.object == _IS_ROLE}
     roles |= {t.object for t in triples if t.predicate == _ROLE}
     own: dict[object, Duration] = {}
     for triple in triples:

@@ -173,14 +173,23 @@ def _settle(state: State, changed: Mapping[Key, Column] | None) -> tuple[dict[Ke
     if len(lost) == 0:
         return {}, True
     new = rewrite(state.relations, lost, state.equality, state.terms())
+    renamed = _rename(state, lost)
     grouped = state.equality.grouped()
     state.rows = sum(map(len, state.relations.values()))
     same = state.put(state.same_key, pack(grouped, grouped))
     if len(same):
         have = new.get(state.same_key)
         new[state.same_key] = same if have is None else unique(np.concatenate((have, same)))
-    names = {term_of(key) for key in state.relations}
-    return new, not any(term in state.constants or term in names for term in lost.tolist())
+    return new, not renamed and not any(term in state.constants for term in lost.tolist())
+
+
+def _rename(state: State, lost: Ids) -> bool:
+    """Move the rows of classes and properties that have another representative now. Whether there were any."""
+    merged = set(lost.tolist())
+    keys = [key for key in state.relations if term_of(key) in merged]
+    for key in keys:
+        state.put(state.mapped_key(key), state.relations.pop(key).rows)
+    return bool(keys)
 
 
 def _equal_pairs(state: State, changed: Mapping[Key, Column] | None) -> Pairs | None:

@@ -47,12 +47,13 @@ _SENTENCES: Final = (
 class _Semantics(owlrl.OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no types
     """owlrl's rules, with its error messages kept instead of written into the graph."""
 
+    error_messages: list[str]
     kept: tuple[str, ...] = ()
 
     def post_process(self) -> None:
         """Take the messages away before owlrl makes nodes of them."""
-        _Semantics.kept = tuple(self.error_messages)
-        self.error_messages = []
+        _Semantics.kept = tuple(map(str, self.error_messages))
+        self.error_messages.clear()
 
 
 def main() -> None:

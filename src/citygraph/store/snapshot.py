@@ -158,7 +158,9 @@ class SnapshotBuilder:
         """Nothing more to do: the folder exists."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Remove what was not sealed."""
         for folder in (self.folder, self.folder.with_name(self.folder.name + "-old")):
             shutil.rmtree(folder, ignore_errors=True)

@@ -46,9 +46,7 @@ class _Writer:
         return Document(prefixes=prefixes, blocks=blocks)
 
     def _pairs(self, subject: Term) -> list[Pair]:
-        statements = sorted(
-            self._about.get(subject, ()), key=lambda pair: (str(pair[0]), self._sort_key(pair[1]))
-        )
+        statements = sorted(self._about.get(subject, ()), key=lambda pair: (str(pair[0]), self._sort_key(pair[1])))
         return [Pair(Node(self._text(predicate)), self._node(object_)) for predicate, object_ in statements]
 
     def _node(self, term: Term) -> Node:

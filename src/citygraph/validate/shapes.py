@@ -9,7 +9,9 @@ from citygraph.findings import Definition, Finding, Severity
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import Labels
 from citygraph.language import LANGUAGES, Text
-from citygraph.rdf import BlankNode, Quad, Term, Triple, from_rdflib, lexical_forms_kept, to_rdflib
+from citygraph.rdf import Iri, Quad, Term, Triple, from_rdflib, lexical_forms_kept, to_rdflib
+from citygraph.store import MemoryStore
+from citygraph.validate.sparql_constraints import run_constraint, take_constraints
 
 if TYPE_CHECKING:
     import rdflib
@@ -57,23 +59,33 @@ def _shapes_graph(files: Iterable[FileGraph]) -> rdflib.Graph:
 
 def _run(data: Iterable[Triple], shapes: rdflib.Graph, graphs: ProjectGraphs) -> list[Finding]:
     import pyshacl  # noqa: PLC0415
-    from rdflib import RDF, SH  # noqa: PLC0415
+    from rdflib import RDF, SH, URIRef  # noqa: PLC0415
 
     given = list(data)
+    labels = Labels(given)
+    definitions: dict[Any, Definition] = {}
+
+    def definition(shape: Any) -> Definition:  # noqa: ANN401
+        return definitions.setdefault(shape, _definition(shapes, shape))
+
+    findings = []
+    store = MemoryStore(Quad(t.subject, t.predicate, t.object) for t in given)
+    for constraint in take_constraints(shapes):
+        for violation in run_constraint(constraint, store):
+            own = Text.of(violation.messages)
+            terms = (violation.focus, violation.path, violation.value)
+            findings.append(_finding(definition(URIRef(constraint.shape)), own, terms, graphs, labels))
     with lexical_forms_kept():
         _, results, text = pyshacl.validate(to_rdflib(given), shacl_graph=shapes, inference="none", inplace=True)
     if not hasattr(results, "subjects"):
         # pySHACL hands an exception back as a value when it cannot read a shape.
         message = f"the shapes cannot be run: {text}"
         raise TypeError(message)
-    labels = Labels(given)
-    definitions: dict[Any, Definition] = {}
-    findings = []
     for result in results.subjects(RDF.type, SH.ValidationResult):
         shape = _named_shape(shapes, results.value(result, SH.sourceShape))
-        if shape not in definitions:
-            definitions[shape] = _definition(shapes, shape)
-        findings.append(_finding(results, result, definitions[shape], graphs, labels))
+        own = _text(results, result, SH.resultMessage)
+        nodes = [results.value(result, each) for each in (SH.focusNode, SH.resultPath, SH.value)]
+        findings.append(_finding(definition(shape), own, tuple(map(_term, nodes)), graphs, labels))
     return list(dict.fromkeys(findings))
 
 
@@ -118,22 +130,16 @@ def _text(graph: rdflib.Graph, node: Any, property_: Any) -> Text:  # noqa: ANN4
 
 
 def _finding(
-    results: rdflib.Graph, result: Any, definition: Definition, graphs: ProjectGraphs, labels: Labels  # noqa: ANN401
+    definition: Definition, own: Text, terms: tuple[Term | None, ...], graphs: ProjectGraphs, labels: Labels
 ) -> Finding:
-    from rdflib import SH  # noqa: PLC0415
-
-    focus = results.value(result, SH.focusNode)
-    path, value = results.value(result, SH.resultPath), results.value(result, SH.value)
-    focus_term, path_term, value_term = (_term(node) for node in (focus, path, value))
-    own = _text(results, result, SH.resultMessage)
+    focus, path, value = terms
     # A shape with several constraints says in the result which of them it was.
     message = own if own.nb and own.en else definition.message
-    focus_text = str(focus_term) if focus_term is not None else ""
-    path_text = str(path_term) if path_term is not None and not isinstance(path_term, BlankNode) else ""
-    value_text = str(value_term) if value_term is not None else ""
-    same = value_text == focus_text
-    file, line, column = graphs.locate(focus_text, path_text, "" if same else value_text)
-    subject = Text(*(labels.describe(focus_term, language) for language in LANGUAGES))
+    focus_text = str(focus) if focus is not None else ""
+    path_text = str(path) if isinstance(path, Iri) else ""
+    value_text = str(value) if value is not None and value != focus else ""
+    file, line, column = graphs.locate(focus_text, path_text, value_text)
+    subject = Text(*(labels.describe(focus, language) for language in LANGUAGES))
     return Finding(
         code=definition.code,
         severity=definition.severity,
@@ -144,7 +150,7 @@ def _finding(
         column=column,
         focus_node=focus_text,
         path=path_text,
-        value="" if same else value_text,
+        value=value_text,
     )
 
 

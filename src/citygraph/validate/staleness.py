@@ -13,7 +13,7 @@ from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
-from citygraph.rdf import Iri, Literal, Subject, Term
+from citygraph.rdf import Iri, Literal, Term
 
 __all__ = ["check_staleness"]
 
@@ -29,7 +29,7 @@ def check_staleness(graphs: ProjectGraphs, config: Config, *, as_of: date) -> li
 
 
 def _stale(graphs: ProjectGraphs, config: Config, as_of: date) -> Iterator[Finding]:
-    values: dict[Subject, dict[Iri, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    values: dict[Term, dict[Iri, list[Term]]] = defaultdict(lambda: defaultdict(list))
     for triple in graphs.triples(Part.ONTOLOGY, Part.DATA):
         values[triple.subject][triple.predicate].append(triple.object)
     labels = Labels(graphs.triples(Part.ONTOLOGY, Part.DATA))
@@ -51,7 +51,7 @@ def _stale(graphs: ProjectGraphs, config: Config, as_of: date) -> Iterator[Findi
             yield Finding(found.code, found.severity, message, found.fix, file, line, column, str(fact), "", latest)
 
 
-def _duration(values: dict[Subject, dict[Iri, list[Term]]], role: Term, default: Duration) -> Duration:
+def _duration(values: dict[Term, dict[Iri, list[Term]]], role: Term, default: Duration) -> Duration:
     own = values.get(role, {}).get(_STALE_AFTER, []) if isinstance(role, Iri) else []
     try:
         return Duration.parse(own[0].value) if own and isinstance(own[0], Literal) else default

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Final
 
@@ -14,7 +15,7 @@ from citygraph.findings import Finding, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels
 from citygraph.namespaces import BASE, CG, CONCEPT, PREFIXES, compress, fold, prefixes_for
-from citygraph.rdf import Iri, Literal, Quad
+from citygraph.rdf import Iri, Literal, Quad, Term
 
 __all__ = ["check_values"]
 
@@ -33,7 +34,7 @@ _PAST: Final = frozenset(
 def check_values(graphs: ProjectGraphs, config: Config, *, today: date) -> list[Finding]:
     """Everything that can be said about single values and names, file by file."""
     findings: list[Finding] = []
-    defined = {quad.subject for quad in graphs.quads(Part.ONTOLOGY)}
+    defined: set[Term] = {quad.subject for quad in graphs.quads(Part.ONTOLOGY)}
     for file in graphs.of(Part.ONTOLOGY, Part.DATA, Part.SOURCES):
         findings += _literals(file, today)
         findings += _terms(file, defined)
@@ -44,21 +45,19 @@ def check_values(graphs: ProjectGraphs, config: Config, *, today: date) -> list[
     return findings
 
 
-def _at(file: FileGraph, quad: Quad) -> dict[str, object]:
-    """Where a statement stands, as the arguments of `finding`."""
+def _finding(code: str, file: FileGraph, quad: Quad, **values: str) -> Finding:
+    """A finding about one statement, placed where it stands."""
     place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
-    return {
-        "file": file.path,
-        "line": place.line if place else 0,
-        "column": place.column if place else 0,
-        "focus_node": str(quad.subject),
-        "path": str(quad.predicate),
-        "value": str(quad.object),
-    }
-
-
-def _finding(code: str, file: FileGraph, quad: Quad, **values: object) -> Finding:
-    return finding(code, **_at(file, quad), **values)  # type: ignore[arg-type]  # the keys of _at are finding's own
+    return finding(
+        code,
+        file=file.path,
+        line=place.line if place else 0,
+        column=place.column if place else 0,
+        focus_node=str(quad.subject),
+        path=str(quad.predicate),
+        value=str(quad.object),
+        **values,
+    )
 
 
 def _literals(file: FileGraph, today: date) -> Iterator[Finding]:
@@ -103,9 +102,11 @@ _LEXICAL: Final[dict[str, Callable[[str], bool]]] = {
 }  # fmt: skip
 
 
-def _terms(file: FileGraph, defined: set[object]) -> Iterator[Finding]:
+def _terms(file: FileGraph, defined: AbstractSet[Term]) -> Iterator[Finding]:
     """Words of our own vocabulary that the vocabulary does not have, with the nearest one it has."""
-    names = sorted(str(each.value) for each in defined if isinstance(each, Iri) and each.value.startswith((CG, CONCEPT)))
+    names = sorted(
+        str(each.value) for each in defined if isinstance(each, Iri) and each.value.startswith((CG, CONCEPT))
+    )
     seen: set[str] = set()
     for quad in file.quads:
         for term in (quad.predicate, quad.object):

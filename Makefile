@@ -1,0 +1,29 @@
+BIN = .venv/bin/
+.PHONY: run test lint docs bench serve
+
+run: .venv/installed
+	$(BIN)citygraph build .
+	$(BIN)citygraph query norwegian-participants --cite
+	$(BIN)citygraph query network-presidents --cite
+	$(BIN)citygraph query thematic-areas --cite
+	@echo
+	@echo "Next: $(BIN)citygraph query            all questions"
+	@echo "      $(BIN)citygraph new my-city      a graph of your own"
+	@echo "      $(BIN)citygraph --help           everything else; the tutorial is docs/tutorial.md"
+test: lint docs
+	$(BIN)pytest
+lint: .venv/installed
+	$(BIN)ruff check . && $(BIN)ruff format --check .
+	$(BIN)mypy && $(BIN)lint-imports
+	$(BIN)citygraph check . && $(BIN)citygraph format --check .
+docs: .venv/installed
+	$(BIN)cog --check -r README.md docs/*.md docs/*/*.md
+	$(BIN)mkdocs build --strict --quiet
+bench: .venv/installed
+	$(BIN)python -m bench
+serve: .venv/installed
+	@echo "The web site comes with a later version; until then: $(BIN)citygraph query"
+.venv/installed: pyproject.toml
+	python3 -m venv .venv
+	$(BIN)python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch .venv/installed

@@ -1,0 +1,417 @@
+"""The parts of the docs that the program itself writes; cog puts them between its marks.
+
+Run this file after a new command, finding code or saved query: it starts the pages that are missing,
+removes those of findings that are gone, and fills in every generated part.
+
+    .venv/bin/python docs/cog_blocks.py
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import rdflib
+from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS
+from typer.testing import CliRunner
+
+from citygraph import Project
+from citygraph.cli import app
+from citygraph.config import SETTINGS, Setting
+from citygraph.findings import Definition, definitions
+from citygraph.graphs import Part
+from citygraph.namespaces import CG, compress
+from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
+from citygraph.saved_query import Parameter, SavedQuery
+
+ROOT: Final = Path(__file__).parents[1]
+DOCS: Final = ROOT / "docs"
+CASES: Final = ROOT / "tests" / "data"
+_IMPORT: Final = 'import sys; sys.path.insert(0, "docs"); import cog_blocks'
+
+# Which page explains the thing that a finding is about: the first pattern that fits its code.
+_EXPLAINED: Final = (
+    (r"excerpt|source-|unknown-source|document|selector|paraphrase|unsourced|missing-source", "sources.md"),
+    (r"date|interval|instant|bounds|stale|begin|schedule|event", "time.md"),
+    (r"contradiction|merged-nodes|derived|same-as|imports|member-without|several-countries", "reasoning.md"),
+    (r"query", "queries.md"),
+    (r"person", "privacy.md"),
+    (r"file|format|encoding|byte-order|syntax|graphs|deep|entity-|remote|shapes|no-data", "commands/check.md"),
+    (r"", "data.md"),
+)
+
+
+@cache
+def _project() -> Project:
+    return Project.open(ROOT)
+
+
+# -- commands ---------------------------------------------------------------------------------------
+
+
+def command_names() -> list[str]:
+    """The commands in the order of the pipeline."""
+    return [command.name or "" for command in app.registered_commands]
+
+
+def command_help(name: str = "") -> str:
+    """What `citygraph NAME --help` prints."""
+    arguments = [name, "--help"] if name else ["--help"]
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, arguments, prog_name="citygraph", terminal_width=80)
+    return _fence("text", result.output.strip())
+
+
+def command_list() -> str:
+    """Each command with its first sentence."""
+    rows = []
+    for command in app.registered_commands:
+        about = (command.callback.__doc__ or "").strip().partition("\n")[0] if command.callback else ""
+        rows.append([f"[`{command.name}`]({command.name}.md)", about])
+    return _table(["command", "what it does"], rows)
+
+
+# -- findings ---------------------------------------------------------------------------------------
+
+
+@cache
+def finding_codes() -> dict[str, Definition]:
+    """Every finding code by its name."""
+    return _project().finding_codes()
+
+
+def finding_list() -> str:
+    """Every finding code with its severity and title."""
+    rows = [
+        [f"[`{each.code}`]({each.code}.md)", each.severity.words.en, each.title.en, each.title.nb]
+        for each in finding_codes().values()
+    ]
+    return _table(["code", "severity", "title", "tittel"], rows)
+
+
+def finding(code: str) -> str:
+    """The page of one finding code."""
+    each = finding_codes()[code]
+    page = next(page for pattern, page in _EXPLAINED if re.search(pattern, code))
+    parts = [
+        f"# {code}",
+        f"**{each.severity.words.en.capitalize()}** · {_sentence(each.title.en)} · *{_sentence(each.title.nb)}*",
+        _table(
+            ["", "English", "bokmål"],
+            [
+                ["what it means", _values(each.message.en), _values(each.message.nb)],
+                ["what to do", _values(each.fix.en), _values(each.fix.nb)],
+            ],
+        ).strip(),
+        f"Found by {_finder(code)}. Background: [{_heading(page)}](../{page}).",
+        *_example(code),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _finder(code: str) -> str:
+    if code in definitions():
+        return "the program"
+    if (ROOT / "queries" / "checks" / f"{code}.rq").is_file():
+        return f"the check query `queries/checks/{code}.rq`"
+    return f"the shape `cgs:{code}` in `ontology/`"
+
+
+def _heading(page: str) -> str:
+    match = re.search(r"^# (.+)$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+    return match[1] if match else page
+
+
+def _values(text: str) -> str:
+    """A message with its open places shown as …, as text that Markdown leaves alone."""
+    plain = re.sub(r"\{\w+\}", "…", text)
+    return plain.replace("<", "&lt;").replace("|", "\\|").replace("*", "\\*").replace("[", "\\[").replace("_:", "\\_:")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _example(code: str) -> Iterator[str]:
+    """Wrong and right Turtle from the test case of this code: the blocks in which it differs from the clean one."""
+    folder, clean = CASES / code, CASES / "_clean"
+    if not folder.is_dir():
+        return
+    wrong: list[str] = []
+    right: list[str] = []
+    for path in sorted(folder.rglob("*.ttl")):
+        try:
+            broken = _blocks(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            continue
+        model = clean / path.relative_to(folder)
+        sound = _blocks(model.read_text(encoding="utf-8")) if model.is_file() else []
+        wrong += [block for block in broken if block not in sound]
+        right += [block for block in sound if block not in broken]
+    if wrong or right:
+        yield "## Example"
+    if wrong:
+        yield "Wrong:\n\n" + _fence("turtle", "\n\n".join(wrong[:3])).strip()
+    if right:
+        yield "Right:\n\n" + _fence("turtle", "\n\n".join(right[:3])).strip()
+
+
+def _blocks(text: str) -> list[str]:
+    """The blocks of a Turtle file, one for each subject, without prefixes and comments."""
+    lines = [line for line in text.splitlines() if not line.startswith(("@prefix", "#"))]
+    return [block.strip("\n") for block in re.split(r"\n\s*\n", "\n".join(lines)) if block.strip()]
+
+
+# -- settings ---------------------------------------------------------------------------------------
+
+
+def settings() -> str:
+    """Every key of graph.toml."""
+    return _table(
+        ["key", "value", "without it", "what it is for"],
+        [[f"`{each.key}`", _kind(each), _default(each), _sentence(each.about.en)] for each in SETTINGS],
+    )
+
+
+def _kind(setting: Setting) -> str:
+    kind, _, choices = setting.kind.partition(":")
+    if choices:
+        return " or ".join(f'`"{choice}"`' for choice in choices.split(","))
+    return {
+        "iri": "an address",
+        "languages": "a list of `nb` and `en`",
+        "date": "a date without quotes",
+        "duration": "a duration such as `P5Y`, `P18M`",
+        "integer": "a whole number above 0",
+    }.get(kind, "`{ nb, en }` or one text" if setting.key == "title" else "a text")
+
+
+def _default(setting: Setting) -> str:
+    match setting.default:
+        case None:
+            return "must be given" if setting.key == "title" else "–"
+        case tuple():
+            return "`[" + ", ".join(f'"{each}"' for each in setting.default) + "]`"
+        case int():
+            return f"`{setting.default:_}`"
+        case _:
+            return f'`"{setting.default}"`'
+
+
+# -- ontology ---------------------------------------------------------------------------------------
+
+
+def ontology() -> str:
+    """Every class and property of ours, in the order and under the headings of the Turtle file."""
+    text = (ROOT / "ontology" / "citygraph.ttl").read_text(encoding="utf-8")
+    parts = []
+    for match in re.finditer(
+        r"^# (?P<section>(?:Classes|Asserted|Derived)\b.*)$|^cg:(?P<name>\w+) a ", text, re.MULTILINE
+    ):
+        parts.append(f"### {match['section']}\n" if match["section"] else _term_entry(match["name"]))
+    return "\n".join(parts)
+
+
+@cache
+def _ontology() -> rdflib.Graph:
+    quads = (quad for file in _graphs().of(Part.ONTOLOGY) for quad in file.quads)
+    return to_rdflib(quads)
+
+
+@cache
+def _checked() -> Any:  # noqa: ANN401  # the outcome of Project.check, which is not part of the public API
+    return _project().check(engine="columnar")
+
+
+def _graphs() -> Any:  # noqa: ANN401
+    return _checked().graphs
+
+
+def _term_entry(name: str) -> str:
+    term, graph = rdflib.URIRef(CG + name), _ontology()
+    label, about = _words(term, RDFS.label), _words(term, SKOS.definition)
+    lines = [
+        f"#### cg:{name} {{ #{name} }}",
+        "",
+        f"**{label['en']}** · *{label['nb']}*. {about['en']}  ",
+        f"*{about['nb']}*",
+        "",
+        *(f"- {fact}" for fact in _axioms(term)),
+    ]
+    example = _usage(Iri(CG + name), is_class=(term, RDF.type, OWL.Class) in graph)
+    lines += [f"- example: `{example}`"] if example else []
+    return "\n".join(lines) + "\n"
+
+
+def _axioms(term: rdflib.URIRef) -> Iterator[str]:
+    graph = _ontology()
+    kinds = {
+        OWL.Class: "class",
+        OWL.ObjectProperty: "links to a thing",
+        OWL.DatatypeProperty: "carries a value",
+        OWL.SymmetricProperty: "holds both ways",
+        OWL.TransitiveProperty: "transitive",
+    }
+    yield ", ".join(kinds[kind] for kind in kinds if (term, RDF.type, kind) in graph)
+    for words, property_ in (
+        ("domain", RDFS.domain),
+        ("range", RDFS.range),
+        ("a kind of", RDFS.subClassOf),
+        ("implies", RDFS.subPropertyOf),
+        ("inverse of", OWL.inverseOf),
+        ("disjoint with", OWL.disjointWith),
+    ):
+        found = sorted(_link(each) for each in graph.objects(term, property_))
+        if found:
+            yield f"{words} {', '.join(found)}"
+    chains = sorted(" then ".join(_link(step) for step in graph.items(head))
+                    for head in graph.objects(term, OWL.propertyChainAxiom))  # fmt: skip
+    yield from (f"follows from {chain}" for chain in chains)
+
+
+def _link(term: Any) -> str:  # noqa: ANN401  # rdflib's nodes have no common type
+    short = compress(str(term))
+    return f"[`{short}`](#{short.removeprefix('cg:')})" if short.startswith("cg:") else f"`{short}`"
+
+
+def _words(term: rdflib.URIRef, property_: rdflib.URIRef) -> dict[str, str]:
+    found = {
+        str(each.language): str(each)
+        for each in _ontology().objects(term, property_)
+        if isinstance(each, rdflib.Literal)
+    }
+    return {"nb": "", "en": "", **found}
+
+
+@cache
+def _examples() -> dict[tuple[Term, bool], Triple]:
+    """The shortest statement that uses each property, and each class; what the files state comes first."""
+    chosen: dict[tuple[Term, bool], Triple] = {}
+    stated = _graphs().triples(Part.DATA, Part.SOURCES) + _graphs().triples(Part.ONTOLOGY)
+    derived = [quad.triple for quad in _checked().inferred]
+    for triples in (stated, derived):
+        for triple in sorted(triples, key=lambda each: (len(str(each)), str(each))):
+            key = (triple.object, True) if triple.predicate.value == str(RDF.type) else (triple.predicate, False)
+            chosen.setdefault(key, triple)
+    return chosen
+
+
+def _usage(term: Iri, *, is_class: bool) -> str:
+    triple = _examples().get((term, is_class))
+    if triple is None:
+        return ""
+    predicate = "a" if is_class else _turtle(triple.predicate)
+    return f"{_turtle(triple.subject)} {predicate} {_turtle(triple.object)} ."
+
+
+def _turtle(term: Term) -> str:
+    if isinstance(term, Iri):
+        return compress(term.value)
+    text = str(term)
+    if isinstance(term, Literal) and "^^<" in text:
+        value, _, datatype = text.rpartition("^^<")
+        return f"{value}^^{compress(datatype[:-1])}"
+    return text
+
+
+def concept_schemes() -> str:
+    """Every concept scheme with its concepts."""
+    graph, parts = _ontology(), []
+    text = (ROOT / "ontology" / "themes.ttl").read_text(encoding="utf-8")
+    for slug in re.findall(r"^concept:([\w-]+) a skos:ConceptScheme", text, re.MULTILINE):
+        scheme = next(each for each in graph.subjects(RDF.type, SKOS.ConceptScheme) if str(each).endswith(f"/{slug}"))
+        title = _words(scheme, DCTERMS.title)
+        rows = []
+        for concept in sorted(graph.subjects(SKOS.inScheme, scheme)):
+            label = _words(concept, SKOS.prefLabel)
+            rows.append([f"`{compress(str(concept))}`", label["en"], label["nb"]])
+        heading = f"### {title['en']} {{ #{slug} }}\n\n`concept:{slug}` · *{title['nb']}*\n\n"
+        parts.append(heading + _table(["concept", "English", "bokmål"], rows))
+    return "\n".join(parts)
+
+
+# -- saved queries ----------------------------------------------------------------------------------
+
+
+def questions() -> str:
+    """Every saved query: what it asks, its parameters and its columns."""
+    return "\n".join(_question(saved) for saved in _project().queries())
+
+
+def _question(saved: SavedQuery) -> str:
+    lines = [
+        f"## {saved.name}",
+        "",
+        f"**{saved.question.en}**  \n*{saved.question.nb}*",
+        "",
+        f"- columns: {', '.join(f'`{column}`' for column in saved.columns)}",
+        *(f"- `--{each.name}`: {_parameter(each)}" for each in saved.parameters),
+    ]
+    lines += [f"- shown as: {saved.view}"] if saved.view != "table" else []
+    lines += [f'- a "no" rests on: {", ".join(f"`{each}`" for each in saved.lists)}'] if saved.lists else []
+    return "\n".join(lines) + "\n"
+
+
+def _parameter(parameter: Parameter) -> str:
+    kind = {
+        "entity": f"a name, short name, address or Wikidata id of a `{parameter.of_class}`"
+        if parameter.of_class
+        else "a name, short name, address or Wikidata id",
+        "enum": "one of " + ", ".join(f"`{choice}`" for choice in parameter.choices),
+        "integer": "a whole number",
+        "date": "a date such as `2020-11-05`",
+    }.get(parameter.type, "a text")
+    about = f"{_sentence(parameter.about.en)} " if parameter.about.en else ""
+    default = f"; without it `{parameter.default}`" if parameter.default is not None else ""
+    return f"{about}{kind[0].upper()}{kind[1:]}{default}{'; required' if parameter.required else ''}."
+
+
+# -- Markdown ---------------------------------------------------------------------------------------
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+
+
+def _fence(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```\n"
+
+
+# -- new pages --------------------------------------------------------------------------------------
+
+
+def block(call: str) -> str:
+    """A generated part: cog runs the call and puts its text between the marks."""
+    return f"<!-- [[[cog\n{_IMPORT}\ncog.out(cog_blocks.{call})\n]]] -->\n<!-- [[[end]]] -->\n"
+
+
+def start_pages() -> None:
+    """A page for each command and finding code that has none; pages of codes that are gone are removed."""
+    for name in command_names():
+        page = DOCS / "commands" / f"{name}.md"
+        if not page.exists():
+            page.write_text(f"# {name}\n\n" + block(f'command_help("{name}")'), encoding="utf-8")
+    for code in finding_codes():
+        page = DOCS / "findings" / f"{code}.md"
+        if not page.exists():
+            page.write_text(block(f'finding("{code}")'), encoding="utf-8")
+    for page in (DOCS / "findings").glob("*.md"):
+        if page.stem not in {*finding_codes(), "index"}:
+            page.unlink()
+
+
+def main() -> int:
+    """Start missing pages, then let cog fill in all of them."""
+    start_pages()
+    pages = [str(page.relative_to(ROOT)) for page in sorted(DOCS.rglob("*.md"))]
+    return subprocess.run([sys.executable, "-m", "cogapp", "-r", *pages], cwd=ROOT, check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main())

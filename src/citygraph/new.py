@@ -1,0 +1,74 @@
+"""A new project folder: the ontology, the general questions, and a small graph that passes every check."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from citygraph.config import CONFIG_FILE
+from citygraph.errors import ConfigError
+from citygraph.files import write_file
+from citygraph.namespaces import is_absolute_iri, slug
+
+__all__ = ["create_project"]
+
+_STARTER: Final = (
+    CONFIG_FILE,
+    "README.md",
+    "data/authorities.ttl",
+    "data/networks/example-network.ttl",
+    "data/people.ttl",
+    "data/places.ttl",
+    "data/sources.ttl",
+)
+_IGNORED: Final = "build/\nsources/\n"
+
+
+def create_project(folder: Path, *, reference: Path, base: str = "", title: str = "") -> None:
+    """Make `folder` a project of its own.
+
+    Args:
+        folder: a folder that does not exist yet, or is empty.
+        reference: the project whose ontology, shapes and general questions are copied.
+        base: the address that the names of the graph begin with; an example address without it.
+        title: the name of the graph; made from the name of the folder without it.
+
+    Raises:
+        ConfigError: the folder holds something already, its name cannot be used, or the address is wrong.
+        ExportError: the folder cannot be written.
+    """
+    name = slug(folder.resolve().name)
+    if not name:
+        message = f"No name can be made from {folder}."
+        raise ConfigError(message, fix="Use letters in the name of the folder, such as my-city.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        message = f"{folder} is there already and is not empty."
+        raise ConfigError(message, fix="Choose another name, or empty the folder first.")
+    base = base or f"https://example.org/{name}/"
+    if not is_absolute_iri(base) or not base.endswith("/"):
+        message = f"The base address {base!r} is not an absolute address that ends in /."
+        raise ConfigError(message, fix="Write it like this: --base https://example.org/my-city/")
+    values = {"name": name, "base": base, "title": _toml(title or name.replace("-", " ").capitalize())}
+    starter = files("citygraph").joinpath("starter")
+    for name_ in _STARTER:
+        text = starter.joinpath(name_).read_text(encoding="utf-8")
+        for key, value in values.items():
+            text = text.replace("{{" + key + "}}", value)
+        write_file(folder / name_, text.encode())
+    for path in sorted((reference / "ontology").glob("*.ttl")):
+        write_file(folder / "ontology" / path.name, path.read_bytes())
+    for path in [*sorted((reference / "queries").glob("*.rq")), *sorted((reference / "queries").glob("checks/*.rq"))]:
+        if _is_general(path.read_text(encoding="utf-8")):
+            write_file(folder / path.relative_to(reference), path.read_bytes())
+    write_file(folder / ".gitignore", _IGNORED.encode())
+
+
+def _is_general(query: str) -> bool:
+    """Whether a question names nothing of our own graph, so that it can be asked of any."""
+    return "id:" not in query.replace("cg:id", "").replace("wd:", "")
+
+
+def _toml(text: str) -> str:
+    """The inside of a TOML basic string."""
+    return "".join(f"\\u{ord(c):04x}" if ord(c) < 0x20 or c in '"\\' else c for c in text)  # noqa: PLR2004  # controls
