@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +51,16 @@ def _project() -> Project:
     return Project.open(ROOT)
 
 
+def generated(make: Callable[..., str]) -> Callable[..., str]:
+    """A part of a page, with the blank lines that Markdown wants around it."""
+
+    @wraps(make)
+    def with_blank_lines(*arguments: str) -> str:
+        return f"\n{make(*arguments).strip()}\n\n"
+
+    return with_blank_lines
+
+
 # -- commands ---------------------------------------------------------------------------------------
 
 
@@ -59,6 +69,7 @@ def command_names() -> list[str]:
     return [command.name or "" for command in app.registered_commands]
 
 
+@generated
 def command_help(name: str = "") -> str:
     """What `citygraph NAME --help` prints."""
     arguments = [name, "--help"] if name else ["--help"]
@@ -66,6 +77,7 @@ def command_help(name: str = "") -> str:
     return _fence("text", result.output.strip())
 
 
+@generated
 def command_list() -> str:
     """Each command with its first sentence."""
     rows = []
@@ -84,6 +96,7 @@ def finding_codes() -> dict[str, Definition]:
     return _project().finding_codes()
 
 
+@generated
 def finding_list() -> str:
     """Every finding code with its severity and title."""
     rows = [
@@ -93,6 +106,7 @@ def finding_list() -> str:
     return _table(["code", "severity", "title", "tittel"], rows)
 
 
+@generated
 def finding(code: str) -> str:
     """The page of one finding code."""
     each = finding_codes()[code]
@@ -116,9 +130,13 @@ def finding(code: str) -> str:
 def _finder(code: str) -> str:
     if code in definitions():
         return "the program"
-    if (ROOT / "queries" / "checks" / f"{code}.rq").is_file():
+    if _is_check(code):
         return f"the check query `queries/checks/{code}.rq`"
     return f"the shape `cgs:{code}` in `ontology/`"
+
+
+def _is_check(code: str) -> bool:
+    return (ROOT / "queries" / "checks" / f"{code}.rq").is_file()
 
 
 def _heading(page: str) -> str:
@@ -128,7 +146,7 @@ def _heading(page: str) -> str:
 
 def _values(text: str) -> str:
     """A message with its open places shown as …, as text that Markdown leaves alone."""
-    plain = re.sub(r"\{\w+\}", "…", text)
+    plain = re.sub(r"\{\w+\}", "…", text) or "–"
     return plain.replace("<", "&lt;").replace("|", "\\|").replace("*", "\\*").replace("[", "\\[").replace("_:", "\\_:")
 
 
@@ -137,38 +155,42 @@ def _sentence(text: str) -> str:
 
 
 def _example(code: str) -> Iterator[str]:
-    """Wrong and right Turtle from the test case of this code: the blocks in which it differs from the clean one."""
-    folder, clean = CASES / code, CASES / "_clean"
-    if not folder.is_dir():
+    """Wrong and right Turtle: the mistake of this code's test case, and the whole record that is most like it."""
+    files = sorted((CASES / code).rglob("*.ttl"))
+    sound = [each for path in sorted((CASES / "_clean").rglob("*.ttl")) for each in _blocks(path)]
+    wrong = [each for path in files for each in _blocks(path) if each not in sound][:2]
+    if not wrong:
         return
-    wrong: list[str] = []
-    right: list[str] = []
-    for path in sorted(folder.rglob("*.ttl")):
-        try:
-            broken = _blocks(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            continue
-        model = clean / path.relative_to(folder)
-        sound = _blocks(model.read_text(encoding="utf-8")) if model.is_file() else []
-        wrong += [block for block in broken if block not in sound]
-        right += [block for block in sound if block not in broken]
-    if wrong or right:
-        yield "## Example"
-    if wrong:
-        yield "Wrong:\n\n" + _fence("turtle", "\n\n".join(wrong[:3])).strip()
-    if right:
-        yield "Right:\n\n" + _fence("turtle", "\n\n".join(right[:3])).strip()
+    yield "## Example"
+    yield "Wrong:\n\n" + _fence("turtle", "\n\n".join(wrong)).strip()
+    alike = [each for each in sound if _class(each) == _class(wrong[0])]
+    # What a check query finds is no fault of one record, so there is no right one to set beside it.
+    if alike and not _is_check(code):
+        yield "Right:\n\n" + _fence("turtle", max(alike, key=lambda each: _likeness(each, wrong[0]))).strip()
 
 
-def _blocks(text: str) -> list[str]:
+def _class(block: str) -> str:
+    match = re.search(r" a ([^;.]+)", block)
+    return match[1].strip() if match else ""
+
+
+def _likeness(one: str, other: str) -> int:
+    """How many properties two records share, less those that only one of them has."""
+    first, second = (set(re.findall(r"^\s+([\w-]+:[\w-]+) ", block, re.MULTILINE)) for block in (one, other))
+    return len(first & second) * 2 - len(first ^ second)
+
+
+def _blocks(path: Path) -> list[str]:
     """The blocks of a Turtle file, one for each subject, without prefixes and comments."""
-    lines = [line for line in text.splitlines() if not line.startswith(("@prefix", "#"))]
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if not line.startswith(("@prefix", "#", "\ufeff"))]
     return [block.strip("\n") for block in re.split(r"\n\s*\n", "\n".join(lines)) if block.strip()]
 
 
 # -- settings ---------------------------------------------------------------------------------------
 
 
+@generated
 def settings() -> str:
     """Every key of graph.toml."""
     return _table(
@@ -205,14 +227,14 @@ def _default(setting: Setting) -> str:
 # -- ontology ---------------------------------------------------------------------------------------
 
 
+@generated
 def ontology() -> str:
     """Every class and property of ours, in the order and under the headings of the Turtle file."""
     text = (ROOT / "ontology" / "citygraph.ttl").read_text(encoding="utf-8")
-    parts = []
-    for match in re.finditer(
+    headings = re.finditer(
         r"^# (?P<section>(?:Classes|Asserted|Derived)\b.*)$|^cg:(?P<name>\w+) a ", text, re.MULTILINE
-    ):
-        parts.append(f"### {match['section']}\n" if match["section"] else _term_entry(match["name"]))
+    )
+    parts = (f"### {each['section']}\n" if each["section"] else _term_entry(each["name"]) for each in headings)
     return "\n".join(parts)
 
 
@@ -318,6 +340,7 @@ def _turtle(term: Term) -> str:
     return text
 
 
+@generated
 def concept_schemes() -> str:
     """Every concept scheme with its concepts."""
     graph, parts = _ontology(), []
@@ -337,6 +360,7 @@ def concept_schemes() -> str:
 # -- saved queries ----------------------------------------------------------------------------------
 
 
+@generated
 def questions() -> str:
     """Every saved query: what it asks, its parameters and its columns."""
     return "\n".join(_question(saved) for saved in _project().queries())

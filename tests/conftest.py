@@ -42,7 +42,11 @@ def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in {socket.AF_INET, socket.AF_INET6} and str(address[0]) not in {"127.0.0.1", "::1", "localhost"}:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and str(address[0]) not in {
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        }:
             message = f"a test tried to reach {address}"
             raise AssertionError(message)
         connect(self, address)

@@ -22,6 +22,8 @@ _STARTER: Final = (
     "data/places.ttl",
     "data/sources.ttl",
 )
+# The themes of the networks in our own graph; another graph writes its own.
+_OWN_THEMES: Final = "themes.ttl"
 _IGNORED: Final = "build/\nsources/\n"
 
 
@@ -56,7 +58,7 @@ def create_project(folder: Path, *, reference: Path, base: str = "", title: str 
         for key, value in values.items():
             text = text.replace("{{" + key + "}}", value)
         write_file(folder / name_, text.encode())
-    for path in sorted((reference / "ontology").glob("*.ttl")):
+    for path in sorted(set((reference / "ontology").glob("*.ttl")) - {reference / "ontology" / _OWN_THEMES}):
         write_file(folder / "ontology" / path.name, path.read_bytes())
     for path in [*sorted((reference / "queries").glob("*.rq")), *sorted((reference / "queries").glob("checks/*.rq"))]:
         if _is_general(path.read_text(encoding="utf-8")):

@@ -7,6 +7,7 @@ exports are written from parsed quads and a rewritten literal would be a differe
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,11 +150,16 @@ def lexical_forms_kept() -> Iterator[None]:
     import rdflib  # noqa: PLC0415  # rdflib costs a quarter of a second to import
 
     before = rdflib.NORMALIZE_LITERALS
+    # For a date that is no date rdflib prints a traceback; we report it as `bad-literal`.
+    log = logging.getLogger("rdflib.term")
+    level = log.level
     rdflib.NORMALIZE_LITERALS = False
+    log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
         rdflib.NORMALIZE_LITERALS = before
+        log.setLevel(level)
 
 
 def to_rdflib(triples: Iterable[Triple | Quad]) -> rdflib.Graph:

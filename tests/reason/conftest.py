@@ -146,7 +146,7 @@ def cases() -> list[Case]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Cases by engines, known faults marked."""
-    if "case" in metafunc.fixturenames:
+    if {"engine", "case"} <= set(metafunc.fixturenames):
         metafunc.parametrize(
             ("engine", "case"),
             [

@@ -76,11 +76,13 @@ def delete(state: State, columns: Columns) -> State:
 
 def _followed_up(state: State, delta: dict[Key, Column]) -> State:
     before = {key: state.relations[key].rows for key in state.axiom_keys if key in state.relations}
+    groups = len(state.equality.cliques)
     if not run(state, delta):
         return _afresh(state)
     touched = any(
         key in state.relations and state.relations[key].rows is not before.get(key) for key in state.axiom_keys
     )
+    touched = touched or len(state.equality.cliques) != groups
     return _afresh(state) if touched and ontology_changed(state) else state
 
 

@@ -41,6 +41,7 @@ PREFIXES: Final = {
 CONTRADICTION: Final = "false"
 
 _REFLEXIVE: Final = "everything is equal to itself: noise, and the shared filter would drop it"
+_BELOW_ITSELF: Final = "?p rdfs:subPropertyOf ?p . ?p owl:equivalentProperty ?p"
 _LITERAL_SUBJECT: Final = "its conclusion has a literal as subject, which RDF cannot state"
 
 
@@ -50,7 +51,9 @@ class Rule:
 
     `step` says that a data rule reaches the same conclusions triple by triple, so that the axiom this rule
     adds need not become a flat rule of its own. `needs` names a term without which the rule only makes
-    noise. `not_run` is the reason why no engine runs the rule.
+    noise. `equal` says that the rule only makes noise unless a class or a property is equal to another:
+    over representatives, `C ⊑ C` stands for two classes below each other. `not_run` is the reason why no
+    engine runs the rule.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Rule:
     check: Check | None = None
     step: bool = False
     needs: str = ""
+    equal: bool = False
     not_run: str = ""
 
 
@@ -178,12 +182,7 @@ SPECIFICATION: Final = (
     ),
     Rule("dt-not-type", data="?x ?p ?y", check=Check("ill-typed", ("?y",))),
     # Table 9, the schema
-    Rule(
-        "scm-cls",
-        ontology="?c a owl:Class",
-        head="?c rdfs:subClassOf owl:Thing",
-        needs="owl:Thing",
-    ),
+    Rule("scm-cls", ontology="?c a owl:Class", head="?c rdfs:subClassOf owl:Thing", needs="owl:Thing"),
     Rule(
         "scm-sco", ontology="?c rdfs:subClassOf ?d . ?d rdfs:subClassOf ?e", head="?c rdfs:subClassOf ?e", step=True
     ),
@@ -196,8 +195,8 @@ SPECIFICATION: Final = (
     Rule(
         "scm-eqc2", ontology="?c rdfs:subClassOf ?d . ?d rdfs:subClassOf ?c", head="?c owl:equivalentClass ?d", step=True
     ),
-    Rule("scm-op", ontology="?p a owl:ObjectProperty", head="?p rdfs:subPropertyOf ?p", not_run=_REFLEXIVE),
-    Rule("scm-dp", ontology="?p a owl:DatatypeProperty", head="?p rdfs:subPropertyOf ?p", not_run=_REFLEXIVE),
+    Rule("scm-op", ontology="?p a owl:ObjectProperty", head=_BELOW_ITSELF, step=True, equal=True),
+    Rule("scm-dp", ontology="?p a owl:DatatypeProperty", head=_BELOW_ITSELF, step=True, equal=True),
     Rule(
         "scm-spo",
         ontology="?p rdfs:subPropertyOf ?q . ?q rdfs:subPropertyOf ?r",
@@ -253,26 +252,39 @@ SPECIFICATION: Final = (
     Rule("scm-int", ontology="?c owl:intersectionOf ( .. ?d .. )", head="?c rdfs:subClassOf ?d", step=True),
     Rule("scm-uni", ontology="?c owl:unionOf ( .. ?d .. )", head="?d rdfs:subClassOf ?c", step=True),
 )
-"""The 78 rules, in the order of the specification; scm-cls without its reflexive and `owl:Nothing` parts."""
+"""The 78 rules, in the order of the specification; scm-cls in two parts, `_SAME_CLASS` being the other, and
+without what it says of `owl:Nothing`."""
+
+_SAME_CLASS: Final = (
+    Rule(
+        "scm-cls",
+        ontology="?c a owl:Class",
+        head="?c rdfs:subClassOf ?c . ?c owl:equivalentClass ?c",
+        step=True,
+        equal=True,
+    ),
+)
 
 _IDENTICAL: Final = tuple(
     Rule(
         name,
-        ontology=f"?r owl:{kind} ?c ; owl:onProperty ?p . ?s owl:{kind} ?c ; owl:onProperty ?p . {declared}",
+        ontology=f"?r owl:{kind} {value} ; owl:onProperty ?p . ?s owl:{kind} {value} ; owl:onProperty ?p . {declared}",
         head="?r rdfs:subClassOf ?s",
     )
-    for name, kind, declared in (
-        ("scm-svf1", "someValuesFrom", "?c a owl:Class"),
-        ("scm-svf2", "someValuesFrom", "?p a owl:ObjectProperty"),
-        ("scm-svf2", "someValuesFrom", "?p a owl:DatatypeProperty"),
-        ("scm-avf1", "allValuesFrom", "?c a owl:Class"),
-        ("scm-avf2", "allValuesFrom", "?p a owl:ObjectProperty"),
-        ("scm-avf2", "allValuesFrom", "?p a owl:DatatypeProperty"),
-        ("scm-hv", "hasValue", "?p a owl:ObjectProperty"),
-        ("scm-hv", "hasValue", "?p a owl:DatatypeProperty"),
+    for name, kind, value, declared in (
+        ("scm-svf1", "someValuesFrom", "?c", "?c a owl:Class"),
+        ("scm-svf1", "someValuesFrom", "owl:Thing", ""),
+        ("scm-avf1", "allValuesFrom", "owl:Thing", ""),
+        ("scm-svf2", "someValuesFrom", "?c", "?p a owl:ObjectProperty"),
+        ("scm-svf2", "someValuesFrom", "?c", "?p a owl:DatatypeProperty"),
+        ("scm-avf1", "allValuesFrom", "?c", "?c a owl:Class"),
+        ("scm-avf2", "allValuesFrom", "?c", "?p a owl:ObjectProperty"),
+        ("scm-avf2", "allValuesFrom", "?c", "?p a owl:DatatypeProperty"),
+        ("scm-hv", "hasValue", "?c", "?p a owl:ObjectProperty"),
+        ("scm-hv", "hasValue", "?c", "?p a owl:DatatypeProperty"),
     )
 )
-"""What the reflexive parts of scm-cls, scm-op and scm-dp are good for: restrictions that say the same."""
+"""What the reflexive parts of scm-cls, scm-op and scm-dp (and cls-thing) are good for: restrictions that say the same."""
 
 OWN: Final = (
     Rule("own-datatype", ontology="?p rdfs:range ?d", data="?x ?p ?y", check=Check("outside", ("?y", "?d"))),
@@ -298,7 +310,7 @@ OWN: Final = (
 """Two checks that literals as subjects would give: a value outside the datatype of its range (prp-rng and
 cls-avf with dt-not-type), and two different values of a functional data property (prp-fp with dt-diff)."""
 
-RULES: Final = tuple(rule for rule in (*SPECIFICATION, *_IDENTICAL, *OWN) if not rule.not_run)
+RULES: Final = tuple(rule for rule in (*SPECIFICATION, *_SAME_CLASS, *_IDENTICAL, *OWN) if not rule.not_run)
 """Every rule that the engines run."""
 
 

@@ -44,4 +44,6 @@ def _learn(state: State) -> None:
 
 def ontology_changed(state: State) -> bool:
     """Whether the relations hold axioms that the rules were not made from."""
+    if state.has_equal_axioms() != state.learned_equal:
+        return True
     return schema_triples(state.schema_rows(), state.dictionary) != state.learned

@@ -46,14 +46,16 @@ def is_schema(triple: TripleText) -> bool:
     return triple[1] in schema_predicates() or (triple[1] == TYPE and triple[2] in schema_classes())
 
 
-def specialise(triples: Iterable[TripleText]) -> RuleBook:
+def specialise(triples: Iterable[TripleText], *, representatives: bool = False) -> RuleBook:
     """The flat rules that these triples ask for; triples that are no axioms are passed over.
+
+    With `representatives`, terms stand for all terms equal to them, so that `A ⊑ A` says something.
 
     The ontology is closed under the schema rules first. An axiom that a data rule would reach step by
     step anyway becomes no rule of its own: `A ⊑ B ⊑ C` gives two flat rules, not three.
     """
     axioms = _Axioms(triples)
-    schema = _close_schema(axioms)
+    schema = _close_schema(axioms, reflexive=representatives)
     stepwise = {triple for triple, (rule, _) in schema.items() if rule in _STEPWISE}
     flat: dict[tuple[Atom | None, tuple[Atom, ...], Check | None], FlatRule] = {}
     for rule in RULES:
@@ -73,7 +75,7 @@ def specialise(triples: Iterable[TripleText]) -> RuleBook:
 
 
 _EQUALITY: Final = frozenset({"eq-sym", "eq-trans", "eq-rep-s", "eq-rep-p", "eq-rep-o"})
-_STEPWISE: Final = frozenset(rule.name for rule in RULES if rule.step)
+_STEPWISE: Final = frozenset(rule.name for rule in RULES if rule.step and not rule.equal)
 _SUBSUMED: Final = frozenset({"cls-svf1", "cls-maxqc1", "cls-maxqc3"})
 _THING: Final = expand("owl:Thing")
 
@@ -170,7 +172,7 @@ class _Axioms:
                     yield {one: member, other: later}
 
 
-def _close_schema(axioms: _Axioms) -> dict[TripleText, tuple[str, tuple[TripleText, ...]]]:
+def _close_schema(axioms: _Axioms, *, reflexive: bool) -> dict[TripleText, tuple[str, tuple[TripleText, ...]]]:
     """Add what the schema rules conclude, each new axiom meeting the rules once."""
     derived: dict[TripleText, tuple[str, tuple[TripleText, ...]]] = {}
     readers: dict[str, list[tuple[Rule, int]]] = defaultdict(list)
@@ -178,7 +180,8 @@ def _close_schema(axioms: _Axioms) -> dict[TripleText, tuple[str, tuple[TripleTe
         s for pairs in axioms.pairs.values() for s, _ in pairs
     }
     for rule in RULES:
-        if not rule.data and rule.name != "cls-oo" and (not rule.needs or expand(rule.needs) in mentioned):
+        wanted = (not rule.needs or expand(rule.needs) in mentioned) and (reflexive or not rule.equal)
+        if not rule.data and rule.name != "cls-oo" and wanted:
             for i, (_, predicate, _) in enumerate(patterns(rule.ontology)):
                 readers[predicate].append((rule, i))
     waiting = [triple for pairs in axioms.pairs.values() for triple in pairs.values()]
@@ -186,7 +189,7 @@ def _close_schema(axioms: _Axioms) -> dict[TripleText, tuple[str, tuple[TripleTe
         triple = waiting.pop()
         for rule, i in readers.get(triple[1], ()):
             for new, sources in _conclude(axioms, rule, i, triple):
-                if new[0] != new[2] and new not in derived and axioms.add(new):
+                if (reflexive or new[0] != new[2]) and new not in derived and axioms.add(new):
                     derived[new] = (rule.name, sources)
                     waiting.append(new)
     return derived

@@ -42,6 +42,8 @@ class State:
     strata: tuple[Stratum, ...] = ()
     constants: frozenset[int] = frozenset()
     learned: frozenset[TripleText] = frozenset()
+    learned_equal: bool = False
+    """Whether some term of the axioms was equal to another when the rules were made."""
     axiom_keys: frozenset[Key] = frozenset()
     """The relations that hold axioms, over representatives."""
     reads_literals: bool = False
@@ -118,12 +120,13 @@ class State:
     def learn(self, triples: frozenset[TripleText]) -> None:
         """Specialise the rules to these axioms and make plans of them."""
         self.learned = triples
-        if len(self.equality.cliques):
+        self.learned_equal = self.has_equal_axioms()
+        if self.learned_equal:
             # Over representatives the axioms join as they should; as written they keep the names people know.
             keys = self.schema_keys()
             written = {key: self.asserted[key] for key in keys if key in self.asserted}
             triples |= schema_triples(written, self.dictionary)
-        self.book = _specialised(triples)
+        self.book = _specialised(triples, self.learned_equal)
         numbers = [self.dictionary.number(term) for rule in self._rules() for term in _constants(rule)]
         self.dictionary.number(TYPE)
         self.equality.grow(self.terms())
@@ -145,6 +148,17 @@ class State:
         )
         facts = [(r.head.subject, r.head.predicate, r.head.object) for r in self.book.rules if r.head and not r.body]
         self.granted = self.rows_of([*self.book.schema, *facts])
+
+    def has_equal_axioms(self) -> bool:
+        """Whether some term of the axioms is equal to another."""
+        if len(self.equality.cliques) == 0:
+            return False
+        grouped = self.equality.grouped()
+        for key, rows in self.schema_rows().items():
+            columns = (high(rows), low(rows)) if is_property(key) else (rows,)
+            if any(contains(grouped, column).any() for column in columns):
+                return True
+        return False
 
     def _rules(self) -> tuple[FlatRule, ...]:
         return self.book.rules + self.book.contradictions
@@ -226,8 +240,8 @@ def _constants(rule: FlatRule) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _specialised(triples: frozenset[TripleText]) -> RuleBook:
+def _specialised(triples: frozenset[TripleText], representatives: bool) -> RuleBook:  # noqa: FBT001
     """The rule book of an ontology; a graph is closed far more often than its ontology changes."""
-    return specialise(triples)
+    return specialise(triples, representatives=representatives)
 
 

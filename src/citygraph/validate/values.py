@@ -26,6 +26,7 @@ _ORGNR: Final = Iri(CONCEPT + "id-orgnr")
 _ORGNR_WEIGHTS: Final = (3, 2, 7, 6, 5, 4, 3, 2)
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?\Z")
 _ZONE: Final = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z")
+_DATES: Final = frozenset({"date", "gYear", "gYearMonth"})
 _PAST: Final = frozenset(
     Iri(iri) for iri in (CG + "asOf", PREFIXES["schema"] + "observationDate", PREFIXES["schema"] + "foundingDate")
 )
@@ -66,11 +67,11 @@ def _literals(file: FileGraph, today: date) -> Iterator[Finding]:
         if not isinstance(literal, Literal) or literal.language:
             continue
         kind = literal.datatype.value.removeprefix(_XSD)
-        if kind in {"date", "gYear", "gYearMonth"} and _ZONE.search(literal.value[4:]):
+        if kind in _DATES and _ZONE.search(literal.value[4:]):
             yield _finding("date-with-time-zone", file, quad, text=literal.value)
         elif kind in _LEXICAL and not _LEXICAL[kind](literal.value):
             yield _finding("bad-literal", file, quad, text=literal.value, kind=f"xsd:{kind}")
-        elif quad.predicate in _PAST and literal.value[:10] > today.isoformat()[: len(literal.value[:10])]:
+        elif quad.predicate in _PAST and kind in _DATES and literal.value[:10] > today.isoformat()[: len(literal.value[:10])]:
             yield _finding("date-in-future", file, quad, text=literal.value)
 
 
