@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,8 +15,9 @@ from typing import Final, TypeAlias
 from typing import Literal as TypingLiteral
 
 from citygraph import export, load, query, validate
+from citygraph.compare import Changes, Version, changes_between
 from citygraph.config import CONFIG_FILE, Config, read_config
-from citygraph.errors import SnapshotError
+from citygraph.errors import QueryError, SnapshotError
 from citygraph.files import write_file
 from citygraph.findings import Definition, Finding, Report, definitions, finding
 from citygraph.format import Formatted, format_file
@@ -23,7 +25,8 @@ from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
 from citygraph.new import create_project
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.results import Answer
+from citygraph.results import Answer, Solutions
+from citygraph.revisions import extract_revision
 from citygraph.saved_query import SavedQuery
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.version import VERSION
@@ -150,7 +153,7 @@ class Project:
         after = validate.check_shapes(graphs, inferred=inferred.quads)
         say("checks", 6, len(_STAGES))
         checks, bad = validate.read_checks(self.folder / "queries" / "checks")
-        store = MemoryStore([*graphs.quads(*_PARTS), *self._about(day), *inferred.quads])
+        store = MemoryStore([*graphs.quads(*_PARTS), *self.about(day), *inferred.quads])
         after += validate.run_checks(store, checks, graphs)
         bad += self._broken_queries()
         say("done", len(_STAGES), len(_STAGES))
@@ -184,7 +187,7 @@ class Project:
             if checked.report.violations:
                 current = self._current_or_none()
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
-            asserted = [*checked.graphs.quads(*_PARTS), *self._about(checked.as_of)]
+            asserted = [*checked.graphs.quads(*_PARTS), *self.about(checked.as_of)]
             manifest = self._manifest(snapshot_id, checked, engine or self.config.engine, asserted)
             folder = builder.seal(
                 manifest,
@@ -222,7 +225,7 @@ class Project:
         quads = [quad for quad in current.asserted() if quad.graph_name != about]
         graphs = ProjectGraphs.from_quads(self.config.base, quads)
         inferred = reason.infer(graphs, self.config, as_of=as_of)
-        asserted = [*quads, *self._about(as_of)]
+        asserted = [*quads, *self.about(as_of)]
         with SnapshotBuilder(self.snapshots.folder) as builder:
             checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of)
             manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
@@ -297,6 +300,38 @@ class Project:
         snapshot = self.snapshot(as_of=as_of, progress=progress)
         return snapshot.query(text, prefixes=self.prefixes, timeout=self.config.number("limits.timeout"))
 
+    def compare(
+        self, old: str, new: str = "", *, as_of: date | None = None, progress: Progress | None = None
+    ) -> Changes:
+        """What changed from `old` to `new`; each a project folder or a git revision of this project.
+
+        Without `new` it is this project as it is now. The questions are those of the newer side, and
+        both sides are seen on the same day.
+
+        Raises:
+            ConfigError: one of them is neither a folder nor a revision.
+        """
+        with tempfile.TemporaryDirectory(prefix="citygraph-") as temporary:
+            before = self._side(old, Path(temporary) / "old")
+            after = self._side(new, Path(temporary) / "new") if new else self
+            checked = after.check(as_of=as_of, progress=progress)
+            day = as_of or checked.as_of
+            questions = [
+                saved for saved in after.queries() if all(p.default or not p.required for p in saved.parameters)
+            ]
+            return changes_between(
+                _version_of(before, before.check(as_of=day, progress=progress), questions),
+                _version_of(after, checked, questions),
+                titles={saved.name: saved.title for saved in questions},
+            )
+
+    def _side(self, name: str, folder: Path) -> Project:
+        """The project in that folder, else this project at that git revision."""
+        if (Path(name) / CONFIG_FILE).is_file():
+            return Project.open(name, today=self.today)
+        extract_revision(self.folder, name, folder)
+        return Project.open(folder, today=self.today)
+
     # -- files ------------------------------------------------------------------------------------
 
     def quads(self, which: Which = "both", *, as_of: date | None = None) -> list[Quad]:
@@ -338,7 +373,7 @@ class Project:
 
     # -- what a version is made of ------------------------------------------------------------------
 
-    def _about(self, as_of: date) -> list[Quad]:
+    def about(self, as_of: date) -> list[Quad]:
         """What the graph says about itself: its name, its licence and its reference date."""
         base, name = Iri(self.config.base), graph_iri(self.config.base, "about")
         day = Literal(as_of.isoformat(), datatype=Iri(PREFIXES["xsd"] + "date"))
@@ -398,6 +433,26 @@ class Project:
         except SnapshotError:
             # The link points to nothing usable; the build that is running replaces it.
             return None
+
+
+def _version_of(project: Project, checked: Checked, questions: Sequence[SavedQuery]) -> Version:
+    """What a comparison needs to know about one side."""
+    store = MemoryStore([*checked.graphs.quads(*_PARTS), *project.about(checked.as_of), *checked.inferred])
+    answers: dict[str, Solutions] = {}
+    for saved in questions:
+        try:
+            answered = query.run_query(saved, store, values={}, prefixes=project.prefixes)
+        except QueryError:
+            # The default of a parameter may be a thing that this side does not have: then it has no answer.
+            continue
+        if isinstance(answered.answer, Solutions):
+            answers[saved.name] = answered.answer
+    return Version(
+        asserted=frozenset(checked.graphs.triples(*_PARTS)),
+        inferred=frozenset(quad.triple for quad in checked.inferred),
+        findings=checked.report.findings,
+        answers=answers,
+    )
 
 
 def _silent(what: str, done: int, total: int) -> None:

@@ -69,7 +69,6 @@ FACTS = st.one_of(
 RARE_FACTS = st.one_of(
     _lines("{} owl:sameAs {} .", CLASSES, CLASSES),
     _lines("{} owl:sameAs {} .", PROPERTIES, PROPERTIES),
-    _lines("{} {} {} .", THINGS, PROPERTIES, LITERALS),
 )
 KEYS = _lines("{} owl:hasKey ( {} {} ) .", FILLERS, st.one_of(PROPERTIES, DATA_PROPERTIES), DATA_PROPERTIES)
 

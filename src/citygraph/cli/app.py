@@ -7,12 +7,15 @@ import sys
 
 import typer
 
-from citygraph.cli import build, check, export, finding, format, new, query, sparql  # noqa: A004
+from citygraph.cli import build, check, compare, export, finding, format, new, query, sparql  # noqa: A004
 from citygraph.cli.printing import print_error
 from citygraph.errors import CitygraphError
 from citygraph.version import VERSION
 
 __all__ = ["app", "run"]
+
+# Typer raises Click's usage errors and exports only this kind of them; its base is the one for all.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 _HELP = """Keep, check, reason over and ask a knowledge graph of city networks.
 
@@ -47,6 +50,7 @@ app.command("check")(check.check)
 app.command("build")(build.build)
 app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=False)(query.query)
 app.command("sparql")(sparql.sparql)
+app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("format")(format.format)
 app.command("finding")(finding.finding)
@@ -73,8 +77,8 @@ def run() -> None:
     except OSError as error:
         print_error(CitygraphError(f"{error.filename or 'A file'}: {error.strerror or error}."))
         code = 2
-    except typer.core.click.exceptions.ClickException as error:  # type: ignore[attr-defined]
-        error.show(sys.stderr)
+    except _UsageError as error:
+        getattr(error, "show")(sys.stderr)  # noqa: B009  # Typer keeps the type to itself
         code = 2
     sys.stderr.flush()
     # A query past its deadline still runs in a thread that cannot be stopped; do not wait for it.

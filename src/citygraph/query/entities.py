@@ -73,7 +73,8 @@ def resolve_entity(text: str, store: Store, *, of_class: str = "", prefixes: Map
 
 
 def _is_known(iri: str, store: Store, of_class: str) -> bool:
-    return any(row["class"] == Iri(of_class) or not of_class for row in _rows(_KNOWN, store, entity=Iri(iri)))
+    classes = {row["class"].value for row in _rows(_KNOWN, store, entity=Iri(iri)) if isinstance(row["class"], Iri)}
+    return of_class in classes if of_class else bool(classes)
 
 
 def _names(store: Store, of_class: str) -> list[Candidate]:
@@ -87,7 +88,7 @@ def _names(store: Store, of_class: str) -> list[Candidate]:
 
 def _linked_to(wikidata_id: str, store: Store, of_class: str) -> list[Candidate]:
     found = _rows(_LINKED, store, item=Iri(_WIKIDATA + wikidata_id))
-    entities = {row["entity"].value for row in found if not of_class or row["class"] == Iri(of_class)}
+    entities = {row["entity"].value for row in found if not of_class or row["class"].value == of_class}
     return [Candidate(iri, wikidata_id) for iri in sorted(entities)]
 
 

@@ -1,0 +1,250 @@
+"""Flat rules as SQL over a table of numbered triples: one statement for each shape of rule, not for each rule.
+
+Rules that differ in their constants only have one shape; their constants are the rows of a table that the
+statement joins. Everything in the text is a number or a name made here: no term ever comes near it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from citygraph.reason.closure import Atom, Check, FlatRule, is_variable
+from citygraph.reason.specialise import SAME, TYPE
+
+__all__ = ["BLANK", "LITERAL", "OWN_IRI", "VOCABULARY", "Shape", "shapes_of", "shortened"]
+
+OWN_IRI: Final = 0
+VOCABULARY: Final = 1
+BLANK: Final = 2
+LITERAL: Final = 3
+"""The kind of a term stands in the two highest bits of its number, so that a test for it is a comparison."""
+
+_FIRST_LITERAL: Final = LITERAL << 30
+_MOST_RULES: Final = 20_000
+_LINKING: Final = frozenset({"prp-fp", "prp-ifp", "prp-key", "cls-maxc2", "cls-maxqc3", "cls-maxqc4"})
+"""Rules that make two things equal; whoever has both as literals is not their business."""
+
+_Place: TypeAlias = "str"
+"""What stands in a place of an atom: `v0`, `v1` … for variables, `c0`, `c1` … for constants, or a number."""
+_Places: TypeAlias = tuple[_Place, _Place, _Place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A rule without its constants."""
+
+    head: _Places | None
+    body: tuple[_Places, ...]
+    equal: tuple[tuple[_Place, _Place], ...]
+    links: bool
+    check: tuple[str, tuple[_Place, ...]] | None
+
+
+@dataclass(slots=True)
+class Shape:
+    """Rules of one form, and the statements that run them all at once.
+
+    `rows` has one row for each rule: its place in the list that was given, then its constants.
+    """
+
+    form: _Form
+    table: str
+    rows: list[tuple[int, ...]] = field(default_factory=list)
+
+    def table_of_rules(self) -> str:
+        """Makes the table of the rules' constants."""
+        columns = ", ".join(["n UINTEGER", *(f"c{i} UINTEGER" for i in range(len(self.rows[0]) - 1))])
+        values = ", ".join(f"({', '.join(map(str, row))})" for row in self.rows)
+        return f"CREATE OR REPLACE TEMP TABLE {self.table} AS SELECT * FROM (VALUES {values}) AS x({_names(columns)})"
+
+    def conclusions(self, *, by_value: bool) -> list[str]:
+        """One statement for each atom of the body that may be new; `s`, `p` and `o` of what follows."""
+        if self.form.head is None:
+            return []
+        s, p, o = self.form.head
+        found = []
+        for new in range(len(self.form.body)):
+            names, conditions = self._joined(["fresh" if i == new else "known" for i in range(len(self.form.body))], by_value=by_value)
+            subject, object_ = names.of(s), names.of(o)
+            if is_guarded(self.form):
+                conditions.append(f"{subject} < {_FIRST_LITERAL}")
+            if self.form.links:
+                conditions += [f"{object_} < {_FIRST_LITERAL}", f"{subject} <> {object_}"]
+            found.append(f"SELECT {subject} AS s, {names.of(p)} AS p, {object_} AS o {names.source} WHERE {_all(conditions)}")  # noqa: S608
+        return found
+
+    def literals_to_check(self) -> str:
+        """The literals that a rule with the check `outside` would have looked at: `n` and `literal`."""
+        names, conditions = self._joined(["known"] * len(self.form.body), by_value=False)
+        literal = names.of(self._checked()[0])
+        conditions.append(f"{literal} >= {_FIRST_LITERAL}")
+        return f"SELECT DISTINCT r.n, {literal} AS literal {names.source} WHERE {_all(conditions)}"  # noqa: S608
+
+    def violations(self, *, by_value: bool) -> str:
+        """The number of the rule and its premises, three columns for each."""
+        tables = ["known"] * len(self.form.body)
+        kind = self.form.check[0] if self.form.check else ""
+        if kind == "differ":
+            # The first literal of each subject beside each other one; all pairs would be the square of the group.
+            tables[-2] = "first_literals"
+        names, conditions = self._joined(tables, by_value=by_value and kind != "differ")
+        if kind == "outside":
+            conditions.append(f"(r.n, {names.of(self._checked()[0])}) IN (SELECT n, literal FROM outside)")
+        if kind == "differ":
+            one, other = map(names.of, self._checked())
+            conditions += [f"{other} >= {_FIRST_LITERAL}", f"{other} <> {one}"]
+        for one, other in self.form.equal:
+            a, b = names.of(one), names.of(other)
+            conditions.append(f"({a} = {b} OR EXISTS (SELECT 1 FROM equal e WHERE e.one = {a} AND e.other = {b}))")
+        premises = ", ".join(f"a{i}.s, a{i}.p, a{i}.o" for i in range(len(self.form.body)))
+        return f"SELECT r.n, {premises} {names.source} WHERE {_all(conditions)}"  # noqa: S608
+
+    def _checked(self) -> tuple[_Place, ...]:
+        if self.form.check is None:
+            message = "this shape has no check"
+            raise ValueError(message)
+        return self.form.check[1]
+
+    def _joined(self, tables: Sequence[str], *, by_value: bool) -> tuple[_Names, list[str]]:
+        """The FROM clause over these tables, where each variable is found, and the conditions of the join."""
+        valued = _valued(self.form.body) if by_value else frozenset()
+        sources, conditions = [f"{self.table} AS r"], []
+        columns: dict[_Place, str] = {}
+        for i, (table, atom) in enumerate(zip(tables, self.form.body, strict=True)):
+            sources.append(f"{table}_by_value AS a{i}" if atom[2] in valued else f"{table} AS a{i}")
+            for column, place in zip("spo", atom, strict=True):
+                here = f"a{i}.{'v' if column == 'o' and place in valued else column}"
+                if not place.startswith("v"):
+                    conditions.append(f"{here} = {'r.' if place.startswith('c') else ''}{place}")
+                elif place in columns:
+                    conditions.append(f"{here} = {columns[place]}")
+                else:
+                    columns[place] = here
+        return _Names(columns, f"FROM {', '.join(sources)}"), conditions
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Where the variables of a statement are found, and its FROM clause."""
+
+    columns: dict[_Place, str]
+    source: str
+
+    def of(self, place: _Place) -> str:
+        """The column of a variable or constant; a number as it is."""
+        return self.columns.get(place) or (f"r.{place}" if place.startswith("c") else place)
+
+
+def is_guarded(form: _Form) -> bool:
+    """Whether the subject of the head may turn out to be a literal."""
+    return form.head is not None and form.head[0].startswith("v") and form.head[0] not in {s for s, _, _ in form.body}
+
+
+def shapes_of(rules: Iterable[FlatRule], number: Callable[[str], int], *, prefix: str) -> list[Shape]:
+    """The shapes of some rules with a body; the tables of their constants are named `prefix` and a number.
+
+    The atoms of a contradiction that say `owl:sameAs` are no part of the join: equality is looked up.
+    """
+    found: dict[_Form, Shape] = {}
+    for n, rule in enumerate(rules):
+        form, constants = _form(rule, number)
+        if form.body:
+            shape = found.setdefault(form, Shape(form, f"{prefix}_{len(found)}"))
+            shape.rows.append((n, *constants))
+    return list(found.values())
+
+
+def shortened(rules: Sequence[FlatRule]) -> list[FlatRule]:
+    """The rules and, beside them, what rules with one premise conclude one after the other: each saves a round."""
+    found = {(rule.head, rule.body): rule for rule in rules}
+    single = [rule for rule in rules if rule.head is not None and len(rule.body) == 1]
+    readers: dict[str, list[FlatRule]] = defaultdict(list)
+    for rule in single:
+        readers[rule.body[0].predicate].append(rule)
+    waiting = list(single)
+    while waiting and len(found) < _MOST_RULES:
+        first = waiting.pop()
+        if first.head is None:
+            continue
+        for second in readers.get(first.head.predicate, ()):
+            both = _one_after_other(first, second)
+            if both is not None and both.head not in both.body and (both.head, both.body) not in found:
+                found[both.head, both.body] = both
+                waiting.append(both)
+    return list(found.values())
+
+
+def _one_after_other(first: FlatRule, second: FlatRule) -> FlatRule | None:
+    """The rule that concludes at once what the second concludes from the first."""
+    if first.head is None or second.head is None:
+        return None
+    values: dict[str, str] = {}
+    pairs = zip(_terms(second.body[0]), _terms(first.head), strict=True)
+    for wanted, given in pairs:
+        if (values.setdefault(wanted, given) if is_variable(wanted) else wanted) != given:
+            return None
+    head = Atom(*(values.get(term, term) for term in _terms(second.head)))
+    # What lies between must be a triple too: its subject may not be a literal.
+    between = first.head.subject
+    if is_variable(between) and between not in {first.body[0].subject, head.subject}:
+        return None
+    return FlatRule(second.name, head, first.body, first.axioms + second.axioms)
+
+
+def _terms(atom: Atom) -> tuple[str, str, str]:
+    return atom.subject, atom.predicate, atom.object
+
+
+def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[_Form, list[int]]:
+    variables: dict[str, str] = {}
+    constants: dict[str, str] = {}
+
+    def place(term: str) -> _Place:
+        if is_variable(term):
+            return variables.setdefault(term, f"v{len(variables)}")
+        # rdf:type is in most rules; as a constant of the text it lets the planner see what it scans.
+        return str(number(term)) if term == TYPE else constants.setdefault(term, f"c{len(constants)}")
+
+    def places(atom: Atom) -> _Places:
+        return place(atom.subject), place(atom.predicate), place(atom.object)
+
+    joined = [atom for atom in rule.body if rule.head is not None or atom.predicate != SAME]
+    body = tuple(map(places, joined))
+    equal = tuple((place(a.subject), place(a.object)) for a in rule.body if rule.head is None and a.predicate == SAME)
+    head = None if rule.head is None else places(rule.head)
+    links = rule.name in _LINKING
+    form = _Form(head, body, equal, links, _check(rule.check, place))
+    return form, [number(term) for term in constants]
+
+
+def _check(check: Check | None, place: Callable[[str], _Place]) -> tuple[str, tuple[_Place, ...]] | None:
+    if check is None or check.kind == "ill-typed":
+        return None
+    # The datatype is no column: Python looks at the literals.
+    return check.kind, tuple(place(term) for term in check.terms if is_variable(term))
+
+
+def _valued(body: tuple[_Places, ...]) -> frozenset[_Place]:
+    """The variables that stand as object in two atoms and nowhere as subject: they are compared by value."""
+    objects = Counter(o for _, _, o in body if o.startswith("v"))
+    subjects = {s for s, _, _ in body}
+    return frozenset(name for name, times in objects.items() if times > 1 and name not in subjects)
+
+
+def _names(columns: str) -> str:
+    return ", ".join(column.split()[0] for column in columns.split(", "))
+
+
+def _all(conditions: Sequence[str]) -> str:
+    return " AND ".join(conditions) or "TRUE"
+
+
+def group_by_rule(rows: Iterable[tuple[int, ...]]) -> dict[int, list[tuple[int, ...]]]:
+    """Rows by the number of their rule, which comes first."""
+    found: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row[1:])
+    return found

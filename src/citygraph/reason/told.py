@@ -1,0 +1,30 @@
+"""Contradictions told once: of all spellings of one violation, the one that people wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from citygraph.reason.closure import FlatRule, TripleText
+from citygraph.reason.specialise import SAME
+
+__all__ = ["Violation", "tell_once"]
+
+Violation: TypeAlias = tuple[FlatRule, tuple[TripleText, ...]]
+"""A rule that concludes a contradiction, and premises that match its body."""
+
+
+def tell_once(
+    violations: Iterable[Violation], *, representative: Callable[[str], str], is_asserted: Callable[[TripleText], bool]
+) -> list[Violation]:
+    """One of the violations that differ only in which of several equal terms they name, in a stable order."""
+    best: dict[tuple[str, frozenset[TripleText]], tuple[tuple[int, int, tuple[TripleText, ...]], Violation]] = {}
+    for rule, premises in violations:
+        key = (rule.name, frozenset((representative(s), representative(p), representative(o)) for s, p, o in premises))
+        # Stated before derived; what is said of a pair of equals counts less than what is said of them.
+        unsaid = sum(not is_asserted(triple) for triple in premises if triple[1] != SAME)
+        equal = sum(not is_asserted(triple) for triple in premises if triple[1] == SAME)
+        rank = (unsaid, equal, premises)
+        if key not in best or rank < best[key][0]:
+            best[key] = (rank, (rule, premises))
+    return [violation for _, violation in best.values()]

@@ -1,0 +1,236 @@
+"""The docs say what the program does: every thing has its place there, and what they show is what happens."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import citygraph
+from citygraph import Project, saved_query
+from citygraph.cli import app
+from citygraph.config import SETTINGS, read_config
+from citygraph.namespaces import CG, prefixes_for
+from citygraph.rdf import DefaultGraph, parse
+from conftest import ROOT, TODAY, copy_project
+
+DOCS = ROOT / "docs"
+BASE = "https://example.org/my-city/"
+COMMANDS = {command.name or "": command for command in typer.main.get_group(app).commands.values()}
+COMMAND_PAGES = sorted((DOCS / "commands").glob("*.md"))
+GENERATED = [DOCS / "findings", DOCS / "ontology.md"]
+WRITTEN = sorted(page for page in DOCS.rglob("*.md") if not any(page.is_relative_to(each) for each in GENERATED))
+# Getting the program is what .ci/run and `make` do before these tests run.
+NOT_RUN = re.compile(r"^(git clone|make|pip install|python3? -m (venv|pip)|\.venv/bin/pip)\b.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, the paragraph before it, and whether it follows the block before."""
+
+    language: str
+    text: str
+    before: str
+    follows: bool
+
+    @property
+    def file(self) -> str:
+        """The file that the words before the block tell the reader to write it into."""
+        match = re.search(r"`((?:data|queries|ontology)/[\w./-]+)`:\Z", self.before)
+        return match[1] if match else ""
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    found, end = [], 0
+    for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        between = text[end : match.start()].strip()
+        found.append(Block(match[1], match[2], between.rpartition("\n\n")[2], follows=bool(found) and not between))
+        end = match.end()
+    return found
+
+
+def write(block: Block, folder: Path, *, prefixes: str = "") -> None:
+    path = folder / block.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = "Save this as" in block.before or not path.exists()
+    text = "" if new else path.read_text(encoding="utf-8") + "\n"
+    path.write_text(text + prefixes + block.text, encoding="utf-8")
+
+
+def shell(text: str, folder: Path) -> tuple[str, Path]:
+    """What a shell block prints, and the folder it ends in."""
+    here = folder / ".here"
+    script = NOT_RUN.sub("", text).replace(".venv/bin/", "")
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONUNBUFFERED": "1",  # stdout and stderr in the order in which a reader sees them
+        "CITYGRAPH_LANG": "en",
+    }
+    done = subprocess.run(
+        ["bash", "-ec", f"{script}\npwd > '{here}'"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    ended = Path(here.read_text(encoding="utf-8").strip()) if here.exists() else folder
+    here.unlink(missing_ok=True)
+    return done.stdout, ended
+
+
+def run_page(page: Path, folder: Path) -> Iterator[tuple[Block, str, str]]:
+    """Do what the page says, from top to bottom: each shell block with what it should print and what it prints."""
+    waiting = blocks(page)
+    for number, block in enumerate(waiting):
+        if block.file:
+            write(block, folder)
+        if block.language == "sh":
+            printed, folder = shell(block.text, folder)
+            after = waiting[number + 1] if number + 1 < len(waiting) else block
+            expected = after.text if after.follows and after.language == "text" else ""
+            yield block, expected, "\n".join(line.rstrip() for line in printed.splitlines()) + "\n"
+
+
+def assert_shows_what_happens(page: Path, folder: Path) -> None:
+    checker = doctest.OutputChecker()
+    for block, expected, printed in run_page(page, folder):
+        if expected:
+            same = checker.check_output(expected, printed, doctest.ELLIPSIS)
+            assert same, f"{page.name}:\n{block.text}\nshould print\n{expected}\nand prints\n{printed}"
+        else:
+            assert "Error:" not in printed, f"{page.name}:\n{block.text}\nprints\n{printed}"
+
+
+@pytest.fixture
+def my_city(tmp_path: Path) -> Path:
+    """What `citygraph new my-city` makes."""
+    return Project.new(tmp_path / "my-city").folder
+
+
+# -- every thing has its place ----------------------------------------------------------------------
+
+
+def test_every_command_has_a_page_and_every_page_a_command() -> None:
+    assert {page.stem for page in COMMAND_PAGES} == {*COMMANDS, "index"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_on_the_page_of_its_command(name: str) -> None:
+    text = (DOCS / "commands" / f"{name}.md").read_text(encoding="utf-8")
+    options = [option for parameter in COMMANDS[name].params for option in parameter.opts if option.startswith("-")]
+    assert [option for option in options if option not in text] == []
+
+
+def test_every_finding_code_has_a_page_and_every_page_a_code(this_project: Project) -> None:
+    assert {page.stem for page in (DOCS / "findings").glob("*.md")} == {*this_project.finding_codes(), "index"}
+
+
+def test_every_setting_is_described() -> None:
+    described = re.findall(r"^\| `([\w.]+)` \|", (DOCS / "settings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert described == [setting.key for setting in SETTINGS]
+
+
+def test_every_term_of_the_ontology_has_an_entry() -> None:
+    entries = re.findall(
+        r"^#### cg:\w+ \{ #(\w+) \}$", (DOCS / "ontology.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    data = (ROOT / "ontology" / "citygraph.ttl").read_bytes()
+    quads = parse(data, format="ttl", graph_name=DefaultGraph()).quads
+    terms = {str(quad.subject)[1:-1] for quad in quads}
+    assert sorted(entries) == sorted(term.removeprefix(CG) for term in terms if term.startswith(CG))
+
+
+def test_every_saved_query_is_on_the_list_of_questions(this_project: Project) -> None:
+    listed = re.findall(r"^## ([\w-]+)$", (DOCS / "questions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed == [saved.name for saved in this_project.queries()]
+
+
+def test_every_key_of_a_query_header_is_described() -> None:
+    text = (DOCS / "queries.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text, re.MULTILINE)
+    described = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert described == saved_query._KEYS | saved_query._PARAMETER_KEYS  # noqa: SLF001  # the reader's own lists
+    assert all(f"`{each}`" in text for each in (*saved_query.PARAMETER_TYPES, *saved_query.VIEWS))
+
+
+def test_every_public_name_is_on_the_page_about_python() -> None:
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    assert [name for name in citygraph.__all__ if f"`{name}`" not in text and name != "__version__"] == []
+
+
+# -- what they show is what happens -----------------------------------------------------------------
+
+
+def test_the_shell_blocks_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
+    assert_shows_what_happens(ROOT / "README.md", copy_project(ROOT, tmp_path / "citygraph"))
+
+
+def test_the_tutorial_prints_what_it_says(tmp_path: Path) -> None:
+    assert_shows_what_happens(DOCS / "tutorial.md", copy_project(ROOT, tmp_path / "citygraph"))
+
+
+@pytest.mark.parametrize("page", COMMAND_PAGES, ids=lambda page: page.stem)
+def test_a_command_prints_what_its_page_says(page: Path, my_city: Path) -> None:
+    assert_shows_what_happens(page, my_city)
+
+
+def test_the_example_of_a_question_prints_what_its_page_says(my_city: Path) -> None:
+    assert_shows_what_happens(DOCS / "queries.md", my_city)
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.relative_to(DOCS).with_suffix("").as_posix())
+def test_python_examples_run(page: Path, my_city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = [block.text for block in blocks(page) if block.language == "python"]
+    assert all(text.startswith(">>>") for text in python), "a Python block is a session, so that it can be run"
+    monkeypatch.chdir(my_city.parent)
+    test = doctest.DocTestParser().get_doctest("\n".join(python), {}, page.name, str(page), 0)
+    assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.relative_to(DOCS).with_suffix("").as_posix())
+def test_turtle_examples_can_be_read(page: Path) -> None:
+    prefixes = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes_for(BASE).items())
+    for block in blocks(page):
+        if block.language == "turtle":
+            assert parse((prefixes + block.text).encode(), format="ttl", graph_name=DefaultGraph()).problems == ()
+
+
+def test_the_templates_pass_every_check(my_city: Path) -> None:
+    prefixes = next(block.text for block in blocks(DOCS / "data.md") if block.text.startswith("@prefix"))
+    templates = [block for block in blocks(DOCS / "data.md") if block.file]
+    for block in templates:
+        write(block, my_city, prefixes=prefixes if block.language == "turtle" else "")
+    report = Project.open(my_city, today=TODAY).check().report
+    assert len(templates) > 8
+    assert [(finding.place, finding.code, finding.message.en) for finding in report] == []
+
+
+def test_the_example_settings_are_valid(tmp_path: Path) -> None:
+    for block in blocks(DOCS / "settings.md"):
+        if block.language == "toml":
+            (tmp_path / "graph.toml").write_text(block.text, encoding="utf-8")
+            assert read_config(tmp_path).title.en
+
+
+def test_the_built_pages_load_nothing_from_elsewhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    loads = re.compile(r"""<(?:script|img|iframe|link|source)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^"'\s>]+""")
+    styles = re.compile(r"""(?:@import|url\()\s*["']?(?:https?:)?//[^"')]+""")
+    found = [(path.name, hit) for path in tmp_path.rglob("*.html") for hit in loads.findall(path.read_text("utf-8"))]
+    found += [(path.name, hit) for path in tmp_path.rglob("*.css") for hit in styles.findall(path.read_text("utf-8"))]
+    assert found == []
