@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -308,7 +308,7 @@ def with_question(project: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--network", "Nordnet"), "Did you mean: Nordnett (id:nordnett)?"),
+        (("--network", "Nordnet"), "(id:nordnett)?"),
         (("--network", "Atlantis"), "Nothing here is called 'Atlantis'"),
         (("--network", "Fjordby kommune"), "Nothing here is called 'Fjordby kommune'"),
         (("--since", "yesterday"), "--since 'yesterday' is not a date such as 2020-11-05"),
@@ -382,7 +382,6 @@ def test_a_full_disk_is_one_message_and_keeps_the_last_version(built: Path, tmp_
             result = run("build", str(folder), "--lang", "en")
         _one_message(result, code=2, says="No space left on device")
         filler.unlink()
-        shutil.rmtree(folder / "build" / "none", ignore_errors=True)
     finally:
         subprocess.run(["umount", disk], check=True)
 
@@ -496,7 +495,8 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_version(moment: str, projec
     before = link.readlink()
     process = _start(project)
     in_time = _wait_for(project, moment, process)
-    os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=120)
     if in_time and moment in {"", "store"}:
         assert link.readlink() == before

@@ -19,7 +19,7 @@ from citygraph import Project, saved_query
 from citygraph.cli import app
 from citygraph.config import SETTINGS, read_config
 from citygraph.namespaces import CG, prefixes_for
-from citygraph.rdf import DefaultGraph, parse
+from citygraph.rdf import parse
 from conftest import ROOT, TODAY, copy_project
 
 DOCS = ROOT / "docs"
@@ -50,7 +50,8 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
-    found, end = [], 0
+    found: list[Block] = []
+    end = 0
     for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         between = text[end : match.start()].strip()
         found.append(Block(match[1], match[2], between.rpartition("\n\n")[2], follows=bool(found) and not between))
@@ -148,7 +149,7 @@ def test_every_term_of_the_ontology_has_an_entry() -> None:
         r"^#### cg:\w+ \{ #(\w+) \}$", (DOCS / "ontology.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     data = (ROOT / "ontology" / "citygraph.ttl").read_bytes()
-    quads = parse(data, format="ttl", graph_name=DefaultGraph()).quads
+    quads = parse(data, format="ttl").quads
     terms = {str(quad.subject)[1:-1] for quad in quads}
     assert sorted(entries) == sorted(term.removeprefix(CG) for term in terms if term.startswith(CG))
 
@@ -205,7 +206,7 @@ def test_turtle_examples_can_be_read(page: Path) -> None:
     prefixes = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes_for(BASE).items())
     for block in blocks(page):
         if block.language == "turtle":
-            assert parse((prefixes + block.text).encode(), format="ttl", graph_name=DefaultGraph()).problems == ()
+            assert parse((prefixes + block.text).encode(), format="ttl").problems == ()
 
 
 def test_the_templates_pass_every_check(my_city: Path) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
-from citygraph.language import LANGUAGES
-from citygraph.namespaces import PREFIXES, compress
+from citygraph.language import LANGUAGES, Text
+from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
+from citygraph.sources import excerpt_range
 
-__all__ = ["LABEL_PROPERTIES", "Labels"]
+__all__ = ["LABEL_PROPERTIES", "Labels", "reused_labels"]
+
+_PASSAGE: Final = Text("{document}, tegn {start}-{end}", "{document}, characters {start}-{end}")
 
 LABEL_PROPERTIES: Final = tuple(
     PREFIXES[prefix] + name
@@ -40,6 +46,13 @@ _PARTS: Final = {
         )
     )
 }
+
+
+@cache
+def reused_labels() -> dict[str, Text]:
+    """What the interface calls the terms of other vocabularies, by IRI."""
+    text = files("citygraph").joinpath("reused_labels.toml").read_text(encoding="utf-8")
+    return {expand(curie) or curie: Text.of(words) for curie, words in tomllib.loads(text).items()}
 
 
 class Labels:
@@ -75,8 +88,16 @@ class Labels:
         for candidate in (language, *LANGUAGES, ""):
             if candidate in by_language:
                 return by_language[candidate][1]
-        first = next(iter(sorted(by_language)), None)
-        return by_language[first][1] if first is not None else compress(iri, self._prefixes)
+        if by_language:
+            return by_language[min(by_language)][1]
+        if iri in reused_labels():
+            return reused_labels()[iri].in_language(language)
+        excerpt = excerpt_range(iri)
+        if excerpt is not None and excerpt.source in self._found:
+            return _PASSAGE.in_language(language).format(
+                document=self.of(excerpt.source, language), start=excerpt.start, end=excerpt.end
+            )
+        return compress(iri, self._prefixes)
 
     def describe(self, term: Term | str | None, language: str) -> str:
         """The label, or for a fact without one the labels of what it ties together: "Viken – Metrex – member"."""

@@ -46,9 +46,14 @@ def find_files(folder: Path) -> list[Path]:
         found += [
             path
             for path in (folder / top).rglob("*")
-            if path.is_file() and not path.name.startswith(".") and not path.name.endswith("~")
+            if _is_file(path) and not path.name.startswith(".") and not path.name.endswith("~")
         ]
     return sorted(found)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether this is a file, or a link that leads to none: that one is reported as unreadable, not passed over."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def hash_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:

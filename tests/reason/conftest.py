@@ -168,3 +168,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def turtle() -> Callable[[str], tuple[Triple, ...]]:
     """Turtle with the prefixes of the matrix, as triples."""
     return read
+
+
+@pytest.fixture
+def all_engines() -> dict[str, Engine]:
+    """Every engine by name."""
+    return engines()

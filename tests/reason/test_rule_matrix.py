@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from citygraph.reason.owl_rl import CONTRADICTION, OWN, SPECIFICATION
 
 if TYPE_CHECKING:
-    from conftest import Case, Engine
+    from reason.conftest import Case, Engine
 
 FOLDER = Path(__file__).parents[1] / "conformance" / "reason"
 

@@ -35,7 +35,13 @@ class AnswerFormat(StrEnum):
 
 
 def print_answer(
-    answer: Answer, store: Store, *, format_: AnswerFormat, language: str, prefixes: Mapping[str, str]
+    answer: Answer,
+    store: Store,
+    *,
+    format_: AnswerFormat,
+    language: str,
+    prefixes: Mapping[str, str],
+    numbered: bool = False,
 ) -> None:
     """Write an answer to stdout.
 
@@ -47,7 +53,7 @@ def print_answer(
     if format_ is AnswerFormat.TABLE:
         match answer:
             case Solutions():
-                print_rows(answer, _labels(answer, store, prefixes), language=language)
+                print_rows(answer, _labels(answer, store, prefixes), language=language, numbered=numbered)
             case Truth():
                 print(Text(*(("ja", "yes") if answer.value else ("nei", "no"))).in_language(language))
             case Graph():
@@ -95,8 +101,8 @@ def _labels(answer: Solutions, store: Store, prefixes: Mapping[str, str]) -> Lab
     return Labels(triples, prefixes=prefixes)
 
 
-def print_rows(answer: Solutions, labels: Labels, *, language: str) -> None:
-    """A table for people: names instead of addresses, as wide as the terminal."""
+def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: bool = False) -> None:
+    """A table for people: names instead of addresses, as wide as the terminal; numbered when sources follow."""
     from rich import box  # noqa: PLC0415  # Rich is needed for tables alone
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -104,10 +110,11 @@ def print_rows(answer: Solutions, labels: Labels, *, language: str) -> None:
 
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in answer.columns:
-        table.add_column(Cell(column))
-    for row in answer.rows:
-        table.add_row(*(Cell(_cell(term, labels, language)) for term in row))
+    for column in [*(["#"] if numbered else []), *answer.columns]:
+        table.add_column(Cell(column.replace("_", " ")))
+    for number, row in enumerate(answer.rows, 1):
+        cells = [*([f"[{number}]"] if numbered else []), *(_cell(term, labels, language) for term in row)]
+        table.add_row(*map(Cell, cells))
     console.print(table)
     rows = len(answer)
     words = Text(f"{rows} {'rad' if rows == 1 else 'rader'}", f"{rows} {'row' if rows == 1 else 'rows'}")

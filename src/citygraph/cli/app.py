@@ -24,6 +24,9 @@ Start with: citygraph query
 Exit codes: 0 fine, 1 there are findings that must be mended, 2 the command could not run.
 """
 
+# What Typer makes of Ctrl-C; our own exit codes are 0, 1 and 2.
+_STOPPED = 130
+
 app = typer.Typer(
     name="citygraph",
     help=_HELP,
@@ -60,6 +63,8 @@ def run() -> None:
     """Run the command of `sys.argv` and end the process with its exit code."""
     try:
         code = app(standalone_mode=False)
+        if code == _STOPPED:
+            code = _interrupted()
         sys.stdout.flush()
     except typer.Exit as end:
         code = end.exit_code

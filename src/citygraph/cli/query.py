@@ -61,7 +61,7 @@ def query(
     if format_ is AnswerFormat.TABLE:
         print(answered.query.question.in_language(words) or answered.query.title.in_language(words))
         print()
-        print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes)
+        print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes, numbered=cite)
         if cite:
             print()
             print_sources(answered, language=words)

@@ -38,7 +38,7 @@ def save_columns(path: Path, columns: Columns, dictionary: Dictionary) -> None:
 def load_columns(path: Path, dictionary: Dictionary) -> Columns | None:
     """The columns of a file with the numbers of this dictionary; None when there is nothing usable."""
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             arena, rows = kept["terms"].tobytes(), kept["rows"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -130,7 +130,7 @@ class DuckdbClosure:
         self._connection.register(
             "given", {"s": codes[columns.subjects], "p": codes[columns.predicates], "o": codes[columns.objects]}
         )
-        self._sql("CREATE TABLE known AS SELECT DISTINCT s, p, o, TRUE AS asserted FROM given ORDER BY p, o, s")
+        self._sql("CREATE TABLE known AS SELECT DISTINCT s, p, o, TRUE AS asserted FROM given")
         self._connection.unregister("given")
         self._sql("CREATE TABLE equal (one UINTEGER, other UINTEGER)")
         self._sql("CREATE TABLE twin (literal UINTEGER, key UINTEGER)")

@@ -121,12 +121,14 @@ class State:
         """Specialise the rules to these axioms and make plans of them."""
         self.learned = triples
         self.learned_equal = self.has_equal_axioms()
+        self.book = _specialised(triples, self.learned_equal)
         if self.learned_equal:
-            # Over representatives the axioms join as they should; as written they keep the names people know.
+            # Over representatives the axioms join as they should; as written, contradictions keep their names.
             keys = self.schema_keys()
             written = {key: self.asserted[key] for key in keys if key in self.asserted}
-            triples |= schema_triples(written, self.dictionary)
-        self.book = _specialised(triples, self.learned_equal)
+            named = _specialised(schema_triples(written, self.dictionary), False)  # noqa: FBT003
+            told = dict.fromkeys((*named.contradictions, *self.book.contradictions))
+            self.book = replace(self.book, contradictions=tuple(told))
         numbers = [self.dictionary.number(term) for rule in self._rules() for term in _constants(rule)]
         self.dictionary.number(TYPE)
         self.equality.grow(self.terms())

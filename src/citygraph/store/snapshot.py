@@ -207,14 +207,14 @@ class SnapshotBuilder:
     def _move_to(self, target: Path, *, replace: bool) -> Path:
         if replace and target.exists():
             target.rename(self.folder.with_name(self.folder.name + "-old"))
-        if (target / _MANIFEST).is_file():
+        if _is_whole(target):
             # Another build of the same input was faster; its folder is as good as ours.
             return target
         shutil.rmtree(target, ignore_errors=True)
         try:
             self.folder.rename(target)
         except OSError:
-            if not (target / _MANIFEST).is_file():
+            if not _is_whole(target):
                 raise
         return target
 
@@ -272,6 +272,14 @@ class Snapshots:
         for path in folders:
             if path.name.startswith(_BROKEN_OFF) and not _in_use(path):
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        _read_manifest(folder)
+    except SnapshotError:
+        return False
+    return True
 
 
 def _in_use(folder: Path) -> bool:

@@ -1,0 +1,132 @@
+"""What is particular to the columnar engine: premises, budgets, large groups, order of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+from citygraph.errors import ReasoningError
+from citygraph.rdf import Triple
+from citygraph.reason.closure import Budget
+from citygraph.reason.columns import contains, merge, minus, take_out, unique
+from citygraph.reason.engine_columnar import close
+from citygraph.reason.equality import Equality
+from hypothesis import given
+from hypothesis import strategies as st
+
+Read: TypeAlias = Callable[[str], tuple[Triple, ...]]
+NUMBERS = st.lists(st.integers(0, 60), max_size=80)
+
+
+def column(numbers: list[int]) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+    """A column of ids."""
+    return np.array(numbers, np.uint32)
+
+
+@given(NUMBERS, NUMBERS)
+def test_columns_are_sets(one: list[int], other: list[int]) -> None:
+    left, right = unique(column(one)), unique(column(other))
+    assert left.tolist() == sorted(set(one))
+    assert contains(left, right).tolist() == [n in set(one) for n in right.tolist()]
+    new = minus(right, left)
+    assert new.tolist() == sorted(set(other) - set(one))
+    assert merge(left, new).tolist() == sorted(set(one) | set(other))
+    assert take_out(merge(left, new), new).tolist() == sorted(set(one))
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=25), st.integers(0, 25))
+def test_representatives_are_the_smallest_of_their_group(pairs: list[tuple[int, int]], cut: int) -> None:
+    groups = {i: {i} for i in range(21)}
+    for a, b in pairs:
+        joined = groups[a] | groups[b]
+        groups |= dict.fromkeys(joined, joined)
+    equality = Equality(21)
+    for some in (pairs[:cut], pairs[cut:]):
+        equality.merge(np.array([a << 32 | b for a, b in some], np.uint64))
+    assert equality.representatives.tolist() == [min(groups[i]) for i in range(21)]
+    assert len(equality.cliques) == sum(len(groups[i]) > 1 for i in range(21))
+
+
+def premises(closure_of: str, read: Read) -> list[tuple[str, list[str], int]]:
+    """The contradictions of some Turtle: rule, premises, number of axioms."""
+    found = close(read(closure_of)).contradictions
+    return [(c.rule, [str(t).replace("urn:x:", ":") for t in c.premises], len(c.axioms)) for c in found]
+
+
+def test_all_violations_are_told_and_each_once(turtle: Read) -> None:
+    found = premises(":A owl:disjointWith :B . :x a :A , :B . :y a :A , :B . :z a :A .", turtle)
+    assert len(found) == 2
+    assert {premise.split()[0] for _, told, _ in found for premise in told} == {"<:x>", "<:y>"}
+    assert len(premises(":p a owl:AsymmetricProperty . :a :p :b . :b :p :a .", turtle)) == 1
+
+
+def test_premises_are_told_as_they_are_written(turtle: Read) -> None:
+    ((rule, told, axioms),) = premises(
+        ":a owl:sameAs :b . :A owl:disjointWith :B . :z :q :b . :b a :A . :b a :B .", turtle
+    )
+    assert (rule, axioms) == ("cax-dw", 1)
+    assert all(premise.startswith("<:b> ") for premise in told)
+
+
+def test_a_contradiction_names_its_axioms(turtle: Read) -> None:
+    ((rule, told, axioms),) = premises("[] a owl:AllDifferent ; owl:members (:a :b) . :b owl:sameAs :a .", turtle)
+    assert (rule, axioms) == ("eq-diff2", 2)
+    assert told == ["<:a> <http://www.w3.org/2002/07/owl#sameAs> <:b>"]
+
+
+def test_two_values_are_told_once_for_each_value_too_many(turtle: Read) -> None:
+    found = premises(":p a owl:FunctionalProperty . :a :p 1 , 2 , 3 . :b :p 4 .", turtle)
+    assert [rule for rule, _, _ in found] == ["own-functional", "own-functional"]
+
+
+def test_contradictions_do_not_enter_the_graph(turtle: Read) -> None:
+    closure = close(turtle(":A owl:disjointWith :B . :x a :A , :B ."))
+    assert closure.contradictions
+    assert not list(closure.inferred())
+
+
+def test_a_long_chain_stops_at_the_budget_and_says_where(turtle: Read) -> None:
+    chain = turtle(":p a owl:TransitiveProperty . " + " ".join(f":n{i} :p :n{i + 1} ." for i in range(300)))
+    with pytest.raises(ReasoningError, match=r"prp-trp.*urn:x:p.*largest group"):
+        close(chain, budget=Budget(derived=10_000))
+    assert close(chain).size() > 45_000
+
+
+def test_one_value_shared_by_all_stops_before_it_is_written_out(turtle: Read) -> None:
+    star = " ".join(f":n{i} :p :hub . :hub :q :m{i} ." for i in range(400))
+    with pytest.raises(ReasoningError, match=r"prp-spo2.*160,000.*budget"):
+        close(turtle(":u owl:propertyChainAxiom (:p :q) ." + star), budget=Budget(derived=100_000))
+
+
+def test_a_key_shared_by_many_takes_no_square(turtle: Read) -> None:
+    members = " ".join(f":n{i} a :C ; :k 1 ." for i in range(2_000))
+    closure = close(turtle(":C owl:hasKey (:k) ." + members), budget=Budget(derived=20_000))
+    assert closure.size() < 100
+    assert len(closure.state.equality.cliques) == 2_000
+
+
+def test_memory_is_a_budget_too(turtle: Read) -> None:
+    with pytest.raises(ReasoningError, match="0 MB"):
+        close(turtle(":A rdfs:subClassOf :B . :x a :A ."), budget=Budget(megabytes=0))
+
+
+def test_the_closure_of_nothing_is_empty() -> None:
+    closure = close([])
+    assert not list(closure.inferred())
+    assert closure.contradictions == ()
+
+
+def test_flat_rules_keep_the_axioms_they_came_from(turtle: Read) -> None:
+    book = close(turtle(":u owl:propertyChainAxiom (:p :q) . :a :p :b .")).book
+    (rule,) = [rule for rule in book.rules if rule.name == "prp-spo2"]
+    assert str(rule) == "prp-spo2: ?v0 <urn:x:u> ?v2 <- ?v0 <urn:x:p> ?v1 , ?v1 <urn:x:q> ?v2"
+    ((subject, predicate, _),) = rule.axioms
+    assert (subject, predicate) == ("<urn:x:u>", "<http://www.w3.org/2002/07/owl#propertyChainAxiom>")
+
+
+def test_an_axiom_that_data_rules_reach_step_by_step_becomes_no_rule(turtle: Read) -> None:
+    book = close(turtle(":A rdfs:subClassOf :B . :B rdfs:subClassOf :C .")).book
+    assert sum(rule.name == "cax-sco" for rule in book.rules) == 2
+    assert len(book.schema) == 1
