@@ -94,7 +94,7 @@ skos:related a owl:ObjectProperty , owl:SymmetricProperty ; rdfs:subPropertyOf s
 
 def city_lines(cities: int, *, seed: int = 7) -> Iterator[str]:
     """The data for so many cities, one line of N-Triples after the other; about 18.5 lines a city."""
-    chance = random.Random(seed)  # noqa: S311  # not for secrets
+    chance = random.Random(seed)  # not for secrets
     networks, regions = max(3, cities // 110), max(4, cities // 40)
     countries, themes = max(3, min(50, cities // 20)), max(20, cities // 20)
     yield link(EX + "Europe", TYPE, EX + "Continent")
@@ -110,9 +110,9 @@ def city_lines(cities: int, *, seed: int = 7) -> Iterator[str]:
         theme = f"{DATA}theme/{i}"
         yield from named(theme, EX + "Theme", f"Tema {i}", f"Theme {i}", label=SKOS + "prefLabel")
         # Five themes at the top, four below each: a tree whose depth grows with its size.
-        if i >= 5:  # noqa: PLR2004
+        if i >= 5:
             yield link(theme, SKOS + "broader", f"{DATA}theme/{(i - 5) // 4}")
-        if i and chance.random() < 0.3:  # noqa: PLR2004
+        if i and chance.random() < 0.3:
             yield link(theme, SKOS + "related", f"{DATA}theme/{chance.randrange(i)}")
     for i in range(networks):
         network = f"{DATA}network/{i}"
@@ -139,7 +139,7 @@ def city_lines(cities: int, *, seed: int = 7) -> Iterator[str]:
 def _city(chance: random.Random, city: str, i: int, sizes: tuple[int, int, int, int]) -> Iterator[str]:
     """One city with its mapping and, one time in a hundred, a second record of it."""
     cities, regions, countries, themes = sizes
-    kind = EX + ("Metropolis" if chance.random() < 0.1 else "City")  # noqa: PLR2004
+    kind = EX + ("Metropolis" if chance.random() < 0.1 else "City")
     yield from named(city, kind, f"By {i}", f"City {i}")
     yield link(city, EX + "inRegion", f"{DATA}region/{chance.randrange(regions)}")
     yield text(city, EX + "population", str(chance.randint(20_000, 9_000_000)), f"^^<{XSD}integer>")
@@ -151,12 +151,12 @@ def _city(chance: random.Random, city: str, i: int, sizes: tuple[int, int, int, 
     ):
         if chance.random() < share:
             yield link(city, EX + predicate, DATA + target)
-    if chance.random() < 0.1:  # noqa: PLR2004
+    if chance.random() < 0.1:
         item = f"http://www.wikidata.org/entity/Q{100_000 + i}"
         yield link(city, SAME, item)
         yield text(item, LABEL, f"City {i}", "@en")
         yield text(item, "http://www.wikidata.org/prop/direct/P1082", str(chance.randint(20_000, 9_000_000)), f"^^<{XSD}integer>")
-    if chance.random() < 0.01:  # noqa: PLR2004
+    if chance.random() < 0.01:
         yield link(f"{DATA}dup/{i}", TYPE, EX + "City")
         yield text(f"{DATA}dup/{i}", EX + "lauCode", f"LAU{i:07d}")
 

@@ -9,13 +9,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from citygraph import Project
+from bench.report import Section, milliseconds, paired, ratio
+from citygraph import Project, reason
 from citygraph import load as loading
 from citygraph.store import MemoryStore
 from citygraph.validate import check_anchors, check_shapes, check_staleness, check_values, read_checks, run_checks
-
-from bench.report import Section, milliseconds, paired, ratio
-from citygraph import reason
 
 ROOT = Path(__file__).parents[1]
 

@@ -95,7 +95,7 @@ class Department:
 
 def university_lines(departments: int, *, seed: int = 42) -> Iterator[str]:
     """So many departments, twenty to a university, one line of N-Triples after the other."""
-    chance = random.Random(seed)  # noqa: S311  # not for secrets
+    chance = random.Random(seed)  # not for secrets
     for i in range(departments):
         number, place = divmod(i, 20)
         university = f"http://university{number}.example.org"
@@ -160,7 +160,7 @@ def _students(chance: random.Random, department: Department) -> Iterator[str]:
         yield link(student, UB + "memberOf", home)
         for course in chance.sample(department.courses, chance.randint(2, 4)):
             yield link(student, UB + "takesCourse", course)
-        if chance.random() < 0.2:  # noqa: PLR2004
+        if chance.random() < 0.2:
             yield link(student, UB + "advisor", chance.choice(department.professors))
     for k in range(sum(chance.randint(3, 4) for _ in range(department.staff))):
         student = f"{home}/GraduateStudent{k}"
@@ -171,10 +171,10 @@ def _students(chance: random.Random, department: Department) -> Iterator[str]:
         for course in chance.sample(department.graduate_courses, chance.randint(1, 3)):
             yield link(student, UB + "takesCourse", course)
         role = chance.random()
-        if role < 0.22:  # noqa: PLR2004
+        if role < 0.22:
             yield link(student, TYPE, UB + "TeachingAssistant")
             yield link(student, UB + "teachingAssistantOf", chance.choice(department.courses))
-        elif role < 0.5:  # noqa: PLR2004
+        elif role < 0.5:
             yield link(student, TYPE, UB + "ResearchAssistant")
         for publication in chance.sample(department.publications, chance.randint(0, 5)):
             yield link(publication, UB + "publicationAuthor", student)

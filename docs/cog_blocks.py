@@ -344,7 +344,7 @@ def _turtle(term: Term) -> str:
 def concept_schemes() -> str:
     """Every concept scheme with its concepts."""
     graph, parts = _ontology(), []
-    text = (ROOT / "ontology" / "themes.ttl").read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ontology").glob("*.ttl")))
     for slug in re.findall(r"^concept:([\w-]+) a skos:ConceptScheme", text, re.MULTILINE):
         scheme = next(each for each in graph.subjects(RDF.type, SKOS.ConceptScheme) if str(each).endswith(f"/{slug}"))
         title = _words(scheme, DCTERMS.title)

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,9 @@ GENERATED = [DOCS / "findings", DOCS / "ontology.md"]
 WRITTEN = sorted(page for page in DOCS.rglob("*.md") if not any(page.is_relative_to(each) for each in GENERATED))
 # Getting the program is what .ci/run and `make` do before these tests run.
 NOT_RUN = re.compile(r"^(git clone|make|pip install|python3? -m (venv|pip)|\.venv/bin/pip)\b.*$", re.MULTILINE)
+
+Shows = Callable[[Path, Path], None]
+START_PAGES = "run: .venv/bin/python docs/cog_blocks.py"
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,20 @@ def run_page(page: Path, folder: Path) -> Iterator[tuple[Block, str, str]]:
             yield block, expected, "\n".join(line.rstrip() for line in printed.splitlines()) + "\n"
 
 
-def assert_shows_what_happens(page: Path, folder: Path) -> None:
+@pytest.fixture
+def assert_shows_what_happens(pytestconfig: pytest.Config) -> Shows:
+    """Run a page; with --rewrite-expected, write what was printed into it, where it leaves nothing out with `...`."""
+    rewrite = bool(pytestconfig.getoption("--rewrite-expected"))
+    return lambda page, folder: _assert_shows_what_happens(page, folder, rewrite=rewrite)
+
+
+def _assert_shows_what_happens(page: Path, folder: Path, *, rewrite: bool) -> None:
     checker = doctest.OutputChecker()
     for block, expected, printed in run_page(page, folder):
-        if expected:
+        if expected and rewrite and "..." not in expected:
+            old, new = (f"```sh\n{block.text}```\n\n```text\n{each}```" for each in (expected, printed))
+            page.write_text(page.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        elif expected:
             same = checker.check_output(expected, printed, doctest.ELLIPSIS)
             assert same, f"{page.name}:\n{block.text}\nshould print\n{expected}\nand prints\n{printed}"
         else:
@@ -125,7 +138,7 @@ def my_city(tmp_path: Path) -> Path:
 
 
 def test_every_command_has_a_page_and_every_page_a_command() -> None:
-    assert {page.stem for page in COMMAND_PAGES} == {*COMMANDS, "index"}
+    assert {page.stem for page in COMMAND_PAGES} == {*COMMANDS, "index"}, START_PAGES
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -136,7 +149,8 @@ def test_every_option_is_on_the_page_of_its_command(name: str) -> None:
 
 
 def test_every_finding_code_has_a_page_and_every_page_a_code(this_project: Project) -> None:
-    assert {page.stem for page in (DOCS / "findings").glob("*.md")} == {*this_project.finding_codes(), "index"}
+    pages = {page.stem for page in (DOCS / "findings").glob("*.md")}
+    assert pages == {*this_project.finding_codes(), "index"}, START_PAGES
 
 
 def test_every_setting_is_described() -> None:
@@ -154,9 +168,20 @@ def test_every_term_of_the_ontology_has_an_entry() -> None:
     assert sorted(entries) == sorted(term.removeprefix(CG) for term in terms if term.startswith(CG))
 
 
+def test_every_concept_scheme_has_its_concepts_listed() -> None:
+    text = (DOCS / "ontology.md").read_text(encoding="utf-8")
+    schemes = re.findall(r"^`concept:([\w-]+)` · ", text, re.MULTILINE)
+    files = [path.read_text(encoding="utf-8") for path in (ROOT / "ontology").glob("*.ttl")]
+    assert sorted(schemes) == sorted(
+        re.findall(r"^concept:([\w-]+) a skos:ConceptScheme", "".join(files), re.MULTILINE)
+    )
+    concepts = re.findall(r"^(concept:[\w-]+) a (?:org:Role , )?skos:Concept\b(?!Scheme)", "".join(files), re.MULTILINE)
+    assert [concept for concept in concepts if f"| `{concept}` |" not in text] == []
+
+
 def test_every_saved_query_is_on_the_list_of_questions(this_project: Project) -> None:
     listed = re.findall(r"^## ([\w-]+)$", (DOCS / "questions.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert listed == [saved.name for saved in this_project.queries()]
+    assert listed == [saved.name for saved in this_project.queries()], START_PAGES
 
 
 def test_every_key_of_a_query_header_is_described() -> None:
@@ -175,20 +200,20 @@ def test_every_public_name_is_on_the_page_about_python() -> None:
 # -- what they show is what happens -----------------------------------------------------------------
 
 
-def test_the_shell_blocks_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
+def test_the_shell_blocks_of_the_readme_print_what_it_says(assert_shows_what_happens: Shows, tmp_path: Path) -> None:
     assert_shows_what_happens(ROOT / "README.md", copy_project(ROOT, tmp_path / "citygraph"))
 
 
-def test_the_tutorial_prints_what_it_says(tmp_path: Path) -> None:
+def test_the_tutorial_prints_what_it_says(assert_shows_what_happens: Shows, tmp_path: Path) -> None:
     assert_shows_what_happens(DOCS / "tutorial.md", copy_project(ROOT, tmp_path / "citygraph"))
 
 
 @pytest.mark.parametrize("page", COMMAND_PAGES, ids=lambda page: page.stem)
-def test_a_command_prints_what_its_page_says(page: Path, my_city: Path) -> None:
+def test_a_command_prints_what_its_page_says(assert_shows_what_happens: Shows, page: Path, my_city: Path) -> None:
     assert_shows_what_happens(page, my_city)
 
 
-def test_the_example_of_a_question_prints_what_its_page_says(my_city: Path) -> None:
+def test_the_example_of_a_question_prints_what_its_page_says(assert_shows_what_happens: Shows, my_city: Path) -> None:
     assert_shows_what_happens(DOCS / "queries.md", my_city)
 
 
@@ -227,7 +252,7 @@ def test_the_example_settings_are_valid(tmp_path: Path) -> None:
 
 
 def test_the_built_pages_load_nothing_from_elsewhere(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     loads = re.compile(r"""<(?:script|img|iframe|link|source)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^"'\s>]+""")

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from citygraph.bounds import Bounds, BoundsProblem, problems_of
 from citygraph.config import Config
@@ -17,9 +17,11 @@ from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.sssom import SssomError, read_mappings
 
-__all__ = ["Loaded", "Progress", "find_files", "hash_files", "load_files"]
+__all__ = ["Known", "Loaded", "Progress", "find_files", "hash_files", "load_files"]
 
 Progress = Callable[[str, int, int], None]
+Known: TypeAlias = dict[str, tuple[str, FileGraph | None, list[Finding]]]
+"""Files already read, by path: the hash of the content, and what reading it gave."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _SAME_AS: Final = Iri("https://schema.org/sameAs")
@@ -69,8 +71,13 @@ def hash_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
     return hashes
 
 
-def load_files(config: Config, *, progress: Progress | None = None) -> Loaded:
+def load_files(config: Config, *, known: Known | None = None, progress: Progress | None = None) -> Loaded:
     """Every file of the project, each in the graph that carries its path.
+
+    Args:
+        config: the project.
+        known: what was read before; only files with other content are read again, and it is brought up to date.
+        progress: told of each file.
 
     A file with a syntax error keeps the statements that could be read, so that one missing dot does
     not hide every other finding.
@@ -87,7 +94,7 @@ def load_files(config: Config, *, progress: Progress | None = None) -> Loaded:
             progress("load", number, len(paths))
         if path.name.endswith(".sssom.tsv"):
             continue
-        file, problems = _load_file(path, config, bounds)
+        file, problems = _load_known(path, config, bounds, known)
         findings += problems
         if file is not None:
             files.append(file)
@@ -99,6 +106,19 @@ def load_files(config: Config, *, progress: Progress | None = None) -> Loaded:
             if file is not None:
                 graphs = graphs.with_files([file])
     return Loaded(graphs, tuple(findings))
+
+
+def _load_known(
+    path: Path, config: Config, bounds: Bounds, known: Known | None
+) -> tuple[FileGraph | None, list[Finding]]:
+    if known is None:
+        return _load_file(path, config, bounds)
+    name = path.relative_to(config.folder).as_posix()
+    content = hash_files(config.folder, [path])[name]
+    before = known.get(name)
+    if before is None or not content or before[0] != content:
+        before = known[name] = (content, *_load_file(path, config, bounds))
+    return before[1], before[2]
 
 
 def _load_file(path: Path, config: Config, bounds: Bounds) -> tuple[FileGraph | None, list[Finding]]:

@@ -31,7 +31,7 @@ from citygraph.saved_query import SavedQuery
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.version import VERSION
 
-__all__ = ["Build", "Checked", "Progress", "Project", "Which", "reference_folder"]
+__all__ = ["Build", "Checked", "Memory", "Progress", "Project", "Which", "reference_folder"]
 
 Progress = Callable[[str, int, int], None]
 Which: TypeAlias = TypingLiteral["asserted", "inferred", "both"]
@@ -47,6 +47,17 @@ class Checked:
     graphs: ProjectGraphs
     inferred: tuple[Quad, ...]
     as_of: date
+
+
+class Memory:
+    """What one check knew, so that the next one reads and reasons only what has changed."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        from citygraph import reason  # noqa: PLC0415
+
+        self.files: load.Known = {}
+        self.closure = reason.Memory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +133,23 @@ class Project:
     # -- check and build ------------------------------------------------------------------------
 
     def check(
-        self, *, as_of: date | None = None, engine: str | None = None, progress: Progress | None = None
+        self,
+        *,
+        as_of: date | None = None,
+        engine: str | None = None,
+        memory: Memory | None = None,
+        progress: Progress | None = None,
     ) -> Checked:
         """Everything that can be said about this graph, without keeping anything.
 
         Shapes run before reasoning, on what people wrote; check queries after it, on what follows. A
         mistake must be found as itself, not as its consequence.
+
+        Args:
+            as_of: the reference date; the one in graph.toml, or the latest in the data, without it.
+            engine: the reasoning engine; the one in graph.toml without it.
+            memory: what the last check knew; only what has changed since is read and reasoned again.
+            progress: told of each stage.
 
         Raises:
             ReasoningError: the reasoner stopped before it was done.
@@ -135,7 +157,7 @@ class Project:
         from citygraph import reason  # noqa: PLC0415  # numpy and the rules are needed here alone
 
         say = progress or _silent
-        loaded = load.load_files(self.config)
+        loaded = load.load_files(self.config, known=memory.files if memory else None)
         graphs = loaded.graphs
         say("shapes", 1, len(_STAGES))
         before = validate.check_shapes(graphs)
@@ -148,7 +170,8 @@ class Project:
         day = reason.reference_date(self.config, graphs, as_of=as_of, today=self.today)
         before += validate.check_staleness(graphs, self.config, as_of=day)
         say("reason", 4, len(_STAGES))
-        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine)
+        closure = memory.closure if memory else None
+        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure)
         say("shapes-inferred", 5, len(_STAGES))
         after = validate.check_shapes(graphs, inferred=inferred.quads)
         say("checks", 6, len(_STAGES))
@@ -166,6 +189,7 @@ class Project:
         as_of: date | None = None,
         engine: str | None = None,
         fresh: bool = False,
+        memory: Memory | None = None,
         progress: Progress | None = None,
     ) -> Build:
         """A new version of the graph, in use only when it is whole and has no violation.
@@ -183,7 +207,7 @@ class Project:
             report = Report.of(_findings(known))
             return Build(report, snapshot_id, new=False, counts=known.manifest.counts)
         with SnapshotBuilder(self.snapshots.folder) as builder:
-            checked = self.check(as_of=as_of, engine=engine, progress=progress)
+            checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
             if checked.report.violations:
                 current = self._current_or_none()
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
@@ -233,6 +257,12 @@ class Project:
             folder = builder.seal(manifest, asserted=asserted, inferred=inferred.quads, findings=findings)
         self.snapshots.prune(self.config.number("store.keep"))
         return Snapshot(folder)
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Name, time and size of every file that a check reads: another stamp means that one has changed."""
+        paths = [*load.find_files(self.folder), *(self.folder / "queries").rglob("*.rq"), self.folder / CONFIG_FILE]
+        stats = [(path, path.stat()) for path in paths if path.is_file()]
+        return tuple(sorted((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def is_stale(self, snapshot: Snapshot) -> bool:
         """Whether a file has changed since this version was built."""

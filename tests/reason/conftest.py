@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from citygraph.rdf import Triple, parse
 from citygraph.reason import engine_columnar
 from citygraph.reason.tidy import keep
@@ -58,7 +59,7 @@ def owlrl(triples: Iterable[Triple]) -> Answer:
     graph = rdflib.Graph()
     graph.parse(data="".join(f"{t} .\n" for t in sorted(map(str, given))), format="nt")
     before = set(graph)
-    semantics = reference.OWLRL_Semantics(graph, False, False)  # noqa: FBT003  # owlrl's own signature
+    semantics = reference.OWLRL_Semantics(graph, False, False)  # owlrl's own signature
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         semantics.closure()

@@ -7,14 +7,15 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Budget
 from citygraph.reason.columns import contains, merge, minus, take_out, unique
 from citygraph.reason.engine_columnar import close
 from citygraph.reason.equality import Equality
-from hypothesis import given
-from hypothesis import strategies as st
 
 Read: TypeAlias = Callable[[str], tuple[Triple, ...]]
 NUMBERS = st.lists(st.integers(0, 60), max_size=80)

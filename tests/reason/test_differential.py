@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from citygraph.rdf import BlankNode, Triple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from citygraph.rdf import BlankNode, Triple
 from reason.ontologies import DATA, ONTOLOGIES, RARE_FACTS
 
 if TYPE_CHECKING:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple, parse, serialize
 from citygraph.reason.cache import cache_file, load_columns, save_columns
 from citygraph.reason.encode import BLANK, IRI, LITERAL, Columns, Dictionary, encode_ntriples, encode_terms
-from hypothesis import given
-from hypothesis import strategies as st
 
+ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
 IRIS = st.sampled_from(["<urn:a>", "<http://example.org/s%C3%A3o>", "<http://example.org/brød#x>"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 LITERALS = st.one_of(
@@ -20,7 +22,6 @@ LITERALS = st.one_of(
     st.sampled_from(['"01"^^<http://www.w3.org/2001/XMLSchema#integer>', '"x"@nb-NO', '"x"@nb-no', '"a . b"', '""']),
 )
 LINES = st.tuples(st.one_of(IRIS, st.just("_:x")), IRIS, st.one_of(IRIS, LITERALS, st.sampled_from(["_:x", "_:y"])))
-ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
 
 
 def decoded(columns: Columns, dictionary: Dictionary) -> list[Triple]:

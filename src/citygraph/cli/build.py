@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citygraph.cli.options import AsOf, Engine, Folder, Language, Quiet, day, language_name, open_project
+from citygraph.cli.options import AsOf, Engine, Folder, Language, Quiet, Watch, day, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
 from citygraph.language import Text
 
-__all__ = ["build"]
+if TYPE_CHECKING:
+    from citygraph.project import Build, Project
+
+__all__ = ["build", "print_outcome"]
 
 
 def build(
@@ -19,6 +22,7 @@ def build(
     reasoner: Engine = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Build even when nothing has changed.")] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,
+    watch: Watch = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
@@ -29,9 +33,27 @@ def build(
     """
     words = language_name(language)
     project = open_project(folder)
+    engine = reasoner.value if reasoner else None
+    if watch:
+        from citygraph.cli.watching import watch as run_again  # noqa: PLC0415
+        from citygraph.project import Memory  # noqa: PLC0415
+
+        memory = Memory()
+
+        def run(opened: Project) -> None:
+            print_outcome(opened.build(as_of=day(as_of), engine=engine, memory=memory), words, notes=notes, quiet=quiet)
+
+        run_again(project, run, words)
+        return
     with progress_bar(quiet=quiet, language=words) as progress:
-        engine = reasoner.value if reasoner else None
         outcome = project.build(as_of=day(as_of), engine=engine, fresh=fresh, progress=progress)
+    print_outcome(outcome, words, notes=notes, quiet=quiet)
+    if outcome.report.violations:
+        raise typer.Exit(1)
+
+
+def print_outcome(outcome: Build, words: str, *, notes: bool, quiet: bool) -> None:
+    """The findings, then whether there is a new version; its name goes to stdout."""
     if not quiet or outcome.report.violations:
         print_report(outcome.report, words, notes=notes)
     if outcome.report.violations:
@@ -42,7 +64,7 @@ def build(
             f"No new version. {outcome.snapshot_id} is still in use." if outcome.snapshot_id else "No new version.",
         )
         say(kept.in_language(words))
-        raise typer.Exit(1)
+        return
     counts = outcome.counts
     if not quiet:
         done = Text(
@@ -52,4 +74,4 @@ def build(
             + ("" if outcome.new else " Nothing has changed since the last build."),
         )
         say(done.in_language(words))
-    print(outcome.snapshot_id)
+    print(outcome.snapshot_id, flush=True)

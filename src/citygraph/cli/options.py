@@ -13,7 +13,18 @@ import typer
 if TYPE_CHECKING:
     from citygraph.project import Project
 
-__all__ = ["AsOf", "Engine", "Folder", "Language", "LanguageName", "Quiet", "day", "language_name", "open_project"]
+__all__ = [
+    "AsOf",
+    "Engine",
+    "Folder",
+    "Language",
+    "LanguageName",
+    "Quiet",
+    "Watch",
+    "day",
+    "language_name",
+    "open_project",
+]
 
 
 class LanguageName(StrEnum):
@@ -65,6 +76,7 @@ Language = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Run again whenever a file is saved, until Ctrl-C.")]
 Engine = Annotated[
     EngineName | None,
     typer.Option("--reasoner", help="The reasoning engine; without it the one in graph.toml.", show_default=False),

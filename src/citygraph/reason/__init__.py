@@ -14,11 +14,11 @@ from citygraph.findings import Finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
-from citygraph.reason.closure import Budget, Closure
+from citygraph.reason.closure import Budget, Changeable, Closure
 from citygraph.reason.contradictions import finding_of
 from citygraph.reason.tidy import keep
 
-__all__ = ["ENGINES", "Inferred", "close_with", "infer", "reference_date"]
+__all__ = ["ENGINES", "Inferred", "Memory", "close_with", "infer", "reference_date"]
 
 ENGINES: Final = {
     "columnar": "citygraph.reason.engine_columnar",
@@ -44,11 +44,20 @@ def reference_date(config: Config, graphs: ProjectGraphs, *, as_of: date | None,
     return as_of or config.as_of or latest_date(graphs.triples(Part.DATA), today=today)
 
 
-def infer(graphs: ProjectGraphs, config: Config, *, as_of: date, engine: str | None = None) -> Inferred:
+def infer(
+    graphs: ProjectGraphs, config: Config, *, as_of: date, engine: str | None = None, memory: Memory | None = None
+) -> Inferred:
     """Everything that follows from the ontology and the data on the reference date.
 
     First the two rules that OWL cannot state (`as_of`), then the OWL 2 RL closure. What the files
     already say is left out, and so is the noise that `tidy` describes.
+
+    Args:
+        graphs: the files of the project.
+        config: its settings.
+        as_of: the reference date.
+        engine: the engine's name; the one in graph.toml without it.
+        memory: the closure of the last call, which only what has changed since is worked into.
 
     Raises:
         ReasoningError: the engine is not known, failed, or used up its budget.
@@ -61,7 +70,9 @@ def infer(graphs: ProjectGraphs, config: Config, *, as_of: date, engine: str | N
         lists_stale_after=config.duration("time.lists_stale_after"),
     )
     budget = Budget(derived=config.number("reason.max_inferred"))
-    closure = close_with(engine or config.engine, [*asserted, *derived], budget=budget)
+    given = [*asserted, *derived]
+    name = engine or config.engine
+    closure = close_with(name, given, budget=budget) if memory is None else memory.close(name, given, budget)
     graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
     known = set(graphs.triples(*_INPUT))
     new = sorted({t for t in [*derived, *closure.inferred()] if t not in known and keep(t)}, key=str)
@@ -71,6 +82,31 @@ def infer(graphs: ProjectGraphs, config: Config, *, as_of: date, engine: str | N
         quads=tuple(Quad(t.subject, t.predicate, t.object, graph_name) for t in new),
         findings=findings,
     )
+
+
+class Memory:
+    """The last closure, kept so that an edit costs what it changes and not what the graph weighs."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._engine = ""
+        self._given: frozenset[Triple] = frozenset()
+        self._closure: Closure | None = None
+
+    def close(self, engine: str, triples: Iterable[Triple], budget: Budget) -> Closure:
+        """The closure of `triples`: from the last one when the engine can take changes, else anew."""
+        given = frozenset(triples)
+        closure = self._closure
+        if engine != self._engine or not isinstance(closure, Changeable):
+            closure = close_with(engine, sorted(given, key=str), budget=budget)
+        else:
+            gone, come = self._given - given, given - self._given
+            if gone:
+                closure.delete(sorted(gone, key=str))
+            if come:
+                closure.insert(sorted(come, key=str))
+        self._engine, self._given, self._closure = engine, given, closure
+        return closure
 
 
 def close_with(engine: str, triples: Iterable[Triple], *, budget: Budget | None = None) -> Closure:

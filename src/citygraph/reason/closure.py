@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from citygraph.rdf import Triple
 
 __all__ = [
     "Atom",
     "Budget",
+    "Changeable",
     "Check",
     "Closure",
     "Contradiction",
@@ -133,6 +134,19 @@ class Closure(Protocol):
 
     def inferred(self) -> Iterator[Triple]:
         """The triples that were not asserted, after the shared filter of `tidy`."""
+        ...
+
+
+@runtime_checkable
+class Changeable(Closure, Protocol):
+    """A closure that is kept up to date when asserted triples come and go."""
+
+    def insert(self, triples: Iterable[Triple]) -> None:
+        """Add asserted triples; the closure is again what a full run would give."""
+        ...
+
+    def delete(self, triples: Iterable[Triple]) -> None:
+        """Take back asserted triples; the closure is again what a full run would give."""
         ...
 
 

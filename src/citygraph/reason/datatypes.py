@@ -177,7 +177,7 @@ def _floating(space: str) -> Callable[[str], Value]:
 
 
 def _to_single(value: float) -> float:
-    import struct  # noqa: PLC0415  # only graphs with xsd:float need it
+    import struct  # only graphs with xsd:float need it
 
     try:
         single: float = struct.unpack("f", struct.pack("f", value))[0]
@@ -198,7 +198,7 @@ def _date_time(*, zone_required: bool) -> Callable[[str], Value]:
             return ILL_TYPED
         year, month, day, hour, minute, second = (int(found[i]) for i in range(1, 7))
         part = Fraction(Decimal("0" + (found[7] or ".0")))
-        midnight = (hour, minute, second, part) == (24, 0, 0, 0)
+        midnight = (hour, minute, second) == (24, 0, 0) and part == 0
         # datetime knows no year 0 or 10000; the calendar repeats every 400 years, so years are moved into its range.
         cycles, within = divmod(year - 2000, 400)
         try:

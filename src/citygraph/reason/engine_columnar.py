@@ -15,7 +15,6 @@ from citygraph.reason.relations import Key, is_property, term_of
 from citygraph.reason.saturate import saturate
 from citygraph.reason.state import State
 from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES, VOCABULARIES
-from citygraph.reason.values import Values
 
 __all__ = ["ColumnarClosure", "close"]
 
@@ -113,14 +112,14 @@ class ColumnarClosure:
             (named,) = dictionary.terms([term_of(key)])
             if not is_property(key):
                 for subject in dictionary.terms(rows.tolist()):
-                    yield Triple(subject, type_term, named)
+                    yield Triple(subject, type_term, named)  # type: ignore[arg-type]
                 continue
             left, right = high(rows), low(rows)
             numbers = unique(np.concatenate((left, right)))
             terms = dictionary.terms(numbers.tolist())
             ends = zip(np.searchsorted(numbers, left).tolist(), np.searchsorted(numbers, right).tolist(), strict=True)
             for subject, object_ in ends:
-                yield Triple(terms[subject], named, terms[object_])
+                yield Triple(terms[subject], named, terms[object_])  # type: ignore[arg-type]
 
     def _encoded(self, triples: Columns | Iterable[Triple] | Iterable[Quad]) -> Columns:
         return triples if isinstance(triples, Columns) else encode_terms(triples, self.state.dictionary)

@@ -50,7 +50,7 @@ class Equality:
             return np.empty(0, np.uint32)
         terms, places = np.unique(np.concatenate((left[apart], right[apart])), return_inverse=True)
         labels = _components(places[: len(places) // 2], places[len(places) // 2 :], len(terms))
-        lost = terms[labels != np.arange(len(terms))]
+        lost: Ids = terms[labels != np.arange(len(terms))]
         new = terms[labels]
         moved = np.arange(len(reps), dtype=np.uint32)
         moved[terms] = new

@@ -120,7 +120,7 @@ def evaluate(plan: Plan, state: State, *, first: int | None = None, rows: Column
                 if relation is None or len(relation) == 0:
                     return None
                 rows = relation.rows
-            if is_property(step.key) and is_property(plan.head) and len(step.variables()) == 2:  # noqa: PLR2004
+            if is_property(step.key) and is_property(plan.head) and len(step.variables()) == 2:
                 copied = _copied(plan, state, rows)
                 if copied is not None:
                     return copied
@@ -145,7 +145,8 @@ def _copied(plan: Plan, state: State, rows: Column) -> Column | None:
         return rows
     if plan.arguments == plan.body[0].arguments[::-1]:
         turned = swap(rows)
-        return turned[~state.literals()[high(turned)]] if plan.guarded else turned
+        kept: Column = turned[~state.literals()[high(turned)]] if plan.guarded else turned
+        return kept
     return None
 
 
@@ -216,12 +217,12 @@ def _equal_pairs(state: State, changed: Mapping[Key, Column] | None) -> Pairs | 
             parts.append(found)
     if not parts:
         return None
-    pairs = np.concatenate(parts)
+    pairs: Pairs = np.concatenate(parts)
     pairs = pairs[high(pairs) != low(pairs)]
     if len(pairs) == 0:
         return None
     literals = state.literals() if literals is None else literals
-    return pairs[~(literals[high(pairs)] | literals[low(pairs)])]
+    return pairs[~(literals[high(pairs)] | literals[low(pairs)])]  # type: ignore[no-any-return]
 
 
 def _exchange_types(state: State) -> dict[Key, Column]:

@@ -85,8 +85,8 @@ class Relation:
     def copy(self) -> Relation:
         """The same relation to be changed on its own; columns and indexes are shared until then."""
         other = Relation(self.rows)
-        other._backward, other._members = self._backward, self._members  # noqa: SLF001
-        other._from_left, other._from_right = self._from_left, self._from_right  # noqa: SLF001
+        other._backward, other._members = self._backward, self._members
+        other._from_left, other._from_right = self._from_left, self._from_right
         return other
 
     def add(self, new: Column) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import cache
 from typing import Final, TypeAlias
 
@@ -59,7 +59,7 @@ def specialise(triples: Iterable[TripleText], *, representatives: bool = False) 
     stepwise = {triple for triple, (rule, _) in schema.items() if rule in _STEPWISE}
     flat: dict[tuple[Atom | None, tuple[Atom, ...], Check | None], FlatRule] = {}
     for rule in RULES:
-        if not rule.data and not (rule.name == "cls-oo"):
+        if not rule.data and rule.name != "cls-oo":
             continue
         for binding, sources in axioms.match(patterns(rule.ontology), without=stepwise):
             for one in _unfold(rule, binding, sources):
@@ -121,7 +121,7 @@ class _Axioms:
         return self.lists[node]
 
     def match(
-        self, wanted: tuple[Pattern, ...], binding: Binding | None = None, *, without: set[TripleText] = frozenset()  # type: ignore[assignment]
+        self, wanted: tuple[Pattern, ...], binding: Binding | None = None, *, without: Set[TripleText] = frozenset()
     ) -> Iterator[Match]:
         """Every way to read the patterns off these axioms, with the axioms used in the order of the patterns."""
         if not wanted:

@@ -54,12 +54,17 @@ class State:
     type_term: int = 0
     type_key: Key = 0
     same_key: Key = 0
+    schema_keys: tuple[Key, ...] = ()
+    """The relations that hold axioms, as the rules name them."""
 
     def __post_init__(self) -> None:
-        """Number the two terms that the engine itself speaks of."""
+        """Number the terms that the engine and the rules speak of."""
         self.type_term = self.dictionary.number(TYPE)
         self.type_key = property_key(self.type_term)
         self.same_key = property_key(self.dictionary.number(SAME))
+        classes = [class_key(n) for n in map(self.dictionary.number, sorted(schema_classes()))]
+        properties = [property_key(n) for n in map(self.dictionary.number, sorted(schema_predicates()))]
+        self.schema_keys = (*classes, *properties)
 
     def copy(self) -> State:
         """The same state to be changed on its own; columns are shared, since none is ever changed in place."""
@@ -80,7 +85,8 @@ class State:
 
     def literals(self) -> Mask:
         """For every term whether it is a literal."""
-        return self.dictionary.kinds() == LITERAL
+        mask: Mask = self.dictionary.kinds() == LITERAL
+        return mask
 
     def relation(self, key: Key) -> Relation:
         """The relation of this name, made when it is new."""
@@ -124,9 +130,8 @@ class State:
         self.book = _specialised(triples, self.learned_equal)
         if self.learned_equal:
             # Over representatives the axioms join as they should; as written, contradictions keep their names.
-            keys = self.schema_keys()
-            written = {key: self.asserted[key] for key in keys if key in self.asserted}
-            named = _specialised(schema_triples(written, self.dictionary), False)  # noqa: FBT003
+            written = {key: self.asserted[key] for key in self.schema_keys if key in self.asserted}
+            named = _specialised(schema_triples(written, self.dictionary), False)
             told = dict.fromkeys((*named.contradictions, *self.book.contradictions))
             self.book = replace(self.book, contradictions=tuple(told))
         numbers = [self.dictionary.number(term) for rule in self._rules() for term in _constants(rule)]
@@ -143,7 +148,7 @@ class State:
         self.plans = tuple(plans)
         self.links = tuple(plan for plan in plans if plan.link is not None)
         self.strata = stratify(plan for plan in plans if plan.link is None)
-        self.axiom_keys = frozenset(map(self.mapped_key, self.schema_keys()))
+        self.axiom_keys = frozenset(map(self.mapped_key, self.schema_keys))
         self.reads_literals = any(a.object.startswith('"') for rule in self._rules() for a in rule.body)
         self.types_are_pairs = any(
             self.type_key in (plan.head, *(step.key for step in plan.body)) for plan in plans
@@ -181,15 +186,9 @@ class State:
         self.equality.grow(self.terms())
         return {key: unique(np.array(rows, empty_rows(key).dtype)) for key, rows in found.items()}
 
-    def schema_keys(self) -> list[Key]:
-        """The relations that hold axioms."""
-        known = self.dictionary.known
-        classes = [class_key(n) for n in map(known, sorted(schema_classes())) if n is not None]
-        return classes + [property_key(n) for n in map(known, sorted(schema_predicates())) if n is not None]
-
     def schema_rows(self) -> dict[Key, Column]:
         """The axioms over representatives, without those that follow from the others."""
-        keys = {self.mapped_key(key) for key in self.schema_keys()}
+        keys = {self.mapped_key(key) for key in self.schema_keys}
         found = {}
         for key in sorted(keys & self.relations.keys()):
             given = self.granted.get(key)
@@ -242,7 +241,7 @@ def _constants(rule: FlatRule) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _specialised(triples: frozenset[TripleText], representatives: bool) -> RuleBook:  # noqa: FBT001
+def _specialised(triples: frozenset[TripleText], representatives: bool) -> RuleBook:
     """The rule book of an ontology; a graph is closed far more often than its ontology changes."""
     return specialise(triples, representatives=representatives)
 

@@ -95,7 +95,7 @@ def _apart(body: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], dict[str, str]]:
         if is_variable(name) and name not in subjects:
             if name in seen:
                 twins[f"{name}'"] = name
-                atom = Atom(atom.subject, atom.predicate, f"{name}'")  # noqa: PLW2901
+                atom = Atom(atom.subject, atom.predicate, f"{name}'")
             seen.add(name)
         parted.append(atom)
     return tuple(parted), twins

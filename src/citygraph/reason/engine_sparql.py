@@ -1,0 +1,292 @@
+"""The same rules as `INSERT … WHERE` on a SPARQL 1.1 store, here the embedded one, to the fixpoint."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
+
+from citygraph.errors import ReasoningError
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
+from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, FlatRule, RuleBook, is_variable
+from citygraph.reason.datatypes import ILL_TYPED, Value, is_inside, value_of
+from citygraph.reason.specialise import SAME, is_schema, specialise
+from citygraph.reason.sparql_rules import BLANK, SPELLING, Update, facts, pattern, skolem, update_list, updates
+from citygraph.reason.tidy import keep
+from citygraph.reason.told import Violation, tell_once
+from citygraph.store.updatable import UpdatableStore
+
+__all__ = ["Server", "close", "run_to_fixpoint", "updates"]
+
+_ASSERTED: Final = "urn:citygraph:asserted"
+_INFERRED: Final = "urn:citygraph:inferred"
+_VALUES: Final = "urn:citygraph:values"
+_LITERAL: Final = Iri("urn:citygraph:literal")
+
+
+class Server(Protocol):
+    """Whatever runs updates and knows how much it holds."""
+
+    def update(self, text: str) -> None:
+        """Run one SPARQL update."""
+
+    def __len__(self) -> int:
+        """How many triples there are; only whether it grows matters."""
+        ...
+
+
+def close(triples: Iterable[Triple], *, budget: Budget | None = None) -> FixedClosure:
+    """Everything that follows from these triples by OWL 2 RL, for graphs of some ten thousand triples.
+
+    Raises:
+        ReasoningError: the budget was used up.
+    """
+    graph = _Graph(triples, Budget() if budget is None else budget)
+    graph.run()
+    return FixedClosure(tuple(graph.inferred()), tuple(graph.contradictions()))
+
+
+def run_to_fixpoint(server: Server, rules: Sequence[Update], *, most: int) -> None:
+    """Run the updates in order until none adds anything; one is run again only when it may have more to read.
+
+    Raises:
+        ReasoningError: the store holds more than `most` triples.
+    """
+    waiting = [True] * len(rules)
+    size = len(server)
+    while any(waiting):
+        for i, rule in enumerate(rules):
+            if not waiting[i]:
+                continue
+            waiting[i] = False
+            server.update(rule.text)
+            grown = len(server)
+            if grown > most:
+                message = f"Stopped at more than {most:,} triples: a rule had just added {grown - size:,} to {rule.writes}."
+                raise ReasoningError(message, fix="Look for a value that many things share by mistake, or raise the budget.")
+            if grown != size:
+                size = grown
+                for j, other in enumerate(rules):
+                    waiting[j] = waiting[j] or other.is_woken_by(rule.writes)
+
+
+class _Graph:
+    """One graph in the embedded store, its literals and blank nodes as names that SPARQL leaves alone.
+
+    The store would turn `"01"^^xsd:integer` into `1`, and the text of an update cannot name a blank node.
+    """
+
+    def __init__(self, triples: Iterable[Triple], budget: Budget) -> None:
+        self.budget = budget
+        self.book = RuleBook((), (), (), {})
+        self._literals: dict[str, int] = {}
+        self._terms: list[Term] = []
+        self.asserted = set(triples)
+        self._store = UpdatableStore(self._quad(triple, _ASSERTED) for triple in self.asserted)
+        self._texts = {_texts(triple) for triple in self.asserted}
+        self._learned: set[tuple[str, str, str]] = set()
+
+    def run(self) -> None:
+        """Run the rules to the fixpoint; the ontology is read again as long as the data changes it."""
+        most = len(self.asserted) + self.budget.derived
+        while self._learn():
+            equality = f"<{SAME[1:-1]}>" in {p for _, p, _ in self._texts} or any(
+                rule.head is not None and rule.head.predicate == SAME for rule in self.book.rules
+            )
+            names = {"asserted": _ASSERTED, "inferred": _INFERRED}
+            rules = update_list(
+                self._spelled_book(), values=_VALUES if self._twins() else "", equality=equality, word=self._word, **names
+            )
+            for text in facts(self.book, word=self._word, **names):
+                self._store.update(text)
+            run_to_fixpoint(self._store, rules, most=most)
+
+    def inferred(self) -> Iterator[Triple]:
+        """The triples that were not asserted, after the shared filter."""
+        for quad in self._store.quads(Iri(_INFERRED)):
+            triple = self._triple(quad)
+            if triple is not None and triple not in self.asserted and keep(triple):
+                yield triple
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Every violation of a contradiction rule."""
+        self._equal = _Equal(self._all_texts())
+        told = tell_once(self._violations(), representative=self._equal.first, is_asserted=self._texts.__contains__)
+        terms = {str(term): term for quad in self._store.quads() if (t := self._triple(quad)) for term in (t.subject, t.predicate, t.object)}
+        for rule, premises in told:
+            yield Contradiction(rule.name, _triples(premises, terms), _triples(rule.axioms, terms))
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def _number(self, text: str, term: Term) -> int:
+        number = self._literals.setdefault(text, len(self._literals))
+        if number == len(self._terms):
+            self._terms.append(term)
+            self._place(number, text)
+        return number
+
+    def _place(self, number: int, text: str) -> None:
+        del number, text
+
+    def _quad(self, triple: Triple, graph: str) -> Quad:
+        subject = self._name(triple.subject)
+        return Quad(subject, triple.predicate, self._name(triple.object), Iri(graph))  # type: ignore[arg-type]
+
+    def _name(self, term: Term) -> Subject | Literal:
+        if isinstance(term, Iri):
+            return term
+        if isinstance(term, BlankNode):
+            return Iri(BLANK + term.value)
+        return Literal(str(self._number(str(term), term)), datatype=_LITERAL)
+
+    def _term(self, term: Term) -> Term:
+        if isinstance(term, Literal):
+            return self._terms[int(term.value)]
+        if isinstance(term, Iri) and term.value.startswith(BLANK):
+            return BlankNode(term.value.removeprefix(BLANK))
+        return term
+
+    def _triple(self, quad: Quad) -> Triple | None:
+        """The triple behind a quad; None for those of the graph of values."""
+        if quad.graph_name == Iri(_VALUES):
+            return None
+        return Triple(self._term(quad.subject), quad.predicate, self._term(quad.object))  # type: ignore[arg-type]
+
+    def _word(self, text: str) -> str:
+        """A constant of a rule in an update."""
+        if not text.startswith('"'):
+            return skolem(text)
+        return str(Literal(str(self._literals[text]), datatype=_LITERAL)) if text in self._literals else text
+
+    def _all_texts(self) -> set[tuple[str, str, str]]:
+        return {_texts(triple) for quad in self._store.quads() if (triple := self._triple(quad)) is not None}
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    def _learn(self) -> bool:
+        """Make the rules from the axioms that are known. Whether there are axioms not learned from before."""
+        axioms = {triple for triple in self._all_texts() if is_schema(triple)}
+        if self.book.equality and axioms <= self._learned | self.book.schema.keys():
+            return False
+        self._learned |= axioms
+        self.book = specialise(self._learned)
+        self._store.add(
+            Quad(Iri(f"urn:citygraph:value:{i}"), Iri(SPELLING[1:-1]), self._name(self._terms[n]), Iri(_VALUES))
+            for i, group in enumerate(self._twins())
+            for n in group
+        )
+        return True
+
+    def _twins(self) -> list[list[int]]:
+        """The groups of literals that are spelled differently and have one value."""
+        groups: dict[Value, list[int]] = defaultdict(list)
+        for text, number in self._literals.items():
+            value = value_of(text)
+            if value is not None and value is not ILL_TYPED:
+                groups[value].append(number)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def _spelled_book(self) -> RuleBook:
+        rules = tuple(one for rule in self.book.rules for one in self._spelled(rule))
+        return RuleBook(rules, self.book.contradictions, self.book.equality, self.book.schema)
+
+    def _spelled(self, rule: FlatRule) -> list[FlatRule]:
+        """The rule once for every spelling of the literals in its body."""
+        texts = {number: text for text, number in self._literals.items()}
+        groups = {texts[n]: [texts[m] for m in group] for group in self._twins() for n in group}
+        variants = [rule]
+        for i, atom in enumerate(rule.body):
+            if atom.object in groups:
+                variants = [
+                    FlatRule(v.name, v.head, (*v.body[:i], Atom(atom.subject, atom.predicate, text), *v.body[i + 1 :]), v.axioms, v.check)
+                    for v in variants
+                    for text in groups[atom.object]
+                ]
+        return variants
+
+    # -- contradictions -------------------------------------------------------------------------
+
+    def _violations(self) -> Iterator[Violation]:
+        for rule in self.book.contradictions:
+            if rule.check is not None and rule.check.kind == "ill-typed":
+                yield from ((rule, (t,)) for t in sorted(self._texts) if value_of(t[2]) is ILL_TYPED)
+                continue
+            for variant in self._spelled(rule):
+                yield from self._matches(variant)
+
+    def _matches(self, rule: FlatRule) -> Iterator[Violation]:
+        """The premises of each match of one rule whose conditions hold."""
+        joined = [atom for atom in rule.body if atom.predicate != SAME]
+        told: set[tuple[str, ...]] = set()
+        for body, extra in _bodies(joined, _VALUES if self._twins() else ""):
+            columns = list(dict.fromkeys(name[1:] for atom in body for name in atom.variables()))
+            where = " ".join([*(pattern(a, f"?g{i}", _ASSERTED, _INFERRED, self._word) for i, a in enumerate(body)), *extra])
+            # ASK would do without variables; one column of our own serves both.
+            text = f"SELECT DISTINCT {' '.join('?' + c for c in columns) or '(1 AS ?one)'} WHERE {{ {where} }}"
+            for row in self._store.rows(text, columns or ["one"]):
+                values = {f"?{c}": str(self._term(term)) for c, term in zip(columns, row, strict=False) if term is not None}
+                premises = tuple(_filled(atom, values) for atom in body)
+                values |= {a.object: p[2] for a, p in zip(joined, premises, strict=True) if is_variable(a.object)}
+                equal = tuple(_filled(atom, values) for atom in rule.body if atom.predicate == SAME)
+                if not all(self._equal.first(s) == self._equal.first(o) for s, _, o in equal):
+                    continue
+                if self._meets_check(rule, values, told):
+                    yield rule, (*premises, *equal)
+
+    def _meets_check(self, rule: FlatRule, values: dict[str, str], told: set[tuple[str, ...]]) -> bool:
+        check = rule.check
+        if check is None:
+            return True
+        literal = values[check.terms[0]]
+        if not literal.startswith('"'):
+            return False
+        if check.kind == "outside":
+            datatype = check.terms[1]
+            return not literal.endswith(f"^^{datatype}") and value_of(literal) is not ILL_TYPED and not is_inside(literal, datatype)
+        other = values[check.terms[1]]
+        pair = (*sorted((literal, other)), *sorted(v for k, v in values.items() if k not in check.terms))
+        one, two = value_of(literal), value_of(other) if other.startswith('"') else None
+        if pair in told or one is None or two is None or ILL_TYPED in (one, two) or one == two:
+            return False
+        told.add(pair)
+        return True
+
+
+class _Equal:
+    """Which terms are equal, by the `owl:sameAs` triples of a closure."""
+
+    def __init__(self, triples: Iterable[tuple[str, str, str]]) -> None:
+        self._first: dict[str, str] = {}
+        for s, p, o in triples:
+            if p == SAME and not o.startswith('"'):
+                for one, other in ((s, o), (o, s)):
+                    self._first[one] = min(self._first.get(one, one), other)
+
+    def first(self, term: str) -> str:
+        """The first of all terms equal to this one; the closure names each pair."""
+        return self._first.get(term, term)
+
+
+def _bodies(atoms: Sequence[Atom], values: str) -> Iterator[tuple[tuple[Atom, ...], tuple[str, ...]]]:
+    from citygraph.reason.sparql_rules import _variants  # noqa: PLC0415
+
+    return _variants(FlatRule("", None, tuple(atoms), ()), values)
+
+
+def _filled(atom: Atom, values: dict[str, str]) -> tuple[str, str, str]:
+    return (
+        values.get(atom.subject, atom.subject),
+        values.get(atom.predicate, atom.predicate),
+        values.get(atom.object, atom.object),
+    )
+
+
+def _texts(triple: Triple) -> tuple[str, str, str]:
+    return str(triple.subject), str(triple.predicate), str(triple.object)
+
+
+def _triples(texts: Iterable[tuple[str, str, str]], terms: dict[str, Term]) -> tuple[Triple, ...]:
+    def term(text: str) -> Term:
+        return terms.get(text) or Iri(text[1:-1])
+
+    return tuple(Triple(term(s), term(p), term(o)) for s, p, o in texts)  # type: ignore[arg-type]
