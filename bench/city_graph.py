@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from itertools import count
 from typing import BinaryIO
 
+from citygraph.rdf import BlankNode, parse
+
 EX = "http://example.org/city#"
 DATA = "http://data.example.org/"
 ORG = "http://www.w3.org/ns/org#"
@@ -155,7 +157,12 @@ def _city(chance: random.Random, city: str, i: int, sizes: tuple[int, int, int, 
         item = f"http://www.wikidata.org/entity/Q{100_000 + i}"
         yield link(city, SAME, item)
         yield text(item, LABEL, f"City {i}", "@en")
-        yield text(item, "http://www.wikidata.org/prop/direct/P1082", str(chance.randint(20_000, 9_000_000)), f"^^<{XSD}integer>")
+        yield text(
+            item,
+            "http://www.wikidata.org/prop/direct/P1082",
+            str(chance.randint(20_000, 9_000_000)),
+            f"^^<{XSD}integer>",
+        )
     if chance.random() < 0.01:
         yield link(f"{DATA}dup/{i}", TYPE, EX + "City")
         yield text(f"{DATA}dup/{i}", EX + "lauCode", f"LAU{i:07d}")
@@ -193,8 +200,6 @@ def write_city_graph(out: BinaryIO, *, triples: int, seed: int = 7) -> int:
 
 def vocabulary_lines(turtle: str) -> list[str]:
     """A vocabulary as lines of N-Triples; blank nodes get IRIs, so that closures compare as text."""
-    from citygraph.rdf import BlankNode, parse
-
     names: dict[BlankNode, str] = {}
 
     def written(term: object) -> str:

@@ -325,9 +325,23 @@ def _examples() -> dict[tuple[Term, bool], Triple]:
 def _usage(term: Iri, *, is_class: bool) -> str:
     triple = _examples().get((term, is_class))
     if triple is None:
-        return ""
+        return _claim(term)
     predicate = "a" if is_class else _turtle(triple.predicate)
     return f"{_turtle(triple.subject)} {predicate} {_turtle(triple.object)} ."
+
+
+def _claim(term: Iri) -> str:
+    """The shortest claim about a property that only claims use."""
+    triples = _graphs().triples(Part.DATA)
+    claims = {each.subject for each in triples if each.object == term and each.predicate.value == str(RDF.predicate)}
+    found = []
+    for claim in claims:
+        parts = {each.predicate.value: each.object for each in triples if each.subject == claim}
+        values = [_turtle(parts[str(each)]) for each in (RDF.subject, RDF.predicate, RDF.object) if str(each) in parts]
+        found.append(
+            "{} a cg:Claim ; rdf:subject {} ; rdf:predicate {} ; rdf:object {} .".format(_turtle(claim), *values)
+        )
+    return min(found, key=lambda each: (len(each), each), default="")
 
 
 def _turtle(term: Term) -> str:

@@ -168,6 +168,11 @@ def test_every_term_of_the_ontology_has_an_entry() -> None:
     assert sorted(entries) == sorted(term.removeprefix(CG) for term in terms if term.startswith(CG))
 
 
+def test_every_term_of_the_ontology_has_an_example() -> None:
+    entries = re.split(r"^#{2,4} ", (DOCS / "ontology.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert [entry.split()[0] for entry in entries if entry.startswith("cg:") and "- example: " not in entry] == []
+
+
 def test_every_concept_scheme_has_its_concepts_listed() -> None:
     text = (DOCS / "ontology.md").read_text(encoding="utf-8")
     schemes = re.findall(r"^`concept:([\w-]+)` · ", text, re.MULTILINE)
@@ -202,6 +207,12 @@ def test_every_public_name_is_on_the_page_about_python() -> None:
 
 def test_the_shell_blocks_of_the_readme_print_what_it_says(assert_shows_what_happens: Shows, tmp_path: Path) -> None:
     assert_shows_what_happens(ROOT / "README.md", copy_project(ROOT, tmp_path / "citygraph"))
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_the_tutorial_prints_what_it_says(assert_shows_what_happens: Shows, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def format_file(path: Path, *, name: str) -> Formatted:
         return Formatted(path, "", "", (finding("unreadable-file", file=name, reason=error.strerror or str(error)),))
     except UnicodeDecodeError:
         return Formatted(path, "", "", (finding("encoding", file=name, line=1, column=1),))
-    text = before.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = before.removeprefix("\ufeff")
     parsed = parse(text.encode(), format="ttl")
     if parsed.problems:
         problem = parsed.problems[0]

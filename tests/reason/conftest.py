@@ -52,14 +52,14 @@ def columnar(triples: Iterable[Triple]) -> Answer:
 
 def owlrl(triples: Iterable[Triple]) -> Answer:
     """The reference, in this process because a process for each case takes a second."""
-    import owlrl as reference
-    import rdflib
+    import owlrl as reference  # noqa: PLC0415  # slow to import
+    import rdflib  # noqa: PLC0415
 
     given = frozenset(triples)
     graph = rdflib.Graph()
     graph.parse(data="".join(f"{t} .\n" for t in sorted(map(str, given))), format="nt")
     before = set(graph)
-    semantics = reference.OWLRL_Semantics(graph, False, False)  # owlrl's own signature
+    semantics = reference.OWLRL_Semantics(graph, False, False)  # noqa: FBT003  # owlrl's own signature  # owlrl's own signature
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         semantics.closure()

@@ -32,7 +32,9 @@ def pair(all_engines: dict[str, Engine]) -> tuple[Engine, Engine]:
     return all_engines["columnar"], all_engines["owlrl"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(axioms=ONTOLOGIES, data=DATA, rare=st.lists(RARE_FACTS, max_size=1))
 def test_the_engines_agree(
     pair: tuple[Engine, Engine],

@@ -41,7 +41,7 @@ def w3c_cases() -> tuple[W3CCase, ...]:
     """The cases in the RL profile under the RDF-based semantics."""
     if not CASES.is_file():
         return ()
-    import rdflib
+    import rdflib  # noqa: PLC0415  # slow to import
 
     graph = rdflib.Graph()
     graph.parse(CASES, format="xml")

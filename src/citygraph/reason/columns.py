@@ -76,7 +76,7 @@ def firsts(ordered: Column) -> Mask:
 
 def unique(column: Column) -> Column:
     """Sorted, each value once."""
-    if len(column) < 2:  # nothing to sort
+    if len(column) <= 1:
         return column
     ordered = np.sort(column)
     mask = firsts(ordered)

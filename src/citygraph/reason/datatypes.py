@@ -6,6 +6,7 @@ import base64
 import binascii
 import math
 import re
+import struct
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -177,8 +178,6 @@ def _floating(space: str) -> Callable[[str], Value]:
 
 
 def _to_single(value: float) -> float:
-    import struct  # only graphs with xsd:float need it
-
     try:
         single: float = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:

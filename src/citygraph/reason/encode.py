@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import chain, count, repeat
 from operator import methodcaller
-from typing import Final, TypeAlias
+from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from citygraph import rdf
 from citygraph.errors import ReasoningError
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 
-__all__ = ["BLANK", "IRI", "LITERAL", "Columns", "Dictionary", "Ids", "encode_ntriples", "encode_terms"]
+__all__ = ["BLANK", "IRI", "LITERAL", "Columns", "Dictionary", "Ids", "encode_file", "encode_ntriples", "encode_terms"]
 
 Ids: TypeAlias = NDArray[np.uint32]
 Flags: TypeAlias = NDArray[np.uint8]
@@ -130,7 +131,14 @@ def encode_terms(triples: Iterable[Triple] | Iterable[Quad], dictionary: Diction
     return _columns(np.fromiter(numbers(), np.uint32))
 
 
-def encode_ntriples(data: bytes | mmap.mmap, dictionary: Dictionary) -> Columns:
+def encode_file(path: Path, dictionary: Dictionary) -> Columns:
+    """`encode_ntriples` for a file that need not fit into memory."""
+    with path.open("rb") as file:
+        columns = _encode_plain(iter(lambda: _whole_lines(file), b""), dictionary, lambda: _hash_of(path))
+    return encode_ntriples(path.read_bytes(), dictionary) if columns is None else columns
+
+
+def encode_ntriples(data: bytes, dictionary: Dictionary) -> Columns:
     """A document in N-Triples as columns; what is no N-Triples is refused.
 
     Each line is cut at its first two spaces and each distinct term is checked once: IRIs by oxigraph's own
@@ -141,15 +149,13 @@ def encode_ntriples(data: bytes | mmap.mmap, dictionary: Dictionary) -> Columns:
     Raises:
         ReasoningError: the document is not N-Triples; the message has line and column.
     """
-    size = len(dictionary)
-    numbers = _cut(data, dictionary)
-    if numbers is not None:
-        columns = _columns(numbers)
-        kinds = dictionary.kinds()
-        if not (kinds[columns.predicates] != IRI).any() and not (kinds[columns.subjects] == LITERAL).any():
-            return columns
-    dictionary.forget_from(size)
-    parsed = rdf.parse(bytes(data), format="nt")
+    stream = BytesIO(data)
+    columns = _encode_plain(
+        iter(lambda: _whole_lines(stream), b""), dictionary, lambda: hashlib.sha256(data).hexdigest()
+    )
+    if columns is not None:
+        return columns
+    parsed = rdf.parse(data, format="nt")
     if parsed.problems:
         problem = parsed.problems[0]
         message = f"Line {problem.line}, column {problem.column}: {problem.message}"
@@ -161,32 +167,47 @@ def _columns(numbers: Ids) -> Columns:
     return Columns(*(np.ascontiguousarray(numbers[i::3]) for i in range(3)))
 
 
-def _cut(data: bytes | mmap.mmap, dictionary: Dictionary) -> Ids | None:
-    """The numbers of all terms in their order; None when some line or term is not plain."""
+def _whole_lines(stream: BinaryIO) -> bytes:
+    """The next piece of a document, up to the end of a line."""
+    piece = stream.read(_PIECE)
+    return piece + stream.readline() if piece else piece
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _encode_plain(pieces: Iterable[bytes], dictionary: Dictionary, name: Callable[[], str]) -> Columns | None:
+    """The columns of a document; None, and no trace in the dictionary, when a line or a term is not plain."""
+    size = len(dictionary)
+    numbers = _cut(pieces, dictionary)
+    if numbers is not None and _all_plain(dictionary.texts()[size:]):
+        kinds = dictionary.kinds()
+        if len(numbers) and (kinds[numbers] == BLANK).any():
+            numbers = _rename_labels(numbers, name(), dictionary)
+            kinds = dictionary.kinds()
+        columns = _columns(numbers)
+        if not (kinds[columns.predicates] != IRI).any() and not (kinds[columns.subjects] == LITERAL).any():
+            return columns
+    dictionary.forget_from(size)
+    return None
+
+
+def _cut(pieces: Iterable[bytes], dictionary: Dictionary) -> Ids | None:
+    """The numbers of all terms in their order; None when some line has another layout."""
     number = dictionary.getter()
-    checked = len(dictionary)
-    labels = False
-    pieces: list[Ids] = []
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", min(start + _PIECE, len(data) - 1)) + 1
-        if end == 0:
-            return None
-        lines = data[start:end].split(b" .\n")
+    found: list[Ids] = []
+    for piece in pieces:
+        lines = piece.split(b" .\n")
         if lines.pop():
             return None
         words = chain.from_iterable(map(bytes.split, lines, repeat(b" "), repeat(2)))
-        piece = np.fromiter(map(number, words), np.uint32)
-        if len(piece) != 3 * len(lines):
+        numbers = np.fromiter(map(number, words), np.uint32)
+        if len(numbers) != 3 * len(lines):
             return None
-        pieces.append(piece)
-        start = end
-    new = list(dictionary.texts()[checked:])
-    if not _all_plain(new):
-        return None
-    numbers = np.concatenate(pieces) if pieces else np.empty(0, np.uint32)
-    labels = bool((dictionary.kinds()[numbers] == BLANK).any()) if len(numbers) else False
-    return _rename_labels(numbers, data, dictionary) if labels else numbers
+        found.append(numbers)
+    return np.concatenate(found) if found else np.empty(0, np.uint32)
 
 
 def _all_plain(texts: list[bytes]) -> bool:
@@ -216,11 +237,11 @@ def _all_plain(texts: list[bytes]) -> bool:
     return True
 
 
-def _rename_labels(numbers: Ids, data: bytes | mmap.mmap, dictionary: Dictionary) -> Ids:
+def _rename_labels(numbers: Ids, name: str, dictionary: Dictionary) -> Ids:
     """Give the blank nodes of one document names that no other document uses, as `rdf.parse` does."""
     blank = dictionary.kinds() == BLANK
     used, first = np.unique(numbers[blank[numbers]], return_index=True)
-    stem = "_:b" + hashlib.sha256(data).hexdigest()[:12]
+    stem = f"_:b{name[:12]}"
     final = np.arange(len(blank), dtype=np.uint32)
     final[used[np.argsort(first)]] = dictionary.extend(f"{stem}n{i}".encode() for i in range(len(used)))
     return final[numbers]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from citygraph.errors import ReasoningError
 from citygraph.reason.columns import Column, Ids, Pairs, high, low, pack, swap, unique
 from citygraph.reason.equality import rewrite
-from citygraph.reason.join import UNIT, Source, Table, TooLong, extend, scan
+from citygraph.reason.join import UNIT, Source, Table, TooLongError, extend, scan
 from citygraph.reason.linking import link_groups
 from citygraph.reason.plan import Plan
 from citygraph.reason.relations import Key, is_property, term_of
@@ -59,18 +59,8 @@ def _run_strata(state: State, new: Mapping[Key, Column] | None) -> dict[Key, Col
 
 
 def _run_stratum(state: State, stratum: Stratum, known: dict[Key, list[Column]] | None) -> None:
-    candidates: dict[Key, list[Column]] = defaultdict(list)
-    delta: dict[Key, Column] = {}
-    if known is None:
-        for plan in (*stratum.plain, *stratum.recursive):
-            _gather(candidates, plan, evaluate(plan, state))
-    else:
-        for plan in (*stratum.plain, *stratum.recursive):
-            for i, step in enumerate(plan.body):
-                if step.key in known and step.key not in stratum.keys:
-                    for rows in known[step.key]:
-                        _gather(candidates, plan, evaluate(plan, state, first=i, rows=rows))
-        delta = {key: known[key][0] for key in stratum.keys if key in known}
+    delta = {key: known[key][0] for key in stratum.keys if key in known} if known is not None else {}
+    candidates = _from_earlier(state, stratum, known)
     while True:
         for key, rows in _absorb(state, candidates).items():
             if known is not None:
@@ -79,15 +69,34 @@ def _run_stratum(state: State, stratum: Stratum, known: dict[Key, list[Column]] 
         if not delta or not stratum.recursive:
             break
         candidates = defaultdict(list)
-        for plan in stratum.recursive:
-            for i, step in enumerate(plan.body):
-                if step.key in delta:
-                    _gather(candidates, plan, evaluate(plan, state, first=i, rows=delta[step.key]))
+        _apply(state, stratum.recursive, {key: [rows] for key, rows in delta.items()}, candidates)
         delta = {}
     if known is not None:
         for key in stratum.keys:
             if len(known.get(key, ())) > 1:
                 known[key] = [unique(np.concatenate(known[key]))]
+
+
+def _from_earlier(state: State, stratum: Stratum, known: Mapping[Key, list[Column]] | None) -> dict[Key, list[Column]]:
+    """What the rules of a stratum conclude from everything, or from what is new in earlier strata."""
+    candidates: dict[Key, list[Column]] = defaultdict(list)
+    plans = (*stratum.plain, *stratum.recursive)
+    if known is None:
+        for plan in plans:
+            _gather(candidates, plan, evaluate(plan, state))
+    else:
+        _apply(state, plans, {key: parts for key, parts in known.items() if key not in stratum.keys}, candidates)
+    return candidates
+
+
+def _apply(
+    state: State, plans: Iterable[Plan], new: Mapping[Key, list[Column]], candidates: dict[Key, list[Column]]
+) -> None:
+    """Each rule with each of its atoms over the new rows of that atom."""
+    for plan in plans:
+        for i, step in enumerate(plan.body):
+            for rows in new.get(step.key, ()):
+                _gather(candidates, plan, evaluate(plan, state, first=i, rows=rows))
 
 
 def _gather(candidates: dict[Key, list[Column]], plan: Plan, rows: Column | None) -> None:
@@ -120,7 +129,7 @@ def evaluate(plan: Plan, state: State, *, first: int | None = None, rows: Column
                 if relation is None or len(relation) == 0:
                     return None
                 rows = relation.rows
-            if is_property(step.key) and is_property(plan.head) and len(step.variables()) == 2:
+            if is_property(step.key) and is_property(plan.head) and len(step.variables()) > 1:
                 copied = _copied(plan, state, rows)
                 if copied is not None:
                     return copied
@@ -134,7 +143,7 @@ def evaluate(plan: Plan, state: State, *, first: int | None = None, rows: Column
             table = extend(UNIT, (plan.body[smallest], *plan.rest[smallest]), source)
         else:
             table = extend(scan(plan.body[first], rows), plan.rest[first], source)
-    except TooLong as stopped:
+    except TooLongError as stopped:
         raise too_long(state, plan, stopped) from None
     return concluded(plan, table, state)
 
@@ -211,7 +220,7 @@ def _equal_pairs(state: State, changed: Mapping[Key, Column] | None) -> Pairs | 
         literals = state.literals() if literals is None else literals
         try:
             found = link_groups(plan.link, source, literals, state.values, changed)
-        except TooLong as stopped:
+        except TooLongError as stopped:
             raise too_long(state, plan, stopped) from None
         if len(found):
             parts.append(found)
@@ -222,7 +231,7 @@ def _equal_pairs(state: State, changed: Mapping[Key, Column] | None) -> Pairs | 
     if len(pairs) == 0:
         return None
     literals = state.literals() if literals is None else literals
-    return pairs[~(literals[high(pairs)] | literals[low(pairs)])]  # type: ignore[no-any-return]
+    return pairs[~(literals[high(pairs)] | literals[low(pairs)])]
 
 
 def _exchange_types(state: State) -> dict[Key, Column]:
@@ -250,10 +259,14 @@ def _exchange_types(state: State) -> dict[Key, Column]:
     return moved
 
 
-def too_long(state: State, plan: Plan, stopped: TooLong) -> ReasoningError:
+def too_long(state: State, plan: Plan, stopped: TooLongError) -> ReasoningError:
     """The budget's words for a join that was not written out."""
     name = state.dictionary.text(term_of(stopped.step.key))
-    where = "" if stopped.term is None else f" The largest group has {stopped.group:,} rows, at {state.dictionary.text(stopped.term)}."
+    where = (
+        ""
+        if stopped.term is None
+        else f" The largest group has {stopped.group:,} rows, at {state.dictionary.text(stopped.term)}."
+    )
     return ReasoningError(
         f"Rule {plan.rule.name} over {name} would need {stopped.rows:,} rows; the budget is {stopped.longest:,}.{where}",
         fix="Look for a value that many things share by mistake, or raise the budget of the reasoner.",

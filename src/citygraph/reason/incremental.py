@@ -12,7 +12,7 @@ from citygraph.reason.columns import Column, Ids, contains, high, merge, minus, 
 from citygraph.reason.encode import Columns
 from citygraph.reason.equality import rows_of
 from citygraph.reason.fixpoint import concluded, evaluate, run, too_long
-from citygraph.reason.join import TooLong, extend, scan
+from citygraph.reason.join import TooLongError, extend, scan
 from citygraph.reason.plan import Plan
 from citygraph.reason.relations import Key, group
 from citygraph.reason.saturate import close_fully, ontology_changed
@@ -26,7 +26,7 @@ _SHARE: Final = 8
 
 def insert(state: State, columns: Columns) -> State:
     """The closure with these triples asserted too. The state given stays as it was."""
-    state = state.copy()
+    before, state = state, state.copy()
     state.equality.grow(state.terms())
     new_twins = state.values.update()
     delta: dict[Key, Column] = {}
@@ -43,7 +43,7 @@ def insert(state: State, columns: Columns) -> State:
             delta[mapped] = unique(np.concatenate((delta[mapped], new))) if mapped in delta else new
     if ontology or (new_twins and state.reads_literals):
         return _afresh(state)
-    return _followed_up(state, delta)
+    return _followed_up(before, state, delta)
 
 
 def delete(state: State, columns: Columns) -> State:
@@ -53,7 +53,7 @@ def delete(state: State, columns: Columns) -> State:
     then what is still asserted or follows in one step from the rest is put back and followed up. A group
     of equal terms whose reason may be gone is dissolved, and found again if another reason is left.
     """
-    state = state.copy()
+    before, state = state, state.copy()
     seeds: dict[Key, Column] = {}
     for key, column in group(columns, state.type_term).items():
         rows = state.asserted.get(key)
@@ -71,19 +71,22 @@ def delete(state: State, columns: Columns) -> State:
     loss = _Loss(state)
     if not loss.follow(seeds):
         return _afresh(state)
-    return _followed_up(state, loss.put_back())
+    return _followed_up(before, state, loss.put_back())
 
 
-def _followed_up(state: State, delta: dict[Key, Column]) -> State:
-    before = {key: state.relations[key].rows for key in state.axiom_keys if key in state.relations}
-    groups = len(state.equality.cliques)
+def _followed_up(before: State, state: State, delta: dict[Key, Column]) -> State:
+    """The fixpoint after a change; from nothing when the axioms are not those of the state before."""
     if not run(state, delta):
         return _afresh(state)
-    touched = any(
-        key in state.relations and state.relations[key].rows is not before.get(key) for key in state.axiom_keys
+    touched = len(state.equality.cliques) != len(before.equality.cliques) or any(
+        _rows(state, key) is not _rows(before, key) for key in state.axiom_keys
     )
-    touched = touched or len(state.equality.cliques) != groups
     return _afresh(state) if touched and ontology_changed(state) else state
+
+
+def _rows(state: State, key: Key) -> Column | None:
+    relation = state.relations.get(key)
+    return None if relation is None else relation.rows
 
 
 def _afresh(state: State) -> State:
@@ -164,7 +167,7 @@ class _Loss:
             return
         try:
             table = extend(scan(plan.link.half[i], rows), plan.link.rest[i], state.source())
-        except TooLong as stopped:
+        except TooLongError as stopped:
             raise too_long(state, plan, stopped) from None
         if table.rows:
             doubtful.append(table.columns[plan.link.linked])
@@ -199,7 +202,7 @@ class _Loss:
             if plan.link is None and plan.head in lost and plan.head != state.same_key:
                 try:
                     table = extend(scan(plan.head_step(), lost[plan.head]), plan.from_head, state.source())
-                except TooLong as stopped:
+                except TooLongError as stopped:
                     raise too_long(state, plan, stopped) from None
                 found = concluded(plan, table, state)
                 if found is not None:
@@ -210,4 +213,3 @@ class _Loss:
             if len(rows):
                 delta[key] = rows
         return delta
-

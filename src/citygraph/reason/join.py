@@ -11,7 +11,7 @@ from citygraph.reason.columns import Column, Ids, Mask, high, low, pack, repeat_
 from citygraph.reason.plan import Argument, Step
 from citygraph.reason.relations import Key, Relation, is_property
 
-__all__ = ["UNIT", "Source", "Table", "TooLong", "extend", "scan"]
+__all__ = ["UNIT", "Source", "Table", "TooLongError", "extend", "scan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _cross(table: Table, other: Table, step: Step, source: Source) -> Table:
     return Table({**left, **right}, rows)
 
 
-class TooLong(Exception):
+class TooLongError(Exception):
     """A join would be longer than the budget; the engine turns this into words."""
 
     def __init__(self, step: Step, rows: int, term: int | None, group: int, longest: int) -> None:
@@ -135,4 +135,4 @@ class TooLong(Exception):
 
 
 def _refuse(step: Step, rows: int, term: Column | None, group: int, longest: int) -> None:
-    raise TooLong(step, rows, None if term is None else int(term), group, longest)
+    raise TooLongError(step, rows, None if term is None else int(term), group, longest)

@@ -57,7 +57,7 @@ def _seeds(link: Link, source: Source, values: Values, changed: Mapping[Key, Col
         return UNIT
     if len(columns) == 1:
         columns = [unique(columns[0])]
-    elif len(columns) == 2:  # two columns fit into one
+    elif len(columns) == 2:  # noqa: PLR2004  # two columns fit into one
         pairs = unique(pack(columns[0], columns[1]))
         columns = [high(pairs), low(pairs)]
     else:

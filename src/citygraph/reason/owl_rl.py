@@ -77,7 +77,9 @@ SPECIFICATION: Final = (
     Rule("eq-rep-o", data="?o owl:sameAs ?t . ?s ?p ?o", head="?s ?p ?t"),
     Rule("eq-diff1", data="?x owl:sameAs ?y . ?x owl:differentFrom ?y"),
     Rule("eq-diff2", ontology="?n a owl:AllDifferent ; owl:members ( .. ?y .. ?z .. )", data="?y owl:sameAs ?z"),
-    Rule("eq-diff3", ontology="?n a owl:AllDifferent ; owl:distinctMembers ( .. ?y .. ?z .. )", data="?y owl:sameAs ?z"),
+    Rule(
+        "eq-diff3", ontology="?n a owl:AllDifferent ; owl:distinctMembers ( .. ?y .. ?z .. )", data="?y owl:sameAs ?z"
+    ),
     # Table 5, properties
     Rule("prp-ap", head="?p a owl:AnnotationProperty", not_run="types the annotation properties of the vocabularies"),
     Rule("prp-dom", ontology="?p rdfs:domain ?c", data="?x ?p ?y", head="?x a ?c"),
@@ -93,7 +95,11 @@ SPECIFICATION: Final = (
     Rule("prp-eqp1", ontology="?p owl:equivalentProperty ?q", data="?x ?p ?y", head="?x ?q ?y"),
     Rule("prp-eqp2", ontology="?p owl:equivalentProperty ?q", data="?x ?q ?y", head="?x ?p ?y"),
     Rule("prp-pdw", ontology="?p owl:propertyDisjointWith ?q", data="?x ?p ?y . ?x ?q ?y"),
-    Rule("prp-adp", ontology="?n a owl:AllDisjointProperties ; owl:members ( .. ?p .. ?q .. )", data="?x ?p ?y . ?x ?q ?y"),
+    Rule(
+        "prp-adp",
+        ontology="?n a owl:AllDisjointProperties ; owl:members ( .. ?p .. ?q .. )",
+        data="?x ?p ?y . ?x ?q ?y",
+    ),
     Rule("prp-inv1", ontology="?p owl:inverseOf ?q", data="?x ?p ?y", head="?y ?q ?x"),
     Rule("prp-inv2", ontology="?p owl:inverseOf ?q", data="?x ?q ?y", head="?y ?p ?x"),
     Rule(
@@ -183,9 +189,7 @@ SPECIFICATION: Final = (
     Rule("dt-not-type", data="?x ?p ?y", check=Check("ill-typed", ("?y",))),
     # Table 9, the schema
     Rule("scm-cls", ontology="?c a owl:Class", head="?c rdfs:subClassOf owl:Thing", needs="owl:Thing"),
-    Rule(
-        "scm-sco", ontology="?c rdfs:subClassOf ?d . ?d rdfs:subClassOf ?e", head="?c rdfs:subClassOf ?e", step=True
-    ),
+    Rule("scm-sco", ontology="?c rdfs:subClassOf ?d . ?d rdfs:subClassOf ?e", head="?c rdfs:subClassOf ?e", step=True),
     Rule(
         "scm-eqc1",
         ontology="?c owl:equivalentClass ?d",
@@ -193,7 +197,10 @@ SPECIFICATION: Final = (
         step=True,
     ),
     Rule(
-        "scm-eqc2", ontology="?c rdfs:subClassOf ?d . ?d rdfs:subClassOf ?c", head="?c owl:equivalentClass ?d", step=True
+        "scm-eqc2",
+        ontology="?c rdfs:subClassOf ?d . ?d rdfs:subClassOf ?c",
+        head="?c owl:equivalentClass ?d",
+        step=True,
     ),
     Rule("scm-op", ontology="?p a owl:ObjectProperty", head=_BELOW_ITSELF, step=True, equal=True),
     Rule("scm-dp", ontology="?p a owl:DatatypeProperty", head=_BELOW_ITSELF, step=True, equal=True),

@@ -78,13 +78,20 @@ def make_plan(rule: FlatRule, number: Callable[[str], int]) -> Plan:
     subject = rule.head.subject
     as_subject = any(subject == atom.subject for atom in rule.body)
     link = _link(rule, number) if rule.head.predicate == SAME else None
-    return Plan(rule, head.key, head.arguments, body, guarded=not as_subject and is_variable(subject), link=link, rest=_rests(body), from_head=order_steps(body, head.variables()))
+    return Plan(
+        rule,
+        head.key,
+        head.arguments,
+        body,
+        guarded=not as_subject and is_variable(subject),
+        link=link,
+        rest=_rests(body),
+        from_head=order_steps(body, head.variables()),
+    )
 
 
 def _rests(body: tuple[Step, ...]) -> tuple[tuple[Step, ...], ...]:
-    return tuple(
-        order_steps(body[:i] + body[i + 1 :], step.variables()) for i, step in enumerate(body)
-    )
+    return tuple(order_steps(body[:i] + body[i + 1 :], step.variables()) for i, step in enumerate(body))
 
 
 def order_steps(steps: tuple[Step, ...], bound: Iterable[str]) -> tuple[Step, ...]:
@@ -129,9 +136,7 @@ def _link(rule: FlatRule, number: Callable[[str], int]) -> Link | None:
 
     def mirrored(atom: Atom) -> Atom:
         names = {one: other}
-        return Atom(
-            names.get(atom.subject, atom.subject), atom.predicate, names.get(atom.object, atom.object)
-        )
+        return Atom(names.get(atom.subject, atom.subject), atom.predicate, names.get(atom.object, atom.object))
 
     half = [atom for atom in rule.body if other not in atom.variables()]
     rest = {atom for atom in rule.body if other in atom.variables()}

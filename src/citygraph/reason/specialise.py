@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Final, TypeAlias
 
@@ -36,9 +37,7 @@ def schema_predicates() -> frozenset[str]:
 @cache
 def schema_classes() -> frozenset[str]:
     """The classes that make a type triple part of the ontology."""
-    return frozenset(
-        o for rule in RULES for _, p, o in patterns(rule.ontology) if p == TYPE and isinstance(o, str)
-    )
+    return frozenset(o for rule in RULES for _, p, o in patterns(rule.ontology) if p == TYPE and isinstance(o, str))
 
 
 def is_schema(triple: TripleText) -> bool:
@@ -121,7 +120,11 @@ class _Axioms:
         return self.lists[node]
 
     def match(
-        self, wanted: tuple[Pattern, ...], binding: Binding | None = None, *, without: Set[TripleText] = frozenset()
+        self,
+        wanted: tuple[Pattern, ...],
+        binding: Binding | None = None,
+        *,
+        without: AbstractSet[TripleText] = frozenset(),
     ) -> Iterator[Match]:
         """Every way to read the patterns off these axioms, with the axioms used in the order of the patterns."""
         if not wanted:
@@ -141,16 +144,16 @@ class _Axioms:
         if s is not None and o is not None:
             ends = [(s, o)] if (s, o) in pairs else []
         elif s is not None:
-            ends = [(s, end) for end in self.objects.get((predicate, s), ())]  # type: ignore[arg-type]
+            ends = [(s, end) for end in self.objects.get((predicate, s), ())]
         elif o is not None:
-            ends = [(start, o) for start in self.subjects.get((predicate, o), ())]  # type: ignore[arg-type]
+            ends = [(start, o) for start in self.subjects.get((predicate, o), ())]
         else:
-            ends = list(pairs)  # type: ignore[arg-type]
+            ends = list(pairs)
         for start, end in ends:
             bound = binding if s is not None else {**binding, subject: start}
             triple = pairs[start, end]  # type: ignore[index]
             if isinstance(object_, ListPattern):
-                for names in self._read(object_, end):  # type: ignore[arg-type]
+                for names in self._read(object_, end):
                     yield {**bound, **names}, triple
             elif o is not None:
                 yield bound, triple
@@ -234,42 +237,50 @@ def _unfold(rule: Rule, binding: Binding, sources: tuple[TripleText, ...]) -> It
     """The flat rules of one reading of the ontology; lists repeat the starred patterns."""
     starred = {name: value for name, value in binding.items() if isinstance(value, tuple)}
     length = len(next(iter(starred.values()))) if starred else 0
-
-    def put(term: str, i: int) -> str:
-        if not is_variable(term):
-            return term
-        if term.endswith("*"):
-            members = starred.get(term.removesuffix("*"))
-            return members[i] if members else f"{term[:-1]}{i}"
-        if term.endswith("+"):
-            return f"{term[:-1]}{i + 1}"
-        if term.endswith("$"):
-            return f"{term[:-1]}{length}"
-        return _word(term, binding)
-
-    body: list[Atom] = []
-    for s, p, o in patterns(rule.data):
-        if isinstance(o, ListPattern):
-            continue
-        repeated = any(term.endswith(("*", "+")) for term in (s, p, o) if is_variable(term))
+    body: dict[Atom, None] = {}
+    for pattern in patterns(rule.data):
+        repeated = any(isinstance(term, str) and _is_starred(term) for term in pattern)
         for i in range(length) if repeated else (0,):
-            atom = Atom(put(s, i), put(p, i), put(o, i))
-            if atom not in body:
-                body.append(atom)
+            body[_atom(pattern, binding, i, length)] = None
     check = rule.check
     if check is not None:
-        check = Check(check.kind, tuple(put(term, 0) for term in check.terms))
+        check = Check(check.kind, tuple(_put(term, binding, 0, length) for term in check.terms))
         if check.kind == "outside" and not is_datatype(check.terms[1]):
             return
     if rule.head == CONTRADICTION:
         yield FlatRule(rule.name, None, tuple(body), sources, check)
         return
-    for s, p, o in patterns(rule.head):
-        if isinstance(o, str):
-            head = Atom(put(s, 0), put(p, 0), put(o, 0))
-            # A literal can be no subject, and a rule that concludes its own premise says nothing.
-            if head not in body and not head.subject.startswith('"'):
-                yield FlatRule(rule.name, head, tuple(body), sources, check)
+    for pattern in patterns(rule.head):
+        head = _atom(pattern, binding, 0, length)
+        # A literal can be no subject, and a rule that concludes its own premise says nothing.
+        if head not in body and not head.subject.startswith('"'):
+            yield FlatRule(rule.name, head, tuple(body), sources, check)
+
+
+def _is_starred(term: str) -> bool:
+    return is_variable(term) and term.endswith(("*", "+"))
+
+
+def _atom(pattern: Pattern, binding: Binding, i: int, length: int) -> Atom:
+    s, p, o = pattern
+    if isinstance(o, ListPattern):
+        message = "A list may stand in the ontology part of a rule only."
+        raise TypeError(message)
+    return Atom(*(_put(term, binding, i, length) for term in (s, p, o)))
+
+
+def _put(term: str, binding: Binding, i: int, length: int) -> str:
+    """What a term of a rule is in its i-th repetition."""
+    if not is_variable(term):
+        return term
+    if term.endswith("*"):
+        members = binding.get(term.removesuffix("*"))
+        return members[i] if isinstance(members, tuple) else f"{term[:-1]}{i}"
+    if term.endswith("+"):
+        return f"{term[:-1]}{i + 1}"
+    if term.endswith("$"):
+        return f"{term[:-1]}{length}"
+    return _word(term, binding)
 
 
 def _without_idle_thing(rules: list[FlatRule]) -> list[FlatRule]:

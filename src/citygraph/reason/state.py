@@ -127,11 +127,11 @@ class State:
         """Specialise the rules to these axioms and make plans of them."""
         self.learned = triples
         self.learned_equal = self.has_equal_axioms()
-        self.book = _specialised(triples, self.learned_equal)
+        self.book = _specialised(triples, representatives=self.learned_equal)
         if self.learned_equal:
             # Over representatives the axioms join as they should; as written, contradictions keep their names.
             written = {key: self.asserted[key] for key in self.schema_keys if key in self.asserted}
-            named = _specialised(schema_triples(written, self.dictionary), False)
+            named = _specialised(schema_triples(written, self.dictionary), representatives=False)
             told = dict.fromkeys((*named.contradictions, *self.book.contradictions))
             self.book = replace(self.book, contradictions=tuple(told))
         numbers = [self.dictionary.number(term) for rule in self._rules() for term in _constants(rule)]
@@ -150,9 +150,7 @@ class State:
         self.strata = stratify(plan for plan in plans if plan.link is None)
         self.axiom_keys = frozenset(map(self.mapped_key, self.schema_keys))
         self.reads_literals = any(a.object.startswith('"') for rule in self._rules() for a in rule.body)
-        self.types_are_pairs = any(
-            self.type_key in (plan.head, *(step.key for step in plan.body)) for plan in plans
-        )
+        self.types_are_pairs = any(self.type_key in (plan.head, *(step.key for step in plan.body)) for plan in plans)
         facts = [(r.head.subject, r.head.predicate, r.head.object) for r in self.book.rules if r.head and not r.body]
         self.granted = self.rows_of([*self.book.schema, *facts])
 
@@ -230,7 +228,6 @@ def spelled_rules(rule: FlatRule, dictionary: Dictionary, values: Values) -> lis
 
 def _with_object(rule: FlatRule, place: int, text: str) -> FlatRule:
 
-
     atom = replace(rule.body[place], object=text)
     return replace(rule, body=(*rule.body[:place], atom, *rule.body[place + 1 :]))
 
@@ -241,8 +238,6 @@ def _constants(rule: FlatRule) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _specialised(triples: frozenset[TripleText], representatives: bool) -> RuleBook:
+def _specialised(triples: frozenset[TripleText], *, representatives: bool) -> RuleBook:
     """The rule book of an ontology; a graph is closed far more often than its ontology changes."""
     return specialise(triples, representatives=representatives)
-
-

@@ -13,7 +13,7 @@ from citygraph.reason.closure import Atom, Contradiction, FlatRule, TripleText, 
 from citygraph.reason.columns import Column, Ids, high, low
 from citygraph.reason.encode import LITERAL
 from citygraph.reason.fixpoint import too_long
-from citygraph.reason.join import UNIT, Table, TooLong, extend
+from citygraph.reason.join import UNIT, Table, TooLongError, extend
 from citygraph.reason.plan import Plan, make_plan, order_steps
 from citygraph.reason.relations import is_property, term_of
 from citygraph.reason.specialise import SAME, TYPE
@@ -92,12 +92,11 @@ def _apart(body: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], dict[str, str]]:
     parted = []
     for atom in body:
         name = atom.object
-        if is_variable(name) and name not in subjects:
-            if name in seen:
-                twins[f"{name}'"] = name
-                atom = Atom(atom.subject, atom.predicate, f"{name}'")
-            seen.add(name)
-        parted.append(atom)
+        if is_variable(name) and name in seen and name not in subjects:
+            twins[f"{name}'"] = name
+            name = f"{name}'"
+        seen.add(atom.object)
+        parted.append(Atom(atom.subject, atom.predicate, name))
     return tuple(parted), twins
 
 
@@ -123,7 +122,7 @@ def _join(state: State, rule: FlatRule, atoms: tuple[Atom, ...]) -> Table | None
         if rule.check is not None and rule.check.kind == "differ":
             return _differing(state, plan)
         return extend(UNIT, (plan.body[first], *plan.rest[first]), state.source())
-    except TooLong as stopped:
+    except TooLongError as stopped:
         raise too_long(state, plan, stopped) from None
 
 
@@ -140,9 +139,7 @@ def _differing(state: State, plan: Plan) -> Table | None:
         return None
     one, other = low(rows)[starts][np.cumsum(starts) - 1][~starts], low(rows)[~starts]
     names = [step.arguments for step in plan.body[-2:]]
-    table = Table(
-        {str(names[0][0]): subjects[~starts], str(names[0][1]): one, str(names[1][1]): other}, len(other)
-    )
+    table = Table({str(names[0][0]): subjects[~starts], str(names[0][1]): one, str(names[1][1]): other}, len(other))
     return extend(table, order_steps(plan.body[:-2], table.columns), state.source())
 
 

@@ -19,6 +19,7 @@ _ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 _QUOTING: Final = (
     ("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"), ("\b", "\\b"), ("\f", "\\f"),
 )  # fmt: skip
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 _QUOTED = re.compile(r"(\"\"\"|'''|\"|')(.*)\1(@[A-Za-z0-9-]+|\^\^.+)?\Z", re.DOTALL)
 
 
@@ -86,7 +87,8 @@ class _Resolver:
         value, suffix = _unescape(match.group(2)), match.group(3) or ""
         quoted = _quote(value)
         if suffix.startswith("@"):
-            return quoted + suffix
+            # RDF 1.1 Concepts, 3.3: tags are equal in any case, and the RDF parser writes them small.
+            return quoted + suffix.lower()
         if suffix.startswith("^^"):
             datatype = self._iri(suffix[2:])
             return quoted if datatype == f"<{_XSD}string>" else f"{quoted}^^{datatype}"
@@ -108,4 +110,5 @@ def _quote(value: str) -> str:
     """As in canonical N-Triples, so that the key equals `str(term)` of the RDF parser."""
     for plain, escaped in _QUOTING:
         value = value.replace(plain, escaped)
+    value = _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04X}", value)
     return f'"{value}"'

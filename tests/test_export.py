@@ -1,0 +1,143 @@
+"""The graph as files: every format says the same, the same graph gives the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from pathlib import Path
+
+import pytest
+from citygraph.errors import ExportError
+from citygraph.export import EXPORT_FORMATS, export_bytes, tables_per_class
+from citygraph.files import write_file
+from citygraph.rdf import Iri, Literal, Quad, canonical_hash, parse
+from generated import GRAPHS, flat_triples, quads
+from hypothesis import given
+from hypothesis import strategies as st
+
+_WITH_GRAPHS = ("nq", "trig", "jsonld")
+_ID = "https://w3id.org/citygraph/id/"
+_RDF_TYPE = Iri("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+
+
+def _without_graphs(given_quads: list[Quad]) -> list[Quad]:
+    return list(dict.fromkeys(Quad(q.subject, q.predicate, q.object) for q in given_quads))
+
+
+@pytest.mark.parametrize("format_", [name for name in EXPORT_FORMATS if name not in {"csv", "rdf"}])
+@given(graph=quads())
+def test_every_format_reads_back_as_the_same_graph(format_: str, graph: list[Quad]) -> None:
+    data = export_bytes(graph, format=format_)
+    parsed = parse(data, format=format_)
+    assert not parsed.problems, (parsed.problems, data)
+    expected = graph if format_ in _WITH_GRAPHS else _without_graphs(graph)
+    assert canonical_hash(parsed.quads) == canonical_hash(expected)
+
+
+@given(graph=quads(for_xml=True))
+def test_rdf_xml_reads_back_as_the_same_graph(graph: list[Quad]) -> None:
+    parsed = parse(export_bytes(graph, format="rdf"), format="rdf")
+    assert not parsed.problems
+    assert canonical_hash(parsed.quads) == canonical_hash(_without_graphs(graph))
+
+
+@pytest.mark.parametrize("format_", [name for name in EXPORT_FORMATS if name != "csv"])
+@given(triples=flat_triples(), seed=st.integers(0, 99))
+def test_the_bytes_do_not_depend_on_the_order(format_: str, triples: list[object], seed: int) -> None:
+    graph = [Quad(t.subject, t.predicate, t.object, GRAPHS[n % 2]) for n, t in enumerate(triples)]  # type: ignore[attr-defined]
+    other = [*graph, *graph[:2]]
+    random.Random(seed).shuffle(other)  # noqa: S311  # a shuffle is no secret
+    try:
+        first = export_bytes(graph, format=format_)
+    except ExportError:
+        assert format_ == "rdf"
+        return
+    assert export_bytes(other, format=format_) == first
+
+
+@given(graph=quads())
+def test_turtle_does_not_depend_on_the_labels_of_blank_nodes(graph: list[Quad]) -> None:
+    text = "".join(f"{quad} .\n" for quad in graph)
+    renamed = parse(text.replace("_:n", "_:other").encode(), format="nq").quads
+    again = export_bytes(renamed, format="ttl")
+    assert canonical_hash(parse(again, format="ttl").quads) == canonical_hash(_without_graphs(graph))
+
+
+def test_lexical_forms_are_kept_in_every_format() -> None:
+    xsd = "http://www.w3.org/2001/XMLSchema#"
+    forms = [("01", "integer"), ("1.50", "decimal"), ("1e0", "double"), ("0986", "gYear"), ("1", "boolean")]
+    graph = [Quad(Iri(_ID + "a"), Iri(_ID + "p"), Literal(text, datatype=Iri(xsd + kind)), GRAPHS[0]) for text, kind in forms]
+    for format_ in EXPORT_FORMATS[:-1]:
+        found = {quad.object for quad in parse(export_bytes(graph, format=format_), format=format_).quads}
+        assert found == {quad.object for quad in graph}, format_
+
+
+def test_a_triple_in_two_graphs_is_written_once_where_there_are_no_graphs() -> None:
+    graph = [Quad(Iri(_ID + "a"), Iri(_ID + "p"), Iri(_ID + "b"), name) for name in GRAPHS]
+    assert export_bytes(graph, format="nt").count(b"\n") == 1
+    assert export_bytes(graph, format="nq").count(b"\n") == 2
+
+
+def test_nothing_at_all_can_be_written_in_every_format() -> None:
+    for format_ in EXPORT_FORMATS[:-1]:
+        assert not parse(export_bytes([], format=format_), format=format_).quads
+
+
+def test_adding_one_statement_changes_one_line_of_turtle() -> None:
+    graph = [Quad(Iri(_ID + "a"), Iri(_ID + name), Literal(name)) for name in ("p", "q", "s")]
+    before = export_bytes(graph, format="ttl").splitlines()
+    after = export_bytes([*graph, Quad(Iri(_ID + "a"), Iri(_ID + "r"), Literal("r"))], format="ttl").splitlines()
+    assert len([line for line in after if line not in before]) == 1
+    assert len(after) == len(before) + 1
+
+
+def test_an_unknown_format_and_a_property_xml_cannot_name_are_errors() -> None:
+    with pytest.raises(ExportError, match="There is no format 'docx'"):
+        export_bytes([], format="docx")
+    with pytest.raises(ExportError, match="RDF/XML cannot carry this graph"):
+        export_bytes([Quad(Iri(_ID + "a"), Iri("http://a/1"), Literal("x"))], format="rdf")
+
+
+def test_a_table_has_one_row_for_each_thing_of_the_class() -> None:
+    label = Iri("http://www.w3.org/2004/02/skos/core#prefLabel")
+    city = Iri("https://w3id.org/citygraph/ontology#City")
+    graph = [
+        Quad(Iri(_ID + "place-oslo"), _RDF_TYPE, city),
+        Quad(Iri(_ID + "place-oslo"), label, Literal("Oslo", language="en")),
+        Quad(Iri(_ID + "place-oslo"), Iri(_ID + "note"), Literal("b")),
+        Quad(Iri(_ID + "place-oslo"), Iri(_ID + "note"), Literal("a")),
+        Quad(Iri(_ID + "place-bergen"), _RDF_TYPE, city),
+    ]
+    tables = tables_per_class(graph)
+    assert list(tables) == ["cg-City.csv"]
+    rows = list(csv.DictReader(io.StringIO(tables["cg-City.csv"].decode())))
+    assert [row["id"] for row in rows] == ["id:place-bergen", "id:place-oslo"]
+    assert rows[1]["label"] == "Oslo"
+    assert rows[1]["id:note"] == "a | b"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+cmd", "-cmd", "\t=1", "\r=1"])
+def test_a_cell_is_never_a_formula(text: str) -> None:
+    graph = [Quad(Iri(_ID + "a"), _RDF_TYPE, Iri(_ID + "C")), Quad(Iri(_ID + "a"), Iri(_ID + "p"), Literal(text))]
+    (table,) = tables_per_class(graph).values()
+    (row,) = csv.DictReader(io.StringIO(table.decode(), newline=""))
+    assert row["id:p"] == f"'{text}"
+
+
+def test_a_negative_number_stays_a_number_in_a_table() -> None:
+    graph = [Quad(Iri(_ID + "a"), _RDF_TYPE, Iri(_ID + "C")), Quad(Iri(_ID + "a"), Iri(_ID + "p"), Literal("-3.5"))]
+    (table,) = tables_per_class(graph).values()
+    assert b",-3.5\r\n" in table
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "graph.ttl"
+    write_file(target, b"one")
+    target.chmod(0o640)
+    write_file(target, b"two")
+    assert target.read_bytes() == b"two"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in target.parent.iterdir()] == ["graph.ttl"]
+    with pytest.raises(ExportError, match="cannot be written"):
+        write_file(target / "below", b"three")
