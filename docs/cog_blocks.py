@@ -34,6 +34,10 @@ DOCS: Final = ROOT / "docs"
 CASES: Final = ROOT / "tests" / "data"
 _IMPORT: Final = 'import sys; sys.path.insert(0, "docs"); import cog_blocks'
 
+# The mistake is in the bytes, the prefixes or a document, so the statements would show nothing.
+_NOT_IN_STATEMENTS: Final = re.compile(
+    r"encoding|byte-order-mark|too-deep|file-too-large|wrong-base|missing-shapes|source-.*|excerpt-(moved|gone)"
+)
 # Which page explains the thing that a finding is about: the first pattern that fits its code.
 _EXPLAINED: Final = (
     (r"excerpt|source-|unknown-source|document|selector|paraphrase|unsourced|missing-source", "sources.md"),
@@ -156,6 +160,8 @@ def _sentence(text: str) -> str:
 
 def _example(code: str) -> Iterator[str]:
     """Wrong and right Turtle: the mistake of this code's test case, and the whole record that is most like it."""
+    if _NOT_IN_STATEMENTS.fullmatch(code):
+        return
     files = sorted((CASES / code).rglob("*.ttl"))
     sound = [each for path in sorted((CASES / "_clean").rglob("*.ttl")) for each in _blocks(path)]
     wrong = [each for path in files for each in _blocks(path) if each not in sound][:2]
@@ -166,7 +172,10 @@ def _example(code: str) -> Iterator[str]:
     alike = [each for each in sound if _class(each) == _class(wrong[0])]
     # What a check query finds is no fault of one record, so there is no right one to set beside it.
     if alike and not _is_check(code):
-        yield "Right:\n\n" + _fence("turtle", max(alike, key=lambda each: _likeness(each, wrong[0]))).strip()
+        yield (
+            "Right, of the same kind:\n\n"
+            + _fence("turtle", max(alike, key=lambda each: _likeness(each, wrong[0]))).strip()
+        )
 
 
 def _class(block: str) -> str:

@@ -95,8 +95,9 @@ def test_adding_one_statement_changes_one_line_of_turtle() -> None:
 def test_an_unknown_format_and_a_property_xml_cannot_name_are_errors() -> None:
     with pytest.raises(ExportError, match="There is no format 'docx'"):
         export_bytes([], format="docx")
-    with pytest.raises(ExportError, match="RDF/XML cannot carry this graph"):
-        export_bytes([Quad(Iri(_ID + "a"), Iri("http://a/1"), Literal("x"))], format="rdf")
+    for property_, text in ((_ID + "1", "x"), ("http://a/", "x"), (_ID + "p", "\0"), (_ID + "p", "\x0b")):
+        with pytest.raises(ExportError, match="RDF/XML cannot carry this graph"):
+            export_bytes([Quad(Iri(_ID + "a"), Iri(property_), Literal(text))], format="rdf")
 
 
 def test_a_table_has_one_row_for_each_thing_of_the_class() -> None:

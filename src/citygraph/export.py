@@ -7,11 +7,12 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+from xml.parsers import expat
 
 from citygraph.errors import ExportError
 from citygraph.labels import Labels
 from citygraph.namespaces import PREFIXES, compress
-from citygraph.rdf import Iri, Literal, Quad, Triple, serialize
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Triple, serialize
 from citygraph.turtle import document_of, write_document
 
 __all__ = ["EXPORT_FORMATS", "export_bytes", "tables_per_class"]
@@ -44,8 +45,11 @@ def export_bytes(quads: Iterable[Quad], *, format: str, prefixes: Mapping[str, s
             return serialize(sorted(unique, key=_by_graph), format="jsonld", prefixes=_used(unique, prefixes))
         case "rdf":
             try:
-                return serialize(sorted(triples, key=str), format="rdf", prefixes=_used(unique, prefixes))
-            except (OSError, ValueError) as error:
+                data = serialize(sorted(triples, key=str), format="rdf", prefixes=_used(unique, prefixes))
+                # pyoxigraph 0.5 writes what is no XML: a property without a local name, a control character.
+                expat.ParserCreate(namespace_separator=" ").Parse(data, True)  # noqa: FBT003  # expat's own signature
+                return data  # noqa: TRY300
+            except (OSError, ValueError, expat.ExpatError) as error:
                 message = f"RDF/XML cannot carry this graph: {error}."
                 raise ExportError(message, fix="Choose another format, such as ttl or nt.") from error
     message = f"There is no format {format!r} for a graph."
@@ -70,12 +74,20 @@ def _used(quads: Sequence[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
 def _trig(quads: Sequence[Quad], prefixes: Mapping[str, str]) -> bytes:
     """One block for each graph, in the Turtle style inside it."""
     by_graph: dict[str, list[Triple]] = defaultdict(list)
+    graphs_of: dict[BlankNode, set[str]] = defaultdict(set)
     for quad in quads:
-        by_graph[str(quad.graph_name) if isinstance(quad.graph_name, Iri) else ""].append(quad.triple)
+        name = str(quad.graph_name) if isinstance(quad.graph_name, Iri) else ""
+        by_graph[name].append(quad.triple)
+        for term in (quad.subject, quad.object):
+            if isinstance(term, BlankNode):
+                graphs_of[term].add(name)
+    # A label means the same node in the whole file (TriG, 2.3), whichever graph it stands in.
+    shared = {node for node, names in graphs_of.items() if len(names) > 1}
+    labels: dict[BlankNode, str] = {}
     used: dict[str, str] = {}
     bodies = []
     for name in sorted(by_graph):
-        document = document_of(by_graph[name], prefixes=prefixes)
+        document = document_of(by_graph[name], prefixes=prefixes, labels=labels, shared=shared)
         used |= document.prefixes
         document.prefixes = {}
         body = write_document(document)

@@ -27,7 +27,7 @@ LINES = st.tuples(st.one_of(IRIS, st.just("_:x")), IRIS, st.one_of(IRIS, LITERAL
 def decoded(columns: Columns, dictionary: Dictionary) -> list[Triple]:
     """The triples behind the columns."""
     ends = [dictionary.terms(c.tolist()) for c in (columns.subjects, columns.predicates, columns.objects)]
-    return [Triple(*three) for three in zip(*ends, strict=True)]  # type: ignore[arg-type]
+    return [Triple(*three) for three in zip(*ends, strict=True)]
 
 
 @given(st.lists(LINES, max_size=8))

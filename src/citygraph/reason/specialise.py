@@ -138,8 +138,8 @@ class _Axioms:
 
     def _match_one(self, wanted: Pattern, binding: Binding) -> Iterator[tuple[Binding, TripleText]]:
         subject, predicate, object_ = wanted
-        s = binding.get(subject) if is_variable(subject) else subject
-        o = None if isinstance(object_, ListPattern) else binding.get(object_) if is_variable(object_) else object_
+        s = _known(subject, binding)
+        o = None if isinstance(object_, ListPattern) else _known(object_, binding)
         pairs = self.pairs.get(predicate, {})
         if s is not None and o is not None:
             ends = [(s, o)] if (s, o) in pairs else []
@@ -151,7 +151,7 @@ class _Axioms:
             ends = list(pairs)
         for start, end in ends:
             bound = binding if s is not None else {**binding, subject: start}
-            triple = pairs[start, end]  # type: ignore[index]
+            triple = pairs[start, end]
             if isinstance(object_, ListPattern):
                 for names in self._read(object_, end):
                     yield {**bound, **names}, triple
@@ -222,6 +222,11 @@ def _conclude(
             if isinstance(o, str):
                 found.append(((_word(s, binding), p, _word(o, binding)), placed))
     return found
+
+
+def _known(term: str, binding: Binding) -> str | None:
+    """A constant or the value of a variable; None while the variable has none."""
+    return _word(term, binding) if term in binding or not is_variable(term) else None
 
 
 def _word(term: str, binding: Binding) -> str:

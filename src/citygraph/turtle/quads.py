@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 
 from citygraph.namespaces import compress
@@ -17,26 +17,40 @@ _FIRST, _REST, _NIL = Iri(_RDF + "first"), Iri(_RDF + "rest"), Iri(_RDF + "nil")
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 
 
-def document_of(triples: Iterable[Triple | Quad], *, prefixes: Mapping[str, str]) -> Document:
+def document_of(
+    triples: Iterable[Triple | Quad],
+    *,
+    prefixes: Mapping[str, str],
+    labels: dict[BlankNode, str] | None = None,
+    shared: Container[BlankNode] = (),
+) -> Document:
     """A document whose text depends on the triples alone, not on their order.
 
     Only the prefixes that are used appear. A blank node that is the object of exactly one triple and
     on no cycle becomes `[ … ]` or a list; any other keeps a label, numbered by the order of writing.
+    Documents that are parts of one file, as the graphs of TriG, pass on their `labels` and name the
+    blank nodes that are `shared` between them.
     """
-    return _Writer(triples, prefixes).document()
+    return _Writer(triples, prefixes, {} if labels is None else labels, shared).document()
 
 
 class _Writer:
-    def __init__(self, triples: Iterable[Triple | Quad], prefixes: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        triples: Iterable[Triple | Quad],
+        prefixes: Mapping[str, str],
+        labels: dict[BlankNode, str],
+        shared: Container[BlankNode],
+    ) -> None:
         unique = {(t.subject, t.predicate, t.object) for t in triples}
         self._about: dict[Term, list[tuple[Iri, Term]]] = defaultdict(list)
         used = Counter(object_ for _, _, object_ in unique if isinstance(object_, BlankNode))
         for subject, predicate, object_ in unique:
             self._about[subject].append((predicate, object_))
-        self._nested = {node for node in used if used[node] == 1 and not self._on_cycle(node)}
+        self._nested = {node for node in used if used[node] == 1 and node not in shared and not self._on_cycle(node)}
         self._prefixes = prefixes
         self._used: dict[str, str] = {}
-        self._labels: dict[BlankNode, str] = {}
+        self._labels = labels
 
     def document(self) -> Document:
         subjects = [subject for subject in self._about if subject not in self._nested]

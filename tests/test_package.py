@@ -1,0 +1,75 @@
+"""The installed package: what is in the wheel, and that it works in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, unpacked as an installer does it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def run_installed(
+    installed: Path, folder: Path, *arguments: str, home: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command line of the unpacked wheel, far from the checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(installed), "LANG": "en_GB.UTF-8"}
+    environment["XDG_CACHE_HOME"] = str(home or folder / "cache")
+    words = [sys.executable, "-m", "citygraph", *arguments]
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) -> None:
+    package = installed / "citygraph"
+    for name in (
+        "reference/graph.toml",
+        "reference/ontology/citygraph.ttl",
+        "reference/data/networks/eurocities.ttl",
+        "reference/queries/norwegian-participants.rq",
+        "finding_codes.toml",
+        "reused_labels.toml",
+        "reason/rules/as-of.rq",
+        "starter/graph.toml",
+        "py.typed",
+    ):
+        assert (package / name).is_file(), name
+    assert not [path for path in package.rglob("*") if path.name.startswith("eurocities-metrex-memo")]
+
+
+def test_an_installed_citygraph_answers_from_the_graph_inside_it(installed: Path, tmp_path: Path) -> None:
+    done = run_installed(installed, tmp_path, "query", "norwegian-participants", "--network", "Metrex", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    assert any("viken-fylkeskommune" in line for line in lines)
+    # The package itself is no place to write: the version it built lies in the cache of the user.
+    assert not (installed / "citygraph" / "reference" / "build").exists()
+    assert list((tmp_path / "cache").rglob("manifest.json"))
+
+
+def test_an_installed_citygraph_starts_a_project_that_passes_every_check(installed: Path, tmp_path: Path) -> None:
+    new = run_installed(installed, tmp_path, "new", "my-city")
+    assert new.returncode == 0, new.stderr
+    check = run_installed(installed, tmp_path / "my-city", "check", "--fail-on", "warning")
+    assert check.returncode == 0, check.stderr
+    build = run_installed(installed, tmp_path / "my-city", "build")
+    assert build.returncode == 0, build.stderr
+    answer = run_installed(installed, tmp_path / "my-city", "query", "members", "--format", "csv")
+    assert answer.returncode == 0, answer.stderr
+    assert "example-kommune" in answer.stdout
+    assert run_installed(installed, tmp_path / "my-city", "format", "--check").returncode == 0
