@@ -20,6 +20,7 @@ from citygraph.cli import app
 from citygraph.config import SETTINGS, read_config
 from citygraph.namespaces import CG, prefixes_for
 from citygraph.rdf import parse
+from citygraph.reason import ENGINES
 from conftest import ROOT, TODAY, copy_project
 
 DOCS = ROOT / "docs"
@@ -195,6 +196,14 @@ def test_every_key_of_a_query_header_is_described() -> None:
     described = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
     assert described == saved_query._KEYS | saved_query._PARAMETER_KEYS  # noqa: SLF001  # the reader's own lists
     assert all(f"`{each}`" in text for each in (*saved_query.PARAMETER_TYPES, *saved_query.VIEWS))
+
+
+def test_every_engine_is_described_and_only_missing_ones_are_put_off() -> None:
+    text = (DOCS / "reasoning.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
+    kind = next(setting.kind for setting in SETTINGS if setting.key == "reason.engine")
+    assert set(rows) == set(kind.partition(":")[2].split(","))
+    assert {name for name, about in rows.items() if "a later version" not in about} == set(ENGINES)
 
 
 def test_every_public_name_is_on_the_page_about_python() -> None:

@@ -28,6 +28,7 @@ from citygraph.rdf import Iri, Literal, Quad
 from citygraph.results import Answer, Solutions
 from citygraph.revisions import extract_revision
 from citygraph.saved_query import SavedQuery
+from citygraph.sparql import read_query
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.version import VERSION
 
@@ -318,6 +319,7 @@ class Project:
             prefixes=self.prefixes,
             asserted_graphs=snapshot.asserted_graphs if cite else None,
             timeout=self.config.number("limits.timeout"),
+            most_rows=self.config.number("limits.rows"),
         )
 
     def sparql(self, text: str, *, as_of: date | None = None, progress: Progress | None = None) -> Answer:
@@ -327,8 +329,12 @@ class Project:
             QueryError: it is not valid SPARQL, or reaches for the network.
             StoreTimeout: the deadline passed.
         """
+        number = self.config.number
+        read_query(text, most_characters=number("limits.query_size"), deepest=number("limits.query_depth"))
         snapshot = self.snapshot(as_of=as_of, progress=progress)
-        return snapshot.query(text, prefixes=self.prefixes, timeout=self.config.number("limits.timeout"))
+        return snapshot.query(
+            text, prefixes=self.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
+        )
 
     def compare(
         self, old: str, new: str = "", *, as_of: date | None = None, progress: Progress | None = None

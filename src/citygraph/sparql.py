@@ -26,7 +26,7 @@ _STRING: Final = (
 )
 _KINDS: Final = (
     ("space", r"\s+"),
-    ("iri", r"<[^\x00-\x20<>\"{}|^`\\]*>"),
+    ("iri", r"<(?:[^\x00-\x20<>\"{}|^`\\]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*>"),
     ("comment", r"#[^\n\r]*"),
     ("string", _STRING),
     ("variable", r"[?$]\w+"),
@@ -98,10 +98,13 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
     if len(text) > most_characters:
         message = f"The query has {len(text):,} characters; at most {most_characters:,} are allowed."
         raise QueryError(message, fix="Ask for less at once, or raise limits.query_size in graph.toml.")
-    # SPARQL 1.1 Query, 19.2: escapes are replaced before the grammar is applied, so look behind them.
+    # SPARQL 1.1 Query, 19.2 replaces escapes before the grammar is applied; Oxigraph does it inside terms
+    # alone. What one reading hides in a string the other one runs, so the text must be harmless in both.
     unescaped = _ESCAPE.sub(lambda match: chr(min(int(match.group(1) or match.group(2), 16), 0x10FFFF)), text)
-    found = list(tokens(unescaped))
-    _check_depth(found, deepest)
+    readings = [list(tokens(reading)) for reading in dict.fromkeys((text, unescaped))]
+    for reading in readings:
+        _check_depth(reading, deepest)
+    found = readings[0]
     keywords = [(position, token.text.upper()) for position, token in enumerate(found) if token.kind == "word"]
     start = next(((position, word) for position, word in keywords if word in Form.__members__), None)
     update = next(((position, word) for position, word in keywords if word in _UPDATES), None)
@@ -120,18 +123,33 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
         columns=columns,
         variables=frozenset(variables),
         grouped=_grouped(found),
-        uses_service=any(word == "SERVICE" for _, word in keywords),
+        uses_service=any(_may_be_service(token) for reading in readings for token in reading),
         star=star,
     )
+
+
+def _may_be_service(token: Token) -> bool:
+    """Whether an engine may read SERVICE here; Oxigraph needs no space around it (`trueSERVICE`, `SERVICESILENT`)."""
+    text = token.text.upper()
+    match token.kind:
+        case "word":
+            return "SERVICE" in text
+        case "pname":
+            return "SERVICE" in text.partition(":")[0]
+        case "iri":
+            # `FILTER(1<2)SERVICE?g#>`: an IRI to us, a comparison to an engine without tokens.
+            return "SERVICE" in text.partition(")")[2]
+        case _:
+            return False
 
 
 def _check_depth(found: list[Token], deepest: int) -> None:
     depth = 0
     for token in found:
-        if token.kind != "mark":
-            continue
-        depth += (token.text in _OPEN) - (token.text in _CLOSE)
-        if depth > deepest:
+        # What looks like an IRI may be a comparison with brackets: `FILTER(1<((2))>0)`.
+        marks = token.text if token.kind in {"mark", "iri"} else ""
+        opened = sum(mark in _OPEN for mark in marks)
+        if depth + opened > deepest:
             message = f"Line {token.line}: more than {deepest} brackets stand inside each other."
             raise QueryError(message, fix="Simplify the query; limits.query_depth in graph.toml sets the limit.")
 

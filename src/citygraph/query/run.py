@@ -75,6 +75,7 @@ def run_query(
     prefixes: Mapping[str, str],
     asserted_graphs: Sequence[Iri] | None = None,
     timeout: float | None = None,
+    most_rows: int | None = None,
 ) -> Answered:
     """The answer, with only the columns that the header names.
 
@@ -85,13 +86,14 @@ def run_query(
         prefixes: for CURIEs and slugs among the values.
         asserted_graphs: given, each row carries its sources and whether these graphs alone give it.
         timeout: seconds until the deadline.
+        most_rows: more rows than this are refused.
 
     Raises:
         QueryError: a parameter is wrong, or the query cannot be run.
         StoreTimeout: the deadline passed.
     """
     bound = bind_parameters(query, values, store, prefixes=prefixes)
-    answer = store.query(query.text, bind=bound, timeout=timeout)
+    answer = store.query(query.text, bind=bound, timeout=timeout, most_rows=most_rows)
     if not isinstance(answer, Solutions):
         return Answered(query, answer, bound)
     shown = answer.project(query.columns)
@@ -100,7 +102,7 @@ def run_query(
     places = [answer.columns.index(name) for name in query.cite]
     facts = [tuple(row[place] for place in places) for row in answer.rows]
     known = cite((fact for row in facts for fact in row if fact is not None), store)
-    alone = store.query(query.text, bind=bound, graphs=asserted_graphs, timeout=timeout)
+    alone = store.query(query.text, bind=bound, graphs=asserted_graphs, timeout=timeout, most_rows=most_rows)
     stated = set(alone.rows) if isinstance(alone, Solutions) else set()
     return Answered(
         query,

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from citygraph.reason.columns import Column, Ids, Pairs, Places, high, low, minus, pack, repeat_ranges, unique
+from citygraph.reason.columns import (
+    EMPTY_IDS,
+    Column,
+    Ids,
+    Pairs,
+    Places,
+    high,
+    low,
+    merge,
+    minus,
+    pack,
+    repeat_ranges,
+    take_out,
+    unique,
+)
 from citygraph.reason.relations import Key, Relation, is_property
 
 __all__ = ["Equality", "rewrite"]
@@ -20,11 +34,13 @@ class Equality:
         self.representatives: Ids = np.arange(terms, dtype=np.uint32)
         self.cliques: Pairs = np.empty(0, np.uint64)
         """(representative, member) of every group of two or more, the representative included; sorted."""
+        self._grouped: Ids | None = None
 
     def copy(self) -> Equality:
         """The same groups to be changed on their own."""
         other = Equality(0)
         other.representatives, other.cliques = self.representatives, self.cliques
+        other._grouped = self._grouped  # noqa: SLF001
         return other
 
     def only(self, representatives: Ids) -> Equality:
@@ -41,27 +57,31 @@ class Equality:
             more = np.arange(have, terms, dtype=np.uint32)
             self.representatives = np.concatenate((self.representatives, more))
 
-    def merge(self, pairs: Pairs) -> Ids:
-        """Make both sides of each pair equal. Returns the representatives that are none any more."""
+    def merge(self, pairs: Pairs) -> tuple[Ids, Ids]:
+        """Make both sides of each pair equal.
+
+        Returns the representatives that are none any more, and those of the groups that grew; both sorted.
+        """
         reps = self.representatives
         left, right = reps[high(pairs)], reps[low(pairs)]
         apart = left != right
         if not apart.any():
-            return np.empty(0, np.uint32)
+            return EMPTY_IDS, EMPTY_IDS
         terms, places = np.unique(np.concatenate((left[apart], right[apart])), return_inverse=True)
         labels = _components(places[: len(places) // 2], places[len(places) // 2 :], len(terms))
         lost: Ids = terms[labels != np.arange(len(terms))]
-        new = terms[labels]
-        moved = np.arange(len(reps), dtype=np.uint32)
-        moved[terms] = new
-        if len(lost) < _FEW and len(self.cliques) == 0:
-            reps = reps.copy()
-            reps[terms] = new
-        else:
-            reps = moved[reps]
+        bounds = terms.astype(np.uint64) << np.uint64(32)
+        starts = np.searchsorted(self.cliques, bounds)
+        counts = np.searchsorted(self.cliques, bounds | np.uint64(0xFFFFFFFF), side="right") - starts
+        places = repeat_ranges(starts, counts, int(counts.sum()))
+        old = self.cliques[places]
+        members = np.concatenate((terms, low(old)))
+        grown = np.concatenate((terms[labels], np.repeat(terms[labels], counts)))
+        reps = reps.copy()
+        reps[members] = grown
         self.representatives = reps
-        self._list_cliques(np.concatenate((terms, low(self.cliques))))
-        return lost
+        self._set_cliques(merge(take_out(self.cliques, old), unique(pack(grown, members))))
+        return lost, unique(terms[labels])
 
     def dissolve(self, representatives: Ids) -> Ids:
         """Make the members of these groups equal to themselves only. Returns all these members."""
@@ -69,16 +89,18 @@ class Equality:
         members = low(self.cliques[inside])
         self.representatives = self.representatives.copy()
         self.representatives[members] = members
-        self.cliques = self.cliques[~inside]
+        self._set_cliques(self.cliques[~inside])
         return members
 
-    def _list_cliques(self, terms: Ids) -> None:
-        terms = unique(terms)
-        self.cliques = unique(pack(self.representatives[terms], terms))
+    def _set_cliques(self, cliques: Pairs) -> None:
+        self.cliques = cliques
+        self._grouped = None
 
     def grouped(self) -> Ids:
         """The representatives of groups of two or more."""
-        return unique(high(self.cliques))
+        if self._grouped is None:
+            self._grouped = unique(high(self.cliques))
+        return self._grouped
 
     def map_rows(self, key: Key, rows: Column) -> Column:
         """Rows with every term replaced by its representative, sorted, each once."""

@@ -179,14 +179,13 @@ def _settle(state: State, changed: Mapping[Key, Column] | None) -> tuple[dict[Ke
     pairs = _equal_pairs(state, changed)
     if pairs is None:
         return {}, True
-    lost = state.equality.merge(pairs)
+    lost, grown = state.equality.merge(pairs)
     if len(lost) == 0:
         return {}, True
     new = rewrite(state.relations, lost, state.equality, state.terms())
     renamed = _rename(state, lost)
-    grouped = state.equality.grouped()
     state.rows = sum(map(len, state.relations.values()))
-    same = state.put(state.same_key, pack(grouped, grouped))
+    same = state.put(state.same_key, pack(grown, grown))
     if len(same):
         have = new.get(state.same_key)
         new[state.same_key] = same if have is None else unique(np.concatenate((have, same)))

@@ -78,9 +78,9 @@ def _followed_up(before: State, state: State, delta: dict[Key, Column]) -> State
     """The fixpoint after a change; from nothing when the axioms are not those of the state before."""
     if not run(state, delta):
         return _afresh(state)
-    touched = len(state.equality.cliques) != len(before.equality.cliques) or any(
-        _rows(state, key) is not _rows(before, key) for key in state.axiom_keys
-    )
+    if state.has_equal_axioms() != state.learned_equal:
+        return _afresh(state)
+    touched = any(_rows(state, key) is not _rows(before, key) for key in state.axiom_keys)
     return _afresh(state) if touched and ontology_changed(state) else state
 
 

@@ -30,7 +30,7 @@ def close_fully(asserted: dict[Key, Column], dictionary: Dictionary, values: Val
     _learn(state)
     # Data may change the ontology (`:p a :Relation` where :Relation is a kind of transitive property, or
     # owl:sameAs between classes); it only ever adds axioms, so this comes to an end.
-    while not run(state) or ontology_changed(state):
+    while not run(state) or state.has_equal_axioms() != state.learned_equal or ontology_changed(state):
         _learn(state)
     return state
 
@@ -44,6 +44,4 @@ def _learn(state: State) -> None:
 
 def ontology_changed(state: State) -> bool:
     """Whether the relations hold axioms that the rules were not made from."""
-    if state.has_equal_axioms() != state.learned_equal:
-        return True
     return schema_triples(state.schema_rows(), state.dictionary) != state.learned

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from citygraph.reason.closure import Budget, FlatRule, RuleBook, TripleText
-from citygraph.reason.columns import Column, Mask, contains, high, low, minus, unique
+from citygraph.reason.columns import EMPTY_IDS, Column, Ids, Mask, contains, high, low, minus, unique
 from citygraph.reason.encode import LITERAL, Dictionary
 from citygraph.reason.equality import Equality
 from citygraph.reason.join import Source
@@ -42,6 +42,8 @@ class State:
     strata: tuple[Stratum, ...] = ()
     constants: frozenset[int] = frozenset()
     learned: frozenset[TripleText] = frozenset()
+    axiom_terms: Ids = field(default_factory=lambda: EMPTY_IDS)
+    """Every class, property, thing and list that the axioms speak of, over representatives."""
     learned_equal: bool = False
     """Whether some term of the axioms was equal to another when the rules were made."""
     axiom_keys: frozenset[Key] = frozenset()
@@ -126,6 +128,7 @@ class State:
     def learn(self, triples: frozenset[TripleText]) -> None:
         """Specialise the rules to these axioms and make plans of them."""
         self.learned = triples
+        self.axiom_terms = self._terms_of(self.schema_rows())
         self.learned_equal = self.has_equal_axioms()
         self.book = _specialised(triples, representatives=self.learned_equal)
         if self.learned_equal:
@@ -156,14 +159,14 @@ class State:
 
     def has_equal_axioms(self) -> bool:
         """Whether some term of the axioms is equal to another."""
-        if len(self.equality.cliques) == 0:
-            return False
-        grouped = self.equality.grouped()
-        for key, rows in self.schema_rows().items():
-            columns = (high(rows), low(rows)) if is_property(key) else (rows,)
-            if any(contains(grouped, column).any() for column in columns):
-                return True
-        return False
+        return bool(contains(self.equality.grouped(), self.axiom_terms).any())
+
+    def _terms_of(self, rows: dict[Key, Column]) -> Ids:
+        parts = [EMPTY_IDS]
+        for key, column in rows.items():
+            parts += (high(column), low(column)) if is_property(key) else (column,)
+        terms: Ids = unique(np.concatenate(parts))
+        return terms
 
     def _rules(self) -> tuple[FlatRule, ...]:
         return self.book.rules + self.book.contradictions

@@ -32,6 +32,7 @@ class Store(Protocol):
         graphs: Sequence[Iri] | None = None,
         prefixes: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        most_rows: int | None = None,
     ) -> Answer:
         """The answer to one SPARQL query.
 
@@ -41,6 +42,7 @@ class Store(Protocol):
             graphs: ask the union of these named graphs instead of the default graph.
             prefixes: prefixes that the text may use without declaring them.
             timeout: seconds until the deadline.
+            most_rows: more rows, or triples, than this are refused: a cut answer would look whole.
 
         Raises:
             QueryError: the text is no valid query, or reaches for the network.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import pyoxigraph
 
@@ -15,6 +15,7 @@ from citygraph.sparql import QueryText, read_query
 
 __all__ = ["answer"]
 
+_Each = TypeVar("_Each")
 _SERVICE: Final = "SERVICE would ask a server on the network, and queries stay on this machine."
 
 
@@ -26,6 +27,7 @@ def answer(
     graphs: Sequence[Iri] | None = None,
     prefixes: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    most_rows: int | None = None,
 ) -> Answer:
     """What `Store.query` promises, for a pyoxigraph store in this process."""
     query = read_query(text)
@@ -42,6 +44,7 @@ def answer(
                 default_graph=list(graphs) if graphs is not None else None,
             ),
             query,
+            most_rows,
         )
 
     try:
@@ -70,17 +73,27 @@ def _substitutions(query: QueryText, bind: Mapping[str, Term]) -> dict[pyoxigrap
 
 
 def _collect(
-    result: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples, query: QueryText
+    result: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples,
+    query: QueryText,
+    most_rows: int | None,
 ) -> Answer:
     if isinstance(result, pyoxigraph.QueryBoolean):
         return Truth(bool(result))
     if isinstance(result, pyoxigraph.QueryTriples):
-        return Graph(tuple(dict.fromkeys(result)))
+        return Graph(tuple(dict.fromkeys(_at_most(result, most_rows))))
     given = tuple(variable.value for variable in result.variables)
     # The engine sorts the columns of SELECT * by name; the text's order is what its author means.
     columns = tuple(column for column in query.columns if column in given) if query.star else given
-    rows = tuple(tuple(solution[column] for column in columns) for solution in result)
+    rows = tuple(tuple(solution[column] for column in columns) for solution in _at_most(result, most_rows))
     return Solutions(columns, rows)
+
+
+def _at_most(found: Iterable[_Each], most: int | None) -> Iterator[_Each]:
+    for number, each in enumerate(found):
+        if most is not None and number >= most:
+            message = f"The answer has more than {most:,} rows."
+            raise QueryError(message, fix="Add LIMIT, or raise limits.rows in graph.toml.")
+        yield each
 
 
 def _before_deadline(run: Callable[[], Answer], timeout: float) -> Answer:

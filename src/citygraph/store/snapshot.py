@@ -110,9 +110,12 @@ class Snapshot:
         graphs: Sequence[Iri] | None = None,
         prefixes: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        most_rows: int | None = None,
     ) -> Answer:
         """See `Store.query`."""
-        return answer(self._open(), text, bind=bind, graphs=graphs, prefixes=prefixes, timeout=timeout)
+        return answer(
+            self._open(), text, bind=bind, graphs=graphs, prefixes=prefixes, timeout=timeout, most_rows=most_rows
+        )
 
     def close(self) -> None:
         """See `Store.close`."""
