@@ -18,7 +18,7 @@ lint: .venv/installed
 	$(BIN)citygraph check . && $(BIN)citygraph format --check .
 docs: .venv/installed
 	$(BIN)cog --check -r README.md docs/*.md docs/*/*.md
-	$(BIN)mkdocs build --strict --quiet
+	$(BIN)mkdocs build --strict
 bench: .venv/installed
 	$(BIN)python -m bench
 serve: .venv/installed

@@ -7,12 +7,12 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
+
 from citygraph import Project
 from citygraph.store import Snapshot
 
@@ -41,7 +41,7 @@ def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection that leaves this machine, so that a leak fails at once."""
     connect = socket.socket.connect
 
-    def guarded(self: socket.socket, address: Any) -> None:
+    def guarded(self: socket.socket, address: tuple[object, ...]) -> None:
         if self.family in {socket.AF_INET, socket.AF_INET6} and str(address[0]) not in {
             "127.0.0.1",
             "::1",
@@ -100,7 +100,7 @@ def memo() -> str:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command line in a process of its own: `run("query", "members", cwd=folder)`."""
 
     def command(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -115,7 +115,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[st
             timeout=300,
         )
 
-    yield command
+    return command
 
 
 @pytest.fixture

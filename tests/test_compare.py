@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from citygraph import ConfigError, Project
 from citygraph.compare import write_json, write_markdown, write_text
 from conftest import ROOT, TODAY, copy_project
@@ -38,7 +39,9 @@ def test_one_edit_shows_what_is_stated_what_follows_and_which_answers_change(old
     role = "<http://www.w3.org/ns/org#role>"
     membership = f"<{base}id/m-stavanger-kommune-eurocities>"
     assert [str(t) for t in changes.asserted_added] == [f"{membership} {role} <{base}concept/role-full-member>"]
-    assert [str(t) for t in changes.asserted_removed] == [f"{membership} {role} <{base}concept/role-associated-partner>"]
+    assert [str(t) for t in changes.asserted_removed] == [
+        f"{membership} {role} <{base}concept/role-associated-partner>"
+    ]
     member_of = f"<{base}id/stavanger-kommune> <http://www.w3.org/ns/org#memberOf> <{base}id/eurocities>"
     assert member_of in map(str, changes.inferred_added)
     associated = f"<{base}id/stavanger-kommune> <{base}ontology#associatedWith> <{base}id/eurocities>"
@@ -55,12 +58,14 @@ def test_a_new_finding_is_shown_and_a_moved_line_is_not(tmp_path: Path) -> None:
     path = new / EUROCITIES
     path.write_text(
         path.read_text(encoding="utf-8")
-        + "\nid:eurocities-wg-test a cg:WorkingGroup ;\n    skos:prefLabel \"Prøve\"@nb ;\n"
+        + '\nid:eurocities-wg-test a cg:WorkingGroup ;\n    skos:prefLabel "Prøve"@nb ;\n'
         + "    org:unitOf id:eurocities ;\n    prov:wasDerivedFrom source:eurocities-governance-2022 ;\n.\n",
         encoding="utf-8",
     )
     sources = new / "data/sources.ttl"
-    sources.write_text("# one line more moves every line below it\n" + sources.read_text(encoding="utf-8"), encoding="utf-8")
+    sources.write_text(
+        "# one line more moves every line below it\n" + sources.read_text(encoding="utf-8"), encoding="utf-8"
+    )
     changes = Project.open(new, today=TODAY).compare(str(old))
     assert [each.code for each in changes.findings_added] == ["missing-en-label"]
     assert not changes.findings_removed
@@ -69,7 +74,9 @@ def test_a_new_finding_is_shown_and_a_moved_line_is_not(tmp_path: Path) -> None:
 def test_the_same_graph_has_no_changes_in_any_form(tmp_path: Path) -> None:
     old = copy_project(ROOT, tmp_path / "old")
     ontology = old / "ontology/citygraph.ttl"
-    ontology.write_text("# a comment renames every blank node of the file\n" + ontology.read_text(encoding="utf-8"), encoding="utf-8")
+    ontology.write_text(
+        "# a comment renames every blank node of the file\n" + ontology.read_text(encoding="utf-8"), encoding="utf-8"
+    )
     changes = Project.open(ROOT, today=TODAY).compare(str(old))
     assert changes.is_empty
     assert write_text(changes, "en") == "Nothing has changed."

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from citygraph import Project
 from citygraph.graphs import ProjectGraphs
 from citygraph.load import load_files

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 
 import pytest
+
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, parse
 from conftest import ROOT

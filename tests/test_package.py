@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT
 
 
@@ -52,7 +53,9 @@ def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) ->
 
 
 def test_an_installed_citygraph_answers_from_the_graph_inside_it(installed: Path, tmp_path: Path) -> None:
-    done = run_installed(installed, tmp_path, "query", "norwegian-participants", "--network", "Metrex", "--format", "csv")
+    done = run_installed(
+        installed, tmp_path, "query", "norwegian-participants", "--network", "Metrex", "--format", "csv"
+    )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 3

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from citygraph import Project
 from citygraph.project import Memory
 from conftest import ROOT, TODAY, copy_project

@@ -74,7 +74,6 @@ SETTINGS: Final = (
     Setting("as_of", "date", None, Text(
         "Referansedatoen; uten den brukes den seneste datoen i dataene",
         "The reference date; without it the latest date in the data is used")),
-    Setting("reason.profile", "choice:owl-rl", "owl-rl", Text("Regelsettet", "The rule set")),
     Setting("reason.engine", "choice:columnar,duckdb,sparql,owlrl", "columnar", Text(
         "Motoren som utleder; alle gir samme svar", "The engine that derives; all give the same answer")),
     Setting("reason.max_inferred", "integer", 50_000_000, Text(
@@ -88,7 +87,6 @@ SETTINGS: Final = (
     Setting("time.lists_stale_after", "duration", "P1Y", Text(
         "Hvor lenge en erklæring om at en liste er fullstendig, gjelder",
         "How long a statement that a list is complete counts")),
-    Setting("store.engine", "choice:snapshot", "snapshot", Text("Hvor grafen ligger", "Where the graph is kept")),
     Setting("store.keep", "integer", 5, Text(
         "Hvor mange versjoner som blir liggende i build/", "How many versions stay in build/")),
     Setting("sources.folder", "text", "sources", Text(

@@ -129,9 +129,11 @@ def finding(
     focus_node: str = "",
     path: str = "",
     value: str = "",
-    **values: str | int,
+    **values: str | int | Text,
 ) -> Finding:
     """A finding of one of the program's own codes, its message filled in with `values`.
+
+    A value that is a `Text` appears in each language in that language.
 
     Raises:
         KeyError: the code is not defined in `finding_codes.toml`, or a value is missing: our mistake.
@@ -140,8 +142,8 @@ def finding(
     return Finding(
         code=code,
         severity=definition.severity,
-        message=definition.message.format(**values),
-        fix=definition.fix.format(**values),
+        message=_filled(definition.message, values),
+        fix=_filled(definition.fix, values),
         file=file,
         line=line,
         column=column,
@@ -149,6 +151,14 @@ def finding(
         path=path,
         value=value,
     )
+
+
+def _filled(text: Text, values: Mapping[str, str | int | Text]) -> Text:
+    def in_language(language: str) -> str:
+        words = {name: v.in_language(language) if isinstance(v, Text) else v for name, v in values.items()}
+        return (text.nb if language == "nb" else text.en).format(**words)
+
+    return Text(in_language("nb"), in_language("en"))
 
 
 @dataclass(frozen=True, slots=True)

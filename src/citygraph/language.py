@@ -23,10 +23,6 @@ class Text:
         """The sentence in `language`; the other language when that one is empty."""
         return (self.nb or self.en) if language == "nb" else (self.en or self.nb)
 
-    def format(self, **values: object) -> Text:
-        """The same sentence with each `{name}` filled in, in both languages."""
-        return Text(self.nb.format(**values), self.en.format(**values))
-
     def to_json(self) -> dict[str, str]:
         """A plain dictionary, for files and web answers."""
         return {"nb": self.nb, "en": self.en}

@@ -22,6 +22,7 @@ from citygraph.files import write_file
 from citygraph.findings import Definition, Finding, Report, definitions, finding
 from citygraph.format import Formatted, format_file
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
+from citygraph.language import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
 from citygraph.new import create_project
 from citygraph.rdf import Iri, Literal, Quad
@@ -181,6 +182,8 @@ class Project:
         after += validate.run_checks(store, checks, graphs)
         bad += self._broken_queries()
         say("done", len(_STAGES), len(_STAGES))
+        unasked = {f"missing-{language}-label" for language in set(LANGUAGES) - set(self.config.languages)}
+        before = [each for each in before if each.code not in unasked]
         report = Report.of(loaded.findings, before, inferred.findings, after, bad)
         return Checked(report, graphs, inferred.quads, day)
 
@@ -275,7 +278,12 @@ class Project:
         codes = dict(definitions())
         codes |= validate.shape_definitions(graphs)
         checks, _ = validate.read_checks(self.folder / "queries" / "checks")
-        codes |= {each.code: Definition(each.code, each.severity, each.title, each.title, each.fix) for each in checks}
+        codes |= {
+            each.code: Definition(
+                each.code, each.severity, each.title, each.message if each.message.en else each.title, each.fix
+            )
+            for each in checks
+        }
         return dict(sorted(codes.items()))
 
     # -- questions --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
 VIEWS: Final = ("table", "map", "timeline", "network", "bar")
 _KEYS: Final = frozenset(
     {"title", "question", "params", "columns", "cite", "keywords", "view", "publish", "lists", "code", "severity", "fix",
-     "federates"}
+     "message"}
 )  # fmt: skip
 _PARAMETER_KEYS: Final = frozenset({"type", "class", "enum", "default", "required", "about"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*\Z")
@@ -59,6 +59,7 @@ class SavedQuery:
     lists: tuple[str, ...] = ()
     code: str = ""
     severity: Severity = Severity.VIOLATION
+    message: Text = field(default_factory=Text)
     fix: Text = field(default_factory=Text)
 
 
@@ -121,6 +122,7 @@ class _Reader:
             lists=self._names("lists", plain=True),
             code=self._code(),
             severity=self._severity(),
+            message=self._words("message", required=False),
             fix=self._words("fix", required=False),
         )
 

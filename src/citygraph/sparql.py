@@ -39,6 +39,14 @@ _KINDS: Final = (
 )  # fmt: skip
 _TOKEN: Final = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS), re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+# A SERVICE clause wherever it stands. Oxigraph reads without tokens: it takes `trueSERVICE<x>{` and `SERVICESILENT`,
+# and a comparison where we see an IRI. So no string, comment or IRI may hide the words; names may contain them.
+_SERVICE: Final = re.compile(
+    r"[?$]\w+|:[\w.\-]+"
+    r"|(?P<service>service(?>\s|#[^\n\r]*)*+(?:silent(?>\s|#[^\n\r]*)*+)?(?:<[^>]*>|[?$]\w+|[^\s{}<>\"'#]*:[^\s{}<>\"'#]*)"
+    r"(?>\s|#[^\n\r]*)*+\{)",
+    re.IGNORECASE,
+)
 _UPDATES: Final = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
@@ -123,24 +131,13 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
         columns=columns,
         variables=frozenset(variables),
         grouped=_grouped(found),
-        uses_service=any(_may_be_service(token) for reading in readings for token in reading),
+        uses_service=any(word == "SERVICE" for _, word in keywords) or _has_service(text) or _has_service(unescaped),
         star=star,
     )
 
 
-def _may_be_service(token: Token) -> bool:
-    """Whether an engine may read SERVICE here; Oxigraph needs no space around it (`trueSERVICE`, `SERVICESILENT`)."""
-    text = token.text.upper()
-    match token.kind:
-        case "word":
-            return "SERVICE" in text
-        case "pname":
-            return "SERVICE" in text.partition(":")[0]
-        case "iri":
-            # `FILTER(1<2)SERVICE?g#>`: an IRI to us, a comparison to an engine without tokens.
-            return "SERVICE" in text.partition(")")[2]
-        case _:
-            return False
+def _has_service(text: str) -> bool:
+    return any(match.lastgroup == "service" for match in _SERVICE.finditer(text))
 
 
 def _check_depth(found: list[Token], deepest: int) -> None:
@@ -152,6 +149,8 @@ def _check_depth(found: list[Token], deepest: int) -> None:
         if depth + opened > deepest:
             message = f"Line {token.line}: more than {deepest} brackets stand inside each other."
             raise QueryError(message, fix="Simplify the query; limits.query_depth in graph.toml sets the limit.")
+        closed = sum(mark in _CLOSE for mark in marks)
+        depth += opened - closed if token.kind == "mark" else max(opened - closed, 0)
 
 
 def _columns(found: list[Token], start: int, variables: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:

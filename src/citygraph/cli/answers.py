@@ -13,10 +13,11 @@ from citygraph.language import Text
 if TYPE_CHECKING:
     from citygraph.labels import Labels
     from citygraph.query import Answered, Citation
+    from citygraph.rdf import Term
     from citygraph.results import Answer, Row, Solutions
     from citygraph.store import Store
 
-__all__ = ["AnswerFormat", "print_answer", "print_rows", "print_sources"]
+__all__ = ["AnswerFormat", "print_answer", "print_lists", "print_rows", "print_sources", "with_sources"]
 
 _SOURCE_COLUMNS = ("sources", "stated")
 
@@ -53,7 +54,12 @@ def print_answer(
     if format_ is AnswerFormat.TABLE:
         match answer:
             case Solutions():
-                print_rows(answer, _labels(answer, store, prefixes), language=language, numbered=numbered)
+                print_rows(
+                    answer,
+                    _labels((term for row in answer.rows for term in row), store, prefixes),
+                    language=language,
+                    numbered=numbered,
+                )
             case Truth():
                 print(Text(*(("ja", "yes") if answer.value else ("nei", "no"))).in_language(language))
             case Graph():
@@ -82,15 +88,14 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _labels(answer: Solutions, store: Store, prefixes: Mapping[str, str]) -> Labels:
-    """The labels of the things in the answer."""
+def _labels(terms: Iterable[Term | None], store: Store, prefixes: Mapping[str, str]) -> Labels:
+    """The labels of these things."""
     from citygraph.labels import LABEL_PROPERTIES, Labels  # noqa: PLC0415
     from citygraph.rdf import Iri, Triple  # noqa: PLC0415
     from citygraph.results import Solutions  # noqa: PLC0415
 
-    things = dict.fromkeys(term for row in answer.rows for term in row if isinstance(term, Iri))
     triples = []
-    for thing in things:
+    for thing in dict.fromkeys(term for term in terms if isinstance(term, Iri)):
         found = store.query("SELECT ?thing ?property ?label WHERE { ?thing ?property ?label }", bind={"thing": thing})
         if isinstance(found, Solutions):
             triples += [
@@ -126,38 +131,50 @@ def _cell(term: object, labels: Labels, language: str) -> str:
 
 
 def print_sources(answered: Answered, *, language: str) -> None:
-    """Below the table: for each row whether it is stated or derived, and the passages it rests on."""
+    """Below the table: for each row whether it is stated or derived, as of when, and where it was read."""
     for number, (citations, stated) in enumerate(zip(answered.sources, answered.stated, strict=True), 1):
-        how = Text(*(("oppgitt", "stated") if stated else ("utledet", "derived"))).in_language(language)
-        print(f"[{number}] {how}")
-        for line in _lines(citations, language):
+        words = [Text(*(("oppgitt", "stated") if stated else ("utledet", "derived"))).in_language(language)]
+        dates = sorted({citation.as_of for citation in citations if citation.as_of})
+        if dates:
+            words.append(f"{Text('per', 'as of').in_language(language)} {', '.join(dates)}")
+        print(f"[{number}] {', '.join(words)}")
+        lines = [_line(citation, language) for citation in citations]
+        for line in dict.fromkeys(lines) or [Text("ingen kilde", "no source").in_language(language)]:
             print(f"    {line}")
 
 
-def _lines(citations: Iterable[Citation], language: str) -> list[str]:
-    lines = [_line(citation, language) for citation in citations]
-    return list(dict.fromkeys(lines)) or [Text("ingen kilde", "no source").in_language(language)]
-
-
 def _line(citation: Citation, language: str) -> str:
-    place = (
-        f", {Text('tegn', 'characters').in_language(language)} {citation.start}-{citation.end}"
-        if citation.start >= 0
-        else ""
-    )
-    passage = f": {citation.passage.in_language(language)}" if citation.start >= 0 else ""
+    name = citation.title.in_language(language) or citation.document
+    if citation.start >= 0:
+        characters = Text("tegn", "characters").in_language(language)
+        name += f", {characters} {citation.start}-{citation.end}: {citation.passage.in_language(language)}"
     notes = []
-    if citation.as_of:
-        notes.append(f"{Text('per', 'as of').in_language(language)} {citation.as_of}")
     if not citation.is_exact:
-        notes.append(
-            _approximations().get(citation.approximation, Text.of(citation.approximation)).in_language(language)
-        )
+        words = _approximations().get(citation.approximation, Text.of(citation.approximation))
+        notes.append(words.in_language(language))
     if citation.modality not in {"", "stated"}:
         notes.append(_modalities().get(citation.modality, Text.of(citation.modality)).in_language(language))
-    tail = f" ({', '.join(notes)})" if notes else ""
-    name = citation.title.in_language(language) or citation.document
-    return f"{name}{place}{passage}{tail}"
+    return f"{name} ({', '.join(notes)})" if notes else name
+
+
+def print_lists(answered: Answered, store: Store, *, language: str, prefixes: Mapping[str, str]) -> None:
+    """How complete the lists are that the answer relies on; without a complete one, "no" cannot be said."""
+    statements = answered.lists
+    if not statements:
+        none = Text(
+            "Ingen har sagt hvor fullstendig listen bak svaret er: det som ikke står her, er ukjent.",
+            "Nobody has said how complete the list behind this answer is: what is not here is unknown.",
+        )
+        print(none.in_language(language))
+        return
+    terms = [t for each in statements for t in (each.organization, each.kind, each.completeness, each.place, each.role)]
+    labels = _labels(terms, store, prefixes)
+    print(Text("Svaret bygger på disse listene:", "This answer relies on these lists:").in_language(language))
+    for each in statements:
+        parts = [each.organization, each.kind, each.place, each.role]
+        names = ", ".join(labels.of(part, language) for part in parts if part is not None)
+        day = Text("per", "as of").in_language(language)
+        print(f"    {names}: {labels.of(each.completeness, language)} ({day} {each.date})")
 
 
 def _approximations() -> Mapping[str, Text]:

@@ -23,10 +23,16 @@ class CompareFormat(StrEnum):
 
 def compare(
     old: Annotated[
-        str, typer.Argument(help="The version before: a project folder or a git revision.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="OLD", help="The version before: a project folder or a git revision.", show_default=False
+        ),
     ],
     new: Annotated[
-        str, typer.Argument(help="The version after; without it the project as it is now.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="NEW", help="The version after; without it the project as it is now.", show_default=False
+        ),
     ] = "",
     format_: Annotated[
         CompareFormat, typer.Option("--format", "-f", help="Text, JSON or Markdown.")
@@ -36,7 +42,9 @@ def compare(
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
-    """Say what changed between two versions: statements, findings and answers.
+    """Say what changed between two versions.
+
+    Statements, findings and answers, in words.
 
     citygraph compare HEAD~1 --format md
     """

@@ -39,7 +39,8 @@ class Which(StrEnum):
 def export(
     target: Annotated[
         Path | None,
-        typer.Argument(help="The file to write, or for csv the folder; without it the graph goes to stdout.",
+        typer.Argument(metavar="FILE",
+            help="The file to write, or for csv the folder; without it the graph goes to stdout.",
                        show_default=False),
     ] = None,
     format_: Annotated[ExportFormat | None, typer.Option(

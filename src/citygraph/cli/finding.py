@@ -14,7 +14,9 @@ __all__ = ["finding"]
 
 
 def finding(
-    code: Annotated[str, typer.Argument(help="The code of a finding; without it all codes are listed.")] = "",
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="The code of a finding; without it all codes are listed.")
+    ] = "",
     project_folder: FolderOption = None,
     language: Language = None,
 ) -> None:
@@ -32,4 +34,7 @@ def finding(
     each = known[code]
     print(f"{each.code} ({each.severity.words.in_language(words)})\n")
     print(each.title.in_language(words) + ".\n")
+    message = each.message.in_language(words)
+    if "{" not in message and message != each.title.in_language(words):
+        print(message.rstrip(".") + ".\n")
     print(each.fix.in_language(words))

@@ -17,13 +17,18 @@ __all__ = ["format"]
 def format(  # noqa: A001  # the name of the command
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Turtle files or a project folder; without it all of the project.", show_default=False),
+        typer.Argument(
+            metavar="FILES", help="Turtle files or a project folder; without it all of the project.", show_default=False
+        ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a file would change.")] = False,
     project_folder: FolderOption = None,
     language: Language = None,
 ) -> None:
-    """Rewrite Turtle files in the project's style; no value is changed, no comment lost."""
+    """Rewrite Turtle files in the project's style.
+
+    No value is changed and no comment lost.
+    """
     from citygraph.findings import Report  # noqa: PLC0415
 
     chosen = list(paths or [])
@@ -37,8 +42,12 @@ def format(  # noqa: A001  # the name of the command
     results = project.format(chosen, write=not check)
     report = Report.of(*(result.findings for result in results))
     changed = [result.path for result in results if result.changed]
+
+    def shown(path: Path) -> str:
+        return str(path.relative_to(project.folder)) if path.is_relative_to(project.folder) else str(path)
+
     for path in changed:
-        say(f"{'would change' if check else 'changed'}: {path}")
+        say(f"{'would change' if check else 'changed'}: {shown(path)}")
     if report.findings:
         print_report(report, language_name(language), notes=True)
     if report.violations or (check and changed):

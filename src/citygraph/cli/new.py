@@ -15,14 +15,19 @@ __all__ = ["new"]
 
 
 def new(
-    folder: Annotated[Path, typer.Argument(help="The folder to make, such as my-city.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder to make, such as my-city.", show_default=False)
+    ],
     base: Annotated[
-        str, typer.Option(help="The address that the names of your graph begin with; you can change it later.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="The address that the names of your graph begin with; you can change it later."
+        ),
     ] = "",
-    title: Annotated[str, typer.Option(help="The name of your graph.")] = "",
+    title: Annotated[str, typer.Option(metavar="NAME", help="The name of your graph.")] = "",
     language: Language = None,
 ) -> None:
-    """Start a project: a folder with a small graph that passes every check.
+    """Start a project folder that passes every check.
 
     The folder must not exist yet, or be empty.
     """

@@ -46,6 +46,7 @@ class EngineName(StrEnum):
 Folder = Annotated[
     Path | None,
     typer.Argument(
+        metavar="FOLDER",
         help="The project folder; without it the one you stand in, or the graph that comes with the program.",
         show_default=False,
     ),
@@ -55,6 +56,7 @@ FolderOption = Annotated[
     typer.Option(
         "--project",
         "-C",
+        metavar="FOLDER",
         help="The project folder; without it the one you stand in, or the graph that comes with the program.",
         show_default=False,
     ),

@@ -50,7 +50,9 @@ def print_report(report: Report, language: str, *, notes: bool) -> None:
     for finding in shown:
         say(_two_lines(finding, language, colour=colour))
     counts = {severity: number for severity, number in report.counts.items() if number}
-    words = ", ".join(f"{number} {severity.words.in_language(language)}" for severity, number in counts.items())
+    words = ", ".join(
+        f"{number} {severity.words.in_language(language)} ({severity.value})" for severity, number in counts.items()
+    )
     if not counts:
         words = Text("ingen funn", "no findings").in_language(language)
     elif len(shown) < len(report):

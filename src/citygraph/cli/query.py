@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from citygraph.cli.answers import AnswerFormat, print_answer, print_sources, with_sources
+from citygraph.cli.answers import AnswerFormat, print_answer, print_lists, print_sources, with_sources
 from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
 from citygraph.errors import QueryError
@@ -24,7 +24,9 @@ CONTEXT_SETTINGS: Final = {"allow_extra_args": True, "ignore_unknown_options": T
 
 def query(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The name of the question; without it they are listed.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name of the question; without it they are listed.")
+    ] = "",
     format_: Annotated[
         AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")
     ] = AnswerFormat.TABLE,
@@ -65,6 +67,9 @@ def query(
         if cite:
             print()
             print_sources(answered, language=words)
+        if answered.query.lists:
+            print()
+            print_lists(answered, snapshot, language=words, prefixes=project.prefixes)
         return
     if cite and answered.sources is not None:
         from citygraph.results import Solutions  # noqa: PLC0415

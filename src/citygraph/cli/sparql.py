@@ -17,7 +17,10 @@ __all__ = ["sparql"]
 
 
 def sparql(
-    text: Annotated[str, typer.Argument(help="The query, a file that holds it, or - for stdin.", show_default=False)],
+    text: Annotated[
+        str,
+        typer.Argument(metavar="QUERY", help="The query, a file that holds it, or - for stdin.", show_default=False),
+    ],
     format_: Annotated[
         AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")
     ] = AnswerFormat.TABLE,
@@ -26,7 +29,9 @@ def sparql(
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
-    """Answer a SPARQL query; the project's prefixes need not be declared.
+    """Answer any SPARQL query.
+
+    The project's prefixes need not be declared.
 
     citygraph sparql 'SELECT ?network WHERE { ?network a cg:CityNetwork }'
     """

@@ -2,6 +2,7 @@
 
 from citygraph.query.cite import Citation, cite
 from citygraph.query.entities import Candidate, resolve_entity
+from citygraph.query.lists import ListStatement, lists_behind
 from citygraph.query.parameters import bind_parameters
 from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query
 
@@ -9,10 +10,12 @@ __all__ = [
     "Answered",
     "Candidate",
     "Citation",
+    "ListStatement",
     "bind_parameters",
     "cite",
     "find_queries",
     "get_query",
+    "lists_behind",
     "problem_of",
     "resolve_entity",
     "run_query",

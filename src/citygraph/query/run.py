@@ -9,6 +9,7 @@ from pathlib import Path
 
 from citygraph.errors import QueryError
 from citygraph.query.cite import Citation, cite
+from citygraph.query.lists import ListStatement, lists_behind
 from citygraph.query.parameters import bind_parameters
 from citygraph.rdf import Iri, Term
 from citygraph.results import Answer, Solutions
@@ -24,6 +25,7 @@ class Answered:
 
     `sources` and `stated` have one entry for each row when sources were asked for, and are empty
     otherwise. A row is stated when the files alone give it, and derived when reasoning was needed.
+    `lists` says how complete the lists are that the question relies on.
     """
 
     query: SavedQuery
@@ -31,6 +33,7 @@ class Answered:
     bound: Mapping[str, Term] = field(default_factory=dict)
     sources: tuple[tuple[Citation, ...], ...] = ()
     stated: tuple[bool, ...] = ()
+    lists: tuple[ListStatement, ...] = ()
 
 
 def find_queries(folder: Path) -> list[SavedQuery]:
@@ -97,8 +100,10 @@ def run_query(
     if not isinstance(answer, Solutions):
         return Answered(query, answer, bound)
     shown = answer.project(query.columns)
+    things = [*bound.values(), *(term for row in answer.rows for term in row)]
+    lists = tuple(lists_behind(query.lists, things, store)) if query.lists else ()
     if asserted_graphs is None:
-        return Answered(query, shown, bound)
+        return Answered(query, shown, bound, lists=lists)
     places = [answer.columns.index(name) for name in query.cite]
     facts = [tuple(row[place] for place in places) for row in answer.rows]
     known = cite((fact for row in facts for fact in row if fact is not None), store)
@@ -110,4 +115,5 @@ def run_query(
         bound,
         sources=tuple(tuple(c for fact in row if fact is not None for c in known.get(fact, ())) for row in facts),
         stated=tuple(row in stated for row in answer.rows),
+        lists=lists,
     )

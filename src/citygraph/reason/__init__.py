@@ -12,6 +12,7 @@ from citygraph.config import Config
 from citygraph.errors import ReasoningError
 from citygraph.findings import Finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
+from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
 from citygraph.reason.closure import Budget, Changeable, Closure
@@ -28,6 +29,21 @@ ENGINES: Final = {
 
 # The mapping graph, the sources and the shapes stay away from the reasoner (docs/reasoning.md).
 _INPUT: Final = (Part.ONTOLOGY, Part.DATA)
+
+
+_SCHEMA: Final = frozenset(
+    PREFIXES[prefix] + name
+    for prefix, name in (
+        ("rdfs", "domain"),
+        ("rdfs", "range"),
+        ("rdfs", "subClassOf"),
+        ("rdfs", "subPropertyOf"),
+        ("owl", "disjointWith"),
+        ("owl", "equivalentClass"),
+        ("owl", "equivalentProperty"),
+        ("owl", "inverseOf"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +91,20 @@ def infer(
     closure = close_with(name, given, budget=budget) if memory is None else memory.close(name, given, budget)
     graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
     known = set(graphs.triples(*_INPUT))
-    new = sorted({t for t in [*derived, *closure.inferred()] if t not in known and keep(t)}, key=str)
+    new = sorted(
+        {t for t in [*derived, *closure.inferred()] if t not in known and keep(t) and not _is_schema(t)}, key=str
+    )
     findings = tuple(finding_of(each, graphs) for each in closure.contradictions)
     return Inferred(
         as_of=as_of,
         quads=tuple(Quad(t.subject, t.predicate, t.object, graph_name) for t in new),
         findings=findings,
     )
+
+
+def _is_schema(triple: Triple) -> bool:
+    """Whether a statement is about the words themselves: whoever wants those reads the ontology."""
+    return triple.predicate.value in _SCHEMA
 
 
 class Memory:

@@ -116,8 +116,9 @@ class Contradiction:
 class Budget:
     """What one closure may use before it stops with a ReasoningError.
 
-    `derived` counts triples over representatives, before equality is expanded; `megabytes` is an
-    estimate of the columns alone. Both are looked at before a join is written out and between rounds.
+    `derived` counts the triples that are added, over representatives, before equality is expanded;
+    `megabytes` is the size of the columns alone. Both are looked at between rounds, and a join that would
+    be far longer than `derived` is stopped before it is written out.
     """
 
     derived: int = 200_000_000

@@ -41,23 +41,17 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs) -> Finding:
             for language in LANGUAGES
         )
     )
-    why = _WHY.get(contradiction.rule, _OTHERWISE)
-    template = finding("contradiction", statements="{statements}", why="{why}", rule=contradiction.rule)
-    focus = str(premises[0].subject) if premises else ""
-    return Finding(
-        code=template.code,
-        severity=template.severity,
-        message=Text(
-            template.message.nb.format(statements=statements.nb, why=why.nb),
-            template.message.en.format(statements=statements.en, why=why.en),
-        ),
-        fix=template.fix,
+    return finding(
+        "contradiction",
         file=file,
         line=line,
         column=column,
-        focus_node=focus,
+        focus_node=str(premises[0].subject) if premises else "",
         path=str(premises[0].predicate) if premises else "",
         value=" ; ".join(str(triple.object) for triple in premises),
+        statements=statements,
+        why=_WHY.get(contradiction.rule, _OTHERWISE),
+        rule=contradiction.rule,
     )
 
 

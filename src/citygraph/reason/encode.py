@@ -35,7 +35,7 @@ _PIECE: Final = 1 << 20
 # The part of the N-Triples grammar that needs no unescaping; whatever else is valid takes the slow path.
 _PLAIN_LITERAL: Final = re.compile(rb'"[^"\\\r\n]*"(?:@[a-zA-Z]+(?:-[a-zA-Z0-9]+)*|\^\^<([^<>]*)>)?')
 _PLAIN_LABEL: Final = re.compile(rb"_:[A-Za-z0-9](?:[A-Za-z0-9.]*[A-Za-z0-9])?")
-_XSD_STRING: Final = b"^^<http://www.w3.org/2001/XMLSchema#string>"
+_XSD_STRING: Final = b"http://www.w3.org/2001/XMLSchema#string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,17 @@ class Dictionary:
 
 
 def encode_terms(triples: Iterable[Triple] | Iterable[Quad], dictionary: Dictionary) -> Columns:
-    """Triples or quads of pyoxigraph as columns; blank nodes keep their names."""
+    """Triples or quads of pyoxigraph as columns; blank nodes keep their names.
+
+    Statements about a triple term (RDF 1.2) are passed over: no rule of OWL 2 RL reads or concludes them.
+    """
     number = dictionary.getter()
     seen: dict[object, int] = {}
 
     def numbers() -> Iterator[int]:
         for triple in triples:
+            if isinstance(triple.object, Triple):
+                continue
             for term in (triple.subject, triple.predicate, triple.object):
                 found = seen.get(term)
                 if found is None:
@@ -211,28 +216,30 @@ def _cut(pieces: Iterable[bytes], dictionary: Dictionary) -> Ids | None:
 
 
 def _all_plain(texts: list[bytes]) -> bool:
-    """Whether every new term is valid and written without escapes."""
-    iris: list[str] = []
-    datatypes: set[bytes] = set()
+    """Whether every new term is valid and written without escapes; whole lists at a time, for speed."""
+    iris = [text for text in texts if text[:1] == b"<"]
+    literals = [text for text in texts if text[:1] == b'"']
+    labels = [text for text in texts if text[:1] not in b'<"'] if len(iris) + len(literals) < len(texts) else []
+    if not all(map(_PLAIN_LABEL.fullmatch, labels)):
+        return False
+    matches = list(map(_PLAIN_LITERAL.fullmatch, literals))
+    if None in matches:
+        return False
+    datatypes = {found[1] for found in matches if found is not None} - {None}
+    if _XSD_STRING in datatypes:
+        return False
+    joined = b"\n".join(iris)
+    if iris and not joined.endswith(b">"):
+        return False
     try:
-        for text in texts:
-            first = text[0]
-            if first == IRI:
-                if text[-1] != ord(">"):
-                    return False
-                iris.append(text[1:-1].decode())
-            elif first == LITERAL:
-                found = _PLAIN_LITERAL.fullmatch(text)
-                if found is None or text.endswith(_XSD_STRING):
-                    return False
-                if found[1] is not None:
-                    datatypes.add(found[1])
-                text.decode()
-            elif _PLAIN_LABEL.fullmatch(text) is None:
-                return False
-        for iri in chain(iris, (datatype.decode() for datatype in datatypes)):
-            Iri(iri)
-    except (ValueError, IndexError):
+        b"\n".join(literals).decode()
+        # No IRI has a bracket or a line break in it, so the cuts are right whenever their number is.
+        names = joined[1:-1].decode().split(">\n<") if iris else []
+        if len(names) != len(iris):
+            return False
+        for checked in map(Iri, chain(names, (datatype.decode() for datatype in datatypes))):
+            del checked
+    except ValueError:
         return False
     return True
 

@@ -31,7 +31,7 @@ def close(triples: Iterable[Triple], *, budget: Budget | None = None) -> FixedCl
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         message = f"owlrl stopped before the closure was complete: {last[0]}"
-        raise ReasoningError(message, fix="Use the default engine: reason.engine = \"columnar\" in graph.toml.")
+        raise ReasoningError(message, fix='Use the default engine: reason.engine = "columnar" in graph.toml.')
     heading, _, body = done.stdout.partition(b"\n")
     known = set(given)
     inferred = [quad.triple for quad in parse(body, format="nt").quads]

@@ -21,7 +21,7 @@ from citygraph.reason.columns import (
 )
 from citygraph.reason.relations import Key, Relation, is_property
 
-__all__ = ["Equality", "rewrite"]
+__all__ = ["Equality", "rewrite", "rows_of"]
 
 _FEW: int = 256
 """Up to this many merged terms their rows are looked up; for more, all rows are looked at."""
@@ -40,7 +40,7 @@ class Equality:
         """The same groups to be changed on their own."""
         other = Equality(0)
         other.representatives, other.cliques = self.representatives, self.cliques
-        other._grouped = self._grouped  # noqa: SLF001
+        other._grouped = self._grouped
         return other
 
     def only(self, representatives: Ids) -> Equality:
@@ -166,7 +166,7 @@ def rewrite(relations: dict[Key, Relation], lost: Ids, equality: Equality, terms
     for key, relation in relations.items():
         if len(relation) == 0:
             continue
-        gone = _rows_of(relation, lost, terms) if few else _flagged(relation, flags)
+        gone = rows_of(relation, lost, terms) if few else _flagged(relation, flags)
         if len(gone) == 0:
             continue
         changed = unique(reps[gone] if not is_property(key) else pack(reps[high(gone)], reps[low(gone)]))
@@ -179,11 +179,7 @@ def rewrite(relations: dict[Key, Relation], lost: Ids, equality: Equality, terms
 
 
 def rows_of(relation: Relation, wanted: Ids, terms: int) -> Column:
-    """The rows that mention one of a few terms, sorted."""
-    return _rows_of(relation, wanted, terms)
-
-
-def _rows_of(relation: Relation, wanted: Ids, terms: int) -> Column:
+    """The rows that mention one of a few terms, given sorted; sorted."""
     if relation.rows.dtype == np.uint32:
         return wanted[relation.holds(wanted, terms)]
     parts = []

@@ -111,7 +111,7 @@ def _absorb(state: State, candidates: Mapping[Key, list[Column]]) -> dict[Key, C
         rows = state.put(key, unique(parts[0] if len(parts) == 1 else np.concatenate(parts)))
         if len(rows):
             new[key] = rows
-            if state.rows > state.budget.derived:
+            if state.derived() > state.budget.derived:
                 _stop(state, key, f"more than {state.budget.derived:,} triples")
     if new and sum(relation.nbytes() for relation in state.relations.values()) > state.budget.megabytes << 20:
         largest = max(new, key=lambda key: len(new[key]))

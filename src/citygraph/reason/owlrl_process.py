@@ -26,8 +26,7 @@ _SENTENCES: Final = (
     ("prp-irp", r"Irreflexive property used on (.*) with (.*)", ((1, 2, 1),), ((2, RDF.type, OWL.IrreflexiveProperty),)),
     ("prp-asyp", r"Erroneous usage of asymmetric property (.*) on (.*) and (.*)", ((2, 1, 3), (3, 1, 2)),
      ((1, RDF.type, OWL.AsymmetricProperty),)),
-    ("prp-adp", r"Disjoint properties in an 'AllDisjointProperties' are not really disjoint: "
-     r"\((.*), (.*),(.*)\) and \((.*),(.*),(.*)\)", ((1, 2, 3), (4, 5, 6)), ()),
+    ("prp-adp", r"Disjoint properties in an 'AllDisjointProperties' are not really disjoint: \((.*), (.*),(.*)\) and \((.*),(.*),(.*)\)", ((1, 2, 3), (4, 5, 6)), ()),
     ("prp-pdw", r"Erroneous usage of disjoint properties (.*) and (.*) on (.*) and (.*)", ((3, 1, 4), (3, 2, 4)),
      ((1, OWL.propertyDisjointWith, 2),)),
     ("prp-npa1", r"Negative \(object\) property assertion violated for: \((.*), (.*), (.*)\)", ((1, 2, 3),), ()),

@@ -83,7 +83,12 @@ class State:
 
     def source(self) -> Source:
         """What joins read."""
-        return Source(self.relations, self.terms(), self.budget.derived)
+        # A join may be some times longer than what is new in it; it is stopped when it cannot end well.
+        return Source(self.relations, self.terms(), 4 * self.budget.derived + (1 << 20))
+
+    def derived(self) -> int:
+        """How many triples were added to the asserted ones, over representatives."""
+        return self.rows - sum(map(len, self.asserted.values()))
 
     def literals(self) -> Mask:
         """For every term whether it is a literal."""

@@ -108,8 +108,8 @@ class Values:
             usual = f'{start}"' + (end.lower() if end.startswith("@") else "")
             twin = self._dictionary.known(usual)
             if twin is not None and twin != number:
-                groups.append((min(twin, number), max(twin, number)))
-                self._seen.setdefault(value, min(twin, number))
+                first = self._seen.setdefault(value, min(twin, number))
+                groups += ((first, twin), (first, number))
                 return
             self._awaited.setdefault(usual.encode(), number)
         first = self._seen.setdefault(value, number)

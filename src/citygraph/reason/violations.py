@@ -80,7 +80,7 @@ def _violations(state: State, rule: FlatRule) -> Iterator[tuple[TripleText, ...]
         for row in range(table.rows):
             values = {name: int(column[row]) for name, column in table.columns.items()}
             premises = _spell(state, joined, values)
-            if premises is not None and all(_are_equal(state, atom, values) for atom in equal):
+            if all(_are_equal(state, atom, values) for atom in equal):
                 yield (*premises, *(_text(state, atom, values) for atom in equal))
 
 
@@ -205,13 +205,12 @@ def _text(state: State, atom: Atom, values: dict[str, int]) -> TripleText:
     return one(atom.subject), one(atom.predicate), one(atom.object)
 
 
-def _spell(state: State, atoms: tuple[Atom, ...], values: dict[str, int]) -> tuple[TripleText, ...] | None:
+def _spell(state: State, atoms: tuple[Atom, ...], values: dict[str, int]) -> tuple[TripleText, ...]:
     """The premises as somebody wrote them: equal terms are tried until an asserted triple is found.
 
     Fixes `values` to the spelling chosen, so that a thing has one name in all premises where possible.
     """
     fixed: dict[str, int] = {}
-    premises = []
     for atom in atoms:
         names = [term for term in dict.fromkeys((atom.subject, atom.object)) if is_variable(term)]
         choices = [[fixed[name]] if name in fixed else _members(state, values[name]) for name in names]
@@ -221,10 +220,9 @@ def _spell(state: State, atoms: tuple[Atom, ...], values: dict[str, int]) -> tup
             if _is_asserted(state, atom, named):
                 spelling = named
                 break
-        premises.append(atom)
         fixed |= spelling or {name: fixed.get(name, values[name]) for name in names}
     values |= fixed
-    return tuple(_text(state, atom, values) for atom in premises)
+    return tuple(_text(state, atom, values) for atom in atoms)
 
 
 def _members(state: State, number: int) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Final
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
+from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal
 from citygraph.sources import Excerpt, SourceText, excerpt_range, find_moved, read_source
@@ -48,7 +49,7 @@ def _check_document(
 ) -> Iterator[Finding]:
     subject = f"<{source}>"
     file, line, column = graphs.locate(subject)
-    name = labels.of(source, "nb")
+    name = Text(*(labels.of(source, language) for language in LANGUAGES))
     try:
         document = read_source(folder, source)
     except (OSError, UnicodeDecodeError) as error:
@@ -67,7 +68,7 @@ def _check_document(
             yield _moved(excerpt, wanted, document, graphs, name)
 
 
-def _moved(excerpt: Excerpt, wanted: str, document: SourceText, graphs: ProjectGraphs, name: str) -> Finding:
+def _moved(excerpt: Excerpt, wanted: str, document: SourceText, graphs: ProjectGraphs, name: Text) -> Finding:
     length = excerpt.end - excerpt.start
     starts = find_moved(document.text, length=length, sha256=wanted)
     # A short passage may occur several times; the nearest is the likeliest, and a person decides.

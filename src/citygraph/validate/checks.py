@@ -54,7 +54,7 @@ def _finding(check: SavedQuery, row: dict[str, Term], graphs: ProjectGraphs, lab
             place = graphs.locate(str(term))
     words = Text(
         *(
-            f"{labels.describe(focus, language)}: {check.title.in_language(language).lower()}"
+            f"{labels.describe(focus, language)}: {_sentence(check, language)}"
             + (f" ({', '.join(_word(term, labels, language) for term in others)})." if others else ".")
             for language in LANGUAGES
         )
@@ -70,6 +70,12 @@ def _finding(check: SavedQuery, row: dict[str, Term], graphs: ProjectGraphs, lab
         focus_node="" if focus is None else str(focus),
         value=" ".join(map(str, others)),
     )
+
+
+def _sentence(check: SavedQuery, language: str) -> str:
+    """What a row of this check means, to stand behind a colon."""
+    words = check.message.in_language(language) or check.title.in_language(language)
+    return words[:1].lower() + words[1:].rstrip(".")
 
 
 def _word(term: Term, labels: Labels, language: str) -> str:

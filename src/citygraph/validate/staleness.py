@@ -45,10 +45,17 @@ def _stale(graphs: ProjectGraphs, config: Config, as_of: date) -> Iterator[Findi
         if latest and latest < limit[: len(latest)]:
             file, line, column = graphs.locate(str(fact), str(_AS_OF))
             name = Text(*(labels.describe(fact, language) for language in LANGUAGES))
-            found = finding("stale", file=file, line=line, column=column, focus_node=str(fact), value=latest,
-                            name="{name}", latest=latest, as_of=as_of.isoformat())  # fmt: skip
-            message = Text(found.message.nb.replace("{name}", name.nb), found.message.en.replace("{name}", name.en))
-            yield Finding(found.code, found.severity, message, found.fix, file, line, column, str(fact), "", latest)
+            yield finding(
+                "stale",
+                file=file,
+                line=line,
+                column=column,
+                focus_node=str(fact),
+                value=latest,
+                name=name,
+                latest=latest,
+                as_of=as_of.isoformat(),
+            )
 
 
 def _duration(values: dict[Term, dict[Iri, list[Term]]], role: Term, default: Duration) -> Duration:

@@ -14,6 +14,7 @@ from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels
+from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import BASE, CG, CONCEPT, PREFIXES, compress, fold, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
 
@@ -46,7 +47,7 @@ def check_values(graphs: ProjectGraphs, config: Config, *, today: date) -> list[
     return findings
 
 
-def _finding(code: str, file: FileGraph, quad: Quad, **values: str) -> Finding:
+def _finding(code: str, file: FileGraph, quad: Quad, **values: str | Text) -> Finding:
     """A finding about one statement, placed where it stands."""
     place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
     return finding(
@@ -71,7 +72,11 @@ def _literals(file: FileGraph, today: date) -> Iterator[Finding]:
             yield _finding("date-with-time-zone", file, quad, text=literal.value)
         elif kind in _LEXICAL and not _LEXICAL[kind](literal.value):
             yield _finding("bad-literal", file, quad, text=literal.value, kind=f"xsd:{kind}")
-        elif quad.predicate in _PAST and kind in _DATES and literal.value[:10] > today.isoformat()[: len(literal.value[:10])]:
+        elif (
+            quad.predicate in _PAST
+            and kind in _DATES
+            and literal.value[:10] > today.isoformat()[: len(literal.value[:10])]
+        ):
             yield _finding("date-in-future", file, quad, text=literal.value)
 
 
@@ -174,4 +179,10 @@ def _twins(graphs: ProjectGraphs) -> Iterator[Finding]:
             reported.add(pair)
             file, quad = list(things.values())[-1]
             other = compress(next(iter(things))[1:-1], prefixes_for(graphs.base))
-            yield _finding("near-duplicate", file, quad, name=labels.of(quad.subject, "nb"), other=other)
+            yield _finding(
+                "near-duplicate",
+                file,
+                quad,
+                name=Text(*(labels.of(quad.subject, language) for language in LANGUAGES)),
+                other=other,
+            )
