@@ -13,7 +13,7 @@ from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.sources import excerpt_range
 
-__all__ = ["LABEL_PROPERTIES", "Labels", "reused_labels"]
+__all__ = ["LABEL_PROPERTIES", "NAMING_PROPERTIES", "PART_PROPERTIES", "Labels", "column_words", "reused_labels"]
 
 _PASSAGE: Final = Text("{document}, tegn {start}-{end}", "{document}, characters {start}-{end}")
 
@@ -47,12 +47,24 @@ _PARTS: Final = {
     )
 }
 
+PART_PROPERTIES: Final = frozenset(_PARTS)
+"""What a fact ties together, which names it."""
+NAMING_PROPERTIES: Final = frozenset({*LABEL_PROPERTIES, *_PARTS})
+"""Every property that a name is made from."""
+
 
 @cache
 def reused_labels() -> dict[str, Text]:
     """What the interface calls the terms of other vocabularies, by IRI."""
     text = files("citygraph").joinpath("reused_labels.toml").read_text(encoding="utf-8")
     return {expand(curie) or curie: Text.of(words) for curie, words in tomllib.loads(text).items()}
+
+
+@cache
+def column_words() -> dict[str, Text]:
+    """What the interface calls the columns of answers, by the name of the variable."""
+    text = files("citygraph").joinpath("column_words.toml").read_text(encoding="utf-8")
+    return {column: Text.of(words) for column, words in tomllib.loads(text).items()}
 
 
 class Labels:

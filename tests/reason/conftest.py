@@ -6,6 +6,8 @@ import re
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,16 @@ def columnar(triples: Iterable[Triple]) -> Answer:
     return Answer(frozenset(closure.inferred()), frozenset(c.rule for c in closure.contradictions))
 
 
+def _other(module: str) -> Engine:
+    """One of our back ends that runs the same flat rules."""
+
+    def run(triples: Iterable[Triple]) -> Answer:
+        closure = import_module(f"citygraph.reason.{module}").close(triples)
+        return Answer(frozenset(closure.inferred()), frozenset(c.rule for c in closure.contradictions))
+
+    return run
+
+
 def owlrl(triples: Iterable[Triple]) -> Answer:
     """The reference, in this process because a process for each case takes a second."""
     import owlrl as reference  # noqa: PLC0415  # slow to import
@@ -80,7 +92,10 @@ def _sentence(message: str) -> str:
 
 def engines() -> dict[str, Engine]:
     """Every engine by name. A new back end is put in here and the whole folder runs over it."""
-    return {"columnar": columnar, "owlrl": owlrl}
+    found: dict[str, Engine] = {"columnar": columnar, "sparql": _other("engine_sparql"), "owlrl": owlrl}
+    if find_spec("duckdb") is not None:
+        found["duckdb"] = _other("engine_duckdb")
+    return found
 
 
 FAULTS: dict[str, dict[str, str]] = {

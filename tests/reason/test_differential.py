@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citygraph.rdf import BlankNode, Triple
-from reason.ontologies import DATA, ONTOLOGIES, RARE_FACTS
+from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 
 if TYPE_CHECKING:
     from reason.conftest import Answer, Engine
@@ -47,3 +47,22 @@ def test_the_engines_agree(
     ours, theirs = (engine(triples) for engine in pair)
     assert comparable(ours) == comparable(theirs)
     assert bool(ours.contradictions) == bool(theirs.contradictions)
+
+
+@pytest.mark.parametrize("name", ["duckdb", "sparql"])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(axioms=ONTOLOGIES, data=DATA, rare=st.lists(st.one_of(RARE_FACTS, KEYS), max_size=2))
+def test_our_engines_agree_to_the_last_triple_and_contradiction(
+    all_engines: dict[str, Engine],
+    turtle: Callable[[str], tuple[Triple, ...]],
+    name: str,
+    axioms: list[str],
+    data: list[str],
+    rare: list[str],
+) -> None:
+    if name not in all_engines:
+        pytest.skip(f"{name} is not installed")
+    triples = turtle("\n".join([*axioms, *data, *rare]))
+    assert all_engines[name](triples) == all_engines["columnar"](triples)

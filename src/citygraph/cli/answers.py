@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from citygraph.results import Answer, Row, Solutions
     from citygraph.store import Store
 
-__all__ = ["AnswerFormat", "print_answer", "print_lists", "print_rows", "print_sources", "with_sources"]
+__all__ = ["AnswerFormat", "column_name", "print_answer", "print_lists", "print_rows", "print_sources", "with_sources"]
 
 _SOURCE_COLUMNS = ("sources", "stated")
+
+
+def column_name(column: str, language: str) -> str:
+    """The heading of a column: our word for it in the reader's language, else its own name."""
+    from citygraph.labels import column_words  # noqa: PLC0415
+
+    words = column_words().get(column)
+    return words.in_language(language) if words else column.replace("_", " ")
 
 
 class AnswerFormat(StrEnum):
@@ -56,7 +64,7 @@ def print_answer(
             case Solutions():
                 print_rows(
                     answer,
-                    _labels((term for row in answer.rows for term in row), store, prefixes),
+                    _names((term for row in answer.rows for term in row), store, prefixes),
                     language=language,
                     numbered=numbered,
                 )
@@ -88,22 +96,10 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _labels(terms: Iterable[Term | None], store: Store, prefixes: Mapping[str, str]) -> Labels:
-    """The labels of these things."""
-    from citygraph.labels import LABEL_PROPERTIES, Labels  # noqa: PLC0415
-    from citygraph.rdf import Iri, Triple  # noqa: PLC0415
-    from citygraph.results import Solutions  # noqa: PLC0415
+def _names(terms: Iterable[Term | None], store: Store, prefixes: Mapping[str, str]) -> Labels:
+    from citygraph.query import names_of  # noqa: PLC0415  # keeps `--help` fast
 
-    triples = []
-    for thing in dict.fromkeys(term for term in terms if isinstance(term, Iri)):
-        found = store.query("SELECT ?thing ?property ?label WHERE { ?thing ?property ?label }", bind={"thing": thing})
-        if isinstance(found, Solutions):
-            triples += [
-                Triple(thing, row["property"], row["label"])  # type: ignore[arg-type]
-                for row in found
-                if str(row["property"])[1:-1] in LABEL_PROPERTIES
-            ]
-    return Labels(triples, prefixes=prefixes)
+    return names_of(terms, store, prefixes=prefixes)
 
 
 def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: bool = False) -> None:
@@ -116,7 +112,7 @@ def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: bo
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in [*(["#"] if numbered else []), *answer.columns]:
-        table.add_column(Cell(column.replace("_", " ")))
+        table.add_column(Cell(column_name(column, language)))
     for number, row in enumerate(answer.rows, 1):
         cells = [*([f"[{number}]"] if numbered else []), *(_cell(term, labels, language) for term in row)]
         table.add_row(*map(Cell, cells))
@@ -126,20 +122,34 @@ def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: bo
     console.print(Cell(f"({words.in_language(language)})", style="dim"))
 
 
-def _cell(term: object, labels: Labels, language: str) -> str:
-    return "" if term is None else labels.describe(term, language)  # type: ignore[arg-type]
+def _cell(term: Term | None, labels: Labels, language: str) -> str:
+    from citygraph.rdf import Literal  # noqa: PLC0415
+
+    if isinstance(term, Literal) and term.datatype.value.endswith("#boolean"):
+        return Text(*(("ja", "yes") if term.value in {"true", "1"} else ("nei", "no"))).in_language(language)
+    words = labels.describe(term, language)
+    return words[1:-1] if words.startswith("<") and words.endswith(">") else words
 
 
 def print_sources(answered: Answered, *, language: str) -> None:
     """Below the table: for each row whether it is stated or derived, as of when, and where it was read."""
+    if not answered.query.cite:
+        print(
+            Text("Dette spørsmålet viser ikke til enkeltfakta.", "This question cites no single facts.").in_language(
+                language
+            )
+        )
+        return
     for number, (citations, stated) in enumerate(zip(answered.sources, answered.stated, strict=True), 1):
+        if not citations:
+            print(f"[{number}] {Text('ingenting er kjent', 'nothing is known').in_language(language)}")
+            continue
         words = [Text(*(("oppgitt", "stated") if stated else ("utledet", "derived"))).in_language(language)]
         dates = sorted({citation.as_of for citation in citations if citation.as_of})
         if dates:
             words.append(f"{Text('per', 'as of').in_language(language)} {', '.join(dates)}")
         print(f"[{number}] {', '.join(words)}")
-        lines = [_line(citation, language) for citation in citations]
-        for line in dict.fromkeys(lines) or [Text("ingen kilde", "no source").in_language(language)]:
+        for line in dict.fromkeys(_line(citation, language) for citation in citations):
             print(f"    {line}")
 
 
@@ -148,12 +158,9 @@ def _line(citation: Citation, language: str) -> str:
     if citation.start >= 0:
         characters = Text("tegn", "characters").in_language(language)
         name += f", {characters} {citation.start}-{citation.end}: {citation.passage.in_language(language)}"
-    notes = []
-    if not citation.is_exact:
-        words = _approximations().get(citation.approximation, Text.of(citation.approximation))
-        notes.append(words.in_language(language))
+    notes = [] if citation.is_exact else [citation.approximation_words.in_language(language)]
     if citation.modality not in {"", "stated"}:
-        notes.append(_modalities().get(citation.modality, Text.of(citation.modality)).in_language(language))
+        notes.append(citation.modality_words.in_language(language))
     return f"{name} ({', '.join(notes)})" if notes else name
 
 
@@ -168,33 +175,13 @@ def print_lists(answered: Answered, store: Store, *, language: str, prefixes: Ma
         print(none.in_language(language))
         return
     terms = [t for each in statements for t in (each.organization, each.kind, each.completeness, each.place, each.role)]
-    labels = _labels(terms, store, prefixes)
+    labels = _names(terms, store, prefixes)
     print(Text("Svaret bygger på disse listene:", "This answer relies on these lists:").in_language(language))
     for each in statements:
         parts = [each.organization, each.kind, each.place, each.role]
         names = ", ".join(labels.of(part, language) for part in parts if part is not None)
         day = Text("per", "as of").in_language(language)
         print(f"    {names}: {labels.of(each.completeness, language)} ({day} {each.date})")
-
-
-def _approximations() -> Mapping[str, Text]:
-    return {
-        "about": Text("omtrent", "about"),
-        "nearly": Text("nær", "nearly"),
-        "at-least": Text("minst", "at least"),
-        "more-than": Text("over", "more than"),
-        "at-most": Text("høyst", "at most"),
-    }
-
-
-def _modalities() -> Mapping[str, Text]:
-    return {
-        "implied": Text("underforstått", "implied"),
-        "wish": Text("et ønske", "a wish"),
-        "assessment": Text("en vurdering", "an assessment"),
-        "rule": Text("en regel", "a rule"),
-        "first": Text("påstand om å være først", "a claim to be first"),
-    }
 
 
 def with_sources(answered: Answered, solutions: Solutions) -> Solutions:

@@ -3,6 +3,7 @@
 from citygraph.query.cite import Citation, cite
 from citygraph.query.entities import Candidate, resolve_entity
 from citygraph.query.lists import ListStatement, lists_behind
+from citygraph.query.naming import names_of
 from citygraph.query.parameters import bind_parameters
 from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query
 
@@ -16,6 +17,7 @@ __all__ = [
     "find_queries",
     "get_query",
     "lists_behind",
+    "names_of",
     "problem_of",
     "resolve_entity",
     "run_query",

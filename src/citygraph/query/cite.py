@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from citygraph.language import LANGUAGES, Text
-from citygraph.namespaces import compress
+from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.sources import excerpt_range
@@ -31,12 +31,10 @@ SELECT ?fact ?source ?document ?page ?date ?approximation ?modality WHERE {
 }
 """
 _WORDS: Final = """
-PREFIX dct:  <http://purl.org/dc/terms/>
-SELECT ?thing ?property ?text WHERE {
-  ?thing ?property ?text .
-  FILTER (?property IN (dct:title, dct:description))
-}
+SELECT ?thing ?property ?text WHERE { ?thing ?property ?text }
 """
+_DCT: Final = PREFIXES["dct"]
+_LABEL: Final = PREFIXES["skos"] + "prefLabel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,8 @@ class Citation:
     as_of: str
     approximation: str
     modality: str
+    approximation_words: Text = field(default_factory=Text)
+    modality_words: Text = field(default_factory=Text)
 
     @property
     def is_exact(self) -> bool:
@@ -61,7 +61,8 @@ class Citation:
 
     def to_json(self) -> dict[str, object]:
         """A plain dictionary, for JSON answers and web pages."""
-        return {**asdict(self), "title": self.title.to_json(), "passage": self.passage.to_json()}
+        texts = ("title", "passage", "approximation_words", "modality_words")
+        return {**asdict(self), **{name: getattr(self, name).to_json() for name in texts}}
 
 
 def cite(facts: Iterable[Term], store: Store) -> dict[Term, tuple[Citation, ...]]:
@@ -94,14 +95,16 @@ def _citation(fact: Iri, row: dict[str, Term], store: Store) -> Citation:
     return Citation(
         fact=fact.value,
         document=document,
-        title=_words(document, "title", store),
+        title=_words(document, _DCT + "title", store),
         page=page.value if isinstance(page, Iri) else "",
         start=excerpt.start if excerpt else -1,
         end=excerpt.end if excerpt else -1,
-        passage=_words(source, "description", store) if excerpt else Text(),
+        passage=_words(source, _DCT + "description", store) if excerpt else Text(),
         as_of=date.value if isinstance(date, Literal) else "",
         approximation=_code(row.get("approximation")),
         modality=_code(row.get("modality")).removeprefix("modality-"),
+        approximation_words=_label(row.get("approximation"), store),
+        modality_words=_label(row.get("modality"), store),
     )
 
 
@@ -109,8 +112,12 @@ def _code(term: Term | None) -> str:
     return compress(term.value).removeprefix("concept:") if isinstance(term, Iri) else ""
 
 
+def _label(term: Term | None, store: Store) -> Text:
+    return _words(term.value, _LABEL, store) if isinstance(term, Iri) else Text()
+
+
 def _words(iri: str, property_: str, store: Store) -> Text:
-    bind: dict[str, Term] = {"thing": Iri(iri), "property": Iri(f"http://purl.org/dc/terms/{property_}")}
+    bind: dict[str, Term] = {"thing": Iri(iri), "property": Iri(property_)}
     answer = store.query(_WORDS, bind=bind)
     texts = [row["text"] for row in answer] if isinstance(answer, Solutions) else []
     by_language = {text.language or "en": text.value for text in texts if isinstance(text, Literal)}

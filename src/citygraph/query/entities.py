@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from citygraph.errors import QueryError
-from citygraph.namespaces import compress, expand, fold
+from citygraph.namespaces import CG, PREFIXES, compress, expand, fold
 from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions
 from citygraph.store import Store
@@ -30,6 +30,11 @@ SELECT DISTINCT ?entity ?class ?item WHERE {
   ?entity <https://schema.org/sameAs>|<http://www.w3.org/2004/02/skos/core#exactMatch> ?item ; a ?class .
 }
 """
+_GOVERNS: Final = (
+    "SELECT ?authority ?place WHERE { ?authority <https://w3id.org/citygraph/ontology#administers> ?place }"
+)
+_CITY: Final = CG + "City"
+_AUTHORITIES: Final = (PREFIXES["cv"] + "PublicOrganisation", PREFIXES["org"] + "Organization")
 _KNOWN: Final = "SELECT ?entity ?class WHERE { ?entity a ?class }"
 
 
@@ -54,6 +59,16 @@ def resolve_entity(text: str, store: Store, *, of_class: str = "", prefixes: Map
         QueryError: nothing is called that, or several things are; the nearest names are in the message.
     """
     text = text.strip()
+    try:
+        return _resolve(text, store, of_class, prefixes)
+    except QueryError:
+        governed = _authority_of(text, store, of_class, prefixes) if of_class in _AUTHORITIES else None
+        if governed is None:
+            raise
+        return governed
+
+
+def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]) -> Iri:
     iri = expand(text, prefixes)
     if iri is None and re.fullmatch(r"[a-z0-9-]+", text):
         iri = expand(f"id:{text}", prefixes)
@@ -75,6 +90,17 @@ def resolve_entity(text: str, store: Store, *, of_class: str = "", prefixes: Map
 def _is_known(iri: str, store: Store, of_class: str) -> bool:
     classes = {row["class"].value for row in _rows(_KNOWN, store, entity=Iri(iri)) if isinstance(row["class"], Iri)}
     return of_class in classes if of_class else bool(classes)
+
+
+def _authority_of(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]) -> Iri | None:
+    """The one authority that governs the place that `text` names: people say Oslo and mean Oslo kommune."""
+    try:
+        place = _resolve(text, store, _CITY, prefixes)
+    except QueryError:
+        return None
+    found = {row["authority"] for row in _rows(_GOVERNS, store, place=place)}
+    known = [each for each in found if isinstance(each, Iri) and _is_known(each.value, store, of_class)]
+    return known[0] if len(known) == 1 else None
 
 
 def _names(store: Store, of_class: str) -> list[Candidate]:
@@ -114,6 +140,6 @@ def _unknown(text: str, named: list[Candidate], prefixes: Mapping[str, str]) -> 
     found = dict.fromkeys((by_name.get(name) or slugs[name]) for name in near)
     unique = list({candidate.iri: candidate for candidate in found}.values())[:3]
     guesses = ", ".join(f"{candidate.name} ({compress(candidate.iri, prefixes)})" for candidate in unique)
-    fix = f"Did you mean: {guesses}?" if guesses else "Search for the name: citygraph query find"
+    fix = f"Did you mean: {guesses}?" if guesses else "See who is there: citygraph query members"
     message = f"Nothing here is called {text!r}."
     return QueryError(message, fix=fix)

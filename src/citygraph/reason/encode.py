@@ -32,9 +32,11 @@ LITERAL: Final = ord('"')
 _PIECE: Final = 1 << 20
 """Bytes that are cut at a time: larger pieces leave the processor's cache and are slower."""
 
-# The part of the N-Triples grammar that needs no unescaping; whatever else is valid takes the slow path.
-_PLAIN_LITERAL: Final = re.compile(rb'"[^"\\\r\n]*"(?:@[a-zA-Z]+(?:-[a-zA-Z0-9]+)*|\^\^<([^<>]*)>)?')
-_PLAIN_LABEL: Final = re.compile(rb"_:[A-Za-z0-9](?:[A-Za-z0-9.]*[A-Za-z0-9])?")
+# The part of the N-Triples grammar that needs no unescaping, over whole lists with one term a line;
+# whatever else is valid takes the slow path. The quantifiers never step back, so time and stack stay small.
+_PLAIN_LITERALS: Final = re.compile(rb'(?:"[^"\\\r\n]*+"(?:@[a-zA-Z]++(?:-[a-zA-Z0-9]++)*+|\^\^<[^<>\r\n]*+>)?\n)*+')
+_PLAIN_LABELS: Final = re.compile(rb"(?:_:[A-Za-z0-9]+\n)*+")
+_DATATYPE: Final = re.compile(rb'"\^\^<([^<>\n]*)>\n')
 _XSD_STRING: Final = b"http://www.w3.org/2001/XMLSchema#string"
 
 
@@ -217,31 +219,51 @@ def _cut(pieces: Iterable[bytes], dictionary: Dictionary) -> Ids | None:
 
 def _all_plain(texts: list[bytes]) -> bool:
     """Whether every new term is valid and written without escapes; whole lists at a time, for speed."""
-    iris = [text for text in texts if text[:1] == b"<"]
-    literals = [text for text in texts if text[:1] == b'"']
-    labels = [text for text in texts if text[:1] not in b'<"'] if len(iris) + len(literals) < len(texts) else []
-    if not all(map(_PLAIN_LABEL.fullmatch, labels)):
+    if b"" in texts:
         return False
-    matches = list(map(_PLAIN_LITERAL.fullmatch, literals))
-    if None in matches:
-        return False
-    datatypes = {found[1] for found in matches if found is not None} - {None}
-    if _XSD_STRING in datatypes:
-        return False
-    joined = b"\n".join(iris)
-    if iris and not joined.endswith(b">"):
-        return False
+    iris = [text for text in texts if text[0] == IRI]
+    literals = [text for text in texts if text[0] == LITERAL]
+    labels = [text for text in texts if text[0] not in b'<"'] if len(iris) + len(literals) < len(texts) else []
     try:
-        b"\n".join(literals).decode()
-        # No IRI has a bracket or a line break in it, so the cuts are right whenever their number is.
-        names = joined[1:-1].decode().split(">\n<") if iris else []
-        if len(names) != len(iris):
-            return False
+        datatypes = _datatypes(literals)
+        names = _names(iris)
+        # oxigraph's own reader judges IRIs; the object itself is not kept.
         for checked in map(Iri, chain(names, (datatype.decode() for datatype in datatypes))):
             del checked
+        return _XSD_STRING not in datatypes and _PLAIN_LABELS.fullmatch(_lines(labels)) is not None
     except ValueError:
         return False
-    return True
+
+
+def _lines(texts: list[bytes]) -> bytes:
+    """The terms with one on each line."""
+    lines = b"\n".join([*texts, b""])
+    if lines.count(b"\n") != len(texts):
+        message = "a term with a line break in it"
+        raise ValueError(message)
+    return lines
+
+
+def _datatypes(literals: list[bytes]) -> set[bytes]:
+    """The datatypes of literals, all of which must be plain."""
+    lines = _lines(literals)
+    lines.decode()
+    if _PLAIN_LITERALS.fullmatch(lines) is None:
+        message = "a literal that is wrong, or written with escapes"
+        raise ValueError(message)
+    return set(_DATATYPE.findall(lines))
+
+
+def _names(iris: list[bytes]) -> list[str]:
+    """IRIs without their brackets."""
+    if not iris:
+        return []
+    # No IRI has a bracket in it, so the cuts are right whenever their number is.
+    names = _lines(iris)[1:-2].decode().split(">\n<")
+    if len(names) != len(iris) or iris[-1][-1] != ord(">"):
+        message = "an IRI without its bracket"
+        raise ValueError(message)
+    return names
 
 
 def _rename_labels(numbers: Ids, name: str, dictionary: Dictionary) -> Ids:

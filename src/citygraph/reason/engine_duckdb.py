@@ -180,7 +180,7 @@ class DuckdbClosure:
     def _learn(self) -> bool:
         """Make the rules from the axioms that are known. Whether there are axioms not learned from before."""
         axioms = self._schema_triples()
-        if self._learned and axioms <= self._learned | self.book.schema.keys():
+        if self.book.equality and axioms <= self._learned | self.book.schema.keys():
             return False
         self._learned = axioms | self._learned
         self.book = specialise(self._learned)

@@ -11,7 +11,7 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
 from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, FlatRule, RuleBook, is_variable
 from citygraph.reason.datatypes import ILL_TYPED, Value, is_inside, value_of
 from citygraph.reason.specialise import SAME, is_schema, specialise
-from citygraph.reason.sparql_rules import BLANK, SPELLING, Update, facts, pattern, skolem, update_list, updates
+from citygraph.reason.sparql_rules import BLANK, SPELLING, Update, bodies, facts, pattern, skolem, update_list, updates
 from citygraph.reason.tidy import keep
 from citygraph.reason.told import Violation, tell_once
 from citygraph.store.updatable import UpdatableStore
@@ -122,11 +122,7 @@ class _Graph:
         number = self._literals.setdefault(text, len(self._literals))
         if number == len(self._terms):
             self._terms.append(term)
-            self._place(number, text)
         return number
-
-    def _place(self, number: int, text: str) -> None:
-        del number, text
 
     def _quad(self, triple: Triple, graph: str) -> Quad:
         subject = self._name(triple.subject)
@@ -217,8 +213,7 @@ class _Graph:
     def _matches(self, rule: FlatRule) -> Iterator[Violation]:
         """The premises of each match of one rule whose conditions hold."""
         joined = [atom for atom in rule.body if atom.predicate != SAME]
-        told: set[tuple[str, ...]] = set()
-        for body, extra in _bodies(joined, _VALUES if self._twins() else ""):
+        for body, extra in bodies(joined, _VALUES if self._twins() else ""):
             columns = list(dict.fromkeys(name[1:] for atom in body for name in atom.variables()))
             where = " ".join([*(pattern(a, f"?g{i}", _ASSERTED, _INFERRED, self._word) for i, a in enumerate(body)), *extra])
             # ASK would do without variables; one column of our own serves both.
@@ -230,10 +225,11 @@ class _Graph:
                 equal = tuple(_filled(atom, values) for atom in rule.body if atom.predicate == SAME)
                 if not all(self._equal.first(s) == self._equal.first(o) for s, _, o in equal):
                     continue
-                if self._meets_check(rule, values, told):
+                if self._meets_check(rule, values):
                     yield rule, (*premises, *equal)
 
-    def _meets_check(self, rule: FlatRule, values: dict[str, str], told: set[tuple[str, ...]]) -> bool:
+    @staticmethod
+    def _meets_check(rule: FlatRule, values: dict[str, str]) -> bool:
         check = rule.check
         if check is None:
             return True
@@ -244,12 +240,11 @@ class _Graph:
             datatype = check.terms[1]
             return not literal.endswith(f"^^{datatype}") and value_of(literal) is not ILL_TYPED and not is_inside(literal, datatype)
         other = values[check.terms[1]]
-        pair = (*sorted((literal, other)), *sorted(v for k, v in values.items() if k not in check.terms))
-        one, two = value_of(literal), value_of(other) if other.startswith('"') else None
-        if pair in told or one is None or two is None or ILL_TYPED in (one, two) or one == two:
+        # Each pair is found twice, once each way round.
+        if not other.startswith('"') or literal > other:
             return False
-        told.add(pair)
-        return True
+        one, two = value_of(literal), value_of(other)
+        return None not in (one, two) and ILL_TYPED not in (one, two) and one != two
 
 
 class _Equal:
@@ -265,12 +260,6 @@ class _Equal:
     def first(self, term: str) -> str:
         """The first of all terms equal to this one; the closure names each pair."""
         return self._first.get(term, term)
-
-
-def _bodies(atoms: Sequence[Atom], values: str) -> Iterator[tuple[tuple[Atom, ...], tuple[str, ...]]]:
-    from citygraph.reason.sparql_rules import _variants  # noqa: PLC0415
-
-    return _variants(FlatRule("", None, tuple(atoms), ()), values)
 
 
 def _filled(atom: Atom, values: dict[str, str]) -> tuple[str, str, str]:

@@ -34,6 +34,8 @@ class Equality:
         self.representatives: Ids = np.arange(terms, dtype=np.uint32)
         self.cliques: Pairs = np.empty(0, np.uint64)
         """(representative, member) of every group of two or more, the representative included; sorted."""
+        self.grown: Ids = EMPTY_IDS
+        """The representatives of the groups that the last merge made or made larger; sorted."""
         self._grouped: Ids | None = None
 
     def copy(self) -> Equality:
@@ -57,16 +59,13 @@ class Equality:
             more = np.arange(have, terms, dtype=np.uint32)
             self.representatives = np.concatenate((self.representatives, more))
 
-    def merge(self, pairs: Pairs) -> tuple[Ids, Ids]:
-        """Make both sides of each pair equal.
-
-        Returns the representatives that are none any more, and those of the groups that grew; both sorted.
-        """
+    def merge(self, pairs: Pairs) -> Ids:
+        """Make both sides of each pair equal. Returns the representatives that are none any more, sorted."""
         reps = self.representatives
         left, right = reps[high(pairs)], reps[low(pairs)]
         apart = left != right
         if not apart.any():
-            return EMPTY_IDS, EMPTY_IDS
+            return EMPTY_IDS
         terms, places = np.unique(np.concatenate((left[apart], right[apart])), return_inverse=True)
         labels = _components(places[: len(places) // 2], places[len(places) // 2 :], len(terms))
         lost: Ids = terms[labels != np.arange(len(terms))]
@@ -81,7 +80,8 @@ class Equality:
         reps[members] = grown
         self.representatives = reps
         self._set_cliques(merge(take_out(self.cliques, old), unique(pack(grown, members))))
-        return lost, unique(terms[labels])
+        self.grown = unique(terms[labels])
+        return lost
 
     def dissolve(self, representatives: Ids) -> Ids:
         """Make the members of these groups equal to themselves only. Returns all these members."""

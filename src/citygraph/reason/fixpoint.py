@@ -179,12 +179,13 @@ def _settle(state: State, changed: Mapping[Key, Column] | None) -> tuple[dict[Ke
     pairs = _equal_pairs(state, changed)
     if pairs is None:
         return {}, True
-    lost, grown = state.equality.merge(pairs)
+    lost = state.equality.merge(pairs)
     if len(lost) == 0:
         return {}, True
     new = rewrite(state.relations, lost, state.equality, state.terms())
     renamed = _rename(state, lost)
     state.rows = sum(map(len, state.relations.values()))
+    grown = state.equality.grown
     same = state.put(state.same_key, pack(grown, grown))
     if len(same):
         have = new.get(state.same_key)

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from citygraph.reason.closure import Atom, FlatRule, RuleBook, is_variable
 from citygraph.reason.specialise import SAME, TYPE
 
-__all__ = ["BLANK", "SPELLING", "Update", "Word", "pattern", "skolem", "update_list", "updates"]
+__all__ = ["BLANK", "SPELLING", "Update", "Word", "bodies", "facts", "pattern", "skolem", "update_list", "updates"]
 
 Word: TypeAlias = Callable[[str], str]
 """How a constant of a rule, given in N-Triples, is written in the text."""
@@ -78,7 +78,7 @@ def update_list(
     for rule in rules:
         if rule.head is None:
             continue
-        for body, extra in _variants(rule, values):
+        for body, extra in bodies(rule.body, values):
             where = " ".join(
                 [
                     *(pattern(atom, f"?g{i}", asserted, inferred, word) for i, atom in enumerate(body)),
@@ -124,17 +124,17 @@ def _guards(rule: FlatRule) -> Iterator[str]:
         yield f"FILTER(isIRI({head.predicate}))"
 
 
-def _variants(rule: FlatRule, values: str) -> Iterator[tuple[tuple[Atom, ...], tuple[str, ...]]]:
+def bodies(body: Sequence[Atom], values: str) -> Iterator[tuple[tuple[Atom, ...], tuple[str, ...]]]:
     """The body as it is, and with some of the things that two atoms have in common compared by value instead."""
-    objects = Counter(atom.object for atom in rule.body if is_variable(atom.object))
-    subjects = {atom.subject for atom in rule.body}
+    objects = Counter(atom.object for atom in body if is_variable(atom.object))
+    subjects = {atom.subject for atom in body}
     shared = [name for name, times in objects.items() if times > 1 and name not in subjects] if values else []
     for count in range(len(shared) + 1):
         for chosen in combinations(shared, count):
-            yield _apart(rule.body, chosen, values)
+            yield _apart(body, chosen, values)
 
 
-def _apart(body: tuple[Atom, ...], names: Sequence[str], values: str) -> tuple[tuple[Atom, ...], tuple[str, ...]]:
+def _apart(body: Sequence[Atom], names: Sequence[str], values: str) -> tuple[tuple[Atom, ...], tuple[str, ...]]:
     parted, extra = [], []
     for i, atom in enumerate(body):
         if atom.object in names:

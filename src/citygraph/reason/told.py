@@ -23,8 +23,14 @@ def tell_once(
         key = (rule.name, frozenset((representative(s), representative(p), representative(o)) for s, p, o in premises))
         # Stated before derived; what is said of a pair of equals counts less than what is said of them.
         unsaid = sum(not is_asserted(triple) for triple in premises if triple[1] != SAME)
-        equal = sum(not is_asserted(triple) for triple in premises if triple[1] == SAME)
+        equal = sum(_distance(triple, is_asserted) for triple in premises if triple[1] == SAME)
         rank = (unsaid, equal, premises)
         if key not in best or rank < best[key][0]:
             best[key] = (rank, (rule, premises))
     return [violation for _, violation in best.values()]
+
+
+def _distance(equal: TripleText, is_asserted: Callable[[TripleText], bool]) -> int:
+    """How far a statement of equality is from what people wrote; `x owl:sameAs x` says least."""
+    s, p, o = equal
+    return 0 if is_asserted(equal) else 2 if s == o else 1 - is_asserted((o, p, s))

@@ -1,0 +1,51 @@
+"""The language of a page: what the address says, else what the browser asks for, else English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from citygraph.language import DEFAULT_LANGUAGE, LANGUAGES
+
+__all__ = ["Choice", "choose_language", "languages_wanted"]
+
+_PART: Final = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?\Z")
+# Whoever reads Nynorsk, Danish or Swedish reads Bokmål more easily than English.
+_READ_AS: Final = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb", "nb": "nb", "en": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The language of one answer, and whether the address names it: then every link on the page does too."""
+
+    language: str
+    explicit: bool
+
+
+def choose_language(request: Request, *, offered: Sequence[str] = LANGUAGES) -> Choice:
+    """The language for this request."""
+    asked = request.query_params.get("lang", "")
+    if asked in LANGUAGES:
+        return Choice(asked, explicit=True)
+    for wanted in languages_wanted(request.headers.get("accept-language", "")):
+        if wanted in offered:
+            return Choice(wanted, explicit=False)
+    return Choice(DEFAULT_LANGUAGE if DEFAULT_LANGUAGE in offered else offered[0], explicit=False)
+
+
+def languages_wanted(header: str) -> list[str]:
+    """Our languages in the order in which an `Accept-Language` header wants them (RFC 9110, 12.5.4)."""
+    wanted: list[tuple[float, int, str]] = []
+    for position, part in enumerate(header[:1000].split(",")):
+        match = _PART.match(part)
+        if match is None:
+            continue
+        weight = float(match[2] or 1)
+        language = _READ_AS.get(match[1].lower().partition("-")[0])
+        if language and weight > 0:
+            wanted.append((-weight, position, language))
+    return list(dict.fromkeys(language for _, _, language in sorted(wanted)))

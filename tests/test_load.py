@@ -1,0 +1,122 @@
+"""Files to quads: each file a graph, each mistake a finding with its place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from citygraph.config import read_config
+from citygraph.graphs import Part
+from citygraph.load import Loaded, find_files, hash_files, load_files
+from citygraph.rdf import Iri, Literal
+from clean_project import NETWORK, clean_project
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+
+def _load(folder: Path, **files: bytes | str) -> Loaded:
+    (folder / "graph.toml").write_text('title = "x"\n')
+    for name, content in files.items():
+        path = folder / "data" / name.replace("__", ".")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return load_files(read_config(folder))
+
+
+_GOOD = "<http://a/s> <http://a/p> 01 .\n"
+
+
+def test_each_file_is_a_graph_with_its_path(tmp_path: Path) -> None:
+    loaded = load_files(read_config(clean_project(tmp_path)))
+    assert not loaded.findings
+    file = next(file for file in loaded.graphs.files if file.path == NETWORK)
+    assert file.name == Iri("https://w3id.org/citygraph/graph/data/networks/nordnett.ttl")
+    assert {quad.graph_name for quad in file.quads} == {file.name}
+    assert [file.path for file in loaded.graphs.of(Part.SOURCES)] == ["data/sources.ttl"]
+    assert [file.path for file in loaded.graphs.of(Part.MAPPINGS)] == ["data/mappings/wikidata.sssom.tsv"]
+
+
+def test_lexical_forms_stay_as_written(tmp_path: Path) -> None:
+    (quad,) = _load(tmp_path, a__ttl=_GOOD).graphs.quads()
+    assert isinstance(quad.object, Literal)
+    assert quad.object.value == "01"
+
+
+def test_a_syntax_error_hides_neither_the_rest_of_the_file_nor_its_place(tmp_path: Path) -> None:
+    loaded = _load(tmp_path, a__ttl=f"{_GOOD}<http://a/s> <http://a/p> .\n<http://a/t> <http://a/p> 2 .\n")
+    assert [(each.code, each.place) for each in loaded.findings] == [("syntax", "data/a.ttl:2:27")]
+    assert {str(quad.subject) for quad in loaded.graphs.quads()} == {"<http://a/s>", "<http://a/t>"}
+
+
+@pytest.mark.parametrize(("name", "target"), [("lost.ttl", "nowhere"), ("loop.ttl", "loop.ttl")])
+def test_a_link_that_leads_nowhere_is_an_unreadable_file(name: str, target: str, tmp_path: Path) -> None:
+    _load(tmp_path, a__ttl=_GOOD)
+    (tmp_path / "data" / name).symlink_to(target)
+    loaded = _load(tmp_path)
+    assert [(each.code, each.file) for each in loaded.findings] == [("unreadable-file", f"data/{name}")]
+    assert loaded.findings[0].message.nb
+    assert loaded.findings[0].fix.nb
+    assert hash_files(tmp_path, find_files(tmp_path))[f"data/{name}"] == ""
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything; the test above breaks a link instead")
+def test_a_file_without_permission_is_an_unreadable_file(tmp_path: Path) -> None:
+    _load(tmp_path, a__ttl=_GOOD)
+    (tmp_path / "data" / "a.ttl").chmod(0)
+    assert [each.code for each in _load(tmp_path).findings] == ["unreadable-file"]
+
+
+def test_a_pipe_is_passed_over_and_does_not_block(tmp_path: Path) -> None:
+    _load(tmp_path, a__ttl=_GOOD)
+    os.mkfifo(tmp_path / "data" / "pipe.ttl")
+    assert not _load(tmp_path).findings
+
+
+def test_hidden_files_backups_and_notes_are_passed_over(tmp_path: Path) -> None:
+    loaded = _load(tmp_path, a__ttl=_GOOD, README__md="# no", facts__csv="a,b")
+    for name in (".hidden.ttl", "a.ttl~", "Makefile"):
+        (tmp_path / "data" / name).write_text("no Turtle")
+    assert not loaded.findings
+    assert not _load(tmp_path).findings
+
+
+def test_every_format_for_triples_is_read(tmp_path: Path) -> None:
+    xml = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:a="http://a/"><rdf:Description rdf:about="http://a/s"><a:p>1</a:p></rdf:Description></rdf:RDF>'
+    loaded = _load(
+        tmp_path, a__ttl=_GOOD, b__nt='<http://a/s> <http://a/p> "1" .\n', c__rdf=xml, d__jsonld='{"@id": "http://a/s", "http://a/p": 1}'
+    )
+    assert not loaded.findings
+    assert len(list(loaded.graphs.quads())) == 4
+
+
+def test_json_ld_with_a_graph_of_its_own_is_refused(tmp_path: Path) -> None:
+    named = '{"@id": "http://a/g", "@graph": [{"@id": "http://a/s", "http://a/p": 1}]}'
+    loaded = _load(tmp_path, a__ttl=_GOOD, b__jsonld=named)
+    assert [each.file for each in loaded.findings] == ["data/b.jsonld"]
+
+
+def test_blank_nodes_of_two_files_never_meet_and_keep_their_names(tmp_path: Path) -> None:
+    text = "_:a <http://a/p> _:b .\n"
+    first = list(_load(tmp_path, a__ttl=text, b__ttl=text + "# other\n").graphs.quads())
+    assert len({str(quad.subject) for quad in first}) == 2
+    assert list(_load(tmp_path).graphs.quads()) == first
+
+
+def test_an_accepted_mapping_of_an_organisation_is_same_as_and_never_skos(tmp_path: Path) -> None:
+    folder = clean_project(tmp_path)
+    path = folder / "data" / "mappings" / "wikidata.sssom.tsv"
+    path.write_text(path.read_text() + "id:nordnett\tskos:exactMatch\twd:Q2\tsemapv:ManualMappingCuration\n")
+    graphs = load_files(read_config(folder)).graphs
+    mapped = {str(quad.subject): quad.predicate.value for quad in graphs.quads(Part.MAPPINGS)}
+    assert mapped["<https://w3id.org/citygraph/id/nordnett>"] == "https://schema.org/sameAs"
+
+
+@given(st.binary(max_size=200))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_at_all_are_read_or_reported(tmp_path: Path, data: bytes) -> None:
+    for name in ("a.ttl", "a.nt", "a.rdf", "a.jsonld", "a.sssom.tsv"):
+        for old in (tmp_path / "data").glob("*"):
+            old.unlink()
+        loaded = _load(tmp_path, **{name.replace(".", "__"): data})
+        assert all(each.message.en for each in loaded.findings)
