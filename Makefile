@@ -5,7 +5,7 @@ run: .venv/installed
 	$(BIN)citygraph build .
 	$(BIN)citygraph query norwegian-participants --cite
 	$(BIN)citygraph query network-presidents --cite
-	$(BIN)citygraph query thematic-areas --cite
+	$(BIN)citygraph query thematic-areas --network Eurocities --cite
 	@echo
 	@echo "Next: $(BIN)citygraph query            all questions"
 	@echo "      $(BIN)citygraph new my-city      a graph of your own"
