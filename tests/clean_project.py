@@ -14,7 +14,9 @@ __all__ = ["BROKEN", "DATA", "NETWORK", "ROOT", "Expected", "clean_project", "ex
 
 ROOT: Final = Path(__file__).parents[1]
 DATA: Final = Path(__file__).parent / "data"
-BROKEN: Final = sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name not in {"_clean", "projects"})
+BROKEN: Final = sorted(
+    path.name for path in DATA.iterdir() if path.is_dir() and path.name not in {"_clean", "projects"}
+)
 NETWORK: Final = "data/networks/nordnett.ttl"
 _EXPECT: Final = re.compile(r"expect: ([a-z0-9-]+) (violation|warning|info)(?: ([^\s:]+)(?::(\d+))?)?")
 

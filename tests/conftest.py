@@ -15,6 +15,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.store import Snapshot
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("CITYGRAPH_SHARED", ROOT.parent / "shared"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from hypothesis import strategies as st
+
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
-from hypothesis import strategies as st
 
 __all__ = ["GRAPHS", "blank_nodes", "flat_triples", "iris", "literals", "plain_literals", "quads", "triples"]
 
@@ -14,7 +15,9 @@ _XSD: Final = PREFIXES["xsd"]
 GRAPHS: Final = tuple(Iri(f"https://w3id.org/citygraph/graph/data/{name}.ttl") for name in ("one", "two"))
 
 _SLUGS = st.sampled_from(["oslo-kommune", "m-1", "a.b", "a-", "x_y", "1986", "å", "a%20b", "a,b", "end.", "", "a(b)"])
-_NAMESPACES = st.sampled_from([PREFIXES[name] for name in ("id", "cg", "schema", "country")] + ["urn:example:", "http://a.example/p?q=1#"])
+_NAMESPACES = st.sampled_from(
+    [PREFIXES[name] for name in ("id", "cg", "schema", "country")] + ["urn:example:", "http://a.example/p?q=1#"]
+)
 _TEXT = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
     st.sampled_from(
@@ -49,12 +52,14 @@ def predicates() -> st.SearchStrategy[Iri]:
 
 def literals() -> st.SearchStrategy[Literal]:
     """Literals of every kind, their lexical forms as odd as people write them."""
-    return st.one_of(st.builds(Literal, _TEXT), st.builds(lambda t, l: Literal(t, language=l), _TEXT, _LANGUAGES), _TYPED)
+    return st.one_of(
+        st.builds(Literal, _TEXT), st.builds(lambda text, tag: Literal(text, language=tag), _TEXT, _LANGUAGES), _TYPED
+    )
 
 
 def plain_literals() -> st.SearchStrategy[Literal]:
     """Literals that XML can carry: no control characters."""
-    tagged = st.builds(lambda t, l: Literal(t, language=l), _XML_TEXT, _LANGUAGES)
+    tagged = st.builds(lambda text, tag: Literal(text, language=tag), _XML_TEXT, _LANGUAGES)
     return st.one_of(st.builds(Literal, _XML_TEXT), tagged, _TYPED)
 
 

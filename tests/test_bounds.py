@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from citygraph.bounds import Bounds, problems_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from citygraph.bounds import Bounds, problems_of
 
 _SMALL = Bounds(size=100_000, depth=5)
 
@@ -25,12 +25,17 @@ def test_a_large_file_is_refused_whatever_it_holds(format_: str) -> None:
     assert not list(problems_of(b"", format_, Bounds(1_000, 5)))
 
 
-@pytest.mark.parametrize(("text", "deep"), [("[" * 5 + "]" * 5, False), ("[" * 6 + "]" * 6, True), ("[]" * 50, False), ("(" * 6, True)])
+@pytest.mark.parametrize(
+    ("text", "deep"), [("[" * 5 + "]" * 5, False), ("[" * 6 + "]" * 6, True), ("[]" * 50, False), ("(" * 6, True)]
+)
 def test_brackets_of_turtle_are_counted(text: str, deep: bool) -> None:  # noqa: FBT001  # a column of the table
     assert _codes(text, "ttl") == (["too-deep"] if deep else [])
 
 
-@pytest.mark.parametrize("quoted", ['"((((((("', "'((((((('", '"""(((\n((("""', "'''((((((('''", "<http://a/((((((()>", "# (((((((", '"\\"((((((("'])
+@pytest.mark.parametrize(
+    "quoted",
+    ['"((((((("', "'((((((('", '"""(((\n((("""', "'''((((((('''", "<http://a/((((((()>", "# (((((((", '"\\"((((((("'],
+)
 def test_brackets_in_strings_iris_and_comments_do_not_count(quoted: str) -> None:
     assert not _codes(f"<http://a/s> <http://a/p> {quoted} .", "ttl")
 
@@ -40,9 +45,15 @@ def test_the_line_of_the_first_bracket_too_many_is_given() -> None:
     assert problem.line == 6
 
 
-@given(st.recursive(st.none() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=8))
-def test_json_is_as_deep_as_it_is(value: Any) -> None:
-    def depth(each: Any) -> int:
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_json_is_as_deep_as_it_is(value: object) -> None:
+    def depth(each: object) -> int:
         inner = each.values() if isinstance(each, dict) else each if isinstance(each, list) else None
         return 0 if inner is None else 1 + max(map(depth, inner), default=0)
 
@@ -73,7 +84,9 @@ def test_an_escaped_key_hides_no_context() -> None:
     assert _codes('{"\\u0040context": "https://a.example/"}', "jsonld") == ["remote-context"]
 
 
-@pytest.mark.parametrize("declaration", ["<!ENTITY a 'b'>", "<!ENTITY % a 'b'>", "<!ENTITY a SYSTEM 'file:///etc/passwd'>"])
+@pytest.mark.parametrize(
+    "declaration", ["<!ENTITY a 'b'>", "<!ENTITY % a 'b'>", "<!ENTITY a SYSTEM 'file:///etc/passwd'>"]
+)
 def test_an_entity_is_refused_where_it_is_declared(declaration: str) -> None:
     (problem,) = problems_of(f"<!DOCTYPE x [\n{declaration}\n]><x/>".encode(), "rdf", _SMALL)
     assert (problem.code, problem.line, problem.values) == ("entity-declaration", 2, {"entity": "a"})
@@ -84,6 +97,8 @@ def test_xml_is_as_deep_as_it_is() -> None:
     assert _codes("<a>" * 6 + "</a>" * 6, "rdf") == ["too-deep"]
 
 
-@pytest.mark.parametrize(("text", "format_"), [("<x", "rdf"), ("{", "jsonld"), ("\0", "rdf"), ("[1,", "jsonld"), ('{"a": 1e999}', "jsonld")])
+@pytest.mark.parametrize(
+    ("text", "format_"), [("<x", "rdf"), ("{", "jsonld"), ("\0", "rdf"), ("[1,", "jsonld"), ('{"a": 1e999}', "jsonld")]
+)
 def test_what_is_not_well_formed_is_left_to_the_parser(text: str, format_: str) -> None:
     assert not _codes(text, format_)

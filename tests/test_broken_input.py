@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+
 from citygraph import Project
 from clean_project import NETWORK, clean_project
 from conftest import TODAY

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
 from citygraph import Finding, Project, Report, Severity
 from clean_project import BROKEN, DATA, Expected, clean_project, expectations
 from conftest import TODAY

@@ -6,10 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from citygraph.config import SETTINGS, Duration, read_config
-from citygraph.errors import ConfigError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from citygraph.config import SETTINGS, Duration, read_config
+from citygraph.errors import ConfigError
 
 _TITLE = 'title = "Trial"\n'
 
@@ -31,7 +32,9 @@ def test_a_title_is_all_that_is_needed(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
-    text = 'title = { nb = "Prøve", en = "Trial" }\nas_of = 2020-11-05\nbase = "https://a.example/"\n[store]\nkeep = 2\n'
+    text = (
+        'title = { nb = "Prøve", en = "Trial" }\nas_of = 2020-11-05\nbase = "https://a.example/"\n[store]\nkeep = 2\n'
+    )
     config = read_config(_config(tmp_path, text))
     assert config.title.nb == "Prøve"
     assert config.as_of == date(2020, 11, 5)
@@ -68,7 +71,7 @@ def test_a_byte_order_mark_in_the_settings_does_no_harm(tmp_path: Path) -> None:
         (_TITLE + 'languages = "nb"\n', "expected a list of nb and en"),
         (_TITLE + '[time]\nstale_after = "5 years"\n', "expected a duration such as P5Y"),
         (_TITLE + '[time]\nstale_after = "P"\n', "expected a duration such as P5Y"),
-        (_TITLE + '[reason]\nprofile = "owl-full"\n', "expected one of owl-rl"),
+        (_TITLE + '[reason]\nengine = "hermit"\n', "expected one of columnar"),
         (_TITLE + "[sources]\nfolder = 1\n", "expected a text"),
         (_TITLE + "title = 'again'\n", "is not valid TOML"),
         (_TITLE + "[limits\n", "is not valid TOML"),

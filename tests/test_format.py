@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citygraph import Project
 from citygraph.format import format_file
 from citygraph.rdf import canonical_hash, parse
 from citygraph.turtle import read_document, write_document
 from clean_project import ROOT, clean_project
 from generated import flat_triples
-from hypothesis import given
-from hypothesis import strategies as st
 
 _COMMENT = re.compile(r"# mark \d+")
 
@@ -52,7 +53,18 @@ def test_one_statement_stands_on_one_line_types_first_and_labels_second(tmp_path
 
 
 def test_no_lexical_form_is_changed(tmp_path: Path) -> None:
-    terms = ["01", "1.50", "1E0", "true", "'it'", '"""a "b" c"""', '"\\u00e5"', '"x"@nb-NO', '"1"^^<http://a/dt>', "<http://a/\\u00e5>"]
+    terms = [
+        "01",
+        "1.50",
+        "1E0",
+        "true",
+        "'it'",
+        '"""a "b" c"""',
+        '"\\u00e5"',
+        '"x"@nb-NO',
+        '"1"^^<http://a/dt>',
+        "<http://a/\\u00e5>",
+    ]
     text = f"<http://a/s> <http://a/p> {' , '.join(terms)} .\n"
     after = _format(tmp_path, text)
     assert all(f" {term} ;\n" in after for term in terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from citygraph.formats import FORMATS, Kind, by_extension, by_name, names
 
 
@@ -13,7 +14,19 @@ def test_names_media_types_and_endings_are_unique() -> None:
     assert all(format_.specification.startswith("https://www.w3.org/TR/") for format_ in FORMATS)
 
 
-@pytest.mark.parametrize(("ending", "name"), [(".ttl", "ttl"), ("TTL", "ttl"), (".owl", "rdf"), (".xml", "rdf"), (".json", "jsonld"), (".jsonld", "jsonld"), (".docx", None), ("", None)])
+@pytest.mark.parametrize(
+    ("ending", "name"),
+    [
+        (".ttl", "ttl"),
+        ("TTL", "ttl"),
+        (".owl", "rdf"),
+        (".xml", "rdf"),
+        (".json", "jsonld"),
+        (".jsonld", "jsonld"),
+        (".docx", None),
+        ("", None),
+    ],
+)
 def test_the_ending_of_a_file_says_what_it_is(ending: str, name: str | None) -> None:
     found = by_extension(ending)
     assert (found.name if found else None) == name

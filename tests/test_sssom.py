@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from citygraph.sssom import SssomError, read_mappings
 from clean_project import ROOT
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Quad, Triple, canonical_hash, parse
 from citygraph.turtle import TurtleError, document_of, places, read_document, write_document
 from generated import flat_triples, triples
-from hypothesis import given
-from hypothesis import strategies as st
 
 _MANIFEST = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
 _RDFT = "http://www.w3.org/ns/rdftest#"
@@ -45,7 +46,9 @@ def test_the_order_of_the_triples_does_not_matter(pair: tuple[list[Triple], list
     assert first == second
 
 
-@given(flat_triples(), st.lists(st.sampled_from(["", "# a comment", "    ", "# <a> <b> <c> ."]), min_size=12, max_size=12))
+@given(
+    flat_triples(), st.lists(st.sampled_from(["", "# a comment", "    ", "# <a> <b> <c> ."]), min_size=12, max_size=12)
+)
 def test_every_statement_is_found_in_its_line(graph: list[Triple], between: list[str]) -> None:
     unique = list(dict.fromkeys(graph))
     lines: list[str] = []
@@ -74,7 +77,18 @@ def test_places_count_from_one_and_know_the_column() -> None:
 
 
 def test_places_know_what_the_parser_makes_of_a_literal() -> None:
-    texts = ['"a\\u00e5\\n"', "'it''s'".replace("''", "\\'"), '"""two\nlines"""', "01", "1.50", "1e0", "true", '"x"@nb-NO', '"1"^^<http://www.w3.org/2001/XMLSchema#integer>', '"\\"\\\\"']
+    texts = [
+        '"a\\u00e5\\n"',
+        "'it''s'".replace("''", "\\'"),
+        '"""two\nlines"""',
+        "01",
+        "1.50",
+        "1e0",
+        "true",
+        '"x"@nb-NO',
+        '"1"^^<http://www.w3.org/2001/XMLSchema#integer>',
+        '"\\"\\\\"',
+    ]
     for text in texts:
         document = f"<http://a/s> <http://a/p> {text} ."
         (quad,) = parse(document.encode(), format="ttl").quads
@@ -137,7 +151,9 @@ def _with_base(path: Path) -> str:
     return f"@base <{name}> .\n" + path.read_bytes().decode("utf-8")
 
 
-def test_the_graphs_of_the_w3c_suite_are_read_as_the_suite_says(suite: dict[str, list[tuple[Path, Path | None]]]) -> None:
+def test_the_graphs_of_the_w3c_suite_are_read_as_the_suite_says(
+    suite: dict[str, list[tuple[Path, Path | None]]],
+) -> None:
     assert len(suite["TestTurtleEval"]) > 100
     for action, result in suite["TestTurtleEval"]:
         assert result is not None
@@ -166,7 +182,9 @@ def test_layout_never_changes_a_graph_of_the_w3c_suite(suite: dict[str, list[tup
     assert len(refused) < 25, refused
 
 
-def test_the_mistakes_of_the_w3c_suite_are_refused_with_their_line(suite: dict[str, list[tuple[Path, Path | None]]]) -> None:
+def test_the_mistakes_of_the_w3c_suite_are_refused_with_their_line(
+    suite: dict[str, list[tuple[Path, Path | None]]],
+) -> None:
     assert len(suite["TestTurtleNegativeSyntax"]) > 50
     for action, _ in [*suite["TestTurtleNegativeSyntax"], *suite.get("TestTurtleNegativeEval", [])]:
         problems = parse(_with_base(action).encode(), format="ttl").problems

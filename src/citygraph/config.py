@@ -29,7 +29,7 @@ class Duration:
     months: int = 0
     days: int = 0
 
-    _PATTERN = re.compile(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?\Z")
+    _PATTERN = re.compile(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?\Z", re.ASCII)
 
     @classmethod
     def parse(cls, text: str) -> Duration:
@@ -229,7 +229,7 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
         case "duration":
             return _duration_problem(value)
         case "languages":
-            fine = isinstance(value, list | tuple) and bool(value) and set(value) <= set(LANGUAGES)
+            fine = isinstance(value, list | tuple) and bool(value) and all(each in LANGUAGES for each in value)
             return "" if fine else f"expected a list of {' and '.join(LANGUAGES)}"
         case "choice":
             return "" if value in choices.split(",") else f"expected one of {', '.join(choices.split(','))}"

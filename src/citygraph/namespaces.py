@@ -111,9 +111,10 @@ def fold(name: str) -> str:
     >>> fold("Østfold Fylkeskommune"), fold("Malmö"), fold("Reykjavík")
     ('ostfold fylkeskommune', 'malmo', 'reykjavik')
     """
-    lowered = unicodedata.normalize("NFC", name).casefold().translate(_FOLDED)
-    decomposed = unicodedata.normalize("NFKD", lowered)
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    # Unicode 3.13: compatible forms first, or a mathematical letter keeps its case.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(plain.translate(_FOLDED).split())
 
 
 def slug(name: str) -> str:

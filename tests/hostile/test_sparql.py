@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+
 from citygraph.errors import CitygraphError, QueryError
-from citygraph.rdf import Iri, Literal, Quad
+from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Truth
 from citygraph.sparql import Form, read_query
 from citygraph.store import MemoryStore
@@ -52,7 +53,11 @@ def listener() -> Iterator[_Listener]:
 
 @pytest.fixture(scope="module")
 def store() -> MemoryStore:
-    values = [Literal("1", datatype=Iri("http://www.w3.org/2001/XMLSchema#integer")), Literal("x"), Iri("http://a/b")]
+    values: list[Term] = [
+        Literal("1", datatype=Iri("http://www.w3.org/2001/XMLSchema#integer")),
+        Literal("x"),
+        Iri("http://a/b"),
+    ]
     values.append(Literal("true", datatype=Iri("http://www.w3.org/2001/XMLSchema#boolean")))
     return MemoryStore(Quad(_A, Iri("http://a/b"), value, Iri("http://a/graph")) for value in values)
 
@@ -117,7 +122,11 @@ def test_no_disguise_of_service_reaches_the_network(disguise: str, listener: _Li
 
 @pytest.mark.parametrize(
     "text",
-    ["SELECT * FROM <URL> WHERE { ?s ?p ?o }", "SELECT * FROM NAMED <URL> WHERE { GRAPH ?g { ?s ?p ?o } }", "DESCRIBE <URL>"],
+    [
+        "SELECT * FROM <URL> WHERE { ?s ?p ?o }",
+        "SELECT * FROM NAMED <URL> WHERE { GRAPH ?g { ?s ?p ?o } }",
+        "DESCRIBE <URL>",
+    ],
 )
 def test_the_name_of_a_graph_is_not_fetched(text: str, listener: _Listener, store: MemoryStore) -> None:
     listener.calls.clear()
@@ -178,7 +187,9 @@ def test_a_harmless_query_with_such_words_is_answered(text: str, store: MemorySt
     store.query(text)
 
 
-def test_a_string_that_holds_a_whole_clause_is_refused_because_engines_disagree_where_strings_end(store: MemoryStore) -> None:
+def test_a_string_that_holds_a_whole_clause_is_refused_because_engines_disagree_where_strings_end(
+    store: MemoryStore,
+) -> None:
     with pytest.raises(QueryError, match="SERVICE"):
         store.query("SELECT ?s WHERE { ?s ?p 'SERVICE <http://a/> {' }")
 
@@ -222,7 +233,25 @@ def test_a_query_that_is_too_long_is_refused() -> None:
         read_query("SELECT ?s WHERE { ?s ?p '" + "x" * 100_000 + "' }")
 
 
-@pytest.mark.parametrize("text", ["", " ", "#", "\0", "\ufeff", "SELECT", "?", "<", '"', "\\u", "\\uD800", "\\UFFFFFFFF", "}" * 50, "SELECT ?x WHERE {" * 50])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "#",
+        "\0",
+        "\ufeff",
+        "SELECT",
+        "?",
+        "<",
+        '"',
+        "\\u",
+        "\\uD800",
+        "\\UFFFFFFFF",
+        "}" * 50,
+        "SELECT ?x WHERE {" * 50,
+    ],
+)
 def test_nonsense_is_one_of_our_errors(text: str, store: MemoryStore) -> None:
     with pytest.raises(CitygraphError):
         store.query(text)

@@ -32,6 +32,9 @@ LITERAL: Final = ord('"')
 _PIECE: Final = 1 << 20
 """Bytes that are cut at a time: larger pieces leave the processor's cache and are slower."""
 
+_MANY: Final = 1 << 14
+"""Terms that are checked at a time, for the same reason."""
+
 # The part of the N-Triples grammar that needs no unescaping, over whole lists with one term a line;
 # whatever else is valid takes the slow path. The quantifiers never step back, so time and stack stay small.
 _PLAIN_LITERALS: Final = re.compile(rb'(?:"[^"\\\r\n]*+"(?:@[a-zA-Z]++(?:-[a-zA-Z0-9]++)*+|\^\^<[^<>\r\n]*+>)?\n)*+')
@@ -189,7 +192,8 @@ def _encode_plain(pieces: Iterable[bytes], dictionary: Dictionary, name: Callabl
     """The columns of a document; None, and no trace in the dictionary, when a line or a term is not plain."""
     size = len(dictionary)
     numbers = _cut(pieces, dictionary)
-    if numbers is not None and _all_plain(dictionary.texts()[size:]):
+    texts = dictionary.texts()
+    if numbers is not None and all(_all_plain(texts[i : i + _MANY]) for i in range(size, len(texts), _MANY)):
         kinds = dictionary.kinds()
         if len(numbers) and (kinds[numbers] == BLANK).any():
             numbers = _rename_labels(numbers, name(), dictionary)

@@ -22,7 +22,7 @@ from citygraph.reason.sql_rules import LITERAL as LITERAL_KIND
 from citygraph.reason.sql_rules import VOCABULARY, Shape, shapes_of, shortened
 from citygraph.reason.state import spelled_rules
 from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES, VOCABULARIES
-from citygraph.reason.told import Violation, tell_once
+from citygraph.reason.told import LIST_PREDICATES, Violation, tell_once, with_names
 from citygraph.reason.values import Values
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class DuckdbClosure:
         self._equality = Equality(0)
         self._shapes: list[Shape] = []
         self._learned: frozenset[TripleText] = frozenset()
+        self._learned_equal = False
         self._contradictions: tuple[Contradiction, ...] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="citygraph-")
         self._connection = _open(Path(self._folder.name), memory_limit)
@@ -180,10 +181,11 @@ class DuckdbClosure:
     def _learn(self) -> bool:
         """Make the rules from the axioms that are known. Whether there are axioms not learned from before."""
         axioms = self._schema_triples()
-        if self.book.equality and axioms <= self._learned | self.book.schema.keys():
+        equal = any(self._representative(term) != term for triple in axioms for term in triple)
+        if self.book.equality and equal == self._learned_equal and axioms <= self._learned | self.book.schema.keys():
             return False
-        self._learned = axioms | self._learned
-        self.book = specialise(self._learned)
+        self._learned, self._learned_equal = axioms | self._learned, equal
+        self.book = with_names(specialise(self._learned, representatives=equal), self._schema_triples(only_asserted=True))
         self._values.update()
         self._fill("twin", [(self._code_of(n), self._code_of(key)) for key, n in _pairs(self._values.twins)])
         rules = [one for rule in self.book.rules if rule.body for one in self._spelled(rule)]
@@ -192,8 +194,9 @@ class DuckdbClosure:
             self._sql(shape.table_of_rules())
         facts = [(r.head.subject, r.head.predicate, r.head.object) for r in self.book.rules if r.head and not r.body]
         rows = [tuple(map(self._code, triple)) for triple in (*self.book.schema, *facts)]
-        self._fill("fresh", rows)
-        self._sql("INSERT INTO known SELECT DISTINCT s, p, o, FALSE FROM fresh ANTI JOIN known USING (s, p, o)")
+        self._sql("CREATE OR REPLACE TABLE found (s UINTEGER, p UINTEGER, o UINTEGER)")
+        self._fill("found", sorted(set(rows)))
+        self._keep_new("found")
         return True
 
     def _spelled(self, rule: FlatRule) -> list[FlatRule]:
@@ -203,11 +206,14 @@ class DuckdbClosure:
     def _code_of(self, number: int) -> int:
         return self._code(self.dictionary.text(number))
 
-    def _schema_triples(self) -> frozenset[TripleText]:
+    def _schema_triples(self, *, only_asserted: bool = False) -> frozenset[TripleText]:
         predicates = ", ".join(str(self._code(term)) for term in sorted(schema_predicates()))
         classes = ", ".join(str(self._code(term)) for term in sorted(schema_classes()))
+        # A cell that got the equals of its member as members too would be no list any more.
+        cells = ", ".join(str(self._code(term)) for term in sorted(LIST_PREDICATES))
         rows = self._sql(
-            f"SELECT s, p, o FROM known WHERE p IN ({predicates}) OR (p = {self._code(TYPE)} AND o IN ({classes}))"  # noqa: S608
+            f"SELECT s, p, o FROM known WHERE (p IN ({predicates}) OR (p = {self._code(TYPE)} AND o IN ({classes}))) "  # noqa: S608
+            f"AND (asserted OR {'FALSE' if only_asserted else f'p NOT IN ({cells})'})"
         ).fetchall()
         return frozenset(self._texts(row)[0] for row in rows)
 

@@ -13,7 +13,7 @@ from citygraph.reason.datatypes import ILL_TYPED, Value, is_inside, value_of
 from citygraph.reason.specialise import SAME, is_schema, specialise
 from citygraph.reason.sparql_rules import BLANK, SPELLING, Update, bodies, facts, pattern, skolem, update_list, updates
 from citygraph.reason.tidy import keep
-from citygraph.reason.told import Violation, tell_once
+from citygraph.reason.told import LIST_PREDICATES, Violation, tell_once, with_names
 from citygraph.store.updatable import UpdatableStore
 
 __all__ = ["Server", "close", "run_to_fixpoint", "updates"]
@@ -85,6 +85,7 @@ class _Graph:
         self._store = UpdatableStore(self._quad(triple, _ASSERTED) for triple in self.asserted)
         self._texts = {_texts(triple) for triple in self.asserted}
         self._learned: set[tuple[str, str, str]] = set()
+        self._learned_equal = False
 
     def run(self) -> None:
         """Run the rules to the fixpoint; the ontology is read again as long as the data changes it."""
@@ -161,11 +162,18 @@ class _Graph:
 
     def _learn(self) -> bool:
         """Make the rules from the axioms that are known. Whether there are axioms not learned from before."""
-        axioms = {triple for triple in self._all_texts() if is_schema(triple)}
-        if self.book.equality and axioms <= self._learned | self.book.schema.keys():
+        # A cell that got the equals of its member as members too would be no list any more.
+        axioms = {
+            triple
+            for triple in self._all_texts()
+            if is_schema(triple) and (triple[1] not in LIST_PREDICATES or triple in self._texts)
+        }
+        first = _Equal(self._all_texts()).first
+        equal = any(first(term) != term for triple in axioms for term in triple)
+        if self.book.equality and equal == self._learned_equal and axioms <= self._learned | self.book.schema.keys():
             return False
-        self._learned |= axioms
-        self.book = specialise(self._learned)
+        self._learned, self._learned_equal = self._learned | axioms, equal
+        self.book = with_names(specialise(self._learned, representatives=equal), self._texts)
         self._store.add(
             Quad(Iri(f"urn:citygraph:value:{i}"), Iri(SPELLING[1:-1]), self._name(self._terms[n]), Iri(_VALUES))
             for i, group in enumerate(self._twins())

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Final, TypeAlias
 
-from citygraph.reason.closure import FlatRule, TripleText
-from citygraph.reason.specialise import SAME
+from citygraph.reason.closure import FlatRule, RuleBook, TripleText
+from citygraph.reason.owl_rl import expand
+from citygraph.reason.specialise import SAME, specialise
 
-__all__ = ["Violation", "tell_once"]
+__all__ = ["LIST_PREDICATES", "Violation", "tell_once", "with_names"]
+
+LIST_PREDICATES: Final = frozenset({expand("rdf:first"), expand("rdf:rest")})
+"""What lists are made of. Only lists that somebody wrote are read."""
 
 Violation: TypeAlias = tuple[FlatRule, tuple[TripleText, ...]]
 """A rule that concludes a contradiction, and premises that match its body."""
@@ -28,6 +33,12 @@ def tell_once(
         if key not in best or rank < best[key][0]:
             best[key] = (rank, (rule, premises))
     return [violation for _, violation in best.values()]
+
+
+def with_names(book: RuleBook, stated: Iterable[TripleText]) -> RuleBook:
+    """The book with the contradictions of the axioms as stated besides: equal classes make different rules alike."""
+    named = specialise(stated)
+    return replace(book, contradictions=tuple(dict.fromkeys((*named.contradictions, *book.contradictions))))
 
 
 def _distance(equal: TripleText, is_asserted: Callable[[TripleText], bool]) -> int:

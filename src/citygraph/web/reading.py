@@ -15,8 +15,8 @@ from citygraph.namespaces import PREFIXES
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Triple
 from citygraph.store import Snapshot
-from citygraph.web.asking import ask_graph
 from citygraph.web.kinds import FALLBACK, KINDS, Kind, kind_named, kind_of
+from citygraph.web.names import NameIndex
 from citygraph.web.urls import local_name, slug_of
 
 __all__ = ["Reading", "project_of", "reading_of"]
@@ -73,6 +73,11 @@ class Reading:
         base = self.project.config.base
         ordered = sorted(self.kinds, key=lambda iri: (not iri.startswith(f"{base}id/"), iri), reverse=True)
         return {local_name(iri, base): iri for iri in ordered}
+
+    @cached_property
+    def index(self) -> NameIndex:
+        """The names of everything that has a page."""
+        return NameIndex({iri: [name for name, *_ in names] for iri, names in self.names.items() if iri in self.kinds})
 
     def of_kind(self, name: str) -> list[str]:
         """The IRIs of all things of a kind."""

@@ -1,0 +1,99 @@
+"""What goes to a worker and comes back: one question, the head of its answer, frames on a pipe."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["DATA", "END", "FAILED", "HEAD", "PIECE", "READY", "Bounds", "Frames", "Head", "Question", "frame"]
+
+READY: Final = b"R"
+HEAD: Final = b"H"
+DATA: Final = b"D"
+END: Final = b"E"
+FAILED: Final = b"X"
+PIECE: Final = 64_000
+"""Bytes of an answer that are held back: what fits keeps a proper status, whatever happens in it."""
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_START: Final = struct.Struct("=cI")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far a query may go, by the names of graph.toml, and the prefixes it need not declare."""
+
+    query_size: int = 100_000
+    query_depth: int = 200
+    query_patterns: int = 100
+    rows: int = 100_000
+    bytes: int = 100_000_000
+    memory: int = 1_000_000_000
+    service_allowed: tuple[str, ...] = ()
+    prefixes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query, and every form in which its asker takes the answer.
+
+    `rows` and `graph` are short names of formats, the most welcome first. `bind` holds terms in
+    N-Triples syntax. `default_graphs` and `named_graphs` override FROM; `None` leaves both to the text.
+    """
+
+    text: str
+    rows: Sequence[str] = ("json",)
+    graph: Sequence[str] = ("ttl",)
+    default_graphs: Sequence[str] | None = None
+    named_graphs: Sequence[str] | None = None
+    bind: Mapping[str, str] = field(default_factory=dict)
+    gzip: bool = False
+    most_rows: int = 0
+
+    def to_bytes(self) -> bytes:
+        """As a frame for the pipe."""
+        values = (
+            self.text, self.rows, self.graph, self.default_graphs, self.named_graphs, self.bind, self.gzip, self.most_rows
+        )  # fmt: skip
+        return frame(DATA, _encode(values).encode())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Question:
+        """What `to_bytes` wrote, without the start of the frame."""
+        return cls(*json.loads(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of an answer before its first byte."""
+
+    format: str
+    encoding: str = ""
+    cacheable: bool = True
+
+
+def frame(tag: bytes, data: bytes = b"") -> bytes:
+    """One message: a letter, a length, and so many bytes."""
+    return _START.pack(tag, len(data)) + data
+
+
+class Frames:
+    """Bytes as they come to whole messages."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Every message that is whole now: its letter and its bytes."""
+        self._waiting += data
+        place = 0
+        while len(self._waiting) - place >= _START.size:
+            tag, length = _START.unpack_from(self._waiting, place)
+            end = place + _START.size + length
+            if len(self._waiting) < end:
+                break
+            yield tag, bytes(self._waiting[place + _START.size : end])
+            place = end
+        del self._waiting[:place]

@@ -1,0 +1,156 @@
+"""Rows in the SPARQL result formats, piece by piece: the first bytes leave before the last row is found."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
+
+__all__ = ["write_rows", "write_truth"]
+
+_XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
+_SRX: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#"><head>'
+# XML 1.0, production 2: everything else cannot stand in a document, escaped or not.
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PIECE: Final = 32_000
+_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+Row = Sequence[Term | None]
+
+
+def write_truth(*, value: bool, format: str) -> bytes:  # noqa: A002
+    """The answer to an ASK in `json` or `xml`.
+
+    Raises:
+        ValueError: the format cannot carry it.
+    """
+    word = str(value).lower()
+    if format == "json":
+        return f'{{"head":{{}},"boolean":{word}}}\n'.encode()
+    if format == "xml":
+        return f"{_SRX}</head><boolean>{word}</boolean></sparql>\n".encode()
+    message = f"{format} cannot carry yes or no"
+    raise ValueError(message)
+
+
+def write_rows(columns: Sequence[str], rows: Iterable[Row], *, format: str) -> Iterator[bytes]:  # noqa: A002
+    """The rows in `json`, `xml`, `csv` or `tsv`.
+
+    Raises:
+        ValueError: a value cannot stand in this format.
+    """
+    match format:
+        case "json":
+            texts = _json(columns, rows)
+        case "xml":
+            texts = _xml(columns, rows)
+        case "tsv":
+            texts = _tsv(columns, rows)
+        case _:
+            texts = _csv(columns, rows)
+    waiting: list[str] = []
+    size = 0
+    for text in texts:
+        waiting.append(text)
+        size += len(text)
+        if size >= _PIECE:
+            yield "".join(waiting).encode()
+            waiting.clear()
+            size = 0
+    yield "".join(waiting).encode()
+
+
+def _json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    names = [_quoted(column) for column in columns]
+    yield f'{{"head":{{"vars":[{",".join(names)}]}},"results":{{"bindings":['
+    between = "\n"
+    for row in rows:
+        cells = [f"{name}:{_json_term(term)}" for name, term in zip(names, row, strict=True) if term is not None]
+        yield f"{between}{{{','.join(cells)}}}"
+        between = ",\n"
+    yield "\n]}}\n"
+
+
+def _json_term(term: Term) -> str:
+    match term:
+        case Iri():
+            return f'{{"type":"uri","value":{_quoted(term.value)}}}'
+        case Literal() if term.language:
+            return f'{{"type":"literal","value":{_quoted(term.value)},"xml:lang":"{term.language}"}}'
+        case Literal() if term.datatype.value != _XSD_STRING:
+            return f'{{"type":"literal","value":{_quoted(term.value)},"datatype":{_quoted(term.datatype.value)}}}'
+        case Literal():
+            return f'{{"type":"literal","value":{_quoted(term.value)}}}'
+        case BlankNode():
+            return f'{{"type":"bnode","value":{_quoted(term.value)}}}'
+        case Triple():
+            parts = (("subject", term.subject), ("predicate", term.predicate), ("object", term.object))
+            return f'{{"type":"triple","value":{{{",".join(f"{_quoted(n)}:{_json_term(t)}" for n, t in parts)}}}}}'
+
+
+def _xml(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    names = [quoteattr(column) for column in columns]
+    yield _SRX + "".join(f"<variable name={name}/>" for name in names) + "</head><results>"
+    for row in rows:
+        cells = [
+            f"<binding name={name}>{_xml_term(term)}</binding>"
+            for name, term in zip(names, row, strict=True)
+            if term is not None
+        ]
+        yield f"\n<result>{''.join(cells)}</result>"
+    yield "\n</results></sparql>\n"
+
+
+def _xml_term(term: Term) -> str:
+    match term:
+        case Iri():
+            return f"<uri>{_xml_text(term.value)}</uri>"
+        case Literal() if term.language:
+            return f"<literal xml:lang={quoteattr(term.language)}>{_xml_text(term.value)}</literal>"
+        case Literal() if term.datatype.value != _XSD_STRING:
+            return f"<literal datatype={quoteattr(term.datatype.value)}>{_xml_text(term.value)}</literal>"
+        case Literal():
+            return f"<literal>{_xml_text(term.value)}</literal>"
+        case BlankNode():
+            return f"<bnode>{term.value}</bnode>"
+        case Triple():
+            parts = (("subject", term.subject), ("predicate", term.predicate), ("object", term.object))
+            return f"<triple>{''.join(f'<{name}>{_xml_term(each)}</{name}>' for name, each in parts)}</triple>"
+
+
+def _xml_text(text: str) -> str:
+    found = _NOT_XML.search(text)
+    if found:
+        message = f"a value holds the character U+{ord(found[0]):04X}, which XML cannot carry; ask for JSON"
+        raise ValueError(message)
+    # A reader of XML turns CR into LF unless it is written as a reference (XML 1.0, 2.11).
+    return escape(text, {"\r": "&#13;"})
+
+
+def _tsv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    yield "\t".join("?" + column for column in columns) + "\n"
+    for row in rows:
+        yield "\t".join(["" if term is None else str(term) for term in row]) + "\n"
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(["" if term is None else _plain(term) for term in row])
+        if text.tell() >= _PIECE:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
+
+
+def _plain(term: Term) -> str:
+    return term.value if isinstance(term, Iri | Literal) else str(term)

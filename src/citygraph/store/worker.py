@@ -1,0 +1,267 @@
+"""What runs inside one worker: a store that is only read, a fence around it, one query after the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from json import dumps
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pyoxigraph
+
+from citygraph.errors import QueryError
+from citygraph.rdf import Triple
+from citygraph.store import seccomp
+from citygraph.store.asking import DATA, END, FAILED, HEAD, PIECE, READY, Bounds, Frames, Head, Question, frame
+from citygraph.store.checking import Checked, check
+from citygraph.store.rows import write_rows, write_truth
+
+__all__ = ["answer", "main"]
+
+_GRAPHS: Final = {
+    "ttl": pyoxigraph.RdfFormat.TURTLE,
+    "nt": pyoxigraph.RdfFormat.N_TRIPLES,
+    "rdf": pyoxigraph.RdfFormat.RDF_XML,
+    "jsonld": pyoxigraph.RdfFormat.JSON_LD,
+    "nq": pyoxigraph.RdfFormat.N_QUADS,
+    "trig": pyoxigraph.RdfFormat.TRIG,
+}
+_Each = TypeVar("_Each")
+_WORTH_GZIP: Final = 1_000
+_MOST_MERGED: Final = 4
+
+
+class _TooMuch(Exception):  # noqa: N818  # a signal out of a row iterator, caught in `_answer_safely`
+    """The answer passed a limit."""
+
+
+class Answers:
+    """The way back to the parent: held back, compressed and cut into frames."""
+
+    def __init__(self, pipe: socket.socket, question: Question, bounds: Bounds) -> None:
+        """The way back for the answer to one question."""
+        self._pipe, self._gzip, self._most = pipe, question.gzip, bounds.bytes
+        self._waiting: list[bytes] = []
+        self._size = self._total = 0
+        self._compress: zlib._Compress | None = None
+        self._is_open = False
+        self.head = Head("")
+
+    def write(self, data: bytes) -> int:
+        """Take some bytes of the answer."""
+        self._waiting.append(bytes(data))
+        self._size += len(data)
+        self._total += len(data)
+        if self._total > self._most:
+            message = f"The answer has more than {self._most:,} bytes."
+            raise _TooMuch(message)
+        if self._size >= PIECE:
+            self._pipe.sendall(self._frames())
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: what is held back is held back on purpose."""
+
+    def end(self) -> None:
+        """The answer is whole."""
+        if not self._is_open and self._total < _WORTH_GZIP:
+            self._gzip = False
+        last = self._frames()
+        if self._compress is not None:
+            last += frame(DATA, self._compress.flush())
+        self._pipe.sendall(last + frame(END))
+
+    def _frames(self) -> bytes:
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        start = b""
+        if not self._is_open:
+            self._is_open = True
+            encoding = "gzip" if self._gzip else ""
+            self._compress = zlib.compressobj(1, wbits=31) if self._gzip else None
+            start = frame(HEAD, dumps(asdict(self.head) | {"encoding": encoding}).encode())
+        if self._compress is not None:
+            data = self._compress.compress(data)
+        return start + frame(DATA, data)
+
+
+class Merged:
+    """Several named graphs as one default graph: the engine's own merge counts a repeated triple twice."""
+
+    def __init__(self, store: pyoxigraph.Store) -> None:
+        """Merges of the graphs of `store`; the last few are kept."""
+        self._store = store
+        self._known: dict[frozenset[str], pyoxigraph.Store] = {}
+
+    def of(self, graphs: frozenset[str]) -> pyoxigraph.Store:
+        """A store whose default graph is the merge."""
+        merged = self._known.pop(graphs, None)
+        if merged is None:
+            merged = pyoxigraph.Store()
+            for name in graphs:
+                found = self._store.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(name))
+                merged.extend(pyoxigraph.Quad(*quad.triple) for quad in found)
+        self._known[graphs] = merged
+        if len(self._known) > _MOST_MERGED:
+            del self._known[next(iter(self._known))]
+        return merged
+
+
+def main(pipe: socket.socket, folder: str, bounds: Bounds, *, fenced: bool = True) -> None:
+    """Answer questions from `pipe` until it is closed.
+
+    The fence goes up before the store opens, so that it covers the engine's own threads; the memory limit
+    after, because opening a store reserves most of a gigabyte of address space.
+    """
+    is_fenced = fenced and seccomp.put_up()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # The engine prints to stderr before it dies; the parent says what happened in words of its own.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno() if sys.__stderr__ else 2)
+    pipe.setblocking(True)  # noqa: FBT003  # the socket's own signature
+    store = pyoxigraph.Store.read_only(str(Path(folder) / "store"))
+    bool(store.query("ASK { ?s ?p ?o }"))
+    _limit_memory(bounds.memory)
+    pipe.sendall(frame(READY, dumps({"pid": os.getpid(), "fenced": is_fenced}).encode()))
+    merged, frames = Merged(store), Frames()
+    while data := pipe.recv(1 << 20):
+        for _, question in frames.feed(data):
+            try:
+                answer(store, Question.from_bytes(question), pipe, bounds, merged)
+            except BrokenPipeError:
+                return
+
+
+def _limit_memory(more: int) -> None:
+    """From here on the address space grows by at most so many bytes; a crash leaves no core file."""
+    try:
+        import resource  # noqa: PLC0415  # POSIX alone has it
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * resource.getpagesize() + more
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def answer(
+    store: pyoxigraph.Store, question: Question, pipe: socket.socket, bounds: Bounds, merged: Merged | None = None
+) -> None:
+    """Send the whole answer, or why there is none; out of memory the process ends, which says it too."""
+    answers = Answers(pipe, question, bounds)
+    try:
+        checked = check(question.text, bounds)
+        _write(store, question, checked, answers, bounds, merged or Merged(store))
+        answers.end()
+    except QueryError as error:
+        _fail(pipe, "query", error.message, error.fix)
+    except SyntaxError as error:
+        _fail(pipe, "query", f"The query is not valid SPARQL: {error.msg}.", "Lines and columns count from 1.")
+    except _TooMuch as error:
+        _fail(pipe, "query", str(error), "Ask for less, for example with LIMIT; the limits stand in graph.toml.")
+    except LookupError as error:
+        _fail(pipe, "unacceptable", str(error.args[0]), "Ask for another format.")
+    except ValueError as error:
+        _fail(pipe, "query", f"The answer cannot be written: {error}.", "Ask for another format.")
+    except MemoryError:
+        os._exit(1)
+    except RuntimeError as error:
+        _fail(pipe, "query", f"The query cannot be run: {error}.")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _fail(pipe, "store", f"The store failed: {error}.")
+
+
+def _fail(pipe: socket.socket, kind: str, message: str, fix: str = "") -> None:
+    pipe.sendall(frame(FAILED, dumps({"kind": kind, "message": message, "fix": fix}).encode()))
+
+
+def _write(  # noqa: PLR0917  # the parts of one answer
+    store: pyoxigraph.Store, question: Question, checked: Checked, answers: Answers, bounds: Bounds, merged: Merged
+) -> None:
+    default, named = _dataset(question, checked)
+    is_merged = default is not None and named == () and len(set(default)) > 1
+    if is_merged:
+        store = merged.of(frozenset(default or ()))
+    result = store.query(
+        question.text,
+        prefixes=dict(checked.prefixes) or None,
+        substitutions=_terms(question) or None,
+        default_graph=pyoxigraph.DefaultGraph() if is_merged else _names(default),
+        named_graphs=_names(named),
+    )
+    most = question.most_rows or bounds.rows
+    if isinstance(result, pyoxigraph.QueryBoolean):
+        format_ = _first(question.rows, ("json", "xml"), "yes or no")
+        answers.head = Head(format_, cacheable=checked.is_stable)
+        answers.write(write_truth(value=bool(result), format=format_))
+    elif isinstance(result, pyoxigraph.QueryTriples):
+        format_ = _first(question.graph, _GRAPHS, "a graph")
+        answers.head = Head(format_, cacheable=checked.is_stable)
+        pyoxigraph.serialize(
+            _each_once(_at_most(result, most)), answers, format=_GRAPHS[format_], prefixes=dict(checked.prefixes) or None
+        )
+    else:
+        format_ = _first(question.rows, ("json", "xml", "csv", "tsv"), "rows")
+        answers.head = Head(format_, cacheable=checked.is_stable)
+        given = [variable.value for variable in result.variables]
+        # The engine sorts the columns of SELECT * by name; the text's order is what its author means.
+        columns = [name for name in checked.query.columns if name in given] if checked.query.star else given
+        places = [given.index(name) for name in columns]
+        rows = ([row[place] for place in places] for row in _at_most(result, most))
+        for piece in write_rows(columns, rows, format=format_):
+            answers.write(piece)
+
+
+def _dataset(question: Question, checked: Checked) -> tuple[Sequence[str] | None, Sequence[str] | None]:
+    """The graphs asked, by default and by name; `None` leaves it to the text of the query."""
+    if question.default_graphs is None and question.named_graphs is None:
+        # Only FROM, and no FROM NAMED: then there are no graphs by name (SPARQL 1.1 Query, 13.2).
+        return (checked.from_graphs, ()) if len(checked.from_graphs) > 1 else (None, None)
+    return tuple(question.default_graphs or ()), tuple(question.named_graphs or ())
+
+
+def _names(graphs: Sequence[str] | None) -> list[pyoxigraph.NamedNode] | None:
+    return None if graphs is None else [pyoxigraph.NamedNode(name) for name in graphs]
+
+
+def _first(wanted: Iterable[str], possible: Iterable[str], what: str) -> str:
+    can = tuple(possible)
+    for name in wanted:
+        if name in can:
+            return name
+    message = f"The answer is {what}, and no format that was asked for can carry it."
+    raise LookupError(message)
+
+
+def _terms(question: Question) -> dict[pyoxigraph.Variable, pyoxigraph.NamedNode | pyoxigraph.Literal]:
+    bound = {}
+    for name, text in question.bind.items():
+        quad = next(pyoxigraph.parse(f"<x:s> <x:p> {text} .", format=pyoxigraph.RdfFormat.N_TRIPLES))
+        bound[pyoxigraph.Variable(name)] = quad.object
+    return bound  # type: ignore[return-value]  # a bound term is never a blank node
+
+
+def _at_most(found: Iterable[_Each], most: int) -> Iterator[_Each]:
+    for number, each in enumerate(found):
+        if number >= most:
+            message = f"The answer has more than {most:,} rows."
+            raise _TooMuch(message)
+        yield each
+
+
+def _each_once(triples: Iterable[Triple]) -> Iterator[Triple]:
+    seen: set[Triple] = set()
+    for triple in triples:
+        if triple not in seen:
+            seen.add(triple)
+            yield triple

@@ -1,0 +1,183 @@
+"""Answers as files: JSON, CSV, TSV, XML, a workbook, GeoJSON, or a graph in an RDF format."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+from datetime import UTC, date, datetime, time
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from citygraph.export import export_bytes
+from citygraph.query import Answered
+from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.results import Answer, Graph, Row, Solutions, write_answer
+from citygraph.web.rendering import Page, respond
+
+__all__ = ["MEDIA_TYPES", "answer_file", "defused", "formats_of", "json_response", "with_sources"]
+
+MEDIA_TYPES: Final = {
+    "json": "application/sparql-results+json",
+    "csv": "text/csv; charset=utf-8",
+    "tsv": "text/tab-separated-values; charset=utf-8",
+    "xml": "application/sparql-results+xml",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "geojson": "application/geo+json",
+    "ttl": "text/turtle; charset=utf-8",
+    "nt": "application/n-triples",
+    "jsonld": "application/ld+json",
+}
+_LATITUDE, _LONGITUDE = ("latitude", "lat"), ("longitude", "long", "lon", "lng")
+_STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def formats_of(answer: Answer | None, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that can carry an answer of this shape, in the order a page offers them."""
+    if isinstance(answer, Graph):
+        return ("ttl", "jsonld", "nt")
+    if answer is not None and not isinstance(answer, Solutions):
+        return ("json", "xml")
+    has_workbook = importlib.util.find_spec("xlsxwriter") is not None
+    on_earth = _place(columns) is not None
+    return ("csv", *(("xlsx",) if has_workbook else ()), "json", *(("geojson",) if on_earth else ()), "tsv", "xml")
+
+
+def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noqa: A002
+    """The answer in one format, under the name of its question."""
+    answer = answered.answer
+    if isinstance(answer, Solutions) and answered.stated:
+        answer = with_sources(answered, answer)
+    body = _written(page, answered, answer, format)
+    response = respond(page.request, body, MEDIA_TYPES[format])
+    response.headers["Content-Disposition"] = f'inline; filename="{answered.query.name}.{format}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _written(page: Page, answered: Answered, answer: Answer, format: str) -> bytes:  # noqa: A002
+    if isinstance(answer, Graph):
+        quads = (Quad(each.subject, each.predicate, each.object) for each in answer.triples)
+        return export_bytes(quads, format=format, prefixes=page.project.prefixes)
+    if isinstance(answer, Solutions):
+        match format:
+            case "csv":
+                return write_answer(defused(answer), format="csv")
+            case "geojson":
+                return _geojson(page, answer)
+            case "xlsx":
+                return _workbook(page, answered, answer)
+    return write_answer(answer, format=format)
+
+
+def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
+    """The rows with two more columns: the addresses of their sources, and stated or derived."""
+    rows: list[Row] = []
+    for row, citations, stated in zip(solutions.rows, answered.sources, answered.stated, strict=True):
+        addresses = dict.fromkeys(
+            f"{each.document}#char={each.start},{each.end}" if each.start >= 0 else each.document for each in citations
+        )
+        rows.append((*row, Literal(" ".join(addresses)), Literal("stated" if stated else "derived")))
+    return Solutions((*solutions.columns, "sources", "stated"), tuple(rows))
+
+
+def defused(solutions: Solutions) -> Solutions:
+    """The rows with no cell that a spreadsheet would run (OWASP, CSV injection); numbers stay numbers."""
+    return Solutions(solutions.columns, tuple(tuple(_harmless(term) for term in row) for row in solutions.rows))
+
+
+def _harmless(term: Term | None) -> Term | None:
+    if isinstance(term, Literal) and term.value.startswith(_STARTS_FORMULA) and _number(term) is None:
+        return Literal(f"'{term.value}")
+    return term
+
+
+def _number(term: Term | None) -> float | None:
+    try:
+        number = float(term.value) if isinstance(term, Literal) else None
+    except ValueError:
+        return None
+    return number if number is not None and abs(number) < float("inf") else None
+
+
+def _place(columns: tuple[str, ...]) -> tuple[int, int] | None:
+    latitude = next((columns.index(name) for name in _LATITUDE if name in columns), None)
+    longitude = next((columns.index(name) for name in _LONGITUDE if name in columns), None)
+    return (latitude, longitude) if latitude is not None and longitude is not None else None
+
+
+def _geojson(page: Page, solutions: Solutions) -> bytes:
+    """RFC 7946: a point for each row that has coordinates; the other columns are its properties."""
+    at = _place(solutions.columns)
+    features = []
+    for row in solutions.rows:
+        north, east = (_number(row[at[0]]), _number(row[at[1]])) if at else (None, None)
+        if north is None or east is None:
+            continue
+        properties: dict[str, object] = {}
+        for index, (column, term) in enumerate(zip(solutions.columns, row, strict=True)):
+            if term is not None and index not in (at or ()):
+                shown = page.shower.term(term)
+                properties[column] = {"name": shown.text, "iri": shown.iri} if shown.iri else shown.text
+        geometry = {"type": "Point", "coordinates": [east, north]}
+        features.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    return _json({"type": "FeatureCollection", "features": features})
+
+
+def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
+    """A workbook with the answer by name, and a sheet that says what it is; nothing in it is a formula."""
+    import xlsxwriter  # noqa: PLC0415  # an extra: a site without it offers no workbooks
+
+    manifest = page.reading.snapshot.manifest
+    file = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(file, options)
+    made = datetime.combine(date.fromisoformat(manifest.as_of), time(), tzinfo=UTC).replace(tzinfo=None)
+    book.set_properties({"title": answered.query.title.in_language(page.language), "created": made})
+    bold = book.add_format({"bold": True, "bottom": 1})
+    sheet = book.add_worksheet(page.words("query.answer")[:31])
+    for index, column in enumerate(solutions.columns):
+        sheet.write_string(0, index, page.words.code("column", column), bold)
+    for number, row in enumerate(solutions.rows, 1):
+        for index, term in enumerate(row):
+            value = _number(term) if isinstance(term, Literal) and not page.shower.term(term).datetime else None
+            if value is not None and page.shower.term(term).number:
+                sheet.write_number(number, index, value)
+            elif term is not None:
+                sheet.write_string(number, index, _cell(page, term)[:32_767])
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(solutions), 1), len(solutions.columns) - 1)
+    sheet.autofit(max_width=360)
+    about = book.add_worksheet(page.words("group.about")[:31])
+    lines = [
+        (page.words("page.questions"), answered.query.question.in_language(page.language)),
+        (page.words("query.as_of"), manifest.as_of),
+        (page.words("page.version"), manifest.snapshot_id),
+        (page.words("page.licence"), page.project.config.licence),
+        *((page.words.code("column", name), _cell(page, term)) for name, term in answered.bound.items()),
+    ]
+    for number, (label, value_text) in enumerate(lines):
+        about.write_string(number, 0, label, bold)
+        about.write_string(number, 1, value_text)
+    about.autofit(max_width=500)
+    book.close()
+    return file.getvalue()
+
+
+def _cell(page: Page, term: Term) -> str:
+    if isinstance(term, Iri):
+        return page.shower.iri(term.value).text
+    return term.value if isinstance(term, Literal) else str(term)
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def json_response(request: Request, value: object, *, status: int = 200, media_type: str = "application/json") -> Response:
+    """Any value as JSON, with an ETag."""
+    response = respond(request, _json(value), media_type, status=status)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

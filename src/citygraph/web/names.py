@@ -1,0 +1,133 @@
+"""An index of names that forgives: case, accents, ø/æ/å, missing parts and slips of the pen; bounded in time."""
+
+from __future__ import annotations
+
+import difflib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from citygraph.namespaces import fold
+
+__all__ = ["Hit", "NameIndex"]
+
+_LONGEST: Final = 100
+_MOST_CANDIDATES: Final = 400
+_MOST_WORDS: Final = 6
+_SHORTEST_TYPO: Final = 3
+_NEAR: Final = 0.62
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that was found: the name that matched, and how well; 1 is to the letter."""
+
+    iri: str
+    name: str
+    score: float
+
+
+class NameIndex:
+    """Names in SQLite, in memory: trigrams for parts of words, words with one letter left out for slips."""
+
+    def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
+        """Index the names of each IRI."""
+        self._lock = threading.Lock()
+        # The server's threads take turns; the lock sees to that.
+        self._database = sqlite3.connect(":memory:", check_same_thread=False)
+        self._database.executescript(
+            "CREATE TABLE name (id INTEGER PRIMARY KEY, iri TEXT, name TEXT, folded TEXT);"
+            "CREATE INDEX by_folded ON name (folded);"
+            "CREATE TABLE variant (variant TEXT, id INTEGER, PRIMARY KEY (variant, id)) WITHOUT ROWID;"
+            "CREATE VIRTUAL TABLE part USING fts5 (folded, content='', tokenize='trigram');"
+        )
+        rows = [(iri, name, fold(name)) for iri, given in names.items() for name in dict.fromkeys(given)]
+        self._database.executemany("INSERT INTO name (iri, name, folded) VALUES (?, ?, ?)", rows)
+        self._database.execute("INSERT INTO part (rowid, folded) SELECT id, folded FROM name")
+        numbered = self._database.execute("SELECT id, folded FROM name").fetchall()
+        self._database.executemany(
+            "INSERT OR IGNORE INTO variant VALUES (?, ?)",
+            ((variant, number) for number, folded in numbered for word in folded.split() for variant in _variants(word)),
+        )
+        self._database.commit()
+
+    def search(self, text: str, *, most: int = 50) -> list[Hit]:
+        """The things whose names come nearest, the best first; each thing once."""
+        wanted = fold(text[:_LONGEST])
+        if not wanted:
+            return []
+        best: dict[str, Hit] = {}
+        for iri, name, folded in self._candidates(wanted):
+            score = _score(wanted, folded)
+            if score >= _NEAR and (iri not in best or score > best[iri].score):
+                best[iri] = Hit(iri, name, score)
+        return sorted(best.values(), key=lambda hit: (-hit.score, len(hit.name), hit.name, hit.iri))[:most]
+
+    def _candidates(self, wanted: str) -> list[tuple[str, str, str]]:
+        found: dict[int, None] = {}
+        with self._lock:
+            for number in self._numbers(wanted):
+                found.setdefault(number)
+                if len(found) >= _MOST_CANDIDATES:
+                    break
+            marks = ",".join("?" * len(found))
+            # Only question marks are put into the text.
+            query = f"SELECT iri, name, folded FROM name WHERE id IN ({marks})"  # noqa: S608
+            return self._database.execute(query, list(found)).fetchall()
+
+    def _numbers(self, wanted: str) -> Iterator[int]:
+        execute = self._database.execute
+        limit = _MOST_CANDIDATES
+        yield from _first(execute("SELECT id FROM name WHERE folded = ? LIMIT ?", (wanted, limit)))
+        end = wanted + "\U0010ffff"
+        in_range = "SELECT id FROM name WHERE folded >= ? AND folded < ? ORDER BY length(folded) LIMIT ?"
+        yield from _first(execute(in_range, (wanted, end, limit)))
+        words = wanted.split()[:_MOST_WORDS]
+        for word in words:
+            for variant in _variants(word):
+                yield from _first(execute("SELECT id FROM variant WHERE variant = ? LIMIT ?", (variant, limit)))
+        pieces = {word[i : i + 3] for word in words for i in range(len(word) - 2)}
+        if pieces:
+            match = " OR ".join('"' + piece.replace('"', '""') + '"' for piece in sorted(pieces))
+            yield from _first(execute("SELECT rowid FROM part WHERE part MATCH ? ORDER BY rank LIMIT ?", (match, limit)))
+
+
+def _first(rows: Iterable[tuple[int]]) -> Iterator[int]:
+    return (number for (number,) in rows)
+
+
+def _variants(word: str) -> list[str]:
+    """A word and what is left of it when one letter is missing: two words with a slip between them share one."""
+    short = word[:30]
+    if len(short) < _SHORTEST_TYPO:
+        return [short]
+    return list(dict.fromkeys([short, *(short[:i] + short[i + 1 :] for i in range(len(short)))]))
+
+
+def _score(wanted: str, folded: str) -> float:
+    """How near a name comes: equal, begins so, has such a word, holds it somewhere, or looks like it."""
+    if folded == wanted:
+        return 1.0
+    if folded.startswith(wanted):
+        return 0.95 - min(len(folded) - len(wanted), 40) / 1000
+    if f" {wanted}" in f" {folded}":
+        return 0.9 - min(len(folded) - len(wanted), 40) / 1000
+    words = folded.split()
+    asked = wanted.split()
+    if all(any(word.startswith(each) for word in words) for each in asked):
+        return 0.85
+    if wanted in folded:
+        return 0.8
+    matcher = difflib.SequenceMatcher(autojunk=False)
+    nearest = []
+    for each in asked:
+        matcher.set_seq2(each)
+        ratios = [0.0]
+        for word in words:
+            matcher.set_seq1(word)
+            ratios.append(matcher.ratio() if matcher.real_quick_ratio() >= _NEAR else 0.0)
+        nearest.append(max(ratios))
+    # A slip is never as good as the letters themselves.
+    return min(0.79, sum(nearest) / len(nearest) * 0.99) if min(nearest) >= _NEAR else 0.0
