@@ -214,6 +214,7 @@ def _kind(setting: Setting) -> str:
         return " or ".join(f'`"{choice}"`' for choice in choices.split(","))
     return {
         "iri": "an address",
+        "addresses": "a list of addresses",
         "languages": "a list of `nb` and `en`",
         "date": "a date without quotes",
         "duration": "a duration such as `P5Y`, `P18M`",

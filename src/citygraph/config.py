@@ -99,9 +99,35 @@ SETTINGS: Final = (
         "Tegn en spørring får ha", "Characters a query may have")),
     Setting("limits.query_depth", "integer", 200, Text(
         "Parenteser inni hverandre i en spørring", "Brackets inside each other in a query")),
+    Setting("limits.query_patterns", "integer", 100, Text(
+        "Mønstre en spørring får ha, og ledd i stiene",
+        "Patterns a query may have, and steps in its paths")),
+    Setting("limits.bytes", "integer", 100_000_000, Text(
+        "Byte et svar over nettet får ha", "Bytes an answer over the web may have")),
+    Setting("limits.memory", "integer", 1_000_000_000, Text(
+        "Byte minne en spørring over nettet får bruke", "Bytes of memory a query over the web may use")),
     Setting("limits.file_size", "integer", 256_000_000, Text("Byte en fil får ha", "Bytes a file may have")),
     Setting("limits.file_depth", "integer", 200, Text(
         "Nivåer inni hverandre i en fil", "Levels inside each other in a file")),
+    Setting("serve.workers", "integer", 4, Text(
+        "Prosesser som svarer på spørringer", "Processes that answer queries")),
+    Setting("serve.per_client", "integer", 32, Text(
+        "Spørringer én klient får ha i gang samtidig", "Queries one client may have going at once")),
+    Setting("serve.queue", "integer", 256, Text(
+        "Spørringer som får vente på en ledig prosess", "Queries that may wait for a free process")),
+    Setting("serve.connections", "integer", 1_000, Text(
+        "Forbindelser som får være åpne samtidig", "Connections that may be open at once")),
+    Setting("serve.patience", "integer", 15, Text(
+        "Sekunder en klient får bruke på å sende en forespørsel, eller på å ta imot en del av svaret",
+        "Seconds a client may take to send a request, or to take a part of the answer")),
+    Setting("serve.cache", "integer", 64_000_000, Text(
+        "Byte minne for svar som er gitt før", "Bytes of memory for answers that were given before")),
+    Setting("serve.trusted_proxies", "text", "127.0.0.1", Text(
+        "Adressene til proxyene som forteller hvem klienten er, med komma mellom",
+        "Addresses of the proxies that say who the client is, with commas between them")),
+    Setting("serve.service_allowed", "addresses", (), Text(
+        "Endepunkter som SERVICE får spørre; uten dem er SERVICE avslått",
+        "Endpoints that SERVICE may ask; without them SERVICE is refused")),
 )  # fmt: skip
 
 _HINT: Final = "Every key is described in docs/settings.md."
@@ -231,6 +257,9 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
         case "languages":
             fine = isinstance(value, list | tuple) and bool(value) and all(each in LANGUAGES for each in value)
             return "" if fine else f"expected a list of {' and '.join(LANGUAGES)}"
+        case "addresses":
+            fine = isinstance(value, list | tuple) and all(isinstance(e, str) and is_absolute_iri(e) for e in value)
+            return "" if fine else "expected a list of addresses such as https://example.org/sparql"
         case "choice":
             return "" if value in choices.split(",") else f"expected one of {', '.join(choices.split(','))}"
     message = f"unknown kind of setting {kind!r}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from citygraph.config import Duration
 from citygraph.labels import Labels
-from citygraph.language import Text
+from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.reason.closure import Atom, FlatRule, TripleText
 from citygraph.reason.facts import Facts
@@ -128,7 +128,7 @@ class Calendar:
         ends = [self._first(fact, MEMBER), self._first(fact, ORGANIZATION), self._first(fact, ROLE)]
         for found, name in zip(ends, ("org:member", "org:organization", "org:role"), strict=True):
             if found is None:
-                return Counted(False, tuple(premises), _MISSING.format(name=name))
+                return Counted(False, tuple(premises), _fill(_MISSING, name=name))
         premises += [t for t in ends if t is not None and t not in premises]
         begins, finishes = self._span(fact, _BEGINNING), self._span(fact, _END)
         known = [_Date(_value(t[2]), (t,)) for t in self._facts.match(fact, _KNOWN, None) if self._facts.is_asserted(t)]
@@ -137,44 +137,34 @@ class Calendar:
             return Counted(False, (*premises, *against.premises), against.why)
         told = [d for d in (*known, *begins) if d.text <= self._day[: len(d.text)]]
         if not told:
-            return Counted(False, tuple(premises), _UNKNOWN.format(day=self._day))
+            return Counted(False, tuple(premises), _fill(_UNKNOWN, day=self._day))
         role = ends[2][2] if ends[2] else ""
         period, from_role = self._period(role)
         fresh_from = period.before(self._as_of).isoformat()
         backed = [d for d in (*known, *begins, *finishes) if d.text >= fresh_from[: len(d.text)]]
         if not backed:
             latest = max((*known, *begins, *finishes), key=lambda d: d.text)
-            why = _STALE_WORDS.format(last=latest.text, period=_in_words(period).nb, fresh=fresh_from)
-            why_en = _STALE_WORDS.format(last=latest.text, period=_in_words(period).en, fresh=fresh_from)
-            return Counted(False, (*premises, *latest.path), Text(why.nb, why_en.en))
+            why = _fill(_STALE_WORDS, last=latest.text, period=_in_words(period))
+            return Counted(False, (*premises, *latest.path), why)
         since, back = min(told, key=lambda d: d.text), max(backed, key=lambda d: d.text)
         used = dict.fromkeys((*premises, *since.path, *back.path, *(t for d in finishes for t in d.path), *from_role))
-        ended = _ENDS.format(end=finishes[0].text) if finishes else _NO_END
-        words = _in_words(period)
-        why = Text(
-            _COUNTS.nb.format(day=self._day, since=since.text, back=back.text, period=words.nb, ended=ended.nb),
-            _COUNTS.en.format(day=self._day, since=since.text, back=back.text, period=words.en, ended=ended.en),
-        )
+        ended = _fill(_ENDS, end=finishes[0].text) if finishes else _NO_END
+        why = _fill(_COUNTS, day=self._day, since=since.text, back=back.text, period=_in_words(period), ended=ended)
         return Counted(True, tuple(used), why)
 
     def _against(self, begins: Sequence[_Date], finishes: Sequence[_Date], sides: Sequence[str]) -> Counted | None:
         """The first thing that speaks against a membership on the day."""
         for each in begins:
             if each.text > self._day[: len(each.text)]:
-                return Counted(False, each.path, _LATER.format(begin=each.text, day=self._day))
+                return Counted(False, each.path, _fill(_LATER, begin=each.text, day=self._day))
         for each in finishes:
             if each.text < self._day[: len(each.text)]:
-                return Counted(False, each.path, _ENDED.format(end=each.text, day=self._day))
+                return Counted(False, each.path, _fill(_ENDED, end=each.text, day=self._day))
         for side in sides:
             for triple in self._facts.match(side, _DISSOLVED, None):
                 if _value(triple[2]) < self._day[: len(_value(triple[2]))]:
-                    name = side[1:-1]
-                    day = _value(triple[2])
-                    why = Text(
-                        _GONE.nb.format(side=self._labels.of(name, "nb"), day=day),
-                        _GONE.en.format(side=self._labels.of(name, "en"), day=day),
-                    )
-                    return Counted(False, (triple,), why)
+                    name = Text(*(self._labels.of(side[1:-1], language) for language in LANGUAGES))
+                    return Counted(False, (triple,), _fill(_GONE, side=name, day=_value(triple[2])))
         return None
 
     def _list(self, fact: str, tie: TripleText) -> Counted:
@@ -184,12 +174,9 @@ class Calendar:
         for triple in self._facts.match(fact, _KNOWN, None):
             day = _value(triple[2])
             if fresh_from[: len(day)] <= day <= self._day[: len(day)]:
-                why = Text(
-                    _LIST_COUNTS.nb.format(day=self._day, known=day, period=words.nb),
-                    _LIST_COUNTS.en.format(day=self._day, known=day, period=words.en),
-                )
+                why = _fill(_LIST_COUNTS, day=self._day, known=day, period=words)
                 return Counted(True, (*premises, triple), why)
-        return Counted(False, premises, _UNKNOWN.format(day=self._day))
+        return Counted(False, premises, _fill(_UNKNOWN, day=self._day))
 
     def _stated(self, subject: str, predicate: str, object_: str) -> bool:
         return self._facts.is_asserted((subject, predicate, object_))
@@ -222,6 +209,16 @@ class Calendar:
 def _value(literal: str) -> str:
     """The text of a date; dates have no quotes and no escapes in them."""
     return literal[1:].partition('"')[0]
+
+
+def _fill(template: Text, **values: str | Text) -> Text:
+    """A sentence with its gaps filled, in both languages."""
+
+    def fill(language: str) -> str:
+        words = {name: v.in_language(language) if isinstance(v, Text) else v for name, v in values.items()}
+        return template.in_language(language).format(**words)
+
+    return Text(*map(fill, LANGUAGES))
 
 
 def _in_words(period: Duration) -> Text:

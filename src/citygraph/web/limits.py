@@ -1,0 +1,56 @@
+"""The limits of graph.toml, in the words of the parts that keep to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from citygraph.config import Config
+from citygraph.namespaces import prefixes_for
+from citygraph.store.asking import Bounds
+from citygraph.store.workers import Share
+
+__all__ = ["Limits", "limits_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a stranger may go; `body` is what an HTTP request may carry at most."""
+
+    bounds: Bounds
+    share: Share
+    patience: float
+    connections: int
+    cache: int
+    trusted_proxies: str
+
+    @property
+    def body(self) -> int:
+        """A character has up to four bytes, and a form writes each as three."""
+        return 12 * self.bounds.query_size + 20_000
+
+
+def limits_of(config: Config, *, workers: int | None = None) -> Limits:
+    """The limits of one project; `workers` overrides the number in graph.toml."""
+    number = config.number
+    return Limits(
+        bounds=Bounds(
+            query_size=number("limits.query_size"),
+            query_depth=number("limits.query_depth"),
+            query_patterns=number("limits.query_patterns"),
+            rows=number("limits.rows"),
+            bytes=number("limits.bytes"),
+            memory=number("limits.memory"),
+            service_allowed=tuple(config.values["serve.service_allowed"]),
+            prefixes=tuple(prefixes_for(config.base).items()),
+        ),
+        share=Share(
+            workers=workers or number("serve.workers"),
+            per_client=number("serve.per_client"),
+            queue=number("serve.queue"),
+            timeout=number("limits.timeout"),
+        ),
+        patience=number("serve.patience"),
+        connections=number("serve.connections"),
+        cache=number("serve.cache"),
+        trusted_proxies=str(config.values["serve.trusted_proxies"]),
+    )
