@@ -34,7 +34,7 @@ def _stages(folder: Path) -> Section:
     graphs = loading.load_files(project.config).graphs
     day = reason.reference_date(project.config, graphs, as_of=None, today=project.today)
     inferred = reason.infer(graphs, project.config, as_of=day)
-    checks, _ = read_checks(folder / "queries" / "checks")
+    checks, _ = read_checks(folder)
     store = MemoryStore([*graphs.quads(), *inferred.quads])
     stages: dict[str, Callable[[], object]] = {
         "load": lambda: loading.load_files(project.config),
@@ -44,7 +44,7 @@ def _stages(folder: Path) -> Section:
         "validate: staleness": lambda: check_staleness(graphs, project.config, as_of=day),
         "reason (columnar)": lambda: reason.infer(graphs, project.config, as_of=day, engine="columnar"),
         "validate: shapes after reasoning": lambda: check_shapes(graphs, inferred=inferred.quads),
-        "validate: check queries": lambda: run_checks(store, checks, graphs),
+        "validate: check queries": lambda: run_checks(store, checks, graphs, folder),
         "check, all of it": project.check,
         "build, all of it": lambda: project.build(fresh=True),
         "build, nothing changed": project.build,

@@ -263,7 +263,7 @@ def test_settings_that_are_a_folder_are_one_message(tmp_path: Path, run: Run) ->
         (("sparql", "SELECT * WHERE { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }"), "SERVICE would ask a server"),
         (("sparql", "INSERT DATA { <http://a/s> <http://a/p> <http://a/o> }"), "would change the graph"),
         (("sparql", "LOAD <http://127.0.0.1:9/>"), "would change the graph"),
-        (("sparql", "SELECT * WHERE { ?s ?p"), "The query is not valid SPARQL"),
+        (("sparql", "SELECT * WHERE { ?s ?p"), "Line 1, column 23: the query ends too early"),
         (("sparql", ""), "it has no SELECT, ASK, CONSTRUCT or DESCRIBE"),
         (("sparql", "SELECT * WHERE " + "{" * 20_000 + "}" * 20_000), "brackets stand inside each other"),
         (("sparql", "missing.rq"), "missing.rq cannot be read"),

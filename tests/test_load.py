@@ -64,13 +64,6 @@ def test_a_link_that_leads_nowhere_is_an_unreadable_file(name: str, target: str,
     assert hash_files(tmp_path, find_files(tmp_path))[f"data/{name}"] == ""
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything; the test above breaks a link instead")
-def test_a_file_without_permission_is_an_unreadable_file(tmp_path: Path) -> None:
-    _load(tmp_path, a__ttl=_GOOD)
-    (tmp_path / "data" / "a.ttl").chmod(0)
-    assert [each.code for each in _load(tmp_path).findings] == ["unreadable-file"]
-
-
 def test_a_pipe_is_passed_over_and_does_not_block(tmp_path: Path) -> None:
     _load(tmp_path, a__ttl=_GOOD)
     os.mkfifo(tmp_path / "data" / "pipe.ttl")

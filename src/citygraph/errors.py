@@ -39,13 +39,15 @@ class CitygraphError(Exception):
     Args:
         message: what happened, with the name of the thing and the place.
         fix: the next step, in words an office worker follows.
+        line: the line of the file or text that it is about, from 1; 0 when it is about all of it.
     """
 
-    def __init__(self, message: str, *, fix: str = "") -> None:
-        """Keep the two parts apart, so that the command line can set them on two lines."""
+    def __init__(self, message: str, *, fix: str = "", line: int = 0) -> None:
+        """Keep the parts apart, so that the command line can set them on two lines."""
         super().__init__(message)
         self.message = message
         self.fix = fix
+        self.line = line
 
 
 class ConfigError(CitygraphError):

@@ -177,9 +177,9 @@ class Project:
         say("shapes-inferred", 5, len(_STAGES))
         after = validate.check_shapes(graphs, inferred=inferred.quads)
         say("checks", 6, len(_STAGES))
-        checks, bad = validate.read_checks(self.folder / "queries" / "checks")
+        checks, bad = validate.read_checks(self.folder)
         store = MemoryStore([*graphs.quads(*_PARTS), *self.about(day), *inferred.quads])
-        after += validate.run_checks(store, checks, graphs)
+        after += validate.run_checks(store, checks, graphs, self.folder)
         bad += self._broken_queries()
         say("done", len(_STAGES), len(_STAGES))
         unasked = {f"missing-{language}-label" for language in set(LANGUAGES) - set(self.config.languages)}
@@ -277,7 +277,7 @@ class Project:
         graphs = load.load_files(self.config).graphs
         codes = dict(definitions())
         codes |= validate.shape_definitions(graphs)
-        checks, _ = validate.read_checks(self.folder / "queries" / "checks")
+        checks, _ = validate.read_checks(self.folder)
         codes |= {
             each.code: Definition(
                 each.code, each.severity, each.title, each.message if each.message.en else each.title, each.fix
@@ -467,8 +467,8 @@ class Project:
         findings: list[Finding] = []
         for path in sorted((self.folder / "queries").glob("*.rq")):
             problem = query.problem_of(path)
-            if problem:
-                findings.append(finding("bad-query", file=f"queries/{path.name}", line=1, detail=problem))
+            if problem is not None:
+                findings.append(validate.bad_query(problem, path, self.folder))
         return findings
 
     def _current_or_none(self) -> Snapshot | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -17,6 +18,7 @@ __all__ = ["Answer", "Graph", "Row", "Solutions", "Truth", "write_answer"]
 Row: TypeAlias = tuple[Term | None, ...]
 _XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 _SRX: Final = "http://www.w3.org/2005/sparql-results#"
+_NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 
 
@@ -146,6 +148,9 @@ def _xml(answer: Solutions | Truth) -> bytes:
             result = ET.SubElement(results, f"{{{_SRX}}}result")
             for column, term in row.items():
                 _xml_term(ET.SubElement(result, f"{{{_SRX}}}binding", name=column), term)
+    if any(_NOT_XML.search(text) for text in root.itertext()):
+        message = "XML 1.0 cannot carry a control character that stands in the answer"
+        raise ValueError(message)
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 

@@ -222,4 +222,5 @@ class _Reader:
 
     def _error(self, line: int, detail: str) -> QueryError:
         place = f"{self._path}:{line}" if line else f"{self._path}"
-        return QueryError(f"{place}: {detail}.", fix="The header of a saved query is described in docs/queries.md.")
+        fix = "The header of a saved query is described in docs/queries.md."
+        return QueryError(f"{place}: {detail}.", fix=fix, line=line)

@@ -16,7 +16,7 @@ from typing import Final
 
 from citygraph.errors import QueryError
 
-__all__ = ["Form", "QueryText", "Token", "read_query", "tokens"]
+__all__ = ["Form", "QueryText", "Token", "read_query", "syntax_error", "tokens"]
 
 _STRING: Final = (
     r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""'
@@ -190,3 +190,26 @@ def _grouped(found: list[Token]) -> frozenset[str] | None:
         elif inside and token.kind == "variable":
             collected.add(token.text[1:])
     return frozenset(collected) if grouped else None
+
+
+def syntax_error(message: str, text: str) -> QueryError:
+    """The engine's words for a query it cannot read as a sentence: where, what stands there, what may be wrong.
+
+    Args:
+        message: what the engine said; its list of every token it would have taken helps nobody.
+        text: the query.
+    """
+    place = re.search(r"error at (\d+):(\d+)", message)
+    if place is None:
+        return QueryError(f"The query is not valid SPARQL: {message.rstrip('.')}.")
+    line, column = int(place[1]), int(place[2])
+    lines = text.splitlines()
+    rest = lines[line - 1][max(column - 1, 0) :].strip() if line <= len(lines) else ""
+    if "Prefix not found" in message and line <= len(lines):
+        names = re.findall(r"([\w.-]*):", lines[line - 1][: column - 1 + 1])
+        name = names[-1] if names else rest.partition(":")[0]
+        sentence = f"Line {line}, column {column}: the prefix {name}: is not declared."
+        return QueryError(sentence, fix=f"Write at the top: PREFIX {name}: <…>", line=line)
+    here = f"{rest[:40]!r} is not expected here" if rest else "the query ends too early"
+    fix = "Look just before this place: often a dot, a bracket or a quotation mark is missing."
+    return QueryError(f"Line {line}, column {column}: {here}.", fix=fix, line=line)

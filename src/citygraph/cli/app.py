@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from citygraph.cli import build, check, compare, export, finding, format, new, query, sparql  # noqa: A004
+from citygraph.cli import build, check, compare, export, finding, format, new, query, serve, sparql  # noqa: A004
 from citygraph.cli.printing import print_error
 from citygraph.errors import CitygraphError
 from citygraph.version import VERSION
@@ -55,6 +55,7 @@ app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=Fa
 app.command("sparql")(sparql.sparql)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
+app.command("serve")(serve.serve)
 app.command("format")(format.format)
 app.command("finding")(finding.finding)
 

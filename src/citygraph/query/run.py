@@ -60,14 +60,14 @@ def get_query(folder: Path, name: str) -> SavedQuery:
     return read_saved_query(folder / f"{name}.rq")
 
 
-def problem_of(path: Path) -> str:
-    """Why the saved query at `path` cannot be used; empty when it can."""
+def problem_of(path: Path) -> QueryError | None:
+    """Why the saved query at `path` cannot be used; nothing when it can."""
     try:
         query = read_saved_query(path)
         MemoryStore().query(query.text)
     except QueryError as error:
-        return error.message
-    return ""
+        return error
+    return None
 
 
 def run_query(

@@ -67,9 +67,9 @@ ROLE_RULES: Final = tuple(
 class Counted:
     """Whether a fact counts on the reference date, the statements that decide it, and why in words."""
 
-    counts: bool
     premises: tuple[TripleText, ...]
     why: Text
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +128,16 @@ class Calendar:
         ends = [self._first(fact, MEMBER), self._first(fact, ORGANIZATION), self._first(fact, ROLE)]
         for found, name in zip(ends, ("org:member", "org:organization", "org:role"), strict=True):
             if found is None:
-                return Counted(False, tuple(premises), _fill(_MISSING, name=name))
+                return Counted(tuple(premises), _fill(_MISSING, name=name))
         premises += [t for t in ends if t is not None and t not in premises]
         begins, finishes = self._span(fact, _BEGINNING), self._span(fact, _END)
         known = [_Date(_value(t[2]), (t,)) for t in self._facts.match(fact, _KNOWN, None) if self._facts.is_asserted(t)]
         against = self._against(begins, finishes, [t[2] for t in ends[:2] if t is not None])
         if against is not None:
-            return Counted(False, (*premises, *against.premises), against.why)
+            return Counted((*premises, *against.premises), against.why)
         told = [d for d in (*known, *begins) if d.text <= self._day[: len(d.text)]]
         if not told:
-            return Counted(False, tuple(premises), _fill(_UNKNOWN, day=self._day))
+            return Counted(tuple(premises), _fill(_UNKNOWN, day=self._day))
         role = ends[2][2] if ends[2] else ""
         period, from_role = self._period(role)
         fresh_from = period.before(self._as_of).isoformat()
@@ -145,26 +145,26 @@ class Calendar:
         if not backed:
             latest = max((*known, *begins, *finishes), key=lambda d: d.text)
             why = _fill(_STALE_WORDS, last=latest.text, period=_in_words(period))
-            return Counted(False, (*premises, *latest.path), why)
+            return Counted((*premises, *latest.path), why)
         since, back = min(told, key=lambda d: d.text), max(backed, key=lambda d: d.text)
         used = dict.fromkeys((*premises, *since.path, *back.path, *(t for d in finishes for t in d.path), *from_role))
         ended = _fill(_ENDS, end=finishes[0].text) if finishes else _NO_END
         why = _fill(_COUNTS, day=self._day, since=since.text, back=back.text, period=_in_words(period), ended=ended)
-        return Counted(True, tuple(used), why)
+        return Counted(tuple(used), why, counts=True)
 
     def _against(self, begins: Sequence[_Date], finishes: Sequence[_Date], sides: Sequence[str]) -> Counted | None:
         """The first thing that speaks against a membership on the day."""
         for each in begins:
             if each.text > self._day[: len(each.text)]:
-                return Counted(False, each.path, _fill(_LATER, begin=each.text, day=self._day))
+                return Counted(each.path, _fill(_LATER, begin=each.text, day=self._day))
         for each in finishes:
             if each.text < self._day[: len(each.text)]:
-                return Counted(False, each.path, _fill(_ENDED, end=each.text, day=self._day))
+                return Counted(each.path, _fill(_ENDED, end=each.text, day=self._day))
         for side in sides:
             for triple in self._facts.match(side, _DISSOLVED, None):
                 if _value(triple[2]) < self._day[: len(_value(triple[2]))]:
                     name = Text(*(self._labels.of(side[1:-1], language) for language in LANGUAGES))
-                    return Counted(False, (triple,), _fill(_GONE, side=name, day=_value(triple[2])))
+                    return Counted((triple,), _fill(_GONE, side=name, day=_value(triple[2])))
         return None
 
     def _list(self, fact: str, tie: TripleText) -> Counted:
@@ -175,8 +175,8 @@ class Calendar:
             day = _value(triple[2])
             if fresh_from[: len(day)] <= day <= self._day[: len(day)]:
                 why = _fill(_LIST_COUNTS, day=self._day, known=day, period=words)
-                return Counted(True, (*premises, triple), why)
-        return Counted(False, premises, _fill(_UNKNOWN, day=self._day))
+                return Counted((*premises, triple), why, counts=True)
+        return Counted(premises, _fill(_UNKNOWN, day=self._day))
 
     def _stated(self, subject: str, predicate: str, object_: str) -> bool:
         return self._facts.is_asserted((subject, predicate, object_))

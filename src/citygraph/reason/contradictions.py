@@ -33,7 +33,11 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs) -> Finding:
     """The finding `contradiction`, placed at the first of its statements that a file makes."""
     labels = Labels(graphs.triples())
     premises = contradiction.premises or contradiction.axioms
-    spots = [graphs.locate(str(t.subject), str(t.predicate), str(t.object)) for t in premises]
+    stated = set(graphs.triples())
+    # A derived statement stands in no file; the place of its subject would blame the wrong one.
+    spots = [
+        graphs.locate(str(t.subject), str(t.predicate), str(t.object)) if t in stated else ("", 0, 0) for t in premises
+    ]
     file, line, column = next((spot for spot in spots if spot[0]), ("", 0, 0))
     statements = Text(
         *(

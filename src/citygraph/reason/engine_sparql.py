@@ -10,8 +10,8 @@ from citygraph.errors import ReasoningError
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
 from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, FlatRule, RuleBook, is_variable
 from citygraph.reason.datatypes import ILL_TYPED, Value, is_inside, value_of
-from citygraph.reason.specialise import SAME, is_schema, specialise
 from citygraph.reason.sparql_rules import BLANK, SPELLING, Update, bodies, facts, pattern, skolem, update_list, updates
+from citygraph.reason.specialise import SAME, is_schema, specialise
 from citygraph.reason.tidy import keep
 from citygraph.reason.told import LIST_PREDICATES, Violation, tell_once, with_names
 from citygraph.store.updatable import UpdatableStore
@@ -62,8 +62,12 @@ def run_to_fixpoint(server: Server, rules: Sequence[Update], *, most: int) -> No
             server.update(rule.text)
             grown = len(server)
             if grown > most:
-                message = f"Stopped at more than {most:,} triples: a rule had just added {grown - size:,} to {rule.writes}."
-                raise ReasoningError(message, fix="Look for a value that many things share by mistake, or raise the budget.")
+                message = (
+                    f"Stopped at more than {most:,} triples: a rule had just added {grown - size:,} to {rule.writes}."
+                )
+                raise ReasoningError(
+                    message, fix="Look for a value that many things share by mistake, or raise the budget."
+                )
             if grown != size:
                 size = grown
                 for j, other in enumerate(rules):
@@ -96,7 +100,11 @@ class _Graph:
             )
             names = {"asserted": _ASSERTED, "inferred": _INFERRED}
             rules = update_list(
-                self._spelled_book(), values=_VALUES if self._twins() else "", equality=equality, word=self._word, **names
+                self._spelled_book(),
+                values=_VALUES if self._twins() else "",
+                equality=equality,
+                word=self._word,
+                **names,
             )
             for text in facts(self.book, word=self._word, **names):
                 self._store.update(text)
@@ -113,7 +121,12 @@ class _Graph:
         """Every violation of a contradiction rule."""
         self._equal = _Equal(self._all_texts())
         told = tell_once(self._violations(), representative=self._equal.first, is_asserted=self._texts.__contains__)
-        terms = {str(term): term for quad in self._store.quads() if (t := self._triple(quad)) for term in (t.subject, t.predicate, t.object)}
+        terms = {
+            str(term): term
+            for quad in self._store.quads()
+            if (t := self._triple(quad))
+            for term in (t.subject, t.predicate, t.object)
+        }
         for rule, premises in told:
             yield Contradiction(rule.name, _triples(premises, terms), _triples(rule.axioms, terms))
 
@@ -202,7 +215,13 @@ class _Graph:
         for i, atom in enumerate(rule.body):
             if atom.object in groups:
                 variants = [
-                    FlatRule(v.name, v.head, (*v.body[:i], Atom(atom.subject, atom.predicate, text), *v.body[i + 1 :]), v.axioms, v.check)
+                    FlatRule(
+                        v.name,
+                        v.head,
+                        (*v.body[:i], Atom(atom.subject, atom.predicate, text), *v.body[i + 1 :]),
+                        v.axioms,
+                        v.check,
+                    )
                     for v in variants
                     for text in groups[atom.object]
                 ]
@@ -223,11 +242,15 @@ class _Graph:
         joined = [atom for atom in rule.body if atom.predicate != SAME]
         for body, extra in bodies(joined, _VALUES if self._twins() else ""):
             columns = list(dict.fromkeys(name[1:] for atom in body for name in atom.variables()))
-            where = " ".join([*(pattern(a, f"?g{i}", _ASSERTED, _INFERRED, self._word) for i, a in enumerate(body)), *extra])
+            where = " ".join(
+                [*(pattern(a, f"?g{i}", _ASSERTED, _INFERRED, self._word) for i, a in enumerate(body)), *extra]
+            )
             # ASK would do without variables; one column of our own serves both.
             text = f"SELECT DISTINCT {' '.join('?' + c for c in columns) or '(1 AS ?one)'} WHERE {{ {where} }}"
             for row in self._store.rows(text, columns or ["one"]):
-                values = {f"?{c}": str(self._term(term)) for c, term in zip(columns, row, strict=False) if term is not None}
+                values = {
+                    f"?{c}": str(self._term(term)) for c, term in zip(columns, row, strict=False) if term is not None
+                }
                 premises = tuple(_filled(atom, values) for atom in body)
                 values |= {a.object: p[2] for a, p in zip(joined, premises, strict=True) if is_variable(a.object)}
                 equal = tuple(_filled(atom, values) for atom in rule.body if atom.predicate == SAME)
@@ -246,7 +269,11 @@ class _Graph:
             return False
         if check.kind == "outside":
             datatype = check.terms[1]
-            return not literal.endswith(f"^^{datatype}") and value_of(literal) is not ILL_TYPED and not is_inside(literal, datatype)
+            return (
+                not literal.endswith(f"^^{datatype}")
+                and value_of(literal) is not ILL_TYPED
+                and not is_inside(literal, datatype)
+            )
         other = values[check.terms[1]]
         # Each pair is found twice, once each way round.
         if not other.startswith('"') or literal > other:

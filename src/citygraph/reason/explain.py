@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -51,7 +51,7 @@ class Explained:
     statement: Text
     origins: tuple[Origin, ...] = ()
     rule: str = ""
-    reason: Text = Text()
+    reason: Text = field(default_factory=Text)
     premises: tuple[Explained, ...] = ()
     axioms: tuple[Explained, ...] = ()
 
@@ -168,7 +168,7 @@ class Explainer:
         if step is None:
             return Explained(proof.triple, statement, self.origins(proof.triple))
         counted = self.calendar.of(proof.triple) if step.rule == AS_OF else None
-        reason = self.words.rule(step) if counted is None else counted.why
+        reason = self.words.rule(step) if counted is None else self.words.inside(counted.why)
         premises, axioms = tuple(map(self._explained, proof.premises)), tuple(map(self._explained, proof.axioms))
         return Explained(proof.triple, statement, (), step.rule, reason, premises, axioms)
 
@@ -193,7 +193,13 @@ class Explainer:
     def _origin(self, source: str, file: str, line: int, column: int) -> Origin:
         iri = source[1:-1]
         excerpt = excerpt_range(iri)
-        document = excerpt.source if excerpt else self._documents.get(source, source)[1:-1] if source in self._documents else iri
+        document = (
+            excerpt.source
+            if excerpt
+            else self._documents.get(source, source)[1:-1]
+            if source in self._documents
+            else iri
+        )
         span = (excerpt.start, excerpt.end) if excerpt else (-1, -1)
         # The last part of its address is the name that people know a document without a title by.
         title = self.labels.of(document, "en") if document in self.labels else document.rpartition("/")[2] or document
@@ -209,7 +215,9 @@ class Explainer:
 
     @cached_property
     def _documents(self) -> dict[str, str]:
-        return {str(q.subject): str(q.object) for q in self._graphs.quads(Part.SOURCES) if str(q.predicate) == _HAS_SOURCE}
+        return {
+            str(q.subject): str(q.object) for q in self._graphs.quads(Part.SOURCES) if str(q.predicate) == _HAS_SOURCE
+        }
 
 
 def explain_statement(
@@ -260,5 +268,3 @@ def _origin_json(origin: Origin) -> dict[str, object]:
         "start": origin.start,
         "end": origin.end,
     }
-
-

@@ -100,7 +100,9 @@ class ColumnarFacts:
         self, subject: TermText | None, predicate: TermText | None, object_: TermText | None
     ) -> Iterator[TripleText]:
         """See `Facts.match`."""
-        numbers = [None if term is None else self._state.dictionary.known(term) for term in (subject, predicate, object_)]
+        numbers = [
+            None if term is None else self._state.dictionary.known(term) for term in (subject, predicate, object_)
+        ]
         if any(term is not None and n is None for term, n in zip((subject, predicate, object_), numbers, strict=True)):
             return
         s, p, o = numbers
@@ -109,7 +111,9 @@ class ColumnarFacts:
                 if key != self._state.type_key:
                     yield from self._in_relation(key, s, o if is_property(key) else None, only_class=o)
         elif predicate == TYPE:
-            classes = [class_key(o)] if o is not None else [key for key in self._state.relations if not is_property(key)]
+            classes = (
+                [class_key(o)] if o is not None else [key for key in self._state.relations if not is_property(key)]
+            )
             for key in classes:
                 yield from self._in_relation(self._state.mapped_key(key), s, None, spelled=o)
         else:

@@ -83,7 +83,7 @@ class Given:
     steps: Callable[[TripleText], Sequence[Step]] = field(default=lambda _: ())
 
 
-class _TooMuch(Exception):
+class _TooMuch(Exception):  # noqa: N818  # not an error: the search goes on in another way
     """The search for the shortest proof was given up."""
 
 
@@ -176,7 +176,11 @@ class Prover:
         if not waiting:
             yield tuple(triple for triple in found if triple is not None)
             return
-        i = min(waiting, key=lambda j: self.facts.estimate(*_bound(body[j], binding))) if len(waiting) > 1 else waiting[0]
+        i = (
+            min(waiting, key=lambda j: self.facts.estimate(*_bound(body[j], binding)))
+            if len(waiting) > 1
+            else waiting[0]
+        )
         rest = [j for j in waiting if j != i]
         for triple, bound in self.matches(body[i], binding):
             found[i] = triple
@@ -409,9 +413,7 @@ def faults(proof: Proof, facts: Facts, book: RuleBook, given: Given | None = Non
     return found
 
 
-def _faults_of(
-    proof: Proof, facts: Facts, book: RuleBook, given: Given, allowed: Iterable[FlatRule]
-) -> list[str]:
+def _faults_of(proof: Proof, facts: Facts, book: RuleBook, given: Given, allowed: Iterable[FlatRule]) -> list[str]:
     step, triple = proof.step, proof.triple
     if step is None:
         return [] if facts.is_asserted(triple) else [f"{triple} is stated nowhere"]

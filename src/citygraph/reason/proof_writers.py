@@ -44,7 +44,7 @@ def _tree_lines(node: Explained, language: str, lead: str, below: str) -> Iterat
     yield f"{lead}{_one_line(node.statement.in_language(language))}"
     reason = _one_line(node.reason.in_language(language))
     axioms = ", ".join(_place(origin, language) for axiom in node.axioms for origin in axiom.origins)
-    yield f"{below}  {_WHY.in_language(language)} {reason} ({node.rule}{': ' + axioms if axioms else ''})"
+    yield f"{below}  {_WHY.in_language(language)} {reason} ({_one_line(node.rule)}{': ' + axioms if axioms else ''})"
     parts = [*node.premises, *(axiom for axiom in node.axioms if axiom.rule)]
     for i, part in enumerate(parts):
         last = i == len(parts) - 1
@@ -64,8 +64,8 @@ def _place(origin: Origin, language: str) -> str:
     place = f"{origin.file}:{origin.line}" if origin.line else origin.file
     if origin.document:
         span = f", {_CHARACTERS.in_language(language)} {origin.start}–{origin.end}" if origin.start >= 0 else ""
-        place += f" ← {_one_line(origin.document)}{span}"
-    return place
+        place += f" ← {origin.document}{span}"
+    return _one_line(place)
 
 
 def _one_line(text: str) -> str:

@@ -57,7 +57,12 @@ def updates(
     """
     return [
         *facts(book, asserted=asserted, inferred=inferred, word=word),
-        *(one.text for one in update_list(book, asserted=asserted, inferred=inferred, values=values, equality=equality, word=word)),
+        *(
+            one.text
+            for one in update_list(
+                book, asserted=asserted, inferred=inferred, values=values, equality=equality, word=word
+            )
+        ),
     ]
 
 

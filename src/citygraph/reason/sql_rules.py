@@ -4,6 +4,7 @@ Rules that differ in their constants only have one shape; their constants are th
 statement joins. Everything in the text is a number or a name made here: no term ever comes near it.
 """
 
+# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
 from __future__ import annotations
 
 from collections import Counter, defaultdict
@@ -14,15 +15,18 @@ from typing import Final, TypeAlias
 from citygraph.reason.closure import Atom, Check, FlatRule, is_variable
 from citygraph.reason.specialise import SAME, TYPE
 
-__all__ = ["BLANK", "LITERAL", "OWN_IRI", "VOCABULARY", "Shape", "shapes_of", "shortened"]
+__all__ = ["BLANK", "KIND", "LITERAL", "OWN_IRI", "VOCABULARY", "Shape", "shapes_of", "shortened"]
+
+KIND: Final = 30
+"""How many bits a term's number has; the two above say what kind of term it is."""
 
 OWN_IRI: Final = 0
 VOCABULARY: Final = 1
 BLANK: Final = 2
 LITERAL: Final = 3
-"""The kind of a term stands in the two highest bits of its number, so that a test for it is a comparison."""
+"""The kinds. They stand in the highest bits, so that a test for one is a comparison."""
 
-_FIRST_LITERAL: Final = LITERAL << 30
+_FIRST_LITERAL: Final = LITERAL << KIND
 _MOST_RULES: Final = 20_000
 _LINKING: Final = frozenset({"prp-fp", "prp-ifp", "prp-key", "cls-maxc2", "cls-maxqc3", "cls-maxqc4"})
 """Rules that make two things equal; whoever has both as literals is not their business."""
@@ -67,13 +71,17 @@ class Shape:
         s, p, o = self.form.head
         found = []
         for new in range(len(self.form.body)):
-            names, conditions = self._joined(["fresh" if i == new else "known" for i in range(len(self.form.body))], by_value=by_value)
+            names, conditions = self._joined(
+                ["fresh" if i == new else "known" for i in range(len(self.form.body))], by_value=by_value
+            )
             subject, object_ = names.of(s), names.of(o)
             if is_guarded(self.form):
                 conditions.append(f"{subject} < {_FIRST_LITERAL}")
             if self.form.links:
                 conditions += [f"{object_} < {_FIRST_LITERAL}", f"{subject} <> {object_}"]
-            found.append(f"SELECT {subject} AS s, {names.of(p)} AS p, {object_} AS o {names.source} WHERE {_all(conditions)}")  # noqa: S608
+            found.append(
+                f"SELECT {subject} AS s, {names.of(p)} AS p, {object_} AS o {names.source} WHERE {_all(conditions)}"
+            )
         return found
 
     def literals_to_check(self) -> str:
@@ -81,7 +89,7 @@ class Shape:
         names, conditions = self._joined(["known"] * len(self.form.body), by_value=False)
         literal = names.of(self._checked()[0])
         conditions.append(f"{literal} >= {_FIRST_LITERAL}")
-        return f"SELECT DISTINCT r.n, {literal} AS literal {names.source} WHERE {_all(conditions)}"  # noqa: S608
+        return f"SELECT DISTINCT r.n, {literal} AS literal {names.source} WHERE {_all(conditions)}"
 
     def violations(self, *, by_value: bool) -> str:
         """The number of the rule and its premises, three columns for each."""
@@ -100,7 +108,7 @@ class Shape:
             a, b = names.of(one), names.of(other)
             conditions.append(f"({a} = {b} OR EXISTS (SELECT 1 FROM equal e WHERE e.one = {a} AND e.other = {b}))")
         premises = ", ".join(f"a{i}.s, a{i}.p, a{i}.o" for i in range(len(self.form.body)))
-        return f"SELECT r.n, {premises} {names.source} WHERE {_all(conditions)}"  # noqa: S608
+        return f"SELECT r.n, {premises} {names.source} WHERE {_all(conditions)}"
 
     def _checked(self) -> tuple[_Place, ...]:
         if self.form.check is None:
@@ -240,11 +248,3 @@ def _names(columns: str) -> str:
 
 def _all(conditions: Sequence[str]) -> str:
     return " AND ".join(conditions) or "TRUE"
-
-
-def group_by_rule(rows: Iterable[tuple[int, ...]]) -> dict[int, list[tuple[int, ...]]]:
-    """Rows by the number of their rule, which comes first."""
-    found: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(row[1:])
-    return found

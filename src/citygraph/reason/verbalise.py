@@ -20,9 +20,13 @@ __all__ = ["RULES", "Words"]
 RULES: Final[Mapping[str, Text]] = {
     "eq-sym": Text("er to like, er de det begge veier", "equal things are equal both ways"),
     "eq-trans": Text("det som er likt det samme, er likt", "things equal to the same thing are equal"),
-    "eq-rep-s": Text("det som gjelder den ene av to like, gjelder den andre", "what holds for a thing holds for its equal"),
+    "eq-rep-s": Text(
+        "det som gjelder den ene av to like, gjelder den andre", "what holds for a thing holds for its equal"
+    ),
     "eq-rep-p": Text("like forbindelser sier det samme", "equal links say the same"),
-    "eq-rep-o": Text("det som peker på den ene av to like, peker på den andre", "what points to a thing points to its equal"),
+    "eq-rep-o": Text(
+        "det som peker på den ene av to like, peker på den andre", "what points to a thing points to its equal"
+    ),
     "prp-dom": Text("bare {o0} kan ha «{s0}»", "whatever has “{s0}” is {o0}"),
     "prp-rng": Text("det «{s0}» peker på, er {o0}", "whatever “{s0}” points to is {o0}"),
     "prp-fp": Text("«{s0}» har bare én verdi", "“{s0}” has one value only"),
@@ -57,9 +61,11 @@ RULES: Final[Mapping[str, Text]] = {
 """One sentence for each rule: `{s0}` and `{o0}` are the ends of its first axiom, `{chain}` the links of its body."""
 
 _SCHEMA: Final = Text("det følger av hvordan begrepene er definert", "it follows from how the terms are defined")
-_IS_A: Final = Text("{s} er en {o}", "{s} is a {o}")
+_IS_A: Final = Text("{s} er av typen {o}", "{s} is of the type {o}")
 _LINK: Final = Text("{s} – {p} – {o}", "{s} – {p} – {o}")
+_TIE: Final = " – "
 _ANYTHING: Final = Text("noe", "something")
+_QUOTED: Final = Text("«{}»", "“{}”")
 _AND: Final = Text(" og ", " and ")
 _OR: Final = Text(" eller ", " or ")
 
@@ -90,7 +96,9 @@ class Words:
             return text[1 : text.rindex('"')].replace('\\"', '"').replace("\\n", " ").replace("\\\\", "\\")
         if text.startswith("_:"):
             return Text("en betingelse", "a condition").in_language(language)
-        return self.labels.describe(text[1:-1], language)
+        name = self.labels.describe(text[1:-1], language)
+        # A fact has no name but what it ties together; in a sentence that needs brackets.
+        return f"({name})" if _TIE in name and text[1:-1] not in self.labels else name
 
     def statement(self, triple: TripleText | Atom) -> Text:
         """A triple, or what is asked for, as a sentence."""
@@ -110,11 +118,16 @@ class Words:
         template = RULES.get(step.rule, _SCHEMA)
         return Text(*(self._fill(template.in_language(language), step, language) for language in LANGUAGES))
 
+    @staticmethod
+    def inside(sentence: Text) -> Text:
+        """A sentence as a part of another."""
+        return Text(_lower(sentence.nb), _lower(sentence.en))
+
     def _fill(self, template: str, step: Step, language: str) -> str:
-        values = {}
+        values: dict[str, str] = {}
         for i, (s, _, o) in enumerate(step.axioms):
             values |= {f"s{i}": self.term(s, language), f"o{i}": self.term(o, language)}
-        links = [f"«{self.term(p, language)}»" for _, p, _ in step.premises]
+        links = [_QUOTED.in_language(language).format(self.term(p, language)) for _, p, _ in step.premises]
         values["chain"] = _AND.in_language(language).join(links)
         # A rule of the user's data may come with fewer axioms than its sentence speaks of.
         return template.format_map(_Gaps(values))
@@ -122,7 +135,8 @@ class Words:
     def why_not(self, found: WhyNot) -> Text:
         """Why a triple does not hold, in one or two sentences."""
         if found.counted is not None:
-            return Text(_NOT_COUNTED.nb.format(why=_lower(found.counted.why.nb)), _NOT_COUNTED.en.format(why=_lower(found.counted.why.en)))
+            why = self.inside(found.counted.why)
+            return Text(_NOT_COUNTED.nb.format(why=why.nb), _NOT_COUNTED.en.format(why=why.en))
         if found.rule is None:
             return _NO_RULE
         if found.rule.name == ROLE_PROPERTY:
@@ -149,10 +163,10 @@ class Words:
 
         def fill(language: str) -> str:
             # Many roles may stand for the same: the first few are enough to understand.
-            names = _OR.in_language(language).join(self.term(role, language) for role in wanted[:_FEW])
+            names = _OR.in_language(language).join(_one(self.term(role, language), language) for role in wanted[:_FEW])
             return _ROLE_ASKS.in_language(language).format(
                 member=self.term(member, language),
-                role=self.term(held, language),
+                role=_one(self.term(held, language), language),
                 body=self.term(body, language),
                 property=self.term(wanted_property, language),
                 wanted=names or _ANYTHING.in_language(language),
@@ -169,6 +183,13 @@ class _Gaps(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "…"
+
+
+def _one(role: str, language: str) -> str:
+    """Somebody with this role; Norwegian needs no article, English does."""
+    if language == "nb":
+        return role
+    return f"{'an' if role[:1].lower() in 'aeiou' else 'a'} {role}"
 
 
 def _lower(sentence: str) -> str:

@@ -67,7 +67,9 @@ def _because(found: WhyNot, prover: Prover, calendar: Calendar | None, deep: int
     return found
 
 
-def _nearest(rule: FlatRule, binding: Binding, prover: Prover) -> tuple[tuple[TripleText, ...], tuple[Atom, ...]] | None:
+def _nearest(
+    rule: FlatRule, binding: Binding, prover: Prover
+) -> tuple[tuple[TripleText, ...], tuple[Atom, ...]] | None:
     """The premises that can be met together, as many as possible, and those that are missing then."""
     for gaps in range(1, len(rule.body) + 1):
         for met, missing in _with_gaps(list(rule.body), binding, gaps, prover, [_TRIES]):

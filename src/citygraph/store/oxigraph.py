@@ -11,7 +11,7 @@ import pyoxigraph
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.rdf import Iri, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
-from citygraph.sparql import QueryText, read_query
+from citygraph.sparql import QueryText, read_query, syntax_error
 
 __all__ = ["answer"]
 
@@ -50,8 +50,7 @@ def answer(
     try:
         return run() if timeout is None else _before_deadline(run, timeout)
     except SyntaxError as error:
-        message = f"The query is not valid SPARQL: {error.msg}."
-        raise QueryError(message, fix="The place is counted in lines and columns from 1.") from error
+        raise syntax_error(error.msg, text) from error
     except RuntimeError as error:
         message = f"The query cannot be run: {error}."
         raise QueryError(message) from error

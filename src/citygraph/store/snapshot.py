@@ -243,7 +243,16 @@ class Snapshots:
             SnapshotError: the link points to a folder that is not a whole snapshot.
         """
         link = self.folder / _CURRENT
+        if link.is_symlink() and not link.exists():
+            self._restore(link.readlink().name)
         return Snapshot(link.resolve()) if link.is_symlink() else None
+
+    def _restore(self, name: str) -> None:
+        """Put back the version that a build broken off between two renames had moved aside."""
+        for aside in self.folder.glob(f"{_BROKEN_OFF}*-old"):
+            if (aside / _MANIFEST).is_file() and _read_manifest(aside).snapshot_id == name:
+                aside.rename(self.folder / name)
+                return
 
     def use(self, folder: Path) -> None:
         """Point to another snapshot: readers see the old one or the new one, never half of either.
@@ -310,7 +319,11 @@ def _read_manifest(folder: Path) -> Manifest:
     if not isinstance(raw, dict) or raw.get("format") != _FORMAT:
         message = f"The snapshot {folder} was built by another version of citygraph."
         raise SnapshotError(message, fix=again)
-    return Manifest(**raw)
+    try:
+        return Manifest(**raw)
+    except TypeError as error:
+        message = f"The manifest of the snapshot {folder} does not name what it should."
+        raise SnapshotError(message, fix=again) from error
 
 
 def _write_json(path: Path, value: object) -> None:

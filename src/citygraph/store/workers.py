@@ -243,6 +243,7 @@ class Pool:
         self.bounds, self.share = bounds, share
         self.replaced = 0
         self.is_closed = False
+        self.loop = asyncio.get_running_loop()
         self._context = multiprocessing.get_context("forkserver")
         # The main module is only looked for there so that forked workers need not read it again.
         self._context.set_forkserver_preload(["__main__", "citygraph.store.worker"])

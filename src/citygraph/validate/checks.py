@@ -14,22 +14,28 @@ from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, read_saved_query
 from citygraph.store import Store
 
-__all__ = ["read_checks", "run_checks"]
+__all__ = ["bad_query", "read_checks", "run_checks"]
 
 
-def read_checks(folder: Path) -> tuple[list[SavedQuery], list[Finding]]:
-    """The check queries below `folder`, by name; one that breaks a rule of its header is a finding."""
+def read_checks(project: Path) -> tuple[list[SavedQuery], list[Finding]]:
+    """The check queries of a project, by name; one that breaks a rule of its header is a finding."""
     checks: list[SavedQuery] = []
     findings: list[Finding] = []
-    for path in sorted(folder.glob("*.rq")):
+    for path in sorted((project / "queries" / "checks").glob("*.rq")):
         try:
             checks.append(read_saved_query(path, check=True))
         except QueryError as error:
-            findings.append(finding("bad-query", file=f"queries/checks/{path.name}", line=1, detail=error.message))
+            findings.append(bad_query(error, path, project))
     return checks, findings
 
 
-def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs) -> list[Finding]:
+def bad_query(error: QueryError, path: Path, project: Path) -> Finding:
+    """The finding about a saved query that cannot be used, at the line that the error names."""
+    detail = error.message.removeprefix(f"{path}:{error.line}: ").removeprefix(f"{path}: ")
+    return finding("bad-query", file=path.relative_to(project).as_posix(), line=error.line or 1, detail=detail)
+
+
+def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs, project: Path) -> list[Finding]:
     """One finding for each row of each check query; the column `focus` says what it is about."""
     findings: list[Finding] = []
     labels = Labels(graphs.triples())
@@ -37,8 +43,7 @@ def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs) ->
         try:
             answer = store.query(check.text)
         except QueryError as error:
-            file = f"queries/checks/{check.name}.rq"
-            findings.append(finding("bad-query", file=file, line=1, detail=error.message))
+            findings.append(bad_query(error, project / "queries" / "checks" / f"{check.name}.rq", project))
             continue
         if isinstance(answer, Solutions):
             findings += [_finding(check, row, graphs, labels) for row in answer]

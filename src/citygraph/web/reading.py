@@ -49,6 +49,7 @@ class Reading:
         for row in self._ask(_TYPES):
             if isinstance(row["s"], Iri) and isinstance(row["c"], Iri):
                 classes[row["s"].value].add(row["c"].value)
+        self._classes = {iri: frozenset(found) for iri, found in classes.items()}
         themes = {row["s"].value for row in self._ask(_THEMES) if isinstance(row["s"], Iri)}
         base = project.config.base
         self.kinds: dict[str, Kind] = {
@@ -83,6 +84,18 @@ class Reading:
         """The IRIs of all things of a kind."""
         kind = kind_named(name)
         return [iri for iri, each in self.kinds.items() if each == kind]
+
+    def of_class(self, iri: str) -> list[str]:
+        """The IRIs of all things of a class, derived membership included."""
+        return [thing for thing, classes in self._classes.items() if iri in classes and "#" not in thing]
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """The classes and properties that the graph uses or defines, by IRI."""
+        used = {row["p"] for row in self._ask("SELECT DISTINCT ?p WHERE { ?s ?p ?o }")}
+        properties = {term.value for term in used if isinstance(term, Iri)}
+        classes = {each for found in self._classes.values() for each in found}
+        return sorted(properties | classes | {iri for iri in self._classes if "#" in iri and "/source/" not in iri})
 
     def counts(self) -> list[tuple[Kind, int]]:
         """How many things of each kind there are; kinds without one, and mere records, are left out."""

@@ -1,0 +1,57 @@
+"""`citygraph serve`: the graph over HTTP, pages and endpoint, until Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from citygraph.cli.options import Folder, Language, Quiet, language_name, open_project
+from citygraph.cli.printing import print_report, progress_bar, say
+from citygraph.language import Text
+
+__all__ = ["serve"]
+
+
+def serve(
+    folder: Folder = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; this machine alone without it.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=1, max=256, help="Processes that answer queries; without it as graph.toml says.",
+            show_default=False,
+        ),
+    ] = None,  # fmt: skip
+    root_path: Annotated[
+        str, typer.Option("--root-path", metavar="PATH", help="The path that a proxy puts in front, such as /graph.")
+    ] = "",
+    language: Language = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show the graph in a browser, and answer SPARQL for programs.
+
+    Only reads: a new version appears here as soon as `citygraph build` has made one. The access log goes
+    to stderr, one line of JSON for each answer.
+    """
+    from citygraph.web.app import create_site  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.web.server import run  # noqa: PLC0415
+
+    words = language_name(language)
+    project = open_project(folder)
+    if project.snapshots.current() is None:
+        with progress_bar(quiet=quiet, language=words) as progress:
+            outcome = project.build(progress=progress)
+        if outcome.report.violations:
+            print_report(outcome.report, words, notes=False)
+            raise typer.Exit(1)
+    if not quiet:
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{port}{'/' + root_path.strip('/') if root_path.strip('/') else ''}/"
+        text = Text(f"Grafen vises på {address} Stopp med Ctrl-C.", f"The graph is at {address} Stop with Ctrl-C.")
+        say(text.in_language(words))
+    if not run(create_site(project, workers=workers, root_path=root_path), host=host, port=port):
+        raise typer.Exit(2)

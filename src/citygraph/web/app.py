@@ -1,0 +1,152 @@
+"""The site: its route table on one screen, and what happens around every request."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from citygraph.errors import CitygraphError
+from citygraph.project import Project
+from citygraph.web.access_log import AccessLog
+from citygraph.web.refusal import BrokenAnswer, Refusal, respond
+from citygraph.web.graph_store import GraphStore
+from citygraph.web.headers import add_security
+from citygraph.web.health import health
+from citygraph.web.limits import limits_of
+from citygraph.web.pages import routes as page_routes
+from citygraph.web.service import Service
+from citygraph.web.sparql import SparqlEndpoint
+from citygraph.web.void import WellKnownVoid
+
+__all__ = ["Site", "create_site"]
+
+_BROKEN: Final = 499
+
+
+def _routes(service: Service, sparql: SparqlEndpoint) -> list[BaseRoute]:
+    """Every address of the site."""
+    return [
+        Route("/sparql", sparql),
+        Route("/sparql/", sparql),
+        Route("/graph-store", GraphStore(service, sparql)),
+        Route("/.well-known/void", WellKnownVoid(service)),
+        Route("/void.ttl", WellKnownVoid(service)),
+        Route("/health", health),
+        *page_routes,
+    ]
+
+
+def create_site(project: Project, *, workers: int | None = None, root_path: str = "") -> Site:
+    """The site of one project, as an ASGI application.
+
+    Args:
+        project: the project; it must be built.
+        workers: processes that answer queries; the number in graph.toml without it.
+        root_path: the path that a proxy puts in front of ours, whether it strips it or not.
+    """
+    service = Service(project, limits_of(project.config, workers=workers))
+    sparql = SparqlEndpoint(service)
+    app = Starlette(
+        routes=_routes(service, sparql),
+        exception_handlers={CitygraphError: respond, HTTPException: _http_error, Refusal: _refused},
+    )
+    app.state.project, app.state.service = project, service
+    return Site(app, service, sparql, root_path=root_path)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = {404: "There is nothing at this address.", 405: "This address does not answer that method."}
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    message = words.get(status, error.detail if isinstance(error, HTTPException) else "Something went wrong here.")
+    return Refusal(status, message, "", headers).response(request.headers.get("accept", ""))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    refusal = error if isinstance(error, Refusal) else Refusal(500, "Something went wrong here.")
+    return refusal.response(request.headers.get("accept", ""))
+
+
+class Site:
+    """The application with its start and stop, its prefix, its headers and its log."""
+
+    def __init__(self, app: Starlette, service: Service, sparql: SparqlEndpoint, *, root_path: str = "") -> None:
+        """A site that is not started yet."""
+        self.app, self.service, self.log = app, service, AccessLog()
+        self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
+        # Queries are most of the traffic of an endpoint: they go there directly, past the table.
+        self._direct: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start, stop, or answer one request."""
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.service.start()
+        except (CitygraphError, OSError) as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        version = self.service.pool.version
+        self.log.say("start", snapshot=version.snapshot_id, **self.service.pool.state)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.service.stop()
+        self.log.say("stop")
+        self.log.flush()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _strip(self, scope: Scope) -> str:
+        """The path below our prefix; the prefix itself goes where Starlette and the pages look for it."""
+        path: str = scope["path"]
+        if self._root:
+            if path == self._root or path.startswith(self._root + "/"):
+                path = path[len(self._root) :] or "/"
+            scope["root_path"] = self._root
+            scope["path"] = self._root + path
+        return path
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        path = self._strip(scope)
+        status, size = _BROKEN, 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = add_security(list(message.get("headers", ())))
+            else:
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._direct.get(path, self.app)(scope, receive, noting)
+        except BrokenAnswer:
+            status = _BROKEN
+            raise
+        except Exception as error:  # noqa: BLE001  # nothing may end the server, and the log says what it was
+            self.log.say("error", path=path, what=_places(error))
+            if status != _BROKEN:
+                raise BrokenAnswer(str(error)) from error
+            await Refusal(500, "Something went wrong here.")(scope, receive, noting)
+        finally:
+            self.log.add(scope, status=status, size=size, began=began)
+
+
+def _places(error: Exception) -> Sequence[str]:
+    """An error of ours as lines for the log."""
+    return [line for part in traceback.format_exception(error) for line in part.rstrip().splitlines()][-30:]

@@ -1,0 +1,287 @@
+"""IRI to page or RDF: `/id/…` leads to the page or to a file by `Accept`; every page has its twins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from citygraph.export import export_bytes
+from citygraph.namespaces import PREFIXES, expand
+from citygraph.query import cite
+from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.saved_query import SavedQuery
+from citygraph.web.accepting import chosen_format
+from citygraph.web.answers import cited_sources, column_name
+from citygraph.web.asking import ask_graph, saved_queries
+from citygraph.web.errors import NotFound, kindly
+from citygraph.web.facts import Group, groups_about, statements_of
+from citygraph.web.files import json_response
+from citygraph.web.kinds import FALLBACK, Kind, kind_named
+from citygraph.web.mapping import Map, Place, draw_map
+from citygraph.web.reading import Reading
+from citygraph.web.rendering import Page, data_block, respond
+from citygraph.web.search import nearest
+from citygraph.web.source_pages import document_view
+from citygraph.web.tables import FactTable, tables_about
+from citygraph.web.urls import TWINS
+from citygraph.web.why import can_explain
+
+__all__ = ["entity", "identifier", "kind_list"]
+
+_OFFERED: Final = {
+    "text/html": "",
+    "application/xhtml+xml": "",
+    "text/turtle": "ttl",
+    "application/ld+json": "jsonld",
+    "application/json": "json",
+}
+_MEDIA: Final = {"ttl": "text/turtle; charset=utf-8", "jsonld": "application/ld+json"}
+_MOST_RECORDS: Final = 400
+_ABOUT_RECORDS: Final = """
+SELECT ?o ?s ?property ?value WHERE { ?s ?named ?o . ?s ?property ?value . FILTER (?named != ?type) } LIMIT 20000
+"""
+_LOCATED: Final = """
+PREFIX cg:     <https://w3id.org/citygraph/ontology#>
+PREFIX schema: <https://schema.org/>
+SELECT ?thing ?place ?latitude ?longitude WHERE {
+  { ?thing schema:latitude ?own . BIND (?thing AS ?place) }
+  UNION { ?thing cg:hasParticipant|cg:administers|cg:seatedIn ?place }
+  UNION { ?place cg:inCountry ?thing }
+  ?place schema:latitude ?latitude ; schema:longitude ?longitude .
+}
+LIMIT 2000
+"""
+_SAME: Final = PREFIXES["schema"] + "sameAs"
+
+
+@kindly
+def identifier(request: Request) -> Response:
+    """`/id/{name}`: 303 to the page or to the file that the reader asks for (Cool URIs, 4.3)."""
+    page = Page(request)
+    name = str(request.path_params["name"])
+    iri = page.reading.by_local_name.get(name)
+    if iri is None:
+        raise _not_found(page, name)
+    format_ = chosen_format(request.headers.get("accept", ""), _OFFERED)
+    response = RedirectResponse(page.urls.entity(iri, format=format_ or ""), 303)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+@kindly
+def entity(request: Request) -> Response:
+    """`/{kind}/{slug}` and its twins."""
+    page = Page(request)
+    kind, slug = str(request.path_params["kind"]), str(request.path_params["slug"])
+    known = page.reading.by_address
+    iri = known.get((kind, slug))
+    if iri is not None:
+        return _entity_page(page, iri)
+    stem, _, extension = slug.rpartition(".")
+    if extension in TWINS and (kind, stem) in known:
+        return _twin(page, known[kind, stem], extension)
+    # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
+    elsewhere = page.reading.by_local_name.get(slug)
+    if elsewhere is not None:
+        return RedirectResponse(page.urls.entity(elsewhere), 303)
+    raise _not_found(page, slug)
+
+
+@kindly
+def kind_list(request: Request) -> Response:
+    """`/{kind}`: everything of one kind, by name."""
+    page = Page(request)
+    kind = kind_named(str(request.path_params["kind"]))
+    iris = page.reading.of_kind(kind.name) if kind else []
+    if kind is None or not iris:
+        raise _not_found(page, str(request.path_params["kind"]))
+    rows = [page.shower.iri(iri) for iri in page.reading.in_order(iris, page.language)]
+    return page.render("kind.html", kind=kind, rows=rows)
+
+
+def _not_found(page: Page, slug: str) -> NotFound:
+    near = [
+        (page.reading.label(hit.iri, page.language), page.urls.entity(hit.iri)) for hit in nearest(page.reading, slug)
+    ]
+    return NotFound(page.request.url.path, near)
+
+
+def _entity_page(page: Page, iri: str) -> Response:
+    kind = page.reading.kinds[iri]
+    groups = groups_about(iri, page.reading, page.shower)
+    tables = tables_about(iri, page.reading, page.shower)
+    here = (cite([Iri(iri)], page.reading.snapshot) or {}).get(Iri(iri), ())
+    names = page.reading.names.get(iri, [])
+    main = page.reading.label(iri, page.language)
+    same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
+    response = page.render(
+        "entity.html",
+        iri=iri,
+        kind=kind,
+        name=main,
+        other_names=sorted({(text, language) for text, language, _ in names if text != main}),
+        groups=groups,
+        tables=[(table, [column_name(each, page.words) for each in table.columns]) for table in tables],
+        sources=cited_sources(here, page.shower, page.words),
+        cited=lambda citations: cited_sources(citations, page.shower, page.words),
+        wikidata=same,
+        map=_map(page, iri),
+        questions=_questions(page, iri, kind),
+        document=document_view(page, iri) if kind.name == "document" else None,
+        twins=[(format_, page.urls.entity(iri, format=format_)) for format_ in TWINS],
+        can_explain=can_explain(),
+        structured=data_block(_structured(page, iri, kind, groups, tables)),
+    )
+    for format_, media_type in (*_MEDIA.items(), ("json", "application/json")):
+        address = page.urls.entity(iri, format=format_)
+        response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type.partition(";")[0]}"')
+    return response
+
+
+def _same(groups: Sequence[Group]) -> list[object]:
+    return [
+        statement.value
+        for group in groups
+        for each in group.properties
+        if each.curie in {"schema:sameAs", "skos:exactMatch"} and not each.incoming
+        for statement in each.statements
+        if statement.followed
+    ]
+
+
+def _map(page: Page, iri: str) -> Map | None:
+    """Where the thing is, or where those are who take part in it."""
+    places: dict[str, Place] = {}
+    for row in ask_graph(page.reading.snapshot, _LOCATED, thing=Iri(iri)):
+        place, latitude, longitude = row["place"], row["latitude"], row["longitude"]
+        if not isinstance(place, Iri) or not isinstance(latitude, Literal) or not isinstance(longitude, Literal):
+            continue
+        try:
+            north, east = float(latitude.value), float(longitude.value)
+        except ValueError:
+            continue
+        if -90 <= north <= 90 and -180 <= east <= 180:  # noqa: PLR2004
+            shown = page.shower.iri(place.value)
+            places[place.value] = Place(shown.text, north, east, shown.href if place.value != iri else "")
+    return draw_map(list(places.values())[:400]) if places else None
+
+
+def _questions(page: Page, iri: str, kind: Kind) -> list[tuple[str, str]]:
+    """The saved questions that can be asked about this thing, with it filled in."""
+    classes = {expand(curie) for curie in kind.classes}
+    found = []
+    for query in saved_queries(page.project):
+        name = next((p.name for p in query.parameters if p.type == "entity" and expand(p.of_class) in classes), None)
+        if name is not None:
+            short = _short(page, iri)
+            found.append((query.title.in_language(page.language), page.urls.query(query.name, {name: short})))
+    return found
+
+
+def _short(page: Page, iri: str) -> str:
+    from citygraph.namespaces import compress  # noqa: PLC0415
+
+    return compress(iri, page.project.prefixes).strip("<>").removeprefix("id:")
+
+
+# -- twins ----------------------------------------------------------------------------------------
+
+
+def _twin(page: Page, iri: str, format_: str) -> Response:
+    if format_ == "json":
+        return json_response(page.request, _as_json(page, iri))
+    quads = _quads_about(iri, page.reading)
+    data = export_bytes(quads, format=format_, prefixes=page.project.prefixes)
+    response = respond(page.request, data, _MEDIA[format_])
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _quads_about(iri: str, reading: Reading) -> list[Quad]:
+    """What is said of a thing, what names it, and all that the naming records say."""
+    quads = [Quad(Iri(iri), Iri(p), value) for p, value in statements_of(iri, reading)]
+    records = []
+    for predicate, subject in statements_of(iri, reading, incoming=True):
+        if isinstance(subject, Iri):
+            quads.append(Quad(subject, Iri(predicate), Iri(iri)))
+            if reading.kinds.get(subject.value) == FALLBACK:
+                records.append(subject.value)
+    for record in sorted(set(records))[:_MOST_RECORDS]:
+        quads += [Quad(Iri(record), Iri(p), value) for p, value in statements_of(record, reading)]
+    return quads
+
+
+def _as_json(page: Page, iri: str) -> dict[str, object]:
+    reading, manifest = page.reading, page.reading.snapshot.manifest
+    return {
+        "iri": iri,
+        "kind": reading.kinds[iri].name,
+        "name": {language: reading.label(iri, language) for language in ("nb", "en")},
+        "as_of": manifest.as_of,
+        "snapshot": manifest.snapshot_id,
+        "statements": [_statement_json(p, term, derived) for (p, term), derived in sorted(_said(iri, reading))],
+        "tables": {
+            table.key: [
+                {
+                    **{name: cell.iri or cell.datetime or cell.text for name, cell in zip(table.columns, row.cells, strict=True)},
+                    "current": row.current,
+                    "sources": [citation.to_json() for citation in row.citations],
+                }
+                for row in table.rows
+            ]
+            for table in tables_about(iri, reading, page.shower)
+        },
+    }  # fmt: skip
+
+
+def _said(iri: str, reading: Reading) -> list[tuple[tuple[str, Term], bool]]:
+    return sorted(statements_of(iri, reading).items(), key=lambda item: (item[0][0], str(item[0][1])))
+
+
+def _statement_json(predicate: str, term: Term, derived: bool) -> dict[str, object]:  # noqa: FBT001
+    value: dict[str, object] = {"value": term.value if isinstance(term, Iri | Literal) else str(term)}
+    if isinstance(term, Literal):
+        value["datatype"] = term.datatype.value
+        if term.language:
+            value["language"] = term.language
+    return {"property": predicate, "kind": "iri" if isinstance(term, Iri) else "literal", "derived": derived, **value}
+
+
+def _structured(
+    page: Page, iri: str, kind: Kind, groups: Sequence[Group], tables: Sequence[FactTable]
+) -> dict[str, object]:
+    """The thing in schema.org's words, for search engines."""
+    names = sorted({text for text, *_ in page.reading.names.get(iri, [])} - {page.reading.label(iri, page.language)})
+    said = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
+    document: dict[str, object] = {
+        "@context": "https://schema.org",
+        "@type": kind.schema_type,
+        "@id": iri,
+        "name": page.reading.label(iri, page.language),
+    }
+    if names:
+        document["alternateName"] = names
+    same = [statement.value.iri for statement in said.get("schema:sameAs", ()) if statement.followed]
+    if same:
+        document["sameAs"] = same
+    for curie, key in (("schema:foundingDate", "foundingDate"), ("foaf:homepage", "url")):
+        values = [each.value.datetime or each.value.iri for each in said.get(curie, ()) if each.followed]
+        if values:
+            document[key] = values[0]
+    latitude, longitude = said.get("schema:latitude", ()), said.get("schema:longitude", ())
+    if latitude and longitude:
+        document["geo"] = {
+            "@type": "GeoCoordinates",
+            "latitude": latitude[0].value.number,
+            "longitude": longitude[0].value.number,
+        }
+    for table in tables:
+        if table.key == "memberships" and "organization" in table.columns and kind.name in {"authority", "person"}:
+            place = table.columns.index("organization")
+            current = [row.cells[place] for row in table.rows if row.current]
+            if current:
+                document["memberOf"] = [{"@type": "Organization", "name": cell.text} for cell in current]
+    return document

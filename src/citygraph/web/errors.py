@@ -1,0 +1,83 @@
+"""What goes wrong, told as a page to people and as one JSON body to programs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreTimeout
+from citygraph.web.rendering import Page
+
+__all__ = ["NotFound", "error_body", "error_page", "kindly"]
+
+Endpoint: TypeAlias = Callable[[Request], Response]
+_NOT_FOUND, _BAD_REQUEST, _UNAVAILABLE = 404, 400, 503
+_RETRY_AFTER: Final = "5"
+
+
+class NotFound(Exception):  # noqa: N818  # the field says not found
+    """Nothing has this address; `near` are (name, address) of what comes nearest."""
+
+    def __init__(self, path: str, near: Sequence[tuple[str, str]] = ()) -> None:
+        """Remember what was asked for."""
+        super().__init__(path)
+        self.path, self.near = path, near
+
+
+def error_body(status: int, message: str, *more: str) -> dict[str, object]:
+    """The one error body of the site."""
+    return {"ok": False, "error": message, "errors": [message, *(each for each in more if each)], "status": status}
+
+
+def kindly(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, with what the reader can act on told in the reader's words."""
+
+    @functools.wraps(endpoint)
+    def told(request: Request) -> Response:
+        try:
+            return endpoint(request)
+        except NotFound as error:
+            page = Page(request)
+            message = page.words("error.not_found", path=error.path)
+            return error_page(page, _NOT_FOUND, message, near=error.near)
+        except SnapshotError as error:
+            # Without a version there is nothing to make a page from.
+            body = error_body(_UNAVAILABLE, error.message, error.fix)
+            return JSONResponse(body, _UNAVAILABLE, headers={"Retry-After": _RETRY_AFTER})
+        except StoreTimeout as error:
+            response = error_page(Page(request), _UNAVAILABLE, error.message, fix=error.fix)
+            response.headers["Retry-After"] = _RETRY_AFTER
+            return response
+        except QueryError as error:
+            return error_page(Page(request), _BAD_REQUEST, error.message, fix=error.fix)
+
+    return told
+
+
+def error_page(
+    page: Page, status: int, message: str, *, fix: str = "", near: Sequence[tuple[str, str]] = ()
+) -> Response:
+    """The error as HTML when a page was asked for, else as JSON."""
+    if _wants_page(page.request):
+        title = page.words(f"error.{status}")
+        return page.render("error.html", status=status, title=title, message=message, fix=fix, near=near)
+    names = [f"{name}: {address}" for name, address in near]
+    return JSONResponse(error_body(status, message, fix, *names), status)
+
+
+def _wants_page(request: Request) -> bool:
+    """A page unless the address names a file, or the reader wants JSON and no HTML."""
+    last = request.url.path.rpartition("/")[2]
+    if last.rpartition(".")[2] in {"json", "csv", "tsv", "xml", "xlsx", "geojson", "ttl", "nt", "jsonld", "atom"}:
+        return False
+    accept = request.headers.get("accept", "")
+    return not ("json" in accept and "html" not in accept)
+
+
+def as_fault(error: CitygraphError) -> list[str]:
+    """Message and next step, for showing beside a form."""
+    return [text for text in (error.message, error.fix) if text]

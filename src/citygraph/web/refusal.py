@@ -1,0 +1,66 @@
+"""What a program is told instead of an answer: `{"ok": false, "error", "errors", "status"}`, or plain text on request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from citygraph.errors import CitygraphError, QueryError, SnapshotError
+from citygraph.store.workers import NotAcceptable
+
+__all__ = ["BrokenAnswer", "Refusal", "body", "refusal_of", "respond"]
+
+
+class BrokenAnswer(ConnectionError):
+    """An answer that had begun cannot be finished: the connection is broken so that nobody takes it for whole."""
+
+
+class Refusal(Exception):  # noqa: N818  # the normal end of a bad request, and an answer like any other
+    """An answer other than the one that was asked for: its status, what is wrong, and the next step."""
+
+    def __init__(self, status: int, message: str, fix: str = "", headers: Mapping[str, str] | None = None) -> None:
+        """Everything that the answer says."""
+        super().__init__(message)
+        self.status, self.message, self.fix = status, message, fix
+        self.headers = dict(headers or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        await self.response(Request(scope).headers.get("accept", ""))(scope, receive, send)
+
+    def response(self, accept: str = "") -> Response:
+        """As JSON, unless plain text is all that is taken."""
+        headers = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", **self.headers}
+        errors = [text for text in (self.message, self.fix) if text]
+        if "text/plain" in accept and "json" not in accept and "*/*" not in accept:
+            text = "\n".join(errors) + "\n"
+            return Response(text, self.status, headers, "text/plain; charset=utf-8")
+        return Response(body(self.status, errors), self.status, headers, "application/json")
+
+
+def body(status: int, errors: Sequence[str]) -> bytes:
+    """The error body."""
+    value = {"ok": False, "error": errors[0] if errors else "", "errors": list(errors), "status": status}
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode()
+
+
+def refusal_of(error: CitygraphError) -> Refusal:
+    """What a program on the other side is told about an error of ours."""
+    if isinstance(error, NotAcceptable):
+        return Refusal(406, error.message, error.fix)
+    if isinstance(error, QueryError):
+        return Refusal(400, error.message, error.fix)
+    if isinstance(error, SnapshotError):
+        # Its message names folders of this machine.
+        return Refusal(503, "The graph cannot be read just now.", "Try again in a moment.", {"Retry-After": "5"})
+    return Refusal(503, error.message, error.fix, {"Retry-After": "2"})
+
+
+async def respond(request: Request, error: Exception) -> Response:
+    """The handler that the site registers for errors of ours."""
+    refusal = refusal_of(error) if isinstance(error, CitygraphError) else Refusal(500, "Something went wrong here.")
+    return refusal.response(request.headers.get("accept", ""))

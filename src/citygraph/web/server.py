@@ -1,0 +1,148 @@
+"""uvicorn with manners: clients that are slow, too many or nonsensical cost a connection and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from citygraph.web.app import Site
+from citygraph.web.refusal import BrokenAnswer, body
+
+__all__ = ["run"]
+
+_LONGEST_HEAD: Final = 512_000
+_KEEP_ALIVE: Final = 15
+
+
+class _Quiet(logging.Filter):
+    """A broken answer is meant to break; our own log says so already."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, BrokenAnswer) and record.levelno > logging.WARNING
+
+
+def _bounded(patience: float, most: int, trusted: str) -> type[HttpToolsProtocol]:
+    """The protocol of one server: its patience with a request, and how many connections one address may have."""
+    open_connections: Counter[str] = Counter()
+    proxies = {each.strip() for each in trusted.split(",")}
+    most_each = max(most // 4, 16)
+
+    class Bounded(HttpToolsProtocol):
+        """A connection whose requests come in bounded time and size."""
+
+        _head_timer: asyncio.TimerHandle | None = None
+        _head_size = 0
+        _address = ""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._address = self.client[0] if self.client else ""
+            open_connections[self._address] += 1
+            # A proxy has one address for all of its clients, and limits of its own.
+            if open_connections[self._address] > most_each and self._address not in proxies:
+                transport.abort()
+                return
+            self._expect_head()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            open_connections[self._address] -= 1
+            if open_connections[self._address] <= 0:
+                del open_connections[self._address]
+            self._head_is_here()
+            super().connection_lost(exc)
+
+        def _expect_head(self) -> None:
+            self._head_size = 0
+            if self._head_timer is None:
+                self._head_timer = self.loop.call_later(patience, self._too_slow)
+
+        def _head_is_here(self) -> None:
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+
+        def _too_slow(self) -> None:
+            self._head_timer = None
+            self._refuse(408, f"The request took longer than {patience:g} seconds.")
+
+        def _refuse(self, status: int, message: str) -> None:
+            if not self.transport.is_closing():
+                data = body(status, [message])
+                head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(data)}"
+                self.transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + data)
+                self.transport.close()
+
+        def send_400_response(self, msg: str) -> None:
+            del msg
+            self._refuse(400, "This is not a valid HTTP request.")
+
+        def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                return
+            if self.cycle is None or self.cycle.response_complete:
+                self._expect_head() if self._head_timer is None else None
+            if self._head_timer is not None:
+                self._head_size += len(data)
+                if self._head_size > _LONGEST_HEAD:
+                    self._refuse(431, "The address or the headers of the request are too long.")
+                    return
+            super().data_received(data)
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            cast("dict[str, Any]", self.scope)["citygraph.abort"] = self.transport.abort
+
+        def on_headers_complete(self) -> None:
+            self._head_is_here()
+            super().on_headers_complete()
+
+    return Bounded
+
+
+class _Server(uvicorn.Server):
+    """A server that ends with success when it is asked to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop gracefully at SIGTERM and SIGINT; at the second one at once."""
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+def run(site: Site, *, host: str, port: int) -> bool:
+    """Serve until SIGTERM or SIGINT; whether the site could be started."""
+    limits = site.service.limits
+    logging.getLogger("uvicorn.error").addFilter(_Quiet())
+    config = uvicorn.Config(
+        site,
+        host=host,
+        port=port,
+        http=_bounded(limits.patience, limits.connections, limits.trusted_proxies),
+        loop="auto",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=int(limits.share.timeout) + 5,
+        proxy_headers=True,
+        forwarded_allow_ips=limits.trusted_proxies,
+    )
+    server = _Server(config)
+    server.run()
+    return server.started
