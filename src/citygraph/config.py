@@ -128,6 +128,55 @@ SETTINGS: Final = (
     Setting("serve.service_allowed", "addresses", (), Text(
         "Endepunkter som SERVICE får spørre; uten dem er SERVICE avslått",
         "Endpoints that SERVICE may ask; without them SERVICE is refused")),
+    Setting("publisher.name", "words", "", Text(
+        "Utgiveren, slik dataportalene skal vise den", "The publisher, as data portals shall show it")),
+    Setting("publisher.identifier", "text", "", Text("Utgiverens organisasjonsnummer", "The publisher's organisation number")),
+    Setting("publisher.iri", "address", "", Text(
+        "Utgiverens adresse når den ikke følger av organisasjonsnummeret",
+        "The publisher's address when it does not follow from the organisation number")),
+    Setting("publisher.type", "text", "", Text(
+        "Hva slags utgiver: LocalAuthority, RegionalAuthority, NonProfitOrganisation …",
+        "What kind of publisher: LocalAuthority, RegionalAuthority, NonProfitOrganisation …")),
+    Setting("publisher.homepage", "address", "", Text("Utgiverens nettside", "The publisher's web page")),
+    Setting("contact.name", "words", "", Text("Hvem som svarer på spørsmål om dataene", "Who answers questions about the data")),
+    Setting("contact.email", "text", "", Text("E-postadressen dit", "Their e-mail address")),
+    Setting("contact.url", "address", "", Text("Nettsiden dit", "Their web page")),
+    Setting("publish.site", "address", "", Text(
+        "Adressen der den publiserte mappen ligger; slutter på /; uten den brukes base",
+        "The address where the published folder lies; ends in /; without it base is used")),
+    Setting("publish.service", "address", "", Text(
+        "Adressen der «citygraph serve» svarer; slutter på /; uten den beskrives ingen tjeneste",
+        "The address where 'citygraph serve' answers; ends in /; without it no service is described")),
+    Setting("publish.description", "words", "", Text(
+        "Hva grafen inneholder, i noen setninger", "What the graph holds, in a few sentences")),
+    Setting("publish.keywords", "keywords", {}, Text("Søkeord på hvert språk", "Keywords in each language")),
+    Setting("publish.themes", "texts", (), Text(
+        "Temaer i EUs tabell data-theme: GOVE, REGI …", "Themes of the EU table data-theme: GOVE, REGI …")),
+    Setting("publish.los", "texts", (), Text(
+        "Temaer i LOS, som kultur eller ord/…", "Themes of LOS, such as kultur or ord/…")),
+    Setting("publish.spatial", "texts", (), Text(
+        "Stedet dataene gjelder, som IRI-er", "The place that the data are about, as IRIs")),
+    Setting("publish.frequency", "text", "", Text(
+        "Hvor ofte dataene endres, i EUs tabell frequency", "How often the data change, in the EU table frequency")),
+    Setting("publish.availability", "text", "", Text(
+        "Hvor lenge filene blir liggende: STABLE, AVAILABLE, EXPERIMENTAL eller TEMPORARY",
+        "How long the files will be there: STABLE, AVAILABLE, EXPERIMENTAL or TEMPORARY")),
+    Setting("publish.status", "text", "COMPLETED", Text(
+        "Filenes status: COMPLETED, DEVELOP, DEPRECATED eller WITHDRAWN",
+        "The status of the files: COMPLETED, DEVELOP, DEPRECATED or WITHDRAWN")),
+    Setting("publish.access", "text", "PUBLIC", Text(
+        "Hvem som får bruke dataene: PUBLIC, RESTRICTED eller NON_PUBLIC",
+        "Who may use the data: PUBLIC, RESTRICTED or NON_PUBLIC")),
+    Setting("publish.attribution", "words", "", Text(
+        "Hva den som bruker dataene, skal oppgi; uten den utgiverens navn",
+        "What those who use the data must name; without it the publisher's name")),
+    Setting("publish.provenance", "words", "", Text("Hvor dataene kommer fra", "Where the data come from")),
+    Setting("publish.issued", "date", None, Text(
+        "Dagen dataene først ble publisert", "The day on which the data were first published")),
+    Setting("publish.version", "text", "", Text(
+        "Utgavens nummer; uten det datoen for siste endring", "The number of the edition; without it the day of the last change")),
+    Setting("publish.internal", "texts", (), Text(
+        "Filer som aldri publiseres, som data/internal/*.ttl", "Files that are never published, such as data/internal/*.ttl")),
 )  # fmt: skip
 
 _HINT: Final = "Every key is described in docs/settings.md."
@@ -242,6 +291,10 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
             return "" if parts and all(isinstance(part, str) and part for part in parts) else "expected a text"
         case "text":
             return "" if isinstance(value, str) else "expected a text"
+        case "words" | "keywords" | "texts" | "address":
+            if setting.key in {"publish.site", "publish.service"} and value and not str(value).endswith("/"):
+                return "the address ends in /"
+            return _publishing_problem(kind, value)
         case "iri":
             absolute = isinstance(value, str) and is_absolute_iri(value)
             if setting.key == "base" and absolute and not value.endswith("/"):
@@ -272,3 +325,23 @@ def _duration_problem(value: object) -> str:
     except ValueError:
         return "expected a duration such as P5Y, P18M or P90D"
     return ""
+
+
+def _publishing_problem(kind: str, value: object) -> str:
+    """What is wrong with a value of the kinds that a catalogue needs; all of them may be empty."""
+    match kind:
+        case "words":
+            parts = value.items() if isinstance(value, dict) else [("en", value)]
+            fine = all(language in LANGUAGES and isinstance(part, str) for language, part in parts)
+            return "" if fine else 'expected a text, or { nb = "…", en = "…" }'
+        case "keywords":
+            fine = isinstance(value, dict) and all(key in LANGUAGES and _is_texts(each) for key, each in value.items())
+            return "" if fine else 'expected { nb = ["…"], en = ["…"] }'
+        case "texts":
+            return "" if _is_texts(value) else 'expected a list of texts: ["…"]'
+    absolute = isinstance(value, str) and (not value or is_absolute_iri(value))
+    return "" if absolute else "expected an absolute address such as https://example.org/"
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) and each for each in value)

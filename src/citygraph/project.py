@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from typing import Literal as TypingLiteral
 
 from citygraph import export, load, query, validate
@@ -25,13 +25,17 @@ from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.language import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
 from citygraph.new import create_project
-from citygraph.rdf import Iri, Literal, Quad
+from citygraph.query import Answered
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Solutions
 from citygraph.revisions import extract_revision
 from citygraph.saved_query import SavedQuery
 from citygraph.sparql import read_query
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.version import VERSION
+
+if TYPE_CHECKING:
+    from citygraph.reason.explain import Explainer, Explanation
 
 __all__ = ["Build", "Checked", "Memory", "Progress", "Project", "Which", "reference_folder"]
 
@@ -304,7 +308,7 @@ class Project:
         as_of: date | None = None,
         cite: bool = False,
         progress: Progress | None = None,
-    ) -> query.Answered:
+    ) -> Answered:
         """The answer to a saved query.
 
         Args:
@@ -343,6 +347,60 @@ class Project:
         return snapshot.query(
             text, prefixes=self.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
         )
+
+    def explain(
+        self, subject: str, predicate: str, object_: str, *, as_of: date | None = None, every: bool = False
+    ) -> Explanation:
+        """Why a statement holds on a day, or why it does not, down to files and passages.
+
+        Args:
+            subject: a label, slug, CURIE, IRI or Wikidata id.
+            predicate: a CURIE, an IRI, a local name or a label.
+            object_: as the subject; a text in quotation marks, or one that names nothing, is a literal.
+            as_of: the reference date; the project's own without it.
+            every: all proofs of which nothing can be left out, not only the shortest.
+
+        Raises:
+            QueryError: the subject or the property is not known, or is the name of several.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        explainer, store = self.explainer(as_of=as_of)
+        thing = query.resolve_entity(subject, store, prefixes=self.prefixes)
+        property_ = query.resolve_property(predicate, store, prefixes=self.prefixes)
+        value = self._value(object_, thing, property_, store)
+        return explainer.explain(Triple(thing, property_, value), every=every)
+
+    def explain_row(self, answered: Answered, number: int, *, as_of: date | None = None) -> list[Explanation]:
+        """Why each statement behind one row of an answer holds; the rows count from 1.
+
+        Raises:
+            QueryError: there is no such row, or it counts several things together.
+        """
+        explainer, _ = self.explainer(as_of=as_of)
+        statements = query.statements_behind(answered, number, self.snapshot(as_of=as_of), prefixes=self.prefixes)
+        return [explainer.explain(statement) for statement in statements]
+
+    def explainer(self, *, as_of: date | None = None) -> tuple[Explainer, MemoryStore]:
+        """What explains statements of the files as they are, and the graph to look names up in."""
+        from citygraph import reason  # noqa: PLC0415
+        from citygraph.reason.explain import Explainer  # noqa: PLC0415
+
+        graphs = load.load_files(self.config).graphs
+        day = reason.reference_date(self.config, graphs, as_of=as_of, today=self.today)
+        return Explainer(graphs, self.config, as_of=day), MemoryStore(graphs.quads(*_PARTS))
+
+    def _value(self, text: str, subject: Iri, property_: Iri, store: MemoryStore) -> Term:
+        """The object that is meant: a thing of that name, else the literal the graph has there, else a new one."""
+        if not text.startswith('"'):
+            try:
+                return query.resolve_entity(text, store, prefixes=self.prefixes)
+            except QueryError as error:
+                if "several" in error.message:
+                    raise
+        plain = text.strip('"')
+        answer = store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }", bind={"s": subject, "p": property_})
+        there = [row["o"] for row in answer if isinstance(row["o"], Literal)] if isinstance(answer, Solutions) else []
+        return next((each for each in there if each.value == plain), Literal(plain))
 
     def compare(
         self, old: str, new: str = "", *, as_of: date | None = None, progress: Progress | None = None

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from citygraph.cli import build, check, compare, export, finding, format, new, query, serve, sparql  # noqa: A004
+from citygraph.cli import build, check, compare, explain, export, finding, format, new, query, serve, sparql  # noqa: A004
 from citygraph.cli.printing import print_error
 from citygraph.errors import CitygraphError
 from citygraph.version import VERSION
@@ -53,6 +53,7 @@ app.command("check")(check.check)
 app.command("build")(build.build)
 app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=False)(query.query)
 app.command("sparql")(sparql.sparql)
+app.command("explain")(explain.explain)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("serve")(serve.serve)

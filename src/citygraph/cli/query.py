@@ -32,6 +32,9 @@ def query(
     ] = AnswerFormat.TABLE,
     as_of: AsOf = None,
     cite: Annotated[bool, typer.Option("--cite", help="Each row with its sources.")] = False,
+    explain: Annotated[
+        int, typer.Option("--explain", metavar="ROW", help="Why that row is in the answer; rows count from 1.")
+    ] = 0,
     project_folder: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
@@ -58,6 +61,10 @@ def query(
     _build_if_needed(project, words, quiet=quiet)
     with progress_bar(quiet=quiet, language=words) as progress:
         answered = project.query(name, values, as_of=day(as_of), cite=cite, progress=progress)
+    if explain:
+        for found in project.explain_row(answered, explain, as_of=day(as_of)):
+            print(found.write("tree", words))
+        return
     snapshot = project.snapshot(as_of=day(as_of))
     answer = answered.answer
     if format_ is AnswerFormat.TABLE:

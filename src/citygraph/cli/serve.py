@@ -22,7 +22,10 @@ def serve(
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", min=1, max=256, help="Processes that answer queries; without it as graph.toml says.",
+            "--workers",
+            min=1,
+            max=256,
+            help="Processes that answer queries; without it as graph.toml says.",
             show_default=False,
         ),
     ] = None,  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Final
 
 from citygraph.config import Config
 from citygraph.graphs import Part, ProjectGraphs
@@ -28,6 +29,8 @@ __all__ = ["Explained", "Explainer", "Explanation", "Gap", "Origin", "explain_st
 
 _DERIVED_FROM = f"<{PREFIXES['prov']}wasDerivedFrom>"
 _HAS_SOURCE = f"<{PREFIXES['oa']}hasSource>"
+_DEEPEST: Final = 100
+"""Nobody reads further; what lies below is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +165,18 @@ class Explainer:
         proof = self.prover.prove(_texts(triple))
         return ["there is no proof"] if proof is None else faults(proof, self.facts, self.book, self.given)
 
-    def _explained(self, proof: Proof) -> Explained:
+    def _explained(self, proof: Proof, deep: int = _DEEPEST) -> Explained:
         statement = self.words.statement(proof.triple)
         step = proof.step
         if step is None:
             return Explained(proof.triple, statement, self.origins(proof.triple))
+        if deep == 0:
+            more = Text(f"og {proof.size} steg til", f"and {proof.size} more steps")
+            return Explained(proof.triple, statement, (), step.rule, more)
         counted = self.calendar.of(proof.triple) if step.rule == AS_OF else None
         reason = self.words.rule(step) if counted is None else self.words.inside(counted.why)
-        premises, axioms = tuple(map(self._explained, proof.premises)), tuple(map(self._explained, proof.axioms))
+        premises = tuple(self._explained(part, deep - 1) for part in proof.premises)
+        axioms = tuple(self._explained(part, deep - 1) for part in proof.axioms)
         return Explained(proof.triple, statement, (), step.rule, reason, premises, axioms)
 
     def _gap(self, found: WhyNot) -> Gap:

@@ -42,17 +42,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A triple and why it holds; without a step it is stated by somebody."""
+    """A triple and why it holds; without a step it is stated by somebody. `size` is how many steps there are."""
 
     triple: TripleText
     step: Step | None = None
     premises: tuple[Proof, ...] = ()
     axioms: tuple[Proof, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """How many steps there are."""
-        return 0 if self.step is None else 1 + sum(part.size for part in self.premises + self.axioms)
+    size: int = 0
 
     @property
     def rule(self) -> str:
@@ -356,7 +352,8 @@ def _assembled(triple: TripleText, step: Step, proofs: Mapping[TripleText, Proof
     def part(need: TripleText) -> Proof:
         return proofs.get(need) or Proof(need)
 
-    return Proof(triple, step, tuple(map(part, step.premises)), tuple(map(part, step.axioms)))
+    premises, axioms = tuple(map(part, step.premises)), tuple(map(part, step.axioms))
+    return Proof(triple, step, premises, axioms, 1 + sum(one.size for one in premises + axioms))
 
 
 def _index(atom: Atom) -> tuple[str, str]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import json
-import socket
-import threading
 import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.message import Message
 from functools import partial
-from typing import Any, Final, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
-from SPARQLWrapper import JSON, POST, SPARQLWrapper
+from SPARQLWrapper import JSON, POST
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.http_policy import (
@@ -31,11 +26,13 @@ from citygraph.http_policy import (
     retry_after,
     whole_body,
 )
-from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, parse
-from citygraph.results import Answer, Graph, Row, Solutions, Truth
+from citygraph.rdf import BlankNode, Iri, Quad, Term, Triple, parse
+from citygraph.results import Answer, Graph, Solutions
 from citygraph.sparql import Form, read_query
+from citygraph.store.json_answer import read_json_answer
+from citygraph.store.wrapper import Wrapper
 
-__all__ = ["RemoteStore", "read_json_answer"]
+__all__ = ["RemoteStore"]
 
 _ROWS_TYPE: Final = "application/sparql-results+json"
 _GRAPH_TYPE: Final = "application/n-triples"
@@ -167,7 +164,7 @@ class RemoteStore:
         return body
 
     def _attempt(self, text: str, form: Form, graphs: Sequence[Iri], deadline: Deadline) -> bytes:
-        wrapper = _Wrapper(self.endpoint, agent=self._user_agent)
+        wrapper = Wrapper(self.endpoint, agent=self._user_agent)
         wrapper.deadline = deadline
         wrapper.setMethod(POST)
         wrapper.setReturnFormat(JSON)
@@ -182,10 +179,8 @@ class RemoteStore:
             response = wrapper.query().response
             with response:
                 body = whole_body(response, deadline, self._policy.most_bytes)
-                # http.client's read1 says nothing when fewer bytes come than were announced.
-                if response.length:
-                    raise http.client.IncompleteRead(body, response.length)
-                return self._checked(body, response.headers, form)
+            # http.client's read1 says nothing when fewer bytes come than were announced.
+            return self._checked(body, response.headers, form, cut=bool(response.length))
         except urllib.error.HTTPError as error:
             raise self._refusal(error, deadline) from error
         except http.client.IncompleteRead as error:
@@ -225,12 +220,15 @@ class RemoteStore:
         fix = "Check wikidata.contact in graph.toml." if error.code == http.client.FORBIDDEN else ""
         return StoreError(f"{self.host} answered HTTP {error.code}{plain}", fix=fix)
 
-    def _checked(self, body: bytes, headers: Message, form: Form) -> bytes:
+    def _checked(self, body: bytes, headers: Message, form: Form, *, cut: bool) -> bytes:
         """The body when it is what was asked for, unpacked.
 
         Raises:
             StoreError: it is of another type, badly packed, or shortened.
         """
+        if cut:
+            message = f"{self.host} cut the answer."
+            raise StoreError(message, fix="Try again; nothing was kept.")
         media_type = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         if media_type not in (_JSON_TYPES if form in {Form.SELECT, Form.ASK} else _GRAPH_TYPES):
             what = "a web page" if "html" in media_type else media_type or "something without a type"
@@ -281,130 +279,3 @@ def _values_block(name: str, terms: Sequence[Term]) -> str:
         message = "only IRIs and literals can be sent to a server"
         raise ValueError(message)
     return f"VALUES ?{name} {{ {' '.join(str(term) for term in terms)} }}"
-
-
-# -- the SPARQL results format ------------------------------------------------------------------------
-
-
-def read_json_answer(body: bytes) -> Solutions | Truth:
-    """Rows or a yes/no out of SPARQL 1.1 results in JSON, RDF 1.2 triple terms included.
-
-    Raises:
-        ValueError: it is not JSON.
-        KeyError, TypeError: it is JSON of another kind.
-    """
-    document: dict[str, Any] = json.loads(body)
-    if "boolean" in document:
-        if not isinstance(document["boolean"], bool):
-            message = "a truth value is true or false"
-            raise TypeError(message)
-        return Truth(document["boolean"])
-    columns = tuple(str(each) for each in document["head"]["vars"])
-    rows: list[Row] = [
-        tuple(_term(binding[column]) if column in binding else None for column in columns)
-        for binding in document["results"]["bindings"]
-    ]
-    return Solutions(columns, tuple(rows))
-
-
-def _term(raw: Mapping[str, Any]) -> Term:
-    kind, value = raw["type"], raw["value"]
-    match kind:
-        case "uri":
-            return Iri(value)
-        case "bnode":
-            # Servers label blank nodes as they like; ours follow the grammar of N-Triples.
-            return BlankNode("r" + "".join(letter if letter.isalnum() else "x" for letter in value))
-        case "literal" | "typed-literal" if raw.get("xml:lang"):
-            return Literal(value, language=raw["xml:lang"])
-        case "literal" | "typed-literal" if raw.get("datatype"):
-            return Literal(value, datatype=Iri(raw["datatype"]))
-        case "literal" | "typed-literal":
-            return Literal(value)
-        case "triple":
-            parts = [_term(value[part]) for part in ("subject", "predicate", "object")]
-            return Triple(*parts)  # type: ignore[arg-type]  # the format allows only what a triple can hold
-    message = f"an unknown kind of term: {kind!r}"
-    raise ValueError(message)
-
-
-# -- SPARQLWrapper, mended ----------------------------------------------------------------------------
-
-
-class _Wrapper(SPARQLWrapper):  # type: ignore[misc]  # the library has no types
-    """SPARQLWrapper that follows no redirect and knows one deadline for everything.
-
-    SPARQLWrapper 2.0.0 takes its timeout for each read of the socket and turns a redirected POST into a GET.
-    """
-
-    deadline: Deadline
-    watch: threading.Timer | None = None
-
-    def _query(self) -> tuple[http.client.HTTPResponse, str]:
-        watch = _Watch()
-        opener = urllib.request.build_opener(_NoRedirect, _Http(watch), _Https(watch))
-        timer = threading.Timer(self.deadline.left, watch.cut)
-        timer.daemon = True
-        timer.start()
-        request = self._createRequest()
-        self.watch = timer
-        return opener.open(request, timeout=max(self.deadline.left, 0.01)), self.returnFormat
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other; the caller says what it means."""
-
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
-        """Nothing is asked anew."""
-        return
-
-
-class _Watch:
-    """The sockets of one request, cut at its deadline however slowly the other side drips."""
-
-    def __init__(self) -> None:
-        self._sockets: list[socket.socket] = []
-
-    def add(self, sock: socket.socket) -> None:
-        self._sockets.append(sock)
-
-    def cut(self) -> None:
-        for sock in self._sockets:
-            with contextlib.suppress(OSError):
-                # Closing would not wake up whoever reads; this does.
-                sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Http(urllib.request.HTTPHandler):
-    def __init__(self, watch: _Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_connection, http.client.HTTPConnection, self._watch), req)
-
-
-class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, watch: _Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_connection, http.client.HTTPSConnection, self._watch), req)
-
-
-def _connection(
-    kind: type[http.client.HTTPConnection],
-    watch: _Watch,
-    host: str,
-    **options: Any,  # noqa: ANN401  # as urllib gives them
-) -> http.client.HTTPConnection:
-    connection = kind(host, **options)
-    connect = connection.connect
-
-    def watched() -> None:
-        connect()
-        watch.add(connection.sock)
-
-    connection.connect = watched  # type: ignore[method-assign]
-    return connection

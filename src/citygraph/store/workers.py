@@ -76,9 +76,9 @@ class Version:
 class Reply:
     """The answer to one question as it comes: the head when 64 kB or all of it are there, then the pieces."""
 
-    def __init__(self, question: Question, client: str) -> None:
-        """An answer that nobody has begun."""
-        self.question, self.client = question, client
+    def __init__(self, question: Question, client: str, data: bytes) -> None:
+        """An answer that nobody has begun; `data` is the question as it goes to a worker."""
+        self.question, self.client, self.data = question, client, data
         self.loop = asyncio.get_running_loop()
         self.begun: asyncio.Future[None] = self.loop.create_future()
         # Whoever has gone away does not ask why; asyncio would print that.
@@ -176,7 +176,7 @@ class Worker(asyncio.Protocol):
         """Send one question; the pool never sends a second before the answer."""
         self.reply, reply.worker, reply.snapshot_id = reply, self, self.version.snapshot_id
         if self._transport is not None:
-            self._transport.write(reply.question.to_bytes())
+            self._transport.write(reply.data)
 
     def data_received(self, data: bytes) -> None:
         """Asyncio gives what the process wrote."""
@@ -387,12 +387,13 @@ class Pool:
 
     # -- questions ----------------------------------------------------------------------------------
 
-    def ask(self, question: Question, *, client: str = "") -> Reply:
+    def ask(self, question: Question, *, client: str = "", data: bytes = b"") -> Reply:
         """Put a question; `reply.begun` is done when its answer can be begun.
 
         Args:
             question: the query and the formats its asker takes.
             client: who asks; the empty name is this program itself, which is never turned away.
+            data: what `question.to_bytes` gave, when it is known already.
 
         Raises:
             StoreBusy: too much waits already.
@@ -405,7 +406,7 @@ class Pool:
         if client and self._number_waiting >= self.share.queue:
             message = f"{self._number_waiting} queries are waiting already."
             raise StoreBusy(message, fix="Try again in a moment.")
-        reply = Reply(question, client)
+        reply = Reply(question, client, data or question.to_bytes())
         self._in_flight[client] += 1
         if self.bounds.service_allowed and uses_service(question.text):
             self._background(self._ask_outside(reply))

@@ -6,8 +6,7 @@ import asyncio
 import json
 import sys
 import time
-from datetime import UTC, datetime
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from starlette.types import Scope
 
@@ -16,6 +15,7 @@ from citygraph.web.requests import client_of
 __all__ = ["AccessLog"]
 
 _FLUSH_AFTER: Final = 0.2
+_EVENT: Final = 2
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -25,35 +25,42 @@ class AccessLog:
     def __init__(self, stream: TextIO | None = None) -> None:
         """A log on `stream`, else on stderr."""
         self._stream = stream or sys.stderr
-        self._lines: list[str] = []
+        self._entries: list[tuple[Any, ...]] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, scope: Scope, *, status: int, size: int, began: float) -> None:
         """One answer: `began` is what `time.perf_counter` said when the request came."""
-        self._write({
-            "time": datetime.now(tz=UTC).isoformat(timespec="milliseconds"),
-            "client": client_of(scope),
-            "method": scope["method"],
-            "path": scope["path"],
-            "status": status,
-            "bytes": size,
-            "ms": round((time.perf_counter() - began) * 1000, 2),
-        })  # fmt: skip
+        took = (time.perf_counter() - began) * 1000
+        self._keep((time.time(), client_of(scope), scope["method"], scope["path"], status, size, took))
+
+    def add_again(self, client: str, path: bytes, size: int) -> None:
+        """An answer that was given before, and is given again at once."""
+        self._keep((time.time(), client, "GET", path.decode("latin-1"), 200, size, 0.0))
 
     def say(self, event: str, **values: object) -> None:
         """Something that is not an answer: a start, an error of ours."""
-        self._write({"time": datetime.now(tz=UTC).isoformat(timespec="milliseconds"), "event": event, **values})
+        self._keep((time.time(), event, values))
 
-    def _write(self, line: dict[str, object]) -> None:
-        self._lines.append(_encode(line))
+    def _keep(self, entry: tuple[Any, ...]) -> None:
+        self._entries.append(entry)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self.flush)
 
     def flush(self) -> None:
         """Write what has gathered."""
         self._timer = None
-        if self._lines:
-            text = "\n".join(self._lines) + "\n"
-            self._lines.clear()
-            self._stream.write(text)
+        entries, self._entries = self._entries, []
+        if entries:
+            self._stream.write("".join(_line(*entry) for entry in entries))
             self._stream.flush()
+
+
+def _line(when: float, *rest: Any) -> str:  # noqa: ANN401  # an answer, or an event with its values
+    moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(when))}.{int(when * 1000) % 1000:03}Z"
+    if len(rest) == _EVENT:
+        return _encode({"time": moment, "event": rest[0], **rest[1]}) + "\n"
+    client, method, path, status, size, took = rest
+    return (
+        f'{{"time":"{moment}","client":{_encode(client)},"method":"{method}","path":{_encode(path)},'
+        f'"status":{status},"bytes":{size},"ms":{took:.2f}}}\n'
+    )

@@ -144,6 +144,8 @@ class Site:
                 raise BrokenAnswer(str(error)) from error
             await Refusal(500, "Something went wrong here.")(scope, receive, noting)
         finally:
+            if "citygraph.sent" in scope:
+                status, size = 200, scope["citygraph.sent"]
             self.log.add(scope, status=status, size=size, began=began)
 
 

@@ -19,6 +19,8 @@ class Kept:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     etag: str
+    wire: bytes = b""
+    """Status line and headers as they go over the wire, all but the date and the empty line."""
 
 
 class Cache:

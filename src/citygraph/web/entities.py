@@ -222,7 +222,7 @@ def _as_json(page: Page, iri: str) -> dict[str, object]:
         "name": {language: reading.label(iri, language) for language in ("nb", "en")},
         "as_of": manifest.as_of,
         "snapshot": manifest.snapshot_id,
-        "statements": [_statement_json(p, term, derived) for (p, term), derived in sorted(_said(iri, reading))],
+        "statements": [_statement_json(p, term, derived) for (p, term), derived in _said(iri, reading)],
         "tables": {
             table.key: [
                 {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from citygraph.rdf import Iri
 from citygraph.web.assets import asset_version, has_editor
 from citygraph.web.language import Choice, choose_language
 from citygraph.web.reading import Reading, project_of, reading_of
-from citygraph.web.showing import Shower, date_in_words
+from citygraph.web.showing import Shower, Shown, date_in_words
 from citygraph.web.urls import Urls, prefix_of
 from citygraph.web.words import Words
 
@@ -75,6 +76,11 @@ class Page:
         response.headers.add_vary_header("Accept-Language")
         return response
 
+    def _licence(self) -> Shown:
+        iri = self.project.config.licence
+        shown = self.shower.term(Iri(iri))
+        return replace(shown, text=_licence_name(iri) or shown.text)
+
     def _common(self) -> Mapping[str, object]:
         manifest = self.reading.snapshot.manifest
         return {
@@ -90,9 +96,14 @@ class Page:
             "site_title": self.project.config.title.in_language(self.language),
             "reference_date": date_in_words(manifest.as_of, self.language),
             "manifest": manifest,
-            "licence": self.shower.term(Iri(self.project.config.licence)),
+            "licence": self._licence(),
             "path": self.request.url.path.removeprefix(self.urls.prefix),
         }
+
+
+def _licence_name(iri: str) -> str:
+    """The short name that the EU table and Creative Commons put last in their addresses."""
+    return iri.rstrip("/").rpartition("/")[2].replace("_", " ").replace("CC BY 4 0", "CC BY 4.0")
 
 
 def respond(request: Request, body: bytes, media_type: str, *, status: int = 200) -> Response:

@@ -8,18 +8,25 @@ import logging
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from citygraph.web.app import Site
 from citygraph.web.refusal import BrokenAnswer, body
+from citygraph.web.sparql import key_of
 
 __all__ = ["run"]
 
 _LONGEST_HEAD: Final = 512_000
 _KEEP_ALIVE: Final = 15
+# With these a request means more than its address says, or comes from somebody else than its connection.
+_NEEDS_MORE: Final = frozenset({
+    b"if-none-match", b"connection", b"upgrade", b"expect", b"transfer-encoding", b"content-length",
+    b"x-forwarded-for", b"authorization", b"range",
+})  # fmt: skip
 
 
 class _Quiet(logging.Filter):
@@ -30,8 +37,10 @@ class _Quiet(logging.Filter):
         return not isinstance(error, BrokenAnswer) and record.levelno > logging.WARNING
 
 
-def _bounded(patience: float, most: int, trusted: str) -> type[HttpToolsProtocol]:
+def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class, with the limits it keeps to
     """The protocol of one server: its patience with a request, and how many connections one address may have."""
+    limits, cache, log = site.service.limits, site.service.cache, site.log
+    patience, most, trusted = limits.patience, limits.connections, limits.trusted_proxies
     open_connections: Counter[str] = Counter()
     proxies = {each.strip() for each in trusted.split(",")}
     most_each = max(most // 4, 16)
@@ -42,6 +51,7 @@ def _bounded(patience: float, most: int, trusted: str) -> type[HttpToolsProtocol
         _head_timer: asyncio.TimerHandle | None = None
         _head_size = 0
         _address = ""
+        _is_answered = False
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -97,13 +107,65 @@ def _bounded(patience: float, most: int, trusted: str) -> type[HttpToolsProtocol
                     return
             super().data_received(data)
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            cast("dict[str, Any]", self.scope)["citygraph.abort"] = self.transport.abort
-
         def on_headers_complete(self) -> None:
             self._head_is_here()
+            self._is_answered = self._answer_again()
+            if self._is_answered:
+                return
             super().on_headers_complete()
+            # The task that answers has not run yet, so it finds these.
+            scope = cast("dict[str, Any]", self.scope)
+            scope["citygraph.abort"] = self.transport.abort
+            scope["citygraph.wire"] = partial(self._write, self.cycle)
+
+        def on_body(self, body: bytes) -> None:
+            if not self._is_answered:
+                super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            if not self._is_answered:
+                super().on_message_complete()
+
+        def _answer_again(self) -> bool:
+            """Whether a query that was answered before could be answered at once, without anything around it."""
+            is_free = (self.cycle is None or self.cycle.response_complete) and not self.pipeline
+            if not is_free or self.flow.write_paused or self.parser.get_method() != b"GET":
+                return False
+            given = {b"accept": b"", b"accept-encoding": b""}
+            for name, value in self.headers:
+                if name in _NEEDS_MORE or (name in given and given[name]):
+                    return False
+                if name in given:
+                    given[name] = value
+            path, _, query_string = self.url.partition(b"?")
+            accept, encoding = given[b"accept"].decode("latin-1"), given[b"accept-encoding"].decode("latin-1")
+            kept = cache.get(key_of(path, query_string, accept, encoding))
+            if kept is None or not kept.wire or not self.parser.should_keep_alive():
+                return False
+            self.transport.write(b"%s%s\r\n%s" % (kept.wire, self._date(), kept.body))
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+            log.add_again(self._address, path, len(kept.body))
+            return True
+
+        def _date(self) -> bytes:
+            return b"".join(b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
+
+        def _write(self, cycle: RequestResponseCycle, head: bytes, data: bytes) -> bool:
+            """Whether a whole answer could be written as it is; otherwise it goes the way of every answer."""
+            if self.flow.write_paused or cycle.disconnected or cycle.response_started:
+                return False
+            cycle.response_started = cycle.response_complete = True
+            closing = b"" if cycle.keep_alive else b"connection: close\r\n"
+            self.transport.write(b"%s%s%s\r\n%s" % (head, self._date(), closing, data))
+            cast("dict[str, Any]", cycle.scope)["citygraph.sent"] = len(data)
+            cycle.message_event.set()
+            if not cycle.keep_alive:
+                self.transport.close()
+            cycle.on_response()
+            return True
 
     return Bounded
 
@@ -130,7 +192,7 @@ def run(site: Site, *, host: str, port: int) -> bool:
         site,
         host=host,
         port=port,
-        http=_bounded(limits.patience, limits.connections, limits.trusted_proxies),
+        http=_bounded(site),
         loop="auto",
         ws="none",
         lifespan="on",

@@ -114,6 +114,10 @@ class Shower:
         kind = self._reading.kinds.get(iri)
         return kind.name if kind else ""
 
+    def number(self, value: int) -> str:
+        """A whole number with a narrow space between thousands."""
+        return number_in_words(str(value))
+
     def date(self, value: str) -> str:
         """A date in the words of the page's language."""
         return date_in_words(value, self.language)

@@ -18,12 +18,13 @@ from citygraph.store.asking import Question
 from citygraph.store.workers import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
+from citygraph.web.headers import wire
 from citygraph.web.negotiation import GRAPHS, HTML, ROWS, accepted, content_type, takes_gzip
 from citygraph.web.requests import client_of, header, read_body
 from citygraph.web.service import Service
 from citygraph.web.service_description import describe
 
-__all__ = ["ALLOWED", "SparqlEndpoint"]
+__all__ = ["ALLOWED", "SparqlEndpoint", "key_of"]
 
 ALLOWED: Final = "GET, HEAD, POST, OPTIONS"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -62,16 +63,16 @@ class SparqlEndpoint:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        key: tuple[object, ...] | None = None
+        key: tuple[object, ...]
         if method in {"GET", "HEAD"}:
-            key = ("GET", scope["query_string"], header(scope, b"accept"), header(scope, b"accept-encoding"))
+            key = key_of(scope["raw_path"], scope["query_string"], *_wanted(scope))
             if await self._answer_again(key, scope, send):
                 return
-            asked = _read_parameters(scope["query_string"])
+            # SPARQL 1.1 Protocol, 2.1.1: everything stands in the address.
+            asked = _asked(_pairs(scope["query_string"]), ())
         elif method == "POST":
             body = await read_body(scope, receive, self._service.limits.body, self._service.limits.patience)
-            key = (header(scope, b"content-type"), body, scope["query_string"], header(scope, b"accept"),
-                   header(scope, b"accept-encoding"))  # fmt: skip
+            key = (header(scope, b"content-type"), body, scope["query_string"], *_wanted(scope))
             if await self._answer_again(key, scope, send):
                 return
             asked = _read_post(scope, body)
@@ -92,8 +93,7 @@ class SparqlEndpoint:
         if _matches(scope, kept.etag):
             await _send_not_modified(kept.headers, send)
         else:
-            await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
-            await send({"type": "http.response.body", "body": kept.body})
+            await _send_whole(kept, scope, send)
         return True
 
     async def _describe(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,12 +113,13 @@ class SparqlEndpoint:
     ) -> None:
         question = self._question(asked, scope)
         pool = self._service.pool
-        etag = _etag(pool.version.snapshot_id, question)
+        data = question.to_bytes()
+        etag = _etag(pool.version.snapshot_id, data)
         if _matches(scope, etag):
             await _send_not_modified(_headers("", "", etag), send)
             return
         number = pool.version
-        reply = pool.ask(question, client=client_of(scope))
+        reply = pool.ask(question, client=client_of(scope), data=data)
         # Whoever goes away gives back the worker; answers that come at once are not worth the watching.
         watch = _Watch(receive, lambda: pool.give_up(reply))
         try:
@@ -129,11 +130,10 @@ class SparqlEndpoint:
             if reply.is_whole:
                 body = reply.take()
                 headers.append((b"content-length", b"%d" % len(body)))
+                kept = Kept(headers, body, etag, wire(headers))
                 if reply.head.cacheable and pool.version == number and reply.snapshot_id == number.snapshot_id:
-                    size = len(question.text) * 2
-                    self._service.cache.put(key, Kept(headers, body, etag), size=size)
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
-                await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+                    self._service.cache.put(key, kept, size=len(data))
+                await _send_whole(kept, scope, send)
             elif scope["http_version"] == "1.0":
                 await _send_gathered(reply, headers, send)
             else:
@@ -209,11 +209,6 @@ class _Watch:
 # -- reading ------------------------------------------------------------------------------------------
 
 
-def _read_parameters(query_string: bytes) -> _Asked:
-    """SPARQL 1.1 Protocol, 2.1.1: everything stands in the address."""
-    return _asked(_pairs(query_string), ())
-
-
 def _read_post(scope: Scope, body: bytes) -> _Asked:
     """SPARQL 1.1 Protocol, 2.1.2 and 2.1.3: a form, or the query itself."""
     media_type, _, rest = header(scope, b"content-type").partition(";")
@@ -285,9 +280,18 @@ def _preflight() -> dict[str, str]:
     }
 
 
-def _etag(snapshot_id: str, question: Question) -> str:
+def key_of(path: bytes, query_string: bytes, accept: str, encoding: str) -> tuple[object, ...]:
+    """What a GET is remembered by."""
+    return path, query_string, accept, encoding
+
+
+def _wanted(scope: Scope) -> tuple[str, str]:
+    return header(scope, b"accept"), header(scope, b"accept-encoding")
+
+
+def _etag(snapshot_id: str, data: bytes) -> str:
     """The version of the graph and what was asked of it, in which formats: the same answer, byte for byte."""
-    digest = hashlib.blake2b(question.to_bytes(), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(data, digest_size=12).hexdigest()
     return f'"{snapshot_id}-{digest}"'
 
 
@@ -311,6 +315,16 @@ def _headers(format: str, encoding: str, etag: str) -> list[tuple[bytes, bytes]]
     if etag:
         headers.append((b"etag", etag.encode()))
     return headers
+
+
+async def _send_whole(kept: Kept, scope: Scope, send: Send) -> None:
+    """Straight to the wire when the server can do that, else as every answer."""
+    body = b"" if scope["method"] == "HEAD" else kept.body
+    straight = scope.get("citygraph.wire")
+    if straight is not None and straight(kept.wire, body):
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _send_not_modified(headers: list[tuple[bytes, bytes]], send: Send) -> None:

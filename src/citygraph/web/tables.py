@@ -63,8 +63,11 @@ LIMIT 1000
 """
 _DISAGREEMENTS: Final = _HEAD + """
 SELECT ?thing ?fact ?side ?followed ?comment WHERE {
-  { ?side rdf:subject|org:organization|org:member|schema:observationAbout ?thing } UNION { BIND (?thing AS ?side) }
-  ?fact cg:hasSide ?side .
+  { ?any rdf:subject|org:organization|org:member|schema:observationAbout ?thing }
+  UNION { ?tie org:member ?thing . ?any rdf:subject ?tie }
+  UNION { ?authority cg:administers ?thing . ?any org:member ?authority }
+  UNION { ?list cg:listOf ?thing . ?any rdf:subject ?list }
+  ?fact cg:hasSide ?any ; cg:hasSide ?side .
   OPTIONAL { ?fact rdfs:comment ?comment }
   BIND (EXISTS { ?fact cg:follows ?side } AS ?followed)
 }

@@ -1,0 +1,234 @@
+"""A catalogue as triples: what the profiles share, with the places where they differ left open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from citygraph.language import Text
+from citygraph.namespaces import PREFIXES
+from citygraph.publish.catalog import Agent, Catalog, Contact, DcatDataset, Distribution, Service
+from citygraph.publish.vocabulary import EUA
+from citygraph.rdf import Iri, Literal, Triple
+
+__all__ = ["NAMESPACES", "Profile", "write_record"]
+
+NAMESPACES: Final[Mapping[str, str]] = {
+    **{name: PREFIXES[name] for name in ("adms", "dcat", "dct", "foaf", "org", "owl", "prov", "rdf", "rdfs", "skos", "xsd")},
+    "dcatap": "http://data.europa.eu/r5r/",
+    "odrs": "http://schema.theodi.org/odrs#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+}
+"""The prefixes of a record: none of the graph's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one profile asks for in its own way; everything else is the same in all."""
+
+    name: str
+    title: str
+    media_types: str
+    byte_size: str
+    version: str
+    status: Callable[[str], str]
+    theme_taxonomy: str
+    catalog_identifier: bool = False
+    service_identifier: bool = False
+    service_availability: bool = False
+    access_service: bool = True
+    generated_by: str = ""
+
+
+def write_record(catalog: Catalog, profile: Profile) -> list[Triple]:
+    """The catalogue in one profile, every triple once, none about the data itself."""
+    return _Record(catalog, profile).triples()
+
+
+def eua_status(code: str) -> str:
+    """The status of a distribution in the EU table."""
+    return f"{EUA}distribution-status/{code}" if code and "://" not in code else code
+
+
+class _Record:
+    def __init__(self, catalog: Catalog, profile: Profile) -> None:
+        self._catalog, self._profile = catalog, profile
+        self._found: dict[Triple, None] = {}
+
+    def triples(self) -> list[Triple]:
+        catalog = self._catalog
+        self._write_catalog(catalog)
+        if catalog.publisher is not None:
+            self._write_agent(catalog.publisher)
+        if catalog.contact is not None:
+            self._write_contact(catalog.contact)
+        self._write_dataset(catalog.dataset)
+        for distribution in catalog.dataset.distributions:
+            self._write_distribution(distribution)
+        for service in catalog.services:
+            self._write_service(service)
+        if self._rights:
+            self._types(self._rights, "dct:RightsStatement", "odrs:RightsStatement")
+            self._words(self._rights, "odrs:attributionText", catalog.rights)
+        self._types(catalog.site, "foaf:Document")
+        return list(self._found)
+
+    @property
+    def _rights(self) -> str:
+        return f"{self._catalog.site}rights" if self._catalog.rights.in_language("nb") else ""
+
+    def _write_catalog(self, catalog: Catalog) -> None:
+        it = catalog.iri
+        self._types(it, "dcat:Catalog")
+        if self._profile.catalog_identifier:
+            self._literal(it, "dct:identifier", catalog.identifier)
+        self._words(it, "dct:title", catalog.title)
+        self._words(it, "dct:description", catalog.description)
+        self._owners(it)
+        self._iris(it, "dct:language", catalog.languages)
+        self._iris(it, "dct:license", [catalog.licence])
+        self._dates(it, catalog.issued, catalog.modified)
+        self._iris(it, "dct:spatial", catalog.spatial)
+        self._iris(it, "dcat:themeTaxonomy", [self._profile.theme_taxonomy])
+        self._iris(it, "foaf:homepage", [catalog.site])
+        self._iris(it, "dcat:dataset", [catalog.dataset.iri])
+        self._iris(it, "dcat:service", [service.iri for service in catalog.services])
+
+    def _write_agent(self, agent: Agent) -> None:
+        self._types(agent.iri, "foaf:Agent", "org:Organization")
+        self._words(agent.iri, "foaf:name", agent.name)
+        self._literal(agent.iri, "dct:identifier", agent.identifier)
+        self._iris(agent.iri, "dct:type", [agent.type])
+        self._pages(agent.iri, "foaf:homepage", agent.homepage)
+
+    def _write_contact(self, contact: Contact) -> None:
+        self._types(contact.iri, "vcard:Organization", "vcard:Kind")
+        self._words(contact.iri, "vcard:fn", contact.name)
+        self._iris(contact.iri, "vcard:hasEmail", [contact.email])
+        self._iris(contact.iri, "vcard:hasURL", [contact.url])
+
+    def _write_dataset(self, dataset: DcatDataset) -> None:
+        it, catalog = dataset.iri, self._catalog
+        self._types(it, "dcat:Dataset")
+        self._literal(it, "dct:identifier", dataset.identifier)
+        self._words(it, "dct:title", dataset.title)
+        self._words(it, "dct:description", dataset.description)
+        self._owners(it)
+        self._iris(it, "dcat:theme", dataset.themes)
+        self._keywords(it, dataset.keywords)
+        self._iris(it, "dct:spatial", dataset.spatial)
+        self._period(it, dataset.period)
+        self._iris(it, "dct:accessRights", [dataset.access])
+        self._iris(it, "dct:accrualPeriodicity", [dataset.frequency])
+        self._iris(it, "dct:language", catalog.languages)
+        self._dates(it, dataset.issued, dataset.modified)
+        self._literal(it, self._profile.version, dataset.version)
+        self._pages(it, "dcat:landingPage", dataset.landing_page)
+        if dataset.provenance.in_language("nb"):
+            self._iris(it, "dct:provenance", [f"{it}/provenance"])
+            self._types(f"{it}/provenance", "dct:ProvenanceStatement")
+            self._words(f"{it}/provenance", "rdfs:label", dataset.provenance)
+        self._iris(it, "prov:wasGeneratedBy", [self._profile.generated_by])
+        self._iris(it, "dcat:distribution", [each.iri for each in dataset.distributions])
+
+    def _write_distribution(self, distribution: Distribution) -> None:
+        it, catalog = distribution.iri, self._catalog
+        self._types(it, "dcat:Distribution")
+        self._words(it, "dct:title", distribution.title)
+        self._words(it, "dct:description", distribution.description)
+        self._iris(it, "dcat:accessURL", [distribution.url])
+        self._iris(it, "dcat:downloadURL", [distribution.url])
+        self._iris(it, "dct:format", [distribution.format])
+        self._iris(it, "dcat:mediaType", [self._profile.media_types + distribution.media_type])
+        self._iris(it, "dct:license", [catalog.licence])
+        self._iris(it, "dct:rights", [self._rights])
+        self._iris(it, "dcatap:availability", [catalog.availability])
+        self._iris(it, "adms:status", [self._profile.status(catalog.status)])
+        self._literal(it, "dcat:byteSize", str(distribution.byte_size), datatype=self._profile.byte_size)
+        self._iris(it, "dct:language", catalog.languages)
+        self._dates(it, catalog.issued, catalog.modified)
+        if self._profile.access_service and distribution.by_query:
+            self._iris(it, "dcat:accessService", [each.iri for each in catalog.services if each.is_api])
+
+    def _write_service(self, service: Service) -> None:
+        it, catalog = service.iri, self._catalog
+        self._types(it, "dcat:DataService")
+        if self._profile.service_identifier:
+            self._literal(it, "dct:identifier", service.identifier)
+        self._words(it, "dct:title", service.title)
+        self._words(it, "dct:description", service.description)
+        self._owners(it)
+        self._iris(it, "dcat:endpointURL", [service.endpoint])
+        self._iris(it, "dcat:endpointDescription", [service.endpoint_description])
+        standard, title = service.conforms_to
+        self._iris(it, "dct:conformsTo", [standard])
+        self._types(standard, "dct:Standard")
+        self._literal(standard, "dct:title", title, language="en")
+        self._keywords(it, service.keywords)
+        self._iris(it, "dcat:theme", catalog.dataset.themes)
+        self._iris(it, "dct:format", [service.format])
+        self._iris(it, "dct:license", [catalog.licence])
+        self._iris(it, "dct:accessRights", [catalog.dataset.access])
+        if self._profile.service_availability:
+            self._iris(it, "dcatap:availability", [catalog.availability])
+        self._iris(it, "dcat:servesDataset", [catalog.dataset.iri])
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def _owners(self, it: str) -> None:
+        if self._catalog.publisher is not None:
+            self._iris(it, "dct:publisher", [self._catalog.publisher.iri])
+        if self._catalog.contact is not None:
+            self._iris(it, "dcat:contactPoint", [self._catalog.contact.iri])
+
+    def _dates(self, it: str, issued: str, modified: str) -> None:
+        self._literal(it, "dct:issued", issued, datatype="xsd:date")
+        self._literal(it, "dct:modified", modified, datatype="xsd:date")
+
+    def _period(self, it: str, period: tuple[str, str]) -> None:
+        if not any(period):
+            return
+        self._iris(it, "dct:temporal", [f"{it}/period"])
+        self._types(f"{it}/period", "dct:PeriodOfTime")
+        self._literal(f"{it}/period", "dcat:startDate", period[0], datatype="xsd:date")
+        self._literal(f"{it}/period", "dcat:endDate", period[1], datatype="xsd:date")
+
+    def _keywords(self, it: str, keywords: Mapping[str, Iterable[str]]) -> None:
+        for language, words in keywords.items():
+            for word in words:
+                self._literal(it, "dcat:keyword", word, language=language)
+
+    def _pages(self, it: str, predicate: str, page: str) -> None:
+        self._iris(it, predicate, [page])
+        if page:
+            self._types(page, "foaf:Document")
+
+    # -- triples ----------------------------------------------------------------------------------
+
+    def _types(self, it: str, *types: str) -> None:
+        self._iris(it, "rdf:type", map(_name, types))
+
+    def _iris(self, it: str, predicate: str, values: Iterable[str]) -> None:
+        for value in values:
+            if value:
+                self._found[Triple(Iri(it), Iri(_name(predicate)), Iri(value))] = None
+
+    def _words(self, it: str, predicate: str, words: Text) -> None:
+        for language, text in words.to_json().items():
+            self._literal(it, predicate, text, language=language)
+
+    def _literal(self, it: str, predicate: str, value: str, *, language: str = "", datatype: str = "") -> None:
+        if not value:
+            return
+        if language:
+            literal = Literal(value, language=language)
+        else:
+            literal = Literal(value, datatype=Iri(_name(datatype))) if datatype else Literal(value)
+        self._found[Triple(Iri(it), Iri(_name(predicate)), literal)] = None
+
+
+def _name(curie: str) -> str:
+    prefix, _, local = curie.partition(":")
+    return NAMESPACES[prefix] + local
