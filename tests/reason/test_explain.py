@@ -287,6 +287,15 @@ def test_what_no_rule_concludes_has_to_be_stated(explainer: Explainer) -> None:
     assert "stated" in found.gap.words.en
 
 
+def test_every_statement_of_the_files_is_found_there_whether_the_reasoner_reads_it_or_not(
+    explainer: Explainer, graphs: ProjectGraphs
+) -> None:
+    for triple in graphs.triples()[::50]:
+        (proof,) = explainer.explain(triple).proofs
+        assert not proof.rule
+        assert proof.origins[0].file
+
+
 def test_one_call_explains_one_statement(graphs: ProjectGraphs, this_project: Project) -> None:
     goal = about("place-stavanger", CG + "participatesIn", "eurocities")
     found = explain_statement(goal, graphs, config=this_project.config, as_of=DAY, every=True)

@@ -138,7 +138,8 @@ class MediaWiki:
             ReconciliationError: it is something else.
         """
         if response.status_code in RETRIED:
-            raise TryAgain(f"HTTP {response.status_code}", retry_after(response.headers))
+            reason = f"HTTP {response.status_code}"
+            raise TryAgain(reason, retry_after(response.headers))
         if response.status_code in _REDIRECTS:
             message = f"{self._host} sends the question elsewhere (HTTP {response.status_code})."
             raise ReconciliationError(message, fix="Write the final address into graph.toml: wikidata.api.")
@@ -162,7 +163,8 @@ class MediaWiki:
         error_ = answer.get("error")
         if isinstance(error_, dict):
             if error_.get("code") in {"maxlag", "ratelimited", "readonly"}:
-                raise TryAgain(f"its servers are behind ({error_.get('code')})", retry_after(response.headers))
+                reason = f"its servers are behind ({error_.get('code')})"
+                raise TryAgain(reason, retry_after(response.headers))
             message = f"{self._host}: {error_.get('info') or error_.get('code')}"
             raise ReconciliationError(message)
         return plain, answer

@@ -16,7 +16,6 @@ from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
 from citygraph.reason.closure import Budget, Changeable, Closure
-from citygraph.reason.contradictions import finding_of
 from citygraph.reason.tidy import keep
 
 __all__ = ["ENGINES", "Inferred", "Memory", "close_with", "infer", "reference_date"]
@@ -94,7 +93,13 @@ def infer(
     new = sorted(
         {t for t in [*derived, *closure.inferred()] if t not in known and keep(t) and not _is_schema(t)}, key=str
     )
-    findings = tuple(finding_of(each, graphs) for each in closure.contradictions)
+    findings: tuple[Finding, ...] = ()
+    if closure.contradictions:
+        from citygraph.reason.contradictions import finding_of  # noqa: PLC0415  # proofs are needed for these alone
+        from citygraph.reason.explain import Explainer  # noqa: PLC0415
+
+        explainer = Explainer(graphs, config, as_of=as_of)
+        findings = tuple(finding_of(each, graphs, explainer) for each in closure.contradictions)
     return Inferred(
         as_of=as_of,
         quads=tuple(Quad(t.subject, t.predicate, t.object, graph_name) for t in new),

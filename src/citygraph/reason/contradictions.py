@@ -11,6 +11,7 @@ from citygraph.labels import Labels
 from citygraph.language import LANGUAGES, Text
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Contradiction
+from citygraph.reason.explain import Explainer
 
 __all__ = ["finding_of"]
 
@@ -29,15 +30,11 @@ _OTHERWISE: Final = Text("de kan ikke være sanne samtidig", "they cannot all be
 _AND: Final = {"nb": " og ", "en": " and "}
 
 
-def finding_of(contradiction: Contradiction, graphs: ProjectGraphs) -> Finding:
-    """The finding `contradiction`, placed at the first of its statements that a file makes."""
+def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: Explainer) -> Finding:
+    """The finding `contradiction`, placed at the first of its statements, or of what they follow from, in a file."""
     labels = Labels(graphs.triples())
     premises = contradiction.premises or contradiction.axioms
-    stated = set(graphs.triples())
-    # A derived statement stands in no file; the place of its subject would blame the wrong one.
-    spots = [
-        graphs.locate(str(t.subject), str(t.predicate), str(t.object)) if t in stated else ("", 0, 0) for t in premises
-    ]
+    spots = [_spot(triple, graphs, explainer) for triple in premises]
     file, line, column = next((spot for spot in spots if spot[0]), ("", 0, 0))
     statements = Text(
         *(
@@ -57,6 +54,15 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs) -> Finding:
         why=_WHY.get(contradiction.rule, _OTHERWISE),
         rule=contradiction.rule,
     )
+
+
+def _spot(triple: Triple, graphs: ProjectGraphs, explainer: Explainer) -> tuple[str, int, int]:
+    """Where a statement stands; a derived one stands in no file, and the data it follows from is to blame."""
+    text = (str(triple.subject), str(triple.predicate), str(triple.object))
+    proof = explainer.prover.prove(text)
+    leaves = sorted(proof.leaves()) if proof is not None else [text]
+    found = [spot for leaf in leaves if (spot := graphs.locate(*leaf))[0]]
+    return min(found, key=lambda spot: (spot[0].startswith("ontology/"), *spot), default=("", 0, 0))
 
 
 def _statement(triple: Triple, spot: tuple[str, int, int], labels: Labels, language: str) -> str:

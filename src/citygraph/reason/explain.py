@@ -155,6 +155,9 @@ class Explainer:
         """Why this statement holds, or why it does not; with `every`, all proofs of which nothing can be left out."""
         text = _texts(triple)
         first = self.prover.prove(text)
+        if first is None and text in self._stated:
+            # In a file that the reasoner does not read, or about a fact that is marked as deprecated.
+            return Explanation(text, (Explained(text, self.words.statement(text), self.origins(text)),))
         if first is None:
             return Explanation(text, (), self._gap(why_not(text, self.prover, self.calendar)))
         proofs = self.prover.proofs(text) if every else [first]
@@ -211,6 +214,10 @@ class Explainer:
         # The last part of its address is the name that people know a document without a title by.
         title = self.labels.of(document, "en") if document in self.labels else document.rpartition("/")[2] or document
         return Origin(file, line, column, iri, title, *span)
+
+    @cached_property
+    def _stated(self) -> frozenset[TripleText]:
+        return frozenset(map(_texts, self._graphs.triples()))
 
     @cached_property
     def _sources(self) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from citygraph.namespaces import CONCEPT, compress
+from citygraph.namespaces import compress
 from citygraph.query import Citation, cite
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.web.asking import ask_graph
@@ -24,9 +24,8 @@ _CLAIMS: Final = """
 PREFIX cg:   <https://w3id.org/citygraph/ontology#>
 PREFIX rdf:  <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?s ?claim ?p ?o ?rank ?date ?comment WHERE {
+SELECT ?s ?claim ?p ?o ?date ?comment WHERE {
   ?claim rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
-  OPTIONAL { ?claim cg:rank ?rank }
   OPTIONAL { ?claim cg:asOf ?date }
   OPTIONAL { ?claim rdfs:comment ?comment }
 }
@@ -80,7 +79,7 @@ class _Claim:
     facts: list[Iri] = field(default_factory=list)
     date: Term | None = None
     comments: list[Literal] = field(default_factory=list)
-    ranks: set[str] = field(default_factory=set)
+    followed: bool = False
 
 
 def statements_of(iri: str, reading: Reading, *, incoming: bool = False) -> dict[tuple[str, Term], bool]:
@@ -109,8 +108,9 @@ def groups_about(iri: str, reading: Reading, shower: Shower) -> list[Group]:
     """The statements about a thing under their headings, empty headings left out."""
     claims = _claims(iri, reading)
     stated = statements_of(iri, reading)
-    for predicate, value in claims:
-        stated.setdefault((predicate, value), False)
+    for key, claim in claims.items():
+        claim.followed = key in stated
+        stated.setdefault(key, False)
     properties = _properties(iri, stated, reading, shower, claims=claims)
     naming = {
         (predicate, subject): derived
@@ -171,7 +171,7 @@ def _statement(  # noqa: PLR0913, PLR0917
         citations=tuple(dict.fromkeys(citation for fact in claim.facts for citation in cited.get(fact, ()))),
         date=shower.term(claim.date) if claim.date is not None else None,
         comment=comments[0].value if comments and isinstance(comments[0], Literal) else "",
-        followed=not claim.ranks or "rank-preferred" in claim.ranks,
+        followed=claim.followed,
     )
 
 
@@ -199,9 +199,7 @@ def _claims(iri: str, reading: Reading) -> dict[tuple[str, Term], _Claim]:
         if fact not in claim.facts:
             claim.facts.append(fact)
         claim.date = claim.date or row.get("date")
-        comment, rank = row.get("comment"), row.get("rank")
+        comment = row.get("comment")
         if isinstance(comment, Literal) and comment not in claim.comments:
             claim.comments.append(comment)
-        if isinstance(rank, Iri):
-            claim.ranks.add(rank.value.removeprefix(CONCEPT))
     return dict(claims)
