@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -59,8 +59,8 @@ class MediaWiki:
         found = self._ask({
             "action": "wbsearchentities", "search": text[:250], "language": language, "uselang": language,
             "type": "item", "limit": str(min(limit, _MOST_FOUND)),
-        })  # fmt: skip
-        return [str(each["id"]) for each in _list(found, "search", self._host)]
+        }, _has_hits)  # fmt: skip
+        return [str(each["id"]) for each in found["search"]]
 
     def entities(self, ids: Iterable[str]) -> Iterator[Item]:
         """The items with these ids, in batches of 50; a merged one says where to, a deleted one that it is gone."""
@@ -70,17 +70,10 @@ class MediaWiki:
 
     def _batch(self, ids: Sequence[str]) -> Iterator[Item]:
         asked = {"action": "wbgetentities", "ids": "|".join(ids), "props": _PROPS, "redirects": "yes"}
-        answer = self._ask(asked)
-        raw = answer.get("entities")
-        if not isinstance(raw, dict):
-            raise _nonsense(self._host)
-        try:
-            for each in raw.values():
-                yield item_from_json(each)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise _nonsense(self._host) from error
+        for each in self._ask(asked, _has_items)["entities"].values():
+            yield item_from_json(each)
 
-    def _ask(self, parameters: Mapping[str, str]) -> dict[str, Any]:
+    def _ask(self, parameters: Mapping[str, str], fits: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
         asked = {**parameters, "format": "json", "formatversion": "2", "maxlag": _MAXLAG}
         key = (self._api, json.dumps(asked, sort_keys=True))
         cache = self._policy.cache
@@ -101,6 +94,9 @@ class MediaWiki:
             message = f"{self._host} does not answer now: {error.reason}."
             wait = f" in {error.wait:.0f} seconds" if error.wait else " later"
             raise ReconciliationError(message, fix=f"Try again{wait}; what was answered before is kept.") from error
+        if not fits(answer):
+            message = f"{self._host} answered something that the API does not say."
+            raise ReconciliationError(message)
         if cache:
             cache.put(body, *key)
         return answer
@@ -158,9 +154,7 @@ class MediaWiki:
         except (ValueError, RecursionError) as error:
             message = f"{self._host} cut the answer, or it is not JSON."
             raise ReconciliationError(message, fix="Try again; nothing was kept.") from error
-        if not isinstance(answer, dict):
-            raise _nonsense(self._host)
-        error_ = answer.get("error")
+        error_ = answer.get("error") if isinstance(answer, dict) else None
         if isinstance(error_, dict):
             if error_.get("code") in {"maxlag", "ratelimited", "readonly"}:
                 reason = f"its servers are behind ({error_.get('code')})"
@@ -181,12 +175,14 @@ class _Pieces:
         return next((piece for piece in self._pieces if piece), b"")
 
 
-def _list(answer: Mapping[str, Any], key: str, host: str) -> list[Any]:
-    found = answer.get(key)
-    if not isinstance(found, list) or not all(isinstance(each, dict) and "id" in each for each in found):
-        raise _nonsense(host)
-    return found
+def _has_hits(answer: Mapping[str, Any]) -> bool:
+    found = answer.get("search") if isinstance(answer, dict) else None
+    return isinstance(found, list) and all(isinstance(each, dict) and "id" in each for each in found)
 
 
-def _nonsense(host: str) -> ReconciliationError:
-    return ReconciliationError(f"{host} answered something that the API does not say.")
+def _has_items(answer: Mapping[str, Any]) -> bool:
+    found = answer.get("entities") if isinstance(answer, dict) else None
+    try:
+        return isinstance(found, dict) and all(bool(item_from_json(each).id) for each in found.values())
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return False

@@ -22,6 +22,8 @@ __all__ = ["ENGINES", "Inferred", "Memory", "close_with", "infer", "reference_da
 
 ENGINES: Final = {
     "columnar": "citygraph.reason.engine_columnar",
+    "duckdb": "citygraph.reason.engine_duckdb",
+    "sparql": "citygraph.reason.engine_sparql",
     "owlrl": "citygraph.reason.engine_owlrl",
 }
 """The engines by name: modules with one function, `close(triples, *, budget) -> Closure`."""
@@ -87,7 +89,11 @@ def infer(
     budget = Budget(derived=config.number("reason.max_inferred"))
     given = [*asserted, *derived]
     name = engine or config.engine
-    closure = close_with(name, given, budget=budget) if memory is None else memory.close(name, given, budget)
+    limit = str(config.values["reason.memory_limit"])
+    if memory is None:
+        closure = close_with(name, given, budget=budget, memory_limit=limit)
+    else:
+        closure = memory.close(name, given, budget, limit)
     graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
     known = set(graphs.triples(*_INPUT))
     new = sorted(
@@ -121,12 +127,12 @@ class Memory:
         self._given: frozenset[Triple] = frozenset()
         self._closure: Closure | None = None
 
-    def close(self, engine: str, triples: Iterable[Triple], budget: Budget) -> Closure:
+    def close(self, engine: str, triples: Iterable[Triple], budget: Budget, memory_limit: str) -> Closure:
         """The closure of `triples`: from the last one when the engine can take changes, else anew."""
         given = frozenset(triples)
         closure = self._closure
         if engine != self._engine or not isinstance(closure, Changeable):
-            closure = close_with(engine, sorted(given, key=str), budget=budget)
+            closure = close_with(engine, sorted(given, key=str), budget=budget, memory_limit=memory_limit)
         else:
             gone, come = self._given - given, given - self._given
             if gone:
@@ -137,8 +143,16 @@ class Memory:
         return closure
 
 
-def close_with(engine: str, triples: Iterable[Triple], *, budget: Budget | None = None) -> Closure:
+def close_with(
+    engine: str, triples: Iterable[Triple], *, budget: Budget | None = None, memory_limit: str = ""
+) -> Closure:
     """The closure of `triples` by the engine of that name.
+
+    Args:
+        engine: a name of `ENGINES`.
+        triples: what is asserted, the ontology among it.
+        budget: limits on what may be derived.
+        memory_limit: what the engine that keeps its tables on disk may hold in memory, such as "1GB".
 
     Raises:
         ReasoningError: there is no such engine, or it stopped before the fixpoint.
@@ -147,4 +161,6 @@ def close_with(engine: str, triples: Iterable[Triple], *, budget: Budget | None 
         message = f"There is no reasoning engine {engine!r}."
         raise ReasoningError(message, fix=f"Choose one of: {', '.join(sorted(ENGINES))}.")
     close: Callable[..., Closure] = import_module(ENGINES[engine]).close
+    if engine == "duckdb" and memory_limit:
+        return close(triples, budget=budget, memory_limit=memory_limit)
     return close(triples, budget=budget)

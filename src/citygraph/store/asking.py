@@ -23,7 +23,7 @@ _START: Final = struct.Struct("=cI")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a query may go, by the names of graph.toml, and the prefixes it need not declare."""
+    """How far a query may go, by the names of graph.toml, and the prefixes and the base that it need not declare."""
 
     query_size: int = 100_000
     query_depth: int = 200
@@ -33,6 +33,7 @@ class Bounds:
     memory: int = 1_000_000_000
     service_allowed: tuple[str, ...] = ()
     prefixes: tuple[tuple[str, str], ...] = ()
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

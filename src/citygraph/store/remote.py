@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, cast
 from urllib.parse import urlsplit
 
-from SPARQLWrapper import JSON, POST
+from SPARQLWrapper import JSON, POST, TURTLE
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.http_policy import (
@@ -167,7 +167,7 @@ class RemoteStore:
         wrapper = Wrapper(self.endpoint, agent=self._user_agent)
         wrapper.deadline = deadline
         wrapper.setMethod(POST)
-        wrapper.setReturnFormat(JSON)
+        wrapper.setReturnFormat(JSON if form in {Form.SELECT, Form.ASK} else TURTLE)
         wrapper.setOnlyConneg(onlyConneg=True)
         for graph in graphs:
             wrapper.addParameter("default-graph-uri", graph.value)

@@ -194,6 +194,7 @@ def _write(  # noqa: PLR0917  # the parts of one answer
         store = merged.of(frozenset(default or ()))
     result = store.query(
         question.text,
+        base_iri=bounds.base,
         prefixes=dict(checked.prefixes) or None,
         substitutions=_terms(question) or None,
         default_graph=pyoxigraph.DefaultGraph() if is_merged else _names(default),

@@ -1,6 +1,6 @@
 """The one door between the pages and the graph: whatever a page wants to know, it asks here.
 
-Everything runs in this process for now; a pool of workers takes over by changing this module alone.
+What a stranger wrote is asked of a worker process that may die; our own queries are asked in this process.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from starlette.requests import Request
+
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.project import Project
 from citygraph.query import Answered
-from citygraph.rdf import Iri, Term
+from citygraph.rdf import Term
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery
+from citygraph.sparql import read_query
 from citygraph.store import Store
+from citygraph.web.requests import client_of
 
 __all__ = ["ask_graph", "ask_saved", "ask_sparql", "saved_queries"]
 
@@ -64,16 +68,20 @@ def ask_saved(
         _deriving.release()
 
 
-def ask_sparql(project: Project, text: str) -> Answer:
-    """The answer to a query that somebody wrote.
+def ask_sparql(request: Request, text: str) -> Answer:
+    """The answer to a query that somebody wrote, from a worker when the site has them.
 
     Raises:
         QueryError: it is not valid, or reaches for the network.
         StoreTimeout: the deadline passed.
     """
-    return project.sparql(text)
-
-
-def described(store: Store, iri: str) -> list[dict[str, Term]]:
-    """Every statement about a thing, with the graph it stands in."""
-    return ask_graph(store, "SELECT ?s ?p ?o ?g WHERE { GRAPH ?g { ?s ?p ?o } }", s=Iri(iri))
+    project: Project = request.app.state.project
+    service = getattr(request.app.state, "service", None)
+    if service is None:
+        return project.sparql(text)
+    number = project.config.number
+    read_query(text, most_characters=number("limits.query_size"), deepest=number("limits.query_depth"))
+    store: Store = service.store(client=client_of(request.scope))
+    return store.query(
+        text, prefixes=project.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
+    )

@@ -44,7 +44,7 @@ def editor_page(request: Request) -> Response:
     fault: list[str] = []
     if text.strip():
         try:
-            answer = ask_sparql(page.project, text)
+            answer = ask_sparql(request, text)
         except QueryError as error:
             fault = as_fault(error)
     rows = answer if isinstance(answer, Solutions) else None

@@ -27,7 +27,6 @@ from citygraph.web.search import nearest
 from citygraph.web.source_pages import document_view
 from citygraph.web.tables import FactTable, tables_about
 from citygraph.web.urls import TWINS
-from citygraph.web.why import can_explain
 
 __all__ = ["entity", "identifier", "kind_list"]
 
@@ -132,7 +131,6 @@ def _entity_page(page: Page, iri: str) -> Response:
         questions=_questions(page, iri, kind),
         document=document_view(page, iri) if kind.name == "document" else None,
         twins=[(format_, page.urls.entity(iri, format=format_)) for format_ in TWINS],
-        can_explain=can_explain(),
         structured=data_block(_structured(page, iri, kind, groups, tables)),
     )
     for format_, media_type in (*_MEDIA.items(), ("json", "application/json")):

@@ -42,6 +42,7 @@ def limits_of(config: Config, *, workers: int | None = None) -> Limits:
             memory=number("limits.memory"),
             service_allowed=tuple(config.values["serve.service_allowed"]),
             prefixes=tuple(prefixes_for(config.base).items()),
+            base=config.base,
         ),
         share=Share(
             workers=workers or number("serve.workers"),

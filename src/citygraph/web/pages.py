@@ -29,6 +29,7 @@ from citygraph.web.pictures import pictures_of
 from citygraph.web.rendering import Page, data_block, respond
 from citygraph.web.search import search_json, search_page
 from citygraph.web.snippets import snippets
+from citygraph.web.why import why_json, why_page
 
 __all__ = ["routes"]
 
@@ -312,6 +313,8 @@ routes: Final = [
     Route("/queries/{name}", query_page),
     Route("/search", kindly(search_page)),
     Route("/search.json", kindly(search_json)),
+    Route("/why", kindly(why_page)),
+    Route("/why.json", kindly(why_json)),
     Route("/editor", kindly(editor_page), methods=["GET", "POST"]),
     Route("/editor/terms.json", kindly(editor_terms)),
     Route("/openapi.json", openapi),

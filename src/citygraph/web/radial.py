@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 __all__ = ["Drawing", "draw_network"]
 
 _RING: Final = 120.0
 _GAP: Final = 21.0
-_LETTER: Final = 7.0
+_LETTER: Final = 7.9
 _WIDTH: Final = 1000.0
+_SPACE: Final = 30.0
 _LONGEST: Final = 34
+_FLAT: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Node:
     anchor: str
     shift: float
     radius: float
+    drop: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +50,66 @@ def draw_network(ties: Sequence[tuple[str, str]], names: Mapping[str, tuple[str,
     for one, other in ties:
         neighbours[one].append(other)
         neighbours[other].append(one)
-    discs = sorted((_disc(part, neighbours, names) for part in _parts(neighbours)), key=lambda disc: -disc.radius)
+    discs = sorted((_disc(part, neighbours, names) for part in _parts(neighbours)), key=lambda disc: -disc.width)
     placed: dict[str, Node] = {}
     x = y = row = widest = 0.0
     for disc in discs:
-        if x and x + 2 * disc.radius > max(_WIDTH, 2 * discs[0].radius):
-            x, y, row = 0.0, y + row, 0.0
-        placed |= disc.moved(x + disc.radius, y + disc.radius)
-        x, row = x + 2 * disc.radius, max(row, 2 * disc.radius)
-        widest = max(widest, x)
+        if x and x + disc.width > max(_WIDTH, discs[0].width):
+            x, y, row = 0.0, y + row + _SPACE, 0.0
+        placed |= disc.moved(x, y)
+        x, row = x + disc.width + _SPACE, max(row, disc.height)
+        widest = max(widest, x - _SPACE)
     lines = tuple((placed[a].x, placed[a].y, placed[b].x, placed[b].y) for a, b in ties)
     return Drawing(round(widest), round(y + row), tuple(placed.values()), lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _Disc:
-    """One connected part around the point (0, 0); `places` holds angle and distance."""
+    """One connected part, its corner at (0, 0)."""
 
-    radius: float
-    places: Mapping[str, tuple[float, float]]
-    names: Mapping[str, tuple[str, str]]
-    degrees: Mapping[str, int]
+    width: float
+    height: float
+    nodes: Mapping[str, Node]
+
+    def at_corner(self, x: float, y: float) -> _Disc:
+        """The same disc with everything moved by (x, y)."""
+        return replace(self, nodes=self.moved(x, y))
 
     def moved(self, x: float, y: float) -> dict[str, Node]:
-        """The nodes with their centre at (x, y)."""
-        nodes = {}
-        for iri, (angle, distance) in self.places.items():
-            label, href = self.names[iri]
-            short = label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…"
-            degrees = math.degrees(angle) % 360
-            flipped = 90 < degrees < 270  # noqa: PLR2004
-            radius = min(5 + self.degrees[iri] * 0.4, 14)
-            if distance == 0:
-                turn, anchor, shift = 0.0, "middle", 0.0
-            else:
-                turn, anchor = (degrees - 180, "end") if flipped else (degrees, "start")
-                shift = -(radius + 5) if flipped else radius + 5
-            nodes[iri] = Node(
-                round(x + distance * math.cos(angle), 1), round(y + distance * math.sin(angle), 1),
-                short, href, round(turn, 1), anchor, shift, radius,
-            )  # fmt: skip
-        return nodes
+        """The nodes with the corner at (x, y)."""
+        return {
+            iri: replace(node, x=round(node.x + x, 1), y=round(node.y + y, 1)) for iri, node in self.nodes.items()
+        }  # fmt: skip
+
+
+def _node(angle: float, distance: float, name: tuple[str, str], degree: int, *, turned: bool) -> Node:
+    """A node around the point (0, 0); its name points away from the middle, or lies flat when there is room."""
+    label, href = name
+    short = label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…"
+    radius = min(5 + degree * 0.4, 14)
+    degrees = math.degrees(angle) % 360
+    flipped = 90 < degrees < 270  # noqa: PLR2004
+    turn, anchor, shift = 0.0, "middle", 0.0
+    if distance and (turned or abs(math.cos(angle)) > 0.35):  # noqa: PLR2004
+        turn = (degrees - 180 if flipped else degrees) if turned else 0.0
+        anchor, shift = ("end", -(radius + 6)) if flipped else ("start", radius + 6)
+    x, y = distance * math.cos(angle), distance * math.sin(angle)
+    below = distance > 0 and math.sin(angle) > 0
+    return Node(round(x, 1), round(y, 1), short, href, round(turn, 1), anchor, shift, radius, 19.0 if below else -9.0)
+
+
+def _box(node: Node) -> tuple[float, float, float, float]:
+    """What a node and its name cover: left, top, right, bottom."""
+    length = len(node.label) * _LETTER
+    start = {"start": node.shift, "end": node.shift - length, "middle": -length / 2}[node.anchor]
+    lift = 0.0 if node.shift else node.drop + math.copysign(node.radius, node.drop)
+    turn = math.radians(node.angle)
+    corners = [(along * math.cos(turn), along * math.sin(turn) + lift) for along in (start, start + length)]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    room = node.radius + 6
+    return (
+        node.x + min(*xs, -room), node.y + min(*ys, -room) - 8, node.x + max(*xs, room), node.y + max(*ys, room) + 8,
+    )  # fmt: skip
 
 
 def _parts(neighbours: Mapping[str, Sequence[str]]) -> list[list[str]]:
@@ -128,14 +150,22 @@ def _disc(part: Sequence[str], neighbours: Mapping[str, Sequence[str]], names: M
     deepest = max(depth.values())
     ring = max(_RING, leaves[root] * _GAP / (2 * math.pi * max(deepest, 1)))
     places = {root: (0.0, 0.0)}
-    slices = {root: (0.0, 2 * math.pi)}
+    # A little off the axis, so that a few names beside each other do not cover one another.
+    slices = {root: (-0.35, 2 * math.pi - 0.35)}
     for node in order:
         start, stop = slices[node]
+        whole = stop - start
         for child in children[node]:
-            part_of = (stop - start) * leaves[child] / leaves[node]
+            part_of = whole * leaves[child] / leaves[node]
             slices[child] = (start, start + part_of)
             places[child] = (start + part_of / 2, depth[child] * ring)
             start += part_of
-    longest = max(min(len(names[node][0]), _LONGEST) for node in part)
-    radius = deepest * ring + longest * _LETTER + 24
-    return _Disc(radius, places, names, {node: len(set(neighbours[node])) for node in part})
+    turned = leaves[root] > _FLAT
+    nodes = {
+        node: _node(angle, distance, names[node], len(set(neighbours[node])), turned=turned)
+        for node, (angle, distance) in places.items()
+    }
+    boxes = [_box(node) for node in nodes.values()]
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    return _Disc(right - left, bottom - top, nodes).at_corner(-left, -top)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
+from datetime import date
 from functools import cached_property
 from typing import Final
 
@@ -61,6 +62,11 @@ class Reading:
     def _ask(self, text: str) -> list[dict[str, object]]:
         answer = self.snapshot.query(text, prefixes=self.project.prefixes)
         return list(answer)  # type: ignore[arg-type]  # a SELECT gives rows
+
+    @property
+    def as_of(self) -> date:
+        """The reference date of the version."""
+        return date.fromisoformat(self.snapshot.manifest.as_of)
 
     @cached_property
     def by_address(self) -> dict[tuple[str, str], str]:

@@ -176,4 +176,6 @@ def segments_of(text: str, passages: Sequence[Passage], bare: Sequence[tuple[int
     for start, end in zip(borders, borders[1:], strict=False):
         here = tuple(each for each in inside if each.start <= start and end <= each.end)
         without = any(first <= start and end <= last for first, last in bare)
-        yield Segment(text[start:end], here, without, tuple(each for each in inside if each.start == start))
+        # The file may begin with empty lines and have many between its parts; the page shows at most one.
+        piece = re.sub(r"\s*\n\s*\n\s*", "\n\n", text[start:end]) if start else text[start:end].lstrip()
+        yield Segment(piece, here, without, tuple(each for each in inside if each.start == start))

@@ -12,6 +12,7 @@ from citygraph.web.asking import ask_graph
 from citygraph.web.facts import best_language
 from citygraph.web.reading import Reading
 from citygraph.web.showing import Shower, Shown
+from citygraph.web.words import Words
 
 __all__ = ["FactRow", "FactTable", "tables_about"]
 
@@ -74,11 +75,12 @@ SELECT ?thing ?fact ?side ?followed ?comment WHERE {
 LIMIT 1000
 """
 _COLUMNS: Final = {
-    "memberships": (_MEMBERSHIPS, ("member", "role", "organization", "behalf", "begin", "end", "date")),
+    "memberships": (_MEMBERSHIPS, ("member", "role", "organization", "behalf", "when")),
     "figures": (_FIGURES, ("about", "indicator", "approximation", "value", "date")),
     "lists": (_LISTS, ("kind", "role", "place", "completeness", "date")),
     "disagreements": (_DISAGREEMENTS, ("fact", "side", "followed")),
 }
+_WHEN: Final = ("begin", "end", "date")
 _DATED: Final = ("begin", "date")
 
 
@@ -117,6 +119,8 @@ def _merged(rows: Sequence[Mapping[str, Term]]) -> dict[tuple[Term, Term | None]
     merged: dict[tuple[Term, Term | None], dict[str, list[Term]]] = {}
     for row in rows:
         entry = merged.setdefault((row["fact"], row.get("side")), {})
+        if "member" in row:
+            entry.setdefault("when", [term for name in _WHEN if (term := row.get(name)) is not None][:1])
         for column, term in row.items():
             if term not in entry.setdefault(column, []):
                 entry[column].append(term)
@@ -152,7 +156,7 @@ def _order(entry: Mapping[str, list[Term]], reading: Reading, language: str) -> 
     newest = tuple(-ord(letter) for letter in max(dates, default="")[:10])
     names = [reading.label(term.value, language).casefold() for term in entry.get("member", []) if isinstance(term, Iri)]
     kinds = [reading.label(t.value, language) for c in ("indicator", "kind", "fact") for t in entry.get(c, []) if isinstance(t, Iri)]
-    return (not _true(entry.get("current", [])), kinds, newest, names, str(entry.get("fact")))
+    return (not _true(entry.get("current", [])), kinds, not newest, newest, names, str(entry.get("fact")))
 
 
 def _true(terms: Sequence[Term]) -> bool:
@@ -165,7 +169,7 @@ def _row(
     fact = entry["fact"][0]
     comments = best_language(entry.get("comment", []), shower.language)
     return FactRow(
-        cells=tuple(_cell(column, entry.get(column, []), shower) for column in columns),
+        cells=tuple(_period(entry, shower) if c == "when" else _cell(c, entry.get(c, []), shower) for c in columns),
         href=shower.urls.entity(fact.value) if isinstance(fact, Iri) else "",
         citations=cited.get(fact, ()),
         comment=" ".join(term.value for term in comments if isinstance(term, Literal)),
@@ -173,9 +177,16 @@ def _row(
     )
 
 
+def _period(entry: Mapping[str, list[Term]], shower: Shower) -> Shown:
+    """From when until when; for a fact without either, the day on which a source says that it holds."""
+    begin, end, date = (shower.term(entry[name][0]) if name in entry else Shown("") for name in _WHEN)
+    if not begin.text and not end.text:
+        said = Words(shower.language)("fact.as_of", date=date.text) if date.text else ""
+        return Shown(said, datetime=date.datetime)
+    return Shown(f"{begin.text or '?'} – {end.text or ''}".rstrip(), datetime=begin.datetime or end.datetime)
+
+
 def _cell(column: str, terms: Sequence[Term], shower: Shower) -> Shown:
-    if column == "approximation" and terms and str(terms[0]).endswith("/exact>"):
-        return Shown("")
     if len(terms) > 1:
         return Shown(", ".join(shower.term(term).text for term in terms))
     return shower.term(terms[0]) if terms else Shown("")

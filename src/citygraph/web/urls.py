@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from citygraph.namespaces import CONCEPT, PREFIXES
+from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.sources import excerpt_range
 from citygraph.web.kinds import Kind
 from citygraph.web.language import Choice
@@ -93,7 +93,10 @@ class Urls:
 
     def link(self, iri: str) -> str:
         """Where a click on an IRI leads: its page here, else its own address on the web, else nowhere."""
-        return self.entity(iri) or (iri if iri.startswith(("https://", "http://")) else "")
+        page = self.entity(iri)
+        # The vocabulary is explained in the docs and has no page here.
+        is_on_the_web = iri.startswith(("https://", "http://")) and not iri.startswith(CG)
+        return page or (iri if is_on_the_web else "")
 
     def is_external(self, iri: str) -> bool:
         """Whether a click on the IRI leaves this site."""
@@ -104,9 +107,10 @@ class Urls:
         parameters = {"q": text, "kind": kind}
         return self._file(f"/search.{format}", parameters) if format else self._page("/search", parameters)
 
-    def why(self, subject: str, predicate: str, object_: str) -> str:
-        """The proof of a derived statement; terms in N-Triples syntax."""
-        return self._page("/why", {"s": subject, "p": predicate, "o": object_})
+    def why(self, subject: str, predicate: str, object_: str, *, format: str = "") -> str:  # noqa: A002
+        """The proof of a derived statement, or its twin; terms in N-Triples syntax."""
+        statement = {"s": subject, "p": predicate, "o": object_}
+        return self._file(f"/why.{format}", statement) if format else self._page("/why", statement)
 
     def editor(self, **parameters: str) -> str:
         """The editor, with a query or the name of an example."""

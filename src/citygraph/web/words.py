@@ -34,6 +34,11 @@ class Words:
         text = all_words()[key].in_language(self.language)
         return text.format(**values) if values else text
 
+    def inverse(self, curie: str, label: str) -> str:
+        """What a property is called when it is read from its other end."""
+        text = all_words().get(f"inverse.{curie.partition(':')[2]}")
+        return text.in_language(self.language) if text else self("fact.incoming", label=label)
+
     def code(self, table: str, code: str) -> str:
         """The words for a code out of the data; the code itself when there are none."""
         text = all_words().get(f"{table}.{code}")

@@ -1,0 +1,1 @@
+"""Names to candidates to reviewed links: suggest, review, check, compare, push, fetch."""

@@ -1,0 +1,157 @@
+"""A record against its profile, the harvester and the quality score: everything a portal would say, said beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from citygraph.config import SETTINGS, Config
+from citygraph.findings import Finding, Severity, finding
+from citygraph.language import Text
+from citygraph.namespaces import compress
+from citygraph.publish.quality import Answers, Score, predict
+from citygraph.publish.record import NAMESPACES, Profile
+from citygraph.publish.shacl import Result, run_shapes, shapes_of
+from citygraph.publish.vocabulary import vocabularies
+from citygraph.rdf import Triple
+
+__all__ = ["MISSING_COSTS_NOTHING", "check_foreign_shapes", "check_profile", "check_settings", "score_of"]
+
+_BREAKS: Final[Mapping[str, Text]] = {
+    "MinCountConstraintComponent": Text("mangler", "is missing"),
+    "QualifiedMinCountConstraintComponent": Text("mangler en verdi av rett slag", "lacks a value of the right kind"),
+    "MaxCountConstraintComponent": Text("står mer enn én gang", "stands more than once"),
+    "DatatypeConstraintComponent": Text("har feil datatype", "has the wrong datatype"),
+    "NodeKindConstraintComponent": Text("er ikke en adresse der det skal være en", "is not an address where there must be one"),
+    "ClassConstraintComponent": Text("viser til noe av feil slag", "points to something of the wrong kind"),
+    "PatternConstraintComponent": Text("er ikke skrevet slik profilen vil", "is not written as the profile wants"),
+    "HasValueConstraintComponent": Text("mangler verdien som profilen krever", "lacks the value that the profile wants"),
+    "UniqueLangConstraintComponent": Text("står to ganger på samme språk", "stands twice in one language"),
+    "NodeConstraintComponent": Text("har en verdi som profilen ikke godtar", "has a value that the profile does not accept"),
+    "OrConstraintComponent": Text("har ingen av delene profilen godtar", "has none of what the profile accepts"),
+    "LessThanOrEqualsConstraintComponent": Text("begynner etter at det slutter", "begins after it ends"),
+}
+_OTHERWISE: Final = Text("følger ikke profilen", "does not follow the profile")
+
+MISSING_COSTS_NOTHING: Final = (
+    "publish.description", "publisher.type", "contact.name", "publish.frequency", "publish.availability",
+    "publish.provenance",
+)  # fmt: skip
+"""Keys that a portal asks for and that give no points."""
+_WITH_POINTS: Final = (
+    "publisher.name", "contact.email", "publish.keywords", "publish.themes", "publish.spatial", "publish.access",
+    "publish.issued",
+)  # fmt: skip
+_VOCABULARY_OF: Final = {
+    "publisher.type": "publisher-type",
+    "publish.themes": "data-theme",
+    "publish.frequency": "frequency",
+    "publish.availability": "planned-availability",
+    "publish.status": "distribution-status",
+    "publish.access": "access-right",
+    "licence": "licence",
+}
+
+
+def check_profile(record: Sequence[Triple], profile: Profile, *, file: str = "") -> list[Finding]:
+    """What our own shapes for the profile say."""
+    return [_finding(each, profile, file) for each in run_shapes(record, shapes_of(profile.name))]
+
+
+def check_foreign_shapes(
+    record: Sequence[Triple], profile: Profile, shapes: Iterable[Triple], *, file: str = ""
+) -> list[Finding]:
+    """What shapes from elsewhere say, as the official ones of the profile; in their own words."""
+    found = []
+    for each in run_shapes(record, shapes):
+        code = {Severity.VIOLATION: "publish-shapes", Severity.WARNING: "publish-shapes-advice"}.get(each.severity)
+        if code:
+            found.append(
+                finding(
+                    code,
+                    file=file,
+                    focus_node=each.focus,
+                    path=each.path,
+                    value=each.value,
+                    profile=profile.title,
+                    thing=_short(each.focus),
+                    property=_short(each.path) or each.constraint,
+                    message=each.message.rstrip("."),
+                )
+            )
+    return list(dict.fromkeys(found))
+
+
+def _finding(result: Result, profile: Profile, file: str) -> Finding:
+    code = "publish-profile" if result.severity is Severity.VIOLATION else "publish-profile-advice"
+    breaks = _BREAKS.get(result.constraint, _OTHERWISE)
+    value = f": {_short(result.value)}" if result.value and result.value != result.focus else ""
+    property_ = _short(result.path)
+    return finding(
+        code,
+        file=file,
+        focus_node=result.focus,
+        path=result.path,
+        value=result.value,
+        profile=profile.title,
+        thing=_short(result.focus),
+        property=property_ or Text("selve tingen", "the thing itself"),
+        breaks=Text(f"{breaks.nb}{value}", f"{breaks.en}{value}"),
+    )
+
+
+def _short(term: str) -> str:
+    """A term as people read it: CURIE, else the end of the address."""
+    if not term.startswith("<"):
+        return term
+    curie = compress(term[1:-1], NAMESPACES)
+    return term[1:-1] if curie.startswith("<") else curie
+
+
+def check_settings(config: Config, score: Score) -> list[Finding]:
+    """Keys of graph.toml that a portal asks for: those that are empty with their points, and values no table has."""
+    cost = {each.key: each.points for each in score.lost if each.key}
+    cost["publisher.name"] = cost.get("publisher.name", 0) + cost.get("publish.attribution", 0)
+    found = []
+    for key in (*_WITH_POINTS, *MISSING_COSTS_NOTHING):
+        value = config.values[key]
+        if key == "contact.email" and config.values["contact.url"]:
+            continue
+        if not value:
+            found.append(_missing(key, cost.get(key, 0)))
+            continue
+        for language in config.languages if _kind(key) in {"words", "keywords"} and isinstance(value, dict) else ():
+            if not value.get(language):
+                found.append(_missing(f"{key}.{language}", 0))
+    for key, name in _VOCABULARY_OF.items():
+        vocabulary = vocabularies()[name]
+        value = config.values[key]
+        for code in value if isinstance(value, list | tuple) else [value]:
+            if code and not vocabulary.has(vocabulary.iri(code)):
+                codes = ", ".join(vocabulary.terms)
+                found.append(
+                    finding("publish-unknown-value", file="graph.toml", key=key, value=code, codes=codes, scheme=name)
+                )
+    return found
+
+
+def _kind(key: str) -> str:
+    return next(each.kind for each in SETTINGS if each.key == key)
+
+
+def _missing(key: str, points: float) -> Finding:
+    about = next((each.about for each in SETTINGS if key.startswith(each.key) and "." in each.key), Text())
+    return finding("publish-missing", file="graph.toml", key=key, points=f"{points:g}", about=about)
+
+
+def score_of(
+    record: Sequence[Triple],
+    findings: Iterable[Finding],
+    *,
+    answers: Answers | None = None,
+    is_valid: Callable[[str, str], bool] | None = None,
+) -> Score:
+    """The quality score of a record in DCAT-AP 3 that gave these findings."""
+    broken = any(each.code in {"publish-profile", "publish-shapes"} for each in findings)
+    return predict(record, complies=lambda _: not broken, answers=answers, is_valid=is_valid)
+

@@ -1,0 +1,127 @@
+"""An HTTP server on loopback that does what it is told: refuse, drip, cut, pack, redirect, pretend."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SPARQL_JSON = "application/sparql-results+json"
+
+
+@dataclass
+class Answer:
+    """One answer: what is sent, and how badly."""
+
+    body: bytes = b""
+    status: int = 200
+    type: str = SPARQL_JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    packed: bool = False
+    announce: int | None = None  # a Content-Length that is not true
+    drip: float = 0.0  # seconds between two bytes
+    drip_headers: bool = False
+
+
+@dataclass
+class Asked:
+    """One request as it came in."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Misbehaving:
+    """What the server will answer, in this order (the last one again and again), and what it was asked."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.answers: list[Answer] = []
+        self.asked: list[Asked] = []
+        self.lock = threading.Lock()
+
+    def will(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+
+    def next(self) -> Answer:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def rows(*values: str) -> bytes:
+    """A SPARQL result with the column `x`."""
+    bindings = [{"x": {"type": "literal", "value": value}} for value in values]
+    return json.dumps({"head": {"vars": ["x"]}, "results": {"bindings": bindings}}).encode()
+
+
+@contextmanager
+def misbehaving_server() -> Iterator[Misbehaving]:
+    """The server, until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:  # type: ignore[override]
+            """Be silent."""
+
+        def do_GET(self) -> None:  # noqa: N802
+            self._answer()
+
+        def do_POST(self) -> None:  # noqa: N802
+            self._answer()
+
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with told.lock:
+                told.asked.append(
+                    Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+                )
+                answer = told.next()
+            try:
+                self._send(answer)
+            except OSError:
+                self.close_connection = True
+
+        def _send(self, answer: Answer) -> None:
+            body = gzip.compress(answer.body) if answer.packed else answer.body
+            if answer.drip_headers:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                for _ in range(400):
+                    self.wfile.write(b"a")
+                    self.wfile.flush()
+                    time.sleep(answer.drip)
+                return
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.type)
+            self.send_header("Content-Length", str(len(body) if answer.announce is None else answer.announce))
+            if answer.packed:
+                self.send_header("Content-Encoding", "gzip")
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if not answer.drip:
+                self.wfile.write(body)
+            for number in range(len(body) if answer.drip else 0):
+                self.wfile.write(body[number : number + 1])
+                self.wfile.flush()
+                time.sleep(answer.drip)
+            if answer.announce is not None:
+                self.close_connection = True
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    told = Misbehaving(f"http://127.0.0.1:{server.server_address[1]}/sparql")
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield told
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

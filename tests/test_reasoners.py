@@ -1,0 +1,46 @@
+"""Every engine gives the same statements and the same findings on real projects."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from citygraph import Project, ReasoningError
+from citygraph.project import Checked
+from citygraph.rdf import Triple
+from citygraph.reason import ENGINES, close_with
+from clean_project import clean_project
+from conftest import ROOT, TODAY
+
+DAYS = [None, date(2019, 12, 31), date(2025, 6, 1)]
+BROKEN = ["contradiction", "organization-that-is-a-concept", "person-that-is-an-organization", "merged-nodes"]
+
+
+def said(checked: Checked) -> set[tuple[str, str, str]]:
+    return {(each.code, each.file, each.focus_node) for each in checked.report}
+
+
+@pytest.mark.parametrize("as_of", DAYS, ids=str)
+def test_all_engines_derive_the_same_from_our_graph(as_of: date | None) -> None:
+    project = Project.open(ROOT, today=TODAY)
+    checked = {engine: project.check(as_of=as_of, engine=engine) for engine in ENGINES}
+    wanted = set(checked["owlrl"].inferred)
+    assert len(wanted) > 500
+    for engine, found in checked.items():
+        assert set(found.inferred) == wanted, engine
+        assert said(found) == said(checked["owlrl"]), engine
+
+
+@pytest.mark.parametrize("folder", BROKEN)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_all_engines_report_the_same_contradictions(engine: str, folder: str, tmp_path: Path) -> None:
+    project = Project.open(clean_project(tmp_path, mistake=folder), today=TODAY)
+    assert said(project.check(engine=engine)) == said(project.check(engine="columnar"))
+
+
+def test_an_unknown_engine_names_those_that_there_are() -> None:
+    with pytest.raises(ReasoningError, match="no reasoning engine 'hermit'") as error:
+        close_with("hermit", list[Triple]())
+    assert all(engine in error.value.fix for engine in ENGINES)
