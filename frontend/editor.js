@@ -55,7 +55,8 @@ const colours = HighlightStyle.define([
 ]);
 
 const look = EditorView.theme({
-  "&": { color: "var(--ink)" },
+  "&": { color: "var(--ink)", background: "var(--raised)", border: "1px solid var(--strong-line)", borderRadius: "8px", fontSize: ".95rem" },
+  "&.cm-focused": { outline: "3px solid var(--accent)", outlineOffset: "2px" },
   ".cm-content": { fontFamily: "var(--mono)", padding: ".7rem 0", caretColor: "var(--ink)", minHeight: "18rem" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { background: "var(--paper)", color: "var(--soft)", borderRight: "1px solid var(--line)", fontFamily: "var(--mono)" },
@@ -67,16 +68,20 @@ const look = EditorView.theme({
   ".cm-tooltip-autocomplete ul li[aria-selected] .cm-completionDetail": { color: "inherit" },
 });
 
+// In a shadow root CodeMirror takes its styles as adopted sheets, which the site's policy allows; style elements it does not.
+const host = document.createElement("div");
+host.className = "code";
+area.after(host);
 const view = new EditorView({
+  root: host.attachShadow({ mode: "open" }),
   state: EditorState.create({
     doc: area.value,
     extensions: [
       lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(),
-      indentUnit.of("  "), sparql(), syntaxHighlighting(colours), look, EditorView.lineWrapping,
+      indentUnit.of("  "), sparql(), syntaxHighlighting(colours), look,
       autocompletion({ override: [complete], icons: false }),
       EditorView.contentAttributes.of({
-        "aria-label": form.querySelector("label").textContent,
-        "aria-describedby": "editor-hint",
+        "aria-label": `${form.querySelector("label").textContent}. ${document.getElementById("editor-hint").textContent}`,
       }),
       // Tab is left alone: it leaves the editor, so that nobody is caught in it (WCAG 2.1.2).
       keymap.of([
@@ -86,6 +91,7 @@ const view = new EditorView({
     ],
   }),
 });
+host.shadowRoot.append(view.dom);
 area.hidden = true;
-area.after(view.dom);
+form.querySelector("label").addEventListener("click", () => view.focus());
 form.addEventListener("submit", () => (area.value = view.state.doc.toString()));

@@ -43,7 +43,7 @@ _AFTER: Final = tuple(sorted((
     )),
 ), key=lambda each: -len(each[0])))  # fmt: skip
 # "Stockholms stad", "Tallinna linn": the word before stands in the genitive.
-_GENITIVE: Final = frozenset({"stad", "kommun", "kommune", "kaupunki", "linn", "by"})
+_GENITIVE: Final = {"stad": "s", "kommun": "s", "kommune": "s", "by": "s", "linn": "a", "kaupunki": "n", "kunta": "n"}
 _BRACKETS: Final = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
 _MARKS: Final = re.compile(r"[^\w']+")
 # What a keyboard without the letter writes instead: Tromsoe, Muenchen, Aalesund.
@@ -65,6 +65,7 @@ class Form:
         level: `municipality` or `county` when a decoration says so.
         country: the code of a country behind a comma or in brackets.
         qualifier: whatever else stands there, folded.
+        nominative: the core without the ending that the decoration gave it: "Stockholms stad".
     """
 
     text: str
@@ -75,12 +76,14 @@ class Form:
     level: str = ""
     country: str = ""
     qualifier: str = ""
+    nominative: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Under what this name is found at once."""
         ordered = " ".join(sorted(self.core.split()))
-        return tuple(dict.fromkeys((self.folded, self.core, self.loose, ordered)))
+        found = dict.fromkeys((self.folded, self.core, self.loose, ordered, self.nominative))
+        return tuple(each for each in found if each)
 
 
 def read_name(text: str) -> Form:
@@ -95,7 +98,7 @@ def read_name(text: str) -> Form:
     plain = name.replace("’", "'").replace("‘", "'").replace("ʼ", "'").replace("´", "'").replace("`", "'")
     exact = " ".join(_MARKS.sub(" ", unicodedata.normalize("NFC", plain).casefold()).split())
     folded = " ".join(_MARKS.sub(" ", fold(plain).replace("&", " and ")).split())
-    core, level = _without_decoration(folded)
+    core, level, nominative = _without_decoration(folded)
     return Form(
         text=text,
         exact=exact,
@@ -105,6 +108,7 @@ def read_name(text: str) -> Form:
         level=level,
         country=country,
         qualifier="" if country else " ".join(_MARKS.sub(" ", fold(qualifier)).split()),
+        nominative=nominative,
     )
 
 
@@ -118,8 +122,8 @@ def _without_qualifier(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def _without_decoration(folded: str) -> tuple[str, str]:
-    level = ""
+def _without_decoration(folded: str) -> tuple[str, str, str]:
+    level = nominative = ""
     core = folded
     for words, each in _BEFORE:
         rest = core[len(words) :]
@@ -129,10 +133,10 @@ def _without_decoration(folded: str) -> tuple[str, str]:
     for words, each in _AFTER:
         if core.endswith(f" {words}") and len(core) - len(words) > _SHORTEST:
             core, level = core[: -len(words)].strip(), each if not level else level
-            if words in _GENITIVE and words != "kaupunki":
-                core = core.removesuffix("'s")
+            ending = _GENITIVE.get(words, "")
+            nominative = core.removesuffix(ending) if ending and core.endswith(ending) else ""
             break
-    return core, level
+    return core, level, nominative
 
 
 def _loosen(core: str) -> str:
@@ -154,7 +158,9 @@ class Country:
 
 def _lines(name: str) -> list[list[str]]:
     text = files("citygraph.link").joinpath(name).read_text(encoding="utf-8")
-    return [[part.replace("_", " ") for part in line.split()] for line in text.splitlines() if line[:1] not in {"", "#"}]
+    return [
+        [part.replace("_", " ") for part in line.split()] for line in text.splitlines() if line[:1] not in {"", "#"}
+    ]
 
 
 @cache

@@ -11,7 +11,6 @@ from citygraph.config import Config
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import slug
 from citygraph.publish.vocabulary import vocabularies
-from citygraph.saved_query import SavedQuery
 
 __all__ = ["Agent", "Catalog", "Contact", "DcatDataset", "Distribution", "Item", "Service", "catalog_of", "los_iri"]
 
@@ -77,6 +76,7 @@ class DcatDataset:
     description: Text
     keywords: Mapping[str, tuple[str, ...]]
     themes: tuple[str, ...]
+    los: tuple[str, ...]
     spatial: tuple[str, ...]
     period: tuple[str, str]
     frequency: str
@@ -136,7 +136,7 @@ def los_iri(word: str) -> str:
 
 
 def catalog_of(
-    config: Config, items: Sequence[Item], *, period: tuple[str, str], modified: date, queries: Iterable[SavedQuery] = ()
+    config: Config, items: Sequence[Item], *, period: tuple[str, str], modified: date
 ) -> Catalog:
     """The description of what has been written.
 
@@ -145,10 +145,9 @@ def catalog_of(
         items: the files that are distributions.
         period: the first and the last day that the data speak of; empty when they have no dates.
         modified: the day of the last change.
-        queries: the questions that are published; their keywords describe the dataset too.
     """
-    del queries
     settings = _Settings(config)
+    modified = max(modified, config.values["publish.issued"] or modified)
     site = settings.site
     name = slug(config.title.en or config.title.nb) or "graph"
     dataset = DcatDataset(
@@ -157,7 +156,8 @@ def catalog_of(
         title=config.title,
         description=settings.words("publish.description"),
         keywords=settings.keywords,
-        themes=tuple(settings.terms("publish.themes", "data-theme")) + tuple(map(los_iri, settings.list("publish.los"))),
+        themes=tuple(settings.terms("publish.themes", "data-theme")),
+        los=tuple(map(los_iri, settings.list("publish.los"))),
         spatial=tuple(settings.list("publish.spatial")),
         period=period,
         frequency=settings.term("publish.frequency", "frequency"),

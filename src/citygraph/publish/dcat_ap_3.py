@@ -20,4 +20,6 @@ DCAT_AP_3: Final = Profile(
     # ckanext-dcat 2.4.4 answers 500 when a distribution's access service has a contact point; the profile does not ask
     # for the link, and the services name the dataset that they serve.
     access_service=False,
+    # Themes of LOS are Norwegian; the European table is the only one that European portals know.
+    los=False,
 )

@@ -39,6 +39,7 @@ class Profile:
     service_identifier: bool = False
     service_availability: bool = False
     access_service: bool = True
+    los: bool = True
     generated_by: str = ""
 
 
@@ -79,6 +80,11 @@ class _Record:
     def _rights(self) -> str:
         return f"{self._catalog.site}rights" if self._catalog.rights.in_language("nb") else ""
 
+    @property
+    def _themes(self) -> tuple[str, ...]:
+        dataset = self._catalog.dataset
+        return (*dataset.themes, *dataset.los) if self._profile.los else dataset.themes
+
     def _write_catalog(self, catalog: Catalog) -> None:
         it = catalog.iri
         self._types(it, "dcat:Catalog")
@@ -116,7 +122,7 @@ class _Record:
         self._words(it, "dct:title", dataset.title)
         self._words(it, "dct:description", dataset.description)
         self._owners(it)
-        self._iris(it, "dcat:theme", dataset.themes)
+        self._iris(it, "dcat:theme", self._themes)
         self._keywords(it, dataset.keywords)
         self._iris(it, "dct:spatial", dataset.spatial)
         self._period(it, dataset.period)
@@ -167,7 +173,7 @@ class _Record:
         self._types(standard, "dct:Standard")
         self._literal(standard, "dct:title", title, language="en")
         self._keywords(it, service.keywords)
-        self._iris(it, "dcat:theme", catalog.dataset.themes)
+        self._iris(it, "dcat:theme", self._themes)
         self._iris(it, "dct:format", [service.format])
         self._iris(it, "dct:license", [catalog.licence])
         self._iris(it, "dct:accessRights", [catalog.dataset.access])

@@ -12,7 +12,6 @@ from citygraph.export import export_bytes
 from citygraph.namespaces import PREFIXES, expand
 from citygraph.query import cite
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.saved_query import SavedQuery
 from citygraph.web.accepting import chosen_format
 from citygraph.web.answers import cited_sources, column_name
 from citygraph.web.asking import ask_graph, saved_queries

@@ -128,7 +128,7 @@ def groups_about(iri: str, reading: Reading, shower: Shower) -> list[Group]:
     ]
 
 
-def _properties(  # noqa: PLR0913
+def _properties(
     iri: str,
     found: dict[tuple[str, Term], bool],
     reading: Reading,
@@ -145,7 +145,9 @@ def _properties(  # noqa: PLR0913
     properties = []
     for predicate, terms in by_predicate.items():
         statements = [
-            _statement(iri, predicate, term, found[predicate, term], reading, shower, (claims or {}).get((predicate, term)))
+            _statement(
+                iri, predicate, term, found[predicate, term], reading, shower, (claims or {}).get((predicate, term))
+            )
             for term in best_language(terms, shower.language)
         ]
         statements.sort(key=lambda each: (not each.followed, each.derived, each.value.text.casefold()))
@@ -155,8 +157,14 @@ def _properties(  # noqa: PLR0913
     return properties
 
 
-def _statement(  # noqa: PLR0913, PLR0917
-    iri: str, predicate: str, term: Term, derived: bool, reading: Reading, shower: Shower, claim: _Claim | None  # noqa: FBT001
+def _statement(
+    iri: str,
+    predicate: str,
+    term: Term,
+    derived: bool,
+    reading: Reading,
+    shower: Shower,
+    claim: _Claim | None,  # noqa: FBT001
 ) -> Statement:
     value = _identifier(term, reading, shower) or shower.term(term)
     triple = (f"<{iri}>", f"<{predicate}>", str(term))

@@ -16,7 +16,7 @@ __all__ = ["answer_hash", "feed_of"]
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _MOST_ROWS: Final = 200
 # XML 1.0, 2.2: these characters cannot stand in a document at all.
-_NOT_XML: Final = {code: None for code in (*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF)}
+_NOT_XML: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535))
 
 
 def answer_hash(answered: Answered) -> str:

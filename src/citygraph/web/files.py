@@ -176,7 +176,9 @@ def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def json_response(request: Request, value: object, *, status: int = 200, media_type: str = "application/json") -> Response:
+def json_response(
+    request: Request, value: object, *, status: int = 200, media_type: str = "application/json"
+) -> Response:
     """Any value as JSON, with an ETag."""
     response = respond(request, _json(value), media_type, status=status)
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -124,7 +124,7 @@ def _named(places: Sequence[Place], points: Sequence[tuple[float, float]], heigh
         for dx, dy, anchor in ((12, 5, "start"), (-12, 5, "end"), (0, -13, "middle"), (0, 25, "middle")):
             left = x + dx - {"start": 0.0, "end": width, "middle": width / 2}[anchor]
             box = (left, y + dy - _LINE + 4, left + width, y + dy + 4)
-            free = 0 <= box[0] and box[2] <= _WIDTH and 0 <= box[1] and box[3] <= height
+            free = box[0] >= 0 and box[2] <= _WIDTH and box[1] >= 0 and box[3] <= height
             if free and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 chosen = Dot(chosen.x, chosen.y, place.label, place.href, round(x + dx, 1), round(y + dy, 1), anchor)

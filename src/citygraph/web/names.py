@@ -49,7 +49,12 @@ class NameIndex:
         numbered = self._database.execute("SELECT id, folded FROM name").fetchall()
         self._database.executemany(
             "INSERT OR IGNORE INTO variant VALUES (?, ?)",
-            ((variant, number) for number, folded in numbered for word in folded.split() for variant in _variants(word)),
+            (
+                (variant, number)
+                for number, folded in numbered
+                for word in folded.split()
+                for variant in _variants(word)
+            ),
         )
         self._database.commit()
 
@@ -61,7 +66,7 @@ class NameIndex:
         best: dict[str, Hit] = {}
         for iri, name, folded in self._candidates(wanted):
             score = _score(wanted, folded)
-            if score >= _NEAR and (iri not in best or score > best[iri].score):
+            if score > 0 and (iri not in best or score > best[iri].score):
                 best[iri] = Hit(iri, name, score)
         return sorted(best.values(), key=lambda hit: (-hit.score, len(hit.name), hit.name, hit.iri))[:most]
 
@@ -91,7 +96,9 @@ class NameIndex:
         pieces = {word[i : i + 3] for word in words for i in range(len(word) - 2)}
         if pieces:
             match = " OR ".join('"' + piece.replace('"', '""') + '"' for piece in sorted(pieces))
-            yield from _first(execute("SELECT rowid FROM part WHERE part MATCH ? ORDER BY rank LIMIT ?", (match, limit)))
+            yield from _first(
+                execute("SELECT rowid FROM part WHERE part MATCH ? ORDER BY rank LIMIT ?", (match, limit))
+            )
 
 
 def _first(rows: Iterable[tuple[int]]) -> Iterator[int]:
@@ -129,5 +136,8 @@ def _score(wanted: str, folded: str) -> float:
             matcher.set_seq1(word)
             ratios.append(matcher.ratio() if matcher.real_quick_ratio() >= _NEAR else 0.0)
         nearest.append(max(ratios))
-    # A slip is never as good as the letters themselves.
-    return min(0.79, sum(nearest) / len(nearest) * 0.99) if min(nearest) >= _NEAR else 0.0
+    if min(nearest) < _NEAR:
+        return 0.0
+    whole = difflib.SequenceMatcher(None, wanted, folded, autojunk=False).ratio()
+    # A slip is never as good as the letters themselves, and of two names the one of that length is meant.
+    return min(0.79, 0.9 * sum(nearest) / len(nearest) + 0.1 * whole)

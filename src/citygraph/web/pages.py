@@ -140,7 +140,9 @@ def query_page(request: Request) -> Response:
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
     answered = ask_saved(page.project, name, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
     if ending == "atom":
-        body = feed_of(page, answered, here=str(request.url), page_address=_absolute(page, page.urls.query(name, values)))
+        body = feed_of(
+            page, answered, here=str(request.url), page_address=_absolute(page, page.urls.query(name, values))
+        )
         return respond(request, body, _ATOM)
     if ending not in formats_of(answered.answer, saved.columns):
         offered = [(each, page.urls.query(name, format=each)) for each in formats_of(answered.answer, saved.columns)]
@@ -193,7 +195,8 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         status=400 if fault else 200,
         saved=saved,
         fields=[_Field(page, saved, parameter, values) for parameter in saved.parameters],
-        as_of=parameters.get("as_of", ""),
+        # A field of the type date takes nothing but a date.
+        as_of="" if fault else parameters.get("as_of", ""),
         hide_sources=hide_sources,
         missing=missing,
         fault=fault,
@@ -210,7 +213,9 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
     )
     for format_ in formats_of(answer, saved.columns):
         address = page.urls.query(saved.name, kept, format=format_)
-        response.headers.append("Link", f'<{address}>; rel="alternate"; type="{MEDIA_TYPES[format_].partition(";")[0]}"')
+        response.headers.append(
+            "Link", f'<{address}>; rel="alternate"; type="{MEDIA_TYPES[format_].partition(";")[0]}"'
+        )
     return response
 
 

@@ -189,7 +189,7 @@ class _Reader:
         )
         return Picture("timeline", summary, Timeline(spans, _ticks(low, high)), self._note(len(spans), len(dated)))
 
-    def _span(  # noqa: PLR0913
+    def _span(
         self,
         row: Row,
         start: float | None,

@@ -149,6 +149,12 @@ def _disc(part: Sequence[str], neighbours: Mapping[str, Sequence[str]], names: M
         leaves[node] = max(1, sum(leaves[child] for child in children[node]))
     deepest = max(depth.values())
     ring = max(_RING, leaves[root] * _GAP / (2 * math.pi * max(deepest, 1)))
+    turned = leaves[root] > _FLAT
+    # A turned name lies on the line that leads on from its node: the next ring begins where the names end.
+    reach = [0.0]
+    for level in range(deepest):
+        lengths = [min(len(names[n][0]), _LONGEST) for n in order if depth[n] == level and children[n] and level]
+        reach.append(reach[-1] + max(ring, max(lengths, default=0) * _LETTER + 40 if turned else 0.0))
     places = {root: (0.0, 0.0)}
     # A little off the axis, so that a few names beside each other do not cover one another.
     slices = {root: (-0.35, 2 * math.pi - 0.35)}
@@ -158,9 +164,8 @@ def _disc(part: Sequence[str], neighbours: Mapping[str, Sequence[str]], names: M
         for child in children[node]:
             part_of = whole * leaves[child] / leaves[node]
             slices[child] = (start, start + part_of)
-            places[child] = (start + part_of / 2, depth[child] * ring)
+            places[child] = (start + part_of / 2, reach[depth[child]])
             start += part_of
-    turned = leaves[root] > _FLAT
     nodes = {
         node: _node(angle, distance, names[node], len(set(neighbours[node])), turned=turned)
         for node, (angle, distance) in places.items()

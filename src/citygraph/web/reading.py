@@ -171,5 +171,3 @@ def reading_of(request: Request) -> Reading:
     """
     project = project_of(request)
     return _kept.get(project, project.snapshot())
-
-

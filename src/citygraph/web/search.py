@@ -27,7 +27,7 @@ def find(reading: Reading, text: str, *, kind: str = "", most: int = _MOST) -> l
     found = [(hit, reading.kinds[hit.iri]) for hit in reading.index.search(text, most=200)]
     wanted = [(hit, each) for hit, each in found if each != FALLBACK and kind in {"", each.name}]
     order = {name: position for position, name in enumerate(_FIRST)}
-    wanted.sort(key=lambda pair: (-round(pair[0].score, 1), order.get(pair[1].name, len(order)), -pair[0].score))
+    wanted.sort(key=lambda pair: (-round(pair[0].score, 2), order.get(pair[1].name, len(order)), -pair[0].score))
     return wanted[:most]
 
 

@@ -23,7 +23,9 @@ _MONTHS: Final = {
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z")
 _XSD: Final = PREFIXES["xsd"]
 _DATES: Final = frozenset(_XSD + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
-_NUMBERS: Final = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "int", "nonNegativeInteger"))
+_NUMBERS: Final = frozenset(
+    _XSD + name for name in ("integer", "decimal", "double", "float", "int", "nonNegativeInteger")
+)
 _DURATION: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?\Z")
 _YES: Final = {"true": Text("ja", "yes"), "false": Text("nei", "no")}
 _WIKIDATA: Final = PREFIXES["wd"]

@@ -14,6 +14,6 @@ def snippets(address: str, *, endpoint: str, query: str) -> list[tuple[str, str,
     return [
         ("curl", "sh", f"curl --fail --location --output answer.csv {shlex.quote(address)}\n"),
         ("Python", "python", f"import pandas\n\nanswer = pandas.read_csv({quoted})\nprint(answer.head())\n"),
-        ("R", "r", f"answer <- read.csv({quoted}, encoding = \"UTF-8\")\nhead(answer)\n"),
+        ("R", "r", f'answer <- read.csv({quoted}, encoding = "UTF-8")\nhead(answer)\n'),
         ("SPARQL", "sparql", f"# POST this text to {endpoint} as application/sparql-query\n{query}"),
     ]

@@ -25,7 +25,9 @@ PREFIX rdfs:   <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX schema: <https://schema.org/>
 PREFIX time:   <http://www.w3.org/2006/time#>
 """
-_MEMBERSHIPS: Final = _HEAD + """
+_MEMBERSHIPS: Final = (
+    _HEAD
+    + """
 SELECT ?thing ?fact ?member ?organization ?role ?behalf ?begin ?end ?date ?comment ?current WHERE {
   { ?fact org:member ?thing } UNION { ?fact org:organization ?thing }
   UNION { ?fact cg:onBehalfOf ?thing } UNION { ?fact org:role ?thing }
@@ -42,7 +44,10 @@ SELECT ?thing ?fact ?member ?organization ?role ?behalf ?begin ?end ?date ?comme
 }
 LIMIT 5000
 """
-_FIGURES: Final = _HEAD + """
+)
+_FIGURES: Final = (
+    _HEAD
+    + """
 SELECT ?thing ?fact ?about ?indicator ?approximation ?value ?date ?comment WHERE {
   { ?fact schema:observationAbout ?thing } UNION { ?fact schema:measuredProperty ?thing }
   ?fact schema:observationAbout ?about ; schema:measuredProperty ?indicator ; schema:value ?value .
@@ -52,7 +57,10 @@ SELECT ?thing ?fact ?about ?indicator ?approximation ?value ?date ?comment WHERE
 }
 LIMIT 5000
 """
-_LISTS: Final = _HEAD + """
+)
+_LISTS: Final = (
+    _HEAD
+    + """
 SELECT ?thing ?fact ?kind ?place ?role ?completeness ?date ?comment WHERE {
   ?fact cg:listOf ?thing ; cg:listKind ?kind ; cg:completeness ?completeness .
   OPTIONAL { ?fact cg:asOf ?date }
@@ -62,7 +70,10 @@ SELECT ?thing ?fact ?kind ?place ?role ?completeness ?date ?comment WHERE {
 }
 LIMIT 1000
 """
-_DISAGREEMENTS: Final = _HEAD + """
+)
+_DISAGREEMENTS: Final = (
+    _HEAD
+    + """
 SELECT ?thing ?fact ?side ?followed ?comment WHERE {
   { ?any rdf:subject|org:organization|org:member|schema:observationAbout ?thing }
   UNION { ?tie org:member ?thing . ?any rdf:subject ?tie }
@@ -74,6 +85,7 @@ SELECT ?thing ?fact ?side ?followed ?comment WHERE {
 }
 LIMIT 1000
 """
+)
 _COLUMNS: Final = {
     "memberships": (_MEMBERSHIPS, ("member", "role", "organization", "behalf", "when")),
     "figures": (_FIGURES, ("about", "indicator", "approximation", "value", "date")),
@@ -127,7 +139,7 @@ def _merged(rows: Sequence[Mapping[str, Term]]) -> dict[tuple[Term, Term | None]
     return merged
 
 
-def _table(  # noqa: PLR0913, PLR0917
+def _table(
     key: str,
     columns: tuple[str, ...],
     merged: Mapping[tuple[Term, Term | None], Mapping[str, list[Term]]],
@@ -154,8 +166,15 @@ def _order(entry: Mapping[str, list[Term]], reading: Reading, language: str) -> 
     """What holds now first, then the newest, then by name."""
     dates = [term.value for column in _DATED for term in entry.get(column, []) if isinstance(term, Literal)]
     newest = tuple(-ord(letter) for letter in max(dates, default="")[:10])
-    names = [reading.label(term.value, language).casefold() for term in entry.get("member", []) if isinstance(term, Iri)]
-    kinds = [reading.label(t.value, language) for c in ("indicator", "kind", "fact") for t in entry.get(c, []) if isinstance(t, Iri)]
+    names = [
+        reading.label(term.value, language).casefold() for term in entry.get("member", []) if isinstance(term, Iri)
+    ]
+    kinds = [
+        reading.label(t.value, language)
+        for c in ("indicator", "kind", "fact")
+        for t in entry.get(c, [])
+        if isinstance(t, Iri)
+    ]
     return (not _true(entry.get("current", [])), kinds, not newest, newest, names, str(entry.get("fact")))
 
 

@@ -1,0 +1,216 @@
+"""How well a candidate fits: name, kind, country, place and codes, each shown, and whether it is beyond doubt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from citygraph.link.names import Form, homonyms, other_names
+from citygraph.link.things import Thing
+
+__all__ = ["MATCH", "Candidate", "Clue", "Wanted", "decide", "name_score", "score"]
+
+MATCH: Final = 95.0
+"""Above this, and well ahead of the next, a name is beyond doubt."""
+_AHEAD: Final = 10.0
+_WEIGHT: Final = 0.4
+_SAME_PLACE, _OTHER_PLACE = 2.0, 30.0
+_EARTH: Final = 6371.0
+_SHORT: Final = 5
+
+_EXACT, _ALIAS, _PLAIN, _LOOSE = 100.0, 99.0, 98.0, 97.0
+_EXONYM, _ORDER, _NOMINATIVE = 94.0, 92.0, 94.0
+_DECORATED: Final = 86.0
+_ALIKE: Final = 88.0
+_PART: Final = 74.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """A value that the caller knows: its property, and the fit of a candidate, 0 to 100; nothing when not known."""
+
+    property: str
+    fit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for."""
+
+    forms: tuple[Form, ...]
+    kinds: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    point: tuple[float, float] | None = None
+    codes: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A thing that may be meant; `features` say why, `identifier` that a code matches exactly."""
+
+    thing: Thing
+    score: float
+    features: dict[str, float | bool] = field(default_factory=dict)
+    match: bool = False
+    identifier: bool = False
+
+
+def score(wanted: Wanted, thing: Thing, forms: Sequence[tuple[Form, bool]], clues: Iterable[Clue] = ()) -> Candidate:
+    """The candidate with its score: the mean of name (weight 1) and everything else that is known (0.4 each).
+
+    Args:
+        wanted: what is looked for.
+        thing: what may be meant.
+        forms: its names taken apart, each with whether it is a label.
+        clues: how well it fits what else the caller knows.
+    """
+    best = max((name_score(one, form, main=main, wanted=wanted, thing=thing)
+                for one in wanted.forms for form, main in forms), default=0.0)  # fmt: skip
+    features: dict[str, float | bool] = {"name": round(best, 1)} if wanted.forms else {}
+    parts = [(best, 1.0)] if wanted.forms else []
+    countries = wanted.countries | {form.country for form in wanted.forms if form.country}
+    if countries and thing.countries:
+        features["country"] = bool(countries & thing.countries)
+        parts.append((100.0 if features["country"] else 0.0, _WEIGHT))
+    if wanted.point and thing.point:
+        fit = nearness(wanted.point, thing.point)
+        features["coordinates"] = round(fit, 1)
+        parts.append((fit, _WEIGHT))
+    for clue in clues:
+        features[clue.property] = round(clue.fit, 1)
+        parts.append((clue.fit, _WEIGHT))
+    total = sum(value * weight for value, weight in parts) / sum(weight for _, weight in parts) if parts else 0.0
+    if wanted.kinds:
+        features["type"] = bool(wanted.kinds & thing.kinds)
+        total *= 1.0 if features["type"] else 0.5
+    identifier = _codes_agree(wanted, thing)
+    if identifier is not None:
+        features["identifier"] = identifier
+        total = 100.0 if identifier else min(total, _PART)
+    return Candidate(thing, round(total, 1), features, identifier=bool(identifier))
+
+
+def _codes_agree(wanted: Wanted, thing: Thing) -> bool | None:
+    """Whether a code matches exactly; nothing when no kind of code is known on both sides."""
+    both = {kind for kind, _ in wanted.codes} & {kind for kind, _ in thing.codes}
+    return bool(wanted.codes & thing.codes) if both else None
+
+
+def nearness(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """100 within two kilometres, 0 from thirty on: registers put the point of a city in different squares.
+
+    >>> nearness((59.91, 10.74), (59.913, 10.75)), nearness((59.91, 10.74), (60.39, 5.32))
+    (100.0, 0.0)
+    """
+    a, b = math.radians(one[0]), math.radians(other[0])
+    half = math.sin((b - a) / 2) ** 2
+    half += math.cos(a) * math.cos(b) * math.sin(math.radians(other[1] - one[1]) / 2) ** 2
+    distance = 2 * _EARTH * math.asin(min(1.0, math.sqrt(half)))
+    return 100.0 * min(1.0, max(0.0, (_OTHER_PLACE - distance) / (_OTHER_PLACE - _SAME_PLACE)))
+
+
+def name_score(one: Form, other: Form, *, main: bool = True, wanted: Wanted, thing: Thing) -> float:
+    """How alike two names are, 0 to 100; what only looks alike stays below 90."""
+    if one.level != other.level and one.core == other.core:
+        return _decorated(one, other, wanted, thing)
+    if one.exact == other.exact:
+        return _with_qualifier(_EXACT if main else _ALIAS, one, other, thing)
+    if one.folded == other.folded:
+        return _with_qualifier(_PLAIN, one, other, thing)
+    if one.core == other.core or one.loose == other.loose:
+        return _with_qualifier(_LOOSE, one, other, thing)
+    if one.nominative and one.nominative in {other.core, other.nominative}:
+        return _NOMINATIVE if one.level == other.level else _DECORATED
+    if _is_exonym(one.core, other.core, thing):
+        return _EXONYM if one.level == other.level else _DECORATED
+    return _likeness(one, other)
+
+
+def _decorated(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
+    """ "Bergen kommune" against "Bergen": the words around the name are evidence for what it names."""
+    if one.level and other.level:
+        return _PART
+    if wanted.kinds:
+        # Which of the two is meant has been said already.
+        return _LOOSE if wanted.kinds & thing.kinds else _DECORATED
+    return _DECORATED if one.level else _DECORATED - 2.0
+
+
+def _with_qualifier(value: float, one: Form, other: Form, thing: Thing) -> float:
+    """ "Halle (Saale)" is not beyond doubt against "Halle", and is another town than "Halle (Westf.)"."""
+    if one.qualifier and other.qualifier and one.qualifier != other.qualifier:
+        return min(value, _PART)
+    if bool(one.qualifier) != bool(other.qualifier):
+        return min(value, _EXONYM)
+    if other.country and one.country and one.country != other.country:
+        return min(value, _PART)
+    del thing
+    return value
+
+
+def _is_exonym(one: str, other: str, thing: Thing) -> bool:
+    cities = other_names(one)
+    if not cities:
+        return False
+    shared = set(cities) & set(other_names(other))
+    return any(not thing.countries or city[:2] in thing.countries for city in shared)
+
+
+def _likeness(one: Form, other: Form) -> float:
+    a, b = one.core, other.core
+    if not a or not b:
+        return 0.0
+    alike = max(_ratio(a, b), _ratio(one.loose, other.loose))
+    first, second = a.split(), b.split()
+    if len(first) > 1 or len(second) > 1:
+        ordered, other_ordered = " ".join(sorted(first)), " ".join(sorted(second))
+        if ordered == other_ordered:
+            return _ORDER
+        alike = max(alike, _ratio(ordered, other_ordered) * 0.97)
+        if _contains(first, second):
+            alike = max(alike, _PART / _ALIKE)
+    return _ALIKE * alike
+
+
+def _contains(first: list[str], second: list[str]) -> bool:
+    """Whether all words of the shorter name stand in the longer one: "Newcastle" in "Newcastle upon Tyne"."""
+    less, more = sorted((set(first), set(second)), key=len)
+    return less <= more and max(len(word) for word in less) >= _SHORT - 1
+
+
+def _ratio(one: str, other: str) -> float:
+    """Typing errors count by their number, and the beginning counts a little more than the end."""
+    edits = float(OSA.normalized_similarity(one, other))
+    return 0.75 * edits + 0.25 * float(JaroWinkler.similarity(one, other)) if edits else 0.0
+
+
+def decide(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
+    """The candidates, best first, the first one marked when it is beyond doubt and well ahead of all others."""
+    ordered = sorted(candidates, key=lambda each: (-each.score, each.thing.id))
+    if not ordered:
+        return []
+    best, rest = ordered[0], ordered[1:]
+    ahead = not rest or best.score - rest[0].score > _AHEAD or (best.identifier and not rest[0].identifier)
+    sure = best.identifier or (best.score > MATCH and _beyond_doubt(best, wanted))
+    matched = Candidate(best.thing, best.score, best.features, match=sure and ahead, identifier=best.identifier)
+    return [matched, *rest]
+
+
+def _beyond_doubt(best: Candidate, wanted: Wanted) -> bool:
+    """A name alone decides nothing when several places bear it, or when only its accents are missing and it is short."""
+    if best.features.get("country") is False or best.features.get("type") is False:
+        return False
+    certain = best.features.get("country") is True or bool(best.features.get("coordinates"))
+    name = float(best.features.get("name", 0.0))
+    if name <= MATCH:
+        return False
+    if certain:
+        return True
+    for form in wanted.forms:
+        if form.core in homonyms() and "city" in (best.thing.kinds or {"city"}):
+            return False
+    return name >= _ALIAS or all(len(form.core) >= _SHORT for form in wanted.forms)

@@ -1,0 +1,131 @@
+"""Tables as files: CSV, JSON, GeoJSON where there are coordinates, and a workbook."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.results import Row, Solutions, write_answer
+
+__all__ = ["Table", "answer_files", "class_files"]
+
+_LATITUDE: Final = frozenset({"latitude", "lat", "schema:latitude", "geo:lat"})
+_LONGITUDE: Final = frozenset({"longitude", "long", "lon", "schema:longitude", "geo:long"})
+_STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_LONGEST_CELL: Final = 32_767
+_MADE: Final = datetime(1980, 1, 1)  # noqa: DTZ001  # a workbook carries a time without zone; ours is always the same
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Names of columns and rows of texts."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def class_files(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """A class's CSV table in every format that fits, by the ending of the file."""
+    rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
+    table = Table(tuple(rows[0]), tuple(tuple(row) for row in rows[1:]))
+    yield "csv", data
+    yield "json", _json([{c: cell for c, cell in zip(table.columns, row, strict=True) if cell} for row in table.rows])
+    yield from _on_a_map(table)
+    yield from _workbook(table)
+
+
+def answer_files(answer: Solutions, name: Callable[[Iri], str]) -> Iterator[tuple[str, bytes]]:
+    """The answer to a question in every format that fits, by the ending of the file.
+
+    Args:
+        answer: its rows.
+        name: what a thing is called, for the workbook and the map.
+    """
+
+    def shown(term: Term | None) -> str:
+        if isinstance(term, Iri):
+            return name(term)
+        return "" if term is None else term.value if isinstance(term, Literal) else str(term)
+
+    yield "csv", write_answer(Solutions(answer.columns, tuple(map(_harmless, answer.rows))), format="csv")
+    yield "json", write_answer(answer, format="json")
+    table = Table(answer.columns, tuple(tuple(map(shown, row)) for row in answer.rows))
+    yield from _on_a_map(table)
+    yield from _workbook(table)
+
+
+def _harmless(row: Row) -> Row:
+    """The row with no cell that a spreadsheet would run (OWASP, CSV injection); numbers stay numbers."""
+    return tuple(
+        Literal(f"'{term.value}")
+        if isinstance(term, Literal) and term.value.startswith(_STARTS_FORMULA) and _number(term.value) is None
+        else term
+        for term in row
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) < float("inf") else None
+
+
+def _on_a_map(table: Table) -> Iterator[tuple[str, bytes]]:
+    """RFC 7946: a point for each row that has coordinates; the other columns are its properties."""
+    north = _place(table.columns, _LATITUDE)
+    east = _place(table.columns, _LONGITUDE)
+    if north is None or east is None:
+        return
+    features = []
+    for row in table.rows:
+        latitude, longitude = _number(row[north]), _number(row[east])
+        if latitude is None or longitude is None:
+            continue
+        properties = {
+            column: cell
+            for index, (column, cell) in enumerate(zip(table.columns, row, strict=True))
+            if cell and index not in {north, east}
+        }
+        geometry = {"type": "Point", "coordinates": [longitude, latitude]}
+        features.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    if features:
+        yield "geojson", _json({"type": "FeatureCollection", "features": features})
+
+
+def _place(columns: Sequence[str], names: frozenset[str]) -> int | None:
+    return next((index for index, column in enumerate(columns) if column in names), None)
+
+
+def _workbook(table: Table) -> Iterator[tuple[str, bytes]]:
+    """A sheet of texts and numbers; nothing in it is a formula."""
+    if importlib.util.find_spec("xlsxwriter") is None:
+        return
+    import xlsxwriter  # noqa: PLC0415  # an extra
+
+    file = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(file, options)
+    book.set_properties({"created": _MADE})
+    bold = book.add_format({"bold": True, "bottom": 1})
+    sheet = book.add_worksheet()
+    for index, column in enumerate(table.columns):
+        sheet.write_string(0, index, column, bold)
+    for number, row in enumerate(table.rows, 1):
+        for index, cell in enumerate(row):
+            sheet.write_string(number, index, cell[:_LONGEST_CELL])
+    sheet.freeze_panes(1, 0)
+    book.close()
+    yield "xlsx", file.getvalue()
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,160 @@
+"""VoID: how big the graph is, which classes and properties it has, and where its files are."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from citygraph.language import Text
+from citygraph.namespaces import PREFIXES, compress, slug
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple
+
+__all__ = ["void_triples"]
+
+_VOID: Final = PREFIXES["void"]
+_VOID_EXT: Final = "http://ldf.fi/void-ext#"
+_RDF_TYPE: Final = Iri(PREFIXES["rdf"] + "type")
+_SAME_AS: Final = PREFIXES["schema"] + "sameAs"
+_INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")
+
+
+def void_triples(
+    asserted: Iterable[Quad],
+    inferred: Iterable[Quad] = (),
+    *,
+    dataset: str,
+    title: Text,
+    licence: str,
+    base: str,
+    modified: str = "",
+    dumps: Sequence[str] = (),
+    endpoint: str = "",
+    prefixes: Mapping[str, str] = PREFIXES,
+) -> list[Triple]:
+    """The description of a graph for programs that look before they ask.
+
+    Args:
+        asserted: what the files say.
+        inferred: what follows from it; counted apart.
+        dataset: the IRI of the graph as a dataset. Everything else gets an IRI below it.
+        title: its name.
+        licence: the IRI of its licence.
+        base: the address that its own names begin with.
+        modified: the day of the last change.
+        dumps: the addresses of the files.
+        endpoint: the address that answers SPARQL.
+        prefixes: for the names of the partitions.
+    """
+    stated = {quad.triple for quad in asserted}
+    derived = {quad.triple for quad in inferred} - stated
+    void = _Void(dataset, prefixes)
+    void.add(dataset, _RDF_TYPE.value, Iri(_VOID + "Dataset"))
+    void.add(dataset, _RDF_TYPE.value, Iri(PREFIXES["dcat"] + "Dataset"))
+    for language, words in title.to_json().items():
+        if words:
+            void.add(dataset, PREFIXES["dct"] + "title", Literal(words, language=language))
+    void.add(dataset, PREFIXES["dct"] + "license", Iri(licence))
+    if modified:
+        void.add(dataset, PREFIXES["dct"] + "modified", Literal(modified, datatype=Iri(PREFIXES["xsd"] + "date")))
+    void.add(dataset, _VOID + "uriSpace", Literal(base))
+    for dump in dumps:
+        void.add(dataset, _VOID + "dataDump", Iri(dump))
+    if endpoint:
+        void.add(dataset, _VOID + "sparqlEndpoint", Iri(endpoint))
+    void.count_all(stated | derived, base)
+    for name, part, words in (
+        ("stated", stated, Text("oppgitt", "stated")),
+        ("derived", derived, Text("utledet", "derived")),
+    ):
+        subset = void.below("subset", name)
+        void.add(dataset, _VOID + "subset", Iri(subset))
+        void.add(subset, _RDF_TYPE.value, Iri(_VOID + "Dataset"))
+        for language, label in words.to_json().items():
+            void.add(subset, PREFIXES["dct"] + "title", Literal(label, language=language))
+        void.number(subset, "triples", len(part))
+    void.links(stated)
+    return void.triples
+
+
+class _Void:
+    def __init__(self, dataset: str, prefixes: Mapping[str, str]) -> None:
+        self._dataset, self._prefixes = dataset, prefixes
+        self.triples: list[Triple] = []
+
+    def add(self, subject: str, predicate: str, object_: Iri | Literal) -> None:
+        self.triples.append(Triple(Iri(subject), Iri(predicate), object_))
+
+    def number(self, subject: str, name: str, value: int) -> None:
+        self.add(subject, _VOID + name, Literal(str(value), datatype=_INTEGER))
+
+    def below(self, *names: str) -> str:
+        parts = "/".join(slug(compress(name, self._prefixes)) for name in names)
+        return f"{self._dataset}/void/{parts}"
+
+    def count_all(self, triples: set[Triple], base: str) -> None:
+        classes: dict[Term, list[str]] = defaultdict(list)
+        for each in triples:
+            if each.predicate == _RDF_TYPE and isinstance(each.object, Iri):
+                classes[each.subject].append(each.object.value)
+        entities = Counter(class_ for found in classes.values() for class_ in found)
+        predicates = Counter(each.predicate.value for each in triples)
+        self.number(self._dataset, "triples", len(triples))
+        self.number(
+            self._dataset,
+            "entities",
+            len({s.value for s in classes if isinstance(s, Iri) and s.value.startswith(base)}),
+        )
+        self.number(self._dataset, "classes", len(entities))
+        self.number(self._dataset, "properties", len(predicates))
+        for namespace in sorted({self._namespace(name) for name in (*predicates, *entities)}):
+            self.add(self._dataset, _VOID + "vocabulary", Iri(namespace))
+        self._partitions(triples, classes, entities)
+
+    def _namespace(self, name: str) -> str:
+        return name[: max(name.rfind("#"), name.rfind("/")) + 1]
+
+    def _partitions(
+        self, triples: Iterable[Triple], classes: Mapping[Term, list[str]], entities: Mapping[str, int]
+    ) -> None:
+        """Classes, in them properties, in them the classes or datatypes of the values."""
+        used: dict[str, Counter[str]] = defaultdict(Counter)
+        values: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+        for each in triples:
+            for class_ in classes.get(each.subject, ()):
+                predicate = each.predicate.value
+                used[class_][predicate] += 1
+                if isinstance(each.object, Literal):
+                    values[class_, predicate].add((_VOID_EXT, each.object.datatype.value))
+                else:
+                    values[class_, predicate].update((_VOID, found) for found in classes.get(each.object, ()))
+        for class_, number in sorted(entities.items()):
+            partition = self.below("class", class_)
+            self.add(self._dataset, _VOID + "classPartition", Iri(partition))
+            self.add(partition, _VOID + "class", Iri(class_))
+            self.number(partition, "entities", number)
+            for predicate, count in sorted(used[class_].items()):
+                inner = self.below("class", class_, predicate)
+                self.add(partition, _VOID + "propertyPartition", Iri(inner))
+                self.add(inner, _VOID + "property", Iri(predicate))
+                self.number(inner, "triples", count)
+                for namespace, value in sorted(values[class_, predicate]):
+                    innermost = self.below("class", class_, predicate, value)
+                    kind = "class" if namespace == _VOID else "datatype"
+                    self.add(inner, f"{namespace}{kind}Partition", Iri(innermost))
+                    self.add(innermost, f"{namespace}{kind}", Iri(value))
+
+    def links(self, triples: Iterable[Triple]) -> None:
+        """The links to other graphs, by where they lead."""
+        targets: Counter[str] = Counter()
+        for each in triples:
+            if each.predicate.value == _SAME_AS and isinstance(each.object, Iri):
+                targets["/".join(each.object.value.split("/")[:3]) + "/"] += 1
+        for target, number in sorted(targets.items()):
+            linkset = self.below("links", target)
+            self.add(self._dataset, _VOID + "subset", Iri(linkset))
+            self.add(linkset, _RDF_TYPE.value, Iri(_VOID + "Linkset"))
+            self.add(linkset, _VOID + "target", Iri(self._dataset))
+            self.add(linkset, _VOID + "target", Iri(target))
+            self.add(linkset, _VOID + "linkPredicate", Iri(_SAME_AS))
+            self.number(linkset, "triples", number)
