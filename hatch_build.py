@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _OWN: Final = ("site.css", "site.js", "icon.svg")
 
 
-class FrontEnd(BuildHookInterface):
+class FrontEnd(BuildHookInterface[Any]):
     """The hook that hatchling runs before it makes a wheel, or an editable install."""
 
     PLUGIN_NAME = "custom"

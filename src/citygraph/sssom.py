@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import yaml
 
-__all__ = ["NO_TERM_FOUND", "Mapping", "MappingSet", "SssomError", "read_mappings"]
+__all__ = [
+    "COLUMNS",
+    "NO_TERM_FOUND",
+    "Mapping",
+    "MappingSet",
+    "SssomError",
+    "new_mapping_set",
+    "read_mappings",
+    "with_mappings",
+    "write_mappings",
+]
 
 NO_TERM_FOUND: Final = "sssom:NoTermFound"
+COLUMNS: Final = (
+    "subject_id", "subject_label", "predicate_id", "predicate_modifier", "object_id", "object_label",
+    "mapping_justification", "author_id", "reviewer_id", "mapping_date", "confidence", "subject_match_field",
+    "object_match_field", "comment",
+)  # fmt: skip
+"""The columns of a new file, in their order."""
 _REQUIRED: Final = ("predicate_id", "mapping_justification")
+_NAMED: Final = ("subject_id", "predicate_id", "object_id", "mapping_justification")
+# What a program proposes counts only once a person has looked at it.
+_PROPOSED: Final = frozenset({
+    "semapv:LexicalMatching", "semapv:CompositeMatching", "semapv:LexicalSimilarityThresholdMatching",
+    "semapv:SemanticSimilarityThresholdMatching",
+})  # fmt: skip
 
 
 class SssomError(ValueError):
@@ -34,11 +56,32 @@ class Mapping:
     justification: str
     line: int
     slots: dict[str, str] = field(default_factory=dict)
+    written: str = field(default="", compare=False)
 
     @property
     def accepted(self) -> bool:
-        """A link that a person has confirmed: not negated, not "nothing found"."""
-        return self.slots.get("predicate_modifier", "") != "Not" and self.object_id != NO_TERM_FOUND
+        """A link that counts: not negated, not "nothing found", not a proposal that nobody has looked at."""
+        return not self.rejected and self.object_id != NO_TERM_FOUND and not self.proposed
+
+    @property
+    def rejected(self) -> bool:
+        """A candidate that somebody has turned down, kept so that it does not come back."""
+        return self.slots.get("predicate_modifier", "") == "Not"
+
+    @property
+    def proposed(self) -> bool:
+        """A candidate that waits for somebody to look at it."""
+        return self.justification in _PROPOSED and not self.rejected and not self.slots.get("reviewer_id")
+
+    @property
+    def none_found(self) -> bool:
+        """Somebody has searched, and there is no such thing on the other side."""
+        return self.object_id == NO_TERM_FOUND and not self.rejected
+
+    def cells(self) -> dict[str, str]:
+        """Every column that holds something, by its name."""
+        values = (self.subject_id, self.predicate_id, self.object_id, self.justification)
+        return {**dict(zip(_NAMED, values, strict=True)), **self.slots}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +90,9 @@ class MappingSet:
 
     metadata: dict[str, Any]
     mappings: tuple[Mapping, ...]
+    header: tuple[str, ...] = ()
+    columns: tuple[str, ...] = COLUMNS
+    newline: str = "\n"
 
     @property
     def curie_map(self) -> dict[str, str]:
@@ -60,7 +106,8 @@ def read_mappings(text: str) -> MappingSet:
     Raises:
         SssomError: the header is not YAML, or a required column or value is missing.
     """
-    lines = text.splitlines()
+    # Only these end a line of a TSV file; str.splitlines knows many more.
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
     count = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     try:
         metadata = yaml.safe_load("\n".join(line[1:] for line in lines[:count])) or {}
@@ -70,29 +117,83 @@ def read_mappings(text: str) -> MappingSet:
     if not isinstance(metadata, dict):
         message = "the header is not a list of keys and values"
         raise SssomError(message, 1)
-    rows = csv.DictReader(io.StringIO("\n".join(lines[count:]) + "\n"), delimiter="\t", quoting=csv.QUOTE_NONE)
+    columns = tuple(lines[count].split("\t")) if count < len(lines) else ()
     for column in _REQUIRED:
-        if column not in (rows.fieldnames or ()):
+        if column not in columns:
             message = f"the column {column} is missing"
             raise SssomError(message, count + 1)
-    return MappingSet(metadata, tuple(_mapping(row, count + 2 + number) for number, row in enumerate(rows)))
+    rows = [(number, line) for number, line in enumerate(lines[count + 1 :], start=count + 2) if line]
+    mappings = tuple(_mapping(columns, line, number) for number, line in rows)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return MappingSet(metadata, mappings, tuple(lines[:count]), columns, newline)
 
 
-def _mapping(row: dict[str | Any, str | Any], line: int) -> Mapping:
-    if None in row or None in row.values():
+def _mapping(columns: Sequence[str], text: str, line: int) -> Mapping:
+    cells = text.split("\t")
+    if len(cells) != len(columns):
         message = "the row has more or fewer cells than the heading"
         raise SssomError(message, line)
-    slots = {str(key): str(value).strip() for key, value in row.items() if value}
+    slots = {column: cell.strip() for column, cell in zip(columns, cells, strict=True) if cell}
     for column in _REQUIRED:
         if not slots.get(column):
             message = f"the cell {column} is empty"
             raise SssomError(message, line)
-    named = {key: slots.pop(key, "") for key in ("subject_id", "predicate_id", "object_id", "mapping_justification")}
-    return Mapping(
-        subject_id=named["subject_id"],
-        predicate_id=named["predicate_id"],
-        object_id=named["object_id"],
-        justification=named["mapping_justification"],
-        line=line,
-        slots=slots,
-    )
+    subject, predicate, object_, justification = (slots.pop(key, "") for key in _NAMED)
+    return Mapping(subject, predicate, object_, justification, line, slots, text)
+
+
+def new_mapping_set(metadata: MappingType[str, Any]) -> MappingSet:
+    """An empty set with its header; the values are texts, or one level of keys and texts (`curie_map`)."""
+    lines: list[str] = []
+    for key, value in metadata.items():
+        if isinstance(value, dict):
+            lines += [f"#{key}:", *(f"#  {name}: {_quoted(str(each))}" for name, each in sorted(value.items()))]
+        else:
+            lines.append(f"#{key}: {_quoted(str(value))}")
+    return MappingSet(dict(metadata), (), tuple(lines))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def write_mappings(mapping_set: MappingSet) -> str:
+    """The file: header and rows that were read as they stood, new rows in the file's columns.
+
+    Raises:
+        ValueError: a row has a column that the file does not have, or a cell with a tab or a line end in it.
+    """
+    lines = [*mapping_set.header, "\t".join(mapping_set.columns)]
+    lines += [each.written or _row(each, mapping_set.columns) for each in mapping_set.mappings]
+    return mapping_set.newline.join(lines) + mapping_set.newline
+
+
+def _row(mapping: Mapping, columns: Sequence[str]) -> str:
+    cells = mapping.cells()
+    unknown = [column for column, cell in cells.items() if cell and column not in columns]
+    if unknown or any(mark in cell for cell in cells.values() for mark in "\t\r\n"):
+        message = f"a row that the file cannot hold: {cells}"
+        raise ValueError(message)
+    return "\t".join(cells.get(column, "") for column in columns)
+
+
+def _key(mapping: Mapping) -> tuple[str, str]:
+    return mapping.subject_id, mapping.object_id
+
+
+def with_mappings(mapping_set: MappingSet, new: Iterable[Mapping], *, without: Iterable[Mapping] = ()) -> MappingSet:
+    """The set with these rows too, each before the first one that sorts after it; the other rows stay where they are.
+
+    A row with the same subject and object takes the place of the one there was.
+    """
+    gone = {id(each) for each in without}
+    rows = [each for each in mapping_set.mappings if id(each) not in gone]
+    for mapping in new:
+        same = [number for number, each in enumerate(rows) if _key(each) == _key(mapping)]
+        if same:
+            rows[same[0]] = mapping
+            continue
+        after = (number for number, each in enumerate(rows) if _key(each) > _key(mapping))
+        rows.insert(next(after, len(rows)), mapping)
+    return replace(mapping_set, mappings=tuple(rows))

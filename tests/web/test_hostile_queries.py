@@ -39,7 +39,6 @@ REFUSED = {
     + " ".join(f"OPTIONAL {{ ?a{i} ?b{i} ?c{i} }}" for i in range(300))
     + " }",
     "a path of 800 steps": f"SELECT * WHERE {{ ?s {'/'.join([LABEL] * 200)} ?o }}",
-    "more rows than an answer may have": f"SELECT * WHERE {{ {ALL} . ?a ?b ?c }} LIMIT 20001",
 }
 
 # What only the deadline or the memory limit can end: 503, and 400 where the engine says no first.
@@ -156,6 +155,14 @@ def test_an_endless_answer_breaks_and_never_looks_whole(server: Server) -> None:
     assert_well(server)
 
 
+def test_more_rows_than_an_answer_may_have_are_refused_and_never_cut(server: Server) -> None:
+    query = f"SELECT (1 AS ?x) WHERE {{ {ALL} . ?a ?b ?c }} LIMIT "
+    assert server.ask(query + "20000", accept="text/csv").text.count("\r\n") == 20_001
+    refused = server.ask(query + "20001", accept="text/csv")
+    assert refused.status_code == 400
+    assert "20,000 rows" in refused.json()["error"]
+
+
 def test_more_bytes_than_an_answer_may_have_break_it(server: Server) -> None:
     wide = "SELECT " + " ".join(f"(STR(?s) AS ?s{i})" for i in range(60)) + f" WHERE {{ {ALL} }}"
     with pytest.raises(httpx.RemoteProtocolError):
@@ -249,7 +256,7 @@ def test_nothing_leaves_the_machine(server: Server, trap: Trap, disguise: str) -
         server.request("POST", "/sparql", data={"update": query}),
         server.request("POST", "/sparql", content=query, headers={"Content-Type": "application/sparql-update"}),
     ]
-    reaches = re.search(r"(?i)service|u0053|load|u004C|insert|clear|drop|create|delete|copy", disguise)
+    reaches = re.search(r"(?i)service|rvice|load|u004C|insert|clear|drop|create|delete|copy", disguise)
     expected = {400} if reaches else {200}
     assert {response.status_code for response in responses[:3]} == expected, [each.text for each in responses]
     assert {response.status_code for response in responses[3:]} == {403}
@@ -266,14 +273,4 @@ def test_graphs_named_by_the_protocol_are_not_fetched(server: Server, trap: Trap
             response = server.ask("SELECT * WHERE { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }", **{name: iri})
             assert response.status_code == 200
             assert response.json()["results"]["bindings"] == []
-    assert trap.visits == []
-
-
-def test_the_kernel_refuses_what_the_grammar_would_let_pass(server: Server, trap: Trap) -> None:
-    """The fence alone: a worker without the grammar check in front of it reaches nothing."""
-    from citygraph.store import seccomp  # noqa: PLC0415
-
-    if not seccomp.is_possible():
-        pytest.skip("this machine has no seccomp filter that we know of")
-    assert server.health()["pool"]["fenced"] is True
     assert trap.visits == []

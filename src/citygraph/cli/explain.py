@@ -43,4 +43,4 @@ def explain(
     """
     project = open_project(project_folder)
     found = project.explain(subject, predicate, object_, as_of=day(as_of), every=every)
-    print(found.write(format_.value, language_name(language)))
+    print(found.write(format_.value, language_name(language)).rstrip("\n"))

@@ -63,7 +63,7 @@ def query(
         answered = project.query(name, values, as_of=day(as_of), cite=cite, progress=progress)
     if explain:
         for found in project.explain_row(answered, explain, as_of=day(as_of)):
-            print(found.write("tree", words))
+            print(found.write("tree", words).rstrip("\n"), end="\n\n")
         return
     snapshot = project.snapshot(as_of=day(as_of))
     answer = answered.answer

@@ -23,7 +23,7 @@ class TargetIndex:
         """Take every name of every thing apart, once."""
         self.things = {thing.id: thing for thing in things}
         self._list = list(self.things.values())
-        self._forms: list[list[tuple[Form, bool]]] = []
+        self._forms: list[list[tuple[Form, float]]] = []
         self._keys: dict[str, set[int]] = defaultdict(set)
         self._deletes: dict[str, set[int]] = defaultdict(set)
         self._grams: dict[str, list[int]] = defaultdict(list)
@@ -34,7 +34,7 @@ class TargetIndex:
             self._add(number, thing)
 
     def _add(self, number: int, thing: Thing) -> None:
-        forms: dict[tuple[str, str, str], tuple[Form, bool]] = {}
+        forms: dict[tuple[str, str, str], tuple[Form, float]] = {}
         for name in thing.names:
             form = read_name(name.text)
             key = (form.exact, form.qualifier, form.country)

@@ -11,7 +11,7 @@ from typing import Final
 
 from citygraph.namespaces import fold
 
-__all__ = ["Country", "Form", "countries", "country_code", "homonyms", "other_names", "read_name"]
+__all__ = ["Country", "Form", "countries", "country_code", "exonyms", "homonyms", "other_names", "read_name"]
 
 _MUNICIPALITY: Final = "municipality"
 _COUNTY: Final = "county"
@@ -95,7 +95,7 @@ def read_name(text: str) -> Form:
     """
     name, qualifier = _without_qualifier(text)
     country = country_code(qualifier)
-    plain = name.replace("’", "'").replace("‘", "'").replace("ʼ", "'").replace("´", "'").replace("`", "'")
+    plain = name.replace("’", "'").replace("‘", "'").replace("ʼ", "'").replace("\u00b4", "'").replace("`", "'")
     exact = " ".join(_MARKS.sub(" ", unicodedata.normalize("NFC", plain).casefold()).split())
     folded = " ".join(_MARKS.sub(" ", fold(plain).replace("&", " and ")).split())
     core, level, nominative = _without_decoration(folded)
@@ -132,7 +132,7 @@ def _without_decoration(folded: str) -> tuple[str, str, str]:
             break
     for words, each in _AFTER:
         if core.endswith(f" {words}") and len(core) - len(words) > _SHORTEST:
-            core, level = core[: -len(words)].strip(), each if not level else level
+            core, level = core[: -len(words)].strip(), level or each
             ending = _GENITIVE.get(words, "")
             nominative = core.removesuffix(ending) if ending and core.endswith(ending) else ""
             break
@@ -209,6 +209,32 @@ def other_names(core: str) -> tuple[str, ...]:
     (('DK kobenhavn',), ('BE mons',))
     """
     return _cities()[0].get(core, ())
+
+
+@cache
+def _groups() -> dict[str, tuple[str, ...]]:
+    """The names of each city of our list by the local one, as country and name."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for line in _lines("city_names.txt"):
+        if line[0] != "!":
+            cores = tuple(dict.fromkeys(read_name(name).core for name in line[1:]))
+            groups[f"{line[0]} {cores[0]}"] = cores
+    return groups
+
+
+def exonyms(core: str, countries_: frozenset[str]) -> tuple[str, ...]:
+    """What a city is called elsewhere: of the one whose local name this is, or that lies in one of the countries.
+
+    >>> exonyms("wien", frozenset())[:2], exonyms("bergen", frozenset({"NO"}))
+    (('vienna', 'wenen'), ())
+    """
+    found: dict[str, None] = {}
+    for city in other_names(core):
+        local = city[3:] == core and not countries_
+        if local or city[:2] in countries_:
+            found |= dict.fromkeys(_groups()[city])
+    found.pop(core, None)
+    return tuple(found)
 
 
 def homonyms() -> frozenset[str]:

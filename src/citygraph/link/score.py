@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from citygraph.link.names import Form, homonyms, other_names
 from citygraph.link.things import Thing
 
-__all__ = ["MATCH", "Candidate", "Clue", "Wanted", "decide", "name_score", "score"]
+__all__ = ["ALIAS", "EXONYM", "MAIN", "MATCH", "Candidate", "Clue", "Wanted", "decide", "name_score", "score"]
 
 MATCH: Final = 95.0
 """Above this, and well ahead of the next, a name is beyond doubt."""
@@ -22,8 +22,10 @@ _SAME_PLACE, _OTHER_PLACE = 2.0, 30.0
 _EARTH: Final = 6371.0
 _SHORT: Final = 5
 
-_EXACT, _ALIAS, _PLAIN, _LOOSE = 100.0, 99.0, 98.0, 97.0
-_EXONYM, _ORDER, _NOMINATIVE = 94.0, 92.0, 94.0
+MAIN, ALIAS, EXONYM = 100.0, 99.0, 94.0
+"""The most that a label counts, an alias, and a name from our list of what cities are called elsewhere."""
+_PLAIN, _LOOSE = 98.0, 97.0
+_ORDER, _NOMINATIVE = 92.0, 94.0
 _DECORATED: Final = 86.0
 _ALIKE: Final = 88.0
 _PART: Final = 74.0
@@ -59,17 +61,17 @@ class Candidate:
     identifier: bool = False
 
 
-def score(wanted: Wanted, thing: Thing, forms: Sequence[tuple[Form, bool]], clues: Iterable[Clue] = ()) -> Candidate:
+def score(wanted: Wanted, thing: Thing, forms: Sequence[tuple[Form, float]], clues: Iterable[Clue] = ()) -> Candidate:
     """The candidate with its score: the mean of name (weight 1) and everything else that is known (0.4 each).
 
     Args:
         wanted: what is looked for.
         thing: what may be meant.
-        forms: its names taken apart, each with whether it is a label.
+        forms: its names taken apart, each with the most that it can count.
         clues: how well it fits what else the caller knows.
     """
-    best = max((name_score(one, form, main=main, wanted=wanted, thing=thing)
-                for one in wanted.forms for form, main in forms), default=0.0)  # fmt: skip
+    alike = (min(most, name_score(one, form, wanted, thing)) for one in wanted.forms for form, most in forms)
+    best = max(alike, default=0.0)
     features: dict[str, float | bool] = {"name": round(best, 1)} if wanted.forms else {}
     parts = [(best, 1.0)] if wanted.forms else []
     countries = wanted.countries | {form.country for form in wanted.forms if form.country}
@@ -113,20 +115,20 @@ def nearness(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 100.0 * min(1.0, max(0.0, (_OTHER_PLACE - distance) / (_OTHER_PLACE - _SAME_PLACE)))
 
 
-def name_score(one: Form, other: Form, *, main: bool = True, wanted: Wanted, thing: Thing) -> float:
+def name_score(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
     """How alike two names are, 0 to 100; what only looks alike stays below 90."""
     if one.level != other.level and one.core == other.core:
         return _decorated(one, other, wanted, thing)
     if one.exact == other.exact:
-        return _with_qualifier(_EXACT if main else _ALIAS, one, other, thing)
+        return _with_qualifier(MAIN, one, other)
     if one.folded == other.folded:
-        return _with_qualifier(_PLAIN, one, other, thing)
+        return _with_qualifier(_PLAIN, one, other)
     if one.core == other.core or one.loose == other.loose:
-        return _with_qualifier(_LOOSE, one, other, thing)
+        return _with_qualifier(_LOOSE, one, other)
     if one.nominative and one.nominative in {other.core, other.nominative}:
         return _NOMINATIVE if one.level == other.level else _DECORATED
     if _is_exonym(one.core, other.core, thing):
-        return _EXONYM if one.level == other.level else _DECORATED
+        return EXONYM if one.level == other.level else _DECORATED
     return _likeness(one, other)
 
 
@@ -140,15 +142,14 @@ def _decorated(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
     return _DECORATED if one.level else _DECORATED - 2.0
 
 
-def _with_qualifier(value: float, one: Form, other: Form, thing: Thing) -> float:
+def _with_qualifier(value: float, one: Form, other: Form) -> float:
     """ "Halle (Saale)" is not beyond doubt against "Halle", and is another town than "Halle (Westf.)"."""
     if one.qualifier and other.qualifier and one.qualifier != other.qualifier:
         return min(value, _PART)
     if bool(one.qualifier) != bool(other.qualifier):
-        return min(value, _EXONYM)
+        return min(value, EXONYM)
     if other.country and one.country and one.country != other.country:
         return min(value, _PART)
-    del thing
     return value
 
 
@@ -213,4 +214,4 @@ def _beyond_doubt(best: Candidate, wanted: Wanted) -> bool:
     for form in wanted.forms:
         if form.core in homonyms() and "city" in (best.thing.kinds or {"city"}):
             return False
-    return name >= _ALIAS or all(len(form.core) >= _SHORT for form in wanted.forms)
+    return name >= ALIAS or all(len(form.core) >= _SHORT for form in wanted.forms)

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Final
+from citygraph.publish.catalog import Catalog, catalog_of
+from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
+from citygraph.publish.ckan import Pushed, push_to_ckan
+from citygraph.publish.edition import Edition, period_of, split
+from citygraph.publish.harvest import check_harvest
+from citygraph.publish.profiles import PROFILES
+from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
+from citygraph.publish.record import write_record
+from citygraph.publish.shacl import read_shapes, run_shapes
+from citygraph.publish.void import void_triples
+from citygraph.publish.write import Published, Tools, publish_edition
 
-from citygraph.publish.dcat_ap_3 import DCAT_AP_3
-from citygraph.publish.dcat_ap_no_2 import DCAT_AP_NO_2
-from citygraph.publish.dcat_ap_no_3 import DCAT_AP_NO_3
-from citygraph.publish.record import Profile
-
-__all__ = ["PROFILES"]
-
-PROFILES: Final[dict[str, Profile]] = {each.name: each for each in (DCAT_AP_3, DCAT_AP_NO_3, DCAT_AP_NO_2)}
+__all__ = [
+    "DIMENSIONS",
+    "HIGHEST",
+    "PROFILES",
+    "Catalog",
+    "Edition",
+    "Published",
+    "Pushed",
+    "Score",
+    "Tools",
+    "catalog_of",
+    "check_foreign_shapes",
+    "check_harvest",
+    "check_profile",
+    "period_of",
+    "publish_edition",
+    "push_to_ckan",
+    "read_shapes",
+    "run_shapes",
+    "score_of",
+    "split",
+    "void_triples",
+    "write_record",
+]

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from citygraph.findings import Finding, finding
 from citygraph.graphs import FileGraph
-from citygraph.namespaces import compress
+from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Quad, Triple
 
 __all__ = ["Secrets", "find_leaks", "secrets_of"]
@@ -23,6 +23,10 @@ __all__ = ["Secrets", "find_leaks", "secrets_of"]
 _SHORTEST: Final = 5
 _PLAIN: Final = re.compile(r"[\d\s.,:+\-TZ/]*\Z")
 _AT_ONCE: Final = 2_000
+# Everybody knows these names; a thing, a source or a link to Wikidata may be what must stay.
+_VOCABULARIES: Final = tuple(
+    namespace for prefix, namespace in PREFIXES.items() if prefix not in {"id", "source", "concept", "wd"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,15 @@ def secrets_of(
             if quad.triple not in stated:
                 statements.setdefault(quad.triple, file.path)
             for term in (quad.subject, quad.predicate, quad.object):
-                if term in known:
+                if term in known or (isinstance(term, Iri) and term.value.startswith(_VOCABULARIES)):
                     continue
                 for spelling in _spellings(term, prefixes):
                     words.setdefault(spelling, (str(term), file.path))
     # A text that a public file says as part of another is no secret.
     for file in public:
         for spelling in _found_in(file.text, words):
-            if words[spelling][0] != words[spelling][1]:
-                words.pop(spelling, None)
+            if words[spelling][0].startswith('"'):
+                del words[spelling]
     return Secrets(statements, words)
 
 

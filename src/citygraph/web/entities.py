@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from citygraph.export import export_bytes
-from citygraph.namespaces import PREFIXES, expand
+from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.web.accepting import chosen_format
@@ -19,10 +19,11 @@ from citygraph.web.errors import NotFound, kindly
 from citygraph.web.facts import Group, groups_about, statements_of
 from citygraph.web.files import json_response
 from citygraph.web.kinds import FALLBACK, Kind, kind_named
-from citygraph.web.mapping import Map, Place, draw_map
+from citygraph.web.mapping import Map, Place, draw_map, is_on_earth
 from citygraph.web.reading import Reading
 from citygraph.web.rendering import Page, data_block, respond
 from citygraph.web.search import nearest
+from citygraph.web.showing import Shown
 from citygraph.web.source_pages import document_view
 from citygraph.web.tables import FactTable, tables_about
 from citygraph.web.urls import TWINS
@@ -38,9 +39,6 @@ _OFFERED: Final = {
 }
 _MEDIA: Final = {"ttl": "text/turtle; charset=utf-8", "jsonld": "application/ld+json"}
 _MOST_RECORDS: Final = 400
-_ABOUT_RECORDS: Final = """
-SELECT ?o ?s ?property ?value WHERE { ?s ?named ?o . ?s ?property ?value . FILTER (?named != ?type) } LIMIT 20000
-"""
 _LOCATED: Final = """
 PREFIX cg:     <https://w3id.org/citygraph/ontology#>
 PREFIX schema: <https://schema.org/>
@@ -138,7 +136,7 @@ def _entity_page(page: Page, iri: str) -> Response:
     return response
 
 
-def _same(groups: Sequence[Group]) -> list[object]:
+def _same(groups: Sequence[Group]) -> list[Shown]:
     return [
         statement.value
         for group in groups
@@ -160,7 +158,7 @@ def _map(page: Page, iri: str) -> Map | None:
             north, east = float(latitude.value), float(longitude.value)
         except ValueError:
             continue
-        if -90 <= north <= 90 and -180 <= east <= 180:  # noqa: PLR2004
+        if is_on_earth(north, east):
             shown = page.shower.iri(place.value)
             places[place.value] = Place(shown.text, north, east, shown.href if place.value != iri else "")
     return draw_map(list(places.values())[:400]) if places else None
@@ -179,8 +177,6 @@ def _questions(page: Page, iri: str, kind: Kind) -> list[tuple[str, str]]:
 
 
 def _short(page: Page, iri: str) -> str:
-    from citygraph.namespaces import compress  # noqa: PLC0415
-
     return compress(iri, page.project.prefixes).strip("<>").removeprefix("id:")
 
 

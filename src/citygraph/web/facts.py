@@ -112,7 +112,7 @@ def groups_about(iri: str, reading: Reading, shower: Shower) -> list[Group]:
         claim.followed = key in stated
         stated.setdefault(key, False)
     properties = _properties(iri, stated, reading, shower, claims=claims)
-    naming = {
+    naming: dict[tuple[str, Term], bool] = {
         (predicate, subject): derived
         for (predicate, subject), derived in statements_of(iri, reading, incoming=True).items()
         if isinstance(subject, Iri) and reading.kinds.get(subject.value, FALLBACK) != FALLBACK
@@ -164,7 +164,7 @@ def _statement(
     derived: bool,
     reading: Reading,
     shower: Shower,
-    claim: _Claim | None,  # noqa: FBT001
+    claim: _Claim | None,
 ) -> Statement:
     value = _identifier(term, reading, shower) or shower.term(term)
     triple = (f"<{iri}>", f"<{predicate}>", str(term))

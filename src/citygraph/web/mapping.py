@@ -10,7 +10,7 @@ from typing import Final
 
 from citygraph.web.assets import basemap
 
-__all__ = ["Map", "Place", "draw_map"]
+__all__ = ["Map", "Place", "draw_map", "is_on_earth"]
 
 _WIDTH: Final = 800
 _LOW, _HIGH = 380, 640
@@ -19,6 +19,7 @@ _MARGIN: Final = 0.22
 _FURTHEST: Final = 82.0
 _LETTER, _LINE = 8.2, 18.0
 _DOT: Final = 6.0
+_NEAR: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ def draw_map(places: Sequence[Place]) -> Map:
     return Map(_WIDTH, height, land, _named(places, points, height))
 
 
+def is_on_earth(latitude: float, longitude: float) -> bool:
+    """Whether two numbers are a latitude and a longitude in degrees."""
+    return abs(latitude) <= 90 and abs(longitude) <= 180  # noqa: PLR2004
+
+
 def _mercator(latitude: float) -> float:
     bounded = max(-_FURTHEST, min(_FURTHEST, latitude))
     return math.asinh(math.tan(math.radians(bounded)))
@@ -96,7 +102,7 @@ def _land(west: float, north: float, scale: float, height: int) -> str:
         for longitude, latitude in ring:
             x = (math.radians(longitude) - west) * scale
             y = (north - _mercator(latitude)) * scale
-            inside = inside or (-50 <= x <= _WIDTH + 50 and -50 <= y <= height + 50)
+            inside = inside or (-_NEAR <= x <= _WIDTH + _NEAR and -_NEAR <= y <= height + _NEAR)
             x, y = max(-2000.0, min(_WIDTH + 2000.0, x)), max(-2000.0, min(height + 2000.0, y))
             if abs(x - last[0]) + abs(y - last[1]) >= 1.5:  # noqa: PLR2004
                 path.append(f"{x:.0f} {y:.0f}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Row, Solutions
-from citygraph.web.mapping import Map, Place, draw_map
+from citygraph.web.mapping import Map, Place, draw_map, is_on_earth
 from citygraph.web.radial import Drawing, draw_network
 from citygraph.web.showing import Shower, Shown
 from citygraph.web.words import Words
@@ -105,7 +106,7 @@ class _Reader:
         places: dict[tuple[float, float], Place] = {}
         for row in self._rows:
             north, east = _number(row[latitude]), _number(row[longitude])
-            if north is None or east is None or not (-90 <= north <= 90 and -180 <= east <= 180):
+            if north is None or east is None or not is_on_earth(north, east):
                 continue
             shown = self._shower.term(row[label]) if label is not None else Shown("")
             places.setdefault((north, east), Place(shown.text, north, east, _inside(shown)))
@@ -203,10 +204,8 @@ class _Reader:
     ) -> Span:
         width = high - low
         left = ((start if start is not None else low) - low) / width * 100
-        if end is None:
-            right = left
-        else:
-            right = ((stop if stop is not None else high) - low) / width * 100
+        last = (stop if stop is not None else high) - low
+        right = left if end is None else last / width * 100
         words = [self._shower.term(row[begin]).text or self._words("view.open_begin")]
         if end is not None:
             words.append(self._shower.term(row[end]).text or self._words("view.open_end"))
@@ -228,7 +227,7 @@ class _Reader:
         names: dict[str, Shown] = {}
         for row in self._rows:
             named = [term for i in actors if isinstance(term := row[i], Iri)]
-            for one, other in zip(named, named[1:], strict=False):
+            for one, other in pairwise(named):
                 if one != other:
                     ties.setdefault((one.value, other.value))
                     for term in (one, other):

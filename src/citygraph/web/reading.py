@@ -32,6 +32,7 @@ _TYPES: Final = "SELECT ?s ?c WHERE { ?s a ?c }"
 _THEMES: Final = "SELECT DISTINCT ?s WHERE { ?x cg:coversTheme|org:purpose ?s }"
 _ALT: Final = PREFIXES["skos"] + "altLabel"
 _KEPT: Final = 3
+_LAST: Final = str.maketrans("æøåäö", "\ue000\ue001\ue002\ue000\ue001")
 
 
 class Reading:
@@ -105,7 +106,7 @@ class Reading:
 
     def counts(self) -> list[tuple[Kind, int]]:
         """How many things of each kind there are; kinds without one, and mere records, are left out."""
-        numbers = defaultdict(int)
+        numbers: dict[Kind, int] = defaultdict(int)
         for kind in self.kinds.values():
             numbers[kind] += 1
         return [(kind, numbers[kind]) for kind in KINDS if numbers[kind] and kind != FALLBACK]
@@ -121,7 +122,7 @@ class Reading:
 
 def sort_key(name: str) -> tuple[str, str]:
     """Where a name stands in a Norwegian or English list: accents count little, and æ, ø, å come last."""
-    lowered = name.casefold().translate(str.maketrans({"æ": "z{", "ø": "z|", "å": "z}", "ä": "z{", "ö": "z|"}))
+    lowered = name.casefold().translate(_LAST)
     return (lowered, name)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from citygraph.namespaces import PREFIXES
@@ -104,19 +105,16 @@ def _passages(page: Page, rows: Sequence[Mapping[str, Term]]) -> Iterator[Passag
     words: dict[str, list[Term]] = defaultdict(list)
     facts: dict[str, dict[Term, None]] = defaultdict(dict)
     for row in rows:
-        source = row["source"]
-        if isinstance(source, Iri):
-            words[source.value] += [row["words"]] if "words" in row else []
-            if "fact" in row:
-                facts[source.value][row["fact"]] = None
-            else:
-                facts[source.value] = facts[source.value]
-    for source in facts:
+        named = row["source"]
+        if isinstance(named, Iri):
+            words[named.value] += [row["words"]] if "words" in row else []
+            facts[named.value] |= {row["fact"]: None} if "fact" in row else {}
+    for source, resting in facts.items():
         excerpt = excerpt_range(source)
         if excerpt is not None:
             said = [term for term in best_language(words[source], page.language) if isinstance(term, Literal)]
             yield Passage(
-                excerpt.start, excerpt.end, said[0].value if said else "", _facts(page, list(facts[source]))
+                excerpt.start, excerpt.end, said[0].value if said else "", _facts(page, list(resting))
             )  # fmt: skip
 
 
@@ -173,7 +171,7 @@ def segments_of(text: str, passages: Sequence[Passage], bare: Sequence[tuple[int
     borders = sorted(
         {0, len(text), *(each.start for each in inside), *(each.end for each in inside), *(b for s in bare for b in s)}
     )
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         here = tuple(each for each in inside if each.start <= start and end <= each.end)
         without = any(first <= start and end <= last for first, last in bare)
         # The file may begin with empty lines and have many between its parts; the page shows at most one.

@@ -188,7 +188,7 @@ def _row(
     fact = entry["fact"][0]
     comments = best_language(entry.get("comment", []), shower.language)
     return FactRow(
-        cells=tuple(_period(entry, shower) if c == "when" else _cell(c, entry.get(c, []), shower) for c in columns),
+        cells=tuple(_period(entry, shower) if c == "when" else _cell(entry.get(c, []), shower) for c in columns),
         href=shower.urls.entity(fact.value) if isinstance(fact, Iri) else "",
         citations=cited.get(fact, ()),
         comment=" ".join(term.value for term in comments if isinstance(term, Literal)),
@@ -205,7 +205,7 @@ def _period(entry: Mapping[str, list[Term]], shower: Shower) -> Shown:
     return Shown(f"{begin.text or '?'} – {end.text or ''}".rstrip(), datetime=begin.datetime or end.datetime)
 
 
-def _cell(column: str, terms: Sequence[Term], shower: Shower) -> Shown:
+def _cell(terms: Sequence[Term], shower: Shower) -> Shown:
     if len(terms) > 1:
         return Shown(", ".join(shower.term(term).text for term in terms))
     return shower.term(terms[0]) if terms else Shown("")

@@ -1,0 +1,307 @@
+"""The pool itself, and a server through builds, signals and murdered workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from citygraph.errors import QueryError, SnapshotError, StoreError, StoreTimeout
+from citygraph.rdf import Iri, Literal, Quad
+from citygraph.results import Graph, Solutions, Truth
+from citygraph.store import seccomp
+from citygraph.store.asked import AskedStore
+from citygraph.store.asking import Bounds, Question
+from citygraph.store.workers import NotAcceptable, Pool, Reply, Share, StoreBusy
+from web.conftest import BASE, Server, project_with, put_to_use, serving
+
+FOREVER = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+def quads_of(version: int, number: int = 60) -> list[Quad]:
+    graph, property_ = Iri(f"{BASE}graph/data"), Iri(f"{BASE}value")
+    quads = [Quad(Iri(f"{BASE}id/{each}"), property_, Literal(str(each)), graph) for each in range(number)]
+    return [*quads, Quad(Iri(BASE), Iri(f"{BASE}version"), Literal(str(version)), graph)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return (project_with(tmp_path_factory.mktemp("pool"), quads_of(1)) / "build" / "current").resolve()
+
+
+def in_pool(
+    folder: Path, work: Callable[[Pool], Awaitable[None]], *, bounds: Bounds | None = None, **share: Any
+) -> None:
+    """Run `work` with a pool that is started and closed around it."""
+
+    async def run() -> None:
+        pool = Pool(folder, "one", bounds=bounds or Bounds(), share=Share(**{"workers": 2, "timeout": 1.0, **share}))
+        await pool.start()
+        try:
+            await work(pool)
+        finally:
+            await pool.close(patience=1)
+
+    asyncio.run(run())
+
+
+async def whole(reply: Reply) -> bytes:
+    await reply.begun
+    return b"".join([piece async for piece in reply.pieces()])
+
+
+def test_a_dead_worker_is_replaced_and_its_question_fails_alone(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        lost, kept = pool.ask(Question(FOREVER), client="a"), pool.ask(Question("ASK {}"), client="b")
+        assert lost.worker is not None
+        os.kill(lost.worker.process.pid or 0, signal.SIGKILL)
+        assert b"true" in await whole(kept)
+        with pytest.raises(StoreError, match="ended the process"):
+            await whole(lost)
+        while pool.state["idle"] != 2:
+            await asyncio.sleep(0.01)
+        assert pool.state["replaced"] == 1
+        assert b"true" in await whole(pool.ask(Question("ASK {}")))
+
+    in_pool(folder, work)
+
+
+def test_the_deadline_counts_planning_and_sorting(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        planning = "SELECT * WHERE { " + " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(400)) + " }"
+        sorting = "SELECT * WHERE { ?s ?p ?o . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY STR(?i) LIMIT 1"
+        for query in (planning, sorting):
+            with pytest.raises(StoreTimeout):
+                await whole(pool.ask(Question(query)))
+
+    in_pool(folder, work, bounds=Bounds(query_patterns=1000))
+
+
+def test_small_queries_overtake_those_that_were_too_slow_to_be_small(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        slow = [pool.ask(Question(FOREVER), client="a") for _ in range(5)]
+        quick = [pool.ask(Question("ASK {}"), client=name) for name in ("a", "b", "c")]
+        assert [b"true" in await whole(each) for each in quick] == [True, True, True]
+        for each in slow:
+            with pytest.raises((StoreTimeout, StoreBusy)):
+                await whole(each)
+
+    in_pool(folder, work)
+
+
+def test_too_many_questions_are_turned_away_at_once(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        asked = [pool.ask(Question(FOREVER), client="a") for _ in range(3)]
+        with pytest.raises(StoreBusy, match="3 of your queries"):
+            pool.ask(Question("ASK {}"), client="a")
+        more = [pool.ask(Question(FOREVER), client=name) for name in ("b", "c")]
+        with pytest.raises(StoreBusy, match="waiting already"):
+            pool.ask(Question("ASK {}"), client="d")
+        for each in (*asked, *more):
+            pool.give_up(each)
+
+    in_pool(folder, work, per_client=3, queue=3)
+
+
+def test_nothing_is_left_over_when_all_have_gone(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        for _ in range(3):
+            asked = [pool.ask(Question(text), client="a") for text in (FOREVER, "ASK {}", FOREVER, "ASK {", "ASK {}")]
+            for each in asked[::2]:
+                pool.give_up(each)
+            for each in asked:
+                try:
+                    await whole(each)
+                except (StoreError, QueryError):
+                    continue
+        while pool.state["idle"] != 2:
+            await asyncio.sleep(0.01)
+        assert (pool.state["waiting"], pool._in_flight.total(), pool._long.total(), pool._short) == (0, 0, 0, 0)  # noqa: SLF001  # what must be nought
+
+    in_pool(folder, work)
+
+
+def test_the_kinds_of_answers_and_errors(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        with pytest.raises(NotAcceptable):
+            await whole(pool.ask(Question("ASK {}", rows=("csv",))))
+        with pytest.raises(NotAcceptable):
+            await whole(pool.ask(Question("CONSTRUCT WHERE { ?s ?p ?o }", graph=())))
+        with pytest.raises(QueryError, match="not valid SPARQL"):
+            await whole(pool.ask(Question("ASK {")))
+        with pytest.raises(QueryError, match="would change the graph"):
+            await whole(pool.ask(Question("DROP ALL")))
+        with pytest.raises(QueryError, match="more than 10 rows"):
+            await whole(pool.ask(Question("SELECT * WHERE { ?s ?p ?o }", most_rows=10)))
+        for format_ in ("ttl", "nt", "rdf", "jsonld", "nq", "trig"):
+            assert await whole(pool.ask(Question("CONSTRUCT WHERE { ?s ?p ?o }", graph=(format_,))))
+
+    in_pool(folder, work)
+
+
+def test_memory_has_a_limit(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        doubled = " ".join(f"BIND(CONCAT(?x{i}, ?x{i}) AS ?x{i + 1})" for i in range(33))
+        with pytest.raises(StoreError):
+            await whole(pool.ask(Question(f"SELECT ?x33 WHERE {{ BIND('x' AS ?x0) {doubled} }}")))
+
+    in_pool(folder, work, bounds=Bounds(memory=200_000_000), timeout=60.0)
+
+
+def test_other_threads_ask_the_pool_as_a_store(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        store = AskedStore(pool, asyncio.get_running_loop())
+
+        def asking() -> None:
+            thing = Iri(f"{BASE}id/7")
+            found = store.query("SELECT ?thing ?v WHERE { ?thing ?p ?v }", bind={"thing": thing})
+            assert found == Solutions(("thing", "v"), ((thing, Literal("7")),))
+            assert store.query("ASK {}") == Truth(value=True)
+            graph = store.query("CONSTRUCT WHERE { ?s ?p '7' }", graphs=[Iri(f"{BASE}graph/data")])
+            assert isinstance(graph, Graph)
+            assert len(graph.triples) == 1
+            with pytest.raises(StoreTimeout):
+                store.query(FOREVER, timeout=0.2)
+            with pytest.raises(SnapshotError):
+                store.load([])
+
+        await asyncio.to_thread(asking)
+
+    in_pool(folder, work)
+
+
+def test_a_snapshot_that_is_none_is_refused(tmp_path: Path) -> None:
+    async def work() -> None:
+        pool = Pool(tmp_path, "none", bounds=Bounds(), share=Share(workers=1))
+        with pytest.raises(SnapshotError):
+            await pool.start()
+        await pool.close(patience=0)
+
+    asyncio.run(work())
+
+
+class _Peer(BaseHTTPRequestHandler):
+    """A SPARQL endpoint that knows one answer."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        body = b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"literal","value":"from there"}}]}}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/sparql-results+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        del format, args
+
+
+def test_service_asks_the_endpoint_that_graph_toml_names_and_no_other(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Peer) as peer:
+        thread = threading.Thread(target=peer.serve_forever)
+        thread.start()
+        try:
+            there = f"http://127.0.0.1:{peer.server_port}/sparql"
+            settings = f'[serve]\nservice_allowed = ["{there}"]\n[limits]\ntimeout = 5\n'
+            with serving(project_with(tmp_path / "allowed", quads_of(1), settings), "--workers", "2") as server:
+                allowed = server.ask(f"SELECT ?x WHERE {{ SERVICE <{there}> {{ ?s ?p ?x }} }}")
+                assert allowed.json()["results"]["bindings"][0]["x"]["value"] == "from there"
+                assert "etag" not in allowed.headers
+                for query in (
+                    f"ASK {{ SERVICE <{there}/other> {{ ?s ?p ?x }} }}",
+                    f"ASK {{ VALUES ?g {{ <{there}> }} SERVICE ?g {{ ?s ?p ?x }} }}",
+                    f"ASK {{ SERVICE <{there}> {{ ?s ?p ?x }} \\u0053ERVICE <{there}x> {{ ?s ?p ?x }} }}",
+                    f"ASK {{ SERVICE SILENT <http://127.0.0.1:{peer.server_port}/> {{ ?s ?p ?x }} }}",
+                ):
+                    assert server.ask(query).status_code == 400
+                assert server.health()["pool"]["fenced"] is seccomp.is_possible()
+                assert "BasicFederatedQuery" in server.get("/sparql").text
+        finally:
+            peer.shutdown()
+            thread.join()
+
+
+# -- a server through its life ------------------------------------------------------------------------
+
+
+def version_of(server: Server, number: int) -> tuple[int, str]:
+    """The version that an answer comes from; each text is another one, so that workers answer."""
+    response = server.ask(f"SELECT ?v WHERE {{ <{BASE}> <{BASE}version> ?v }} # {number}", client=f"192.0.2.{number % 200}")
+    rows = response.json().get("results", {}).get("bindings", [])
+    return response.status_code, rows[0]["v"]["value"] if rows else response.text
+
+
+def test_a_new_version_is_served_and_no_request_is_dropped(tmp_path: Path) -> None:
+    with serving(project_with(tmp_path / "swapped", quads_of(1)), "--workers", "2") as server:
+        first = server.ask("SELECT ?v WHERE { ?s ?p ?v }")
+        stop = threading.Event()
+
+        def keep_asking(seed: int) -> list[tuple[int, str]]:
+            answers = []
+            while not stop.is_set():
+                answers.append(version_of(server, seed + len(answers) * 3))
+            return answers
+
+        with ThreadPoolExecutor(3) as pool:
+            asked = [pool.submit(keep_asking, seed) for seed in range(3)]
+            for number in (2, 3, 4):
+                put_to_use(server.folder, quads_of(number), f"000000000000000{number}")
+                server.until(lambda health, number=number: health["snapshot"].endswith(str(number)))  # type: ignore[misc]
+                assert version_of(server, 1000 + number) == (200, str(number))
+            # Built afresh under the same name it is a new version too.
+            put_to_use(server.folder, quads_of(5), "0000000000000004")
+            while version_of(server, 2000)[1] != "5":
+                server.ask("ASK {}")
+            stop.set()
+            answers = [answer for each in asked for answer in each.result()]
+        assert {status for status, _ in answers} == {200}
+        assert {version for _, version in answers} <= {"1", "2", "3", "4", "5"}
+        again = server.get("/sparql", params={"query": "SELECT ?v WHERE { ?s ?p ?v }"},
+                           headers={"If-None-Match": first.headers["etag"]})  # fmt: skip
+        assert again.status_code == 200
+
+
+def test_murdered_workers_are_replaced_while_queries_are_answered(server: Server) -> None:
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    if not children.is_file():
+        pytest.skip("this machine does not list the children of a process")
+    for number in range(3):
+        nurseries = [Path(f"/proc/{pid}/task/{pid}/children") for pid in children.read_text(encoding="ascii").split()]
+        workers = [int(pid) for each in nurseries if each.is_file() for pid in each.read_text(encoding="ascii").split()]
+        assert len(workers) >= 4
+        os.kill(workers[number], signal.SIGKILL)
+        assert all(server.answers() for _ in range(5))
+        server.until(lambda health: health["pool"]["idle"] == 4)
+    assert server.health()["pool"]["replaced"] == 3
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_asked_to_stop_finishes_its_answers(tmp_path: Path, ending: signal.Signals) -> None:
+    folder = project_with(tmp_path / "stopped", quads_of(1, 3000), "[limits]\ntimeout = 20\n")
+    with serving(folder, "--workers", "2") as server, ThreadPoolExecutor(1) as pool:
+        slow = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?a ?b ?c FILTER(STRLEN(CONCAT(?o, ?c)) > 1) }"
+        asked = pool.submit(server.ask, slow)
+        server.until(lambda health: health["pool"]["idle"] == 1)
+        server.process.send_signal(ending)
+        assert asked.result().status_code == 200
+        assert server.process.wait(30) == 0
+        assert '"event":"stop"' in server.log.read_text(encoding="utf-8")
+
+
+def test_serve_builds_a_graph_that_was_never_built(own_copy: Path) -> None:
+    with serving(own_copy, "--workers", "1") as server:
+        assert server.health()["current"] is True
+        assert server.ask("ASK { ?s a cg:CityNetwork }").json()["boolean"] is True
