@@ -473,6 +473,96 @@ class Project:
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
 
+    # -- publishing -------------------------------------------------------------------------------
+
+    def publish(
+        self,
+        folder: Path | None,
+        *,
+        shapes: Path | None = None,
+        online: bool = False,
+        twice: bool = False,
+        progress: Progress | None = None,
+    ) -> Published:
+        """Everything that an open data portal harvests, in one folder that any web server can show.
+
+        The folder is written beside its place and moved when nothing is wrong with it. Files that
+        `publish.internal` in graph.toml names stay: the rest is reasoned over again without them.
+
+        Args:
+            folder: where to write; with `None` everything is checked and nothing kept.
+            shapes: a file or folder of SHACL shapes that the records must pass too.
+            online: try every address, so that no point is assumed.
+            twice: write everything a second time and compare.
+            progress: told of each stage.
+
+        Raises:
+            PublishError: the folder cannot be written, or holds something else.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        from citygraph import publish  # noqa: PLC0415  # rdflib and the profiles are needed here alone
+
+        edition, before = self._edition(progress or _silent)
+        number = self.config.number
+
+        def ask(saved: SavedQuery) -> Solutions | None:
+            if saved.code or any(each.required and each.default is None for each in saved.parameters):
+                return None
+            try:
+                answered = query.run_query(
+                    saved,
+                    edition.store,
+                    values={},
+                    prefixes=self.prefixes,
+                    timeout=number("limits.timeout"),
+                    most_rows=number("limits.rows"),
+                )
+            except QueryError:
+                # The default of a parameter may be a thing that the public edition does not have.
+                return None
+            return answered.answer if isinstance(answered.answer, Solutions) else None
+
+        tools = publish.Tools(
+            write=lambda quads, format_, prefixes: export.export_bytes(quads, format=format_, prefixes=prefixes),
+            tables=lambda quads: export.tables_per_class(quads, prefixes=self.prefixes),
+            ask=ask,
+            prefixes=self.prefixes,
+        )
+        return publish.publish_edition(
+            edition,
+            folder,
+            tools,
+            shapes=publish.read_shapes(shapes) if shapes else (),
+            links=publish.Links() if online else None,
+            twice=twice,
+            before=before,
+        )
+
+    def _edition(self, say: Progress) -> tuple[Edition, list[Finding]]:
+        """What may leave, and what forbids it: the violations of the graph itself are among them."""
+        from citygraph import publish, reason  # noqa: PLC0415
+
+        checked = self.check(progress=say)
+        public, internal, findings = publish.split(checked.graphs, self.config.values["publish.internal"])
+        day, inferred = checked.as_of, checked.inferred
+        if internal:
+            day = reason.reference_date(self.config, public, as_of=None, today=self.today)
+            derived = reason.infer(public, self.config, as_of=day)
+            inferred, findings = derived.quads, [*findings, *derived.findings]
+        asserted = list(dict.fromkeys([*public.quads(*_PARTS), *self.about(day)]))
+        edition = publish.Edition(
+            config=self.config,
+            graphs=public,
+            asserted=asserted,
+            inferred=inferred,
+            store=MemoryStore([*asserted, *inferred]),
+            queries=self.queries(),
+            as_of=day,
+            modified=_last_commit(self.folder, [file.path for file in public.files]) or day,
+            internal=internal,
+        )
+        return edition, [*checked.report.violations, *findings]
+
     # -- what a version is made of ------------------------------------------------------------------
 
     def about(self, as_of: date) -> list[Quad]:
@@ -577,6 +667,17 @@ def _git_commit(folder: Path) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _last_commit(folder: Path, paths: Sequence[str]) -> date | None:
+    """The day of the last commit that changed one of the files; `None` outside a git checkout."""
+    known = [path for path in paths if (folder / path).is_file()]
+    try:
+        command = ["git", "-C", str(folder), "log", "-1", "--format=%cs", "--", *known]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return date.fromisoformat(done.stdout.strip()) if done.returncode == 0 and done.stdout.strip() else None
 
 
 def _build_folder(folder: Path) -> Path:

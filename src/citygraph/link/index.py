@@ -37,8 +37,13 @@ class TargetIndex:
         forms: dict[tuple[str, str, str], tuple[Form, float]] = {}
         for name in thing.names:
             form = read_name(name.text)
-            key = (form.exact, form.qualifier, form.country)
-            forms[key] = (form, name.main or (key in forms and forms[key][1]))
+            spelled = (form.exact, form.qualifier, form.country)
+            known = forms[spelled][1] if spelled in forms else 0.0
+            forms[spelled] = (form, max(MAIN if name.main else ALIAS, known))
+        for form, _ in list(forms.values()):
+            for other in exonyms(form.core, thing.countries):
+                elsewhere = replace(read_name(other), level=form.level)
+                forms.setdefault((elsewhere.exact, "", ""), (elsewhere, EXONYM))
         self._forms.append(list(forms.values()))
         grams: set[str] = set()
         for core in {form.core for form, _ in forms.values()}:

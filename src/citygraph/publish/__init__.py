@@ -7,6 +7,7 @@ from citygraph.publish.check import check_foreign_shapes, check_profile, score_o
 from citygraph.publish.ckan import Pushed, push_to_ckan
 from citygraph.publish.edition import Edition, period_of, split
 from citygraph.publish.harvest import check_harvest
+from citygraph.publish.links import Links
 from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
 from citygraph.publish.record import write_record
@@ -20,6 +21,7 @@ __all__ = [
     "PROFILES",
     "Catalog",
     "Edition",
+    "Links",
     "Published",
     "Pushed",
     "Score",

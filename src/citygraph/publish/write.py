@@ -21,9 +21,10 @@ from citygraph.publish.edition import Edition, period_of
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import check_harvest, not_xml_names
 from citygraph.publish.leaks import find_leaks, secrets_of
+from citygraph.publish.links import Links
 from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.profiles import PROFILES
-from citygraph.publish.quality import Answers, Score, quality_triples
+from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.publish.saved_queries import grlc_file, openapi_document, sib_example, sib_prefixes, sib_text
 from citygraph.publish.tables import answer_files, class_files
@@ -78,7 +79,7 @@ def publish_edition(
     tools: Tools,
     *,
     shapes: Sequence[Triple] = (),
-    answers: Answers | None = None,
+    links: Links | None = None,
     twice: bool = False,
     before: Iterable[Finding] = (),
 ) -> Published:
@@ -89,7 +90,7 @@ def publish_edition(
         target: the folder; without one everything is checked and nothing kept.
         tools: what other verbs lend.
         shapes: shapes from elsewhere that the records must pass too.
-        answers: whether an address answers; with it the points that need the network are measured.
+        links: tries addresses; with it the points that need the network are measured.
         twice: write everything a second time, and compare.
         before: findings that are known already; a violation among them keeps the folder from its place.
 
@@ -110,10 +111,10 @@ def publish_edition(
         score = score_of(
             records[DCAT_AP_3.name],
             [each for each in findings if each.file.endswith(f"{DCAT_AP_3.name}.ttl")],
-            answers=answers,
+            answers=links.answers if links else None,
             is_valid=writing.is_valid,
         )
-        findings += check_settings(edition.config, score)
+        findings += [*check_settings(edition.config, score), *(links.findings if links else ())]
         quality = quality_triples(score, of=catalog.iri, computed_on=catalog.iri)
         writing.put("catalog/quality.ttl", quality, "ttl", {**NAMESPACES, "dqv": "http://www.w3.org/ns/dqv#"})
         if edition.internal:

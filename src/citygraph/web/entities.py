@@ -125,7 +125,7 @@ def _entity_page(page: Page, iri: str) -> Response:
         cited=lambda citations: cited_sources(citations, page.shower, page.words),
         wikidata=same,
         map=_map(page, iri),
-        questions=_questions(page, iri, kind),
+        questions=_questions(page, iri),
         document=document_view(page, iri) if kind.name == "document" else None,
         twins=[(format_, page.urls.entity(iri, format=format_)) for format_ in TWINS],
         structured=data_block(_structured(page, iri, kind, groups, tables)),
@@ -164,9 +164,10 @@ def _map(page: Page, iri: str) -> Map | None:
     return draw_map(list(places.values())[:400]) if places else None
 
 
-def _questions(page: Page, iri: str, kind: Kind) -> list[tuple[str, str]]:
+def _questions(page: Page, iri: str) -> list[tuple[str, str]]:
     """The saved questions that can be asked about this thing, with it filled in."""
-    classes = {expand(curie) for curie in kind.classes}
+    # A question about any concept at all says little on the page of one.
+    classes = page.reading.classes_of(iri) - {PREFIXES["skos"] + "Concept"}
     found = []
     for query in saved_queries(page.project):
         name = next((p.name for p in query.parameters if p.type == "entity" and expand(p.of_class) in classes), None)

@@ -161,7 +161,7 @@ def _statement(
     iri: str,
     predicate: str,
     term: Term,
-    derived: bool,
+    derived: bool,  # noqa: FBT001
     reading: Reading,
     shower: Shower,
     claim: _Claim | None,

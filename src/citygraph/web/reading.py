@@ -96,6 +96,10 @@ class Reading:
         """The IRIs of all things of a class, derived membership included."""
         return [thing for thing, classes in self._classes.items() if iri in classes and "#" not in thing]
 
+    def classes_of(self, iri: str) -> frozenset[str]:
+        """The classes of a thing."""
+        return self._classes.get(iri, frozenset())
+
     @cached_property
     def vocabulary(self) -> list[str]:
         """The classes and properties that the graph uses or defines, by IRI."""
