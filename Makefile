@@ -22,7 +22,7 @@ docs: .venv/installed
 bench: .venv/installed
 	$(BIN)python -m bench
 serve: .venv/installed
-	@echo "The web site comes with a later version; until then: $(BIN)citygraph query"
+	$(BIN)citygraph serve .
 .venv/installed: pyproject.toml
 	python3 -m venv .venv
 	$(BIN)python -m pip install --quiet --disable-pip-version-check -e '.[dev]'

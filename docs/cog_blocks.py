@@ -40,6 +40,7 @@ _NOT_IN_STATEMENTS: Final = re.compile(
 )
 # Which page explains the thing that a finding is about: the first pattern that fits its code.
 _EXPLAINED: Final = (
+    (r"publish-.*", "publishing.md"),
     (r"excerpt|source-|unknown-source|document|selector|paraphrase|unsourced|missing-source", "sources.md"),
     (r"date|interval|instant|bounds|stale|begin|schedule|event", "time.md"),
     (r"contradiction|merged-nodes|derived|same-as|imports|member-without|several-countries", "reasoning.md"),
@@ -70,13 +71,13 @@ def generated(make: Callable[..., str]) -> Callable[..., str]:
 
 def command_names() -> list[str]:
     """The commands in the order of the pipeline."""
-    return [command.name or "" for command in app.registered_commands]
+    return [command.name or "" for command in [*app.registered_commands, *app.registered_groups]]
 
 
 @generated
 def command_help(name: str = "") -> str:
     """What `citygraph NAME --help` prints."""
-    arguments = [name, "--help"] if name else ["--help"]
+    arguments = [*name.split(), "--help"]
     result = CliRunner(env={"COLUMNS": "80"}).invoke(app, arguments, prog_name="citygraph", terminal_width=80)
     return _fence("text", result.output.strip())
 
@@ -88,6 +89,9 @@ def command_list() -> str:
     for command in app.registered_commands:
         about = (command.callback.__doc__ or "").strip().partition("\n")[0] if command.callback else ""
         rows.append([f"[`{command.name}`]({command.name}.md)", about])
+    for group in app.registered_groups:
+        about = str(group.typer_instance.info.help).partition("\n")[0] if group.typer_instance else ""
+        rows.append([f"[`{group.name}`]({group.name}.md)", about])
     return _table(["command", "what it does"], rows)
 
 
@@ -219,6 +223,10 @@ def _kind(setting: Setting) -> str:
         "date": "a date without quotes",
         "duration": "a duration such as `P5Y`, `P18M`",
         "integer": "a whole number above 0",
+        "words": "`{ nb, en }` or one text",
+        "keywords": "`{ nb = [], en = [] }`",
+        "texts": "a list of texts",
+        "address": "an address",
     }.get(kind, "`{ nb, en }` or one text" if setting.key == "title" else "a text")
 
 
@@ -228,6 +236,8 @@ def _default(setting: Setting) -> str:
             return "must be given" if setting.key == "title" else "–"
         case tuple():
             return "`[" + ", ".join(f'"{each}"' for each in setting.default) + "]`"
+        case "" | {}:
+            return "–"
         case int():
             return f"`{setting.default:_}`"
         case _:

@@ -42,7 +42,12 @@ async function complete(context) {
   const all = await terms();
   const lower = text.toLowerCase();
   // Labels count too: "oslo" finds id:place-oslo, and so does "member" org:member.
-  const options = all.filter(({ label, detail }) => `${label} ${detail ?? ""}`.toLowerCase().includes(lower)).slice(0, 100);
+  const rank = ({ label, detail }) =>
+    (label.toLowerCase().startsWith(lower) ? 0 : (detail ?? "").toLowerCase().startsWith(lower) ? 1 : 2) * 1000 + label.length;
+  const options = all
+    .filter(({ label, detail }) => `${label} ${detail ?? ""}`.toLowerCase().includes(lower))
+    .sort((one, other) => rank(one) - rank(other))
+    .slice(0, 100);
   return { from, options, filter: false };
 }
 
@@ -79,6 +84,7 @@ const view = new EditorView({
     extensions: [
       lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(),
       indentUnit.of("  "), sparql(), syntaxHighlighting(colours), look,
+      EditorView.lineWrapping,
       autocompletion({ override: [complete], icons: false }),
       EditorView.contentAttributes.of({
         "aria-label": `${form.querySelector("label").textContent}. ${document.getElementById("editor-hint").textContent}`,

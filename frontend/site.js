@@ -71,3 +71,7 @@ if (navigator.clipboard) {
   }
 }
 
+for (const drawing of document.querySelectorAll("[data-centre]")) {
+  // On a phone a network is wider than the window; its best-connected member is in the middle.
+  drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;
+}

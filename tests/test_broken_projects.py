@@ -14,6 +14,10 @@ from conftest import TODAY
 
 _MADE_WHEN_RUNNING: Final = {
     "unreadable-file": "git keeps no unreadable file: tests/test_load.py makes a link to nothing and a loop of links",
+    **dict.fromkeys(
+        ("link-gone", "link-merged", "link-wrong-type", "link-wrong-country", "item-linked-twice", "two-items-linked"),
+        "`citygraph link check` reports it, with Wikidata or an extract at hand: tests/link/test_check.py",
+    ),
 }
 
 
@@ -55,7 +59,9 @@ def test_a_broken_project_gives_the_findings_it_announces_and_no_other(mistake: 
 def test_every_finding_code_has_a_broken_project(tmp_path: Path) -> None:
     known = set(Project.open(clean_project(tmp_path)).finding_codes())
     shown = {each.code for mistake in BROKEN for each in expectations(mistake)}
-    assert known - shown == set(_MADE_WHEN_RUNNING)
+    # `citygraph check` says nothing about portals: tests/publish has a case for each of those codes.
+    of_portals = {code for code in known if code.startswith("publish-")}
+    assert known - shown - of_portals == set(_MADE_WHEN_RUNNING)
     assert shown <= known, "a broken project announces a code that nothing defines"
 
 

@@ -171,7 +171,7 @@ def test_all_known_disagreements_stand_side_by_side(this_project: Project) -> No
     )
     rows = list(answer)  # type: ignore[arg-type]
     assert len(rows) == 14
-    assert all(int(row["sides"].value) >= 2 for row in rows)
+    assert all(isinstance(row["sides"], Literal) and int(row["sides"].value) >= 2 for row in rows)
 
 
 def test_the_data_files_hold_no_blank_node(graphs: ProjectGraphs) -> None:

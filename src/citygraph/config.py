@@ -135,8 +135,8 @@ SETTINGS: Final = (
         "Utgiverens adresse når den ikke følger av organisasjonsnummeret",
         "The publisher's address when it does not follow from the organisation number")),
     Setting("publisher.type", "text", "", Text(
-        "Hva slags utgiver: LocalAuthority, RegionalAuthority, NonProfitOrganisation …",
-        "What kind of publisher: LocalAuthority, RegionalAuthority, NonProfitOrganisation …")),
+        "Hva slags utgiver, som LocalAuthority, RegionalAuthority eller NonProfitOrganisation",
+        "What kind of publisher, such as LocalAuthority, RegionalAuthority or NonProfitOrganisation")),
     Setting("publisher.homepage", "address", "", Text("Utgiverens nettside", "The publisher's web page")),
     Setting("contact.name", "words", "", Text("Hvem som svarer på spørsmål om dataene", "Who answers questions about the data")),
     Setting("contact.email", "text", "", Text("E-postadressen dit", "Their e-mail address")),
@@ -151,9 +151,9 @@ SETTINGS: Final = (
         "Hva grafen inneholder, i noen setninger", "What the graph holds, in a few sentences")),
     Setting("publish.keywords", "keywords", {}, Text("Søkeord på hvert språk", "Keywords in each language")),
     Setting("publish.themes", "texts", (), Text(
-        "Temaer i EUs tabell data-theme: GOVE, REGI …", "Themes of the EU table data-theme: GOVE, REGI …")),
+        "Temaer i EUs tabell data-theme, som GOVE og REGI", "Themes of the EU table data-theme, such as GOVE and REGI")),
     Setting("publish.los", "texts", (), Text(
-        "Temaer i LOS, som kultur eller ord/…", "Themes of LOS, such as kultur or ord/…")),
+        "Temaer i LOS, som kultur", "Themes of LOS, such as kultur")),
     Setting("publish.spatial", "texts", (), Text(
         "Stedet dataene gjelder, som IRI-er", "The place that the data are about, as IRIs")),
     Setting("publish.frequency", "text", "", Text(
@@ -177,8 +177,23 @@ SETTINGS: Final = (
         "Utgavens nummer; uten det datoen for siste endring", "The number of the edition; without it the day of the last change")),
     Setting("publish.internal", "texts", (), Text(
         "Filer som aldri publiseres, som data/internal/*.ttl", "Files that are never published, such as data/internal/*.ttl")),
+    Setting("wikidata.contact", "text", "", Text(
+        "Adressen Wikidata kan skrive til; uten den spørres ingen",
+        "The address that Wikidata can write to; without it nobody is asked")),
+    Setting("wikidata.api", "iri", "https://www.wikidata.org/w/api.php", Text(
+        "MediaWiki-grensesnittet det søkes i", "The MediaWiki API that is searched")),
+    Setting("wikidata.endpoint", "iri", "https://query.wikidata.org/sparql", Text(
+        "SPARQL-tjenesten som finner koder", "The SPARQL service that finds codes")),
+    Setting("wikidata.keep", "duration", "P7D", Text(
+        "Hvor lenge svar fra Wikidata gjenbrukes", "How long answers of Wikidata are used again")),
+    Setting("reconcile.targets", "text", "", Text(
+        "En CSV-fil med flere steder å koble regneark mot", "A CSV file of more places to match spreadsheets against")),
+    Setting("reconcile.batch", "integer", 1_000, Text(
+        "Spørsmål i en bunke til koblingstjenesten", "Queries in one batch to the reconciliation service")),
 )  # fmt: skip
 
+_PUBLISHING_KINDS: Final = frozenset({"words", "keywords", "texts", "address"})
+_FOLDERS: Final = frozenset({"publish.site", "publish.service"})
 _HINT: Final = "Every key is described in docs/settings.md."
 
 
@@ -274,7 +289,7 @@ def _checked(flat: Mapping[str, Any], path: Path) -> dict[str, Any]:
         if value is None and setting.key == "title":
             message = f"{path}: the key 'title' is missing."
             raise ConfigError(message, fix='Add: title = { nb = "…", en = "…" }')
-        problem = _problem(setting, value)
+        problem = (_publishing_problem if setting.kind in _PUBLISHING_KINDS else _problem)(setting, value)
         if problem:
             message = f"{path}: {setting.key} = {value!r}: {problem}."
             raise ConfigError(message, fix=_HINT)
@@ -291,10 +306,6 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
             return "" if parts and all(isinstance(part, str) and part for part in parts) else "expected a text"
         case "text":
             return "" if isinstance(value, str) else "expected a text"
-        case "words" | "keywords" | "texts" | "address":
-            if setting.key in {"publish.site", "publish.service"} and value and not str(value).endswith("/"):
-                return "the address ends in /"
-            return _publishing_problem(kind, value)
         case "iri":
             absolute = isinstance(value, str) and is_absolute_iri(value)
             if setting.key == "base" and absolute and not value.endswith("/"):
@@ -327,9 +338,9 @@ def _duration_problem(value: object) -> str:
     return ""
 
 
-def _publishing_problem(kind: str, value: object) -> str:
+def _publishing_problem(setting: Setting, value: object) -> str:
     """What is wrong with a value of the kinds that a catalogue needs; all of them may be empty."""
-    match kind:
+    match setting.kind:
         case "words":
             parts = value.items() if isinstance(value, dict) else [("en", value)]
             fine = all(language in LANGUAGES and isinstance(part, str) for language, part in parts)
@@ -339,8 +350,9 @@ def _publishing_problem(kind: str, value: object) -> str:
             return "" if fine else 'expected { nb = ["…"], en = ["…"] }'
         case "texts":
             return "" if _is_texts(value) else 'expected a list of texts: ["…"]'
-    absolute = isinstance(value, str) and (not value or is_absolute_iri(value))
-    return "" if absolute else "expected an absolute address such as https://example.org/"
+    if not isinstance(value, str) or (value and not is_absolute_iri(value)):
+        return "expected an absolute address such as https://example.org/"
+    return "the address ends in /" if value and setting.key in _FOLDERS and not value.endswith("/") else ""
 
 
 def _is_texts(value: object) -> bool:

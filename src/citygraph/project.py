@@ -17,7 +17,7 @@ from typing import Literal as TypingLiteral
 from citygraph import export, load, query, validate
 from citygraph.compare import Changes, Version, changes_between
 from citygraph.config import CONFIG_FILE, Config, read_config
-from citygraph.errors import QueryError, SnapshotError
+from citygraph.errors import PublishError, QueryError, SnapshotError
 from citygraph.files import write_file
 from citygraph.findings import Definition, Finding, Report, definitions, finding
 from citygraph.format import Formatted, format_file
@@ -35,6 +35,8 @@ from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Sn
 from citygraph.version import VERSION
 
 if TYPE_CHECKING:
+    from citygraph.link import ItemSource, Links
+    from citygraph.publish import Asked, Edition, Published, Pushed, Score
     from citygraph.reason.explain import Explainer, Explanation
 
 __all__ = ["Build", "Checked", "Memory", "Progress", "Project", "Which", "reference_folder"]
@@ -480,6 +482,7 @@ class Project:
         folder: Path | None,
         *,
         shapes: Path | None = None,
+        profile: str = "",
         online: bool = False,
         twice: bool = False,
         progress: Progress | None = None,
@@ -491,7 +494,8 @@ class Project:
 
         Args:
             folder: where to write; with `None` everything is checked and nothing kept.
-            shapes: a file or folder of SHACL shapes that the records must pass too.
+            shapes: a file or folder of SHACL shapes that one of the records must pass too.
+            profile: the profile that the shapes are for; `dcat-ap-3` without it.
             online: try every address, so that no point is assumed.
             twice: write everything a second time and compare.
             progress: told of each stage.
@@ -505,7 +509,7 @@ class Project:
         edition, before = self._edition(progress or _silent)
         number = self.config.number
 
-        def ask(saved: SavedQuery) -> Solutions | None:
+        def ask(saved: SavedQuery) -> Asked | None:
             if saved.code or any(each.required and each.default is None for each in saved.parameters):
                 return None
             try:
@@ -520,7 +524,8 @@ class Project:
             except QueryError:
                 # The default of a parameter may be a thing that the public edition does not have.
                 return None
-            return answered.answer if isinstance(answered.answer, Solutions) else None
+            answer = answered.answer
+            return publish.Asked(answer, answered.bound) if isinstance(answer, Solutions) else None
 
         tools = publish.Tools(
             write=lambda quads, format_, prefixes: export.export_bytes(quads, format=format_, prefixes=prefixes),
@@ -533,9 +538,70 @@ class Project:
             folder,
             tools,
             shapes=publish.read_shapes(shapes) if shapes else (),
+            shapes_for=profile or "dcat-ap-3",
             links=publish.Links() if online else None,
             twice=twice,
             before=before,
+        )
+
+    def check_catalog(
+        self, path: Path, *, profile: str = "", shapes: Path | None = None, online: bool = False
+    ) -> tuple[Report, Score | None]:
+        """What a portal would say about a catalogue in a file, and the quality score when it is of DCAT-AP 3.
+
+        Args:
+            path: the catalogue in an RDF format, or a folder that `publish` wrote.
+            profile: the name of its profile; without it the name of the file decides.
+            shapes: a file or folder of SHACL shapes that it must pass too.
+            online: try every address.
+
+        Raises:
+            PublishError: it cannot be read.
+        """
+        from citygraph import publish  # noqa: PLC0415
+
+        return publish.check_catalog(
+            path,
+            profile=profile,
+            base=self.config.base,
+            shapes=publish.read_shapes(shapes) if shapes else (),
+            links=publish.Links() if online else None,
+        )
+
+    def publish_to_ckan(
+        self,
+        url: str,
+        token: str,
+        *,
+        organization: str = "",
+        upload: Path | None = None,
+        dry_run: bool = False,
+    ) -> Pushed:
+        """Make the dataset on a CKAN portal what this graph says.
+
+        Args:
+            url: the first page of the portal.
+            token: what the portal knows you by.
+            organization: the organisation of the portal that owns the dataset.
+            upload: a folder that `publish` wrote, whose files are sent; without it the portal links to them.
+            dry_run: say what would change, and change nothing.
+
+        Raises:
+            PublishError: the graph may not be published, or the portal refused.
+        """
+        from citygraph import publish  # noqa: PLC0415
+
+        published = self.publish(None)
+        if published.report.violations:
+            message = f"The catalogue has {len(published.report.violations)} violations."
+            raise PublishError(message, fix="See them: citygraph publish check")
+        return publish.push_to_ckan(
+            published.catalog,
+            publish.ckan_client(url, token),
+            organization=organization,
+            language=self.config.languages[0],
+            dry_run=dry_run,
+            upload=upload,
         )
 
     def _edition(self, say: Progress) -> tuple[Edition, list[Finding]]:
@@ -562,6 +628,35 @@ class Project:
             internal=internal,
         )
         return edition, [*checked.report.violations, *findings]
+
+    # -- links --------------------------------------------------------------------------------------
+
+    @property
+    def links(self) -> Links:
+        """The links to Wikidata: suggest, decide, check, compare and offer; made from the files as they are now."""
+        from citygraph.link import Links  # noqa: PLC0415  # the HTTP client is needed here alone
+
+        graphs = load.load_files(self.config).graphs
+        triples = graphs.triples(Part.ONTOLOGY, Part.DATA, Part.SOURCES)
+        return Links(self.folder, triples, self.prefixes, base=self.config.base, today=self.today)
+
+    def link_source(self, extract: Path | None = None) -> ItemSource:
+        """Where items come from: an extract on disk, else Wikidata, which wants `wikidata.contact` in graph.toml.
+
+        Raises:
+            ConfigError: there is no extract and no contact.
+            ReconciliationError: the extract cannot be read.
+        """
+        from citygraph.link import open_source  # noqa: PLC0415
+
+        values = self.config.values
+        return open_source(
+            extract,
+            contact=str(values["wikidata.contact"]),
+            api=str(values["wikidata.api"]),
+            endpoint=str(values["wikidata.endpoint"]),
+            keep=(self.today - self.config.duration("wikidata.keep").before(self.today)).days,
+        )
 
     # -- what a version is made of ------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from citygraph.errors import QueryError
 
@@ -60,8 +60,7 @@ class Form(StrEnum):
     DESCRIBE = "DESCRIBE"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token with the line and column (from 1) where it starts."""
 
     kind: str
@@ -144,7 +143,9 @@ def _check_depth(found: list[Token], deepest: int) -> None:
     depth = 0
     for token in found:
         # What looks like an IRI may be a comparison with brackets: `FILTER(1<((2))>0)`.
-        marks = token.text if token.kind in {"mark", "iri"} else ""
+        if token.kind not in {"mark", "iri"}:
+            continue
+        marks = token.text
         opened = sum(mark in _OPEN for mark in marks)
         if depth + opened > deepest:
             message = f"Line {token.line}: more than {deepest} brackets stand inside each other."

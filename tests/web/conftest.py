@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from citygraph.rdf import Iri, Quad
 from citygraph.store import Manifest, SnapshotBuilder, Snapshots
 
@@ -45,9 +46,10 @@ class Server:
 
     @property
     def url(self) -> str:
+        """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def request(self, method: str, path: str, *, client: str = "", **arguments: Any) -> httpx.Response:
+    def request(self, method: str, path: str, *, client: str = "", **arguments: Any) -> httpx.Response:  # noqa: ANN401  # what httpx takes
         """One request; `client` is who asks, as a proxy on this machine would say it."""
         headers = dict(arguments.pop("headers", {}))
         if client:
@@ -55,10 +57,11 @@ class Server:
         with httpx.Client(base_url=self.url, timeout=60, trust_env=False) as http:
             return http.request(method, path, headers=headers, **arguments)
 
-    def get(self, path: str, **arguments: Any) -> httpx.Response:
+    def get(self, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401
+        """One GET."""
         return self.request("GET", path, **arguments)
 
-    def ask(self, query: str, *, client: str = "", accept: str = "", **parameters: Any) -> httpx.Response:
+    def ask(self, query: str, *, client: str = "", accept: str = "", **parameters: Any) -> httpx.Response:  # noqa: ANN401
         """One query by GET."""
         headers = {"Accept": accept} if accept else {}
         return self.get("/sparql", params={"query": query, **parameters}, headers=headers, client=client)
@@ -74,6 +77,7 @@ class Server:
         return bool(self.ask(query, client=client).json().get("boolean"))
 
     def health(self) -> dict[str, Any]:
+        """What `/health` says."""
         return dict(self.get("/health").json())
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

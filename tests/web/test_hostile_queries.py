@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
 from web.conftest import SHORT, Server
 
 LABEL = "<http://www.w3.org/2004/02/skos/core#prefLabel>"
@@ -84,6 +85,7 @@ class Trap:
             visitor.close()
 
     def close(self) -> None:
+        """Take it away."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join()

@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from citygraph.cli import build, check, compare, explain, export, finding, format, new, query, serve, sparql  # noqa: A004
+from citygraph.cli import (
+    build,
+    check,
+    compare,
+    explain,
+    export,
+    finding,
+    format,  # noqa: A004
+    link,
+    new,
+    publish,
+    query,
+    serve,
+    sparql,
+)
 from citygraph.cli.printing import print_error
 from citygraph.errors import CitygraphError
 from citygraph.version import VERSION
@@ -55,8 +69,10 @@ app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=Fa
 app.command("sparql")(sparql.sparql)
 app.command("explain")(explain.explain)
 app.command("compare")(compare.compare)
+app.add_typer(link.app, name="link")
 app.command("export")(export.export)
 app.command("serve")(serve.serve)
+app.command("publish")(publish.publish)
 app.command("format")(format.format)
 app.command("finding")(finding.finding)
 

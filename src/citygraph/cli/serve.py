@@ -21,14 +21,8 @@ def serve(
     port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[
         int | None,
-        typer.Option(
-            "--workers",
-            min=1,
-            max=256,
-            help="Processes that answer queries; without it as graph.toml says.",
-            show_default=False,
-        ),
-    ] = None,  # fmt: skip
+        typer.Option("--workers", min=1, max=256, help="Processes that answer queries.", show_default="graph.toml"),
+    ] = None,
     root_path: Annotated[
         str, typer.Option("--root-path", metavar="PATH", help="The path that a proxy puts in front, such as /graph.")
     ] = "",

@@ -1,1 +1,47 @@
 """Names to candidates to reviewed links: suggest, review, check, compare, push, fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from citygraph.http_policy import DiskCache, Policy, cache_folder
+from citygraph.link.compare import Difference, State
+from citygraph.link.extract import read_extract, write_extract
+from citygraph.link.facts import Fact
+from citygraph.link.links import Links
+from citygraph.link.mediawiki import MediaWiki
+from citygraph.link.push import write_csv, write_v1
+from citygraph.link.review import Decision, Word
+from citygraph.link.source import ExtractSource, ItemSource, LiveSource
+from citygraph.link.suggest import Suggestion
+from citygraph.store.remote import RemoteStore
+
+__all__ = [
+    "Decision",
+    "Difference",
+    "Fact",
+    "ItemSource",
+    "Links",
+    "State",
+    "Suggestion",
+    "Word",
+    "open_source",
+    "write_csv",
+    "write_extract",
+    "write_v1",
+]
+
+_DAY = 86_400
+
+
+def open_source(extract: Path | None, *, contact: str, api: str, endpoint: str, keep: float) -> ItemSource:
+    """An extract on disk, else Wikidata itself; `keep` is how many days an answer is used again.
+
+    Raises:
+        ConfigError: there is neither an extract nor a contact.
+        ReconciliationError: the extract cannot be read.
+    """
+    if extract is not None:
+        return ExtractSource(read_extract(extract))
+    policy = Policy(contact=contact, pause=0.1, cache=DiskCache(cache_folder(), keep * _DAY))
+    return LiveSource(MediaWiki(api, policy), RemoteStore(endpoint, policy))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from citygraph.findings import Finding, finding
 from citygraph.link.items import Item
@@ -75,4 +76,5 @@ def _compared(row: Row, ours: Thing, theirs: Thing, file: str) -> Iterator[Findi
 def _about(code: str, row: Row, file: str, **values: str) -> Finding:
     label = row.slots.get("subject_label", "")
     subject = f"{label} ({row.subject_id})" if label else row.subject_id
-    return finding(code, file=file, line=row.line, entity=subject, item=row.object_id, **values)
+    words: dict[str, str] = {"entity": subject, "item": row.object_id, **values}
+    return replace(finding(code, file=file, **words), line=row.line)  # type: ignore[arg-type]  # its values are words

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from citygraph.link.names import Form, other_names, read_name
-from citygraph.link.score import Candidate, Clue, Wanted, decide, score
+from citygraph.link.names import Form, exonyms, other_names, read_name
+from citygraph.link.score import ALIAS, EXONYM, MAIN, Candidate, Clue, Wanted, decide, score
 from citygraph.link.things import Thing
 
 __all__ = ["TargetIndex"]
 
 _LONGEST_FOR_DELETES = 16
-_NEAR = 12
-_MOST_COMMON = 0.25
+_NEAR = 20
+_MOST_COMMON = 0.06
 
 
 class TargetIndex:
@@ -113,7 +114,7 @@ class TargetIndex:
         return numbers
 
     def _alike(self, core: str) -> list[int]:
-        """The things that share most pairs of letters with a name."""
+        """The things that share most pairs and triples of letters with a name."""
         mine = _grams(core)
         counts: Counter[int] = Counter()
         most = max(50, int(_MOST_COMMON * len(self._list)))
@@ -133,4 +134,5 @@ def _deletes(core: str) -> set[str]:
 
 def _grams(core: str) -> set[str]:
     padded = f"  {core} "
-    return {padded[place : place + 3] for place in range(len(padded) - 2)}
+    pairs = {core[place : place + 2] for place in range(len(core) - 1)}
+    return {padded[place : place + 3] for place in range(len(padded) - 2)} | pairs

@@ -79,6 +79,11 @@ class Form:
     nominative: str = ""
 
     @property
+    def joined(self) -> str:
+        """The core without spaces and apostrophes, every saint written alike."""
+        return _SAINT.sub("st", self.core).replace("'", "").replace(" ", "")
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Under what this name is found at once."""
         ordered = " ".join(sorted(self.core.split()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -25,10 +26,11 @@ _SHORT: Final = 5
 MAIN, ALIAS, EXONYM = 100.0, 99.0, 94.0
 """The most that a label counts, an alias, and a name from our list of what cities are called elsewhere."""
 _PLAIN, _LOOSE = 98.0, 97.0
-_ORDER, _NOMINATIVE = 92.0, 94.0
+_ORDER, _NOMINATIVE, _KEYBOARD = 92.0, 94.0, 94.0
 _DECORATED: Final = 86.0
 _ALIKE: Final = 88.0
 _PART: Final = 74.0
+_DOUBLED: Final = re.compile(r"(\w)\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,10 @@ def name_score(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
         return _with_qualifier(MAIN, one, other)
     if one.folded == other.folded:
         return _with_qualifier(_PLAIN, one, other)
-    if one.core == other.core or one.loose == other.loose:
+    if one.core == other.core:
         return _with_qualifier(_LOOSE, one, other)
+    if one.loose == other.loose and not (one.exact.isascii() and other.exact.isascii() and one.joined != other.joined):
+        return _with_qualifier(_KEYBOARD, one, other) if one.level == other.level else _DECORATED - 2.0
     if one.nominative and one.nominative in {other.core, other.nominative}:
         return _NOMINATIVE if one.level == other.level else _DECORATED
     if _is_exonym(one.core, other.core, thing):
@@ -133,7 +137,7 @@ def name_score(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
 
 
 def _decorated(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
-    """ "Bergen kommune" against "Bergen": the words around the name are evidence for what it names."""
+    """The words around a name are evidence for what it names: "Bergen kommune" is not quite "Bergen"."""
     if one.level and other.level:
         return _PART
     if wanted.kinds:
@@ -143,7 +147,7 @@ def _decorated(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
 
 
 def _with_qualifier(value: float, one: Form, other: Form) -> float:
-    """ "Halle (Saale)" is not beyond doubt against "Halle", and is another town than "Halle (Westf.)"."""
+    """What stands in brackets counts: "Halle (Saale)" may be "Halle", and is not "Halle (Westf.)"."""
     if one.qualifier and other.qualifier and one.qualifier != other.qualifier:
         return min(value, _PART)
     if bool(one.qualifier) != bool(other.qualifier):
@@ -166,6 +170,10 @@ def _likeness(one: Form, other: Form) -> float:
     if not a or not b:
         return 0.0
     alike = max(_ratio(a, b), _ratio(one.loose, other.loose))
+    # A letter typed twice or once is the commonest slip, and accents that were typed were meant.
+    alike = 0.9 * alike + 0.1 * _ratio(_DOUBLED.sub(r"\1", a), _DOUBLED.sub(r"\1", b))
+    if not one.exact.isascii():
+        alike = 0.9 * alike + 0.1 * _ratio(one.exact, other.exact)
     first, second = a.split(), b.split()
     if len(first) > 1 or len(second) > 1:
         ordered, other_ordered = " ".join(sorted(first)), " ".join(sorted(second))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from citygraph.link.names import read_name
 from citygraph.link.score import ALIAS, MAIN, Candidate, decide, score
@@ -18,7 +17,7 @@ from citygraph.sssom import MappingSet
 __all__ = ["Suggestion", "proposals", "suggest", "unlinked"]
 
 Progress = Callable[[str, int, int], None]
-_LEAST: Final = 50.0
+_LEAST, _LEAST_NAME = 50.0, 65.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def suggest(
             other = thing_of_item(item)
             forms = [(read_name(name.text), MAIN if name.main else ALIAS) for name in other.names]
             candidates.append(score(wanted, other, forms))
-        ordered = [each for each in decide(candidates, wanted) if each.score >= _LEAST]
+        ordered = [each for each in decide(candidates, wanted) if each.score >= _LEAST and _is_likely(each)]
         found.append(Suggestion(thing, tuple(ordered[:limit])))
     return found
 
@@ -93,6 +92,11 @@ def proposals(found: Iterable[Suggestion], prefixes: Mapping[str, str], day: dat
             subject = compress(suggestion.thing.id, prefixes)
             rows.append(Row(subject, "skos:exactMatch", f"wd:{candidate.thing.id}", f"semapv:{kind}", 0, slots))
     return rows
+
+
+def _is_likely(candidate: Candidate) -> bool:
+    """Another name is another thing, however well country and kind agree."""
+    return candidate.identifier or float(candidate.features.get("name", 0.0)) >= _LEAST_NAME
 
 
 def _said(value: float | bool) -> str:  # noqa: FBT001  # a feature is one or the other

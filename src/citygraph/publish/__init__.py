@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from citygraph.publish.catalog import Catalog, catalog_of
 from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
-from citygraph.publish.ckan import Pushed, push_to_ckan
+from citygraph.publish.ckan import Pushed, ckan_client, package_of, push_to_ckan
 from citygraph.publish.edition import Edition, period_of, split
 from citygraph.publish.harvest import check_harvest
 from citygraph.publish.links import Links
 from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
 from citygraph.publish.record import write_record
+from citygraph.publish.records import check_catalog
 from citygraph.publish.shacl import read_shapes, run_shapes
 from citygraph.publish.void import void_triples
-from citygraph.publish.write import Published, Tools, publish_edition
+from citygraph.publish.write import Asked, Published, Tools, publish_edition
 
 __all__ = [
     "DIMENSIONS",
     "HIGHEST",
     "PROFILES",
+    "Asked",
     "Catalog",
     "Edition",
     "Links",
@@ -27,9 +29,12 @@ __all__ = [
     "Score",
     "Tools",
     "catalog_of",
+    "check_catalog",
     "check_foreign_shapes",
     "check_harvest",
     "check_profile",
+    "ckan_client",
+    "package_of",
     "period_of",
     "publish_edition",
     "push_to_ckan",

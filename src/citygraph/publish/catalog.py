@@ -135,9 +135,7 @@ def los_iri(word: str) -> str:
     return vocabularies()["los"].iri(word if "/" in word else f"tema/{word}")
 
 
-def catalog_of(
-    config: Config, items: Sequence[Item], *, period: tuple[str, str], modified: date
-) -> Catalog:
+def catalog_of(config: Config, items: Sequence[Item], *, period: tuple[str, str], modified: date) -> Catalog:
     """The description of what has been written.
 
     Args:

@@ -7,13 +7,13 @@ from typing import Final
 
 from citygraph.config import SETTINGS, Config
 from citygraph.findings import Finding, Severity, finding
-from citygraph.language import Text
-from citygraph.namespaces import compress
+from citygraph.language import LANGUAGES, Text
+from citygraph.namespaces import PREFIXES, compress
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import NAMESPACES, Profile
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
 from citygraph.publish.vocabulary import vocabularies
-from citygraph.rdf import Triple
+from citygraph.rdf import Literal, Triple
 
 __all__ = ["MISSING_COSTS_NOTHING", "check_foreign_shapes", "check_profile", "check_settings", "score_of"]
 
@@ -22,15 +22,25 @@ _BREAKS: Final[Mapping[str, Text]] = {
     "QualifiedMinCountConstraintComponent": Text("mangler en verdi av rett slag", "lacks a value of the right kind"),
     "MaxCountConstraintComponent": Text("står mer enn én gang", "stands more than once"),
     "DatatypeConstraintComponent": Text("har feil datatype", "has the wrong datatype"),
-    "NodeKindConstraintComponent": Text("er ikke en adresse der det skal være en", "is not an address where there must be one"),
+    "NodeKindConstraintComponent": Text(
+        "er ikke en adresse der det skal være en", "is not an address where there must be one"
+    ),
     "ClassConstraintComponent": Text("viser til noe av feil slag", "points to something of the wrong kind"),
     "PatternConstraintComponent": Text("er ikke skrevet slik profilen vil", "is not written as the profile wants"),
-    "HasValueConstraintComponent": Text("mangler verdien som profilen krever", "lacks the value that the profile wants"),
+    "HasValueConstraintComponent": Text(
+        "mangler verdien som profilen krever", "lacks the value that the profile wants"
+    ),
     "UniqueLangConstraintComponent": Text("står to ganger på samme språk", "stands twice in one language"),
-    "NodeConstraintComponent": Text("har en verdi som profilen ikke godtar", "has a value that the profile does not accept"),
+    "NodeConstraintComponent": Text(
+        "har en verdi som profilen ikke godtar", "has a value that the profile does not accept"
+    ),
     "OrConstraintComponent": Text("har ingen av delene profilen godtar", "has none of what the profile accepts"),
+    "LanguageMissing": Text("mangler på et språk som andre har", "is missing in a language that others have"),
     "LessThanOrEqualsConstraintComponent": Text("begynner etter at det slutter", "begins after it ends"),
 }
+_START, _END = PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate"
+_IN_EACH_LANGUAGE: Final = frozenset({PREFIXES["dct"] + "title", PREFIXES["dct"] + "description"})
+_STANDARDS: Final = ("<https://www.w3.org/TR/", "<https://spec.openapis.org/")
 _OTHERWISE: Final = Text("følger ikke profilen", "does not follow the profile")
 
 MISSING_COSTS_NOTHING: Final = (
@@ -55,7 +65,36 @@ _VOCABULARY_OF: Final = {
 
 def check_profile(record: Sequence[Triple], profile: Profile, *, file: str = "") -> list[Finding]:
     """What our own shapes for the profile say."""
-    return [_finding(each, profile, file) for each in run_shapes(record, shapes_of(profile.name))]
+    results = [*run_shapes(record, shapes_of(profile.name)), *_backward_periods(record), *_one_language(record)]
+    return [_finding(each, profile, file) for each in results]
+
+
+def _one_language(record: Sequence[Triple]) -> list[Result]:
+    """Titles and descriptions that lack a language which others have: no profile forbids it, and no reader wants it."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for each in record:
+        if each.predicate.value in _IN_EACH_LANGUAGE and isinstance(each.object, Literal) and each.object.language:
+            found.setdefault((str(each.subject), str(each.predicate)), set()).add(each.object.language)
+    return [
+        Result(Severity.WARNING, thing, path, f'"{language}"', "LanguageMissing", "")
+        for (thing, path), languages in sorted(found.items())
+        # The title of a standard is what it is.
+        for language in sorted(set(LANGUAGES) & set().union(*found.values()) - languages)
+        if not thing.startswith(_STANDARDS)
+    ]
+
+
+def _backward_periods(record: Sequence[Triple]) -> list[Result]:
+    """Periods that end before they begin; pySHACL 0.40 fails on `sh:lessThanOrEquals` when a date is no date."""
+    days: dict[str, dict[str, str]] = {}
+    for each in record:
+        if each.predicate.value in {_START, _END} and isinstance(each.object, Literal):
+            days.setdefault(str(each.subject), {})[each.predicate.value] = each.object.value[:10]
+    return [
+        Result(Severity.VIOLATION, period, f"<{_START}>", found[_START], "LessThanOrEqualsConstraintComponent", "")
+        for period, found in sorted(days.items())
+        if len(found) > 1 and found[_START] > found[_END]
+    ]
 
 
 def check_foreign_shapes(
@@ -120,23 +159,17 @@ def check_settings(config: Config, score: Score) -> list[Finding]:
         if not value:
             found.append(_missing(key, cost.get(key, 0)))
             continue
-        for language in config.languages if _kind(key) in {"words", "keywords"} and isinstance(value, dict) else ():
-            if not value.get(language):
-                found.append(_missing(f"{key}.{language}", 0))
+        languages = config.languages if isinstance(value, dict) else ()
+        found += [_missing(f"{key}.{language}", 0) for language in languages if not value.get(language)]
     for key, name in _VOCABULARY_OF.items():
-        vocabulary = vocabularies()[name]
-        value = config.values[key]
-        for code in value if isinstance(value, list | tuple) else [value]:
-            if code and not vocabulary.has(vocabulary.iri(code)):
-                codes = ", ".join(vocabulary.terms)
-                found.append(
-                    finding("publish-unknown-value", file="graph.toml", key=key, value=code, codes=codes, scheme=name)
-                )
+        vocabulary, value = vocabularies()[name], config.values[key]
+        codes = ", ".join(vocabulary.terms)
+        found += [
+            finding("publish-unknown-value", file="graph.toml", key=key, word=code, codes=codes, scheme=name)
+            for code in (value if isinstance(value, list | tuple) else [value])
+            if code and not vocabulary.has(vocabulary.iri(code))
+        ]
     return found
-
-
-def _kind(key: str) -> str:
-    return next(each.kind for each in SETTINGS if each.key == key)
 
 
 def _missing(key: str, points: float) -> Finding:
@@ -154,4 +187,3 @@ def score_of(
     """The quality score of a record in DCAT-AP 3 that gave these findings."""
     broken = any(each.code in {"publish-profile", "publish-shapes"} for each in findings)
     return predict(record, complies=lambda _: not broken, answers=answers, is_valid=is_valid)
-

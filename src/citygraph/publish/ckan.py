@@ -282,11 +282,13 @@ def _refused(error: Exception) -> Exception:
             )
         case "ValidationError":
             return PublishError(
-                f"The portal refuses the dataset: {detail}.", fix="Most portals want an organisation: --organization NAME"
+                f"The portal refuses the dataset: {detail}.",
+                fix="Most portals want an organisation: --organization NAME",
             )
         case "CKANAPIError" | "ServerIncompatibleError" | "SearchError":
             return PublishError(
-                f"The portal did not answer as CKAN does: {detail[:300]}.", fix="Check the address; it is the first page of the portal."
+                f"The portal did not answer as CKAN does: {detail[:300]}.",
+                fix="Check the address; it is the first page of the portal.",
             )
     if isinstance(error, OSError):
         return PublishError(f"The portal cannot be reached: {detail[:300]}.", fix="Check the address and the network.")

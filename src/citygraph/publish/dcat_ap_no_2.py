@@ -31,5 +31,6 @@ DCAT_AP_NO_2: Final = Profile(
     status=_adms_status,
     theme_taxonomy="http://eurovoc.europa.eu/100141",
     catalog_identifier=True,
+    records=True,
     service_identifier=True,
 )

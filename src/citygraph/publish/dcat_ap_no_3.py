@@ -19,6 +19,7 @@ DCAT_AP_NO_3: Final = Profile(
     status=eua_status,
     theme_taxonomy=f"{EUA}data-theme",
     catalog_identifier=True,
+    records=True,
     service_availability=True,
     generated_by="https://data.norge.no/vocabulary/provenance-activity-type#collecting-from-third-party",
 )

@@ -77,7 +77,9 @@ class NewFolder:
                 place.write_bytes(content)
             except OSError as error:
                 message = f"{name} cannot be written: {error.strerror or error}."
-                raise PublishError(message, fix="Check that the folder may be written and the disk has room.") from error
+                raise PublishError(
+                    message, fix="Check that the folder may be written and the disk has room."
+                ) from error
             self._sums[name] = hashlib.sha256(content).hexdigest()
             self.sizes[name] = len(content)
         return len(data)

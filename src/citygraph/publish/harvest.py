@@ -90,4 +90,6 @@ def _of_class(record: Iterable[Triple], name: str) -> list[object]:
 
 
 def _iris(record: Iterable[Triple]) -> set[str]:
-    return {term.value for each in record for term in (each.subject, each.predicate, each.object) if isinstance(term, Iri)}
+    return {
+        term.value for each in record for term in (each.subject, each.predicate, each.object) if isinstance(term, Iri)
+    }

@@ -38,9 +38,7 @@ class Secrets:
     """How a secret may be written in a file, with the secret itself and the file that says it."""
 
 
-def secrets_of(
-    internal: Iterable[FileGraph], public: Sequence[FileGraph], *, prefixes: Mapping[str, str]
-) -> Secrets:
+def secrets_of(internal: Iterable[FileGraph], public: Sequence[FileGraph], *, prefixes: Mapping[str, str]) -> Secrets:
     """Everything in the internal files that no public file says too."""
     stated = {quad.triple for file in public for quad in file.quads}
     known = {term for triple in stated for term in (triple.subject, triple.predicate, triple.object)}

@@ -152,7 +152,9 @@ def landing_page(catalog: Catalog, language: str, *, tables: Sequence[str], cata
     # A text inside <script> may not hold the end of the element.
     described = json.dumps(schema_org(catalog, language), ensure_ascii=False, indent=1).replace("</", "<\\/")
     head = [f'<script type="application/ld+json">\n{described}\n</script>']
-    head += [f'<link rel="alternate" type="text/turtle" href="{escape(path)}">' for path in catalogs if path.endswith(".ttl")]
+    head += [
+        f'<link rel="alternate" type="text/turtle" href="{escape(path)}">' for path in catalogs if path.endswith(".ttl")
+    ]
     head.append('<link rel="describedby" type="text/turtle" href="void.ttl">')
     return _page(dataset.title.in_language(language), language, head, body)
 
@@ -205,8 +207,8 @@ def ontology_page(quads: Iterable[Quad], language: str, *, title: Text, prefixes
     ]
     members: dict[str, list[str]] = defaultdict(list)
     for iri in of(_SKOS + "Concept"):
-        for scheme in about[iri].get(_SKOS + "inScheme", []):
-            members[scheme.value].append(iri)
+        for each in about[iri].get(_SKOS + "inScheme", []):
+            members[each.value].append(iri)
     for scheme in of(_SKOS + "ConceptScheme"):
         rows = [
             (

@@ -40,14 +40,15 @@ _WORDS: Final = {
     "enough": Text("tilstrekkelig", "sufficient"),
     "bad": Text("dårlig", "bad"),
 }
-_MACHINE_READABLE: Final = frozenset(
-    "CSV GEOJSON ICS JSON JSON_LD KML KMZ NETCDF ODS RDFA RDF_N_QUADS RDF_N_TRIPLES RDF_TRIG RDF_TURTLE RDF_XML RSS SHP "
-    "XLS XLSX XML".split()
-)
-_NON_PROPRIETARY: Final = frozenset(
-    "BMP CSV DBF GEOJSON GZIP HTML ICS JPEG2000 JSON JSON_LD KML KMZ NETCDF ODS PNG RDF_N_QUADS RDF_N_TRIPLES RDF_TRIG "
-    "RDF_TURTLE RDF_XML RSS RTF TAR TIFF TSV TXT WMS_SRVC XML ZIP".split()
-)
+_MACHINE_READABLE: Final = frozenset({
+    "CSV", "GEOJSON", "ICS", "JSON", "JSON_LD", "KML", "KMZ", "NETCDF", "ODS", "RDFA", "RDF_N_QUADS",
+    "RDF_N_TRIPLES", "RDF_TRIG", "RDF_TURTLE", "RDF_XML", "RSS", "SHP", "XLS", "XLSX", "XML",
+})  # fmt: skip
+_NON_PROPRIETARY: Final = frozenset({
+    "BMP", "CSV", "DBF", "GEOJSON", "GZIP", "HTML", "ICS", "JPEG2000", "JSON", "JSON_LD", "KML", "KMZ", "NETCDF",
+    "ODS", "PNG", "RDF_N_QUADS", "RDF_N_TRIPLES", "RDF_TRIG", "RDF_TURTLE", "RDF_XML", "RSS", "RTF", "TAR", "TIFF",
+    "TSV", "TXT", "WMS_SRVC", "XML", "ZIP",
+})  # fmt: skip
 _FILE_TYPE: Final = f"{EUA}file-type/"
 _PIVEAU: Final = "https://piveau.eu/ns/voc#"
 _DQV: Final = "http://www.w3.org/ns/dqv#"
@@ -177,7 +178,8 @@ class Score:
             "norway": {"points": self.norwegian_points, "of": NORWEGIAN},
             "dimensions": dimensions,
             "lost": [
-                {"metric": each.metric, "points": each.points, "property": each.path, "key": each.key} for each in self.lost
+                {"metric": each.metric, "points": each.points, "property": each.path, "key": each.key}
+                for each in self.lost
             ],
         }
 
@@ -290,7 +292,9 @@ class _Measuring:
             case "formatMatch" | "syntaxValid":
                 addresses = self._iris(thing, "dcat:downloadURL")
                 is_valid = self._is_valid
-                return bool(addresses and formats) and (is_valid is None or all(is_valid(a, formats[0]) for a in addresses))
+                return bool(addresses and formats) and (
+                    is_valid is None or all(is_valid(a, formats[0]) for a in addresses)
+                )
         return self._complies(thing)
 
 

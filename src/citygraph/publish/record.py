@@ -15,7 +15,10 @@ from citygraph.rdf import Iri, Literal, Triple
 __all__ = ["NAMESPACES", "Profile", "write_record"]
 
 NAMESPACES: Final[Mapping[str, str]] = {
-    **{name: PREFIXES[name] for name in ("adms", "dcat", "dct", "foaf", "org", "owl", "prov", "rdf", "rdfs", "skos", "xsd")},
+    **{
+        name: PREFIXES[name]
+        for name in ("adms", "dcat", "dct", "foaf", "org", "owl", "prov", "rdf", "rdfs", "skos", "xsd")
+    },
     "dcatap": "http://data.europa.eu/r5r/",
     "odrs": "http://schema.theodi.org/odrs#",
     "spdx": "http://spdx.org/rdf/terms#",
@@ -40,6 +43,7 @@ class Profile:
     service_availability: bool = False
     access_service: bool = True
     los: bool = True
+    records: bool = False
     generated_by: str = ""
 
 
@@ -70,6 +74,9 @@ class _Record:
             self._write_distribution(distribution)
         for service in catalog.services:
             self._write_service(service)
+        if self._profile.records:
+            for topic in (catalog.dataset.iri, *(service.iri for service in catalog.services)):
+                self._write_catalog_record(topic)
         if self._rights:
             self._types(self._rights, "dct:RightsStatement", "odrs:RightsStatement")
             self._words(self._rights, "odrs:attributionText", catalog.rights)
@@ -180,6 +187,14 @@ class _Record:
         if self._profile.service_availability:
             self._iris(it, "dcatap:availability", [catalog.availability])
         self._iris(it, "dcat:servesDataset", [catalog.dataset.iri])
+
+    def _write_catalog_record(self, topic: str) -> None:
+        """What the parser of data.norge.no starts from: when the entry about a thing was changed."""
+        it = f"{topic}/record"
+        self._iris(self._catalog.iri, "dcat:record", [it])
+        self._types(it, "dcat:CatalogRecord")
+        self._iris(it, "foaf:primaryTopic", [topic])
+        self._dates(it, self._catalog.issued, self._catalog.modified)
 
     # -- parts ------------------------------------------------------------------------------------
 

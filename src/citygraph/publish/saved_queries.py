@@ -103,7 +103,9 @@ def grlc_file(query: SavedQuery, *, endpoint: str) -> str:
     defaults = [{names[each.name][1:]: each.default} for each in query.parameters if each.default is not None]
     choices = [{names[each.name][1:]: list(each.choices)} for each in query.parameters if each.choices]
     header |= {key: value for key, value in (("defaults", defaults), ("enumerate", choices)) if value}
-    lines = [f"#+ {line}" for line in yaml.safe_dump(header, allow_unicode=True, sort_keys=False, width=10_000).splitlines()]
+    lines = [
+        f"#+ {line}" for line in yaml.safe_dump(header, allow_unicode=True, sort_keys=False, width=10_000).splitlines()
+    ]
     if names:
         lines.append("# grlc pastes the values into this text: let it answer trusted people only.")
     return "\n".join(lines) + "\n" + _renamed(_body(query), names)

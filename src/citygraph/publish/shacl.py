@@ -54,7 +54,9 @@ def read_shapes(path: Path) -> tuple[Triple, ...]:
             parsed = parse(each.read_bytes(), format=format_.name if format_ else "ttl")
         except OSError as error:
             message = f"The shapes in {each} cannot be read: {error.strerror or error}."
-            raise PublishError(message, fix="Give the path of a Turtle file with SHACL shapes, or of a folder.") from error
+            raise PublishError(
+                message, fix="Give the path of a Turtle file with SHACL shapes, or of a folder."
+            ) from error
         if parsed.problems:
             message = f"{each}:{parsed.problems[0].line}: {parsed.problems[0].message}."
             raise PublishError(message, fix="Take out the file that is no Turtle, or mend it.")
@@ -81,13 +83,15 @@ def run_shapes(record: Iterable[Triple], shapes: Iterable[Triple], *, known: Ite
         _, results, text = pyshacl.validate(data, shacl_graph=rules, inference="none", inplace=True)
     if not hasattr(results, "subjects"):
         message = f"The shapes cannot be run: {text}."
-        raise PublishError(message, fix="Use the shapes of DCAT-AP 3.0.1 in html/shacl/; docs/publishing.md names them.")
+        raise PublishError(
+            message, fix="Use the shapes of DCAT-AP 3.0.1 in html/shacl/; docs/publishing.md names them."
+        )
     found = _results(results)
     return sorted(each for each in set(found) if each.focus in own)
 
 
 def _results(report: Any) -> list[Result]:  # noqa: ANN401  # an rdflib graph, which pySHACL does not type
-    from rdflib import RDF, SH  # noqa: PLC0415
+    from rdflib import SH  # noqa: PLC0415
 
     severities = {SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}
 
@@ -103,5 +107,6 @@ def _results(report: Any) -> list[Result]:  # noqa: ANN401  # an rdflib graph, w
             constraint=str(report.value(each, SH.sourceConstraintComponent)).rpartition("#")[2],
             message=min((str(words) for words in report.objects(each, SH.resultMessage)), default=""),
         )
-        for each in report.subjects(RDF.type, SH.ValidationResult)
+        # Results below sh:detail explain others and are none of their own.
+        for each in report.objects(None, SH.result)
     ]

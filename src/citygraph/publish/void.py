@@ -19,7 +19,7 @@ _SAME_AS: Final = PREFIXES["schema"] + "sameAs"
 _INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")
 
 
-def void_triples(
+def void_triples(  # noqa: PLR0913  # a description has many parts
     asserted: Iterable[Quad],
     inferred: Iterable[Quad] = (),
     *,
@@ -63,15 +63,15 @@ def void_triples(
     if endpoint:
         void.add(dataset, _VOID + "sparqlEndpoint", Iri(endpoint))
     void.count_all(stated | derived, base)
-    for name, part, words in (
+    for name, part, label in (
         ("stated", stated, Text("oppgitt", "stated")),
         ("derived", derived, Text("utledet", "derived")),
     ):
         subset = void.below("subset", name)
         void.add(dataset, _VOID + "subset", Iri(subset))
         void.add(subset, _RDF_TYPE.value, Iri(_VOID + "Dataset"))
-        for language, label in words.to_json().items():
-            void.add(subset, PREFIXES["dct"] + "title", Literal(label, language=language))
+        for language, words in label.to_json().items():
+            void.add(subset, PREFIXES["dct"] + "title", Literal(words, language=language))
         void.number(subset, "triples", len(part))
     void.links(stated)
     return void.triples

@@ -29,11 +29,11 @@ from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.publish.saved_queries import grlc_file, openapi_document, sib_example, sib_prefixes, sib_text
 from citygraph.publish.tables import answer_files, class_files
 from citygraph.publish.void import void_triples
-from citygraph.rdf import Iri, Quad, Triple, canonical_hash, parse
+from citygraph.rdf import Iri, Quad, Term, Triple, canonical_hash, parse
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 
-__all__ = ["CATALOG_FORMATS", "DATA_FORMATS", "Published", "Tools", "publish_edition"]
+__all__ = ["CATALOG_FORMATS", "DATA_FORMATS", "Asked", "Published", "Tools", "publish_edition"]
 
 CATALOG_FORMATS: Final = ("ttl", "rdf", "jsonld")
 DATA_FORMATS: Final = {
@@ -50,12 +50,20 @@ _WITH_GRAPHS: Final = frozenset({"nq", "trig", "jsonld"})
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The answer to a question, and the values its parameters had."""
+
+    answer: Solutions
+    bound: Mapping[str, Term] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What other verbs lend: quads to bytes, quads to tables, a question to its answer."""
 
     write: Callable[[Iterable[Quad], str, Mapping[str, str]], bytes]
     tables: Callable[[Iterable[Quad]], Mapping[str, bytes]]
-    ask: Callable[[SavedQuery], Solutions | None]
+    ask: Callable[[SavedQuery], Asked | None]
     prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
 
 
@@ -79,6 +87,7 @@ def publish_edition(
     tools: Tools,
     *,
     shapes: Sequence[Triple] = (),
+    shapes_for: str = DCAT_AP_3.name,
     links: Links | None = None,
     twice: bool = False,
     before: Iterable[Finding] = (),
@@ -89,7 +98,8 @@ def publish_edition(
         edition: what may leave.
         target: the folder; without one everything is checked and nothing kept.
         tools: what other verbs lend.
-        shapes: shapes from elsewhere that the records must pass too.
+        shapes: shapes from elsewhere that one of the records must pass too.
+        shapes_for: the name of the profile that they are for.
         links: tries addresses; with it the points that need the network are measured.
         twice: write everything a second time, and compare.
         before: findings that are known already; a violation among them keeps the folder from its place.
@@ -106,7 +116,7 @@ def publish_edition(
             file = f"catalog/{name}.ttl"
             findings += check_profile(record, PROFILES[name], file=file)
             findings += check_harvest(record, base=edition.config.base, file=file)
-            if shapes:
+            if shapes and name == shapes_for:
                 findings += check_foreign_shapes(record, PROFILES[name], shapes, file=file)
         score = score_of(
             records[DCAT_AP_3.name],
@@ -149,6 +159,7 @@ class _Writing:
         self._config = edition.config
         self._items: list[Item] = []
         self._sound: set[str] = set()
+        self._bound: dict[str, Mapping[str, Term]] = {}
         self._published = [each for each in edition.queries if each.publish]
         self.findings: list[Finding] = []
 
@@ -196,7 +207,9 @@ class _Writing:
             hashes[path] = canonical_hash(parsed.quads)
             found = found or [quad.triple for quad in parsed.quads]
         first = next(iter(hashes.values()))
-        self.findings += [finding("publish-lost", file=path, place=path) for path, each in hashes.items() if each != first]
+        self.findings += [
+            finding("publish-lost", file=path, place=path) for path, each in hashes.items() if each != first
+        ]
         return found
 
     def is_valid(self, address: str, file_type: str) -> bool:
@@ -242,10 +255,11 @@ class _Writing:
             return labels.describe(iri, self._config.languages[0])
 
         for query in self._published:
-            answer = self._tools.ask(query)
-            if answer is None:
+            asked = self._tools.ask(query)
+            if asked is None:
                 continue
-            for ending, data in answer_files(answer, name):
+            self._bound[query.name] = asked.bound
+            for ending, data in answer_files(asked.answer, name):
                 path = f"queries/{query.name}.{ending}"
                 size = self._folder.write(path, data)
                 if ending in _QUERY_FORMATS:
@@ -258,9 +272,11 @@ class _Writing:
         prefixes: dict[str, str] = {}
         for query in self._published:
             self._folder.write(f"queries/grlc/{query.name}.rq", grlc_file(query, endpoint=self._endpoint).encode())
-            example = sib_example(query, endpoint=self._endpoint)
+            example = sib_example(query, endpoint=self._endpoint, defaults=self._bound.get(query.name))
             self._folder.write(f"queries/examples/{query.name}.ttl", sib_text(example).encode())
-            prefixes |= {name: self._tools.prefixes[name] for name in _prefixes_in(query) if name in self._tools.prefixes}
+            prefixes |= {
+                name: self._tools.prefixes[name] for name in _prefixes_in(query) if name in self._tools.prefixes
+            }
         if self._published:
             self._folder.write("queries/examples/prefixes.ttl", sib_prefixes(prefixes).encode())
         document = openapi_document(

@@ -1,4 +1,4 @@
-"""Where quads live: in memory, or in an immutable snapshot folder."""
+"""Where quads live: in memory, or in an immutable snapshot folder, read by workers that may die."""
 
 from citygraph.store.base import Store
 from citygraph.store.memory import MemoryStore

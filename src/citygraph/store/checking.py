@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from citygraph.errors import QueryError
@@ -53,9 +54,7 @@ def check(text: str, bounds: Bounds) -> Checked:
         _check_service(text, found, bounds.service_allowed)
     _check_width(found, bounds.query_patterns)
     used = {match[1] for token in found if token.kind == "pname" for match in [_NAMED.match(token.text)] if match}
-    declared = {
-        after.text.rstrip(":") for token, after in zip(found, found[1:], strict=False) if token.text.upper() == "PREFIX"
-    }
+    declared = {after.text.rstrip(":") for token, after in pairwise(found) if token.text.upper() == "PREFIX"}
     words = {token.text.upper() for token in found if token.kind == "word"}
     return Checked(
         query=query,
@@ -117,7 +116,7 @@ def _check_width(found: list[Token], most: int) -> None:
 def _from_graphs(found: list[Token]) -> tuple[str, ...]:
     """The graphs that FROM merges, when all are written in full and FROM NAMED adds none; empty otherwise."""
     graphs: list[str] = []
-    for token, after in zip(found, found[1:], strict=False):
+    for token, after in pairwise(found):
         if token.kind == "word" and token.text.upper() == "FROM":
             if after.kind != "iri" or ":" not in after.text:
                 return ()

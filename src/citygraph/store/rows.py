@@ -4,24 +4,50 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from json.encoder import encode_basestring
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 
-__all__ = ["write_rows", "write_truth"]
+__all__ = ["JsonRows", "write_rows", "write_truth"]
 
 _XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 _SRX: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#"><head>'
 # XML 1.0, production 2: everything else cannot stand in a document, escaped or not.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PIECE: Final = 32_000
-_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
+# What `json.dumps` does with one text, without the way there.
+_quoted: Final = encode_basestring
 
 Row = Sequence[Term | None]
+
+
+class JsonRows:
+    """Counts the rows of an answer in JSON while the engine writes it, whatever its values hold.
+
+    Between rows stands `},{`, which strings may hold too; so what stands in strings is left out.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was written yet."""
+        self.between = 0
+        self._is_outside = True
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the answer."""
+        data = self._rest + data
+        # Cut where no escape and no `},{` is cut in two.
+        cut = len(data.rstrip(b"\\},"))
+        self._rest = data[cut:]
+        parts = data[:cut].replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+        outside = parts[0 if self._is_outside else 1 :: 2]
+        self.between += b'"'.join(outside).count(b"},{")
+        if len(parts) % 2 == 0:
+            self._is_outside = not self._is_outside
 
 
 def write_truth(*, value: bool, format: str) -> bytes:  # noqa: A002
@@ -69,15 +95,18 @@ def write_rows(columns: Sequence[str], rows: Iterable[Row], *, format: str) -> I
 def _json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     names = [_quoted(column) for column in columns]
     yield f'{{"head":{{"vars":[{",".join(names)}]}},"results":{{"bindings":['
+    starts = [f"{name}:" for name in names]
     between = "\n"
     for row in rows:
-        cells = [f"{name}:{_json_term(term)}" for name, term in zip(names, row, strict=True) if term is not None]
+        cells = [start + _json_term(term) for start, term in zip(starts, row, strict=False) if term is not None]
         yield f"{between}{{{','.join(cells)}}}"
         between = ",\n"
     yield "\n]}}\n"
 
 
 def _json_term(term: Term) -> str:
+    if type(term) is Iri:
+        return f'{{"type":"uri","value":{_quoted(term.value)}}}'
     match term:
         case Iri():
             return f'{{"type":"uri","value":{_quoted(term.value)}}}'

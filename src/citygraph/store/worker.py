@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import IO, Any, Final, TypeVar, cast
 
 import pyoxigraph
 
 from citygraph.errors import QueryError
-from citygraph.rdf import Triple
+from citygraph.rdf import Term, Triple
 from citygraph.store import seccomp
 from citygraph.store.asking import DATA, END, FAILED, HEAD, PIECE, READY, Bounds, Frames, Head, Question, frame
 from citygraph.store.checking import Checked, check
-from citygraph.store.rows import write_rows, write_truth
+from citygraph.store.rows import JsonRows, write_rows, write_truth
 
 __all__ = ["answer", "main"]
 
@@ -90,6 +90,38 @@ class Answers:
         if self._compress is not None:
             data = self._compress.compress(data)
         return start + frame(DATA, data)
+
+
+class _CountedJson:
+    """The engine's own JSON on its way, with its rows counted as soon as there could be too many."""
+
+    def __init__(self, answers: Answers, most: int) -> None:
+        self._answers, self._most = answers, most
+        self._early: list[bytes] = []
+        self._total = 0
+        self._rows: JsonRows | None = None
+
+    def write(self, data: bytes) -> int:
+        self._total += len(data)
+        if self._rows is not None:
+            self._rows.feed(data)
+        else:
+            self._early.append(bytes(data))
+            # A row has three bytes at least.
+            if self._total > 3 * self._most:
+                self._rows = JsonRows()
+                self._rows.feed(b"".join(self._early))
+                self._early.clear()
+        if self._rows is not None and self._rows.between >= self._most:
+            raise _TooMuch(_rows_message(self._most))
+        return self._answers.write(data)
+
+    def flush(self) -> None:
+        """Nothing, as for `Answers`."""
+
+
+def _rows_message(most: int) -> str:
+    return f"The answer has more than {most:,} rows."
 
 
 class Merged:
@@ -185,7 +217,7 @@ def _fail(pipe: socket.socket, kind: str, message: str, fix: str = "") -> None:
     pipe.sendall(frame(FAILED, dumps({"kind": kind, "message": message, "fix": fix}).encode()))
 
 
-def _write(  # noqa: PLR0917  # the parts of one answer
+def _write(  # the parts of one answer
     store: pyoxigraph.Store, question: Question, checked: Checked, answers: Answers, bounds: Bounds, merged: Merged
 ) -> None:
     default, named = _dataset(question, checked)
@@ -209,7 +241,10 @@ def _write(  # noqa: PLR0917  # the parts of one answer
         format_ = _first(question.graph, _GRAPHS, "a graph")
         answers.head = Head(format_, cacheable=checked.is_stable)
         pyoxigraph.serialize(
-            _each_once(_at_most(result, most)), answers, format=_GRAPHS[format_], prefixes=dict(checked.prefixes) or None
+            _each_once(_at_most(result, most)),
+            cast("IO[bytes]", answers),
+            format=_GRAPHS[format_],
+            prefixes=dict(checked.prefixes) or None,
         )
     else:
         format_ = _first(question.rows, ("json", "xml", "csv", "tsv"), "rows")
@@ -218,7 +253,14 @@ def _write(  # noqa: PLR0917  # the parts of one answer
         # The engine sorts the columns of SELECT * by name; the text's order is what its author means.
         columns = [name for name in checked.query.columns if name in given] if checked.query.star else given
         places = [given.index(name) for name in columns]
-        rows = ([row[place] for place in places] for row in _at_most(result, most))
+        in_order = places == list(range(len(given)))
+        if format_ == "json" and in_order:
+            # The engine writes JSON several times as fast as Python does.
+            counted = cast("IO[bytes]", _CountedJson(answers, most))
+            result.serialize(counted, format=pyoxigraph.QueryResultsFormat.JSON)
+            return
+        solutions = _at_most(result, most)
+        rows = map(tuple, solutions) if in_order else (tuple(row[place] for place in places) for row in solutions)
         for piece in write_rows(columns, rows, format=format_):
             answers.write(piece)
 
@@ -231,7 +273,7 @@ def _dataset(question: Question, checked: Checked) -> tuple[Sequence[str] | None
     return tuple(question.default_graphs or ()), tuple(question.named_graphs or ())
 
 
-def _names(graphs: Sequence[str] | None) -> list[pyoxigraph.NamedNode] | None:
+def _names(graphs: Sequence[str] | None) -> list[Any] | None:
     return None if graphs is None else [pyoxigraph.NamedNode(name) for name in graphs]
 
 
@@ -244,19 +286,18 @@ def _first(wanted: Iterable[str], possible: Iterable[str], what: str) -> str:
     raise LookupError(message)
 
 
-def _terms(question: Question) -> dict[pyoxigraph.Variable, pyoxigraph.NamedNode | pyoxigraph.Literal]:
-    bound = {}
+def _terms(question: Question) -> dict[pyoxigraph.Variable, Term]:
+    bound: dict[pyoxigraph.Variable, Term] = {}
     for name, text in question.bind.items():
         quad = next(pyoxigraph.parse(f"<x:s> <x:p> {text} .", format=pyoxigraph.RdfFormat.N_TRIPLES))
         bound[pyoxigraph.Variable(name)] = quad.object
-    return bound  # type: ignore[return-value]  # a bound term is never a blank node
+    return bound
 
 
 def _at_most(found: Iterable[_Each], most: int) -> Iterator[_Each]:
     for number, each in enumerate(found):
         if number >= most:
-            message = f"The answer has more than {most:,} rows."
-            raise _TooMuch(message)
+            raise _TooMuch(_rows_message(most))
         yield each
 
 

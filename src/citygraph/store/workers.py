@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import signal
 import socket
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
@@ -31,11 +32,11 @@ _START_SECONDS: Final = 60.0
 _AGAIN: Final = "Ask for less, add LIMIT, or try again in a moment."
 
 
-class StoreBusy(StoreError):
+class StoreBusy(StoreError):  # noqa: N818  # the field says busy
     """Too many queries wait already, of this asker or of all."""
 
 
-class NotAcceptable(QueryError):
+class NotAcceptable(QueryError):  # noqa: N818  # the words of HTTP
     """The answer is of a kind that no format asked for can carry."""
 
 
@@ -88,6 +89,7 @@ class Reply:
         self.is_whole = False
         self.is_long = False
         self.may_be_short = True
+        self.may_try_again = True
         self.timer: asyncio.TimerHandle | None = None
         self.worker: Worker | None = None
         self._pieces: deque[bytes] = deque()
@@ -193,9 +195,9 @@ class Worker(asyncio.Protocol):
                 reply.add(content)
             else:
                 self.reply = reply.worker = None
-                reply.end(None if tag == END else _error_of(json.loads(content)))
+                error = None if tag == END else _error_of(json.loads(content))
                 self.resume()
-                self._pool.finished(self, reply)
+                self._pool.finished(self, reply, error)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The process has ended: at its deadline, of its query, or because it was told to."""
@@ -309,7 +311,7 @@ class Pool:
         self.is_closed = True
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
-        while any(each.reply for each in self._workers) and loop.time() < until:
+        while any(each.reply for each in self._workers) and loop.time() < until:  # noqa: ASYNC110  # once, at the end
             await asyncio.sleep(0.02)
         for replies in self._waiting.values():
             for reply in replies:
@@ -365,23 +367,37 @@ class Pool:
         with suppress(ValueError):
             self._idle.remove(lost)
         reply, lost.reply = lost.reply, None
-        self._background(self._reap(lost.process))
         if reply is not None:
             reply.worker = None
-            message = "The query ended the process that ran it: it needs too much memory, or nests too deep."
-            reply.end(StoreError(message, fix=_AGAIN))
-            self._release(reply)
+            self._leave(reply)
+        self._background(self._after(lost.process, reply))
         was_at_work = lost.ready.done() and not lost.ready.exception()
         if was_at_work and lost.version == self.version and not lost.is_retired and not self.is_closed:
             self.replaced += 1
             self._background(self._replace())
 
-    @staticmethod
-    async def _reap(process: BaseProcess) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, process.join, 10)
+    async def _after(self, process: BaseProcess, reply: Reply | None) -> None:
+        """What becomes of the question whose process has ended: one that somebody else ended is asked again."""
+        await self.loop.run_in_executor(None, process.join, 10)
+        if reply is None:
+            return
+        if process.exitcode in {-signal.SIGKILL, -signal.SIGTERM} and self._try_again(reply):
+            return
+        message = "The query ended the process that ran it: it needs too much memory, or nests too deep."
+        self._end(reply, StoreError(message, fix=_AGAIN))
 
-    def _background(self, work: object) -> None:
-        task = asyncio.get_running_loop().create_task(work)  # type: ignore[arg-type]  # a coroutine of ours
+    def _try_again(self, reply: Reply) -> bool:
+        """Whether the question goes back to the queue: once, and only when nobody has seen a part of the answer."""
+        if self.is_closed or reply.begun.done() or not reply.may_try_again:
+            return False
+        reply.may_try_again, reply.timer = False, None
+        reply.take()
+        self._wait(reply)
+        self._dispatch()
+        return True
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -417,6 +433,7 @@ class Pool:
 
     def give_up(self, reply: Reply) -> None:
         """Nobody wants this answer any more: its worker is ended, its place in the queue is free."""
+        reply.may_try_again = False
         if reply.worker is not None:
             reply.worker.kill()
         elif not reply.is_whole and not reply.begun.done():
@@ -503,27 +520,35 @@ class Pool:
         asked.reply = reply.worker = None
         if reply.is_long:
             message = f"The query took longer than {self.share.timeout:g} seconds and was stopped."
-            reply.end(StoreTimeout(message, fix=_AGAIN))
-            self._release(reply)
+            self._leave(reply)
+            self._end(reply, StoreTimeout(message, fix=_AGAIN))
         else:
-            self._short -= 1
+            self._leave(reply)
             reply.may_be_short, reply.timer = False, None
             self._wait(reply)
         asked.kill()
 
-    def _release(self, reply: Reply) -> None:
+    def _leave(self, reply: Reply) -> None:
+        """It has no worker any more."""
         if reply.timer is not None:
             reply.timer.cancel()
         if reply.is_long:
             self._long[reply.client] -= 1
         else:
             self._short -= 1
+
+    def _end(self, reply: Reply, error: Exception | None = None) -> None:
+        """It is answered, or never will be."""
+        reply.end(error)
         self._in_flight[reply.client] -= 1
         self._tidy(reply.client)
 
-    def finished(self, done: Worker, reply: Reply) -> None:
-        """A worker has sent the last of its answer."""
-        self._release(reply)
+    def finished(self, done: Worker, reply: Reply, error: Exception | None) -> None:
+        """A worker has sent the last of its answer, or why there is none."""
+        self._leave(reply)
+        # A store that fails may be a version that is being removed: the one in use is asked then.
+        if type(error) is not StoreError or not self._try_again(reply):
+            self._end(reply, error)
         if done.is_retired:
             done.stop()
         else:
@@ -541,7 +566,7 @@ class Pool:
                 share=replace(self.share, workers=1),
             )
             try:
-                await lonely._ask_alone(reply)  # noqa: SLF001  # the same class
+                await lonely._ask_alone(reply)  # the same class
             except StoreError as error:
                 reply.end(error)
             finally:
@@ -554,5 +579,5 @@ class Pool:
         self._in_flight[reply.client] += 1
         self._give(reply)
         await asyncio.wait([reply.begun])
-        while reply.worker is not None:
+        while reply.worker is not None:  # noqa: ASYNC110  # rare, and short beside what it waits for
             await asyncio.sleep(0.01)

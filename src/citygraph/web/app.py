@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from citygraph.errors import CitygraphError
 from citygraph.project import Project
 from citygraph.web.access_log import AccessLog
-from citygraph.web.refusal import BrokenAnswer, Refusal, respond
 from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
 from citygraph.web.health import health
 from citygraph.web.limits import limits_of
 from citygraph.web.pages import routes as page_routes
+from citygraph.web.refusal import BrokenAnswer, Refusal, respond
 from citygraph.web.service import Service
 from citygraph.web.sparql import SparqlEndpoint
 from citygraph.web.void import WellKnownVoid
@@ -57,7 +57,12 @@ def create_site(project: Project, *, workers: int | None = None, root_path: str 
     sparql = SparqlEndpoint(service)
     app = Starlette(
         routes=_routes(service, sparql),
-        exception_handlers={CitygraphError: respond, HTTPException: _http_error, Refusal: _refused},
+        exception_handlers={
+            CitygraphError: respond,
+            HTTPException: _http_error,
+            Refusal: _refused,
+            Exception: _http_error,
+        },
     )
     app.state.project, app.state.service = project, service
     return Site(app, service, sparql, root_path=root_path)
@@ -138,7 +143,7 @@ class Site:
         except BrokenAnswer:
             status = _BROKEN
             raise
-        except Exception as error:  # noqa: BLE001  # nothing may end the server, and the log says what it was
+        except Exception as error:  # nothing may end the server, and the log says what it was
             self.log.say("error", path=path, what=_places(error))
             if status != _BROKEN:
                 raise BrokenAnswer(str(error)) from error

@@ -28,6 +28,7 @@ _MOST_ROWS: Final = 50_000
 _PATIENCE: Final = 10.0
 # Reasoning for another day writes a version of its own; one at a time is enough for a web site.
 _deriving = threading.Lock()
+_read: dict[str, tuple[object, list[SavedQuery]]] = {}
 
 
 def ask_graph(store: Store, text: str, **bind: Term) -> list[dict[str, Term]]:
@@ -41,8 +42,13 @@ def ask_graph(store: Store, text: str, **bind: Term) -> list[dict[str, Term]]:
 
 
 def saved_queries(project: Project) -> list[SavedQuery]:
-    """The questions that are published, by name."""
-    return [query for query in project.queries() if query.publish]
+    """The questions that are published, by name; read again when one of their files has changed."""
+    stats = [(path, path.stat()) for path in sorted((project.folder / "queries").glob("*.rq"))]
+    stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+    known = _read.get(str(project.folder))
+    if known is None or known[0] != stamp:
+        known = _read[str(project.folder)] = (stamp, [query for query in project.queries() if query.publish])
+    return known[1]
 
 
 def ask_saved(

@@ -11,18 +11,33 @@ from citygraph.results import Answer, Solutions
 
 __all__ = ["COUNT_QUERIES", "Counts", "Used", "counts_of"]
 
+_TARGETS: Final = """
+SELECT ?class ?property ?target (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o . ?o a ?target }
+GROUP BY ?class ?property ?target
+"""
+_DATATYPES: Final = """
+SELECT ?class ?property ?datatype (COUNT(*) AS ?n) WHERE {
+  ?s a ?class ; ?property ?o .
+  BIND(DATATYPE(?o) AS ?datatype)
+  FILTER(BOUND(?datatype))
+}
+GROUP BY ?class ?property ?datatype
+"""
+_WIKIDATA: Final = """
+SELECT (COUNT(*) AS ?n) WHERE {
+  ?s <https://schema.org/sameAs> ?o .
+  FILTER(STRSTARTS(STR(?o), "http://www.wikidata.org/"))
+}
+"""
 COUNT_QUERIES: Final = (
     "SELECT (COUNT(*) AS ?n) (COUNT(DISTINCT ?s) AS ?subjects) WHERE { ?s ?p ?o }",
     "SELECT ?class (COUNT(*) AS ?n) WHERE { ?s a ?class } GROUP BY ?class",
     "SELECT ?property (COUNT(*) AS ?n) WHERE { ?s ?property ?o } GROUP BY ?property",
     "SELECT ?class ?property (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o } GROUP BY ?class ?property",
-    "SELECT ?class ?property ?target (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o . ?o a ?target }"
-    " GROUP BY ?class ?property ?target",
-    "SELECT ?class ?property ?datatype (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o"
-    " BIND(DATATYPE(?o) AS ?datatype) FILTER(BOUND(?datatype)) } GROUP BY ?class ?property ?datatype",
+    _TARGETS,
+    _DATATYPES,
     "SELECT ?graph (COUNT(*) AS ?n) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph",
-    "SELECT (COUNT(*) AS ?n) WHERE { ?s <https://schema.org/sameAs> ?o"
-    " FILTER(STRSTARTS(STR(?o), 'http://www.wikidata.org/')) }",
+    _WIKIDATA,
 )
 
 

@@ -18,6 +18,7 @@ from citygraph.web.errors import as_fault
 from citygraph.web.files import json_response
 from citygraph.web.pictures import pictures_of
 from citygraph.web.rendering import Page
+from citygraph.web.requests import read_body
 
 __all__ = ["editor_page", "editor_terms"]
 
@@ -30,6 +31,7 @@ LIMIT 50
 """
 _MOST_TERMS: Final = 5000
 _LONGEST_BODY: Final = 400_000
+_PATIENCE: Final = 10.0
 _LONGEST_LINK: Final = 6000
 
 
@@ -69,10 +71,7 @@ def _given(request: Request) -> dict[str, str]:
     """The fields of the form, from the address or from the body; the address is what can be shared."""
     given = dict(request.query_params)
     if request.method == "POST":
-        body = run_in_loop(request.body)
-        if len(body) > _LONGEST_BODY:
-            message = f"The form has {len(body):,} bytes; at most {_LONGEST_BODY:,} are read."
-            raise QueryError(message)
+        body = run_in_loop(read_body, request.scope, request.receive, _LONGEST_BODY, _PATIENCE)
         fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=20)
         given |= {name: values[-1] for name, values in fields.items()}
     return given

@@ -8,24 +8,23 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from citygraph.export import export_bytes
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
-from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.rdf import Iri, Literal
 from citygraph.web.accepting import chosen_format
 from citygraph.web.answers import cited_sources, column_name
 from citygraph.web.asking import ask_graph, saved_queries
 from citygraph.web.errors import NotFound, kindly
-from citygraph.web.facts import Group, groups_about, statements_of
+from citygraph.web.facts import Group, groups_about
 from citygraph.web.files import json_response
-from citygraph.web.kinds import FALLBACK, Kind, kind_named
+from citygraph.web.kinds import kind_named
 from citygraph.web.mapping import Map, Place, draw_map, is_on_earth
-from citygraph.web.reading import Reading
-from citygraph.web.rendering import Page, data_block, respond
+from citygraph.web.rendering import Page, data_block
 from citygraph.web.search import nearest
 from citygraph.web.showing import Shown
 from citygraph.web.source_pages import document_view
-from citygraph.web.tables import FactTable, tables_about
+from citygraph.web.tables import tables_about
+from citygraph.web.twins import MEDIA, structured_data, twin
 from citygraph.web.urls import TWINS
 
 __all__ = ["entity", "identifier", "kind_list"]
@@ -37,8 +36,7 @@ _OFFERED: Final = {
     "application/ld+json": "jsonld",
     "application/json": "json",
 }
-_MEDIA: Final = {"ttl": "text/turtle; charset=utf-8", "jsonld": "application/ld+json"}
-_MOST_RECORDS: Final = 400
+_MOST_LISTED: Final = 3000
 _LOCATED: Final = """
 PREFIX cg:     <https://w3id.org/citygraph/ontology#>
 PREFIX schema: <https://schema.org/>
@@ -50,7 +48,6 @@ SELECT ?thing ?place ?latitude ?longitude WHERE {
 }
 LIMIT 2000
 """
-_SAME: Final = PREFIXES["schema"] + "sameAs"
 
 
 @kindly
@@ -78,7 +75,7 @@ def entity(request: Request) -> Response:
         return _entity_page(page, iri)
     stem, _, extension = slug.rpartition(".")
     if extension in TWINS and (kind, stem) in known:
-        return _twin(page, known[kind, stem], extension)
+        return twin(page, known[kind, stem], extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
     elsewhere = page.reading.by_local_name.get(slug)
     if elsewhere is not None:
@@ -90,12 +87,20 @@ def entity(request: Request) -> Response:
 def kind_list(request: Request) -> Response:
     """`/{kind}`: everything of one kind, by name."""
     page = Page(request)
-    kind = kind_named(str(request.path_params["kind"]))
-    iris = page.reading.of_kind(kind.name) if kind else []
+    name, dot, ending = str(request.path_params["kind"]).partition(".")
+    kind = kind_named(name)
+    iris = page.reading.of_kind(kind.name) if kind and (not dot or ending == "json") else []
     if kind is None or not iris:
-        raise _not_found(page, str(request.path_params["kind"]))
-    rows = [page.shower.iri(iri) for iri in page.reading.in_order(iris, page.language)]
-    return page.render("kind.html", kind=kind, rows=rows)
+        raise _not_found(page, name)
+    ordered = page.reading.in_order(iris, page.language)
+    if dot:
+        things = [
+            {"iri": iri, "name": page.reading.label(iri, page.language), "page": page.urls.entity(iri)}
+            for iri in ordered
+        ]
+        return json_response(request, {"kind": kind.name, "count": len(things), "things": things})
+    rows = [page.shower.iri(iri) for iri in ordered[:_MOST_LISTED]]
+    return page.render("kind.html", kind=kind, rows=rows, count=len(ordered))
 
 
 def _not_found(page: Page, slug: str) -> NotFound:
@@ -128,9 +133,9 @@ def _entity_page(page: Page, iri: str) -> Response:
         questions=_questions(page, iri),
         document=document_view(page, iri) if kind.name == "document" else None,
         twins=[(format_, page.urls.entity(iri, format=format_)) for format_ in TWINS],
-        structured=data_block(_structured(page, iri, kind, groups, tables)),
+        structured=data_block(structured_data(page, iri, kind, groups, tables)),
     )
-    for format_, media_type in (*_MEDIA.items(), ("json", "application/json")):
+    for format_, media_type in (*MEDIA.items(), ("json", "application/json")):
         address = page.urls.entity(iri, format=format_)
         response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type.partition(";")[0]}"')
     return response
@@ -179,103 +184,3 @@ def _questions(page: Page, iri: str) -> list[tuple[str, str]]:
 
 def _short(page: Page, iri: str) -> str:
     return compress(iri, page.project.prefixes).strip("<>").removeprefix("id:")
-
-
-# -- twins ----------------------------------------------------------------------------------------
-
-
-def _twin(page: Page, iri: str, format_: str) -> Response:
-    if format_ == "json":
-        return json_response(page.request, _as_json(page, iri))
-    quads = _quads_about(iri, page.reading)
-    data = export_bytes(quads, format=format_, prefixes=page.project.prefixes)
-    response = respond(page.request, data, _MEDIA[format_])
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _quads_about(iri: str, reading: Reading) -> list[Quad]:
-    """What is said of a thing, what names it, and all that the naming records say."""
-    quads = [Quad(Iri(iri), Iri(p), value) for p, value in statements_of(iri, reading)]
-    records = []
-    for predicate, subject in statements_of(iri, reading, incoming=True):
-        if isinstance(subject, Iri):
-            quads.append(Quad(subject, Iri(predicate), Iri(iri)))
-            if reading.kinds.get(subject.value) == FALLBACK:
-                records.append(subject.value)
-    for record in sorted(set(records))[:_MOST_RECORDS]:
-        quads += [Quad(Iri(record), Iri(p), value) for p, value in statements_of(record, reading)]
-    return quads
-
-
-def _as_json(page: Page, iri: str) -> dict[str, object]:
-    reading, manifest = page.reading, page.reading.snapshot.manifest
-    return {
-        "iri": iri,
-        "kind": reading.kinds[iri].name,
-        "name": {language: reading.label(iri, language) for language in ("nb", "en")},
-        "as_of": manifest.as_of,
-        "snapshot": manifest.snapshot_id,
-        "statements": [_statement_json(p, term, derived) for (p, term), derived in _said(iri, reading)],
-        "tables": {
-            table.key: [
-                {
-                    **{name: cell.iri or cell.datetime or cell.text for name, cell in zip(table.columns, row.cells, strict=True)},
-                    "current": row.current,
-                    "sources": [citation.to_json() for citation in row.citations],
-                }
-                for row in table.rows
-            ]
-            for table in tables_about(iri, reading, page.shower)
-        },
-    }  # fmt: skip
-
-
-def _said(iri: str, reading: Reading) -> list[tuple[tuple[str, Term], bool]]:
-    return sorted(statements_of(iri, reading).items(), key=lambda item: (item[0][0], str(item[0][1])))
-
-
-def _statement_json(predicate: str, term: Term, derived: bool) -> dict[str, object]:  # noqa: FBT001
-    value: dict[str, object] = {"value": term.value if isinstance(term, Iri | Literal) else str(term)}
-    if isinstance(term, Literal):
-        value["datatype"] = term.datatype.value
-        if term.language:
-            value["language"] = term.language
-    return {"property": predicate, "kind": "iri" if isinstance(term, Iri) else "literal", "derived": derived, **value}
-
-
-def _structured(
-    page: Page, iri: str, kind: Kind, groups: Sequence[Group], tables: Sequence[FactTable]
-) -> dict[str, object]:
-    """The thing in schema.org's words, for search engines."""
-    names = sorted({text for text, *_ in page.reading.names.get(iri, [])} - {page.reading.label(iri, page.language)})
-    said = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
-    document: dict[str, object] = {
-        "@context": "https://schema.org",
-        "@type": kind.schema_type,
-        "@id": iri,
-        "name": page.reading.label(iri, page.language),
-    }
-    if names:
-        document["alternateName"] = names
-    same = [statement.value.iri for statement in said.get("schema:sameAs", ()) if statement.followed]
-    if same:
-        document["sameAs"] = same
-    for curie, key in (("schema:foundingDate", "foundingDate"), ("foaf:homepage", "url")):
-        values = [each.value.datetime or each.value.iri for each in said.get(curie, ()) if each.followed]
-        if values:
-            document[key] = values[0]
-    latitude, longitude = said.get("schema:latitude", ()), said.get("schema:longitude", ())
-    if latitude and longitude:
-        document["geo"] = {
-            "@type": "GeoCoordinates",
-            "latitude": latitude[0].value.number,
-            "longitude": longitude[0].value.number,
-        }
-    for table in tables:
-        if table.key == "memberships" and "organization" in table.columns and kind.name in {"authority", "person"}:
-            place = table.columns.index("organization")
-            current = [row.cells[place] for row in table.rows if row.current]
-            if current:
-                document["memberOf"] = [{"@type": "Organization", "name": cell.text} for cell in current]
-    return document

@@ -18,7 +18,7 @@ from citygraph.web.showing import Shower, Shown
 
 __all__ = ["Group", "Property", "Statement", "best_language", "groups_about", "statements_of"]
 
-_OUT: Final = "SELECT ?s ?p ?o ?g WHERE { GRAPH ?g { ?s ?p ?o } }"
+_OUT: Final = "SELECT ?s ?p ?o ?g WHERE { GRAPH ?g { ?s ?p ?o } } LIMIT 20000"
 _IN: Final = "SELECT ?s ?p ?o ?g WHERE { GRAPH ?g { ?s ?p ?o } } LIMIT 20000"
 _CLAIMS: Final = """
 PREFIX cg:   <https://w3id.org/citygraph/ontology#>

@@ -128,7 +128,7 @@ def _geojson(page: Page, solutions: Solutions) -> bytes:
 
 def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     """A workbook with the answer by name, and a sheet that says what it is; nothing in it is a formula."""
-    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415  # an extra; without it no workbooks
+    import xlsxwriter  # noqa: PLC0415  # an extra; without it no workbooks
 
     manifest = page.reading.snapshot.manifest
     file = io.BytesIO()

@@ -28,9 +28,6 @@ class GraphStore:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: the endpoint does, asked for a whole graph."""
         try:
-            if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-                message = "Graphs are only read here: the files in git are the source of truth."
-                raise Refusal(405, message, "Change the files in data/ and run: citygraph build", {"Allow": _ALLOWED})
             parameters = {"query": _ALL} | self._graph(scope)
         except Refusal as refusal:
             await refusal(scope, receive, send)
@@ -38,6 +35,9 @@ class GraphStore:
         await self._endpoint({**scope, "query_string": urlencode(parameters).encode()}, receive, send)
 
     def _graph(self, scope: Scope) -> dict[str, str]:
+        if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+            message = "Graphs are only read here: the files in git are the source of truth."
+            raise Refusal(405, message, "Change the files in data/ and run: citygraph build", {"Allow": _ALLOWED})
         given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
         if "default" in given or scope["method"] == "OPTIONS":
             return {}

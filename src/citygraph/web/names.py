@@ -90,9 +90,14 @@ class NameIndex:
         in_range = "SELECT id FROM name WHERE folded >= ? AND folded < ? ORDER BY length(folded) LIMIT ?"
         yield from _first(execute(in_range, (wanted, end, limit)))
         words = wanted.split()[:_MOST_WORDS]
-        for word in words:
-            for variant in _variants(word):
-                yield from _first(execute("SELECT id FROM variant WHERE variant = ? LIMIT ?", (variant, limit)))
+        of_variant = "SELECT id FROM variant WHERE variant = ? LIMIT ?"
+        by_word = [
+            [number for variant in _variants(word) for number in _first(execute(of_variant, (variant, limit)))]
+            for word in words
+        ]
+        # The rarest word says most: what half of all names hold would leave no room for it.
+        for numbers in sorted(by_word, key=len):
+            yield from numbers
         pieces = {word[i : i + 3] for word in words for i in range(len(word) - 2)}
         if pieces:
             match = " OR ".join('"' + piece.replace('"', '""') + '"' for piece in sorted(pieces))
@@ -140,4 +145,4 @@ def _score(wanted: str, folded: str) -> float:
         return 0.0
     whole = difflib.SequenceMatcher(None, wanted, folded, autojunk=False).ratio()
     # A slip is never as good as the letters themselves, and of two names the one of that length is meant.
-    return min(0.79, 0.9 * sum(nearest) / len(nearest) + 0.1 * whole)
+    return 0.79 * (0.9 * sum(nearest) / len(nearest) + 0.1 * whole)

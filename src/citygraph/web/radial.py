@@ -12,7 +12,7 @@ __all__ = ["Drawing", "draw_network"]
 
 _RING: Final = 120.0
 _GAP: Final = 21.0
-_LETTER: Final = 7.9
+_LETTER: Final = 8.4
 _WIDTH: Final = 1000.0
 _SPACE: Final = 30.0
 _LONGEST: Final = 34

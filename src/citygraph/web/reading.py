@@ -7,6 +7,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from datetime import date
 from functools import cached_property
+from itertools import chain, count
 from typing import Final
 
 from starlette.requests import Request
@@ -41,6 +42,7 @@ class Reading:
     def __init__(self, project: Project, snapshot: Snapshot) -> None:
         """Read the names and the classes of everything in the snapshot."""
         self.project, self.snapshot = project, snapshot
+        self._stale: tuple[object, bool] | None = None
         triples = [
             Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type]  # the store keeps subjects and predicates
             for row in self._ask(_NAMES)
@@ -64,16 +66,37 @@ class Reading:
         answer = self.snapshot.query(text, prefixes=self.project.prefixes)
         return list(answer)  # type: ignore[arg-type]  # a SELECT gives rows
 
+    def is_stale(self) -> bool:
+        """Whether a file has changed since this version was built; hashed again only when one may have."""
+        stamp = self.project.stamp()
+        if self._stale is None or self._stale[0] != stamp:
+            self._stale = (stamp, self.project.is_stale(self.snapshot))
+        return self._stale[1]
+
     @property
     def as_of(self) -> date:
         """The reference date of the version."""
         return date.fromisoformat(self.snapshot.manifest.as_of)
 
     @cached_property
+    def slugs(self) -> dict[str, str]:
+        """The last part of the address of every thing; two things of one kind never share one."""
+        base = self.project.config.base
+        taken: dict[tuple[str, str], str] = {}
+        for iri, kind in sorted(self.kinds.items(), key=lambda item: (len(item[0]), item[0])):
+            name = local_name(iri, base)
+            slug = next(
+                each
+                for each in chain((slug_of(iri, kind, base), name), (f"{name}-{n}" for n in count(2)))
+                if (kind.name, each) not in taken
+            )
+            taken[kind.name, slug] = iri
+        return {iri: slug for (_, slug), iri in taken.items()}
+
+    @cached_property
     def by_address(self) -> dict[tuple[str, str], str]:
         """The IRI behind the kind and the slug of an address."""
-        base = self.project.config.base
-        return {(kind.name, slug_of(iri, kind, base)): iri for iri, kind in sorted(self.kinds.items())}
+        return {(self.kinds[iri].name, slug): iri for iri, slug in self.slugs.items()}
 
     @cached_property
     def by_local_name(self) -> dict[str, str]:

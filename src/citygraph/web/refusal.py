@@ -15,7 +15,7 @@ from citygraph.store.workers import NotAcceptable
 __all__ = ["BrokenAnswer", "Refusal", "body", "refusal_of", "respond"]
 
 
-class BrokenAnswer(ConnectionError):
+class BrokenAnswer(ConnectionError):  # noqa: N818  # what it is
     """An answer that had begun cannot be finished: the connection is broken so that nobody takes it for whole."""
 
 

@@ -65,7 +65,7 @@ class Page:
         self.choice: Choice = choose_language(request, offered=self.project.config.languages)
         self.language = self.choice.language
         self.words = Words(self.language)
-        self.urls = Urls(prefix_of(request), self.project.config.base, self.choice, self.reading.kinds)
+        self.urls = Urls(prefix_of(request), self.choice, self.reading.kinds, self.reading.slugs)
         self.shower = Shower(self.reading, self.urls)
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401

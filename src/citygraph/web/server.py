@@ -133,7 +133,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 return False
             given = {b"accept": b"", b"accept-encoding": b""}
             for name, value in self.headers:
-                if name in _NEEDS_MORE or (name in given and given[name]):
+                if name in _NEEDS_MORE or (given.get(name)):
                     return False
                 if name in given:
                     given[name] = value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import suppress
 from dataclasses import replace
 
@@ -45,9 +44,7 @@ class Service:
         self._seen = self._look()
         snapshot = self.project.snapshot()
         self.manifest = snapshot.manifest
-        self.pool = Pool(
-            snapshot.folder, snapshot.snapshot_id, bounds=self.limits.bounds, share=self.limits.share
-        )
+        self.pool = Pool(snapshot.folder, snapshot.snapshot_id, bounds=self.limits.bounds, share=self.limits.share)
         await self.pool.start()
         self._watching = asyncio.create_task(self._watch())
 
@@ -67,7 +64,7 @@ class Service:
         """What tells one version from another, a fresh build of the same included."""
         link = self.project.snapshots.folder / "current"
         try:
-            return os.readlink(link), (link / "manifest.json").stat().st_ino
+            return link.readlink(), (link / "manifest.json").stat().st_ino
         except OSError:
             return self._seen
 

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.types import Scope
 
 from citygraph.errors import StoreError
-from citygraph.namespaces import CG, PREFIXES
+from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
 from citygraph.web.counts import Counts
 from citygraph.web.requests import origin_of
@@ -54,7 +54,7 @@ class Statements:
 
     def write(self, format: str) -> bytes:  # noqa: A002
         """As a document."""
-        names = ("cg", "dcat", "dct", "rdfs", "void", "xsd", "sd", "formats")
+        names = ("dcat", "dct", "rdfs", "void", "xsd", "sd", "formats")
         prefixes = {name: iri for name, iri in PREFIXES.items() if name in names}
         return serialize(self.triples, format=format, prefixes=prefixes | {"sd": SD, "formats": _FORMATS})
 
@@ -83,10 +83,11 @@ def _statements(service: Service, endpoint: str, counts: Counts | None) -> State
     say(this, SD + "defaultEntailmentRegime", "http://www.w3.org/ns/entailment/OWL-RDF-Based")
     say(this, SD + "defaultSupportedEntailmentProfile", "http://www.w3.org/ns/owl-profile/RL")
     bounds, share = service.limits.bounds, service.limits.share
-    say(this, CG + "mostSeconds", int(share.timeout))
-    say(this, CG + "mostRows", bounds.rows)
-    say(this, CG + "mostBytes", bounds.bytes)
-    say(this, CG + "mostCharacters", bounds.query_size)
+    limits = (
+        f"Limits: {share.timeout:g} seconds for a query, {bounds.query_size:,} characters of query text,"
+        f" {bounds.rows:,} rows and {bounds.bytes:,} bytes in an answer, {share.per_client} queries at once."
+    )
+    say(this, PREFIXES["rdfs"] + "comment", Literal(limits, language="en"))
     dataset, default = said.blank(), said.blank()
     say(this, SD + "defaultDataset", dataset)
     say(dataset, a, SD + "Dataset")

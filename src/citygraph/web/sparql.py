@@ -17,9 +17,9 @@ from citygraph.namespaces import is_absolute_iri
 from citygraph.store.asking import Question
 from citygraph.store.workers import Reply
 from citygraph.web.cache import Kept
-from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
 from citygraph.web.headers import wire
 from citygraph.web.negotiation import GRAPHS, HTML, ROWS, accepted, content_type, takes_gzip
+from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
 from citygraph.web.requests import client_of, header, read_body
 from citygraph.web.service import Service
 from citygraph.web.service_description import describe
@@ -108,9 +108,7 @@ class SparqlEndpoint:
         headers = {"Content-Type": content_type(wanted[0]), "Vary": "Accept", "Access-Control-Allow-Origin": "*"}
         await Response(data, headers=headers)(scope, receive, send)
 
-    async def _run(
-        self, asked: _Asked, key: tuple[object, ...], scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _run(self, asked: _Asked, key: tuple[object, ...], scope: Scope, receive: Receive, send: Send) -> None:
         question = self._question(asked, scope)
         pool = self._service.pool
         data = question.to_bytes()
@@ -238,9 +236,7 @@ def _pairs(data: bytes) -> list[tuple[str, str]]:
     if not data:
         return []
     try:
-        return parse_qsl(
-            data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS
-        )
+        return parse_qsl(data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:
         raise Refusal(400, "The parameters cannot be read.", "Names and values are UTF-8, percent-encoded.") from error
 

@@ -92,6 +92,7 @@ _COLUMNS: Final = {
     "lists": (_LISTS, ("kind", "role", "place", "completeness", "date")),
     "disagreements": (_DISAGREEMENTS, ("fact", "side", "followed")),
 }
+_MOST_SHOWN: Final = 300
 _WHEN: Final = ("begin", "end", "date")
 _DATED: Final = ("begin", "date")
 
@@ -114,6 +115,12 @@ class FactTable:
     key: str
     columns: tuple[str, ...]
     rows: tuple[FactRow, ...]
+    count: int
+
+    @property
+    def cut(self) -> bool:
+        """Whether the page shows fewer rows than there are."""
+        return len(self.rows) < self.count
 
 
 def tables_about(iri: str, reading: Reading, shower: Shower) -> list[FactTable]:
@@ -154,8 +161,9 @@ def _table(
         if any(entry.get(column) for entry in entries)
         and not all(_is_only(entry.get(column, []), iri) for entry in entries)
     )
-    cited = cite((fact for fact, _ in merged), reading.snapshot) if key != "disagreements" else {}
-    return FactTable(key, told, tuple(_row(entry, told, cited, shower) for entry in entries))
+    shown = entries[:_MOST_SHOWN]
+    cited = cite((entry["fact"][0] for entry in shown), reading.snapshot) if key != "disagreements" else {}
+    return FactTable(key, told, tuple(_row(entry, told, cited, shower) for entry in shown), len(entries))
 
 
 def _is_only(terms: Sequence[Term], iri: str) -> bool:

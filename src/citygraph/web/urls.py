@@ -46,9 +46,9 @@ class Urls:
     """The addresses of one request: its proxy prefix, and its language when the address names one."""
 
     prefix: str
-    base: str
     choice: Choice
     kinds: Mapping[str, Kind]
+    slugs: Mapping[str, str]
 
     def _page(self, path: str, parameters: Mapping[str, str] | None = None, *, fragment: str = "") -> str:
         pairs = [(key, value) for key, value in (parameters or {}).items() if value]
@@ -83,7 +83,7 @@ class Urls:
         excerpt = excerpt_range(iri)
         thing = excerpt.source if excerpt else iri
         kind = self.kinds.get(thing)
-        slug = slug_of(thing, kind, self.base) if kind else ""
+        slug = self.slugs.get(thing, "")
         if kind is None or not slug:
             return ""
         path = f"/{kind.name}/{slug}"

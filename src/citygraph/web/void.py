@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from citygraph.errors import CitygraphError
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri
 from citygraph.web.counts import Counts
-from citygraph.web.refusal import Refusal, refusal_of
-from citygraph.errors import CitygraphError
 from citygraph.web.negotiation import GRAPHS, accepted, content_type
+from citygraph.web.refusal import Refusal, refusal_of
 from citygraph.web.requests import header, origin_of
 from citygraph.web.service import Service
 from citygraph.web.service_description import Statements, titles
-from starlette.responses import Response
 
 __all__ = ["WellKnownVoid"]
 

@@ -64,7 +64,7 @@ def _explained(reading: Reading, triple: Triple) -> Explanation:
 
 def _explainer(reading: Reading) -> Explainer:
     project, snapshot = reading.project, reading.snapshot
-    if not project.is_stale(snapshot):
+    if not reading.is_stale():
         return project.explainer(as_of=reading.as_of)[0]
     graphs = ProjectGraphs.from_quads(project.config.base, snapshot.asserted())
     return Explainer(graphs, project.config, as_of=reading.as_of)

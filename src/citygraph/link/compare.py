@@ -1,0 +1,262 @@
+"""Drift: our dated facts against Wikidata's statements and against what was seen last time."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from citygraph.link.facts import Fact
+from citygraph.link.items import Item, Statement, Value
+
+__all__ = ["Difference", "Known", "State", "compare_facts", "decide_difference", "news", "read_known", "write_known"]
+
+_COLUMNS: Final = ("subject_id", "property", "state", "ours", "theirs", "decision", "author", "date", "comment")
+_ONE_VALUE: Final = ("P571", "P159", "P17", "P856")
+_MANY: Final = ("P463", "P488")
+_COUNT: Final = "P2124"
+_SCHEME: Final = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
+DECISIONS: Final = ("open", "ours", "theirs")
+
+
+class State(StrEnum):
+    """How our fact and theirs stand to each other."""
+
+    SAME = "same"
+    OURS_ONLY = "ours only"
+    THEIRS_ONLY = "theirs only"
+    DISAGREE = "disagree"
+    THEIRS_NEWER = "theirs newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One subject and property: what we say, what they say; `fact` is ours, for a batch of statements."""
+
+    subject_id: str
+    property_id: str
+    state: State
+    ours: str
+    theirs: str
+    fact: Fact | None = None
+    changed: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """What makes it the same difference as last time."""
+        return (self.subject_id, self.property_id, self.state.value, self.ours, self.theirs)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A difference that has been seen, and what somebody decided about it: `open`, `ours` or `theirs`."""
+
+    difference: Difference
+    decision: str = "open"
+    author: str = ""
+    day: str = ""
+    comment: str = ""
+
+
+def compare_facts(
+    subject_id: str, kinds: frozenset[str], facts: Iterable[Fact], item: Item, networks: frozenset[str]
+) -> Iterator[Difference]:
+    """Every property of one linked thing, also where both say the same.
+
+    Args:
+        subject_id: the short name of the thing.
+        kinds: what kind of thing it is; a place is not asked for its members.
+        facts: our facts about it.
+        item: what Wikidata says.
+        networks: the items of our networks; other memberships of a city are none of our business.
+    """
+    by_property: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_property[fact.property].append(fact)
+    asked = {*by_property, "P17"} if "network" not in kinds else {*by_property, *_ONE_VALUE, "P488", _COUNT} - {"P17"}
+    if "authority" in kinds:
+        asked.add("P463")
+    for property_ in sorted(asked & {*_ONE_VALUE, *_MANY, _COUNT}):
+        ours, theirs = by_property[property_], item.of(property_)
+        if property_ == "P463":
+            theirs = [each for each in theirs if each.value.text in networks]
+        if property_ == _COUNT:
+            # Every dated figure counts, also those that Wikidata no longer prefers.
+            theirs = [each for each in item.statements if each.property == _COUNT and each.rank != "deprecated"]
+            found = _by_date(ours, theirs)
+        elif property_ in _MANY:
+            found = _by_value(ours, theirs)
+        else:
+            found = _as_whole(ours, theirs)
+        for each in found:
+            yield replace(each, subject_id=subject_id, property_id=property_)
+
+
+def _difference(state: State, ours: str = "", theirs: str = "", fact: Fact | None = None) -> Difference:
+    return Difference("", "", state, ours, theirs, fact)
+
+
+def _as_whole(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]:
+    """A property with one value: founded, seat, country, website."""
+    said, told = _joined(fact.value.text for fact in ours), _joined(each.value.text for each in theirs)
+    if any(not fact.value.text for fact in ours) or not (ours or theirs):
+        return
+    if not theirs:
+        yield from (_difference(State.OURS_ONLY, fact.value.text, "", fact) for fact in ours)
+    elif not ours:
+        yield _difference(State.THEIRS_ONLY, "", told)
+    elif any(_same(fact.value, each.value) for fact in ours for each in theirs):
+        yield _difference(State.SAME, said, told)
+    else:
+        yield _difference(State.DISAGREE, said, told)
+
+
+def _by_value(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]:
+    """A property with several values: who chairs, what one is a member of."""
+    latest = max((fact.as_of or fact.begin for fact in ours), default="")
+    facts = {fact.value.text: fact for fact in sorted(ours, key=lambda each: each.as_of)}
+    told = {each.value.text: each for each in theirs}
+    for text, fact in sorted(facts.items()):
+        statement = told.get(text)
+        end = _qualifier(statement, "P582") if statement else ""
+        if statement is None:
+            yield _difference(State.OURS_ONLY, _dated(text, fact.as_of), "", fact)
+        elif end and fact.as_of and end < fact.as_of[: len(end)] and not fact.end:
+            yield _difference(State.DISAGREE, _dated(text, fact.as_of), f"{text} until {end}")
+        elif end and fact.as_of and end > fact.as_of and not fact.end:
+            yield _difference(State.THEIRS_NEWER, _dated(text, fact.as_of), f"{text} until {end}")
+        else:
+            yield _difference(State.SAME, _dated(text, fact.as_of), text)
+    for text, statement in sorted(told.items()):
+        if text not in facts:
+            since = _qualifier(statement, "P580") or _qualifier(statement, "P585")
+            newer = bool(latest and since and since > latest)
+            yield _difference(State.THEIRS_NEWER if newer else State.THEIRS_ONLY, "", _dated(text, since))
+
+
+def _by_date(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]:
+    """Figures: each belongs to its day."""
+    told = {_qualifier(each, "P585"): each for each in theirs}
+    latest = max((fact.as_of for fact in ours), default="")
+    for fact in sorted(ours, key=lambda each: (each.as_of, each.value)):
+        same_day = [each for day, each in told.items() if _same_time(day, fact.as_of)]
+        said = _dated(fact.value.text, fact.as_of)
+        if not same_day:
+            yield _difference(State.OURS_ONLY, said, "", fact)
+        elif any(_same(fact.value, each.value) for each in same_day):
+            yield _difference(State.SAME, said, said)
+        else:
+            yield _difference(State.DISAGREE, said, _joined(each.value.text for each in same_day))
+    for day, statement in sorted(told.items()):
+        if not any(_same_time(day, fact.as_of) for fact in ours):
+            newer = bool(latest and day > latest)
+            yield _difference(State.THEIRS_NEWER if newer else State.THEIRS_ONLY, "", _dated(statement.value.text, day))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(sorted(dict.fromkeys(texts)))
+
+
+def _dated(text: str, day: str) -> str:
+    return f"{text} ({day})" if day else text
+
+
+def _qualifier(statement: Statement | None, property_: str) -> str:
+    values = statement.qualifiers.get(property_, ()) if statement else ()
+    return values[0].text if values else ""
+
+
+def _same_time(one: str, other: str) -> bool:
+    """Two times are the same when the coarser one says so."""
+    short = min(len(one), len(other))
+    return one[:short] == other[:short] and (bool(short) or one == other)
+
+
+def _same(one: Value, other: Value) -> bool:
+    if "time" in {one.kind, other.kind}:
+        return _same_time(one.text, other.text)
+    if one.kind == "quantity" and other.kind == "quantity":
+        try:
+            return float(one.text) == float(other.text)
+        except ValueError:
+            return False
+    if one.kind == "string":
+        plain = [_SCHEME.sub("", each.text).rstrip("/").casefold() for each in (one, other)]
+        return plain[0] == plain[1]
+    return one.text == other.text
+
+
+# -- what has been seen -------------------------------------------------------------------------------
+
+
+def read_known(text: str) -> list[Known]:
+    """The rows of the memory file.
+
+    Raises:
+        ValueError: a row does not fit the heading.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    known: list[Known] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
+        cells = line.split("\t")
+        if len(cells) != len(_COLUMNS) or cells[5] not in DECISIONS:
+            message = f"line {number} does not have the cells {', '.join(_COLUMNS)}"
+            raise ValueError(message)
+        subject, property_, state, ours, theirs, decision, author, day, comment = cells
+        difference = Difference(subject, property_, State(state), ours, theirs)
+        known.append(Known(difference, decision, author, day, comment))
+    return known
+
+
+def write_known(known: Iterable[Known]) -> str:
+    """The memory file: one row for each difference, sorted, so that two runs give the same bytes."""
+    rows = sorted(
+        (*each.difference.key, each.decision, each.author, each.day, each.comment) for each in dict.fromkeys(known)
+    )
+    plain = (tuple(" ".join(cell.split()) for cell in row) for row in rows)
+    return "".join("\t".join(row) + "\n" for row in (_COLUMNS, *plain))
+
+
+def news(found: Iterable[Difference], known: Iterable[Known]) -> list[Difference]:
+    """The differences that have not been seen, each with the side that has changed since."""
+    seen = {each.difference.key for each in known}
+    before: dict[tuple[str, str], list[Difference]] = defaultdict(list)
+    for each in known:
+        before[each.difference.subject_id, each.difference.property_id].append(each.difference)
+    new: list[Difference] = []
+    for difference in found:
+        if difference.state is State.SAME or difference.key in seen:
+            continue
+        old = before[difference.subject_id, difference.property_id]
+        ours = bool(old) and all(each.ours != difference.ours for each in old)
+        theirs = bool(old) and all(each.theirs != difference.theirs for each in old)
+        changed = "both" if ours and theirs else "ours" if ours else "theirs" if theirs else ""
+        new.append(replace(difference, changed=changed))
+    return new
+
+
+def decide_difference(
+    known: Iterable[Known], subject_id: str, property_: str, decision: str, *, author: str, day: date, comment: str = ""
+) -> list[Known]:
+    """The memory with one decision about all differences of a subject and property.
+
+    Raises:
+        KeyError: nothing is known about them.
+    """
+    rows = list(known)
+    wanted = [
+        each for each in rows if (each.difference.subject_id, each.difference.property_id) == (subject_id, property_)
+    ]
+    if not wanted:
+        raise KeyError(subject_id, property_)
+    decided = {
+        each.difference.key: replace(each, decision=decision, author=author, day=day.isoformat(), comment=comment)
+        for each in wanted
+    }
+    return [decided.get(each.difference.key, each) for each in rows]

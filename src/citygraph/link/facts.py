@@ -1,0 +1,168 @@
+"""Our facts about linked things in the words of Wikidata: property, value, qualifiers, and the page that says so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from citygraph.link.items import Value
+from citygraph.link.names import countries, country_code
+from citygraph.namespaces import CG, CONCEPT, PREFIXES
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple
+
+__all__ = ["Citation", "Fact", "facts_of"]
+
+_MEMBER_OF, _CHAIR, _COUNT = "P463", "P488", "P2124"
+_FOUNDED, _SEAT, _SITE, _COUNTRY = "P571", "P159", "P856", "P17"
+_YEAR, _MONTH, _DAY = 9, 10, 11
+_RESTRICTED: Final = "http://publications.europa.eu/resource/authority/access-right/RESTRICTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A public page, and the last day on which it was seen, if known."""
+
+    page: str
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact: the subject's IRI, a property of Wikidata, a value, when it holds, and where it can be read."""
+
+    subject: str
+    property: str
+    value: Value
+    as_of: str = ""
+    begin: str = ""
+    end: str = ""
+    approximate: bool = False
+    citations: tuple[Citation, ...] = ()
+
+
+def facts_of(triples: Iterable[Triple | Quad], linked: Mapping[str, str]) -> list[Fact]:
+    """The facts about linked things that Wikidata has a property for; `linked` is the item of each IRI."""
+    return list(dict.fromkeys(_Reader(triples, linked).facts()))
+
+
+class _Reader:
+    def __init__(self, triples: Iterable[Triple | Quad], linked: Mapping[str, str]) -> None:
+        self._linked = linked
+        self._said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+        for triple in triples:
+            if isinstance(triple.subject, Iri):
+                self._said[triple.subject.value][triple.predicate.value].append(triple.object)
+
+    def facts(self) -> Iterator[Fact]:
+        for subject in self._linked:
+            if subject in self._said:
+                yield from self._plain(subject)
+        for node in list(self._said):
+            classes = self._iris(node, "rdf:type")
+            if PREFIXES["org"] + "Membership" in classes:
+                yield from self._membership(node)
+            elif PREFIXES["schema"] + "Observation" in classes:
+                yield from self._count(node)
+
+    def _plain(self, subject: str) -> Iterator[Fact]:
+        cited = self._citations(subject)
+        for term in self._of(subject, "schema:foundingDate"):
+            if isinstance(term, Literal):
+                claims = self._claims(subject, PREFIXES["schema"] + "foundingDate", term)
+                yield Fact(subject, _FOUNDED, _time(term.value), citations=claims or cited)
+        for site in self._iris(subject, "org:hasPrimarySite"):
+            for place in self._iris(site, "schema:containedInPlace"):
+                # Without a link for the place there is a seat, and nothing to compare it with.
+                value = Value("item", self._linked.get(place, ""))
+                yield Fact(subject, _SEAT, value, citations=self._citations(site) or cited)
+        for page in self._iris(subject, "foaf:homepage"):
+            yield Fact(subject, _SITE, Value("string", page), citations=cited)
+        places = [subject, *self._iris(subject, "cg:administers")]
+        for country in dict.fromkeys(each for place in places for each in self._iris(place, "cg:inCountry")):
+            known = countries().get(country_code(country))
+            item = self._linked.get(country) or (known.item if known else "")
+            if item:
+                yield Fact(subject, _COUNTRY, Value("item", item), citations=cited)
+
+    def _membership(self, node: str) -> Iterator[Fact]:
+        members, wholes = self._iris(node, "org:member"), self._iris(node, "org:organization")
+        roles = self._iris(node, "org:role")
+        if len(members) != 1 or len(wholes) != 1:
+            return
+        member, whole = members[0], wholes[0]
+        times = self._times(node)
+        cited = self._citations(node)
+        is_member = any(PREFIXES["org"] + "memberOf" in self._iris(role, "org:roleProperty") for role in roles)
+        if is_member and member in self._linked and whole in self._linked:
+            yield Fact(member, _MEMBER_OF, Value("item", self._linked[whole]), *times, citations=cited)
+        if CONCEPT + "role-president" in roles and member in self._linked and whole in self._linked:
+            yield Fact(whole, _CHAIR, Value("item", self._linked[member]), *times, citations=cited)
+
+    def _count(self, node: str) -> Iterator[Fact]:
+        subjects = self._iris(node, "schema:observationAbout")
+        if CONCEPT + "member-count" not in self._iris(node, "schema:measuredProperty"):
+            return
+        days = self._texts(node, "schema:observationDate")
+        approximate = any(each != CONCEPT + "exact" for each in self._iris(node, "cg:approximation"))
+        for subject in subjects:
+            for text in self._texts(node, "schema:value"):
+                if subject in self._linked:
+                    yield Fact(
+                        subject, _COUNT, Value("quantity", text), as_of=days[0] if days else "",
+                        approximate=approximate, citations=self._citations(node),
+                    )  # fmt: skip
+
+    def _times(self, node: str) -> tuple[str, str, str]:
+        as_of = self._texts(node, "cg:asOf")
+        bounds: dict[str, str] = {}
+        for interval in self._iris(node, "org:memberDuring"):
+            for name in ("time:hasBeginning", "time:hasEnd"):
+                for instant in self._iris(interval, name):
+                    found = [
+                        term.value
+                        for predicate, terms in self._said.get(instant, {}).items()
+                        if predicate.startswith(PREFIXES["time"] + "inXSD")
+                        for term in terms
+                        if isinstance(term, Literal)
+                    ]
+                    bounds[name] = found[0] if found else ""
+        return (as_of[0] if as_of else "", bounds.get("time:hasBeginning", ""), bounds.get("time:hasEnd", ""))
+
+    def _claims(self, subject: str, predicate: str, value: Term) -> tuple[Citation, ...]:
+        """What the claims that say the same thing rest on."""
+        found: list[Citation] = []
+        for node, said in list(self._said.items()):
+            if Iri(subject) in said.get(PREFIXES["rdf"] + "subject", ()):
+                same = Iri(predicate) in self._of(node, "rdf:predicate") and value in self._of(node, "rdf:object")
+                found += self._citations(node) if same else ()
+        return tuple(dict.fromkeys(found))
+
+    def _citations(self, node: str) -> tuple[Citation, ...]:
+        found: list[Citation] = []
+        for source in self._iris(node, "prov:wasDerivedFrom"):
+            document = source.partition("#")[0]
+            if _RESTRICTED in self._iris(document, "dct:accessRights"):
+                continue
+            seen = self._texts(document, "cg:dateNotAfter")
+            pages = [each for each in self._iris(document, "foaf:page") if each.startswith(("https://", "http://"))]
+            found += [Citation(page, seen[0] if seen else "") for page in pages]
+        return tuple(dict.fromkeys(found))
+
+    def _of(self, node: str, curie: str) -> list[Term]:
+        prefix, _, name = curie.partition(":")
+        return (
+            self._said[node].get((CG if prefix == "cg" else PREFIXES[prefix]) + name, []) if node in self._said else []
+        )
+
+    def _iris(self, node: str, curie: str) -> list[str]:
+        return [term.value for term in self._of(node, curie) if isinstance(term, Iri)]
+
+    def _texts(self, node: str, curie: str) -> list[str]:
+        return [term.value for term in self._of(node, curie) if isinstance(term, Literal)]
+
+
+def _time(text: str) -> Value:
+    parts = text.lstrip("-").count("-")
+    return Value("time", text, precision=(_YEAR, _MONTH, _DAY)[min(parts, 2)])

@@ -1,0 +1,271 @@
+"""The links of one project: its mapping file, its things, its facts, and the words of people on them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from citygraph.errors import ConfigError, QueryError, ReconciliationError
+from citygraph.files import write_file
+from citygraph.findings import Finding
+from citygraph.link.check import check_links, linked_items
+from citygraph.link.compare import (
+    Difference,
+    Known,
+    State,
+    compare_facts,
+    decide_difference,
+    news,
+    read_known,
+    write_known,
+)
+from citygraph.link.facts import Fact, facts_of
+from citygraph.link.items import Item
+from citygraph.link.push import offered
+from citygraph.link.review import Decision, decide_link, open_proposals
+from citygraph.link.source import ItemSource
+from citygraph.link.suggest import Suggestion, proposals, suggest, unlinked
+from citygraph.link.things import Thing, things_of
+from citygraph.namespaces import compress, expand
+from citygraph.rdf import Triple
+from citygraph.sssom import (
+    Mapping,
+    MappingSet,
+    SssomError,
+    new_mapping_set,
+    read_mappings,
+    with_mappings,
+    write_mappings,
+)
+from citygraph.version import VERSION
+
+__all__ = ["DRIFT_FILE", "MAPPING_FILE", "Compared", "Links"]
+
+MAPPING_FILE: Final = "data/mappings/wikidata.sssom.tsv"
+DRIFT_FILE: Final = "data/mappings/wikidata.drift.tsv"
+Progress = Callable[[str, int, int], None]
+_PREFIXES: Final = ("id", "concept", "country", "skos", "wd")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison found: everything, what is new, and what was offered to Wikidata before."""
+
+    all: tuple[Difference, ...]
+    new: tuple[Difference, ...]
+    open: int
+
+
+class Links:
+    """The mapping file of a project folder, read once and written after each decision."""
+
+    def __init__(
+        self, folder: Path, triples: Sequence[Triple], prefixes: dict[str, str], *, base: str, today: date
+    ) -> None:
+        """The links in `folder` for the things that `triples` speak about."""
+        self._folder, self._triples, self._prefixes = folder, triples, prefixes
+        self._base, self._today = base, today
+
+    # -- what there is --------------------------------------------------------------------------------
+
+    @cached_property
+    def things(self) -> dict[str, Thing]:
+        """Our things by short name."""
+        return {compress(iri, self._prefixes): thing for iri, thing in things_of(self._triples).items()}
+
+    @property
+    def rows(self) -> MappingSet:
+        """The mapping file; an empty one with a header when there is none yet.
+
+        Raises:
+            ConfigError: the file cannot be read.
+        """
+        path = self._folder / MAPPING_FILE
+        if not path.is_file():
+            curies = {name: self._prefixes[name] for name in _PREFIXES}
+            curies |= {"semapv": "https://w3id.org/semapv/vocab/", "sssom": "https://w3id.org/sssom/"}
+            return new_mapping_set({
+                "curie_map": curies,
+                "license": "https://creativecommons.org/publicdomain/zero/1.0/",
+                "mapping_set_id": f"{self._base}mappings/wikidata",
+                "mapping_set_title": "Links to Wikidata",
+                "object_source": "wd:Q2013",
+                "mapping_tool": "citygraph link",
+                "mapping_tool_version": VERSION,
+            })  # fmt: skip
+        try:
+            # Decoded from bytes: text mode would turn CR LF into LF, and a round trip into a difference.
+            return read_mappings(path.read_bytes().decode("utf-8"))
+        except (SssomError, UnicodeDecodeError) as error:
+            message = f"{MAPPING_FILE} cannot be read: {error}."
+            raise ConfigError(message, fix="Run: citygraph check") from error
+
+    def _write(self, rows: MappingSet) -> None:
+        write_file(self._folder / MAPPING_FILE, write_mappings(rows).encode())
+
+    def linked(self) -> dict[str, str]:
+        """The item of each linked thing, by IRI."""
+        rows = linked_items(self.rows)
+        return {expand(each.subject_id, self._prefixes) or "": each.object_id.removeprefix("wd:") for each in rows}
+
+    # -- suggest and review ---------------------------------------------------------------------------
+
+    def suggest(
+        self,
+        source: ItemSource,
+        *,
+        entity: str = "",
+        limit: int = 5,
+        keep: bool = True,
+        progress: Progress | None = None,
+    ) -> list[Suggestion]:
+        """Candidates for one thing, or for all without a link; kept as proposals in the mapping file.
+
+        Raises:
+            QueryError: there is no such thing.
+            ReconciliationError: the source does not answer.
+        """
+        rows = self.rows
+        chosen = [self._thing(entity)] if entity else unlinked(self.things.values(), rows, self._prefixes)
+        found = suggest(chosen, source, rows, self._prefixes, limit=limit, progress=progress)
+        if keep:
+            known = {(each.subject_id, each.object_id) for each in rows.mappings}
+            new = [
+                each
+                for each in proposals(found, self._prefixes, self._today)
+                if (each.subject_id, each.object_id) not in known
+            ]
+            if new:
+                self._write(with_mappings(rows, new))
+        return found
+
+    def _thing(self, text: str) -> Thing:
+        for name in (text, f"id:{text}", compress(expand(text, self._prefixes) or "x:", self._prefixes)):
+            if name in self.things:
+                return self.things[name]
+        message = f"There is nothing called {text!r} that can be linked."
+        raise QueryError(message, fix="Use a short name such as id:place-oslo.")
+
+    def open(self) -> dict[str, list[Mapping]]:
+        """The proposals that wait for a person, by subject."""
+        return open_proposals(self.rows)
+
+    def decide(self, decision: Decision) -> None:
+        """Write one decision into the mapping file.
+
+        Raises:
+            QueryError: the thing or the item is not one, or it has another link.
+        """
+        thing = self._thing(decision.subject_id)
+        subject = compress(thing.id, self._prefixes)
+        label = decision.subject_label or thing.name("nb")
+        self._write(decide_link(self.rows, replace(decision, subject_id=subject, subject_label=label)))
+
+    # -- check, compare and push ----------------------------------------------------------------------
+
+    def items(self, source: ItemSource) -> dict[str, Item]:
+        """The items of all accepted links."""
+        return source.get(dict.fromkeys(each.object_id.removeprefix("wd:") for each in linked_items(self.rows)))
+
+    def check(self, source: ItemSource, *, whole: bool) -> list[Finding]:
+        """What is wrong with the accepted links."""
+        return check_links(self.rows, self.things, self.items(source), file=MAPPING_FILE, whole=whole)
+
+    def known(self) -> list[Known]:
+        """The differences that have been seen before.
+
+        Raises:
+            ConfigError: the memory file cannot be read.
+        """
+        path = self._folder / DRIFT_FILE
+        if not path.is_file():
+            return []
+        try:
+            return read_known(path.read_bytes().decode("utf-8"))
+        except ValueError as error:
+            message = f"{DRIFT_FILE} cannot be read: {error}."
+            raise ConfigError(message, fix="Mend the row, or delete the file to see all differences again.") from error
+
+    def compare(self, source: ItemSource, *, keep: bool = True) -> Compared:
+        """Our facts against Wikidata's; what is shown as new is remembered, so that it is shown once.
+
+        Raises:
+            ReconciliationError: the source does not answer.
+        """
+        found, known = self._differences(source), self.known()
+        new = news(found, known)
+        standing = {each.key for each in found}
+        # What no longer stands is forgotten, unless somebody has decided about it.
+        kept = [each for each in known if each.difference.key in standing or each.decision != "open"]
+        kept += [Known(replace(each, fact=None, changed="")) for each in new]
+        if keep and (new or kept != known):
+            write_file(self._folder / DRIFT_FILE, write_known(kept).encode())
+        waiting = sum(each.decision == "open" and each.difference.key in standing for each in kept)
+        return Compared(tuple(found), tuple(new), waiting)
+
+    def _differences(self, source: ItemSource) -> list[Difference]:
+        linked, items = self.linked(), self.items(source)
+        by_subject: dict[str, list[Fact]] = defaultdict(list)
+        for fact in facts_of(self._triples, linked):
+            by_subject[fact.subject].append(fact)
+        networks = frozenset(
+            linked[thing.id] for thing in self.things.values() if "network" in thing.kinds and thing.id in linked
+        )
+        found: list[Difference] = []
+        for iri, qid in sorted(linked.items()):
+            item, subject = items.get(qid), compress(iri, self._prefixes)
+            if item is not None and not item.missing and not item.redirect and subject in self.things:
+                found += compare_facts(subject, self.things[subject].kinds, by_subject[iri], item, networks)
+        return found
+
+    def decide_difference(self, subject: str, property_: str, decision: str, *, author: str, comment: str = "") -> None:
+        """Remember that ours, or theirs, is right.
+
+        Raises:
+            QueryError: no such difference has been seen.
+        """
+        if not author.strip():
+            message = "A decision needs the name of who made it."
+            raise QueryError(message, fix="Give --author, for example an ORCID.")
+        try:
+            known = decide_difference(
+                self.known(), subject, property_, decision, author=author, day=self._today, comment=comment
+            )
+        except KeyError as error:
+            message = f"No difference of {subject} in {property_} has been seen."
+            raise QueryError(message, fix="Run: citygraph link compare") from error
+        write_file(self._folder / DRIFT_FILE, write_known(known).encode())
+
+    def offered(self, source: ItemSource) -> list[Fact]:
+        """The facts that Wikidata lacks and that a public page supports."""
+        decided = {each.difference.key: each.decision for each in self.known()}
+        return offered(self._differences(source), decided)
+
+    # -- an extract -----------------------------------------------------------------------------------
+
+    def gather(self, source: ItemSource, *, progress: Progress | None = None) -> Iterable[Item]:
+        """The linked items, the candidates for everything else, and the items that those name.
+
+        Raises:
+            ReconciliationError: the source does not answer.
+        """
+        items = dict(self.items(source))
+        todo = unlinked(self.things.values(), self.rows, self._prefixes)
+        for number, thing in enumerate(todo):
+            if progress:
+                progress("link", number, len(todo))
+            items |= {item.id: item for item in source.search(thing)}
+        if not items:
+            message = "There is nothing to fetch: no links and no candidates."
+            raise ReconciliationError(message)
+        return items.values()
+
+
+def differing(found: Iterable[Difference]) -> list[Difference]:
+    """Without what both sides say alike."""
+    return [each for each in found if each.state is not State.SAME]

@@ -1,0 +1,82 @@
+"""Catalogues in files: ours or anybody's, read and held against their profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from citygraph.errors import PublishError
+from citygraph.findings import Finding, Report, finding
+from citygraph.formats import by_extension
+from citygraph.language import Text
+from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
+from citygraph.publish.dcat_ap_3 import DCAT_AP_3
+from citygraph.publish.harvest import check_harvest
+from citygraph.publish.links import Links
+from citygraph.publish.profiles import PROFILES
+from citygraph.publish.quality import Score
+from citygraph.rdf import Triple, parse
+
+__all__ = ["check_catalog"]
+
+
+def check_catalog(
+    path: Path, *, base: str, profile: str = "", shapes: Sequence[Triple] = (), links: Links | None = None
+) -> tuple[Report, Score | None]:
+    """What a portal would say about the catalogue at `path`, and the score of the one that is of DCAT-AP 3.
+
+    Args:
+        path: a file in an RDF format, or a folder that `citygraph publish` wrote.
+        base: the address that the graph's own names begin with; none of them may be dragged in.
+        profile: the name of its profile; without it the name of the file decides.
+        shapes: shapes from elsewhere that it must pass too.
+        links: tries addresses, so that no point is assumed.
+
+    Raises:
+        PublishError: there is no catalogue, or its profile is not known.
+    """
+    findings: list[Finding] = []
+    score = None
+    for each in _files(path):
+        name = profile or each.stem
+        if name not in PROFILES:
+            message = f"The name of {each} does not say which profile it follows."
+            raise PublishError(message, fix=f"Add --profile with one of: {', '.join(PROFILES)}.")
+        record, problems = _read(each)
+        own = [
+            *problems,
+            *check_profile(record, PROFILES[name], file=str(each)),
+            *check_harvest(record, base=base, file=str(each)),
+            *(check_foreign_shapes(record, PROFILES[name], shapes, file=str(each)) if shapes else ()),
+        ]
+        findings += own
+        if name == DCAT_AP_3.name:
+            score = score_of(record, own, answers=links.answers if links else None)
+    return Report.of(findings, links.findings if links else ()), score
+
+
+def _files(path: Path) -> list[Path]:
+    files = sorted((path / "catalog").glob("dcat-ap-*.ttl")) if path.is_dir() else [path]
+    if not files or not all(each.is_file() for each in files):
+        message = f"There is no catalogue in {path}."
+        raise PublishError(message, fix="Give the path of a catalogue, or of a folder that citygraph publish wrote.")
+    return files
+
+
+def _read(path: Path) -> tuple[list[Triple], list[Finding]]:
+    format_ = by_extension(path.suffix)
+    if format_ is None:
+        message = f"The ending of {path} names no RDF format."
+        raise PublishError(message, fix="Give a file that ends in .ttl, .rdf or .jsonld.")
+    parsed = parse(path.read_bytes(), format=format_.name)
+    problems = [
+        finding(
+            "publish-harvest",
+            file=str(path),
+            line=each.line,
+            column=each.column,
+            problem=Text(f"filen kan ikke leses: {each.message}", f"the file cannot be read: {each.message}"),
+        )
+        for each in parsed.problems
+    ]
+    return list(dict.fromkeys(quad.triple for quad in parsed.quads)), problems

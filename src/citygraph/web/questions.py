@@ -1,0 +1,234 @@
+"""The pages of the saved questions: the list, the form with its answer, and the answer as a file or a feed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from citygraph.errors import QueryError
+from citygraph.namespaces import compress, expand
+from citygraph.query import Answered, get_query
+from citygraph.results import Graph, Solutions, Truth
+from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.web.answers import table_of
+from citygraph.web.asking import ask_saved, saved_queries
+from citygraph.web.errors import NotFound, as_fault, kindly
+from citygraph.web.feeds import feed_of
+from citygraph.web.files import MEDIA_TYPES, answer_file, formats_of, json_response
+from citygraph.web.pictures import pictures_of
+from citygraph.web.rendering import Page, data_block, respond
+from citygraph.web.requests import origin_of
+from citygraph.web.snippets import snippets
+
+__all__ = ["queries", "queries_json", "query_page"]
+
+_ATOM: Final = "application/atom+xml; charset=utf-8"
+_OURS: Final = frozenset({"lang", "as_of", "cite"})
+
+
+@kindly
+def queries(request: Request) -> Response:
+    """`/queries`: every question."""
+    page = Page(request)
+    return page.render("queries.html", queries=saved_queries(page.project))
+
+
+@kindly
+def queries_json(request: Request) -> Response:
+    """The same for programs."""
+    page = Page(request)
+    return json_response(
+        request,
+        [
+            {
+                "name": query.name,
+                "title": query.title.to_json(),
+                "question": query.question.to_json(),
+                "columns": list(query.columns),
+                "parameters": [parameter.name for parameter in query.parameters],
+                "page": page.urls.query(query.name),
+                "files": {each: page.urls.query(query.name, format=each) for each in formats_of(None, query.columns)},
+            }
+            for query in saved_queries(page.project)
+        ],
+    )
+
+
+@kindly
+def query_page(request: Request) -> Response:
+    """`/queries/{name}`, and with an ending the answer as a file or as a feed."""
+    page = Page(request)
+    name, _, ending = str(request.path_params["name"]).partition(".")
+    saved = _saved(page, name)
+    values = {key: value for key, value in request.query_params.items() if key not in _OURS and value.strip()}
+    if not ending:
+        return _answer_page(page, saved, values)
+    if ending not in MEDIA_TYPES and ending != "atom":
+        raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
+    answered = ask_saved(page.project, name, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
+    if ending == "atom":
+        body = feed_of(
+            page,
+            answered,
+            here=_absolute(page, request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+            page_address=_absolute(page, page.urls.query(name, values)),
+        )
+        return respond(request, body, _ATOM)
+    if ending not in formats_of(answered.answer, saved.columns):
+        offered = [(each, page.urls.query(name, format=each)) for each in formats_of(answered.answer, saved.columns)]
+        raise NotFound(request.url.path, offered)
+    return answer_file(page, answered, ending)
+
+
+def _saved(page: Page, name: str) -> SavedQuery:
+    try:
+        saved = get_query(page.project.folder / "queries", name)
+    except QueryError as error:
+        known = {query.name: query for query in saved_queries(page.project)}
+        near = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
+        links = [(known[each].title.in_language(page.language), page.urls.query(each)) for each in near]
+        raise NotFound(page.request.url.path, links) from error
+    if not saved.publish:
+        raise NotFound(page.request.url.path)
+    return saved
+
+
+def _as_of(page: Page) -> date | None:
+    text = page.request.query_params.get("as_of", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        message = f"{text!r} is not a date."
+        raise QueryError(message, fix="Write it as 2020-11-05.") from error
+
+
+def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Response:
+    parameters = page.request.query_params
+    hide_sources = parameters.get("cite") == "0"
+    missing = [p.name for p in saved.parameters if p.required and p.default is None and p.name not in values]
+    answered: Answered | None = None
+    fault: list[str] = []
+    if not missing:
+        try:
+            cite = bool(saved.cite) and not hide_sources
+            answered = ask_saved(page.project, saved.name, values, as_of=_as_of(page), cite=cite)
+        except QueryError as error:
+            fault = as_fault(error)
+    answer = answered.answer if answered else None
+    kept = {**values, "as_of": parameters.get("as_of", "")}
+    rows = answer if isinstance(answer, Solutions) else None
+    csv = _absolute(page, page.urls.query(saved.name, kept, format="csv"))
+    response = page.render(
+        "query.html",
+        status=400 if fault else 200,
+        saved=saved,
+        fields=[_Field(page, saved, parameter, values) for parameter in saved.parameters],
+        # A field of the type date takes nothing but a date.
+        as_of="" if fault else parameters.get("as_of", ""),
+        hide_sources=hide_sources,
+        missing=missing,
+        fault=fault,
+        answered=answered,
+        table=table_of(rows, page.shower, page.words, answered=answered) if rows is not None else None,
+        truth=answer.value if isinstance(answer, Truth) else None,
+        triples=len(answer.triples) if isinstance(answer, Graph) else None,
+        pictures=pictures_of(rows, page.shower, page.words, first=saved.view) if rows is not None else [],
+        lists=_lists(page, answered) if answered else [],
+        files=[(f, page.urls.query(saved.name, kept, format=f)) for f in formats_of(answer, saved.columns)],
+        feed=page.urls.query(saved.name, {**values, "lang": page.language}, format="atom"),
+        snippets=snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
+        structured=data_block(_query_dataset(page, saved, csv)),
+    )
+    for format_ in formats_of(answer, saved.columns):
+        address = page.urls.query(saved.name, kept, format=format_)
+        response.headers.append(
+            "Link", f'<{address}>; rel="alternate"; type="{MEDIA_TYPES[format_].partition(";")[0]}"'
+        )
+    return response
+
+
+def _query_dataset(page: Page, saved: SavedQuery, csv: str) -> dict[str, object]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "@id": f"{page.project.config.base}queries/{saved.name}",
+        "name": saved.title.in_language(page.language),
+        "description": saved.question.in_language(page.language),
+        "license": page.project.config.licence,
+        "isPartOf": {"@id": page.project.config.base},
+        "keywords": list(saved.keywords),
+        "distribution": [{"@type": "DataDownload", "contentUrl": csv, "encodingFormat": "text/csv"}],
+    }
+
+
+class _Field:
+    """One field of the form of a question."""
+
+    def __init__(self, page: Page, saved: SavedQuery, parameter: Parameter, values: Mapping[str, str]) -> None:
+        self.parameter = parameter
+        self.name = parameter.name
+        default = "" if parameter.default is None else str(parameter.default)
+        self.value = values.get(parameter.name, default)
+        name = page.words.code("column", parameter.name)
+        self.label = name[:1].upper() + name[1:]
+        self.help = parameter.about.in_language(page.language)
+        self.options = _options(page, parameter)
+        self.required = parameter.required and parameter.default is None
+        self.clearable = not parameter.required and parameter.default is None
+        known = [value for value, _ in self.options]
+        if self.options and self.value and self.value not in known:
+            self.value = _same_thing(page, self.value, known) or self.value
+            if self.value not in known:
+                self.options.append((self.value, self.value))
+        del saved
+
+
+_MOST_OPTIONS: Final = 400
+
+
+def _options(page: Page, parameter: Parameter) -> list[tuple[str, str]]:
+    """What can be chosen: the values of an enum, or the things of the class when they are not too many."""
+    if parameter.type == "enum":
+        return [(choice, choice) for choice in parameter.choices]
+    if parameter.type != "entity" or not parameter.of_class:
+        return []
+    of_class = expand(parameter.of_class, page.project.prefixes)
+    iris = page.reading.of_class(of_class or "")
+    if not 0 < len(iris) <= _MOST_OPTIONS:
+        return []
+    prefixes = page.project.prefixes
+    return [
+        (compress(iri, prefixes), page.reading.label(iri, page.language))
+        for iri in page.reading.in_order(iris, page.language)
+    ]
+
+
+def _same_thing(page: Page, value: str, known: list[str]) -> str:
+    """The option that a slug, an IRI or a name in the address means."""
+    for candidate in (f"id:{value}", f"concept:{value}"):
+        if candidate in known:
+            return candidate
+    iri = expand(value, page.project.prefixes)
+    short = compress(iri, page.project.prefixes) if iri else ""
+    return short if short in known else ""
+
+
+def _lists(page: Page, answered: Answered) -> list[tuple[str, ...]]:
+    """How complete the lists behind an answer are, one line each."""
+    return [
+        tuple(
+            page.shower.term(term).text if not isinstance(term, str) else page.shower.date(term)
+            for term in (each.organization, each.kind, each.completeness, each.date, each.place, each.role)
+        )
+        for each in answered.lists
+    ]
+
+
+def _absolute(page: Page, path: str) -> str:
+    """The address under which the reader reaches a path of ours, for use outside this page."""
+    return origin_of(page.request.scope).removesuffix(page.urls.prefix) + path

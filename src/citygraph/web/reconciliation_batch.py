@@ -1,0 +1,242 @@
+"""Batches of the reconciliation service as data: read strictly, refused with the place of the mistake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeAlias
+
+from citygraph.web.refusal import Refusal
+
+__all__ = ["Condition", "Extension", "Query", "read_extension", "read_json", "read_queries", "read_queries_draft"]
+
+Given: TypeAlias = str | float | bool
+_KEYS: Final = frozenset({"query", "type", "limit", "properties", "type_strict"})
+_DRAFT_KEYS: Final = frozenset({"type", "limit", "lang", "dir", "conditions"})
+_STRICT: Final = ("any", "should", "all")
+_MATCH_TYPES: Final = ("name", "id", "property")
+_QUANTIFIERS: Final = ("any", "all", "none")
+_LONGEST: Final = 500
+_MOST_VALUES: Final = 50
+_MOST_CONDITIONS: Final = 20
+_MOST_RESULTS: Final = 50
+_MOST_IDS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A property and the values that it should have."""
+
+    property: str
+    values: tuple[Given, ...]
+    required: bool = False
+    quantifier: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query of a batch, the same for both versions of the protocol."""
+
+    names: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    all_types: bool = False
+    limit: int = 10
+    conditions: tuple[Condition, ...] = ()
+    name_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A request for the values of some properties of some entities."""
+
+    ids: tuple[str, ...]
+    properties: tuple[str, ...]
+
+
+def _bad(what: str) -> NoReturn:
+    raise Refusal(400, f"The batch cannot be read: {what}.", "See https://reconciliation-api.github.io/specs/")
+
+
+def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
+    """A JSON document.
+
+    Raises:
+        Refusal: it is not JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        _bad("it is not JSON")
+
+
+def _no_constant(name: str) -> NoReturn:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+def read_queries(raw: object, most: int) -> dict[str, Query]:
+    """A batch of version 0.2.
+
+    Raises:
+        Refusal: 400 when it is not one, 413 when it has more than `most` queries.
+    """
+    if not isinstance(raw, dict):
+        _bad("it is not an object of queries")
+    _few_enough(len(raw), most)
+    return {str(key): _query(each, f"query {key!r}") for key, each in raw.items()}
+
+
+def _few_enough(size: int, most: int) -> None:
+    if size > most:
+        raise Refusal(413, f"The batch has {size:,} queries; {most:,} is the most.", "Send it in smaller parts.")
+
+
+def _query(raw: object, where: str) -> Query:
+    if not isinstance(raw, dict):
+        _bad(f"{where} is not an object")
+    _only(raw, _KEYS, where)
+    properties = raw.get("properties", [])
+    if not isinstance(properties, list) or len(properties) > _MOST_CONDITIONS:
+        _bad(f"{where}: properties is a list of at most {_MOST_CONDITIONS}")
+    text = _text(raw["query"], f"{where}: query") if "query" in raw else ""
+    if "query" not in raw and not properties:
+        _bad(f"{where} has neither query nor properties")
+    strict = raw.get("type_strict", "any")
+    if strict not in _STRICT:
+        _bad(f"{where}: type_strict is one of {', '.join(_STRICT)}")
+    types = raw.get("type", [])
+    return Query(
+        names=(text,) if text.strip() else (),
+        types=_texts([types] if isinstance(types, str) else types, f"{where}: type"),
+        all_types=strict == "all",
+        limit=_limit(raw.get("limit"), where),
+        conditions=tuple(_property(each, where) for each in properties),
+    )
+
+
+def _property(raw: object, where: str) -> Condition:
+    if not isinstance(raw, dict) or not isinstance(raw.get("pid"), str) or "v" not in raw:
+        _bad(f"{where}: a property has pid and v")
+    return Condition(_text(raw["pid"], f"{where}: pid"), _values(raw["v"], where))
+
+
+def read_queries_draft(raw: object, most: int) -> list[Query]:
+    """A batch of the 1.0 draft.
+
+    Raises:
+        Refusal: 400 when it is not one, 413 when it has more than `most` queries.
+    """
+    queries = raw.get("queries") if isinstance(raw, dict) else None
+    if not isinstance(queries, list):
+        _bad("it has no list of queries")
+    _few_enough(len(queries), most)
+    return [_draft_query(each, f"query {number}") for number, each in enumerate(queries)]
+
+
+def _draft_query(raw: object, where: str) -> Query:
+    if not isinstance(raw, dict):
+        _bad(f"{where} is not an object")
+    _only(raw, _DRAFT_KEYS, where)
+    conditions = raw.get("conditions")
+    if not isinstance(conditions, list) or not 1 <= len(conditions) <= _MOST_CONDITIONS:
+        _bad(f"{where}: conditions is a list of 1 to {_MOST_CONDITIONS}")
+    names: list[str] = []
+    ids: list[str] = []
+    properties: list[Condition] = []
+    name_required = False
+    for each in conditions:
+        kind, values, condition = _condition(each, where)
+        if kind == "property":
+            properties.append(condition)
+        else:
+            (names if kind == "name" else ids).extend(str(value) for value in values)
+            name_required = name_required or (kind == "name" and condition.required)
+    types = raw.get("type", "")
+    for key in ("lang", "dir"):
+        if not isinstance(raw.get(key, ""), str):
+            _bad(f"{where}: {key} is a text")
+    return Query(
+        names=tuple(name for name in names if name.strip()),
+        ids=tuple(ids),
+        types=_texts([types] if types else [], f"{where}: type"),
+        limit=_limit(raw.get("limit"), where),
+        conditions=tuple(properties),
+        name_required=name_required,
+    )
+
+
+def _condition(raw: object, where: str) -> tuple[str, tuple[Given, ...], Condition]:
+    if not isinstance(raw, dict) or raw.get("matchType") not in _MATCH_TYPES or "propertyValue" not in raw:
+        _bad(f"{where}: a condition has matchType ({', '.join(_MATCH_TYPES)}) and propertyValue")
+    quantifier = raw.get("matchQuantifier", "any")
+    if quantifier not in _QUANTIFIERS:
+        _bad(f"{where}: matchQuantifier is one of {', '.join(_QUANTIFIERS)}")
+    required = raw.get("required", False)
+    if not isinstance(required, bool) or not isinstance(raw.get("matchQualifier", ""), str):
+        _bad(f"{where}: required is true or false, matchQualifier a text")
+    property_ = raw.get("propertyId", "")
+    if raw["matchType"] == "property" and not property_:
+        _bad(f"{where}: a condition on a property names it: propertyId")
+    values = _values(raw["propertyValue"], where)
+    return str(raw["matchType"]), values, Condition(_text(property_, where), values, required, quantifier)
+
+
+def read_extension(raw: object) -> Extension:
+    """A request for values, the same in both versions.
+
+    Raises:
+        Refusal: 400 when it is not one, 413 when it asks for too much at once.
+    """
+    if not isinstance(raw, dict) or not isinstance(raw.get("properties"), list):
+        _bad("a data extension has ids and properties")
+    ids = _texts(raw.get("ids"), "ids")
+    if len(ids) > _MOST_IDS or len(raw["properties"]) > _MOST_VALUES:
+        raise Refusal(413, f"At most {_MOST_IDS:,} entities and {_MOST_VALUES} properties at once.")
+    names: list[str] = []
+    for each in raw["properties"]:
+        if not isinstance(each, dict) or not isinstance(each.get("settings", {}), dict):
+            _bad("a property has an id, and settings are an object")
+        names.append(_text(each.get("id"), "the id of a property"))
+    return Extension(ids, tuple(names))
+
+
+def _only(raw: Mapping[str, object], known: frozenset[str], where: str) -> None:
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        _bad(f"{where} has the key {unknown[0]!r}, which is not known")
+
+
+def _text(raw: object, where: str) -> str:
+    if not isinstance(raw, str) or len(raw) > _LONGEST:
+        _bad(f"{where} is a text of at most {_LONGEST} characters")
+    return raw
+
+
+def _texts(raw: object, where: str) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        _bad(f"{where} is a list of texts")
+    return tuple(_text(each, where) for each in raw)
+
+
+def _limit(raw: object, where: str) -> int:
+    if raw is None:
+        return 10
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not raw >= 1:
+        _bad(f"{where}: limit is a number from 1 on")
+    return int(min(raw, _MOST_RESULTS))
+
+
+def _values(raw: object, where: str) -> tuple[Given, ...]:
+    values = raw if isinstance(raw, list) else [raw]
+    if len(values) > _MOST_VALUES:
+        _bad(f"{where}: a property has at most {_MOST_VALUES} values")
+    found: list[Given] = []
+    for each in values:
+        value = each.get("id") if isinstance(each, dict) else each
+        if isinstance(value, bool | int | float):
+            found.append(value)
+        else:
+            found.append(_text(value, f"{where}: a value"))
+    return tuple(found)

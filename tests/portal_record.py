@@ -1,0 +1,52 @@
+"""A record small enough to break in every way, and what the tests ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from typing import Final
+
+from citygraph.config import read_config
+from citygraph.language import Text
+from citygraph.publish.catalog import Catalog, Item, catalog_of
+from citygraph.publish.profiles import PROFILES
+from citygraph.publish.record import NAMESPACES, write_record
+from citygraph.rdf import Iri, Triple
+from conftest import ROOT
+
+__all__ = ["BASE", "ITEMS", "TYPE", "catalog", "iri", "record", "subjects"]
+
+BASE: Final = "https://w3id.org/citygraph/"
+ITEMS: Final = (
+    Item(
+        "data/graph.ttl", Text.of("Turtle"), Text("Hele grafen", "The whole graph"), "RDF_TURTLE", "text/turtle", 1234
+    ),
+    Item("queries/members.csv", Text("Medlemmer", "Members"), Text("Hvem?", "Who?"), "CSV", "text/csv", 99, "members"),
+)
+
+
+def iri(curie: str) -> Iri:
+    prefix, _, local = curie.partition(":")
+    return Iri(NAMESPACES[prefix] + local)
+
+
+TYPE: Final = iri("rdf:type")
+
+
+@cache
+def catalog() -> Catalog:
+    config = read_config(ROOT)
+    return catalog_of(config, ITEMS, period=("1986-01-01", "2020-11-05"), modified=date(2026, 11, 23))
+
+
+@cache
+def record(profile: str) -> tuple[Triple, ...]:
+    return tuple(write_record(catalog(), PROFILES[profile]))
+
+
+def subjects(triples: Iterable[Triple], class_: str) -> list[Iri]:
+    return sorted(
+        {t.subject for t in triples if t.predicate == TYPE and t.object == iri(class_) and isinstance(t.subject, Iri)},
+        key=str,
+    )

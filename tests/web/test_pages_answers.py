@@ -1,0 +1,293 @@
+"""Saved questions as a product: forms, dates, files, feeds, the description for programs, pictures."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+
+from citygraph import Project
+from citygraph.query import Answered
+from citygraph.rdf import Literal
+from citygraph.results import Solutions, Truth
+from citygraph.web import mapping
+from citygraph.web.feeds import answer_hash
+from citygraph.web.files import defused
+from citygraph.web.mapping import Place, draw_map
+from citygraph.web.names import NameIndex
+from citygraph.web.radial import draw_network
+from citygraph.web.source_pages import Passage, segments_of, sentences_of
+from pages_client import Pages, words_of
+
+MEMO = "Overskrift <b>\n\n" + "Et ord om Oslo. " * 200 + "Her står ingenting."
+
+
+@pytest.fixture(scope="module")
+def pages(this_project: Project) -> Pages:
+    """The pages of our own graph."""
+    return Pages(this_project)
+
+
+def test_the_form_is_made_from_the_parameters(pages: Pages) -> None:
+    text = pages.get("/queries/leaving-network?lang=nb").text
+    assert re.search(r'<option value="id:oslo-kommune" selected>Oslo kommune</option>', text)
+    assert '<option value="id:bergen-kommune">Bergen kommune</option>' in text
+    assert 'name="as_of" type="date"' in text
+    short = pages.get("/queries/members?network=metrex&lang=en")
+    assert '<option value="id:metrex" selected>Metrex</option>' in short.text
+    assert "Eurocities" not in words_of(short.text).partition("Answer")[2].partition("Use the answer")[0]
+    needs = pages.get("/queries/president-on-date?lang=en")
+    assert needs.status_code == 200
+    assert "Fill in what is missing" in needs.text
+    assert 'type="date" required' in needs.text
+
+
+def test_a_wrong_value_is_told_beside_the_form(pages: Pages) -> None:
+    for query in ("network=atlantis", "as_of=yesterday", "as_of=0001-01-01", "nothing=1"):
+        answer = pages.get(f"/queries/members?{query}")
+        assert answer.status_code == 400, query
+        assert 'role="alert"' in answer.text
+        body = pages.get(f"/queries/members.csv?{query}")
+        assert body.status_code == 400
+        assert body.json()["status"] == 400
+
+
+def test_another_day_gives_another_answer(pages: Pages) -> None:
+    path = "/queries/network-presidents.csv"
+    before, after = pages.get(path).text, pages.get(f"{path}?as_of=2022-01-01").text
+    assert "anna-konig-jerlmyr" in before
+    assert "anna-konig-jerlmyr" not in after
+    assert "2022-01-01" in pages.get("/queries/network-presidents?as_of=2022-01-01").text
+
+
+def test_sources_stand_under_each_row_and_can_be_left_out(pages: Pages) -> None:
+    path = "/queries/norwegian-participants?lang=en"
+    assert 'class="row-sources"' in pages.get(path).text
+    assert 'class="row-sources"' not in pages.get(f"{path}&cite=0").text
+    cited = next(csv.DictReader(io.StringIO(pages.get("/queries/norwegian-participants.csv?cite=1").text)))
+    assert cited["stated"] in {"stated", "derived"}
+    assert "#char=" in cited["sources"]
+
+
+def test_the_lists_behind_an_answer_are_named(pages: Pages) -> None:
+    assert "How complete are the lists?" in words_of(pages.get("/queries/member-answer?lang=en").text)
+
+
+@pytest.mark.parametrize("name", ["members", "places-on-the-map", "network-figures", "presidents-over-time"])
+def test_the_files_hold_the_rows_of_the_page(pages: Pages, name: str) -> None:
+    rows = list(csv.reader(io.StringIO(pages.get(f"/queries/{name}.csv").text)))
+    bindings = pages.get(f"/queries/{name}.json").json()
+    assert rows[0] == bindings["head"]["vars"]
+    assert len(rows) - 1 == len(bindings["results"]["bindings"])
+    assert len(pages.get(f"/queries/{name}.tsv").text.splitlines()) == len(rows)
+    assert len(list(ET.fromstring(pages.get(f"/queries/{name}.xml").text)[1])) == len(rows) - 1  # noqa: S314
+    page = words_of(pages.get(f"/queries/{name}?lang=en").text)
+    assert f"{len(rows) - 1} rows" in page
+
+
+def test_a_workbook_can_be_opened_and_holds_no_formula(pages: Pages) -> None:
+    pytest.importorskip("xlsxwriter", reason="install it: pip install XlsxWriter")
+    path = "/queries/network-figures.xlsx?lang=en"
+    data = pages.get(path).content
+    assert pages.get(path).content == data
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        strings = book.read("xl/sharedStrings.xml").decode()
+    assert "<f>" not in sheet
+    assert "<v>140</v>" in sheet
+    assert "number of members" in strings
+
+
+def test_places_come_as_geojson(pages: Pages) -> None:
+    answer = pages.get("/queries/places-on-the-map.geojson?lang=en")
+    assert answer.headers["Content-Type"] == "application/geo+json"
+    oslo = next(f for f in answer.json()["features"] if f["properties"]["place"]["name"] == "Oslo")
+    assert oslo["geometry"] == {"type": "Point", "coordinates": [10.74609, 59.91273]}
+    assert pages.get("/queries/members.geojson").status_code == 404
+    assert pages.get("/queries/members.ttl").status_code == 404
+    assert pages.get("/queries/members.exe").status_code == 404
+
+
+def test_a_cell_that_would_be_a_formula_is_defused() -> None:
+    texts = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-5", "+4.5", "plain", "a=b"]
+    solutions = Solutions(("cell",), tuple((Literal(text),) for text in texts))
+    cells = [row[0].value for row in defused(solutions).rows if isinstance(row[0], Literal)]
+    assert cells == ["'=1+1", "'+cmd", "'-2+3", "'@SUM(A1)", "'\t=1", "'\r=1", "-5", "+4.5", "plain", "a=b"]
+
+
+def test_a_feed_changes_when_the_answer_does_and_only_then(pages: Pages, this_project: Project) -> None:
+    feed = pages.get("/queries/members.atom?lang=en")
+    assert feed.headers["Content-Type"].startswith("application/atom+xml")
+    assert pages.get("/queries/members.atom?lang=en").content == feed.content
+    atom = "{http://www.w3.org/2005/Atom}"
+    root = ET.fromstring(feed.content)  # noqa: S314  # our own answer
+    assert root.findtext(f"{atom}updated") == "2020-11-05T00:00:00Z"
+    assert root.findtext(f"{atom}entry/{atom}id", "").startswith(root.findtext(f"{atom}id", "?"))
+    assert "<table>" in root.findtext(f"{atom}entry/{atom}content", "")
+    answered = this_project.query("members")
+    assert isinstance(answered.answer, Solutions)
+    fewer = replace(answered, answer=Solutions(answered.answer.columns, answered.answer.rows[1:]))
+    assert answer_hash(answered) == answer_hash(this_project.query("members"))
+    assert answer_hash(answered) != answer_hash(fewer)
+    assert answer_hash(Answered(answered.query, Truth(value=True))) != answer_hash(fewer)
+
+
+def test_the_description_for_programs_keeps_its_promises(pages: Pages, this_project: Project) -> None:
+    document = pages.get("/openapi.json?lang=en").json()
+    assert document["openapi"] == "3.1.0"
+    for query in this_project.queries():
+        path = f"/queries/{query.name}.csv"
+        operation = document["paths"][path]["get"]
+        assert {each["name"] for each in operation["parameters"]} >= {p.name for p in query.parameters} | {"as_of"}
+        needed = {each["name"]: "2020-11-06" for each in operation["parameters"] if each.get("required")}
+        answer = pages.get(f"{path}?{httpx.QueryParams(needed)}")
+        assert answer.status_code == 200, path
+        media_type = answer.headers["Content-Type"].partition(";")[0]
+        assert media_type in operation["responses"]["200"]["content"]
+    ids = [each["get"]["operationId"] for each in document["paths"].values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_snippets_name_the_address_of_this_answer(pages: Pages) -> None:
+    text = pages.get("/queries/members?network=id:metrex").text
+    assert "curl --fail" in text
+    assert text.count("http://graph.test/queries/members.csv?network=id%3Ametrex") >= 3
+    assert "PREFIX org:" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "summary"),
+    [
+        ("places-on-the-map", "map", "Map of 3 places: Bergen, Oslo, Stavanger."),
+        ("network-figures", "bar", "The largest is Eurocities · number of members (140)"),
+        ("presidents-over-time", "timeline", "7 periods or dates from 2014 to 13 June 2025."),
+        ("members", "network", "5 ties between 6 things; Eurocities has the most (3)."),
+    ],
+)
+def test_every_picture_has_a_sentence_and_a_table(pages: Pages, name: str, kind: str, summary: str) -> None:
+    text = pages.get(f"/queries/{name}?lang=en").text
+    assert f'<figure class="picture {kind}">' in text
+    assert summary in words_of(text)
+    assert "data-sortable" in text
+    assert re.search(r"<(svg|div)[^>]*aria-hidden=\"true\"", text)
+
+
+def test_the_editor_answers_without_scripts(pages: Pages) -> None:
+    query = (
+        "SELECT ?place ?latitude ?longitude WHERE { ?place schema:latitude ?latitude ; schema:longitude ?longitude }"
+    )
+    page = pages.get(f"/editor?{httpx.QueryParams(query=query, lang='en')}")
+    assert page.status_code == 200
+    assert "Map of 7 places" in words_of(page.text)
+    sent = pages.get("/editor?lang=en", method="POST", data={"query": query})
+    assert "Map of 7 places" in words_of(sent.text)
+    assert "Yes" in words_of(pages.get("/editor?query=ASK%20%7B%7D&lang=en").text)
+    assert "triples" in words_of(pages.get("/editor?query=DESCRIBE%20id:metrex&lang=en").text)
+    for wrong in ("SELECT", "INSERT DATA {}", "SELECT * { SERVICE <http://a> { ?s ?p ?o } }", "(" * 3000):
+        answer = pages.get("/editor", method="POST", data={"query": wrong})
+        assert answer.status_code == 400, wrong[:40]
+        assert 'role="alert"' in answer.text
+    example = pages.get("/editor?example=members").text
+    assert "#+ title" in example
+    terms = pages.get("/editor/terms.json?lang=en").json()
+    assert {"term": "id:place-oslo", "label": "Oslo"} in terms["terms"]
+    assert any(each["term"] == "org:member" for each in terms["terms"])
+
+
+@pytest.fixture(scope="module")
+def document(built_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a document of a graph belongs; the graph knows the hash of `MEMO`."""
+    folder = tmp_path_factory.mktemp("at-hand") / "graph"
+    shutil.copytree(built_folder, folder, symlinks=True, ignore=shutil.ignore_patterns("build"))
+    sources = folder / "data/sources.ttl"
+    text = sources.read_text(encoding="utf-8")
+    recorded = re.search(r'eurocities-metrex-memo\.txt a foaf.*?cg:sha256 "([0-9a-f]{64})"', text, re.DOTALL)
+    assert recorded is not None
+    sources.write_text(text.replace(recorded[1], hashlib.sha256(MEMO.encode()).hexdigest()), encoding="utf-8")
+    assert not Project.open(folder).build().report.violations
+    (folder / "sources").mkdir()
+    return folder / "sources/eurocities-metrex-memo.txt"
+
+
+def _page_of(document: Path) -> str:
+    pages = Pages(Project.open(document.parents[1]))
+    return pages.get("/document/eurocities-metrex-memo.txt?lang=en").text
+
+
+def test_a_document_at_hand_shows_its_text_with_the_passages_marked(document: Path) -> None:
+    document.write_text(MEMO, encoding="utf-8")
+    page = _page_of(document)
+    text = page.partition('class="document-text"')[2].partition("</div>")[0]
+    assert "<mark>" in text
+    assert "<b>" not in text
+    assert 'class="bare">Her står ingenting.' in text
+    assert re.search(r"\d+ of \d+ sentences have no fact attached", page)
+    assert "not for distribution" in page
+
+
+def test_a_document_that_is_another_or_not_here_shows_no_text(document: Path) -> None:
+    document.write_text(f"{MEMO} changed", encoding="utf-8")
+    page = _page_of(document)
+    assert "Her står ingenting" not in page
+    assert "not the one the passages were taken from" in page
+    document.unlink()
+    page = _page_of(document)
+    assert "not kept here" in page
+    assert 'id="char=1552,1582"' in page
+
+
+def test_segments_put_the_text_together_again() -> None:
+    text = "Ett. To tre.\nFire fem."
+    passages = [Passage(0, 4, "a", ()), Passage(2, 8, "b", ()), Passage(5, 900, "outside", ())]
+    bare = [(13, 22)]
+    segments = list(segments_of(text, passages, bare))
+    assert "".join(each.text for each in segments) == text
+    assert [len(each.passages) for each in segments[:3]] == [1, 2, 1]
+    assert segments[-1].bare
+    assert [text[a:b] for a, b in sentences_of(text)] == ["Ett.", "To tre.", "Fire fem."]
+
+
+def test_a_map_keeps_its_places_inside_and_its_names_apart() -> None:
+    places = [Place(f"By {n}", 55 + n / 7, 5 + n / 3) for n in range(30)]
+    drawn = draw_map(places)
+    assert all(0 <= dot.x <= drawn.width and 0 <= dot.y <= drawn.height for dot in drawn.dots)
+    one = draw_map([Place("Pol", 90, 180)])
+    assert one.height <= 640
+    assert draw_map([Place("A", -60, -179), Place("B", 80, 179)]).dots[1].x <= mapping._WIDTH  # noqa: SLF001
+    assert draw_map(places) == drawn
+
+
+def test_a_network_is_drawn_the_same_every_time_and_inside_its_frame() -> None:
+    ties = [("a", str(n)) for n in range(40)] + [("x", "y"), ("y", "z"), ("z", "x")]
+    names = {name: (f"Navn {name}", "") for tie in ties for name in tie}
+    drawn = draw_network(ties, names)
+    assert drawn == draw_network(ties, names)
+    assert len(drawn.nodes) == len(names)
+    assert len(drawn.lines) == len(ties)
+    assert all(0 <= node.x <= drawn.width and 0 <= node.y <= drawn.height for node in drawn.nodes)
+
+
+def test_an_index_of_many_names_answers_at_once() -> None:
+    index = NameIndex({f"iri:{n}": [f"Kommune nummer {n}", f"Municipality {n}"] for n in range(20_000)})
+    hits = index.search("Municipalty 777")
+    assert len(hits) <= 50
+    assert "777" in hits[0].name
+    assert index.search("kommune")
+
+
+def test_pictures_take_what_the_columns_give(pages: Pages) -> None:
+    text = pages.get(
+        f"/editor?{httpx.QueryParams(query='SELECT ?a ?n WHERE { VALUES (?a ?n) { (1 UNDEF) (2 5) (3 -1) } }')}"
+    ).text
+    # A negative number has no length: no bars, and the table is there.
+    assert 'class="picture bar"' not in text
+    assert "data-sortable" in text
