@@ -39,7 +39,9 @@ Brussel=Bruxelles|Antwerp=Antwerpen|Ghent=Gent|Bruges=Brugge|Luik=Liège|Louvain
 Geneva=Genève|Genf=Genève|Zurich=Zürich|Lisbon=Lisboa|Lissabon=Lisboa|Oporto=Porto|Seville=Sevilla|Saragossa=Zaragoza
 Nuremberg=Nürnberg|Aix-la-Chapelle=Aachen|Hanover=Hannover|Aachen=Aachen|Istanbul=İstanbul|Straßburg=Strasbourg|Riga=Rīga
 Den Bosch='s-Hertogenbosch|Laibach=Ljubljana|Pressburg=Bratislava|Reval=Tallinn|Basle=Basel|Corunna=A Coruña|Wilno=Vilnius"""
-_AMBIGUOUS = "Bergen|Frankfurt|Newcastle|Halle|Munster|Kristians|Cordoba|Saint|Limerick (Maine)|Newcastle-Gateshead|Lyon Airport"
+_AMBIGUOUS = (
+    "Bergen|Frankfurt|Newcastle|Halle|Munster|Kristians|Cordoba|Saint|Limerick (Maine)|Newcastle-Gateshead|Lyon Airport"
+)
 _ABSENT = """Rotterdam|Bergenfield|Oslofjord|Bergen op Zoom|Lyonnais|Wienerwald|Torinoise|Praha-Západ|Kristianssund Nord|Dublin Bay
 Londonderry|New London|Corkscrew|Porto Alegre|Portofino|Roma Termini|Milano Marittima|Viennese|Basildon|Gentofte|Malmédy|Nicea|Kölleda
 Bruggen|Budapeşti|Zagrebačka|Aarau|Turkistan|Tampa|Vaasankatu|Espelkamp|Rigas|Taurage|Cardigan|Glastonbury|Bristow|Edenburg|Kosice-okolie"""
@@ -47,9 +49,11 @@ _DECORATIONS = (
     "City of {}", "{} kommune", "Municipality of {}", "{} City Council", "Stadt {}", "Gemeente {}", "Ville de {}",
     "Comune di {}", "Ayuntamiento de {}", "{} kommun", "{} Municipality", "{} (city)", "CITY OF {}", "{}, city",
 )  # fmt: skip
-_BEGIN = "Bjør Sand Hau Lang Stor Nord Sør Vest Øst Grün Ober Unter Mont Ville Saint Cam Pon Kar Tar Ško Żel Łom Mü Kö Ål Äng Våg Fre Hel".split()
-_MIDDLE = "der ne ber gra lin to ra ve ska no ri lo ga de mi øy ås ü é ña ło".split()
-_END = "stad by vik dal heim sund fjord burg dorf hausen ville court mont ica owo ów sk nes havn gården köping ø å".split()
+_BEGIN = "Bjør Sand Hau Lang Stor Nord Sør Vest Øst Grün Ober Unter Mont Ville Saint Cam Pon Kar Tar Ško Żel Łom Mü Kö Ål Äng Våg Fre Hel".split()  # noqa: SIM905  # easier to read
+_MIDDLE = "der ne ber gra lin to ra ve ska no ri lo ga de mi øy ås ü é ña ło".split()  # noqa: SIM905
+_END = (
+    "stad by vik dal heim sund fjord burg dorf hausen ville court mont ica owo ów sk nes havn gården köping ø å".split()
+)  # noqa: SIM905
 
 
 @dataclass(frozen=True)

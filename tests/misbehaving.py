@@ -48,9 +48,11 @@ class Misbehaving:
         self.lock = threading.Lock()
 
     def will(self, *answers: Answer) -> None:
+        """Answer so from now on."""
         self.answers = list(answers)
 
     def next(self) -> Answer:
+        """What comes next."""
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -60,63 +62,72 @@ def rows(*values: str) -> bytes:
     return json.dumps({"head": {"vars": ["x"]}, "results": {"bindings": bindings}}).encode()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    told: Misbehaving
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Answer."""
+        self._answer()
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with self.server.told.lock:
+            self.server.told.asked.append(
+                Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            )
+            answer = self.server.told.next()
+        try:
+            self._send(answer)
+        except OSError:
+            self.close_connection = True
+
+    def _send(self, answer: Answer) -> None:
+        body = gzip.compress(answer.body) if answer.packed else answer.body
+        if answer.drip_headers:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            for _ in range(400):
+                self.wfile.write(b"a")
+                self.wfile.flush()
+                time.sleep(answer.drip)
+            return
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.type)
+        self.send_header("Content-Length", str(len(body) if answer.announce is None else answer.announce))
+        if answer.packed:
+            self.send_header("Content-Encoding", "gzip")
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if not answer.drip:
+            self.wfile.write(body)
+        for number in range(len(body) if answer.drip else 0):
+            self.wfile.write(body[number : number + 1])
+            self.wfile.flush()
+            time.sleep(answer.drip)
+        if answer.announce is not None:
+            self.close_connection = True
+
+
 @contextmanager
 def misbehaving_server() -> Iterator[Misbehaving]:
     """The server, until the block ends."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:  # type: ignore[override]
-            """Be silent."""
-
-        def do_GET(self) -> None:  # noqa: N802
-            self._answer()
-
-        def do_POST(self) -> None:  # noqa: N802
-            self._answer()
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            with told.lock:
-                told.asked.append(
-                    Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-                )
-                answer = told.next()
-            try:
-                self._send(answer)
-            except OSError:
-                self.close_connection = True
-
-        def _send(self, answer: Answer) -> None:
-            body = gzip.compress(answer.body) if answer.packed else answer.body
-            if answer.drip_headers:
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-                for _ in range(400):
-                    self.wfile.write(b"a")
-                    self.wfile.flush()
-                    time.sleep(answer.drip)
-                return
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.type)
-            self.send_header("Content-Length", str(len(body) if answer.announce is None else answer.announce))
-            if answer.packed:
-                self.send_header("Content-Encoding", "gzip")
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if not answer.drip:
-                self.wfile.write(body)
-            for number in range(len(body) if answer.drip else 0):
-                self.wfile.write(body[number : number + 1])
-                self.wfile.flush()
-                time.sleep(answer.drip)
-            if answer.announce is not None:
-                self.close_connection = True
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     told = Misbehaving(f"http://127.0.0.1:{server.server_address[1]}/sparql")
+    server.told = told
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

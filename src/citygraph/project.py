@@ -43,6 +43,7 @@ __all__ = ["Build", "Checked", "Memory", "Progress", "Project", "Which", "refere
 
 Progress = Callable[[str, int, int], None]
 Which: TypeAlias = TypingLiteral["asserted", "inferred", "both"]
+_DAYS_KEPT: Final = 20
 _PARTS: Final = (Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
 _STAGES: Final = ("load", "shapes", "values", "anchors", "reason", "shapes-inferred", "checks")
 
@@ -99,6 +100,8 @@ class Project:
         self.today = today or datetime.now(tz=UTC).date()
         self.prefixes = prefixes_for(config.base)
         self.snapshots = Snapshots(_build_folder(config.folder))
+        # What is asked for other days lies apart, so that it never pushes out a version that was built.
+        self.days = Snapshots(self.snapshots.folder / "days")
 
     @classmethod
     def open(cls, folder: Path | str = ".", *, today: date | None = None) -> Project:
@@ -248,10 +251,10 @@ class Project:
         if as_of is None or as_of.isoformat() == current.manifest.as_of:
             return current
         snapshot_id = _short_hash({"snapshot": current.snapshot_id, "as_of": as_of.isoformat()})
-        return self.snapshots.get(snapshot_id) or self._derive(current, snapshot_id, as_of, progress)
+        return self.days.get(snapshot_id) or self._derive(current, snapshot_id, as_of, progress)
 
     def _derive(self, current: Snapshot, snapshot_id: str, as_of: date, progress: Progress | None) -> Snapshot:
-        """What the files of a version say about another day: a version of its own, kept beside it."""
+        """What the files of a version say about another day: a version of its own, kept apart."""
         from citygraph import reason  # noqa: PLC0415
 
         (progress or _silent)("reason", 0, 1)
@@ -260,12 +263,12 @@ class Project:
         graphs = ProjectGraphs.from_quads(self.config.base, quads)
         inferred = reason.infer(graphs, self.config, as_of=as_of)
         asserted = [*quads, *self.about(as_of)]
-        with SnapshotBuilder(self.snapshots.folder) as builder:
+        with SnapshotBuilder(self.days.folder) as builder:
             checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of)
             manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
             findings = [each.to_json() for each in checked.report]
             folder = builder.seal(manifest, asserted=asserted, inferred=inferred.quads, findings=findings)
-        self.snapshots.prune(self.config.number("store.keep"))
+        self.days.prune(_DAYS_KEPT)
         return Snapshot(folder)
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:

@@ -57,7 +57,7 @@ def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         for _ in range(200):
             try:
-                urllib.request.urlopen(address, timeout=1).close()  # noqa: S310  # our own server
+                urllib.request.urlopen(address, timeout=1).close()  # our own server
                 break
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)

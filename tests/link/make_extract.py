@@ -15,14 +15,18 @@ WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 
 
 class Writer:
+    """Collects the lines."""
+
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.count = 0
 
     def add(self, s: str, p: str, o: str) -> None:
+        """One triple."""
         self.lines.append(f"<{s}> <{p}> {o} .")
 
     def names(self, qid: str, labels: dict[str, str], about: str = "", **aliases: list[str]) -> None:
+        """Labels, aliases and a description."""
         for language, text in labels.items():
             self.add(WD + qid, RDFS, f'"{text}"@{language}')
         for language, texts in aliases.items():
@@ -40,6 +44,7 @@ class Writer:
         time: int = 0,
         quals: list[tuple[str, str]] | None = None,
     ) -> None:
+        """One statement with its node."""
         self.count += 1
         node = f"{WD}statement/{qid}-{self.count}"
         self.add(WD + qid, PROP + prop, f"<{node}>")
@@ -53,6 +58,7 @@ class Writer:
             self.add(node, f"{PROP}qualifier/{name}", each)
 
     def time_node(self, node: str, via: str, value: str, precision: int) -> None:
+        """The precision of a time."""
         self.count += 1
         at = f"http://www.wikidata.org/value/{self.count}"
         self.add(node, via, f"<{at}>")

@@ -74,7 +74,7 @@ def test_a_place_is_not_offered_its_authority_and_no_place_of_another_country_fi
     project: Project, source: ExtractSource
 ) -> None:
     (found,) = project.links.suggest(source, entity="place-bergen", keep=False)
-    assert [each.thing.id for each in found.candidates][0] == "Q26793"
+    assert found.candidates[0].thing.id == "Q26793"
     scores = {each.thing.id: each.score for each in found.candidates}
     assert scores["Q26793"] - max(score for item, score in scores.items() if item != "Q26793") > 20
     assert "Q10428388" not in scores

@@ -69,7 +69,7 @@ def test_an_answer_that_is_not_one_is_an_error(
 @pytest.mark.parametrize("slow", [says({"search": []}, drip=0.05), Answer(drip=0.05, drip_headers=True)])
 def test_a_slow_drip_ends_at_the_deadline(server: Misbehaving, policy: Policy, slow: Answer) -> None:
     server.will(slow)
-    with pytest.raises(ReconciliationError, match="within 0.4 seconds"):
+    with pytest.raises(ReconciliationError, match=r"within 0\.4 seconds"):
         MediaWiki(server.address, replace(policy, timeout=0.4)).search("Oslo", "nb")
 
 

@@ -138,7 +138,7 @@ def test_a_graph_that_is_cut_between_two_lines_is_noticed(server: Misbehaving, p
 @pytest.mark.parametrize("slow", [Answer(rows("a"), drip=0.05), Answer(drip=0.05, drip_headers=True)])
 def test_a_slow_drip_ends_at_the_deadline(server: Misbehaving, policy: Policy, slow: Answer) -> None:
     server.will(slow)
-    with pytest.raises(StoreTimeout, match="within 0.4 seconds"):
+    with pytest.raises(StoreTimeout, match=r"within 0\.4 seconds"):
         RemoteStore(server.address, policy).query(ASK, timeout=0.4)
     server.will(GOOD)
     assert values(RemoteStore(server.address, policy).query(ASK)) == ["a", "b"]

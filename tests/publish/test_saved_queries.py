@@ -107,3 +107,23 @@ def test_the_openapi_document_says_what_a_parameter_takes(made: Path) -> None:
     assert parameters["year"]["schema"] == {"type": "integer", "default": 2020}
     assert parameters["kind"]["schema"]["enum"] == ["NO", "SE"]
     assert document["servers"] == [{"url": "https://x"}]
+
+
+def test_an_example_gives_the_same_rows_as_the_question_does(
+    published: tuple[Path, Published], this_project: Project
+) -> None:
+    folder, _ = published
+    snapshot = this_project.snapshot()
+    tried = 0
+    for query in this_project.queries():
+        if any(each.default is not None for each in query.parameters):
+            quads = parse((folder / f"queries/examples/{query.name}.ttl").read_bytes(), format="ttl").quads
+            text = next(str(getattr(q.object, "value", "")) for q in quads if q.predicate.value.endswith("#select"))
+            assert "VALUES (" in text
+            found = snapshot.query(text)
+            wanted = this_project.query(query.name).answer
+            assert isinstance(found, Solutions)
+            assert isinstance(wanted, Solutions)
+            assert sorted(found.project(wanted.columns).rows, key=str) == sorted(wanted.rows, key=str), query.name
+            tried += 1
+    assert tried

@@ -49,6 +49,8 @@ class Client:
         self.transport = httpx.ASGITransport(app)
 
     def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401
+        """One request."""
+
         async def ask() -> httpx.Response:
             async with httpx.AsyncClient(transport=self.transport, base_url="http://testserver") as http:
                 return await http.request(method, path, **arguments)
@@ -56,12 +58,15 @@ class Client:
         return asyncio.run(ask())
 
     def get(self, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401
+        """One GET."""
         return self.request("GET", path, **arguments)
 
     def post(self, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401
+        """One POST."""
         return self.request("POST", path, **arguments)
 
     def options(self, path: str) -> httpx.Response:
+        """One preflight."""
         return self.request("OPTIONS", path)
 
 

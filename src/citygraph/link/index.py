@@ -13,8 +13,8 @@ from citygraph.link.things import Thing
 __all__ = ["TargetIndex"]
 
 _LONGEST_FOR_DELETES = 16
-_NEAR = 20
-_MOST_COMMON = 0.06
+_NEAR = 25
+_MOST_COMMON = 0.16
 
 
 class TargetIndex:

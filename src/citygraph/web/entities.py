@@ -44,7 +44,8 @@ SELECT ?thing ?place ?latitude ?longitude WHERE {
   { ?thing schema:latitude ?own . BIND (?thing AS ?place) }
   UNION { ?thing cg:hasParticipant|cg:administers|cg:seatedIn ?place }
   UNION { ?place cg:inCountry ?thing }
-  ?place schema:latitude ?latitude ; schema:longitude ?longitude .
+  OPTIONAL { ?place schema:latitude ?latitude }
+  OPTIONAL { ?place schema:longitude ?longitude }
 }
 LIMIT 2000
 """
@@ -156,7 +157,7 @@ def _map(page: Page, iri: str) -> Map | None:
     """Where the thing is, or where those are who take part in it."""
     places: dict[str, Place] = {}
     for row in ask_graph(page.reading.snapshot, _LOCATED, thing=Iri(iri)):
-        place, latitude, longitude = row["place"], row["latitude"], row["longitude"]
+        place, latitude, longitude = row["place"], row.get("latitude"), row.get("longitude")
         if not isinstance(place, Iri) or not isinstance(latitude, Literal) or not isinstance(longitude, Literal):
             continue
         try:

@@ -108,7 +108,7 @@ def _box(node: Node) -> tuple[float, float, float, float]:
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     room = node.radius + 6
     return (
-        node.x + min(*xs, -room), node.y + min(*ys, -room) - 8, node.x + max(*xs, room), node.y + max(*ys, room) + 8,
+        node.x + min(*xs, -room), node.y + min(*ys, -room) - 16, node.x + max(*xs, room), node.y + max(*ys, room) + 8,
     )  # fmt: skip
 
 

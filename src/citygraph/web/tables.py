@@ -32,7 +32,9 @@ SELECT ?thing ?fact ?member ?organization ?role ?behalf ?begin ?end ?date ?comme
   { ?fact org:member ?thing } UNION { ?fact org:organization ?thing }
   UNION { ?fact cg:onBehalfOf ?thing } UNION { ?fact org:role ?thing }
   UNION { ?authority cg:administers ?thing . ?fact org:member ?authority }
-  ?fact a org:Membership ; org:member ?member ; org:organization ?organization ; org:role ?role .
+  OPTIONAL { ?fact org:member ?member }
+  OPTIONAL { ?fact org:organization ?organization }
+  OPTIONAL { ?fact org:role ?role }
   OPTIONAL { ?fact cg:onBehalfOf ?behalf }
   OPTIONAL {
     ?fact org:memberDuring/time:hasBeginning/(time:inXSDDate|time:inXSDgYearMonth|time:inXSDgYear) ?begin .
@@ -45,6 +47,7 @@ SELECT ?thing ?fact ?member ?organization ?role ?behalf ?begin ?end ?date ?comme
 LIMIT 5000
 """
 )
+# Optional patterns are looked up fact by fact; as plain ones the engine reads all memberships and joins (measured).
 _FIGURES: Final = (
     _HEAD
     + """
@@ -137,6 +140,8 @@ def _merged(rows: Sequence[Mapping[str, Term]]) -> dict[tuple[Term, Term | None]
     """One entry for each fact (and each side of a disagreement), with all values of each column."""
     merged: dict[tuple[Term, Term | None], dict[str, list[Term]]] = {}
     for row in rows:
+        if "current" in row and not {"member", "organization", "role"} <= set(row):
+            continue
         entry = merged.setdefault((row["fact"], row.get("side")), {})
         if "member" in row:
             entry.setdefault("when", [term for name in _WHEN if (term := row.get(name)) is not None][:1])

@@ -1,0 +1,78 @@
+"""What the run itself notices: a writer that loses something, one that wavers, and shapes from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+from citygraph.config import read_config
+from citygraph.export import export_bytes
+from citygraph.graphs import FileGraph, ProjectGraphs, graph_iri, part_of
+from citygraph.publish import PROFILES, Edition, Tools, check_foreign_shapes, publish_edition, read_shapes
+from citygraph.rdf import Quad, parse
+from citygraph.store import MemoryStore
+from conftest import ROOT
+from portal_record import BASE, record
+
+_PATH = "data/a.ttl"
+_TEXT = '<https://w3id.org/citygraph/id/a> <http://www.w3.org/2004/02/skos/core#note> "x"@en , "y"@nb .'
+_SHAPES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dct: <http://purl.org/dc/terms/> .
+[] a sh:NodeShape ; sh:targetClass dcat:Dataset ;
+  sh:property [ sh:path dct:source ; sh:minCount 1 ; sh:message "name the source" ] ,
+    [ sh:path dct:relation ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message "name a relation" ] .
+"""
+
+
+def _edition() -> Edition:
+    name = graph_iri(BASE, _PATH)
+    quads = parse(_TEXT.encode(), format="ttl", graph_name=name).quads
+    graphs = ProjectGraphs(BASE, (FileGraph(_PATH, name, part_of(_PATH), _TEXT, quads),))
+    day = date(2026, 11, 23)
+    return Edition(read_config(ROOT), graphs, quads, (), MemoryStore(), (), day, day)
+
+
+def _write(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str]) -> bytes:
+    return export_bytes(quads, format=format_, prefixes=prefixes)
+
+
+_TOOLS = Tools(write=_write, tables=lambda _: {}, ask=lambda _: None)
+
+
+def test_a_sound_writer_gives_no_finding(tmp_path: Path) -> None:
+    outcome = publish_edition(_edition(), tmp_path / "site", _TOOLS, twice=True)
+    assert (list(outcome.report), outcome.written) == ([], True)
+
+
+def test_a_file_that_lost_a_statement_is_found_and_nothing_is_published(tmp_path: Path) -> None:
+    def losing(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str]) -> bytes:
+        kept = [each for each in quads if format_ != "nt" or '"y"@nb' not in str(each)]
+        return _write(kept, format_, prefixes)
+
+    outcome = publish_edition(_edition(), tmp_path / "site", replace(_TOOLS, write=losing))
+    assert [(each.code, each.file) for each in outcome.report] == [("publish-lost", "data/graph.nt")]
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_writer_that_wavers_is_found_in_the_second_run() -> None:
+    runs = count()
+
+    def wavering(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str]) -> bytes:
+        mark = f"# {next(runs)}\n".encode() if format_ == "nt" else b""
+        return mark + _write(quads, format_, prefixes)
+
+    outcome = publish_edition(_edition(), None, replace(_TOOLS, write=wavering), twice=True)
+    found = {(each.code, each.file) for each in outcome.report}
+    assert found == {("publish-not-same", "data/graph.nt"), ("publish-not-same", "data/graph.nt.gz")}
+
+
+def test_shapes_from_elsewhere_speak_in_their_own_words(tmp_path: Path) -> None:
+    (tmp_path / "shapes.ttl").write_text(_SHAPES, encoding="utf-8")
+    found = check_foreign_shapes(record("dcat-ap-3"), PROFILES["dcat-ap-3"], read_shapes(tmp_path))
+    assert {(each.code, each.message.en.rpartition(": ")[2]) for each in found} == {
+        ("publish-shapes", "name the source."),
+        ("publish-shapes-advice", "name a relation."),
+    }
