@@ -18,7 +18,8 @@ from conftest import ROOT
 from portal_record import BASE, record
 
 _PATH = "data/a.ttl"
-_TEXT = '<https://w3id.org/citygraph/id/a> <http://www.w3.org/2004/02/skos/core#note> "x"@en , "y"@nb .'
+_TEXT = """<https://w3id.org/citygraph/id/a> <http://www.w3.org/2004/02/skos/core#note> "x"@en , "y"@nb ;
+    <https://schema.org/foundingDate> "1986"^^<http://www.w3.org/2001/XMLSchema#gYear> ."""
 _SHAPES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix dct: <http://purl.org/dc/terms/> .
 [] a sh:NodeShape ; sh:targetClass dcat:Dataset ;
