@@ -19,7 +19,8 @@ from citygraph.link.things import Name, Thing
 _SEED = 20261123
 _TARGETS = 5_000
 
-# Real places with the traps of standards.md; written by hand, apart from the program's own list of names.
+# Real places with the traps of standards.md. Their exonyms are in the program's own list too, and most of the
+# ambiguous names among its homonyms: those two classes say that the lists work, not how far they reach.
 _REAL = """NO Oslo|NO Bergen|DE Bergen auf Rügen|NL Bergen|BE Mons|DE Münster|IE Limerick|GB Newcastle upon Tyne|IE Newcastle West
 FR Nice Côte d’Azur|FR Lyon|FR Lyon Métropole|GR Ambelokipi-Menemeni|DK København|DE München|DE Köln|IT Firenze|IT Venezia|IT Milano
 IT Torino|IT Napoli|IT Roma|PL Warszawa|PL Kraków|PL Gdańsk|PL Łódź|CZ Praha|CZ Brno|AT Wien|HU Budapest|RO București|BG София
@@ -51,9 +52,7 @@ _DECORATIONS = (
 )  # fmt: skip
 _BEGIN = "Bjør Sand Hau Lang Stor Nord Sør Vest Øst Grün Ober Unter Mont Ville Saint Cam Pon Kar Tar Ško Żel Łom Mü Kö Ål Äng Våg Fre Hel".split()  # noqa: SIM905  # easier to read
 _MIDDLE = "der ne ber gra lin to ra ve ska no ri lo ga de mi øy ås ü é ña ło".split()  # noqa: SIM905
-_END = (
-    "stad by vik dal heim sund fjord burg dorf hausen ville court mont ica owo ów sk nes havn gården köping ø å".split()
-)  # noqa: SIM905
+_END = "stad by vik dal heim sund fjord burg dorf hausen ville court mont ica owo ów sk nes havn köping ø å".split()  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -206,7 +205,9 @@ def measure() -> Iterator[Section]:
         "link-quality",
         "Matching names: quality",
         f"{len(things):,} places with one name each, no country given. Ambiguous and absent names must not be matched. "
-        "The gold set is made by a seeded generator and by hand, by the same people as the program.",
+        "The gold set is made by a seeded generator and by hand, by the same people as the program: "
+        "its exonyms and most ambiguous names stand in the program's own lists, so these classes do not show how far the "
+        "lists reach.",
         ["class", "names", "right first", "WRatio", "right in five", "WRatio", "matched", "wrongly", "WRatio wrongly"],
         rows,
     )

@@ -16,7 +16,7 @@ _MADE_WHEN_RUNNING: Final = {
     "unreadable-file": "git keeps no unreadable file: tests/test_load.py makes a link to nothing and a loop of links",
     **dict.fromkeys(
         ("link-gone", "link-merged", "link-wrong-type", "link-wrong-country", "item-linked-twice", "two-items-linked"),
-        "`citygraph link check` reports it, with Wikidata or an extract at hand: tests/link/test_check.py",
+        "`citygraph link check` reports it, with Wikidata or an extract at hand: tests/link/test_link.py",
     ),
 }
 

@@ -22,6 +22,7 @@ from citygraph.web.headers import add_security
 from citygraph.web.health import health
 from citygraph.web.limits import limits_of
 from citygraph.web.pages import routes as page_routes
+from citygraph.web.reconciliation import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
 from citygraph.web.service import Service
 from citygraph.web.sparql import SparqlEndpoint
@@ -41,6 +42,7 @@ def _routes(service: Service, sparql: SparqlEndpoint) -> list[BaseRoute]:
         Route("/.well-known/void", WellKnownVoid(service)),
         Route("/void.ttl", WellKnownVoid(service)),
         Route("/health", health),
+        *reconciliation_routes,
         *page_routes,
     ]
 
