@@ -137,7 +137,10 @@ def test_only_a_complete_list_turns_unknown_into_no(this_project: Project) -> No
     answers = Counter(row[2] for row in ask(this_project, "member-answer", network="Eurocities"))
     assert set(answers) == {"concept:answer-yes", "concept:answer-no", "concept:answer-unknown"}
     assert (answers["concept:answer-yes"], answers["concept:answer-no"]) == (3, 2)
-    assert {row[2] for row in ask(this_project, "member-answer", network="Metrex")} == {"concept:answer-yes", "concept:answer-unknown"}
+    assert {row[2] for row in ask(this_project, "member-answer", network="Metrex")} == {
+        "concept:answer-yes",
+        "concept:answer-unknown",
+    }
 
 
 def test_31_statements_of_the_memo_hold_at_the_time_of_writing(this_project: Project) -> None:

@@ -107,6 +107,22 @@ def test_both_kinds_of_index_give_proofs_of_the_same_length(turtle: Turtle, axio
         assert one.size == other.size
 
 
+def test_a_constant_of_an_axiom_that_becomes_equal_to_another_is_still_proved_from_the_axiom(turtle: Turtle) -> None:
+    # The one value that :R asks for is equal to the one that is there, which follows from the axiom as written.
+    closure = close(
+        turtle(
+            ':R owl:onProperty :p ; owl:hasValue :a ; owl:maxCardinality "1"^^xsd:nonNegativeInteger .:b a :R ; :p :b .'
+        )
+    )
+    facts = ColumnarFacts(closure.state)
+    inferred = [texts(triple) for triple in closure.inferred()]
+    assert ("<urn:x:b>", "<http://www.w3.org/2002/07/owl#sameAs>", "<urn:x:a>") in inferred
+    for triple in inferred:
+        proof = Prover(facts, closure.book).prove(triple)
+        assert proof is not None, triple
+        assert faults(proof, facts, closure.book) == []
+
+
 def test_a_statement_that_is_asserted_is_its_own_proof(prover: Callable[[str], Prover]) -> None:
     assert prover(":a :p :b .").prove(x("a", "p", "b")) == Proof(x("a", "p", "b"))
 

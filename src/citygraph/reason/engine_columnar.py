@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,8 +50,15 @@ class ColumnarClosure:
 
     @property
     def book(self) -> RuleBook:
-        """The flat rules in use."""
-        return self.state.book
+        """The flat rules in use, and those of the axioms as they are written, which equality may have folded.
+
+        A proof begins before two terms were found to be equal, so it needs the axioms in their own words.
+        """
+        book, written = self.state.book, self.state.written
+        if written is book:
+            return book
+        rules = tuple(dict.fromkeys((*written.rules, *book.rules)))
+        return replace(book, rules=rules, schema={**written.schema, **book.schema})
 
     @property
     def contradictions(self) -> tuple[Contradiction, ...]:

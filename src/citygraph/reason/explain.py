@@ -135,8 +135,8 @@ class Explainer:
         asserted = drop_deprecated(graphs.triples(Part.ONTOLOGY, Part.DATA))
         derived = apply_rules(asserted, as_of=as_of, stale_after=stale_after, lists_stale_after=lists_stale_after)
         given = {_texts(triple) for triple in derived} - {_texts(triple) for triple in asserted}
-        state = close([*asserted, *derived]).state
-        self.facts: Facts = _WithoutGiven(ColumnarFacts(state), given)
+        closure = close([*asserted, *derived])
+        self.facts: Facts = _WithoutGiven(ColumnarFacts(closure.state), given)
         self.labels = Labels(graphs.triples())
         self.calendar = Calendar(
             self.facts,
@@ -147,7 +147,7 @@ class Explainer:
             labels=self.labels,
         )
         self.given: Given = self.calendar.given()
-        self.book = state.book
+        self.book = closure.book
         self.prover = Prover(self.facts, self.book, self.given)
         self.words = Words(self.labels, self.facts)
 

@@ -37,6 +37,7 @@ class State:
     relations: dict[Key, Relation] = field(default_factory=dict)
     equality: Equality = field(default_factory=lambda: Equality(0))
     book: RuleBook = field(default_factory=lambda: RuleBook((), (), (), {}))
+    written: RuleBook = field(default_factory=lambda: RuleBook((), (), (), {}))
     plans: tuple[Plan, ...] = ()
     links: tuple[Plan, ...] = ()
     strata: tuple[Stratum, ...] = ()
@@ -135,12 +136,12 @@ class State:
         self.learned = triples
         self.axiom_terms = self._terms_of(self.schema_rows())
         self.learned_equal = self.has_equal_axioms()
-        self.book = _specialised(triples, representatives=self.learned_equal)
+        self.book = self.written = _specialised(triples, representatives=self.learned_equal)
         if self.learned_equal:
             # Over representatives the axioms join as they should; as written, contradictions keep their names.
             written = {key: self.asserted[key] for key in self.schema_keys if key in self.asserted}
-            named = _specialised(schema_triples(written, self.dictionary), representatives=False)
-            told = dict.fromkeys((*named.contradictions, *self.book.contradictions))
+            self.written = _specialised(schema_triples(written, self.dictionary), representatives=False)
+            told = dict.fromkeys((*self.written.contradictions, *self.book.contradictions))
             self.book = replace(self.book, contradictions=tuple(told))
         numbers = [self.dictionary.number(term) for rule in self._rules() for term in _constants(rule)]
         self.dictionary.number(TYPE)

@@ -1,0 +1,243 @@
+"""Check and build: the order of the stages, and the versions of the graph that come out of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from citygraph import load, validate
+from citygraph.errors import SnapshotError
+from citygraph.findings import Finding, Report, finding
+from citygraph.graphs import Part, ProjectGraphs, graph_iri
+from citygraph.language import LANGUAGES
+from citygraph.project.folder import PARTS, Progress, ProjectFolder, silent
+from citygraph.rdf import Iri, Quad
+from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder
+from citygraph.version import VERSION
+
+__all__ = ["Build", "Building", "Checked", "Memory"]
+
+_DAYS_KEPT: Final = 20
+_STAGES: Final = ("load", "shapes", "values", "anchors", "reason", "shapes-inferred", "checks")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found out, and the graph it found it out about."""
+
+    report: Report
+    graphs: ProjectGraphs
+    inferred: tuple[Quad, ...]
+    as_of: date
+
+
+class Memory:
+    """What one check knew, so that the next one reads and reasons only what has changed."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        from citygraph import reason  # noqa: PLC0415
+
+        self.files: load.Known = {}
+        self.closure = reason.Memory()
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The outcome of a build: `snapshot_id` is the version now in use, `new` whether this build made it."""
+
+    report: Report
+    snapshot_id: str
+    new: bool
+    counts: Mapping[str, int]
+
+
+class Building(ProjectFolder):
+    """A project that can be checked and built."""
+
+    def check(
+        self,
+        *,
+        as_of: date | None = None,
+        engine: str | None = None,
+        memory: Memory | None = None,
+        progress: Progress | None = None,
+    ) -> Checked:
+        """Everything that can be said about this graph, without keeping anything.
+
+        Shapes run before reasoning, on what people wrote; check queries after it, on what follows. A
+        mistake must be found as itself, not as its consequence.
+
+        Args:
+            as_of: the reference date; the one in graph.toml, or the latest in the data, without it.
+            engine: the reasoning engine; the one in graph.toml without it.
+            memory: what the last check knew; only what has changed since is read and reasoned again.
+            progress: told of each stage.
+
+        Raises:
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        from citygraph import reason  # noqa: PLC0415  # numpy and the rules are needed here alone
+
+        say = progress or silent
+        loaded = load.load_files(self.config, known=memory.files if memory else None)
+        graphs = loaded.graphs
+        say("shapes", 1, len(_STAGES))
+        before = validate.check_shapes(graphs)
+        if not graphs.of(Part.SHAPES):
+            before.append(finding("missing-shapes", file="ontology"))
+        say("values", 2, len(_STAGES))
+        before += validate.check_values(graphs, self.config, today=self.today)
+        say("anchors", 3, len(_STAGES))
+        before += validate.check_anchors(graphs, self.config.sources_folder)
+        day = reason.reference_date(self.config, graphs, as_of=as_of, today=self.today)
+        before += validate.check_staleness(graphs, self.config, as_of=day)
+        say("reason", 4, len(_STAGES))
+        closure = memory.closure if memory else None
+        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure)
+        say("shapes-inferred", 5, len(_STAGES))
+        after = validate.check_shapes(graphs, inferred=inferred.quads)
+        say("checks", 6, len(_STAGES))
+        checks, bad = validate.read_checks(self.folder)
+        store = MemoryStore([*graphs.quads(*PARTS), *self.about(day), *inferred.quads])
+        after += validate.run_checks(store, checks, graphs, self.folder)
+        bad += self._broken_queries()
+        say("done", len(_STAGES), len(_STAGES))
+        unasked = {f"missing-{language}-label" for language in set(LANGUAGES) - set(self.config.languages)}
+        before = [each for each in before if each.code not in unasked]
+        report = Report.of(loaded.findings, before, inferred.findings, after, bad)
+        return Checked(report, graphs, inferred.quads, day)
+
+    def build(
+        self,
+        *,
+        as_of: date | None = None,
+        engine: str | None = None,
+        fresh: bool = False,
+        memory: Memory | None = None,
+        progress: Progress | None = None,
+    ) -> Build:
+        """A new version of the graph, in use only when it is whole and has no violation.
+
+        The same files, settings and date give the same version; it is made once.
+
+        Raises:
+            SnapshotError: the version cannot be written; the previous one stays in use.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        snapshot_id = self._snapshot_id(as_of)
+        known = None if fresh else self.snapshots.get(snapshot_id)
+        if known is not None:
+            self.snapshots.use(known.folder)
+            report = Report.of(_findings(known))
+            return Build(report, snapshot_id, new=False, counts=known.manifest.counts)
+        with SnapshotBuilder(self.snapshots.folder) as builder:
+            checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
+            if checked.report.violations:
+                current = self._current_or_none()
+                return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
+            asserted = [*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]
+            manifest = self._manifest(snapshot_id, checked, engine or self.config.engine, asserted)
+            folder = builder.seal(
+                manifest,
+                asserted=list(dict.fromkeys(asserted)),
+                inferred=checked.inferred,
+                findings=[each.to_json() for each in checked.report],
+                replace=fresh,
+            )
+        self.snapshots.use(folder)
+        self.snapshots.prune(self.config.number("store.keep"))
+        return Build(checked.report, snapshot_id, new=True, counts=manifest.counts)
+
+    def snapshot(self, *, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
+        """The version in use; with `as_of`, what the same files say about that day.
+
+        Raises:
+            SnapshotError: nothing has been built yet.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        current = self.snapshots.current()
+        if current is None:
+            message = f"The graph in {self.folder} has not been built yet."
+            raise SnapshotError(message, fix="Run: citygraph build")
+        if as_of is None or as_of.isoformat() == current.manifest.as_of:
+            return current
+        snapshot_id = _short_hash({"snapshot": current.snapshot_id, "as_of": as_of.isoformat()})
+        return self.days.get(snapshot_id) or self._derive(current, snapshot_id, as_of, progress)
+
+    def _derive(self, current: Snapshot, snapshot_id: str, as_of: date, progress: Progress | None) -> Snapshot:
+        """What the files of a version say about another day: a version of its own, kept apart."""
+        from citygraph import reason  # noqa: PLC0415
+
+        (progress or silent)("reason", 0, 1)
+        about = graph_iri(self.config.base, "about")
+        quads = [quad for quad in current.asserted() if quad.graph_name != about]
+        graphs = ProjectGraphs.from_quads(self.config.base, quads)
+        inferred = reason.infer(graphs, self.config, as_of=as_of)
+        asserted = [*quads, *self.about(as_of)]
+        with SnapshotBuilder(self.days.folder) as builder:
+            checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of)
+            manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
+            findings = [each.to_json() for each in checked.report]
+            folder = builder.seal(manifest, asserted=asserted, inferred=inferred.quads, findings=findings)
+        self.days.prune(_DAYS_KEPT)
+        return Snapshot(folder)
+
+    def _manifest(
+        self,
+        snapshot_id: str,
+        checked: Checked,
+        engine: str,
+        asserted: Sequence[Quad],
+        files: Mapping[str, str] | None = None,
+    ) -> Manifest:
+        return Manifest(
+            snapshot_id=snapshot_id,
+            citygraph_version=VERSION,
+            base=self.config.base,
+            as_of=checked.as_of.isoformat(),
+            engine=engine,
+            files=self._hashes() if files is None else files,
+            asserted_graphs=sorted({q.graph_name.value for q in asserted if isinstance(q.graph_name, Iri)}),
+            inferred_graph=graph_iri(self.config.base, f"inferred/{checked.as_of.isoformat()}").value,
+            counts={"asserted": len({quad.triple for quad in asserted}), "inferred": len(checked.inferred)},
+            git_commit=_git_commit(self.folder),
+        )
+
+    def _snapshot_id(self, as_of: date | None) -> str:
+        return _short_hash({
+            "version": VERSION,
+            "as_of": as_of.isoformat() if as_of else "",
+            "files": self._hashes(),
+        })  # fmt: skip
+
+    def _current_or_none(self) -> Snapshot | None:
+        try:
+            return self.snapshots.current()
+        except SnapshotError:
+            # The link points to nothing usable; the build that is running replaces it.
+            return None
+
+
+def _short_hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _findings(snapshot: Snapshot) -> list[Finding]:
+    return [Finding.from_json(each) for each in snapshot.findings()]
+
+
+def _git_commit(folder: Path) -> str:
+    """The commit the folder is at, for people; empty outside a git checkout."""
+    try:
+        command = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
