@@ -110,3 +110,15 @@ def test_a_check_with_a_memory_says_the_same_as_one_without(tmp_path: Path) -> N
     both()
     (folder / "data/networks/metrex.ttl").unlink()
     both()
+
+
+def test_after_one_edit_one_file_is_parsed_again(tmp_path: Path) -> None:
+    folder = copy_project(ROOT, tmp_path)
+    memory = Memory()
+    Project.open(folder, today=TODAY).build(memory=memory)
+    before = {name: file for name, (_, file, _) in memory.files.items()}
+    make_stavanger_a_member(folder)
+    built = Project.open(folder, today=TODAY).build(memory=memory)
+    assert built.new
+    changed = [name for name, (_, file, _) in memory.files.items() if file is not before[name]]
+    assert changed == ["data/networks/eurocities.ttl"]
