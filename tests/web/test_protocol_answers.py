@@ -65,6 +65,11 @@ def quads() -> list[Quad]:
         odd, name = Iri(f"{X}odd"), Iri(f"{BASE}graph/{graph}")
         found.append(Quad(odd, Iri(f"{X}value"), Literal(ODD), name))
         found.append(Quad(odd, Iri(f"{X}value"), Literal("Å", language="nb"), name))
+    # Enough for answers of some size on a machine that has no public test suites.
+    numbered = [Iri(f"http://example.org/plain#{number:03}") for number in range(100)]
+    found += [
+        Quad(each, Iri("http://example.org/plain#in"), numbered[0], Iri(f"{BASE}graph/plain")) for each in numbered
+    ]
     found.append(Quad(Iri(f"{X}bell"), Iri(f"{X}value"), Literal("\x07"), Iri(f"{BASE}graph/one")))
     return found
 
