@@ -17,7 +17,6 @@ from citygraph.link.check import check_links, linked_items
 from citygraph.link.compare import (
     Difference,
     Known,
-    State,
     compare_facts,
     decide_difference,
     news,
@@ -264,8 +263,3 @@ class Links:
             message = "There is nothing to fetch: no links and no candidates."
             raise ReconciliationError(message)
         return items.values()
-
-
-def differing(found: Iterable[Difference]) -> list[Difference]:
-    """Without what both sides say alike."""
-    return [each for each in found if each.state is not State.SAME]

@@ -109,10 +109,6 @@ class DuckdbClosure:
             terms = self.dictionary.terms(number for row in rows for number in row)
             yield from (Triple(*terms[i : i + 3]) for i in range(0, len(terms), 3))  # type: ignore[arg-type]
 
-    def count_inferred(self) -> int:
-        """How many triples `inferred` gives."""
-        return self._database.one(f"SELECT count(*) FROM known WHERE {self._worth_keeping()}")
-
     # -- loading --------------------------------------------------------------------------------
 
     def _load(self, columns: Columns) -> None:
