@@ -42,7 +42,7 @@ def columnar(path: Path, *, explain: int, change: list[str]) -> dict[str, object
 def explained(closure: ColumnarClosure, *, times: int) -> list[float]:
     """Seconds for each of some random inferred statements, after one to warm up."""
     from citygraph.reason.facts import ColumnarFacts  # noqa: PLC0415
-    from citygraph.reason.proof import Prover  # noqa: PLC0415
+    from citygraph.reason.prover import Prover  # noqa: PLC0415
 
     rows = closure.inferred_rows()
     chance = random.Random(1)

@@ -25,8 +25,10 @@ from citygraph.reason.as_of_words import Calendar
 from citygraph.reason.engine_columnar import close
 from citygraph.reason.explain import Explained, Explainer, Explanation, Gap, Origin, explain_statement
 from citygraph.reason.facts import ColumnarFacts, TextFacts
-from citygraph.reason.proof import Proof, Prover, faults
+from citygraph.reason.proof import Proof
+from citygraph.reason.proof_check import faults
 from citygraph.reason.proof_writers import WRITERS
+from citygraph.reason.prover import Prover
 from citygraph.reason.why_not import why_not
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 

@@ -19,8 +19,10 @@ from citygraph.reason.as_of_words import AS_OF, Calendar
 from citygraph.reason.closure import TripleText
 from citygraph.reason.engine_columnar import close
 from citygraph.reason.facts import ColumnarFacts, Facts
-from citygraph.reason.proof import Given, Proof, Prover, faults
+from citygraph.reason.proof import Given, Proof
+from citygraph.reason.proof_check import faults
 from citygraph.reason.proof_writers import WRITERS
+from citygraph.reason.prover import Prover
 from citygraph.reason.verbalise import Words
 from citygraph.reason.why_not import WhyNot, why_not
 from citygraph.sources import excerpt_range

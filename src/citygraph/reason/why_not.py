@@ -8,7 +8,8 @@ from typing import Final
 
 from citygraph.reason.as_of_words import Calendar, Counted
 from citygraph.reason.closure import Atom, FlatRule, TripleText, is_variable
-from citygraph.reason.proof import Binding, Prover, unify
+from citygraph.reason.prover import Prover
+from citygraph.reason.unify import Binding, unify
 
 __all__ = ["WhyNot", "why_not"]
 
