@@ -25,7 +25,8 @@ class MemoryStore:
         """See `Store.load`."""
         for quad in quads:
             self._store.add(quad)
-            self._store.add(Quad(quad.subject, quad.predicate, quad.object))
+            if not isinstance(quad.graph_name, DefaultGraph):
+                self._store.add(Quad(quad.subject, quad.predicate, quad.object))
 
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
         """See `Store.quads`."""

@@ -12,6 +12,7 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.rdf import Iri, Quad, Term, Triple, from_rdflib, lexical_forms_kept, to_rdflib
 from citygraph.store import MemoryStore
 from citygraph.validate.sparql_constraints import run_constraint, take_constraints
+from citygraph.validate.suspects import narrow
 
 if TYPE_CHECKING:
     import rdflib
@@ -58,7 +59,6 @@ def _shapes_graph(files: Iterable[FileGraph]) -> rdflib.Graph:
 
 
 def _run(data: Iterable[Triple], shapes: rdflib.Graph, graphs: ProjectGraphs) -> list[Finding]:
-    import pyshacl  # noqa: PLC0415
     from rdflib import RDF, SH, URIRef  # noqa: PLC0415
 
     given = list(data)
@@ -75,8 +75,13 @@ def _run(data: Iterable[Triple], shapes: rdflib.Graph, graphs: ProjectGraphs) ->
             own = Text.of(violation.messages)
             terms = (violation.focus, violation.path, violation.value)
             findings.append(_finding(definition(URIRef(constraint.shape)), own, terms, graphs, labels))
+    remaining = narrow(shapes, given)
+    if remaining is None:
+        return list(dict.fromkeys(findings))
+    import pyshacl  # noqa: PLC0415  # half a second, and seldom needed
+
     with lexical_forms_kept():
-        _, results, text = pyshacl.validate(to_rdflib(given), shacl_graph=shapes, inference="none", inplace=True)
+        _, results, text = pyshacl.validate(remaining, shacl_graph=shapes, inference="none", inplace=True)
     if not hasattr(results, "subjects"):
         # pySHACL hands an exception back as a value when it cannot read a shape.
         message = f"the shapes cannot be run: {text}"
