@@ -23,8 +23,10 @@ from citygraph.results import Graph, Solutions, Truth
 from citygraph.store import seccomp
 from citygraph.store.asked import AskedStore
 from citygraph.store.asking import Bounds, Question
+from citygraph.store.reply import NotAcceptable, Reply
 from citygraph.store.rows import JsonRows
-from citygraph.store.workers import NotAcceptable, Pool, Reply, Share, StoreBusy
+from citygraph.store.sharing import Share, StoreBusy
+from citygraph.store.workers import Pool
 from web.conftest import BASE, Server, project_with, put_to_use, serving
 
 FOREVER = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -149,7 +151,7 @@ def test_nothing_is_left_over_when_all_have_gone(folder: Path) -> None:
                 except (StoreError, QueryError):
                     continue
         await all_idle(pool)
-        assert (pool.state["waiting"], pool._in_flight.total(), pool._long.total(), pool._short) == (0, 0, 0, 0)  # noqa: SLF001  # what must be nought
+        assert pool.turns.is_idle
 
     in_pool(folder, work)
 

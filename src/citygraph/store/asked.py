@@ -11,8 +11,9 @@ from citygraph.errors import SnapshotError, StoreTimeout
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.store.asking import Question
+from citygraph.store.reply import Reply
 from citygraph.store.snapshot import Snapshot
-from citygraph.store.workers import Pool, Reply
+from citygraph.store.workers import Pool
 
 __all__ = ["AskedStore"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from citygraph.config import Config
 from citygraph.namespaces import prefixes_for
 from citygraph.store.asking import Bounds
-from citygraph.store.workers import Share
+from citygraph.store.sharing import Share
 
 __all__ = ["Limits", "limits_of"]
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError
-from citygraph.store.workers import NotAcceptable
+from citygraph.store.reply import NotAcceptable
 
 __all__ = ["BrokenAnswer", "Refusal", "body", "refusal_of", "respond"]
 

@@ -10,7 +10,8 @@ from citygraph.errors import SnapshotError, StoreError
 from citygraph.project import Project
 from citygraph.store import Manifest, Snapshot
 from citygraph.store.asked import AskedStore
-from citygraph.store.workers import Pool, Share
+from citygraph.store.sharing import Share
+from citygraph.store.workers import Pool
 from citygraph.web.cache import Cache
 from citygraph.web.counts import COUNT_QUERIES, Counts, counts_of
 from citygraph.web.limits import Limits

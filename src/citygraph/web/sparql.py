@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from citygraph.errors import CitygraphError
 from citygraph.namespaces import is_absolute_iri
 from citygraph.store.asking import Question
-from citygraph.store.workers import Reply
+from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.headers import wire
 from citygraph.web.negotiation import GRAPHS, HTML, ROWS, accepted, content_type, takes_gzip
