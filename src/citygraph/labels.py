@@ -11,9 +11,17 @@ from typing import Final
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
-from citygraph.sources import excerpt_range
+from citygraph.sources import Excerpt, excerpt_range
 
-__all__ = ["LABEL_PROPERTIES", "NAMING_PROPERTIES", "PART_PROPERTIES", "Labels", "column_words", "reused_labels"]
+__all__ = [
+    "LABEL_PROPERTIES",
+    "NAMING_PROPERTIES",
+    "PART_PROPERTIES",
+    "Labels",
+    "column_words",
+    "passage_label",
+    "reused_labels",
+]
 
 _PASSAGE: Final = Text("{document}, tegn {start}-{end}", "{document}, characters {start}-{end}")
 
@@ -67,6 +75,11 @@ def column_words() -> dict[str, Text]:
     return {column: Text.of(words) for column, words in tomllib.loads(text).items()}
 
 
+def passage_label(document: str, excerpt: Excerpt, language: str) -> str:
+    """What a passage of a document is called that has this name."""
+    return _PASSAGE.in_language(language).format(document=document, start=excerpt.start, end=excerpt.end)
+
+
 class Labels:
     """The labels of everything some triples speak about."""
 
@@ -106,9 +119,7 @@ class Labels:
             return reused_labels()[iri].in_language(language)
         excerpt = excerpt_range(iri)
         if excerpt is not None and excerpt.source in self._found:
-            return _PASSAGE.in_language(language).format(
-                document=self.of(excerpt.source, language), start=excerpt.start, end=excerpt.end
-            )
+            return passage_label(self.of(excerpt.source, language), excerpt, language)
         return compress(iri, self._prefixes)
 
     def describe(self, term: Term | str | None, language: str) -> str:

@@ -7,7 +7,9 @@ import hashlib
 import io
 import re
 import shutil
+import sqlite3
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -19,11 +21,11 @@ from citygraph import Project
 from citygraph.query import Answered
 from citygraph.rdf import Literal
 from citygraph.results import Solutions, Truth
+from citygraph.store.name_index import search_names, write_names
 from citygraph.web import mapping
 from citygraph.web.feeds import answer_hash
 from citygraph.web.files import defused
 from citygraph.web.mapping import Place, draw_map
-from citygraph.web.names import NameIndex
 from citygraph.web.radial import draw_network
 from citygraph.web.source_pages import Passage, segments_of, sentences_of
 from pages_client import Pages, words_of
@@ -277,11 +279,19 @@ def test_a_network_is_drawn_the_same_every_time_and_inside_its_frame() -> None:
 
 
 def test_an_index_of_many_names_answers_at_once() -> None:
-    index = NameIndex({f"iri:{n}": [f"Kommune nummer {n}", f"Municipality {n}"] for n in range(20_000)})
-    hits = index.search("Municipalty 777")
-    assert len(hits) <= 50
-    assert "777" in hits[0].name
-    assert index.search("kommune")
+    with closing(sqlite3.connect(":memory:")) as names:
+        write_names(
+            names,
+            (
+                (f"iri:{n}", name, "", True)
+                for n in range(20_000)
+                for name in (f"Kommune nummer {n}", f"Municipality {n}")
+            ),
+        )
+        hits = search_names(names, "Municipalty 777")
+        assert len(hits) <= 50
+        assert "777" in hits[0].name
+        assert search_names(names, "kommune")
 
 
 def test_pictures_take_what_the_columns_give(pages: Pages) -> None:

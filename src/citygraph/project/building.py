@@ -168,8 +168,11 @@ class Building(ProjectFolder):
             raise SnapshotError(message, fix="Run: citygraph build")
         if as_of is None or as_of.isoformat() == current.manifest.as_of:
             return current
-        snapshot_id = _short_hash({"snapshot": current.snapshot_id, "as_of": as_of.isoformat()})
-        return self.days.get(snapshot_id) or self._derive(current, snapshot_id, as_of, progress)
+        return self.day(current, as_of) or self._derive(current, _day_id(current, as_of), as_of, progress)
+
+    def day(self, snapshot: Snapshot, as_of: date) -> Snapshot | None:
+        """What the files of a version say about a day, when that was worked out before."""
+        return snapshot if as_of.isoformat() == snapshot.manifest.as_of else self.days.get(_day_id(snapshot, as_of))
 
     def _derive(self, current: Snapshot, snapshot_id: str, as_of: date, progress: Progress | None) -> Snapshot:
         """What the files of a version say about another day: a version of its own, kept apart."""
@@ -185,7 +188,9 @@ class Building(ProjectFolder):
             checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of)
             manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
             findings = [each.to_json() for each in checked.report]
-            folder = builder.seal(manifest, asserted=asserted, inferred=inferred.quads, findings=findings)
+            folder = builder.seal(
+                manifest, asserted=asserted, inferred=inferred.quads, findings=findings, with_directory=False
+            )
         self.days.prune(_DAYS_KEPT)
         return Snapshot(folder)
 
@@ -223,6 +228,10 @@ class Building(ProjectFolder):
         except SnapshotError:
             # The link points to nothing usable; the build that is running replaces it.
             return None
+
+
+def _day_id(snapshot: Snapshot, as_of: date) -> str:
+    return _short_hash({"snapshot": snapshot.snapshot_id, "as_of": as_of.isoformat()})
 
 
 def _short_hash(value: object) -> str:

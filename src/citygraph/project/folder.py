@@ -15,7 +15,7 @@ from citygraph.graphs import Part, graph_iri
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
 from citygraph.new import create_project
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.store import Snapshot, Snapshots
+from citygraph.store import Manifest, Snapshot, Snapshots
 from citygraph.version import VERSION
 
 __all__ = ["PARTS", "Progress", "ProjectFolder", "reference_folder", "silent"]
@@ -108,7 +108,11 @@ class ProjectFolder:
 
     def is_stale(self, snapshot: Snapshot) -> bool:
         """Whether a file has changed since this version was built."""
-        return dict(snapshot.manifest.files) != self._hashes()
+        return self.is_stale_against(snapshot.manifest)
+
+    def is_stale_against(self, manifest: Manifest) -> bool:
+        """Whether a file has changed since the version with this manifest was built."""
+        return dict(manifest.files) != self._hashes()
 
     def about(self, as_of: date) -> list[Quad]:
         """What the graph says about itself: its name, its licence and its reference date."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.results import Solutions
 from citygraph.sources import excerpt_range
-from citygraph.store import Store
+from citygraph.store import Store, query_each
 
 __all__ = ["Citation", "cite"]
 
@@ -33,7 +32,8 @@ SELECT ?fact ?source ?document ?page ?date ?approximation ?modality WHERE {
 _WORDS: Final = """
 SELECT ?thing ?property ?text WHERE { ?thing ?property ?text }
 """
-_DCT: Final = PREFIXES["dct"]
+_TITLE: Final = PREFIXES["dct"] + "title"
+_DESCRIPTION: Final = PREFIXES["dct"] + "description"
 _LABEL: Final = PREFIXES["skos"] + "prefLabel"
 
 
@@ -67,15 +67,31 @@ class Citation:
 
 def cite(facts: Iterable[Term], store: Store) -> dict[Term, tuple[Citation, ...]]:
     """The citations of each fact, by document and passage; a fact without a source has none."""
-    found: dict[Term, tuple[Citation, ...]] = {}
-    for fact in dict.fromkeys(facts):
-        if not isinstance(fact, Iri):
-            continue
-        answer = store.query(_SOURCES, bind={"fact": fact})
-        rows = list(answer) if isinstance(answer, Solutions) else []
-        unique = dict.fromkeys(citation for row in rows for citation in [_citation(fact, row, store)])
-        found[fact] = _latest(unique)
-    return found
+    wanted = [fact for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
+    answers = query_each(store, _SOURCES, [{"fact": fact} for fact in wanted])
+    rows = {fact: list(answer) for fact, answer in zip(wanted, answers, strict=True)}
+    texts = _texts([row for some in rows.values() for row in some], store)
+    return {
+        fact: _latest(dict.fromkeys(_citation(fact, row, texts) for row in some)) for fact, some in rows.items()
+    }  # fmt: skip
+
+
+def _texts(rows: Iterable[dict[str, Term]], store: Store) -> Mapping[tuple[str, str], Text]:
+    """All words that these rows need, asked together: titles, passages, and the names of codes."""
+    wanted: dict[tuple[str, str], None] = {}
+    for row in rows:
+        source = row["source"].value if isinstance(row["source"], Iri) else ""
+        excerpt = excerpt_range(source)
+        wanted[excerpt.source if excerpt else source, _TITLE] = None
+        if excerpt:
+            wanted[source, _DESCRIPTION] = None
+        for code in (row.get("approximation"), row.get("modality")):
+            if isinstance(code, Iri):
+                wanted[code.value, _LABEL] = None
+    keys = [key for key in wanted if key[0]]
+    binds = [{"thing": Iri(iri), "property": Iri(property_)} for iri, property_ in keys]
+    answers = query_each(store, _WORDS, binds)
+    return {key: _text([row["text"] for row in answer]) for key, answer in zip(keys, answers, strict=True)}
 
 
 def _latest(citations: Iterable[Citation]) -> tuple[Citation, ...]:
@@ -86,7 +102,7 @@ def _latest(citations: Iterable[Citation]) -> tuple[Citation, ...]:
     return tuple(by_passage.values())
 
 
-def _citation(fact: Iri, row: dict[str, Term], store: Store) -> Citation:
+def _citation(fact: Iri, row: dict[str, Term], texts: Mapping[tuple[str, str], Text]) -> Citation:
     source = row["source"].value if isinstance(row["source"], Iri) else ""
     excerpt = excerpt_range(source)
     document = excerpt.source if excerpt else source
@@ -95,16 +111,16 @@ def _citation(fact: Iri, row: dict[str, Term], store: Store) -> Citation:
     return Citation(
         fact=fact.value,
         document=document,
-        title=_words(document, _DCT + "title", store),
+        title=texts.get((document, _TITLE), Text()),
         page=page.value if isinstance(page, Iri) else "",
         start=excerpt.start if excerpt else -1,
         end=excerpt.end if excerpt else -1,
-        passage=_words(source, _DCT + "description", store) if excerpt else Text(),
+        passage=texts.get((source, _DESCRIPTION), Text()) if excerpt else Text(),
         as_of=date.value if isinstance(date, Literal) else "",
         approximation=_code(row.get("approximation")),
         modality=_code(row.get("modality")).removeprefix("modality-"),
-        approximation_words=_label(row.get("approximation"), store),
-        modality_words=_label(row.get("modality"), store),
+        approximation_words=_label(row.get("approximation"), texts),
+        modality_words=_label(row.get("modality"), texts),
     )
 
 
@@ -112,13 +128,10 @@ def _code(term: Term | None) -> str:
     return compress(term.value).removeprefix("concept:") if isinstance(term, Iri) else ""
 
 
-def _label(term: Term | None, store: Store) -> Text:
-    return _words(term.value, _LABEL, store) if isinstance(term, Iri) else Text()
+def _label(term: Term | None, texts: Mapping[tuple[str, str], Text]) -> Text:
+    return texts.get((term.value, _LABEL), Text()) if isinstance(term, Iri) else Text()
 
 
-def _words(iri: str, property_: str, store: Store) -> Text:
-    bind: dict[str, Term] = {"thing": Iri(iri), "property": Iri(property_)}
-    answer = store.query(_WORDS, bind=bind)
-    texts = [row["text"] for row in answer] if isinstance(answer, Solutions) else []
+def _text(texts: Iterable[Term]) -> Text:
     by_language = {text.language or "en": text.value for text in texts if isinstance(text, Literal)}
     return Text(*(by_language.get(language, "") for language in LANGUAGES))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from citygraph.errors import QueryError
 from citygraph.namespaces import CG, PREFIXES, compress, expand, fold
@@ -14,7 +14,7 @@ from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions
 from citygraph.store import Store
 
-__all__ = ["Candidate", "resolve_entity"]
+__all__ = ["Candidate", "NameFinder", "resolve_entity"]
 
 _WIKIDATA_ID: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
 _WIKIDATA: Final = "http://www.wikidata.org/entity/"
@@ -46,7 +46,13 @@ class Candidate:
     name: str
 
 
-def resolve_entity(text: str, store: Store, *, of_class: str = "", prefixes: Mapping[str, str]) -> Iri:
+NameFinder: TypeAlias = Callable[[str, str], list[Candidate]]
+"""The things whose names come near a text, of a class (an IRI; empty for all): one candidate for each name."""
+
+
+def resolve_entity(
+    text: str, store: Store, *, of_class: str = "", prefixes: Mapping[str, str], names: NameFinder | None = None
+) -> Iri:
     """The one thing that `text` names.
 
     Args:
@@ -54,21 +60,22 @@ def resolve_entity(text: str, store: Store, *, of_class: str = "", prefixes: Map
         store: where the things are.
         of_class: only things of this class (an IRI); empty for all.
         prefixes: the prefixes of the project, for CURIEs and slugs.
+        names: what finds the things that a name may mean; without it all names are read from `store`.
 
     Raises:
         QueryError: nothing is called that, or several things are; the nearest names are in the message.
     """
     text = text.strip()
     try:
-        return _resolve(text, store, of_class, prefixes)
+        return _resolve(text, store, of_class, prefixes, names)
     except QueryError:
-        governed = _authority_of(text, store, of_class, prefixes) if of_class in _AUTHORITIES else None
+        governed = _authority_of(text, store, of_class, prefixes, names) if of_class in _AUTHORITIES else None
         if governed is None:
             raise
         return governed
 
 
-def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]) -> Iri:
+def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str], names: NameFinder | None) -> Iri:
     iri = expand(text, prefixes)
     if iri is None and re.fullmatch(r"[a-z0-9-]+", text):
         iri = expand(f"id:{text}", prefixes)
@@ -79,7 +86,7 @@ def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]
         return Iri(iri)
     if _WIKIDATA_ID.match(text) or (iri or "").startswith(_WIKIDATA):
         return _one(text, _linked_to(text if iri is None else iri.removeprefix(_WIKIDATA), store, of_class), prefixes)
-    named = _names(store, of_class)
+    named = names(text, of_class) if names else _names(store, of_class)
     wanted = fold(text)
     exact = {candidate.iri: candidate for candidate in named if fold(candidate.name) == wanted}
     if exact:
@@ -92,10 +99,12 @@ def _is_known(iri: str, store: Store, of_class: str) -> bool:
     return of_class in classes if of_class else bool(classes)
 
 
-def _authority_of(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]) -> Iri | None:
+def _authority_of(
+    text: str, store: Store, of_class: str, prefixes: Mapping[str, str], names: NameFinder | None
+) -> Iri | None:
     """The one authority that governs the place that `text` names: people say Oslo and mean Oslo kommune."""
     try:
-        place = _resolve(text, store, _CITY, prefixes)
+        place = _resolve(text, store, _CITY, prefixes, names)
     except QueryError:
         return None
     found = {row["authority"] for row in _rows(_GOVERNS, store, place=place)}

@@ -10,7 +10,7 @@ from typing import Final
 
 from citygraph.errors import QueryError
 from citygraph.namespaces import PREFIXES, expand
-from citygraph.query.entities import resolve_entity
+from citygraph.query.entities import NameFinder, resolve_entity
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.store import Store
@@ -21,7 +21,12 @@ _XSD: Final = PREFIXES["xsd"]
 
 
 def bind_parameters(
-    query: SavedQuery, values: Mapping[str, str], store: Store, *, prefixes: Mapping[str, str]
+    query: SavedQuery,
+    values: Mapping[str, str],
+    store: Store,
+    *,
+    prefixes: Mapping[str, str],
+    names: NameFinder | None = None,
 ) -> dict[str, Term]:
     """One term for each parameter that has a value or a default.
 
@@ -45,15 +50,17 @@ def bind_parameters(
             message = f"The question {query.name!r} needs a value for --{name}."
             raise QueryError(message, fix=f"Write: citygraph query {query.name} --{name} …")
         if value is not None:
-            bound[name] = _term(parameter, value, store, prefixes)
+            bound[name] = _term(parameter, value, store, prefixes, names)
     return bound
 
 
-def _term(parameter: Parameter, value: str, store: Store, prefixes: Mapping[str, str]) -> Term:
+def _term(
+    parameter: Parameter, value: str, store: Store, prefixes: Mapping[str, str], names: NameFinder | None
+) -> Term:
     match parameter.type:
         case "entity":
             of_class = expand(parameter.of_class, prefixes) if parameter.of_class else ""
-            return resolve_entity(value, store, of_class=of_class or "", prefixes=prefixes)
+            return resolve_entity(value, store, of_class=of_class or "", prefixes=prefixes, names=names)
         case "integer":
             if not re.fullmatch(r"[+-]?\d{1,18}", value.strip()):
                 raise _wrong(parameter, value, "a whole number such as 10")

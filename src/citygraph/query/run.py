@@ -9,6 +9,7 @@ from pathlib import Path
 
 from citygraph.errors import QueryError
 from citygraph.query.cite import Citation, cite
+from citygraph.query.entities import NameFinder
 from citygraph.query.lists import ListStatement, lists_behind
 from citygraph.query.parameters import bind_parameters
 from citygraph.rdf import Iri, Term
@@ -79,6 +80,7 @@ def run_query(
     asserted_graphs: Sequence[Iri] | None = None,
     timeout: float | None = None,
     most_rows: int | None = None,
+    names: NameFinder | None = None,
 ) -> Answered:
     """The answer, with only the columns that the header names.
 
@@ -90,12 +92,13 @@ def run_query(
         asserted_graphs: given, each row carries its sources and whether these graphs alone give it.
         timeout: seconds until the deadline.
         most_rows: more rows than this are refused.
+        names: what finds the things that a name may mean; without it all names are read from `store`.
 
     Raises:
         QueryError: a parameter is wrong, or the query cannot be run.
         StoreTimeout: the deadline passed.
     """
-    bound = bind_parameters(query, values, store, prefixes=prefixes)
+    bound = bind_parameters(query, values, store, prefixes=prefixes, names=names)
     answer = store.query(query.text, bind=bound, timeout=timeout, most_rows=most_rows)
     if not isinstance(answer, Solutions):
         return Answered(query, answer, bound)

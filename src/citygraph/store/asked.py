@@ -3,27 +3,76 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 import pyoxigraph
 
-from citygraph.errors import SnapshotError, StoreTimeout
+from citygraph.errors import QueryError, SnapshotError, StoreTimeout
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
-from citygraph.store.asking import Question
+from citygraph.store.asking import RECORD, Question
 from citygraph.store.reply import Reply
+from citygraph.store.sharing import StoreBusy
 from citygraph.store.snapshot import Snapshot
 from citygraph.store.workers import Pool
 
-__all__ = ["AskedStore"]
+__all__ = ["AskedStore", "Room"]
+
+_IN_ONE: Final = 500
+_FREE: Final = 1_000_000
+
+
+class Room:
+    """Memory for answers that are being made into pages: every asker has a megabyte, more only while there is some."""
+
+    def __init__(self, most: int = 64_000_000, *, most_each: int = 32_000_000) -> None:
+        """Room for so many bytes in all, and in one answer."""
+        self._most, self.most_each = most, most_each
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Whether there is room for so many bytes more."""
+        with self._lock:
+            if self._taken + size > self._most:
+                return False
+            self._taken += size
+            return True
+
+    def give_back(self, size: int) -> None:
+        """These bytes are not needed any more."""
+        with self._lock:
+            self._taken -= size
 
 
 class AskedStore:
     """The snapshot in use, asked through the workers: a query that goes wrong ends none but its own."""
 
-    def __init__(self, pool: Pool, loop: asyncio.AbstractEventLoop, *, client: str = "") -> None:
-        """A store for other threads than the one of `loop`; `client` shares the limits of that asker."""
-        self._pool, self._loop, self._client = pool, loop, client
+    def __init__(
+        self,
+        pool: Pool,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        client: str = "",
+        seconds: float | None = None,
+        room: Room | None = None,
+    ) -> None:
+        """A store for other threads than the one of `loop`.
+
+        Args:
+            pool: the workers.
+            loop: the event loop that they are asked from.
+            client: shares the limits of that asker.
+            seconds: how long all questions together may take.
+            room: where the memory for answers comes from; without it there is no limit but that of the workers.
+        """
+        self._pool, self._loop, self._client, self._room = pool, loop, client, room
+        self._seconds = seconds
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._size = self._taken = 0
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Refused: a snapshot never changes."""
@@ -51,28 +100,87 @@ class AskedStore:
             rows=("json",),
             graph=("nt",),
             default_graphs=None if graphs is None else [each.value for each in graphs],
-            bind={name: str(term) for name, term in (bind or {}).items()},
+            bind=_written(bind or {}),
             most_rows=most_rows or 0,
         )
-        asked = asyncio.run_coroutine_threadsafe(self._whole(question), self._loop)
-        try:
-            reply, data = asked.result(timeout)
-        except TimeoutError as error:
-            asked.cancel()
-            message = f"The query took longer than {timeout:g} seconds and was stopped."
-            raise StoreTimeout(message, fix="Ask for less, or add LIMIT.") from error
+        reply, data = self._ask(question, timeout)
         return _answer_of(reply.head.format, data)
 
+    def query_each(self, text: str, binds: Sequence[Mapping[str, Term]]) -> list[Solutions]:
+        """The rows of a SELECT for each binding, some hundred of them in one round trip.
+
+        Raises:
+            QueryError: the text is no valid query, or asks for no rows.
+            StoreTimeout: the deadline passed.
+            StoreError: the engine failed.
+        """
+        found: list[Solutions] = []
+        for start in range(0, len(binds), _IN_ONE):
+            each = [_written(bind) for bind in binds[start : start + _IN_ONE]]
+            _, data = self._ask(Question(text, rows=("json",), each=each), None)
+            answers = [_answer_of("json", part) for part in data.split(RECORD)[1:]]
+            found += [answer for answer in answers if isinstance(answer, Solutions)]
+        return found
+
     def close(self) -> None:
-        """See `Store.close`; the workers belong to the pool."""
+        """See `Store.close`; the workers belong to the pool, the room to all askers."""
+        taken, self._taken = self._taken, 0
+        if self._room is not None:
+            self._room.give_back(taken)
+
+    def _ask(self, question: Question, timeout: float | None) -> tuple[Reply, bytes]:
+        seconds = self._left(timeout)
+        asked = asyncio.run_coroutine_threadsafe(self._whole(question), self._loop)
+        try:
+            return asked.result(seconds)
+        except TimeoutError as error:
+            asked.cancel()
+            allowed = timeout if self._seconds is None else min(timeout or self._seconds, self._seconds)
+            raise _too_slow(allowed or 0.0) from error
+
+    def _left(self, timeout: float | None) -> float | None:
+        """The seconds that this question may take."""
+        if self._until is None:
+            return timeout
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise _too_slow(self._seconds or 0.0)
+        return left if timeout is None else min(left, timeout)
 
     async def _whole(self, question: Question) -> tuple[Reply, bytes]:
         reply = self._pool.ask(question, client=self._client)
         try:
             await asyncio.shield(reply.begun)
-            return reply, b"".join([piece async for piece in reply.pieces()])
+            data = bytearray()
+            async for piece in reply.pieces():
+                data += piece
+                self._make_room(len(piece), len(data))
+            return reply, bytes(data)
         finally:
             self._pool.give_up(reply)
+
+    def _make_room(self, more: int, size: int) -> None:
+        """Account for so many bytes more of an answer that has `size` now."""
+        if self._room is None:
+            return
+        if size > self._room.most_each:
+            message = f"The answer has more than {self._room.most_each:,} bytes, which is too much for a page."
+            raise QueryError(message, fix="Ask for less, or ask the SPARQL endpoint, which sends answers bit by bit.")
+        free = max(_FREE - self._size, 0)
+        self._size += more
+        needed = max(more - free, 0)
+        if needed and not self._room.take(needed):
+            raise StoreBusy("Several large answers are being prepared just now.", fix="Try again in a moment.")
+        self._taken += needed
+
+
+def _too_slow(seconds: float) -> StoreTimeout:
+    message = f"The query took longer than {seconds:g} seconds and was stopped."
+    return StoreTimeout(message, fix="Ask for less, or add LIMIT.")
+
+
+def _written(bind: Mapping[str, Term]) -> dict[str, str]:
+    return {name: str(term) for name, term in bind.items()}
 
 
 def _answer_of(format: str, data: bytes) -> Answer:  # noqa: A002

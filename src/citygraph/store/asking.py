@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["DATA", "END", "FAILED", "HEAD", "PIECE", "READY", "Bounds", "Frames", "Head", "Question", "frame"]
+__all__ = ["DATA", "END", "FAILED", "HEAD", "PIECE", "READY", "RECORD", "Bounds", "Frames", "Head", "Question", "frame"]
 
 READY: Final = b"R"
 HEAD: Final = b"H"
@@ -17,6 +17,8 @@ END: Final = b"E"
 FAILED: Final = b"X"
 PIECE: Final = 64_000
 """Bytes of an answer that are held back: what fits keeps a proper status, whatever happens in it."""
+RECORD: Final = b"\x1e"
+"""What stands before each text of a JSON text sequence, and never inside one (RFC 7464, 2.2)."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _START: Final = struct.Struct("=cI")
 
@@ -42,6 +44,8 @@ class Question:
 
     `rows` and `graph` are short names of formats, the most welcome first. `bind` holds terms in
     N-Triples syntax. `default_graphs` and `named_graphs` override FROM; `None` leaves both to the text.
+    With `each` the query is asked once for each of these bindings in turn, and its answers in JSON come
+    one after the other as a JSON text sequence (RFC 7464).
     """
 
     text: str
@@ -52,11 +56,13 @@ class Question:
     bind: Mapping[str, str] = field(default_factory=dict)
     gzip: bool = False
     most_rows: int = 0
+    each: Sequence[Mapping[str, str]] = ()
 
     def to_bytes(self) -> bytes:
         """As a frame for the pipe."""
         values = (
-            self.text, self.rows, self.graph, self.default_graphs, self.named_graphs, self.bind, self.gzip, self.most_rows
+            self.text, self.rows, self.graph, self.default_graphs, self.named_graphs, self.bind, self.gzip, self.most_rows,
+            self.each,
         )  # fmt: skip
         return frame(DATA, _encode(values).encode())
 

@@ -2,7 +2,7 @@
 
 ```
 build/
-  3f9c2ab7d10e4f52/      store/ (pyoxigraph)  asserted.nq  inferred.nq  findings.json  manifest.json
+  3f9c2ab7d10e4f52/      store/ (pyoxigraph)  directory.sqlite  asserted.nq  inferred.nq  findings.json  manifest.json
   current -> 3f9c2ab7d10e4f52
 ```
 
@@ -18,6 +18,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -27,6 +28,8 @@ import pyoxigraph
 from citygraph.errors import SnapshotError
 from citygraph.rdf import Iri, Quad, Term, parse, serialize
 from citygraph.results import Answer
+from citygraph.store.directory import DIRECTORY_FILE
+from citygraph.store.directory_file import write_directory
 from citygraph.store.oxigraph import answer
 
 __all__ = ["Manifest", "Snapshot", "SnapshotBuilder", "Snapshots"]
@@ -34,7 +37,7 @@ __all__ = ["Manifest", "Snapshot", "SnapshotBuilder", "Snapshots"]
 _CURRENT: Final = "current"
 _MANIFEST: Final = "manifest.json"
 _FINDINGS: Final = "findings.json"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _BROKEN_OFF: Final = ".building-"
 
 
@@ -176,10 +179,12 @@ class SnapshotBuilder:
         inferred: Sequence[Quad],
         findings: Sequence[Mapping[str, object]],
         replace: bool = False,
+        with_directory: bool = True,
     ) -> Path:
         """Write everything, the manifest last, and give the folder its name; the path of the sealed snapshot.
 
-        With `replace` a snapshot of the same name makes way; without it the one that is there is used.
+        With `replace` a snapshot of the same name makes way; without it the one that is there is used. The
+        directory is what pages name things from; a version that only answers questions needs none.
 
         Raises:
             SnapshotError: the disk is full or the folder cannot be written; nothing is left behind.
@@ -187,6 +192,9 @@ class SnapshotBuilder:
         target = self.folder.parent / manifest.snapshot_id
         try:
             self._write_store([*asserted, *inferred])
+            if with_directory:
+                file = self.folder / DIRECTORY_FILE
+                write_directory(file, chain(asserted, inferred), base=manifest.base, findings=len(findings))
             (self.folder / "asserted.nq").write_bytes(serialize(asserted, format="nq"))
             (self.folder / "inferred.nq").write_bytes(serialize(inferred, format="nq"))
             _write_json(self.folder / _FINDINGS, list(findings))

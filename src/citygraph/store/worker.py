@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -18,11 +18,11 @@ import pyoxigraph
 from citygraph.errors import QueryError
 from citygraph.rdf import Term, Triple
 from citygraph.store import seccomp
-from citygraph.store.asking import DATA, END, FAILED, HEAD, PIECE, READY, Bounds, Frames, Head, Question, frame
+from citygraph.store.asking import DATA, END, FAILED, HEAD, PIECE, READY, RECORD, Bounds, Frames, Head, Question, frame
 from citygraph.store.checking import Checked, check
 from citygraph.store.rows import JsonRows, write_rows, write_truth
 
-__all__ = ["answer", "main"]
+__all__ = ["answer", "limit_memory", "main"]
 
 _GRAPHS: Final = {
     "ttl": pyoxigraph.RdfFormat.TURTLE,
@@ -160,7 +160,7 @@ def main(pipe: socket.socket, folder: str, bounds: Bounds, *, fenced: bool = Tru
     pipe.setblocking(True)  # noqa: FBT003  # the socket's own signature
     store = pyoxigraph.Store.read_only(str(Path(folder) / "store"))
     bool(store.query("ASK { ?s ?p ?o }"))
-    _limit_memory(bounds.memory)
+    limit_memory(bounds.memory)
     pipe.sendall(frame(READY, dumps({"pid": os.getpid(), "fenced": is_fenced}).encode()))
     merged, frames = Merged(store), Frames()
     while data := pipe.recv(1 << 20):
@@ -171,7 +171,7 @@ def main(pipe: socket.socket, folder: str, bounds: Bounds, *, fenced: bool = Tru
                 return
 
 
-def _limit_memory(more: int) -> None:
+def limit_memory(more: int) -> None:
     """From here on the address space grows by at most so many bytes; a crash leaves no core file."""
     try:
         import resource  # noqa: PLC0415  # POSIX alone has it
@@ -191,7 +191,10 @@ def answer(
     answers = Answers(pipe, question, bounds)
     try:
         checked = check(question.text, bounds)
-        _write(store, question, checked, answers, bounds, merged or Merged(store))
+        if question.each:
+            _write_each(store, question, checked, answers, bounds)
+        else:
+            _write(store, question, checked, answers, bounds, merged or Merged(store))
         answers.end()
     except QueryError as error:
         _fail(pipe, "query", error.message, error.fix)
@@ -228,7 +231,7 @@ def _write(  # the parts of one answer
         question.text,
         base_iri=bounds.base,
         prefixes=dict(checked.prefixes) or None,
-        substitutions=_terms(question) or None,
+        substitutions=_terms(question.bind) or None,
         default_graph=pyoxigraph.DefaultGraph() if is_merged else _names(default),
         named_graphs=_names(named),
     )
@@ -265,6 +268,23 @@ def _write(  # the parts of one answer
             answers.write(piece)
 
 
+def _write_each(
+    store: pyoxigraph.Store, question: Question, checked: Checked, answers: Answers, bounds: Bounds
+) -> None:
+    """The rows for each binding, in JSON; all of them together keep to the limits of one answer."""
+    answers.head = Head("json", cacheable=checked.is_stable)
+    counted = _CountedJson(answers, question.most_rows or bounds.rows)
+    for bind in question.each:
+        result = store.query(
+            question.text, base_iri=bounds.base, prefixes=dict(checked.prefixes) or None, substitutions=_terms(bind)
+        )
+        if not isinstance(result, pyoxigraph.QuerySolutions):
+            message = "Only SELECT can be asked for each of several bindings."
+            raise QueryError(message)
+        counted.write(RECORD)
+        result.serialize(cast("IO[bytes]", counted), format=pyoxigraph.QueryResultsFormat.JSON)
+
+
 def _dataset(question: Question, checked: Checked) -> tuple[Sequence[str] | None, Sequence[str] | None]:
     """The graphs asked, by default and by name; `None` leaves it to the text of the query."""
     if question.default_graphs is None and question.named_graphs is None:
@@ -286,9 +306,9 @@ def _first(wanted: Iterable[str], possible: Iterable[str], what: str) -> str:
     raise LookupError(message)
 
 
-def _terms(question: Question) -> dict[pyoxigraph.Variable, Term]:
+def _terms(bind: Mapping[str, str]) -> dict[pyoxigraph.Variable, Term]:
     bound: dict[pyoxigraph.Variable, Term] = {}
-    for name, text in question.bind.items():
+    for name, text in bind.items():
         quad = next(pyoxigraph.parse(f"<x:s> <x:p> {text} .", format=pyoxigraph.RdfFormat.N_TRIPLES))
         bound[pyoxigraph.Variable(name)] = quad.object
     return bound

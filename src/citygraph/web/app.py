@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -24,6 +25,7 @@ from citygraph.web.limits import limits_of
 from citygraph.web.pages import routes as page_routes
 from citygraph.web.reconciliation import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
+from citygraph.web.requests import client_of
 from citygraph.web.service import Service
 from citygraph.web.sparql import SparqlEndpoint
 from citygraph.web.void import WellKnownVoid
@@ -90,6 +92,7 @@ class Site:
         """A site that is not started yet."""
         self.app, self.service, self.log = app, service, AccessLog()
         self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
+        self._shown: Counter[str] = Counter()
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
         self._direct: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
 
@@ -141,7 +144,11 @@ class Site:
             await send(message)
 
         try:
-            await self._direct.get(path, self.app)(scope, receive, noting)
+            direct = self._direct.get(path)
+            if direct is not None:
+                await direct(scope, receive, noting)
+            else:
+                await self._show(scope, receive, noting)
         except BrokenAnswer:
             status = _BROKEN
             raise
@@ -154,6 +161,23 @@ class Site:
             if "citygraph.sent" in scope:
                 status, size = 200, scope["citygraph.sent"]
             self.log.add(scope, status=status, size=size, began=began)
+
+    async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page: each one holds a thread while it waits, so nobody has more of them than of queries."""
+        client, most = client_of(scope), self.service.limits.share.per_client
+        if self._shown[client] >= most:
+            message = f"{most} of your pages are being made already."
+            await Refusal(503, message, "Wait for one before you ask for more.", {"Retry-After": "2"})(
+                scope, receive, send
+            )
+            return
+        self._shown[client] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._shown[client] -= 1
+            if not self._shown[client]:
+                del self._shown[client]
 
 
 def _places(error: Exception) -> Sequence[str]:

@@ -46,7 +46,7 @@ def editor_page(request: Request) -> Response:
     fault: list[str] = []
     if text.strip():
         try:
-            answer = ask_sparql(request, text)
+            answer = ask_sparql(page, text)
         except QueryError as error:
             fault = as_fault(error)
     rows = answer if isinstance(answer, Solutions) else None
@@ -81,7 +81,8 @@ def editor_terms(request: Request) -> Response:
     """What the editor completes: classes, properties and things, by short name and label."""
     page = Page(request)
     prefixes = page.project.prefixes
-    iris = [*page.reading.vocabulary, *page.reading.in_order(page.reading.kinds, page.language)]
+    things = page.reading.directory.things(language=page.language, most=_MOST_TERMS)
+    iris = [*page.reading.directory.vocabulary, *things]
     terms = []
     for iri in iris[:_MOST_TERMS]:
         short = compress(iri, prefixes)

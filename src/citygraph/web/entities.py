@@ -8,6 +8,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from citygraph.kinds import kind_named
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.rdf import Iri, Literal
@@ -17,7 +18,6 @@ from citygraph.web.asking import ask_graph, saved_queries
 from citygraph.web.errors import NotFound, kindly
 from citygraph.web.facts import Group, groups_about
 from citygraph.web.files import json_response
-from citygraph.web.kinds import kind_named
 from citygraph.web.mapping import Map, Place, draw_map, is_on_earth
 from citygraph.web.rendering import Page, data_block
 from citygraph.web.search import nearest
@@ -56,7 +56,7 @@ def identifier(request: Request) -> Response:
     """`/id/{name}`: 303 to the page or to the file that the reader asks for (Cool URIs, 4.3)."""
     page = Page(request)
     name = str(request.path_params["name"])
-    iri = page.reading.by_local_name.get(name)
+    iri = page.reading.called(name)
     if iri is None:
         raise _not_found(page, name)
     format_ = chosen_format(request.headers.get("accept", ""), _OFFERED)
@@ -70,15 +70,15 @@ def entity(request: Request) -> Response:
     """`/{kind}/{slug}` and its twins."""
     page = Page(request)
     kind, slug = str(request.path_params["kind"]), str(request.path_params["slug"])
-    known = page.reading.by_address
-    iri = known.get((kind, slug))
+    iri = page.reading.at(kind, slug)
     if iri is not None:
         return _entity_page(page, iri)
     stem, _, extension = slug.rpartition(".")
-    if extension in TWINS and (kind, stem) in known:
-        return twin(page, known[kind, stem], extension)
+    of_twin = page.reading.at(kind, stem) if extension in TWINS else None
+    if of_twin is not None:
+        return twin(page, of_twin, extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
-    elsewhere = page.reading.by_local_name.get(slug)
+    elsewhere = page.reading.called(slug)
     if elsewhere is not None:
         return RedirectResponse(page.urls.entity(elsewhere), 303)
     raise _not_found(page, slug)
@@ -90,18 +90,20 @@ def kind_list(request: Request) -> Response:
     page = Page(request)
     name, dot, ending = str(request.path_params["kind"]).partition(".")
     kind = kind_named(name)
-    iris = page.reading.of_kind(kind.name) if kind and (not dot or ending == "json") else []
-    if kind is None or not iris:
+    most = -1 if dot else _MOST_LISTED
+    wanted = kind is not None and (not dot or ending == "json")
+    ordered = page.reading.of_kind(kind.name, page.language, most=most) if kind and wanted else []
+    if kind is None or not ordered:
         raise _not_found(page, name)
-    ordered = page.reading.in_order(iris, page.language)
     if dot:
         things = [
             {"iri": iri, "name": page.reading.label(iri, page.language), "page": page.urls.entity(iri)}
             for iri in ordered
         ]
         return json_response(request, {"kind": kind.name, "count": len(things), "things": things})
-    rows = [page.shower.iri(iri) for iri in ordered[:_MOST_LISTED]]
-    return page.render("kind.html", kind=kind, rows=rows, count=len(ordered))
+    rows = [page.shower.iri(iri) for iri in ordered]
+    count = page.reading.directory.counts.get(kind.name, len(ordered))
+    return page.render("kind.html", kind=kind, rows=rows, count=count)
 
 
 def _not_found(page: Page, slug: str) -> NotFound:
@@ -115,8 +117,8 @@ def _entity_page(page: Page, iri: str) -> Response:
     kind = page.reading.kinds[iri]
     groups = groups_about(iri, page.reading, page.shower)
     tables = tables_about(iri, page.reading, page.shower)
-    here = (cite([Iri(iri)], page.reading.snapshot) or {}).get(Iri(iri), ())
-    names = page.reading.names.get(iri, [])
+    here = (cite([Iri(iri)], page.reading.store) or {}).get(Iri(iri), ())
+    names = page.reading.names(iri)
     main = page.reading.label(iri, page.language)
     same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
     response = page.render(
@@ -156,7 +158,7 @@ def _same(groups: Sequence[Group]) -> list[Shown]:
 def _map(page: Page, iri: str) -> Map | None:
     """Where the thing is, or where those are who take part in it."""
     places: dict[str, Place] = {}
-    for row in ask_graph(page.reading.snapshot, _LOCATED, thing=Iri(iri)):
+    for row in ask_graph(page.reading.store, _LOCATED, thing=Iri(iri)):
         place, latitude, longitude = row["place"], row.get("latitude"), row.get("longitude")
         if not isinstance(place, Iri) or not isinstance(latitude, Literal) or not isinstance(longitude, Literal):
             continue

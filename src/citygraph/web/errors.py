@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreTimeout
+from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
+from citygraph.web.reading import close_stores
 from citygraph.web.rendering import Page
 
 __all__ = ["NotFound", "error_body", "error_page", "kindly"]
@@ -48,12 +49,14 @@ def kindly(endpoint: Endpoint) -> Endpoint:
             # Without a version there is nothing to make a page from.
             body = error_body(_UNAVAILABLE, error.message, error.fix)
             return JSONResponse(body, _UNAVAILABLE, headers={"Retry-After": _RETRY_AFTER})
-        except StoreTimeout as error:
+        except QueryError as error:
+            return error_page(Page(request), _BAD_REQUEST, error.message, fix=error.fix)
+        except StoreError as error:
             response = error_page(Page(request), _UNAVAILABLE, error.message, fix=error.fix)
             response.headers["Retry-After"] = _RETRY_AFTER
             return response
-        except QueryError as error:
-            return error_page(Page(request), _BAD_REQUEST, error.message, fix=error.fix)
+        finally:
+            close_stores(request)
 
     return told
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from citygraph.kinds import FALLBACK
 from citygraph.namespaces import compress
 from citygraph.query import Citation, cite
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.web.asking import ask_graph
 from citygraph.web.groups import GROUPS, HIDDEN, INCOMING_HIDDEN, group_of
-from citygraph.web.kinds import FALLBACK
 from citygraph.web.reading import Reading
 from citygraph.web.showing import Shower, Shown
 
@@ -84,10 +84,10 @@ class _Claim:
 
 def statements_of(iri: str, reading: Reading, *, incoming: bool = False) -> dict[tuple[str, Term], bool]:
     """Every statement about a thing, or naming it: (property, other end) and whether it is only derived."""
-    inferred = reading.snapshot.manifest.inferred_graph
+    inferred = reading.manifest.inferred_graph
     bind = {"o": Iri(iri)} if incoming else {"s": Iri(iri)}
     found: dict[tuple[str, Term], bool] = {}
-    for row in ask_graph(reading.snapshot, _IN if incoming else _OUT, **bind):
+    for row in ask_graph(reading.store, _IN if incoming else _OUT, **bind):
         predicate, graph = row["p"], row["g"]
         if isinstance(predicate, Iri) and isinstance(graph, Iri):
             key = (predicate.value, row["s"] if incoming else row["o"])
@@ -151,7 +151,7 @@ def _properties(
             for term in best_language(terms, shower.language)
         ]
         statements.sort(key=lambda each: (not each.followed, each.derived, each.value.text.casefold()))
-        label = reading.labels.of(predicate, shower.language)
+        label = reading.label(predicate, shower.language)
         name = compress(predicate, reading.project.prefixes)
         properties.append((predicate, Property(label, name, tuple(statements), incoming)))
     return properties
@@ -170,7 +170,7 @@ def _statement(
     triple = (f"<{iri}>", f"<{predicate}>", str(term))
     if claim is None:
         return Statement(value, derived, triple)
-    cited = cite(claim.facts, reading.snapshot)
+    cited = cite(claim.facts, reading.store)
     comments = best_language(claim.comments, shower.language)
     return Statement(
         value,
@@ -187,11 +187,11 @@ def _identifier(term: Term, reading: Reading, shower: Shower) -> Shown | None:
     """An identifier by its kind and its code: its own name would say nothing."""
     if not isinstance(term, Iri) or reading.kinds.get(term.value) != FALLBACK:
         return None
-    if term.value in reading.labels:
+    if reading.is_named(term.value):
         return None
-    for row in ask_graph(reading.snapshot, _IDENTIFIER, s=term):
+    for row in ask_graph(reading.store, _IDENTIFIER, s=term):
         kind, code = row.get("kind"), row["code"]
-        name = f"{reading.labels.of(kind, shower.language)}: " if isinstance(kind, Iri) else ""
+        name = f"{reading.label(kind.value, shower.language)}: " if isinstance(kind, Iri) else ""
         text = f"{name}{code.value if isinstance(code, Literal) else code}"
         return Shown(text, shower.urls.entity(term.value), iri=term.value)
     return None
@@ -199,7 +199,7 @@ def _identifier(term: Term, reading: Reading, shower: Shower) -> Shown | None:
 
 def _claims(iri: str, reading: Reading) -> dict[tuple[str, Term], _Claim]:
     claims: dict[tuple[str, Term], _Claim] = defaultdict(_Claim)
-    for row in ask_graph(reading.snapshot, _CLAIMS, s=Iri(iri)):
+    for row in ask_graph(reading.store, _CLAIMS, s=Iri(iri)):
         predicate, fact = row["p"], row["claim"]
         if not isinstance(predicate, Iri) or not isinstance(fact, Iri):
             continue

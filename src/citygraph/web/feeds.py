@@ -29,7 +29,7 @@ def answer_hash(answered: Answered) -> str:
 def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> bytes:
     """The feed with the answer as it is now; the same answer on the same day gives the same bytes."""
     query = answered.query
-    updated = f"{page.reading.snapshot.manifest.as_of}T00:00:00Z"
+    updated = f"{page.reading.manifest.as_of}T00:00:00Z"
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
     identity = f"{page.project.config.base}queries/{query.name}"

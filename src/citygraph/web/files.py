@@ -130,7 +130,7 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     """A workbook with the answer by name, and a sheet that says what it is; nothing in it is a formula."""
     import xlsxwriter  # noqa: PLC0415  # an extra; without it no workbooks
 
-    manifest = page.reading.snapshot.manifest
+    manifest = page.reading.manifest
     file = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(file, options)

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from citygraph.kinds import KINDS
 from citygraph.web.asking import saved_queries
 from citygraph.web.assets import static_file
 from citygraph.web.editor import editor_page, editor_terms
 from citygraph.web.entities import entity, identifier, kind_list
 from citygraph.web.errors import kindly
 from citygraph.web.files import json_response
-from citygraph.web.kinds import KINDS
 from citygraph.web.openapi import openapi_of
 from citygraph.web.questions import queries, queries_json, query_page
 from citygraph.web.rendering import Page, data_block
@@ -41,7 +41,7 @@ def home(request: Request) -> Response:
         featured=featured,
         queries=queries,
         kinds=page.reading.counts(),
-        findings=len(page.reading.snapshot.findings()),
+        findings=page.reading.directory.findings,
         stale=page.reading.is_stale(),
         structured=data_block(_dataset(page)),
     )
@@ -53,7 +53,7 @@ def home(request: Request) -> Response:
 def home_json(request: Request) -> Response:
     """The same for programs."""
     page = Page(request)
-    manifest, config = page.reading.snapshot.manifest, page.project.config
+    manifest, config = page.reading.manifest, page.project.config
     return json_response(
         request,
         {
@@ -72,7 +72,7 @@ def home_json(request: Request) -> Response:
 
 def _dataset(page: Page) -> dict[str, object]:
     """The graph as a schema.org Dataset."""
-    config, manifest = page.project.config, page.reading.snapshot.manifest
+    config, manifest = page.project.config, page.reading.manifest
     return {
         "@context": "https://schema.org",
         "@type": "Dataset",

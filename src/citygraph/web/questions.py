@@ -70,7 +70,7 @@ def query_page(request: Request) -> Response:
         return _answer_page(page, saved, values)
     if ending not in MEDIA_TYPES and ending != "atom":
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
-    answered = ask_saved(page.project, name, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
+    answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
     if ending == "atom":
         body = feed_of(
             page,
@@ -116,7 +116,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
     if not missing:
         try:
             cite = bool(saved.cite) and not hide_sources
-            answered = ask_saved(page.project, saved.name, values, as_of=_as_of(page), cite=cite)
+            answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
         except QueryError as error:
             fault = as_fault(error)
     answer = answered.answer if answered else None
@@ -198,7 +198,7 @@ def _options(page: Page, parameter: Parameter) -> list[tuple[str, str]]:
     if parameter.type != "entity" or not parameter.of_class:
         return []
     of_class = expand(parameter.of_class, page.project.prefixes)
-    iris = page.reading.of_class(of_class or "")
+    iris = page.reading.of_class(of_class or "", most=_MOST_OPTIONS + 1)
     if not 0 < len(iris) <= _MOST_OPTIONS:
         return []
     prefixes = page.project.prefixes

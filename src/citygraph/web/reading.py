@@ -1,185 +1,175 @@
-"""One version of the graph as the pages read it: names, kinds and the search index, made once for each version."""
+"""One version of the graph as a page reads it: names and addresses from its directory, statements from the workers."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from itertools import chain, count
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from starlette.requests import Request
 
-from citygraph.labels import LABEL_PROPERTIES, Labels
-from citygraph.namespaces import PREFIXES
+from citygraph.kinds import FALLBACK, KINDS, Kind, kind_named
 from citygraph.project import Project
-from citygraph.rdf import Iri, Literal, Triple
-from citygraph.store import Snapshot
-from citygraph.web.kinds import FALLBACK, KINDS, Kind, kind_named, kind_of
-from citygraph.web.names import NameIndex
-from citygraph.web.urls import local_name, slug_of
+from citygraph.query import Candidate
+from citygraph.store import Manifest, Snapshot, Store
+from citygraph.store.directory import Directory
+from citygraph.store.name_index import Hit
+from citygraph.web.requests import client_of
 
-__all__ = ["Reading", "project_of", "reading_of"]
+__all__ = ["Reading", "close_stores", "day_of", "project_of", "reading_of"]
 
-_PARTS: Final = (
-    "org:member", "org:organization", "org:role", "schema:observationAbout", "schema:measuredProperty",
-    "rdf:subject", "rdf:predicate", "rdf:object", "cg:listOf", "cg:listKind",
-)  # fmt: skip
-_SAID: Final = (*(f"<{iri}>" for iri in LABEL_PROPERTIES), "skos:altLabel", *_PARTS)
-_NAMES: Final = f"SELECT ?s ?p ?o WHERE {{ VALUES ?p {{ {' '.join(_SAID)} }} ?s ?p ?o }}"
-_TYPES: Final = "SELECT ?s ?c WHERE { ?s a ?c }"
-_THEMES: Final = "SELECT DISTINCT ?s WHERE { ?x cg:coversTheme|org:purpose ?s }"
-_ALT: Final = PREFIXES["skos"] + "altLabel"
 _KEPT: Final = 3
-_LAST: Final = str.maketrans("æøåäö", "\ue000\ue001\ue002\ue000\ue001")
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
-class Reading:
-    """A snapshot with what every page needs to know about it."""
+class _LookedUp(Mapping[_K, _V], Generic[_K, _V]):
+    """A mapping that asks for each entry when it is wanted."""
+
+    def __init__(self, find: Callable[[_K], _V | None], keys: Callable[[], list[_K]]) -> None:
+        self._find, self._keys = find, keys
+
+    def __getitem__(self, key: _K) -> _V:
+        value = self._find(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[_K]:
+        return iter(self._keys())
+
+    def __len__(self) -> int:
+        return len(self._keys())
+
+
+class Known:
+    """What is kept of one version for all who read it."""
 
     def __init__(self, project: Project, snapshot: Snapshot) -> None:
-        """Read the names and the classes of everything in the snapshot."""
-        self.project, self.snapshot = project, snapshot
-        self._stale: tuple[object, bool] | None = None
-        triples = [
-            Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type]  # the store keeps subjects and predicates
-            for row in self._ask(_NAMES)
-        ]
-        self.labels = Labels(triples, prefixes=project.prefixes)
-        self.names = _names_of(triples)
-        classes: dict[str, set[str]] = defaultdict(set)
-        for row in self._ask(_TYPES):
-            if isinstance(row["s"], Iri) and isinstance(row["c"], Iri):
-                classes[row["s"].value].add(row["c"].value)
-        self._classes = {iri: frozenset(found) for iri, found in classes.items()}
-        themes = {row["s"].value for row in self._ask(_THEMES) if isinstance(row["s"], Iri)}
-        base = project.config.base
-        self.kinds: dict[str, Kind] = {
-            iri: kind_of(found, is_theme=iri in themes)
-            for iri, found in classes.items()
-            if local_name(iri, base) and "#" not in iri
-        }
+        """Open the directory.
 
-    def _ask(self, text: str) -> list[dict[str, object]]:
-        answer = self.snapshot.query(text, prefixes=self.project.prefixes)
-        return list(answer)  # type: ignore[arg-type]  # a SELECT gives rows
+        Raises:
+            SnapshotError: the version has none.
+        """
+        self.directory = Directory(snapshot.folder, project.prefixes)
+        self._project, self._manifest = project, snapshot.manifest
+        self._stale: tuple[object, bool] | None = None
 
     def is_stale(self) -> bool:
         """Whether a file has changed since this version was built; hashed again only when one may have."""
-        stamp = self.project.stamp()
+        stamp = self._project.stamp()
         if self._stale is None or self._stale[0] != stamp:
-            self._stale = (stamp, self.project.is_stale(self.snapshot))
+            self._stale = (stamp, self._project.is_stale_against(self._manifest))
         return self._stale[1]
+
+
+class Reading:
+    """A version of the graph for one request: `store` answers in the time and within the limits of who asks."""
+
+    def __init__(self, project: Project, manifest: Manifest, known: Known, store: Store) -> None:
+        """The version with this manifest."""
+        self.project, self.manifest, self.store = project, manifest, store
+        self.directory, self.is_stale = known.directory, known.is_stale
 
     @property
     def as_of(self) -> date:
         """The reference date of the version."""
-        return date.fromisoformat(self.snapshot.manifest.as_of)
+        return date.fromisoformat(self.manifest.as_of)
+
+    # -- one thing ------------------------------------------------------------------------------------
 
     @cached_property
-    def slugs(self) -> dict[str, str]:
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kind of everything that has a page."""
+        return _LookedUp(self._kind, self.directory.things)
+
+    def _kind(self, iri: str) -> Kind | None:
+        node = self.directory.node(iri)
+        return kind_named(node.kind) if node is not None else None
+
+    @cached_property
+    def slugs(self) -> Mapping[str, str]:
         """The last part of the address of every thing; two things of one kind never share one."""
-        base = self.project.config.base
-        taken: dict[tuple[str, str], str] = {}
-        for iri, kind in sorted(self.kinds.items(), key=lambda item: (len(item[0]), item[0])):
-            name = local_name(iri, base)
-            slug = next(
-                each
-                for each in chain((slug_of(iri, kind, base), name), (f"{name}-{n}" for n in count(2)))
-                if (kind.name, each) not in taken
-            )
-            taken[kind.name, slug] = iri
-        return {iri: slug for (_, slug), iri in taken.items()}
+        return _LookedUp(self._slug, self.directory.things)
 
-    @cached_property
-    def by_address(self) -> dict[tuple[str, str], str]:
+    def _slug(self, iri: str) -> str | None:
+        node = self.directory.node(iri)
+        return node.slug if node is not None and node.kind else None
+
+    def at(self, kind: str, slug: str) -> str | None:
         """The IRI behind the kind and the slug of an address."""
-        return {(self.kinds[iri].name, slug): iri for iri, slug in self.slugs.items()}
+        return self.directory.at(kind, slug)
 
-    @cached_property
-    def by_local_name(self) -> dict[str, str]:
+    def called(self, local_name: str) -> str | None:
         """The IRI behind a local name, in whichever of the graph's namespaces it stands; `id/` comes first."""
-        base = self.project.config.base
-        ordered = sorted(self.kinds, key=lambda iri: (not iri.startswith(f"{base}id/"), iri), reverse=True)
-        return {local_name(iri, base): iri for iri in ordered}
+        return self.directory.called(local_name)
 
-    @cached_property
-    def index(self) -> NameIndex:
-        """The names of everything that has a page."""
-        return NameIndex({iri: [name for name, *_ in names] for iri, names in self.names.items() if iri in self.kinds})
-
-    def of_kind(self, name: str) -> list[str]:
-        """The IRIs of all things of a kind."""
-        kind = kind_named(name)
-        return [iri for iri, each in self.kinds.items() if each == kind]
-
-    def of_class(self, iri: str) -> list[str]:
-        """The IRIs of all things of a class, derived membership included."""
-        return [thing for thing, classes in self._classes.items() if iri in classes and "#" not in thing]
+    def names(self, iri: str) -> list[tuple[str, str, bool]]:
+        """Every name of a thing that has a page: the text, its language, and whether it is a main one."""
+        return self.directory.names(iri)
 
     def classes_of(self, iri: str) -> frozenset[str]:
         """The classes of a thing."""
-        return self._classes.get(iri, frozenset())
-
-    @cached_property
-    def vocabulary(self) -> list[str]:
-        """The classes and properties that the graph uses or defines, by IRI."""
-        used = {row["p"] for row in self._ask("SELECT DISTINCT ?p WHERE { ?s ?p ?o }")}
-        properties = {term.value for term in used if isinstance(term, Iri)}
-        classes = {each for found in self._classes.values() for each in found}
-        return sorted(properties | classes | {iri for iri in self._classes if "#" in iri and "/source/" not in iri})
-
-    def counts(self) -> list[tuple[Kind, int]]:
-        """How many things of each kind there are; kinds without one, and mere records, are left out."""
-        numbers: dict[Kind, int] = defaultdict(int)
-        for kind in self.kinds.values():
-            numbers[kind] += 1
-        return [(kind, numbers[kind]) for kind in KINDS if numbers[kind] and kind != FALLBACK]
+        return self.directory.classes(iri)
 
     def label(self, iri: str, language: str) -> str:
         """What a thing is called; a fact by what it ties together."""
-        return self.labels.describe(iri, language)
+        return self.directory.of(iri, language)
+
+    def is_named(self, iri: str) -> bool:
+        """Whether a thing has a name of its own."""
+        return iri in self.directory
+
+    # -- many things ----------------------------------------------------------------------------------
+
+    def of_kind(self, name: str, language: str = "en", *, most: int = -1) -> list[str]:
+        """The IRIs of all things of a kind, by name."""
+        return self.directory.things(name, language=language, most=most)
+
+    def of_class(self, iri: str, *, most: int = -1) -> list[str]:
+        """The IRIs of things of a class, derived membership included."""
+        return self.directory.of_class(iri, most=most)
+
+    def counts(self) -> list[tuple[Kind, int]]:
+        """How many things of each kind there are; kinds without one, and mere records, are left out."""
+        numbers = self.directory.counts
+        return [(kind, numbers[kind.name]) for kind in KINDS if numbers.get(kind.name) and kind != FALLBACK]
 
     def in_order(self, iris: Iterable[str], language: str) -> list[str]:
         """IRIs by name, the way the language sorts its letters."""
-        return sorted(iris, key=lambda iri: sort_key(self.label(iri, language)))
+        return self.directory.in_order(iris, language)
 
+    def candidates(self, text: str, of_class: str) -> list[Candidate]:
+        """The things of a class (an IRI; empty for all) whose names come near a text, each under the name that does."""
+        hits = self.directory.search(text, most=200)
+        found = [hit for hit in hits if not of_class or of_class in self.classes_of(hit.iri)]
+        return [Candidate(hit.iri, text_) for hit in found for text_, *_ in self.names(hit.iri)]
 
-def sort_key(name: str) -> tuple[str, str]:
-    """Where a name stands in a Norwegian or English list: accents count little, and æ, ø, å come last."""
-    lowered = name.casefold().translate(_LAST)
-    return (lowered, name)
-
-
-def _names_of(triples: Iterable[Triple]) -> dict[str, list[tuple[str, str, bool]]]:
-    """Every name of every thing: the text, its language, and whether it is the main one."""
-    names: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
-    for triple in triples:
-        said = triple.predicate.value in {*LABEL_PROPERTIES, _ALT}
-        if said and isinstance(triple.subject, Iri) and isinstance(triple.object, Literal):
-            main = triple.predicate.value != _ALT
-            names[triple.subject.value].append((triple.object.value, triple.object.language or "", main))
-    return names
+    def search(self, text: str, *, most: int) -> list[Hit]:
+        """The things whose names come nearest, the best first."""
+        return self.directory.search(text, most=most)
 
 
 class _Kept:
-    """The newest few readings; a new version is read once, however many ask for it."""
+    """What is known of the newest few versions."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
+        self._known: OrderedDict[tuple[str, object], Known] = OrderedDict()
 
-    def get(self, project: Project, snapshot: Snapshot) -> Reading:
-        key = (str(snapshot.folder), snapshot.snapshot_id)
+    def get(self, project: Project, snapshot: Snapshot) -> Known:
+        # A version that is built afresh has the same name and another folder.
+        key = (str(snapshot.folder), snapshot.folder.stat().st_ino)
         with self._lock:
-            if key not in self._readings:
-                self._readings[key] = Reading(project, snapshot)
-                while len(self._readings) > _KEPT:
-                    self._readings.popitem(last=False)
-            self._readings.move_to_end(key)
-            return self._readings[key]
+            if key not in self._known:
+                self._known[key] = Known(project, snapshot)
+                while len(self._known) > _KEPT:
+                    self._known.popitem(last=False)[1].directory.close()
+            self._known.move_to_end(key)
+            return self._known[key]
 
 
 _kept = _Kept()
@@ -192,10 +182,43 @@ def project_of(request: Request) -> Project:
 
 
 def reading_of(request: Request) -> Reading:
-    """The version in use.
+    """The version in use, for this request: from the workers when the site has them, else from this process.
 
     Raises:
         SnapshotError: nothing has been built yet.
     """
     project = project_of(request)
-    return _kept.get(project, project.snapshot())
+    service = getattr(request.app.state, "service", None)
+    snapshot: Snapshot = service.snapshot if service is not None else project.snapshot()
+    store: Store = snapshot
+    if service is not None:
+        store = _keep(request, service.store(client=client_of(request.scope)))
+    return Reading(project, snapshot.manifest, _kept.get(project, snapshot), store)
+
+
+def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:
+    """What the files of the version in use say about another day, and a store to ask it.
+
+    Raises:
+        StoreTimeout: it is being worked out.
+        StoreError: it cannot be worked out.
+    """
+    service = getattr(request.app.state, "service", None)
+    if service is None:
+        snapshot = project_of(request).snapshot(as_of=as_of)
+        return snapshot, snapshot
+    snapshot = service.day(as_of)
+    return snapshot, _keep(request, service.store(client=client_of(request.scope), snapshot=snapshot))
+
+
+def _keep(request: Request, store: Store) -> Store:
+    """The store, which is closed when the request is answered."""
+    kept: list[Store] = request.scope.setdefault("citygraph.stores", [])
+    kept.append(store)
+    return store
+
+
+def close_stores(request: Request) -> None:
+    """Give back the memory that the answers for this request took."""
+    for store in request.scope.get("citygraph.stores", ()):
+        store.close()

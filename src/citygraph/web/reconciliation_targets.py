@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from citygraph.errors import ConfigError
+from citygraph.kinds import local_name
 from citygraph.labels import Labels, reused_labels
 from citygraph.language import Text
 from citygraph.link.index import TargetIndex
@@ -22,7 +23,6 @@ from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.store import Snapshot
 from citygraph.web.reconciliation_batch import Condition, Given, Query
-from citygraph.web.urls import local_name
 
 __all__ = ["MEMBERSHIPS", "Targets", "targets_of"]
 

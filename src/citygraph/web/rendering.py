@@ -82,7 +82,7 @@ class Page:
         return replace(shown, text=_licence_name(iri) or shown.text)
 
     def _common(self) -> Mapping[str, object]:
-        manifest = self.reading.snapshot.manifest
+        manifest = self.reading.manifest
         return {
             "page": self,
             "w": self.words,

@@ -8,9 +8,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.kinds import FALLBACK, Kind
+from citygraph.store.name_index import Hit
 from citygraph.web.files import json_response
-from citygraph.web.kinds import FALLBACK, Kind
-from citygraph.web.names import Hit
 from citygraph.web.reading import Reading
 from citygraph.web.rendering import Page
 
@@ -24,7 +24,7 @@ _FIRST: Final = ("network", "city", "authority", "country", "place", "person", "
 
 def find(reading: Reading, text: str, *, kind: str = "", most: int = _MOST) -> list[tuple[Hit, Kind]]:
     """What a text may mean, the best first; mere records have no names of their own and are left out."""
-    found = [(hit, reading.kinds[hit.iri]) for hit in reading.index.search(text, most=200)]
+    found = [(hit, reading.kinds[hit.iri]) for hit in reading.search(text, most=200)]
     wanted = [(hit, each) for hit, each in found if each != FALLBACK and kind in {"", each.name}]
     order = {name: position for position, name in enumerate(_FIRST)}
     wanted.sort(key=lambda pair: (-round(pair[0].score, 2), order.get(pair[1].name, len(order)), -pair[0].score))

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
 
-from citygraph.errors import SnapshotError, StoreError
+from anyio.to_thread import current_default_thread_limiter
+
+from citygraph.errors import SnapshotError, StoreError, StoreTimeout
 from citygraph.project import Project
 from citygraph.store import Manifest, Snapshot
-from citygraph.store.asked import AskedStore
+from citygraph.store.asked import AskedStore, Room
 from citygraph.store.sharing import Share
 from citygraph.store.workers import Pool
+from citygraph.web.apart import Apart, derive_day, read_explainer
 from citygraph.web.cache import Cache
 from citygraph.web.counts import COUNT_QUERIES, Counts, counts_of
 from citygraph.web.limits import Limits
@@ -20,6 +28,8 @@ __all__ = ["Service"]
 
 _LOOK_EVERY = 0.25
 _COUNT_SECONDS = 120.0
+_PREPARING: Final = 120.0
+_DAYS_OPEN: Final = 2
 
 
 class Service:
@@ -30,11 +40,20 @@ class Service:
         self.project, self.limits = project, limits
         self.cache = Cache(limits.cache)
         self.pool: Pool
+        self.snapshot: Snapshot
         self.manifest: Manifest
         self._seen: object = None
+        self._stopping = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._counting = asyncio.Lock()
         self._counts: tuple[object, Counts] | None = None
+        self._room = Room()
+        self._days: OrderedDict[str, Pool] = OrderedDict()
+        self._opening = asyncio.Lock()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._apart = threading.Lock()
+        self._deriving: tuple[tuple[str, date], Apart] | None = None
+        self._explaining: tuple[str, Apart] | None = None
 
     async def start(self) -> None:
         """Open the version in use.
@@ -44,22 +63,106 @@ class Service:
         """
         self._seen = self._look()
         snapshot = self.project.snapshot()
-        self.manifest = snapshot.manifest
+        self.snapshot, self.manifest = snapshot, snapshot.manifest
+        # Whoever waits for a page holds a thread; four askers with all that they may ask leave none.
+        current_default_thread_limiter().total_tokens = 4 * self.limits.share.per_client
         self.pool = Pool(snapshot.folder, snapshot.snapshot_id, bounds=self.limits.bounds, share=self.limits.share)
         await self.pool.start()
         self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
         """Finish what is being answered, then end the workers."""
+        self._stopping.set()
         if self._watching is not None:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
+        for kept in (self._deriving, self._explaining):
+            if kept is not None:
+                await asyncio.to_thread(kept[1].close)
+        await asyncio.gather(*(pool.close(patience=0) for pool in self._days.values()), *self._closing)
         await self.pool.close()
 
-    def store(self, *, client: str = "") -> AskedStore:
-        """The graph for code that runs in a thread; `client` shares the limits of that asker."""
-        return AskedStore(self.pool, self.pool.loop, client=client)
+    def store(self, *, client: str = "", snapshot: Snapshot | None = None) -> AskedStore:
+        """The graph for one request that is answered in a thread, with the time that one query may take.
+
+        Args:
+            client: who asks, and whose limits it shares.
+            snapshot: another version than the one in use: the same files on another day.
+
+        Raises:
+            SnapshotError: the other version cannot be opened.
+        """
+        loop, pool = self.pool.loop, self.pool
+        if snapshot is not None:
+            pool = asyncio.run_coroutine_threadsafe(self._pool_of(snapshot), loop).result()
+        return AskedStore(pool, loop, client=client, seconds=self.limits.share.timeout, room=self._room)
+
+    async def _pool_of(self, snapshot: Snapshot) -> Pool:
+        """A worker on a version for another day; the last few stay open."""
+        async with self._opening:
+            pool = self._days.pop(snapshot.snapshot_id, None)
+            if pool is None:
+                share = replace(self.limits.share, workers=1)
+                pool = Pool(snapshot.folder, snapshot.snapshot_id, bounds=self.limits.bounds, share=share)
+                await pool.start()
+            self._days[snapshot.snapshot_id] = pool
+            if len(self._days) > _DAYS_OPEN:
+                _, oldest = self._days.popitem(last=False)
+                task = asyncio.create_task(self._let_go(oldest))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+            return pool
+
+    async def _let_go(self, pool: Pool) -> None:
+        """Close a pool when nobody can be asking it any more."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), self.limits.share.timeout)
+        await pool.close(patience=0)
+
+    def day(self, as_of: date) -> Snapshot:
+        """What the files of the version in use say about another day, worked out in a process that may die.
+
+        Raises:
+            StoreTimeout: it is not ready yet, or another day is being worked out.
+            StoreError: it cannot be worked out with the memory that there is.
+        """
+        current = self.snapshot
+        known = self.project.day(current, as_of)
+        if known is not None:
+            return known
+        key = current.snapshot_id, as_of
+        with self._apart:
+            if self._deriving is None or (self._deriving[0] != key and self._deriving[1].is_over):
+                folder, day = str(self.project.folder), as_of.isoformat()
+                self._deriving = key, self._start_apart(derive_day, folder, day)
+            wanted, apart = self._deriving
+        if wanted != key:
+            raise StoreTimeout("Another day is being worked out just now.", fix="Try again in a few seconds.")
+        return Snapshot(Path(apart.prepared()))
+
+    def explain(self, terms: tuple[str, str, str]) -> Any:  # noqa: ANN401  # an `Explanation`
+        """Why a statement of the version in use holds, or why not; terms in N-Triples syntax.
+
+        Raises:
+            StoreTimeout: the deadline passed, or the proofs are still being prepared.
+            StoreError: there is no answer within the memory that there is.
+        """
+        folder = str(self.snapshot.folder)
+        with self._apart:
+            if self._explaining is None or self._explaining[0] != folder:
+                if self._explaining is not None:
+                    self._explaining[1].close()
+                apart = self._start_apart(read_explainer, str(self.project.folder), folder, self.manifest.as_of)
+                self._explaining = folder, apart
+            apart = self._explaining[1]
+        return apart.ask(terms)
+
+    def _start_apart(self, prepare: Any, *arguments: str) -> Apart:  # noqa: ANN401  # a function of `apart`
+        limits = self.limits
+        return Apart(
+            prepare, *arguments, memory=limits.bounds.memory, seconds=limits.share.timeout, patience=_PREPARING
+        )  # fmt: skip
 
     def _look(self) -> object:
         """What tells one version from another, a fresh build of the same included."""
@@ -82,7 +185,7 @@ class Service:
 
     async def _use(self, snapshot: Snapshot) -> None:
         await self.pool.switch(snapshot.folder, snapshot.snapshot_id)
-        self.manifest = snapshot.manifest
+        self.snapshot, self.manifest = snapshot, snapshot.manifest
         self.cache.clear()
 
     async def counts(self) -> Counts:

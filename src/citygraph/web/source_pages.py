@@ -79,7 +79,7 @@ class DocumentView:
 
 def document_view(page: Page, iri: str) -> DocumentView:
     """The passages of a document, and its text when the very file is at hand."""
-    store = page.reading.snapshot
+    store = page.reading.store
     rows = ask_graph(store, _PASSAGES, document=Iri(iri))
     passages = tuple(sorted(_passages(page, rows), key=lambda each: (each.start, -each.end)))
     whole = [row["fact"] for row in ask_graph(store, _WHOLE, document=Iri(iri))]

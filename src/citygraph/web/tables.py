@@ -130,7 +130,7 @@ def tables_about(iri: str, reading: Reading, shower: Shower) -> list[FactTable]:
     """The tables of one thing, empty ones left out."""
     tables = []
     for key, (text, columns) in _COLUMNS.items():
-        merged = _merged(ask_graph(reading.snapshot, text, thing=Iri(iri)))
+        merged = _merged(ask_graph(reading.store, text, thing=Iri(iri)))
         if merged:
             tables.append(_table(key, columns, merged, iri, reading, shower))
     return tables
@@ -167,7 +167,7 @@ def _table(
         and not all(_is_only(entry.get(column, []), iri) for entry in entries)
     )
     shown = entries[:_MOST_SHOWN]
-    cited = cite((entry["fact"][0] for entry in shown), reading.snapshot) if key != "disagreements" else {}
+    cited = cite((entry["fact"][0] for entry in shown), reading.store) if key != "disagreements" else {}
     return FactTable(key, told, tuple(_row(entry, told, cited, shower) for entry in shown), len(entries))
 
 

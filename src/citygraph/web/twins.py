@@ -8,10 +8,10 @@ from typing import Final
 from starlette.responses import Response
 
 from citygraph.export import export_bytes
+from citygraph.kinds import FALLBACK, Kind
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.web.facts import Group, statements_of
 from citygraph.web.files import json_response
-from citygraph.web.kinds import FALLBACK, Kind
 from citygraph.web.reading import Reading
 from citygraph.web.rendering import Page, respond
 from citygraph.web.tables import FactTable, tables_about
@@ -48,7 +48,7 @@ def _quads_about(iri: str, reading: Reading) -> list[Quad]:
 
 
 def _as_json(page: Page, iri: str) -> dict[str, object]:
-    reading, manifest = page.reading, page.reading.snapshot.manifest
+    reading, manifest = page.reading, page.reading.manifest
     return {
         "iri": iri,
         "kind": reading.kinds[iri].name,
@@ -87,7 +87,7 @@ def structured_data(
     page: Page, iri: str, kind: Kind, groups: Sequence[Group], tables: Sequence[FactTable]
 ) -> dict[str, object]:
     """The thing in schema.org's words, for search engines."""
-    names = sorted({text for text, *_ in page.reading.names.get(iri, [])} - {page.reading.label(iri, page.language)})
+    names = sorted({text for text, *_ in page.reading.names(iri)} - {page.reading.label(iri, page.language)})
     said = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
     document: dict[str, object] = {
         "@context": "https://schema.org",

@@ -9,36 +9,21 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from citygraph.namespaces import CG, CONCEPT, PREFIXES
+from citygraph.kinds import Kind
+from citygraph.namespaces import CG
 from citygraph.sources import excerpt_range
-from citygraph.web.kinds import Kind
 from citygraph.web.language import Choice
 
-__all__ = ["TWINS", "Urls", "local_name", "prefix_of", "slug_of"]
+__all__ = ["TWINS", "Urls", "prefix_of"]
 
 TWINS: Final = ("ttl", "jsonld", "json")
 """The files that stand beside the page of every entity."""
-_COUNTRY: Final = PREFIXES["country"]
 
 
 def prefix_of(request: Request) -> str:
     """The path that a proxy puts in front of ours, without a slash at its end."""
     scope = request.scope
     return str(scope.get("app_root_path", scope.get("root_path", ""))).rstrip("/")
-
-
-def local_name(iri: str, base: str) -> str:
-    """The part of an IRI that its page is named by; empty when the IRI is not one of the graph's own."""
-    for namespace in (f"{base}id/", f"{base}source/", f"{base}concept/", CONCEPT):
-        if iri.startswith(namespace):
-            return iri[len(namespace) :]
-    return iri[len(_COUNTRY) :].lower() if iri.startswith(_COUNTRY) else ""
-
-
-def slug_of(iri: str, kind: Kind, base: str) -> str:
-    """The last part of the address of an entity's page."""
-    name = local_name(iri, base)
-    return name[len(kind.stem) :] if kind.stem and name.startswith(kind.stem) and name != kind.stem else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import threading
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import QueryError
-from citygraph.graphs import ProjectGraphs
 from citygraph.rdf import Iri, Triple, parse
-from citygraph.reason.explain import Explainer, Explanation
+from citygraph.reason.explain import Explanation
+from citygraph.web.apart import read_explainer
 from citygraph.web.files import json_response
-from citygraph.web.reading import Reading
 from citygraph.web.rendering import Page
 
 __all__ = ["why_json", "why_page"]
 
 _LONGEST: Final = 4000
 _EXPLAIN: Final = threading.Lock()
-_explainers: dict[str, Explainer] = {}
+_explainers: dict[str, Callable[[tuple[str, str, str]], Any]] = {}
 
 
 def why_page(request: Request) -> Response:
     """`/why?s=…&p=…&o=…`: why a statement holds, or why it does not; terms in N-Triples syntax."""
     page = Page(request)
     triple = _triple(page)
-    explanation = _explained(page.reading, triple)
+    explanation = _explained(page, triple)
     return page.render(
         "why.html",
         explanation=explanation,
@@ -40,7 +40,7 @@ def why_page(request: Request) -> Response:
 def why_json(request: Request) -> Response:
     """The same for programs."""
     page = Page(request)
-    return json_response(request, _explained(page.reading, _triple(page)).to_json())
+    return json_response(request, _explained(page, _triple(page)).to_json())
 
 
 def _triple(page: Page) -> Triple:
@@ -52,19 +52,17 @@ def _triple(page: Page) -> Triple:
     return quads[0].triple
 
 
-def _explained(reading: Reading, triple: Triple) -> Explanation:
-    """Proofs come from the files when they are those of the version in use, because then lines can be named."""
+def _explained(page: Page, triple: Triple) -> Explanation:
+    """From a process of its own when the site has one: proofs need the whole graph, and time."""
+    terms = (str(triple.subject), str(triple.predicate), str(triple.object))
+    service = getattr(page.request.app.state, "service", None)
+    if service is not None:
+        explained: Explanation = service.explain(terms)
+        return explained
     with _EXPLAIN:
-        key = str(reading.snapshot.folder)
-        if key not in _explainers:
+        folder = str(page.project.snapshot().folder)
+        if folder not in _explainers:
             _explainers.clear()
-            _explainers[key] = _explainer(reading)
-        return _explainers[key].explain(triple)
-
-
-def _explainer(reading: Reading) -> Explainer:
-    project, snapshot = reading.project, reading.snapshot
-    if not reading.is_stale():
-        return project.explainer(as_of=reading.as_of)[0]
-    graphs = ProjectGraphs.from_quads(project.config.base, snapshot.asserted())
-    return Explainer(graphs, project.config, as_of=reading.as_of)
+            _explainers[folder] = read_explainer(str(page.project.folder), folder, page.reading.manifest.as_of)
+        answer: Explanation = _explainers[folder](terms)
+        return answer

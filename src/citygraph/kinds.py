@@ -1,4 +1,4 @@
-"""Kinds of pages: which class of thing gets which word in its address."""
+"""Kinds of things: which class gets which word in its address, and the last part of the address of each thing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from citygraph.language import Text
-from citygraph.namespaces import PREFIXES, expand
+from citygraph.namespaces import CONCEPT, PREFIXES, expand
 
-__all__ = ["FALLBACK", "KINDS", "THEME", "Kind", "kind_named", "kind_of"]
+__all__ = ["FALLBACK", "KINDS", "THEME", "Kind", "kind_named", "kind_of", "local_name", "slug_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ KINDS: Final = (
     Kind("record", Text("Opplysning", "Record"), Text("Opplysninger", "Records")),
 )  # fmt: skip
 FALLBACK: Final = KINDS[-1]
+_COUNTRY: Final = PREFIXES["country"]
 _BY_NAME: Final = {kind.name: kind for kind in KINDS}
 THEME: Final = _BY_NAME["theme"]
 _BY_CLASS: Final = {
@@ -71,3 +72,17 @@ def kind_of(classes: Collection[str], *, is_theme: bool = False) -> Kind:
     found = [_BY_CLASS[class_] for class_ in classes if class_ in _BY_CLASS]
     kind = min(found, key=lambda each: each[0])[1] if found else FALLBACK
     return THEME if is_theme and kind.name in {"concept", "record"} else kind
+
+
+def local_name(iri: str, base: str) -> str:
+    """The part of an IRI that its page is named by; empty when the IRI is not one of the graph's own."""
+    for namespace in (f"{base}id/", f"{base}source/", f"{base}concept/", CONCEPT):
+        if iri.startswith(namespace):
+            return iri[len(namespace) :]
+    return iri[len(_COUNTRY) :].lower() if iri.startswith(_COUNTRY) else ""
+
+
+def slug_of(iri: str, kind: Kind, base: str) -> str:
+    """The last part of the address of an entity's page."""
+    name = local_name(iri, base)
+    return name[len(kind.stem) :] if kind.stem and name.startswith(kind.stem) and name != kind.stem else name

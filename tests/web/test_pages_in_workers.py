@@ -1,0 +1,179 @@
+"""Pages and saved questions are as bounded as the endpoint: they run in the same processes, with the same deadline."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from citygraph.errors import StoreTimeout
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import Iri, Literal, Quad
+from citygraph.store.asked import Room
+from citygraph.web.apart import Apart
+from web.conftest import BASE, Server, project_with, serving
+
+SETTINGS = """
+[limits]
+timeout = 2
+memory  = 300_000_000
+
+[serve]
+per_client = 8
+"""
+HEAD = """#+ title:    {{ nb: "{name}", en: "{name}" }}
+#+ question: {{ nb: "Hvor lenge?", en: "How long?" }}
+#+ columns:  {columns}
+"""
+QUESTIONS = {
+    "runaway": ("[n]", "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"),
+    "bomb": (
+        "[x33]",
+        "SELECT ?x33 WHERE { BIND('x' AS ?x0) "
+        + " ".join(f"BIND(CONCAT(?x{i}, ?x{i}) AS ?x{i + 1})" for i in range(33))
+        + " }",
+    ),
+    "flood": ("[s, o, x]", "SELECT ?s ?o ?x WHERE { ?s ?p ?o . ?a ?b ?x } LIMIT 99000"),
+    "small": ("[o]", "SELECT ?o WHERE { <https://example.org/served/id/place-3> ?p ?o }"),
+}
+HUGE = Iri(f"{BASE}id/place-1")
+
+
+def many_quads() -> list[Quad]:
+    """Cities, and one that everything is said about."""
+    graph, label = Iri(f"{BASE}graph/data"), Iri(PREFIXES["skos"] + "prefLabel")
+    type_, city = Iri(PREFIXES["rdf"] + "type"), Iri(PREFIXES["cg"] + "City")
+    cities = [Iri(f"{BASE}id/place-{number}") for number in range(3000)]
+    quads = [Quad(each, type_, city, graph) for each in cities]
+    quads += [Quad(each, label, Literal(f"By {number}", language="nb"), graph) for number, each in enumerate(cities)]
+    quads += [Quad(HUGE, Iri(f"{BASE}near"), each, graph) for each in cities[2:]]
+    quads += [Quad(HUGE, Iri(f"{BASE}said"), Literal(f"{number} " + "ord " * 200), graph) for number in range(3000)]
+    return quads
+
+
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = project_with(tmp_path_factory.mktemp("heavy"), many_quads(), SETTINGS)
+    (folder / "queries").mkdir()
+    for name, (columns, text) in QUESTIONS.items():
+        header = HEAD.format(name=name, columns=columns)
+        (folder / "queries" / f"{name}.rq").write_text(header + text + "\n", encoding="utf-8")
+    return folder
+
+
+def memory_of(server: Server) -> int:
+    """The most memory that the process of the server has had, in bytes."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    return 1024 * int(re.findall(r"VmHWM:\s+(\d+)", status)[0])
+
+
+def test_a_saved_question_that_runs_away_is_ended_while_others_are_answered(heavy: Path) -> None:
+    with serving(heavy, "--workers", "3") as server, ThreadPoolExecutor(4) as pool:
+        bad = [pool.submit(server.get, f"/queries/runaway{ending}", client="192.0.2.1") for ending in ("", ".csv")]
+        server.until(lambda health: health["pool"]["idle"] < 3)
+        for path in ("/queries/small", "/city/3", "/", "/city", "/search?q=By%2012", "/queries/small.json"):
+            assert server.get(path, client="192.0.2.2").status_code == 200, path
+        assert server.answers(client="192.0.2.2")
+        page, file = (each.result() for each in bad)
+        assert page.status_code == file.status_code == 503
+        assert "<h1>The answer did not come in time</h1>" in page.text
+        assert file.json()["status"] == 503
+        assert page.headers["Retry-After"]
+        health = server.until(lambda health: health["pool"]["idle"] == 3)
+        assert health["pool"]["replaced"] >= 2
+
+
+def test_the_memory_of_the_server_stays_bounded_whatever_a_question_asks(heavy: Path) -> None:
+    with serving(heavy, "--workers", "2") as server:
+        assert server.get("/queries/small").status_code == 200
+        before = memory_of(server)
+        assert server.get("/queries/bomb").status_code == 503
+        flood = server.get("/queries/flood")
+        assert flood.status_code == 400
+        assert "too much for a page" in flood.text
+        assert server.get("/city/1").status_code == 200
+        server.until(lambda health: health["pool"]["idle"] == 2)
+        assert memory_of(server) - before < 200_000_000
+
+
+@pytest.fixture(scope="module")
+def served(built_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Our own graph with the limits that it has by default."""
+    folder = tmp_path_factory.mktemp("usual") / "graph"
+    shutil.copytree(built_folder, folder, symlinks=True)
+    with serving(folder, "--workers", "2") as started:
+        yield started
+
+
+def patiently(server: Server, path: str) -> httpx.Response:
+    """The answer to a page that is worked out first: until it is ready the page asks to come again."""
+    while (answer := server.get(path)).status_code == 503:
+        assert answer.headers["Retry-After"]
+    return answer
+
+
+def test_the_server_itself_never_opens_the_store(served: Server) -> None:
+    for path in (
+        "/",
+        "/city/stavanger",
+        "/queries/members?as_of=2019-01-01",
+        "/queries/members.csv?cite=1",
+        "/why?" + why(),
+    ):
+        assert patiently(served, path).status_code == 200, path
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("this machine does not list the open files of a process: run it on Linux")
+    files = [str(file.readlink()) for file in Path(f"/proc/{served.process.pid}/fd").iterdir() if file.is_symlink()]
+    assert any(name.endswith("directory.sqlite") for name in files)
+    assert not [name for name in files if "/store/" in name]
+
+
+def why() -> str:
+    cg = "https://w3id.org/citygraph/"
+    terms = (f"<{cg}id/place-stavanger>", f"<{cg}ontology#participatesIn>", f"<{cg}id/eurocities>")
+    return str(httpx.QueryParams(dict(zip("spo", terms, strict=True))))
+
+
+def test_days_and_sources_and_proofs_are_the_same_from_workers(served: Server) -> None:
+    for day in ("", "2019-01-01"):
+        cited = patiently(served, f"/queries/norwegian-participants.json?as_of={day}&cite=1")
+        assert cited.status_code == 200
+        assert "sources" in cited.json()["head"]["vars"]
+    now, then = (patiently(served, f"/queries/members.csv?as_of={day}").text for day in ("", "1990-01-01"))
+    assert now != then
+    proof = patiently(served, "/why.json?" + why()).json()
+    assert proof["holds"] is True
+    assert served.get("/why?s=%3Cx:a%3E&p=x&o=x").status_code == 400
+    assert served.get("/queries/members?as_of=0001-01-01").status_code == 400
+
+
+def test_nobody_has_more_pages_made_at_once_than_queries_answered(heavy: Path) -> None:
+    with serving(heavy, "--workers", "2") as server, ThreadPoolExecutor(12) as pool:
+        asked = [pool.submit(server.get, f"/queries/runaway?lang=en&n={n}", client="192.0.2.1") for n in range(12)]
+        assert server.get("/city/3", client="192.0.2.2").status_code == 200
+        assert {each.result().status_code for each in asked} <= {400, 503}
+
+
+def test_room_for_answers_is_given_back() -> None:
+    room = Room(100)
+    assert room.take(80)
+    assert not room.take(30)
+    room.give_back(80)
+    assert room.take(100)
+
+
+def test_what_is_never_ready_is_ended_and_can_be_asked_for_again() -> None:
+    apart = Apart(time.sleep, 600, memory=1_000_000_000, seconds=0.2, patience=0.1)
+    for _ in range(2):
+        is_over = False
+        while not is_over:
+            with pytest.raises(StoreTimeout, match="takes a while"):
+                apart.prepared()
+            is_over = apart.is_over
+    apart.close()
