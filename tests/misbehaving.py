@@ -90,36 +90,42 @@ class _Handler(BaseHTTPRequestHandler):
                 Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             )
             answer = self.server.told.next()
-        try:
-            self._send(answer)
-        except OSError:
-            self.close_connection = True
+        send(self, answer)
 
-    def _send(self, answer: Answer) -> None:
-        body = gzip.compress(answer.body) if answer.packed else answer.body
-        if answer.drip_headers:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-            for _ in range(400):
-                self.wfile.write(b"a")
-                self.wfile.flush()
-                time.sleep(answer.drip)
-            return
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.type)
-        self.send_header("Content-Length", str(len(body) if answer.announce is None else answer.announce))
-        if answer.packed:
-            self.send_header("Content-Encoding", "gzip")
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if not answer.drip:
-            self.wfile.write(body)
-        for number in range(len(body) if answer.drip else 0):
-            self.wfile.write(body[number : number + 1])
-            self.wfile.flush()
+
+def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Send `answer` as badly as it says; a client that has gone away is no error."""
+    try:
+        _send(handler, answer)
+    except OSError:
+        handler.close_connection = True
+
+
+def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    body = gzip.compress(answer.body) if answer.packed else answer.body
+    if answer.drip_headers:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(400):
+            handler.wfile.write(b"a")
+            handler.wfile.flush()
             time.sleep(answer.drip)
-        if answer.announce is not None:
-            self.close_connection = True
+        return
+    handler.send_response(answer.status)
+    handler.send_header("Content-Type", answer.type)
+    handler.send_header("Content-Length", str(len(body) if answer.announce is None else answer.announce))
+    if answer.packed:
+        handler.send_header("Content-Encoding", "gzip")
+    for name, value in answer.headers.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    if not answer.drip:
+        handler.wfile.write(body)
+    for number in range(len(body) if answer.drip else 0):
+        handler.wfile.write(body[number : number + 1])
+        handler.wfile.flush()
+        time.sleep(answer.drip)
+    if answer.announce is not None:
+        handler.close_connection = True
 
 
 @contextmanager

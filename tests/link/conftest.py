@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +9,7 @@ import pytest
 
 from citygraph.http_policy import Policy
 from misbehaving import Misbehaving, misbehaving_server
+from sparql_servers import oxigraph_server
 
 EXTRACT = Path(__file__).parent / "wikidata.nt"
 
@@ -42,26 +36,5 @@ def policy(waits: list[float]) -> Policy:
 @pytest.fixture(scope="session")
 def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real Oxigraph server that holds an extract shaped like Wikidata."""
-    program = Path(sys.executable).parent / "oxigraph"
-    if not program.exists() and shutil.which("oxigraph") is None:
-        pytest.skip("the Oxigraph server is not at hand: pip install oxigraph")
-    place = str(tmp_path_factory.mktemp("oxigraph"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(program) if program.exists() else "oxigraph"]
-    subprocess.run([*command, "load", "--location", place, "--file", str(EXTRACT)], check=True, capture_output=True)
-    serve = [*command, "serve", "--location", place, "--bind", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(address, timeout=1).close()  # our own server
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
-        yield f"{address}/query"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with oxigraph_server(tmp_path_factory.mktemp("oxigraph"), EXTRACT) as server:
+        yield server.query
