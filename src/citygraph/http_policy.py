@@ -26,6 +26,7 @@ __all__ = [
     "Deadline",
     "DeadlinePassed",
     "DiskCache",
+    "Headers",
     "Policy",
     "TooLarge",
     "TryAgain",
@@ -121,8 +122,11 @@ class Deadline:
             raise DeadlinePassed
 
 
-class _Headers(Protocol):
-    def get(self, name: str, /) -> str | None: ...
+class Headers(Protocol):
+    """The headers of an answer, whichever library read them."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a header."""
 
 
 class _Readable(Protocol):
@@ -183,7 +187,7 @@ def decoded(body: bytes, encoding: str, most_bytes: int) -> bytes:
     return plain
 
 
-def retry_after(headers: _Headers, now: datetime | None = None) -> float | None:
+def retry_after(headers: Headers, now: datetime | None = None) -> float | None:
     """The seconds that `Retry-After` asks for, written as a number or as a date (RFC 9110, 10.2.3).
 
     >>> retry_after({"Retry-After": "7"})
@@ -228,11 +232,17 @@ _gates_lock = threading.Lock()
 
 
 @contextmanager
-def one_at_a_time(server: str, pause: float = 0.0) -> Iterator[None]:
-    """Nobody else in this process asks `server` meanwhile, and `pause` seconds lie between two requests."""
+def one_at_a_time(server: str, pause: float = 0.0, *, patience: float = -1) -> Iterator[None]:
+    """Nobody else in this process asks `server` meanwhile, and `pause` seconds lie between two requests.
+
+    Raises:
+        DeadlinePassed: others have been asking for `patience` seconds; without it the wait has no end.
+    """
     with _gates_lock:
         gate = _gates.setdefault(server, threading.Lock())
-    with gate:
+    if not gate.acquire(timeout=patience):
+        raise DeadlinePassed
+    try:
         rest = pause - (time.monotonic() - _last.get(server, -pause))
         if rest > 0:
             time.sleep(rest)
@@ -240,6 +250,8 @@ def one_at_a_time(server: str, pause: float = 0.0) -> Iterator[None]:
             yield
         finally:
             _last[server] = time.monotonic()
+    finally:
+        gate.release()
 
 
 @dataclass(frozen=True, slots=True)
