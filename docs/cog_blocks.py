@@ -409,6 +409,7 @@ def _question(saved: SavedQuery) -> str:
         f"- columns: {', '.join(f'`{column}`' for column in saved.columns)}",
         *(f"- `--{each.name}`: {_parameter(each)}" for each in saved.parameters),
     ]
+    lines += [f"- asks [`{saved.federates.service}`](federation.md) too"] if saved.federates else []
     lines += [f"- shown as: {saved.view}"] if saved.view != "table" else []
     lines += [f'- a "no" rests on: {", ".join(f"`{each}`" for each in saved.lists)}'] if saved.lists else []
     return "\n".join(lines) + "\n"

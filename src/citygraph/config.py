@@ -186,6 +186,22 @@ SETTINGS: Final = (
         "SPARQL-tjenesten som finner koder", "The SPARQL service that finds codes")),
     Setting("wikidata.keep", "duration", "P7D", Text(
         "Hvor lenge svar fra Wikidata gjenbrukes", "How long answers of Wikidata are used again")),
+    Setting("federation.endpoints", "addresses", (), Text(
+        "Endepunkter som lagrede spørsmål får spørre, utenom Wikidata",
+        "Endpoints that saved questions may ask, besides Wikidata")),
+    Setting("federation.extract", "text", "", Text(
+        "Et utdrag av Wikidata som svarer på lagrede spørsmål i stedet for tjenesten",
+        "An extract of Wikidata that answers saved questions in place of the service")),
+    Setting("federation.batch", "integer", 100, Text(
+        "Verdier i én forespørsel til en annen tjener", "Values in one request to another server")),
+    Setting("federation.values", "integer", 2_000, Text(
+        "Verdier et lagret spørsmål får spørre en annen tjener om i alt",
+        "Values that a saved question may ask another server about in all")),
+    Setting("federation.timeout", "integer", 60, Text(
+        "Sekunder et lagret spørsmål får vente på en annen tjener", "Seconds a saved question may wait for another server")),
+    Setting("serve.federation", "boolean", False, Text(  # noqa: FBT003  # the value of a setting
+        "Om lagrede spørsmål får spørre andre tjenere også når de stilles i nettleseren",
+        "Whether saved questions may ask other servers also when they are put in the browser")),
     Setting("reconcile.targets", "text", "", Text(
         "En CSV-fil med flere steder å koble regneark mot", "A CSV file of more places to match spreadsheets against")),
     Setting("reconcile.batch", "integer", 1_000, Text(
@@ -314,8 +330,8 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
         case "integer":
             fine = isinstance(value, int) and not isinstance(value, bool) and value > 0
             return "" if fine else "expected a whole number above 0"
-        case "date":
-            return "" if value is None or type(value) is date else "expected a date such as 2020-11-05, without quotes"
+        case "boolean" | "date":
+            return _plain_problem(kind, value)
         case "duration":
             return _duration_problem(value)
         case "languages":
@@ -328,6 +344,12 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
             return "" if value in choices.split(",") else f"expected one of {', '.join(choices.split(','))}"
     message = f"unknown kind of setting {kind!r}"
     raise ValueError(message)
+
+
+def _plain_problem(kind: str, value: object) -> str:
+    if kind == "boolean":
+        return "" if isinstance(value, bool) else "expected true or false"
+    return "" if value is None or type(value) is date else "expected a date such as 2020-11-05, without quotes"
 
 
 def _duration_problem(value: object) -> str:

@@ -14,6 +14,7 @@ import yaml
 from citygraph.errors import QueryError
 from citygraph.findings import Severity
 from citygraph.language import Text
+from citygraph.service_block import ServiceBlock, read_service
 from citygraph.sparql import Form, QueryText, read_query
 
 __all__ = ["PARAMETER_TYPES", "VIEWS", "Parameter", "SavedQuery", "read_saved_query"]
@@ -22,7 +23,7 @@ PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
 VIEWS: Final = ("table", "map", "timeline", "network", "bar")
 _KEYS: Final = frozenset(
     {"title", "question", "params", "columns", "cite", "keywords", "view", "publish", "lists", "code", "severity", "fix",
-     "message"}
+     "message", "federates"}
 )  # fmt: skip
 _PARAMETER_KEYS: Final = frozenset({"type", "class", "enum", "default", "required", "about"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*\Z")
@@ -61,6 +62,7 @@ class SavedQuery:
     severity: Severity = Severity.VIOLATION
     message: Text = field(default_factory=Text)
     fix: Text = field(default_factory=Text)
+    federates: ServiceBlock | None = None
 
 
 def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
@@ -104,6 +106,7 @@ class _Reader:
         parameters = tuple(self._parameter(name, value) for name, value in self._mapping("params").items())
         for parameter in parameters:
             self._check_parameter(parameter, parsed)
+        federates = self._federates(parsed, parameters)
         view = str(self._header.get("view", "table"))
         if view not in VIEWS:
             raise self._error(self._line("view"), f"view {view!r} is none of {', '.join(VIEWS)}")
@@ -124,6 +127,7 @@ class _Reader:
             severity=self._severity(),
             message=self._words("message", required=False),
             fix=self._words("fix", required=False),
+            federates=federates,
         )
 
     def _read_header(self) -> dict[str, Any]:
@@ -178,6 +182,27 @@ class _Reader:
             raise self._error(line, f"the parameter ?{parameter.name} is not a column of the answer")
         if parsed.grouped is not None and parameter.name not in parsed.grouped:
             raise self._error(line, f"the parameter ?{parameter.name} is missing in GROUP BY")
+
+    def _federates(self, parsed: QueryText, parameters: tuple[Parameter, ...]) -> ServiceBlock | None:
+        """The block for another server, which header and query both name."""
+        name, line = self._header.get("federates"), self._line("federates")
+        if name is None and not parsed.uses_service:
+            return None
+        if name is None:
+            raise self._error(0, "SERVICE asks another server; say which in the header: #+ federates: wikidata")
+        if self._check:
+            raise self._error(line, "a check query asks nobody")
+        try:
+            block = read_service(self._text)
+        except QueryError as error:
+            raise self._error(error.line, error.message) from error
+        if block.service != name:
+            raise self._error(line, f"the header says {name!r}, and the query says SERVICE {block.service}")
+        for parameter in parameters:
+            if parameter.name not in block.before:
+                detail = f"the parameter ?{parameter.name} does not stand before the SERVICE block"
+                raise self._error(self._line("params"), detail)
+        return block
 
     def _code(self) -> str:
         code = str(self._header.get("code", ""))

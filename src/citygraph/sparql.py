@@ -61,12 +61,13 @@ class Form(StrEnum):
 
 
 class Token(NamedTuple):
-    """One token with the line and column (from 1) where it starts."""
+    """One token with the line and column (from 1) where it starts, and its place in the text."""
 
     kind: str
     text: str
     line: int
     column: int
+    start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def tokens(text: str) -> Iterator[Token]:
         if kind in {"space", "comment"}:
             continue
         line = bisect_right(starts, match.start())
-        yield Token(kind, match.group(), line, match.start() - starts[line - 1] + 1)
+        yield Token(kind, match.group(), line, match.start() - starts[line - 1] + 1, match.start())
 
 
 def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200) -> QueryText:

@@ -16,7 +16,7 @@ from citygraph.http_policy import Policy
 from citygraph.link import Decision, Word, open_source, write_csv, write_extract, write_v1
 from citygraph.link.compare import read_known, write_known
 from citygraph.link.extract import read_extract
-from citygraph.link.items import items_from_triples
+from citygraph.link.item_rdf import items_from_triples
 from citygraph.link.links import DRIFT_FILE, MAPPING_FILE
 from citygraph.link.mediawiki import MediaWiki
 from citygraph.link.source import ExtractSource, LiveSource
@@ -323,11 +323,9 @@ def test_the_live_way_asks_for_codes_and_names(
     assert "Q5245991" in server.asked[-1].path
 
 
-def test_the_source_of_the_settings_is_wikidata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    opened = open_source(
-        None, contact="a@example.org", api="https://a.example/api", endpoint="https://a.example/s", keep=7
-    )
+def test_without_an_extract_the_source_is_wikidata() -> None:
+    policy = Policy(contact="a@example.org")
+    opened = open_source(None, policy=policy, api="https://a.example/api", endpoint="https://a.example/s")
     assert isinstance(opened, LiveSource)
 
 

@@ -12,12 +12,21 @@ from citygraph.language import Text
 
 if TYPE_CHECKING:
     from citygraph.labels import Labels
-    from citygraph.query import Answered, Citation
+    from citygraph.query import Answered, Citation, Federated
     from citygraph.rdf import Term
     from citygraph.results import Answer, Row, Solutions
     from citygraph.store import Store
 
-__all__ = ["AnswerFormat", "column_name", "print_answer", "print_lists", "print_rows", "print_sources", "with_sources"]
+__all__ = [
+    "AnswerFormat",
+    "column_name",
+    "federated_words",
+    "print_answer",
+    "print_lists",
+    "print_rows",
+    "print_sources",
+    "with_sources",
+]
 
 _SOURCE_COLUMNS = ("sources", "stated")
 
@@ -182,6 +191,25 @@ def print_lists(answered: Answered, store: Store, *, language: str, prefixes: Ma
         names = ", ".join(labels.of(part, language) for part in parts if part is not None)
         day = Text("per", "as of").in_language(language)
         print(f"    {names}: {labels.of(each.completeness, language)} ({day} {each.date})")
+
+
+def federated_words(federated: Federated, language: str) -> str:
+    """Which columns come from another server, from where, and when it said so; or why they are empty."""
+    shown = (*federated.columns, *federated.computed) if federated.failure else federated.columns
+    names = ", ".join(column_name(each, language) for each in shown)
+    where = f"{federated.service} ({federated.address})"
+    if federated.failure:
+        empty = Text(
+            f"Fra {where}: ingenting. Tomt er: {names}. {federated.failure}",
+            f"From {where}: nothing. Empty are: {names}. {federated.failure}",
+        )
+        return empty.in_language(language)
+    day = f", {federated.fetched.astimezone():%Y-%m-%d %H:%M}" if federated.fetched else ""
+    words = Text(f"Fra {where}{day}: {names}.", f"From {where}{day}: {names}.").in_language(language)
+    if federated.computed:
+        both = ", ".join(column_name(each, language) for each in federated.computed)
+        words += Text(f" Regnet ut med det: {both}.", f" Worked out with it: {both}.").in_language(language)
+    return words
 
 
 def with_sources(answered: Answered, solutions: Solutions) -> Solutions:

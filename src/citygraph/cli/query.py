@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from citygraph.cli.answers import AnswerFormat, print_answer, print_lists, print_sources, with_sources
+from citygraph.cli.answers import AnswerFormat, federated_words, print_answer, print_lists, print_sources, with_sources
 from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
 from citygraph.errors import QueryError
@@ -35,6 +36,16 @@ def query(
     explain: Annotated[
         int, typer.Option("--explain", metavar="ROW", help="Why that row is in the answer; rows count from 1.")
     ] = 0,
+    extract: Annotated[
+        Path | None,
+        typer.Option(
+            "--extract",
+            "-e",
+            metavar="FILE",
+            help="An extract of Wikidata that answers in its place, for questions that ask it.",
+            show_default=False,
+        ),
+    ] = None,
     project_folder: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
@@ -60,7 +71,7 @@ def query(
     values = _values(context.args, name)
     _build_if_needed(project, words, quiet=quiet)
     with progress_bar(quiet=quiet, language=words) as progress:
-        answered = project.query(name, values, as_of=day(as_of), cite=cite, progress=progress)
+        answered = project.query(name, values, as_of=day(as_of), cite=cite, extract=extract, progress=progress)
     if explain:
         for found in project.explain_row(answered, explain, as_of=day(as_of)):
             print(found.write("tree", words).rstrip("\n"), end="\n\n")
@@ -77,7 +88,12 @@ def query(
         if answered.query.lists:
             print()
             print_lists(answered, snapshot, language=words, prefixes=project.prefixes)
+        if answered.federated is not None:
+            print()
+            print(federated_words(answered.federated, words))
         return
+    if answered.federated is not None and not quiet:
+        say(federated_words(answered.federated, words))
     if cite and answered.sources is not None:
         from citygraph.results import Solutions  # noqa: PLC0415
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from citygraph.http_policy import DiskCache, Policy, cache_folder
+from citygraph.http_policy import Policy
 from citygraph.link.compare import Difference, State
-from citygraph.link.extract import read_extract, write_extract
+from citygraph.link.extract import read_extract, read_extract_triples, write_extract
 from citygraph.link.facts import Fact
 from citygraph.link.links import Links
 from citygraph.link.mediawiki import MediaWiki
@@ -26,16 +26,15 @@ __all__ = [
     "Suggestion",
     "Word",
     "open_source",
+    "read_extract_triples",
     "write_csv",
     "write_extract",
     "write_v1",
 ]
 
-_DAY = 86_400
 
-
-def open_source(extract: Path | None, *, contact: str, api: str, endpoint: str, keep: float) -> ItemSource:
-    """An extract on disk, else Wikidata itself; `keep` is how many days an answer is used again.
+def open_source(extract: Path | None, *, policy: Policy, api: str, endpoint: str) -> ItemSource:
+    """An extract on disk, else Wikidata itself, asked under `policy`.
 
     Raises:
         ConfigError: there is neither an extract nor a contact.
@@ -43,5 +42,4 @@ def open_source(extract: Path | None, *, contact: str, api: str, endpoint: str, 
     """
     if extract is not None:
         return ExtractSource(read_extract(extract))
-    policy = Policy(contact=contact, pause=0.1, cache=DiskCache(cache_folder(), keep * _DAY))
     return LiveSource(MediaWiki(api, policy), RemoteStore(endpoint, policy))

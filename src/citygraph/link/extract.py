@@ -9,10 +9,12 @@ from pathlib import Path
 
 from citygraph.errors import ReconciliationError
 from citygraph.files import write_file
-from citygraph.link.items import Item, entity_json, item_from_json, items_from_triples
-from citygraph.rdf import parse
+from citygraph.link.item_json import entity_json, item_from_json
+from citygraph.link.item_rdf import items_from_triples, triples_of_items
+from citygraph.link.items import Item
+from citygraph.rdf import Triple, parse
 
-__all__ = ["read_extract", "write_extract"]
+__all__ = ["read_extract", "read_extract_triples", "write_extract"]
 
 
 def read_extract(path: Path) -> dict[str, Item]:
@@ -21,20 +23,36 @@ def read_extract(path: Path) -> dict[str, Item]:
     Raises:
         ReconciliationError: it cannot be read; the line is in the message.
     """
+    data = _read(path)
+    return items_from_triples(_parsed(path, data)) if ".nt" in path.suffixes else _read_lines(path, data)
+
+
+def read_extract_triples(path: Path) -> list[Triple]:
+    """An extract as the query service would have it: N-Triples as they stand, entities as their statements.
+
+    Raises:
+        ReconciliationError: it cannot be read; the line is in the message.
+    """
+    data = _read(path)
+    return _parsed(path, data) if ".nt" in path.suffixes else list(triples_of_items(_read_lines(path, data).values()))
+
+
+def _read(path: Path) -> bytes:
     try:
         data = path.read_bytes()
-        data = gzip.decompress(data) if path.suffix == ".gz" else data
+        return gzip.decompress(data) if path.suffix == ".gz" else data
     except (OSError, EOFError) as error:
         message = f"{path} cannot be read: {error}."
         raise ReconciliationError(message, fix="Make one: citygraph link fetch extract.jsonl") from error
-    if ".nt" in path.suffixes:
-        parsed = parse(data, format="nt", most_problems=1)
-        if parsed.problems:
-            problem = parsed.problems[0]
-            message = f"{path}:{problem.line}: {problem.message}"
-            raise ReconciliationError(message, fix="The extract is cut or not N-Triples; fetch it again.")
-        return items_from_triples(quad.triple for quad in parsed.quads)
-    return _read_lines(path, data)
+
+
+def _parsed(path: Path, data: bytes) -> list[Triple]:
+    parsed = parse(data, format="nt", most_problems=1)
+    if parsed.problems:
+        problem = parsed.problems[0]
+        message = f"{path}:{problem.line}: {problem.message}"
+        raise ReconciliationError(message, fix="The extract is cut or not N-Triples; fetch it again.")
+    return [quad.triple for quad in parsed.quads]
 
 
 def _read_lines(path: Path, data: bytes) -> dict[str, Item]:

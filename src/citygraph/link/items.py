@@ -1,33 +1,16 @@
-"""Items of Wikidata as data: names, statements with rank and qualifiers; from entity JSON and from RDF."""
+"""Items of Wikidata as data: names, statements with rank and qualifiers."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
-
-__all__ = ["ENTITY", "Item", "Statement", "Value", "entity_json", "item_from_json", "items_from_triples"]
+__all__ = ["DAY", "ENTITY", "YEAR", "Item", "Statement", "Value", "cut_time", "plain_number"]
 
 ENTITY: Final = "http://www.wikidata.org/entity/"
-_DIRECT: Final = "http://www.wikidata.org/prop/direct/"
-_PROP: Final = "http://www.wikidata.org/prop/"
-_SIMPLE: Final = _PROP + "statement/"
-_FULL: Final = _PROP + "statement/value/"
-_QUALIFIER: Final = _PROP + "qualifier/"
-_QUALIFIER_FULL: Final = _PROP + "qualifier/value/"
-_WIKIBASE: Final = "http://wikiba.se/ontology#"
-_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
-_ALIAS: Final = "http://www.w3.org/2004/02/skos/core#altLabel"
-_ABOUT: Final = "http://schema.org/description"
-_SAME: Final = "http://www.w3.org/2002/07/owl#sameAs"
-_DERIVED: Final = "http://www.w3.org/ns/prov#wasDerivedFrom"
-_Q: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
-_POINT: Final = re.compile(r"Point\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)", re.IGNORECASE)
-_DAY, _YEAR = 11, 9
+DAY, YEAR = 11, 9
+"""Precisions of a time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,252 +63,15 @@ class Item:
         return next(iter(self.labels.values()), self.id)
 
 
-# -- entity JSON --------------------------------------------------------------------------------------
-
-
-def item_from_json(raw: Mapping[str, Any]) -> Item:
-    """One item as `wbgetentities`, the dumps and our own extracts write it.
-
-    Raises:
-        KeyError, TypeError, AttributeError: it is not an item.
-    """
-    qid = str(raw["id"])
-    if "missing" in raw:
-        return Item(qid, missing=True)
-    redirect = ""
-    if "redirects" in raw:
-        redirect, qid = str(raw["redirects"]["to"]), str(raw["redirects"]["from"])
-    statements = [
-        statement
-        for each in _mapping(raw.get("claims")).values()
-        for claim in each
-        if (statement := _statement(claim)) is not None
-    ]
-    return Item(
-        id=qid,
-        labels={key: each["value"] for key, each in _mapping(raw.get("labels")).items()},
-        aliases={key: tuple(one["value"] for one in each) for key, each in _mapping(raw.get("aliases")).items()},
-        descriptions={key: each["value"] for key, each in _mapping(raw.get("descriptions")).items()},
-        statements=tuple(statements),
-        redirect=redirect,
-    )
-
-
-def _mapping(raw: object) -> dict[str, Any]:
-    """MediaWiki writes an empty object as an empty list."""
-    return raw if isinstance(raw, dict) else {}
-
-
-def _statement(claim: Mapping[str, Any]) -> Statement | None:
-    value = _value(claim["mainsnak"])
-    if value is None:
-        return None
-    qualifiers = {
-        key: tuple(found for snak in snaks if (found := _value(snak)) is not None)
-        for key, snaks in _mapping(claim.get("qualifiers")).items()
-    }
-    return Statement(
-        property=str(claim["mainsnak"]["property"]),
-        value=value,
-        rank=str(claim.get("rank", "normal")),
-        qualifiers=qualifiers,
-        has_reference=bool(claim.get("references")),
-    )
-
-
-def _value(snak: Mapping[str, Any]) -> Value | None:
-    if snak.get("snaktype", "value") != "value":
-        return None
-    kind, value = snak["datavalue"]["type"], snak["datavalue"]["value"]
-    match kind:
-        case "wikibase-entityid":
-            return Value("item", str(value.get("id") or f"Q{value['numeric-id']}"))
-        case "time":
-            return _time(str(value["time"]), int(value["precision"]))
-        case "quantity":
-            return Value("quantity", _number(str(value["amount"])))
-        case "monolingualtext":
-            return Value("text", str(value["text"]), language=str(value["language"]))
-        case "globecoordinate":
-            return Value("coordinate", f"{value['latitude']}/{value['longitude']}")
-        case _:
-            return Value("string", str(value))
-
-
-def _number(text: str) -> str:
+def plain_number(text: str) -> str:
+    """A number without its plus sign, as Wikidata writes one."""
     return text.removeprefix("+")
 
 
-def _time(text: str, precision: int) -> Value:
+def cut_time(text: str, precision: int) -> Value:
     """A time cut to what is known: `1986`, `1986-05` or `1986-05-17`."""
     plain = text.removeprefix("+").partition("T")[0]
-    length = {_YEAR: 1, _YEAR + 1: 2}.get(precision, 3 if precision >= _DAY else 1)
+    length = {YEAR: 1, YEAR + 1: 2}.get(precision, 3 if precision >= DAY else 1)
     sign, plain = ("-", plain[1:]) if plain.startswith("-") else ("", plain)
     parts = plain.split("-")[:length]
-    return Value("time", sign + "-".join(parts), precision=min(precision, _DAY))
-
-
-def entity_json(item: Item) -> str:
-    """One line of an extract: the item as entity JSON, keys in a fixed order."""
-    raw: dict[str, Any] = {"type": "item", "id": item.id}
-    if item.missing:
-        raw["missing"] = ""
-    if item.redirect:
-        raw |= {"redirects": {"from": item.id, "to": item.redirect}, "id": item.redirect}
-    raw["labels"] = {key: {"language": key, "value": text} for key, text in sorted(item.labels.items())}
-    raw["descriptions"] = {key: {"language": key, "value": text} for key, text in sorted(item.descriptions.items())}
-    raw["aliases"] = {
-        key: [{"language": key, "value": text} for text in texts] for key, texts in sorted(item.aliases.items())
-    }
-    claims: dict[str, list[Any]] = {}
-    for each in item.statements:
-        claim: dict[str, Any] = {"mainsnak": _snak(each.property, each.value), "type": "statement", "rank": each.rank}
-        if each.qualifiers:
-            claim["qualifiers"] = {
-                key: [_snak(key, value) for value in values] for key, values in sorted(each.qualifiers.items())
-            }
-        if each.has_reference:
-            claim["references"] = [{"snaks": {}}]
-        claims.setdefault(each.property, []).append(claim)
-    raw["claims"] = dict(sorted(claims.items()))
-    return json.dumps(raw, ensure_ascii=False, sort_keys=True)
-
-
-def _snak(property_: str, value: Value) -> dict[str, Any]:
-    raw: Any
-    match value.kind:
-        case "item":
-            kind, raw = "wikibase-entityid", {"entity-type": "item", "id": value.text}
-        case "time":
-            year, month, day = [*value.text.split("-"), "00", "00"][:3]
-            kind, raw = "time", {"time": f"+{year}-{month}-{day}T00:00:00Z", "precision": value.precision}
-        case "quantity":
-            kind, raw = "quantity", {"amount": value.text if value.text.startswith("-") else f"+{value.text}"}
-        case "text":
-            kind, raw = "monolingualtext", {"text": value.text, "language": value.language}
-        case "coordinate":
-            latitude, _, longitude = value.text.partition("/")
-            kind, raw = "globecoordinate", {"latitude": float(latitude), "longitude": float(longitude)}
-        case _:
-            kind, raw = "string", value.text
-    return {"snaktype": "value", "property": property_, "datavalue": {"type": kind, "value": raw}}
-
-
-# -- RDF ----------------------------------------------------------------------------------------------
-
-
-def items_from_triples(triples: Iterable[Triple]) -> dict[str, Item]:
-    """The items that some triples in Wikidata's RDF form speak about, by id."""
-    by_subject: dict[str, list[tuple[str, Term]]] = {}
-    for triple in triples:
-        if isinstance(triple.subject, Iri | BlankNode):
-            by_subject.setdefault(triple.subject.value, []).append((triple.predicate.value, triple.object))
-    names = [iri for iri in by_subject if iri.startswith(ENTITY) and _Q.match(iri[len(ENTITY) :])]
-    return {iri[len(ENTITY) :]: _item(iri[len(ENTITY) :], by_subject[iri], by_subject) for iri in names}
-
-
-def _item(qid: str, said: list[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]) -> Item:
-    labels: dict[str, str] = {}
-    aliases: dict[str, list[str]] = {}
-    descriptions: dict[str, str] = {}
-    redirect = ""
-    statements: list[Statement] = []
-    for predicate, object_ in said:
-        language = object_.language or "mul" if isinstance(object_, Literal) else ""
-        if predicate == _LABEL and isinstance(object_, Literal):
-            labels[language] = object_.value
-        elif predicate == _ALIAS and isinstance(object_, Literal):
-            aliases.setdefault(language, []).append(object_.value)
-        elif predicate == _ABOUT and isinstance(object_, Literal):
-            descriptions[language] = object_.value
-        elif predicate == _SAME and isinstance(object_, Iri):
-            redirect = object_.value.removeprefix(ENTITY)
-    statements = list(_statements_of(said, by_subject))
-    return Item(
-        id=qid,
-        labels=dict(sorted(labels.items())),
-        aliases={key: tuple(sorted(each)) for key, each in sorted(aliases.items())},
-        descriptions=descriptions,
-        statements=tuple(sorted(statements, key=lambda each: (each.property, each.value, each.rank))),
-        redirect=redirect,
-    )
-
-
-def _statements_of(
-    said: list[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
-) -> Iterator[Statement]:
-    """Full statements, and a simple one for each truthy value whose property has no full statement here."""
-    full: set[str] = set()
-    for predicate, object_ in said:
-        property_ = predicate.removeprefix(_PROP)
-        if predicate.startswith(_PROP) and "/" not in property_ and isinstance(object_, Iri):
-            found = _full_statement(property_, by_subject.get(object_.value, ()), by_subject)
-            if found is not None:
-                full.add(property_)
-                yield found
-    for predicate, object_ in said:
-        property_ = predicate.removeprefix(_DIRECT)
-        if predicate.startswith(_DIRECT) and property_ not in full:
-            value = _rdf_value(object_)
-            if value is not None:
-                yield Statement(property_, value)
-
-
-def _full_statement(
-    property_: str, said: Iterable[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
-) -> Statement | None:
-    value: Value | None = None
-    precise: Value | None = None
-    rank, referenced = "normal", False
-    qualifiers: dict[str, list[Value]] = {}
-    nodes: dict[str, Value] = {}
-    for predicate, object_ in said:
-        if predicate == _SIMPLE + property_:
-            value = _rdf_value(object_)
-        elif predicate == _FULL + property_:
-            precise = _value_node(object_, by_subject)
-        elif predicate == _WIKIBASE + "rank" and isinstance(object_, Iri):
-            rank = object_.value.removeprefix(_WIKIBASE).removesuffix("Rank").lower()
-        elif predicate == _DERIVED:
-            referenced = True
-        elif predicate.startswith(_QUALIFIER_FULL):
-            node = _value_node(object_, by_subject)
-            if node is not None:
-                nodes[predicate[len(_QUALIFIER_FULL) :]] = node
-        elif predicate.startswith(_QUALIFIER) and (found := _rdf_value(object_)) is not None:
-            qualifiers.setdefault(predicate[len(_QUALIFIER) :], []).append(found)
-    if value is None:
-        return None
-    for name, node in nodes.items():
-        if len(qualifiers.get(name, ())) == 1:
-            qualifiers[name] = [node]
-    frozen = {key: tuple(sorted(each)) for key, each in sorted(qualifiers.items())}
-    return Statement(property_, precise or value, rank, frozen, referenced)
-
-
-def _value_node(term: Term, by_subject: Mapping[str, list[tuple[str, Term]]]) -> Value | None:
-    """A time with its precision; other values say everything in their simple form."""
-    said = dict(by_subject.get(term.value, ())) if isinstance(term, Iri | BlankNode) else {}
-    time, precision = said.get(_WIKIBASE + "timeValue"), said.get(_WIKIBASE + "timePrecision")
-    if isinstance(time, Literal) and isinstance(precision, Literal) and precision.value.isdigit():
-        return _time(time.value, int(precision.value))
-    return None
-
-
-def _rdf_value(term: Term) -> Value | None:
-    if isinstance(term, Iri):
-        known = term.value.startswith(ENTITY) and _Q.match(term.value[len(ENTITY) :])
-        return Value("item", term.value[len(ENTITY) :]) if known else Value("string", term.value)
-    if not isinstance(term, Literal):
-        return None
-    datatype = term.datatype.value.rpartition("#")[2]
-    if datatype in {"dateTime", "date"}:
-        # Wikidata's simple form writes a year as its first day.
-        year_only = term.value.partition("T")[0].endswith("-01-01")
-        return _time(term.value, _YEAR if year_only else _DAY)
-    if datatype in {"decimal", "integer"}:
-        return Value("quantity", _number(term.value))
-    point = _POINT.search(term.value)
-    if datatype == "wktLiteral" and point:
-        return Value("coordinate", f"{point[2]}/{point[1]}")
-    return Value("text", term.value, language=term.language) if term.language else Value("string", term.value)
+    return Value("time", sign + "-".join(parts), precision=min(precision, DAY))

@@ -12,7 +12,8 @@ import httpx
 from citygraph.errors import ReconciliationError
 from citygraph.http_exchange import Exchange, media_type_of
 from citygraph.http_policy import Deadline, DeadlinePassed, Policy, TryAgain, decoded, retry_after, whole_body
-from citygraph.link.items import Item, item_from_json
+from citygraph.link.item_json import item_from_json
+from citygraph.link.items import Item
 
 __all__ = ["BATCH", "MediaWiki"]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from citygraph import load, query
-from citygraph.errors import QueryError
-from citygraph.query import Answered
+from citygraph.errors import ConfigError, QueryError
+from citygraph.http_policy import DiskCache, Policy, cache_folder
+from citygraph.query import Answered, ExtractService, Federation, RemoteService, Service
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery
@@ -23,6 +25,10 @@ from citygraph.project.building import Building
 from citygraph.project.folder import PARTS, Progress
 
 __all__ = ["Asking"]
+
+_WIKIDATA: Final = "wikidata"
+_DAY: Final = 86_400
+_PAUSE: Final = 0.1
 
 
 class Asking(Building):
@@ -43,6 +49,8 @@ class Asking(Building):
         *,
         as_of: date | None = None,
         cite: bool = False,
+        extract: Path | None = None,
+        ask_others: bool = True,
         progress: Progress | None = None,
     ) -> Answered:
         """The answer to a saved query.
@@ -52,11 +60,15 @@ class Asking(Building):
             values: what was typed for each parameter.
             as_of: the world on that day; the version's own day without it.
             cite: each row carries its sources, and whether it is stated or derived.
+            extract: a file that answers in place of Wikidata when the question needs it.
+            ask_others: whether the question may ask the server that its header names.
             progress: told when reasoning for another day is needed.
 
         Raises:
             QueryError: there is no such query, or a parameter is wrong.
+            ConfigError: the question needs another server that may not be asked.
             StoreTimeout: the deadline passed.
+            StoreError: another server that the question needs does not answer.
         """
         saved = query.get_query(self.folder / "queries", name)
         snapshot = self.snapshot(as_of=as_of, progress=progress)
@@ -68,7 +80,39 @@ class Asking(Building):
             asserted_graphs=snapshot.asserted_graphs if cite else None,
             timeout=self.config.number("limits.timeout"),
             most_rows=self.config.number("limits.rows"),
+            federation=self.federation(extract) if ask_others else None,
         )
+
+    def federation(self, extract: Path | None = None) -> Federation:
+        """Whom saved questions may ask: Wikidata, or an extract of it, and the endpoints that graph.toml lists."""
+        number, values = self.config.number, self.config.values
+        listed = str(values["federation.extract"])
+        path = extract or (self.folder / listed if listed else None)
+
+        def open_service(name: str) -> Service:
+            if name == _WIKIDATA and path is not None:
+                from citygraph.link import read_extract_triples  # noqa: PLC0415  # its HTTP client takes time
+
+                return ExtractService(path, read_extract_triples(path))
+            if name != _WIKIDATA and name not in values["federation.endpoints"]:
+                message = f"graph.toml does not allow questions to ask {name}."
+                raise ConfigError(message, fix=f'Add to graph.toml: [federation] endpoints = ["{name}"]')
+            address = str(values["wikidata.endpoint"]) if name == _WIKIDATA else name
+            return RemoteService(address, self.policy())
+
+        return Federation(
+            open_service,
+            batch=number("federation.batch"),
+            most_values=number("federation.values"),
+            most_rows=number("limits.rows"),
+            timeout=number("federation.timeout"),
+        )
+
+    def policy(self) -> Policy:
+        """How servers of others are asked, and for how long their answers are used again."""
+        days = (self.today - self.config.duration("wikidata.keep").before(self.today)).days
+        cache = DiskCache(cache_folder(), days * _DAY)
+        return Policy(contact=str(self.config.values["wikidata.contact"]), pause=_PAUSE, cache=cache)
 
     def sparql(self, text: str, *, as_of: date | None = None, progress: Progress | None = None) -> Answer:
         """The answer to any SPARQL query; the project's prefixes need not be declared.

@@ -43,7 +43,10 @@ class Comparing(Asking):
             checked = after.check(as_of=as_of, progress=progress)
             day = as_of or checked.as_of
             questions = [
-                saved for saved in after.queries() if all(p.default or not p.required for p in saved.parameters)
+                saved
+                for saved in after.queries()
+                # What another server says is no change of ours.
+                if saved.federates is None and all(p.default or not p.required for p in saved.parameters)
             ]
             return changes_between(
                 _version_of(before, before.check(as_of=day, progress=progress), questions),

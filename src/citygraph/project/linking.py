@@ -41,8 +41,7 @@ class Linking(Publishing):
         values = self.config.values
         return open_source(
             extract,
-            contact=str(values["wikidata.contact"]),
+            policy=self.policy(),
             api=str(values["wikidata.api"]),
             endpoint=str(values["wikidata.endpoint"]),
-            keep=(self.today - self.config.duration("wikidata.keep").before(self.today)).days,
         )

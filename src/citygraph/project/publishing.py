@@ -61,7 +61,12 @@ class Publishing(Writing):
         number = self.config.number
 
         def ask(saved: SavedQuery) -> Asked | None:
-            if saved.code or any(each.required and each.default is None for each in saved.parameters):
+            # An edition is made of this graph alone.
+            if (
+                saved.code
+                or saved.federates
+                or any(each.required and each.default is None for each in saved.parameters)
+            ):
                 return None
             try:
                 answered = query.run_query(

@@ -60,8 +60,18 @@ def sib_example(query: SavedQuery, *, endpoint: str, defaults: Mapping[str, Term
         (text, Literal(_bound(_body(query), defaults or {}))),
         *((schema + "keywords", Literal(word)) for word in query.keywords),
         (schema + "target", Iri(endpoint)),
+        *((_SPEX + "federatesWith", Iri(each)) for each in _asked_too(query)),
     ]
     return [Triple(it, Iri(predicate), value) for predicate, value in pairs]
+
+
+def _asked_too(query: SavedQuery) -> tuple[str, ...]:
+    """The address of the other server that the question asks, as its text names it."""
+    if query.federates is None:
+        return ()
+    service = query.federates.service
+    declared = re.search(rf"^\s*PREFIX\s+{re.escape(service)}:\s*<([^>]+)>", query.text, re.IGNORECASE | re.MULTILINE)
+    return (declared[1] if declared else service,)
 
 
 def sib_text(example: Iterable[Triple]) -> str:

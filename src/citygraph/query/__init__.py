@@ -3,6 +3,7 @@
 from citygraph.query.behind import statements_behind
 from citygraph.query.cite import Citation, cite
 from citygraph.query.entities import Candidate, resolve_entity
+from citygraph.query.federate import ExtractService, Federated, Federation, RemoteService, Service, nobody
 from citygraph.query.lists import ListStatement, lists_behind
 from citygraph.query.naming import names_of
 from citygraph.query.parameters import bind_parameters
@@ -13,13 +14,19 @@ __all__ = [
     "Answered",
     "Candidate",
     "Citation",
+    "ExtractService",
+    "Federated",
+    "Federation",
     "ListStatement",
+    "RemoteService",
+    "Service",
     "bind_parameters",
     "cite",
     "find_queries",
     "get_query",
     "lists_behind",
     "names_of",
+    "nobody",
     "problem_of",
     "resolve_entity",
     "resolve_property",

@@ -10,6 +10,7 @@ from pathlib import Path
 from citygraph.errors import QueryError
 from citygraph.query.cite import Citation, cite
 from citygraph.query.entities import NameFinder
+from citygraph.query.federate import Federated, Federation, ask_service, nobody
 from citygraph.query.lists import ListStatement, lists_behind
 from citygraph.query.parameters import bind_parameters
 from citygraph.rdf import Iri, Term
@@ -26,7 +27,8 @@ class Answered:
 
     `sources` and `stated` have one entry for each row when sources were asked for, and are empty
     otherwise. A row is stated when the files alone give it, and derived when reasoning was needed.
-    `lists` says how complete the lists are that the question relies on.
+    `lists` says how complete the lists are that the question relies on, and `federated` which columns come
+    from another server.
     """
 
     query: SavedQuery
@@ -35,6 +37,7 @@ class Answered:
     sources: tuple[tuple[Citation, ...], ...] = ()
     stated: tuple[bool, ...] = ()
     lists: tuple[ListStatement, ...] = ()
+    federated: Federated | None = None
 
 
 def find_queries(folder: Path) -> list[SavedQuery]:
@@ -64,8 +67,13 @@ def get_query(folder: Path, name: str) -> SavedQuery:
 def problem_of(path: Path) -> QueryError | None:
     """Why the saved query at `path` cannot be used; nothing when it can."""
     try:
-        query = read_saved_query(path)
-        MemoryStore().query(query.text)
+        query, store = read_saved_query(path), MemoryStore()
+        if query.federates is None:
+            store.query(query.text)
+        else:
+            block = query.federates
+            for text in (block.keys_query([]), block.service_query(), block.filled(query.text, "{ }")):
+                store.query(text)
     except QueryError as error:
         return error
     return None
@@ -81,6 +89,7 @@ def run_query(
     timeout: float | None = None,
     most_rows: int | None = None,
     names: NameFinder | None = None,
+    federation: Federation | None = None,
 ) -> Answered:
     """The answer, with only the columns that the header names.
 
@@ -93,24 +102,31 @@ def run_query(
         timeout: seconds until the deadline.
         most_rows: more rows than this are refused.
         names: what finds the things that a name may mean; without it all names are read from `store`.
+        federation: which other servers may be asked; none without it.
 
     Raises:
         QueryError: a parameter is wrong, or the query cannot be run.
         StoreTimeout: the deadline passed.
+        StoreError: another server that the question needs does not answer.
     """
     bound = bind_parameters(query, values, store, prefixes=prefixes, names=names)
-    answer = store.query(query.text, bind=bound, timeout=timeout, most_rows=most_rows)
+    text, federated = query.text, None
+    if query.federates is not None:
+        federation = federation or Federation(nobody)
+        limits = {"timeout": timeout, "most_rows": most_rows}
+        text, federated = ask_service(query, query.federates, store, bound, federation, **limits)
+    answer = store.query(text, bind=bound, timeout=timeout, most_rows=most_rows)
     if not isinstance(answer, Solutions):
         return Answered(query, answer, bound)
     shown = answer.project(query.columns)
     things = [*bound.values(), *(term for row in answer.rows for term in row)]
     lists = tuple(lists_behind(query.lists, things, store)) if query.lists else ()
     if asserted_graphs is None:
-        return Answered(query, shown, bound, lists=lists)
+        return Answered(query, shown, bound, lists=lists, federated=federated)
     places = [answer.columns.index(name) for name in query.cite]
     facts = [tuple(row[place] for place in places) for row in answer.rows]
     known = cite((fact for row in facts for fact in row if fact is not None), store)
-    alone = store.query(query.text, bind=bound, graphs=asserted_graphs, timeout=timeout, most_rows=most_rows)
+    alone = store.query(text, bind=bound, graphs=asserted_graphs, timeout=timeout, most_rows=most_rows)
     stated = set(alone.rows) if isinstance(alone, Solutions) else set()
     return Answered(
         query,
@@ -119,4 +135,5 @@ def run_query(
         sources=tuple(tuple(c for fact in row if fact is not None for c in known.get(fact, ())) for row in facts),
         stated=tuple(row in stated for row in answer.rows),
         lists=lists,
+        federated=federated,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from citygraph.errors import QueryError
+from citygraph.errors import ConfigError, QueryError
 from citygraph.project import Project
 from citygraph.query import Answered, run_query
 from citygraph.rdf import Iri, Term
@@ -52,7 +52,7 @@ def ask_saved(
     """The answer to a saved query.
 
     Raises:
-        QueryError: a value does not fit.
+        QueryError: a value does not fit, or it asks a server that this site does not.
         StoreTimeout: the deadline passed, or another day is being worked out.
     """
     project, reading = page.project, page.reading
@@ -63,16 +63,20 @@ def ask_saved(
             raise QueryError(message, fix="Choose a day in between.")
         day, store = day_of(page.request, as_of)
         manifest = day.manifest
-    return run_query(
-        saved,
-        store,
-        values=values,
-        prefixes=project.prefixes,
-        asserted_graphs=[Iri(name) for name in manifest.asserted_graphs] if cite else None,
-        timeout=project.config.number("limits.timeout"),
-        most_rows=project.config.number("limits.rows"),
-        names=reading.candidates,
-    )
+    try:
+        return run_query(
+            saved,
+            store,
+            values=values,
+            prefixes=project.prefixes,
+            asserted_graphs=[Iri(name) for name in manifest.asserted_graphs] if cite else None,
+            timeout=project.config.number("limits.timeout"),
+            most_rows=project.config.number("limits.rows"),
+            names=reading.candidates,
+            federation=project.federation() if project.config.values["serve.federation"] else None,
+        )
+    except ConfigError as error:
+        raise QueryError(error.message, fix=error.fix) from error
 
 
 def ask_sparql(page: Page, text: str) -> Answer:

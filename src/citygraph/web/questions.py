@@ -10,12 +10,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from citygraph.errors import QueryError
+from citygraph.errors import QueryError, StoreError
 from citygraph.namespaces import compress, expand
 from citygraph.query import Answered, get_query
 from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.web.answers import table_of
+from citygraph.web.answers import column_name, table_of
 from citygraph.web.asking import ask_saved, saved_queries
 from citygraph.web.errors import NotFound, as_fault, kindly
 from citygraph.web.feeds import feed_of
@@ -23,6 +23,7 @@ from citygraph.web.files import MEDIA_TYPES, answer_file, formats_of, json_respo
 from citygraph.web.pictures import pictures_of
 from citygraph.web.rendering import Page, data_block, respond
 from citygraph.web.requests import origin_of
+from citygraph.web.showing import date_in_words
 from citygraph.web.snippets import snippets
 
 __all__ = ["queries", "queries_json", "query_page"]
@@ -71,6 +72,9 @@ def query_page(request: Request) -> Response:
     if ending not in MEDIA_TYPES and ending != "atom":
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
     answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
+    if answered.federated is not None and answered.federated.failure:
+        # A file cannot say that some of its columns are empty because nobody answered.
+        raise StoreError(answered.federated.failure, fix="The page of the question has what this graph knows.")
     if ending == "atom":
         body = feed_of(
             page,
@@ -139,6 +143,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         triples=len(answer.triples) if isinstance(answer, Graph) else None,
         pictures=pictures_of(rows, page.shower, page.words, first=saved.view) if rows is not None else [],
         lists=_lists(page, answered) if answered else [],
+        federated=_federated(page, answered) if answered else "",
         files=[(f, page.urls.query(saved.name, kept, format=f)) for f in formats_of(answer, saved.columns)],
         feed=page.urls.query(saved.name, {**values, "lang": page.language}, format="atom"),
         snippets=snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
@@ -150,6 +155,24 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
             "Link", f'<{address}>; rel="alternate"; type="{MEDIA_TYPES[format_].partition(";")[0]}"'
         )
     return response
+
+
+def _federated(page: Page, answered: Answered) -> str:
+    """Which columns come from another server, from where, and when it said so; or that they are empty."""
+    told = answered.federated
+    if told is None:
+        return ""
+    shown = (*told.columns, *told.computed) if told.failure else told.columns
+    columns = ", ".join(column_name(each, page.words) for each in shown)
+    if told.failure:
+        return page.words("query.federated_empty", server=told.address, columns=columns, why=told.failure)
+    words = page.words("query.federated", server=told.address, columns=columns)
+    if told.fetched is not None:
+        words += page.words("query.federated_day", day=date_in_words(told.fetched.date().isoformat(), page.language))
+    if told.computed:
+        both = ", ".join(column_name(each, page.words) for each in told.computed)
+        words += page.words("query.federated_both", columns=both)
+    return words
 
 
 def _query_dataset(page: Page, saved: SavedQuery, csv: str) -> dict[str, object]:
