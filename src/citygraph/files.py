@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from citygraph.errors import ExportError
 
-__all__ = ["write_file"]
+__all__ = ["locked", "write_file"]
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else who asks for it changes the files of `folder` meanwhile; the folder is made when needed.
+
+    Raises:
+        ExportError: the folder cannot be made or opened.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        message = f"{folder} cannot be written: {error.strerror or error}."
+        raise ExportError(message, fix="Check that the folder may be written.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        # Closing gives the lock back.
+        os.close(descriptor)
 
 
 def write_file(path: Path, data: bytes) -> None:

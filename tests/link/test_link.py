@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import threading
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from citygraph import Project
-from citygraph.errors import ConfigError, QueryError, ReconciliationError
+from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.http_policy import Policy
-from citygraph.link import Decision, Word, open_source, write_csv, write_extract, write_v1
+from citygraph.link import Decision, Outdated, Word, open_source, write_csv, write_extract, write_v1
 from citygraph.link.compare import read_known, write_known
 from citygraph.link.extract import read_extract
 from citygraph.link.item_rdf import items_from_triples
@@ -107,6 +108,47 @@ def test_nothing_found_is_remembered_and_can_be_taken_back(project: Project, sou
     assert "metrex" not in {each.thing.id.rpartition("/")[2] for each in project.links.suggest(source, keep=False)}
     project.links.decide(said(Word.ACCEPT, "metrex", "Q911"))
     assert list(rows(project)) == [("id:metrex", "wd:Q911")]
+
+
+def test_decisions_at_the_same_moment_are_all_kept(project: Project, source: ExtractSource) -> None:
+    project.links.suggest(source)
+    subjects = list(project.links.open())[:6]
+    others = [Project.open(project.folder, today=TODAY).links for _ in subjects]
+    threads = [
+        threading.Thread(target=links.decide, args=(said(Word.NONE, subject),))
+        for links, subject in zip(others, subjects, strict=True)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    found = rows(project)
+    assert len(subjects) > 3
+    assert all(found[subject, "sssom:NoTermFound"].none_found for subject in subjects)
+
+
+def test_an_editor_that_writes_at_the_same_moment_is_noticed(project: Project, source: ExtractSource) -> None:
+    links = project.links
+    links.suggest(source)
+    path = project.folder / MAPPING_FILE
+    with links._changing() as (before, write):  # noqa: SLF001  # the moment itself
+        path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        with pytest.raises(ExportError, match="somebody else"):
+            write(before)
+    assert path.read_text(encoding="utf-8").endswith("\n\n")
+
+
+def test_candidates_that_are_no_longer_those_that_were_seen_are_not_decided(
+    project: Project, source: ExtractSource
+) -> None:
+    links = project.links
+    links.suggest(source)
+    seen = links.version("id:eurocities")
+    links.decide(said(Word.REJECT, "id:eurocities", "Q910"))
+    before = (project.folder / MAPPING_FILE).read_bytes()
+    with pytest.raises(Outdated, match="have changed"):
+        links.decide(said(Word.ACCEPT, "id:eurocities", "Q910"), seen=seen)
+    assert (project.folder / MAPPING_FILE).read_bytes() == before
 
 
 def test_a_second_person_reviews_and_a_second_link_is_refused(project: Project) -> None:

@@ -26,18 +26,27 @@ def serve(
     root_path: Annotated[
         str, typer.Option("--root-path", metavar="PATH", help="The path that a proxy puts in front, such as /graph.")
     ] = "",
+    review: Annotated[
+        bool, typer.Option("--review", help="Decide about links to Wikidata in the browser, on this machine alone.")
+    ] = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
     """Show the graph in a browser, and answer SPARQL for programs.
 
-    Only reads: a new version appears here as soon as `citygraph build` has made one. The access log goes
-    to stderr, one line of JSON for each answer.
+    Only reads: a new version appears here as soon as `citygraph build` has made one. With --review the page
+    /review writes decisions about links into the mapping file. The access log goes to stderr, one line of
+    JSON for each answer.
     """
     from citygraph.web.app import create_site  # noqa: PLC0415  # keeps `--help` fast
     from citygraph.web.server import run  # noqa: PLC0415
 
     words = language_name(language)
+    reviewing = None
+    if review:
+        from citygraph.web.link_review import LinkReview  # noqa: PLC0415
+
+        reviewing = LinkReview(host, root_path=root_path)
     project = open_project(folder)
     if project.snapshots.current() is None:
         with progress_bar(quiet=quiet, language=words) as progress:
@@ -50,5 +59,7 @@ def serve(
         address = f"http://{shown}:{port}{'/' + root_path.strip('/') if root_path.strip('/') else ''}/"
         text = Text(f"Grafen vises på {address} Stopp med Ctrl-C.", f"The graph is at {address} Stop with Ctrl-C.")
         say(text.in_language(words))
-    if not run(create_site(project, workers=workers, root_path=root_path), host=host, port=port):
+        if reviewing:
+            say(Text(f"Lenker avgjøres på {address}review", f"Links are decided at {address}review").in_language(words))
+    if not run(create_site(project, workers=workers, root_path=root_path, review=reviewing), host=host, port=port):
         raise typer.Exit(2)

@@ -8,20 +8,22 @@ from citygraph.http_policy import Policy
 from citygraph.link.compare import Difference, State
 from citygraph.link.extract import read_extract, read_extract_triples, write_extract
 from citygraph.link.facts import Fact
-from citygraph.link.links import Links
+from citygraph.link.links import MAPPING_FILE, Links
 from citygraph.link.mediawiki import MediaWiki
 from citygraph.link.push import write_csv, write_v1
-from citygraph.link.review import Decision, Word
+from citygraph.link.review import Decision, Outdated, Word
 from citygraph.link.source import ExtractSource, ItemSource, LiveSource
 from citygraph.link.suggest import Suggestion
 from citygraph.store.remote import RemoteStore
 
 __all__ = [
+    "MAPPING_FILE",
     "Decision",
     "Difference",
     "Fact",
     "ItemSource",
     "Links",
+    "Outdated",
     "State",
     "Suggestion",
     "Word",

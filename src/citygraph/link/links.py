@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from citygraph.errors import ConfigError, QueryError, ReconciliationError
-from citygraph.files import write_file
+from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
+from citygraph.files import locked, write_file
 from citygraph.findings import Finding
 from citygraph.link.check import check_links, linked_items
 from citygraph.link.compare import (
@@ -26,7 +27,7 @@ from citygraph.link.compare import (
 from citygraph.link.facts import Fact, facts_of
 from citygraph.link.items import Item
 from citygraph.link.push import offered
-from citygraph.link.review import Decision, decide_link, open_proposals
+from citygraph.link.review import Decision, Outdated, decide_link, open_proposals, version_of
 from citygraph.link.source import ItemSource
 from citygraph.link.suggest import Suggestion, proposals, suggest, unlinked
 from citygraph.link.things import Thing, things_of
@@ -104,8 +105,20 @@ class Links:
             message = f"{MAPPING_FILE} cannot be read: {error}."
             raise ConfigError(message, fix="Run: citygraph check") from error
 
-    def _write(self, rows: MappingSet) -> None:
-        write_file(self._folder / MAPPING_FILE, write_mappings(rows).encode())
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[MappingSet, Callable[[MappingSet], None]]]:
+        """The rows, and what writes them back; other commands wait, and an editor that does not is noticed."""
+        path = self._folder / MAPPING_FILE
+        with locked(path.parent):
+            before = path.read_bytes() if path.is_file() else b""
+
+            def write(rows: MappingSet) -> None:
+                if (path.read_bytes() if path.is_file() else b"") != before:
+                    message = f"{MAPPING_FILE} has been changed by somebody else at this moment."
+                    raise ExportError(message, fix="Nothing was written; try again.")
+                write_file(path, write_mappings(rows).encode())
+
+            yield self.rows, write
 
     def linked(self) -> dict[str, str]:
         """The item of each linked thing, by IRI."""
@@ -133,6 +146,12 @@ class Links:
         chosen = [self._thing(entity)] if entity else unlinked(self.things.values(), rows, self._prefixes)
         found = suggest(chosen, source, rows, self._prefixes, limit=limit, progress=progress)
         if keep:
+            self._propose(found)
+        return found
+
+    def _propose(self, found: list[Suggestion]) -> None:
+        """Add what is new to the file as it is by now: the search may have taken minutes."""
+        with self._changing() as (rows, write):
             known = {(each.subject_id, each.object_id) for each in rows.mappings}
             new = [
                 each
@@ -140,8 +159,7 @@ class Links:
                 if (each.subject_id, each.object_id) not in known
             ]
             if new:
-                self._write(with_mappings(rows, new))
-        return found
+                write(with_mappings(rows, new))
 
     def _thing(self, text: str) -> Thing:
         for name in (text, f"id:{text}", compress(expand(text, self._prefixes) or "x:", self._prefixes)):
@@ -154,16 +172,33 @@ class Links:
         """The proposals that wait for a person, by subject."""
         return open_proposals(self.rows)
 
-    def decide(self, decision: Decision) -> None:
-        """Write one decision into the mapping file.
+    def version(self, subject_id: str) -> str:
+        """What tells the rows of a thing from what they were before."""
+        return version_of(self.rows, subject_id)
+
+    def decide(self, *decisions: Decision, seen: str = "") -> None:
+        """Write decisions into the mapping file, all or none.
+
+        Args:
+            decisions: what was decided.
+            seen: the version of the rows that the person was shown, when all decisions are about one thing.
 
         Raises:
             QueryError: the thing or the item is not one, or it has another link.
+            Outdated: the rows of the thing are no longer those that were seen.
+            ExportError: the file cannot be written, or somebody else is changing it.
         """
-        thing = self._thing(decision.subject_id)
-        subject = compress(thing.id, self._prefixes)
-        label = decision.subject_label or thing.name("nb")
-        self._write(decide_link(self.rows, replace(decision, subject_id=subject, subject_label=label)))
+        with self._changing() as (before, write):
+            rows = before
+            for decision in decisions:
+                thing = self._thing(decision.subject_id)
+                subject = compress(thing.id, self._prefixes)
+                if seen and seen != version_of(before, subject):
+                    message = f"The candidates of {thing.name('en')} have changed since they were shown."
+                    raise Outdated(message, fix="Look at them again; nothing was written.")
+                label = decision.subject_label or thing.name("nb")
+                rows = decide_link(rows, replace(decision, subject_id=subject, subject_label=label))
+            write(rows)
 
     # -- check, compare and push ----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from typing import Final
 from citygraph.errors import QueryError
 from citygraph.sssom import NO_TERM_FOUND, Mapping, MappingSet, with_mappings
 
-__all__ = ["Decision", "Word", "decide_link", "open_proposals"]
+__all__ = ["Decision", "Outdated", "Word", "decide_link", "open_proposals", "version_of"]
 
 _ITEM: Final = re.compile(r"(?:wd:)?(Q[1-9]\d{0,10})\Z")
 _CURATED: Final = "semapv:ManualMappingCuration"
@@ -39,6 +40,16 @@ class Decision:
     object_label: str = ""
     confidence: float = 1.0
     comment: str = ""
+
+
+class Outdated(QueryError):  # noqa: N818  # what the rows are
+    """The rows have changed since they were shown; nothing was written."""
+
+
+def version_of(rows: MappingSet, subject_id: str) -> str:
+    """What tells the rows of one thing from what they were before: a hash of them."""
+    mine = [sorted(each.cells().items()) for each in rows.mappings if each.subject_id == subject_id]
+    return hashlib.sha256(repr(mine).encode()).hexdigest()
 
 
 def open_proposals(rows: MappingSet) -> dict[str, list[Mapping]]:

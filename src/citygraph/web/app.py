@@ -22,6 +22,7 @@ from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
 from citygraph.web.health import health
 from citygraph.web.limits import limits_of
+from citygraph.web.link_review import LinkReview
 from citygraph.web.pages import routes as page_routes
 from citygraph.web.reconciliation import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
@@ -35,7 +36,7 @@ __all__ = ["Site", "create_site"]
 _BROKEN: Final = 499
 
 
-def _routes(service: Service, sparql: SparqlEndpoint) -> list[BaseRoute]:
+def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None) -> list[BaseRoute]:
     """Every address of the site."""
     return [
         Route("/sparql", sparql),
@@ -45,22 +46,26 @@ def _routes(service: Service, sparql: SparqlEndpoint) -> list[BaseRoute]:
         Route("/void.ttl", WellKnownVoid(service)),
         Route("/health", health),
         *reconciliation_routes,
+        *(review.routes if review else ()),
         *page_routes,
     ]
 
 
-def create_site(project: Project, *, workers: int | None = None, root_path: str = "") -> Site:
+def create_site(
+    project: Project, *, workers: int | None = None, root_path: str = "", review: LinkReview | None = None
+) -> Site:
     """The site of one project, as an ASGI application.
 
     Args:
         project: the project; it must be built.
         workers: processes that answer queries; the number in graph.toml without it.
         root_path: the path that a proxy puts in front of ours, whether it strips it or not.
+        review: the page on which a person decides about links, when the operator wants it.
     """
     service = Service(project, limits_of(project.config, workers=workers))
     sparql = SparqlEndpoint(service)
     app = Starlette(
-        routes=_routes(service, sparql),
+        routes=_routes(service, sparql, review),
         exception_handlers={
             CitygraphError: respond,
             HTTPException: _http_error,

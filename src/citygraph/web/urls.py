@@ -59,6 +59,10 @@ class Urls:
             return self._file(f"/queries/{name}.{format}", values)
         return self._page(f"/queries/{name}", values)
 
+    def review(self, entity: str = "", **more: str) -> str:
+        """The page on which links are decided, for one thing."""
+        return self._page("/review", {"entity": entity, **more})
+
     def kind(self, name: str) -> str:
         """The list of all entities of one kind."""
         return self._page(f"/{name}")
