@@ -79,7 +79,7 @@ def problem_of(path: Path) -> QueryError | None:
     return None
 
 
-def run_query(
+def run_query(  # noqa: PLR0913  # one argument for each thing that a caller decides
     query: SavedQuery,
     store: Store,
     *,
