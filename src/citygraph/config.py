@@ -109,6 +109,8 @@ SETTINGS: Final = (
     Setting("limits.file_size", "integer", 256_000_000, Text("Byte en fil får ha", "Bytes a file may have")),
     Setting("limits.file_depth", "integer", 200, Text(
         "Nivåer inni hverandre i en fil", "Levels inside each other in a file")),
+    Setting("limits.snapshot", "integer", 100_000_000_000, Text(
+        "Byte en versjon får ha for å bli hentet fra et speil", "Bytes a version may have to be pulled from a mirror")),
     Setting("serve.workers", "integer", 4, Text(
         "Prosesser som svarer på spørringer", "Processes that answer queries")),
     Setting("serve.per_client", "integer", 32, Text(

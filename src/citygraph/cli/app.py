@@ -20,6 +20,7 @@ from citygraph.cli import (
     publish,
     query,
     serve,
+    snapshot,
     sparql,
 )
 from citygraph.cli.printing import print_error
@@ -72,6 +73,7 @@ app.command("compare")(compare.compare)
 app.add_typer(link.app, name="link")
 app.command("export")(export.export)
 app.command("serve")(serve.serve)
+app.add_typer(snapshot.app, name="snapshot")
 app.command("publish")(publish.publish)
 app.command("format")(format.format)
 app.command("finding")(finding.finding)

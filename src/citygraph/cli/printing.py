@@ -27,6 +27,7 @@ _STAGES: Final = {
     "reason": Text("Utleder", "Working out what follows"),
     "shapes-inferred": Text("Kontrollerer det utledede", "Checking what follows"),
     "checks": Text("Stiller kontrollspørsmål", "Asking check queries"),
+    "transfer": Text("Flytter filer", "Moving files"),
     "done": Text("Ferdig", "Done"),
 }
 

@@ -168,7 +168,7 @@ class SnapshotBuilder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove what was not sealed."""
-        for folder in (self.folder, self.folder.with_name(self.folder.name + "-old")):
+        for folder in (self.folder, _aside(self.folder)):
             shutil.rmtree(folder, ignore_errors=True)
 
     def seal(
@@ -201,7 +201,7 @@ class SnapshotBuilder:
             # mkdtemp makes folders that only their owner reads; a snapshot is for every reader.
             self.folder.chmod(0o755)
             _write_json(self.folder / _MANIFEST, asdict(manifest))
-            return self._move_to(target, replace=replace)
+            return _move(self.folder, target, replace=replace)
         except OSError as error:
             message = f"The snapshot cannot be written to {target.parent}: {error.strerror or error}."
             fix = "Make room on the disk and run it again; the previous version is still in use."
@@ -214,20 +214,6 @@ class SnapshotBuilder:
         store.bulk_extend(Quad(*triple) for triple in dict.fromkeys((q.subject, q.predicate, q.object) for q in quads))
         store.flush()
         store.optimize()
-
-    def _move_to(self, target: Path, *, replace: bool) -> Path:
-        if replace and target.exists():
-            target.rename(self.folder.with_name(self.folder.name + "-old"))
-        if _is_whole(target):
-            # Another build of the same input was faster; its folder is as good as ours.
-            return target
-        shutil.rmtree(target, ignore_errors=True)
-        try:
-            self.folder.rename(target)
-        except OSError:
-            if not _is_whole(target):
-                raise
-        return target
 
 
 class Snapshots:
@@ -262,6 +248,24 @@ class Snapshots:
                 aside.rename(self.folder / name)
                 return
 
+    def whole(self) -> list[Snapshot]:
+        """The whole snapshots, the newest last."""
+        if not self.folder.is_dir():
+            return []
+        folders = [path for path in self.folder.iterdir() if path.name[0] != "." and not path.is_symlink()]
+        found = [snapshot for path in folders if (snapshot := self.get(path.name)) is not None]
+        return sorted(found, key=lambda each: (each.folder / _MANIFEST).stat().st_mtime)
+
+    def adopt(self, folder: Path, snapshot_id: str) -> Path:
+        """Give a whole folder that lies beside the snapshots its name; one of that name makes way.
+
+        Raises:
+            OSError: it cannot be moved.
+        """
+        moved = _move(folder, self.folder / snapshot_id, replace=True)
+        shutil.rmtree(_aside(folder), ignore_errors=True)
+        return moved
+
     def use(self, folder: Path) -> None:
         """Point to another snapshot: readers see the old one or the new one, never half of either.
 
@@ -294,6 +298,27 @@ class Snapshots:
                 shutil.rmtree(path, ignore_errors=True)
 
 
+def _aside(folder: Path) -> Path:
+    """Where a snapshot lies for the moment between two renames, while this folder takes its name."""
+    return folder.with_name(f"{folder.name}-old")
+
+
+def _move(folder: Path, target: Path, *, replace: bool) -> Path:
+    """Give a finished folder the name of its snapshot."""
+    if replace and target.exists():
+        target.rename(_aside(folder))
+    if _is_whole(target):
+        # Another build of the same input was faster; its folder is as good as ours.
+        return target
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        folder.rename(target)
+    except OSError:
+        if not _is_whole(target):
+            raise
+    return target
+
+
 def _is_whole(folder: Path) -> bool:
     try:
         _read_manifest(folder)
@@ -303,8 +328,8 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _in_use(folder: Path) -> bool:
-    """Whether another build may still be writing there: touched within the last hour."""
-    newest = max((path.stat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)
+    """Whether another build or pull may still be writing there: touched within the last hour."""
+    newest = max((path.lstat().st_mtime for path in [folder, *folder.rglob("*")]), default=0.0)
     return newest > _now(folder.parent) - 3600
 
 
