@@ -27,3 +27,7 @@ serve: .venv/installed
 	python3 -m venv .venv
 	$(BIN)python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch .venv/installed
+.ckan/installed: tests/publish/ckan.txt
+	python3 -m venv .ckan
+	.ckan/bin/python -m pip install --quiet --disable-pip-version-check -r tests/publish/ckan.txt
+	touch .ckan/installed

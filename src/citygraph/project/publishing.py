@@ -155,7 +155,6 @@ class Publishing(Writing):
             published.catalog,
             publish.ckan_client(url, token),
             organization=organization,
-            language=self.config.languages[0],
             dry_run=dry_run,
             upload=upload,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from citygraph.publish.catalog import Catalog, catalog_of
 from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
-from citygraph.publish.ckan import Pushed, ckan_client, package_of, push_to_ckan
+from citygraph.publish.ckan import Pushed, ckan_client, push_to_ckan
+from citygraph.publish.ckan_package import package_of
 from citygraph.publish.edition import Edition, period_of, split
 from citygraph.publish.harvest import check_harvest
 from citygraph.publish.links import Links

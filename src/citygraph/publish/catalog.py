@@ -127,6 +127,11 @@ class Catalog:
     dataset: DcatDataset
     services: tuple[Service, ...] = field(default=())
 
+    @property
+    def rights_iri(self) -> str:
+        """The IRI of the statement that says whom to name; empty when nobody need be."""
+        return f"{self.site}rights" if self.rights.in_language("nb") else ""
+
 
 def los_iri(word: str) -> str:
     """The IRI of a theme of LOS: `kultur` is short for `tema/kultur`."""

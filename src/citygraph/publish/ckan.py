@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from citygraph.errors import PublishError
-from citygraph.language import LANGUAGES
 from citygraph.publish.catalog import Catalog
+from citygraph.publish.ckan_changes import Change, changed_files, changes, merged, without_file
+from citygraph.publish.ckan_package import Portal, extras_of, file_of, key_of, package_of
 
-__all__ = ["Change", "Client", "Pushed", "ckan_client", "package_of", "push_to_ckan"]
+__all__ = ["Client", "Pushed", "ckan_client", "push_to_ckan"]
 
-_NAME: Final = re.compile(r"[^a-z0-9_-]+")
-_NO_TAG: Final = re.compile(r"[^\w \-.]+")
-_SHORTEST_TAG, _LONGEST = 2, 100
-_OWN_LISTS: Final = frozenset({"resources", "tags", "extras"})
+_NORWEGIAN: Final = ("nb", "nn", "no")
 
 
 class Client(Protocol):
@@ -32,15 +28,6 @@ class Client(Protocol):
         files: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401  # whatever JSON holds
         """Call one action of the portal's API."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field that the portal has otherwise: what it has, and what it is to have."""
-
-    field: str
-    old: object
-    new: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +60,6 @@ def push_to_ckan(
     client: Client,
     *,
     organization: str = "",
-    language: str = "nb",
     dry_run: bool = False,
     upload: Path | None = None,
 ) -> Pushed:
@@ -83,172 +69,80 @@ def push_to_ckan(
         catalog: the description.
         client: the portal.
         organization: the organisation of the portal that owns the dataset; most portals want one.
-        language: a portal without a multilingual schema has room for one language.
         dry_run: say what would change, and change nothing.
         upload: a folder that `citygraph publish` wrote: its files are sent; without it the portal links to them.
 
     Raises:
-        PublishError: the portal refused, or cannot be reached.
+        PublishError: the portal refused, cannot be reached, or has another dataset of the name.
     """
-    wanted = package_of(catalog, organization=organization, language=language, upload=upload)
+    portal = _read_portal(client)
+    if organization:
+        _check_organization(client, organization)
+    wanted = package_of(catalog, portal, organization=organization, upload=upload)
     existing = _show(client, wanted["name"])
     if existing is None:
-        changes = tuple(Change(field, None, value) for field, value in wanted.items())
+        found = tuple(Change(field, None, value) for field, value in wanted.items())
         if not dry_run:
-            _send(client, _call(client, "package_create", wanted), upload, catalog)
-        return Pushed("created", wanted["name"], changes, dry_run)
-    changes = tuple(_changes(existing, wanted, uploads=upload is not None))
-    if not changes:
+            resources = [without_file(each, is_known=False) for each in wanted["resources"]] if upload else None
+            created = _call(client, "package_create", wanted | ({"resources": resources} if resources else {}))
+            _send_files(client, created, wanted, catalog, upload)
+        return Pushed("created", wanted["name"], found, dry_run)
+    _check_that_it_is_ours(existing, wanted)
+    found = tuple(changes(existing, wanted, uploads=upload is not None))
+    if not found:
         return Pushed("unchanged", wanted["name"], (), dry_run)
     if not dry_run:
-        updated = _call(client, "package_update", _merged(existing, wanted, uploads=upload is not None))
-        _send(client, updated, upload, catalog, only=_changed_files(existing, wanted))
-    return Pushed("updated", wanted["name"], changes, dry_run)
+        updated = _call(client, "package_update", merged(existing, wanted, uploads=upload is not None))
+        _send_files(client, updated, wanted, catalog, upload)
+    return Pushed("updated", wanted["name"], found, dry_run)
 
 
-def package_of(
-    catalog: Catalog, *, organization: str = "", language: str = "nb", upload: Path | None = None
-) -> dict[str, Any]:
-    """The catalogue as CKAN's package, with the fields that ckanext-dcat writes and reads."""
-    dataset = catalog.dataset
-    extras = {
-        "uri": dataset.iri,
-        # An identifier that looks like an address comes back as an IRI, which DCAT-AP does not allow.
-        "identifier": dataset.identifier,
-        "issued": dataset.issued,
-        "modified": dataset.modified,
-        "theme": ",".join(dataset.themes),
-        "language": ",".join(catalog.languages),
-        "spatial_uri": dataset.spatial[0] if dataset.spatial else "",
-        "temporal_start": dataset.period[0],
-        "temporal_end": dataset.period[1],
-        "frequency": dataset.frequency,
-        "access_rights": dataset.access,
-        "provenance": dataset.provenance.in_language(language),
-    }
-    package: dict[str, Any] = {
-        "name": _NAME.sub("-", dataset.identifier.lower())[:_LONGEST],
-        "title": dataset.title.in_language(language),
-        "notes": dataset.description.in_language(language),
-        "url": dataset.landing_page,
-        "version": dataset.version,
-        "license_id": catalog.licence.rpartition("/")[2].lower().replace("_", "-"),
-        "tags": [{"name": word} for word in _tags(catalog)],
-        "extras": [{"key": key, "value": value} for key, value in extras.items() if value],
-        "resources": [
-            {
-                "uri": each.iri,
-                "name": each.title.in_language(language),
-                "description": each.description.in_language(language),
-                "url": each.url,
-                "format": each.format.rpartition("/")[2],
-                "mimetype": each.media_type,
-                "license": catalog.licence,
-                "availability": catalog.availability,
-                **({"size": each.byte_size} if upload is None else {"hash": _hash(upload, catalog, each.url)}),
-            }
-            for each in dataset.distributions
-        ],
-    }
-    if catalog.publisher is not None:
-        package["author"] = catalog.publisher.name.in_language(language)
-    if catalog.contact is not None:
-        package["maintainer"] = catalog.contact.name.in_language(language)
-        package["maintainer_email"] = catalog.contact.email.removeprefix("mailto:")
-    if organization:
-        package["owner_org"] = organization
-    return package
+def _read_portal(client: Client) -> Portal:
+    """The language that the portal has room for without a multilingual schema, and what it calls its licences."""
+    status, listed = _call(client, "status_show", {}), _call(client, "license_list", {})
+    if not isinstance(status, dict) or not isinstance(listed, list):
+        raise _no_ckan(str(status))
+    locale = str(status.get("locale_default") or "")
+    licences: dict[str, str] = {}
+    for each in listed:
+        for name in (each.get("url"), each.get("title"), each["id"]):
+            if name:
+                licences[name.lower()] = each["id"]
+    return Portal("nb" if locale.startswith(_NORWEGIAN) else "en", licences)
 
 
-def _tags(catalog: Catalog) -> list[str]:
-    """Keywords as CKAN takes them: letters, digits, space and - _ ., from 2 to 100 characters."""
-    words = (word for language in LANGUAGES for word in catalog.dataset.keywords.get(language, ()))
-    plain = (_NO_TAG.sub(" ", word).strip()[:_LONGEST] for word in words)
-    return sorted({word for word in plain if len(word) >= _SHORTEST_TAG})
+def _check_organization(client: Client, organization: str) -> None:
+    """Stop before anything is sent when the token may not write there; CKAN takes a wrong token for nobody."""
+    found = _call(client, "organization_list_for_user", {"permission": "create_dataset"})
+    names = sorted(each["name"] for each in found)
+    if not names:
+        raise _refused_entry()
+    if organization not in {*names, *(each["id"] for each in found)}:
+        message = f"You may not write to an organisation {organization} of this portal, or it has none."
+        raise PublishError(message, fix=f"Name one that you may write to: {', '.join(names)}")
 
 
-def _hash(folder: Path, catalog: Catalog, url: str) -> str:
-    path = folder / url.removeprefix(catalog.site)
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror or error}."
-        raise PublishError(message, fix=f"Publish first: citygraph publish {folder}") from error
+def _check_that_it_is_ours(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """A dataset of the same name that says it is something else belongs to somebody."""
+    theirs, ours = extras_of(existing).get("uri"), extras_of(wanted)["uri"]
+    if theirs != ours:
+        message = f"The portal has another dataset with the name {wanted['name']}: {theirs or existing.get('title')}."
+        fix = f"Give the graph another title in graph.toml; or, if that dataset is yours, set its field uri to {ours}"
+        raise PublishError(message, fix=fix)
 
 
-def _changes(existing: Mapping[str, Any], wanted: Mapping[str, Any], *, uploads: bool) -> list[Change]:
-    """The fields in which the portal differs from what it is to have; fields that are not ours do not count."""
-    found = []
-    for field, value in wanted.items():
-        if field == "owner_org":
-            organization = existing.get("organization") or {}
-            if value not in {existing.get("owner_org"), organization.get("name"), organization.get("id")}:
-                found.append(Change(field, existing.get("owner_org"), value))
-        elif field not in _OWN_LISTS and (existing.get(field) or "") != (value or ""):
-            found.append(Change(field, existing.get(field), value))
-    old_tags = sorted(each["name"] for each in existing.get("tags", []))
-    if old_tags != (new_tags := [each["name"] for each in wanted["tags"]]):
-        found.append(Change("tags", old_tags, new_tags))
-    extras = {each["key"]: each["value"] for each in existing.get("extras", [])}
-    found += [
-        Change(f"extras.{each['key']}", extras.get(each["key"]), each["value"])
-        for each in wanted["extras"]
-        if extras.get(each["key"]) != each["value"]
-    ]
-    return [*found, *_resource_changes(existing, wanted, uploads=uploads)]
-
-
-def _resource_changes(existing: Mapping[str, Any], wanted: Mapping[str, Any], *, uploads: bool) -> list[Change]:
-    old = {_key(each): each for each in existing.get("resources", [])}
-    new = {_key(each): each for each in wanted["resources"]}
-    found = [Change(f"resources.{key}", each.get("name"), None) for key, each in old.items() if key not in new]
-    for key, resource in new.items():
-        if key not in old:
-            found.append(Change(f"resources.{key}", None, resource["name"]))
-            continue
-        for field, value in resource.items():
-            # The portal gives an uploaded file an address of its own.
-            if not (uploads and field == "url") and str(old[key].get(field) or "") != str(value or ""):
-                found.append(Change(f"resources.{key}.{field}", old[key].get(field), value))
-    return found
-
-
-def _key(resource: Mapping[str, Any]) -> str:
-    return str(resource.get("uri") or resource.get("url") or "")
-
-
-def _merged(existing: Mapping[str, Any], wanted: Mapping[str, Any], *, uploads: bool) -> dict[str, Any]:
-    """What the portal has, with our fields in place; a resource keeps the id that was read."""
-    old = {_key(each): each for each in existing.get("resources", [])}
-    extras = {each["key"]: each["value"] for each in existing.get("extras", [])}
-    extras |= {each["key"]: each["value"] for each in wanted["extras"]}
-    kept = {"url"} if uploads else set()
-    resources = []
-    for each in wanted["resources"]:
-        known = old.get(_key(each), {})
-        resources.append({**known, **{name: value for name, value in each.items() if name not in kept or not known}})
-    merged = {**existing, **wanted, "resources": resources}
-    merged["extras"] = [{"key": key, "value": value} for key, value in extras.items()]
-    return merged
-
-
-def _changed_files(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> set[str]:
-    old = {_key(each): each.get("hash") for each in existing.get("resources", [])}
-    return {_key(each) for each in wanted["resources"] if old.get(_key(each)) != each.get("hash")}
-
-
-def _send(
-    client: Client, package: Mapping[str, Any], upload: Path | None, catalog: Catalog, only: set[str] | None = None
+def _send_files(
+    client: Client, package: Mapping[str, Any], wanted: Mapping[str, Any], catalog: Catalog, upload: Path | None
 ) -> None:
-    """Upload the files of the resources that are new or changed."""
+    """Upload the files that the portal lacks or has otherwise, each with its checksum."""
     if upload is None:
         return
-    places = {each.iri: upload / each.url.removeprefix(catalog.site) for each in catalog.dataset.distributions}
+    sums = changed_files(package, wanted)
+    places = {each.iri: file_of(upload, catalog, each.url) for each in catalog.dataset.distributions}
     for resource in package.get("resources", []):
-        key = _key(resource)
-        if key in places and (only is None or key in only):
+        if (key := key_of(resource)) in sums:
             with places[key].open("rb") as file:
-                _call(client, "resource_patch", {"id": resource["id"]}, files={"upload": file})
+                _call(client, "resource_patch", {"id": resource["id"], "hash": sums[key]}, files={"upload": file})
 
 
 def _show(client: Client, name: str) -> dict[str, Any] | None:
@@ -258,17 +152,35 @@ def _show(client: Client, name: str) -> dict[str, Any] | None:
         # ckanapi is an extra, so its exceptions are known by their names.
         if type(error).__name__ == "NotFound":
             return None
+        if type(error).__name__ == "NotAuthorized":
+            message = f"The portal has a dataset {name} that you may not see."
+            fix = "Use a token that may, or give the graph another title in graph.toml."
+            raise PublishError(message, fix=fix) from error
         raise _refused(error) from error
-    return dict(found)
+    if not isinstance(found, dict):
+        raise _no_ckan(str(found))
+    return found
 
 
-def _call(
-    client: Client, action: str, data: Mapping[str, Any], *, files: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def _call(client: Client, action: str, data: Mapping[str, Any], *, files: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  # whatever JSON holds
     try:
-        return dict(client.call_action(action, data, files=files))
+        return client.call_action(action, data, files=files)
     except Exception as error:
         raise _refused(error) from error
+
+
+def _refused_entry() -> PublishError:
+    return PublishError(
+        "The portal does not let you in, or not do that.",
+        fix="Put a token of the portal into CITYGRAPH_CKAN_TOKEN, and name an organisation you may write to.",
+    )
+
+
+def _no_ckan(detail: str) -> PublishError:
+    return PublishError(
+        f"The portal did not answer as CKAN does: {detail[:300]}.",
+        fix="Check the address; it is the first page of the portal.",
+    )
 
 
 def _refused(error: Exception) -> Exception:
@@ -276,20 +188,14 @@ def _refused(error: Exception) -> Exception:
     detail = str(error) or type(error).__name__
     match type(error).__name__:
         case "NotAuthorized":
-            return PublishError(
-                "The portal does not let you in, or not do that.",
-                fix="Put a token of the portal into CITYGRAPH_CKAN_TOKEN, and name an organisation you may write to.",
-            )
+            return _refused_entry()
         case "ValidationError":
             return PublishError(
                 f"The portal refuses the dataset: {detail}.",
                 fix="Most portals want an organisation: --organization NAME",
             )
-        case "CKANAPIError" | "ServerIncompatibleError" | "SearchError":
-            return PublishError(
-                f"The portal did not answer as CKAN does: {detail[:300]}.",
-                fix="Check the address; it is the first page of the portal.",
-            )
+        case "CKANAPIError" | "ServerIncompatibleError" | "SearchError" | "SearchIndexError" | "NotFound":
+            return _no_ckan(detail)
     if isinstance(error, OSError):
         return PublishError(f"The portal cannot be reached: {detail[:300]}.", fix="Check the address and the network.")
     return error

@@ -12,7 +12,7 @@ from citygraph.publish.catalog import Agent, Catalog, Contact, DcatDataset, Dist
 from citygraph.publish.vocabulary import EUA
 from citygraph.rdf import Iri, Literal, Triple
 
-__all__ = ["NAMESPACES", "Profile", "write_record"]
+__all__ = ["NAMESPACES", "Profile", "eua_status", "write_record"]
 
 NAMESPACES: Final[Mapping[str, str]] = {
     **{
@@ -77,15 +77,11 @@ class _Record:
         if self._profile.records:
             for topic in (catalog.dataset.iri, *(service.iri for service in catalog.services)):
                 self._write_catalog_record(topic)
-        if self._rights:
-            self._types(self._rights, "dct:RightsStatement", "odrs:RightsStatement")
-            self._words(self._rights, "odrs:attributionText", catalog.rights)
+        if self._catalog.rights_iri:
+            self._types(self._catalog.rights_iri, "dct:RightsStatement", "odrs:RightsStatement")
+            self._words(self._catalog.rights_iri, "odrs:attributionText", catalog.rights)
         self._types(catalog.site, "foaf:Document")
         return list(self._found)
-
-    @property
-    def _rights(self) -> str:
-        return f"{self._catalog.site}rights" if self._catalog.rights.in_language("nb") else ""
 
     @property
     def _themes(self) -> tuple[str, ...]:
@@ -156,7 +152,7 @@ class _Record:
         self._iris(it, "dct:format", [distribution.format])
         self._iris(it, "dcat:mediaType", [self._profile.media_types + distribution.media_type])
         self._iris(it, "dct:license", [catalog.licence])
-        self._iris(it, "dct:rights", [self._rights])
+        self._iris(it, "dct:rights", [self._catalog.rights_iri])
         self._iris(it, "dcatap:availability", [catalog.availability])
         self._iris(it, "adms:status", [self._profile.status(catalog.status)])
         self._literal(it, "dcat:byteSize", str(distribution.byte_size), datatype=self._profile.byte_size)
