@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process, utils
 
 from bench.report import Section
-from citygraph.link.index import TargetIndex
-from citygraph.link.names import read_name
-from citygraph.link.score import Wanted
-from citygraph.link.things import Name, Thing
+from citygraph.matching.index import TargetIndex
+from citygraph.matching.names import read_name
+from citygraph.matching.score import Wanted
+from citygraph.matching.things import Name, Thing
 
 _SEED = 20261123
 _TARGETS = 5_000

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from citygraph.findings import Finding, finding
+from citygraph.link.item_things import thing_of_item
 from citygraph.link.items import Item
-from citygraph.link.things import Thing, thing_of_item
+from citygraph.matching.things import Thing
 from citygraph.sssom import Mapping as Row
 from citygraph.sssom import MappingSet
 

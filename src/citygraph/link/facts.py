@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from citygraph.link.items import Value
-from citygraph.link.names import countries, country_code
+from citygraph.matching.names import countries, country_code
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 

@@ -30,7 +30,7 @@ from citygraph.link.push import offered
 from citygraph.link.review import Decision, Outdated, decide_link, open_proposals, version_of
 from citygraph.link.source import ItemSource
 from citygraph.link.suggest import Suggestion, proposals, suggest, unlinked
-from citygraph.link.things import Thing, things_of
+from citygraph.matching.things import Thing, things_of
 from citygraph.namespaces import compress, expand
 from citygraph.rdf import Triple
 from citygraph.sssom import (

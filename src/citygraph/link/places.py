@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from citygraph.link.names import country_code
-from citygraph.link.things import KINDS, Name, Thing
+from citygraph.matching.names import country_code
+from citygraph.matching.things import KINDS, Name, Thing
 from citygraph.namespaces import CG
 
 __all__ = ["read_places"]

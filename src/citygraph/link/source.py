@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
-from citygraph.link.index import TargetIndex
+from citygraph.link.item_things import thing_of_item
 from citygraph.link.items import ENTITY, Item
 from citygraph.link.mediawiki import MediaWiki
-from citygraph.link.names import read_name
-from citygraph.link.score import Wanted
-from citygraph.link.things import Thing, thing_of_item
+from citygraph.matching.index import TargetIndex
+from citygraph.matching.names import read_name
+from citygraph.matching.score import Wanted
+from citygraph.matching.things import Thing
 from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions
 from citygraph.store.remote import RemoteStore

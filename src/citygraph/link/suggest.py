@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from citygraph.link.names import read_name
-from citygraph.link.score import ALIAS, MAIN, Candidate, decide, score
+from citygraph.link.item_things import thing_of_item
 from citygraph.link.source import ItemSource, wanted_of
-from citygraph.link.things import Thing, thing_of_item
+from citygraph.matching.names import read_name
+from citygraph.matching.score import ALIAS, MAIN, Candidate, decide, score
+from citygraph.matching.things import Thing
 from citygraph.namespaces import compress
 from citygraph.sssom import Mapping as Row
 from citygraph.sssom import MappingSet

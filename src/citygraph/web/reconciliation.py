@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from citygraph.errors import CitygraphError
-from citygraph.link.score import Candidate
-from citygraph.link.things import KINDS, Thing
+from citygraph.matching.score import Candidate
+from citygraph.matching.things import KINDS, Thing
 from citygraph.namespaces import CG, compress
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Term

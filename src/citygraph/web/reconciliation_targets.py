@@ -13,11 +13,11 @@ from citygraph.errors import ConfigError
 from citygraph.kinds import local_name
 from citygraph.labels import Labels, reused_labels
 from citygraph.language import Text
-from citygraph.link.index import TargetIndex
-from citygraph.link.names import country_code, read_name
 from citygraph.link.places import read_places
-from citygraph.link.score import Candidate, Clue, Wanted, nearness
-from citygraph.link.things import CODE_PROPERTIES, KINDS, Thing, plain_code, things_of
+from citygraph.matching.index import TargetIndex
+from citygraph.matching.names import country_code, read_name
+from citygraph.matching.score import Candidate, Clue, Wanted, nearness
+from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, plain_code, things_of
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand, fold
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term

@@ -10,8 +10,8 @@ from typing import Final
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from citygraph.link.names import Form, homonyms, other_names
-from citygraph.link.things import Thing
+from citygraph.matching.names import Form, homonyms, other_names
+from citygraph.matching.things import Thing
 
 __all__ = ["ALIAS", "EXONYM", "MAIN", "MATCH", "Candidate", "Clue", "Wanted", "decide", "name_score", "score"]
 

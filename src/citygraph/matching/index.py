@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from citygraph.link.names import Form, exonyms, other_names, read_name
-from citygraph.link.score import ALIAS, EXONYM, MAIN, Candidate, Clue, Wanted, decide, score
-from citygraph.link.things import Thing
+from citygraph.matching.names import Form, exonyms, other_names, read_name
+from citygraph.matching.score import ALIAS, EXONYM, MAIN, Candidate, Clue, Wanted, decide, score
+from citygraph.matching.things import Thing
 
 __all__ = ["TargetIndex"]
 

@@ -162,7 +162,7 @@ class Country:
 
 
 def _lines(name: str) -> list[list[str]]:
-    text = files("citygraph.link").joinpath(name).read_text(encoding="utf-8")
+    text = files("citygraph.matching").joinpath(name).read_text(encoding="utf-8")
     return [
         [part.replace("_", " ") for part in line.split()] for line in text.splitlines() if line[:1] not in {"", "#"}
     ]
