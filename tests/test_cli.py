@@ -84,6 +84,20 @@ def test_a_finding_has_two_lines_place_and_next_step(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.startswith("a.ttl:3:7 violation syntax Wrong.\n    Mend.")
 
 
+def test_a_mistake_made_many_times_is_shown_twenty_times_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    several = [
+        Finding("one-role", Severity.VIOLATION, Text("En.", "One."), Text("Rett.", "Mend."), file=f"data/{i}.ttl")
+        for i in range(25)
+    ]
+    once = Finding("bad-rank", Severity.WARNING, Text("En.", "One."), Text("Rett.", "Mend."), file="data/x.ttl")
+    print_report(Report.of([*several, once]), "en", notes=False)
+    lines = capsys.readouterr().err.splitlines()
+    assert sum(" one-role " in line and line.startswith("data/") for line in lines) == 20
+    assert "… and 5 more of one-role; all of them: citygraph check --format json" in lines
+    assert any(" bad-rank " in line for line in lines)
+    assert lines[-1] == "25 must fix (violation), 1 should fix (warning)"
+
+
 @pytest.mark.parametrize("format_", ["csv", "tsv", "json", "xml"])
 def test_rows_come_in_every_result_format(format_: str, built: Path, run: Run) -> None:
     result = run("sparql", _NETWORKS, "--format", format_, cwd=built)

@@ -96,6 +96,14 @@ class ProjectGraphs:
         return index
 
     @cached_property
+    def _files_by_property(self) -> dict[tuple[str, str], list[FileGraph]]:
+        index: dict[tuple[str, str], list[FileGraph]] = {}
+        for file in self.files:
+            for key in dict.fromkeys((str(quad.subject), str(quad.predicate)) for quad in file.quads):
+                index.setdefault(key, []).append(file)
+        return index
+
+    @cached_property
     def _file_by_statement(self) -> dict[tuple[str, str, str], FileGraph]:
         return {
             (str(quad.subject), str(quad.predicate), str(quad.object)): file
@@ -107,9 +115,7 @@ class ProjectGraphs:
         """File, line and column of a statement; as much of it as is known, `("", 0, 0)` for nothing."""
         exact = self._file_by_statement.get((subject, predicate, object_)) if object_ else None
         candidates = [exact] if exact else self._files_by_subject.get(subject, [])
-        with_predicate = [
-            file for file in candidates if any(str(q.predicate) == predicate and str(q.subject) == subject for q in file.quads)
-        ] if predicate and not exact else []  # fmt: skip
+        with_predicate = self._files_by_property.get((subject, predicate), []) if predicate and not exact else []
         for file in [*with_predicate, *candidates]:
             place = file.place(subject, predicate, object_)
             return (file.path, place.line, place.column) if place else (file.path, 0, 0)

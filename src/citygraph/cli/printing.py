@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["print_error", "print_report", "progress_bar", "report_json", "say"]
 
 _COLOURS: Final = {"violation": "\x1b[31m", "warning": "\x1b[33m", "info": "\x1b[36m"}
+_MOST_OF_A_CODE: Final = 20
+_AND_MORE: Final = Text(
+    "… og {number} til av {code}; alle vises med: citygraph check --format json",
+    "… and {number} more of {code}; all of them: citygraph check --format json",
+)
 _PLAIN, _FAINT = "\x1b[0m", "\x1b[2m"
 _STAGES: Final = {
     "load": Text("Leser filer", "Reading files"),
@@ -45,11 +51,20 @@ def print_error(error: CitygraphError) -> None:
 
 
 def print_report(report: Report, language: str, *, notes: bool) -> None:
-    """Each finding on two lines: where and what, then the next step; a count at the end."""
+    """Each finding on two lines: where and what, then the next step; a count at the end.
+
+    Of a mistake that is made hundreds of times the first are shown, and how many more there are.
+    """
     colour = sys.stderr.isatty()
     shown = [finding for finding in report if notes or finding.severity != "info"]
+    of_code: Counter[str] = Counter()
     for finding in shown:
-        say(_two_lines(finding, language, colour=colour))
+        of_code[finding.code] += 1
+        if of_code[finding.code] <= _MOST_OF_A_CODE:
+            say(_two_lines(finding, language, colour=colour))
+    for code, number in of_code.items():
+        if number > _MOST_OF_A_CODE:
+            say(_AND_MORE.in_language(language).format(number=number - _MOST_OF_A_CODE, code=code))
     counts = {severity: number for severity, number in report.counts.items() if number}
     words = ", ".join(
         f"{number} {severity.words.in_language(language)} ({severity.value})" for severity, number in counts.items()

@@ -66,7 +66,9 @@ def _run(data: Iterable[Triple], shapes: rdflib.Graph, graphs: ProjectGraphs) ->
     definitions: dict[Any, Definition] = {}
 
     def definition(shape: Any) -> Definition:  # noqa: ANN401
-        return definitions.setdefault(shape, _definition(shapes, shape))
+        if shape not in definitions:
+            definitions[shape] = _definition(shapes, shape)
+        return definitions[shape]
 
     findings = []
     store = MemoryStore(Quad(t.subject, t.predicate, t.object) for t in given)
