@@ -8,11 +8,9 @@ from pathlib import Path
 
 from citygraph.project import Project
 
-__all__ = ["BASE", "STATEMENTS_PER_MEMBERSHIP", "write_network_project"]
+__all__ = ["BASE", "write_network_project"]
 
 BASE = "https://example.org/networks/"
-STATEMENTS_PER_MEMBERSHIP = 12.5
-
 _COUNTRIES = ("NOR", "SWE", "DNK", "FIN", "DEU", "FRA", "ESP", "ITA", "POL", "NLD")
 _ROLES = ("role-full-member", "role-associated-partner")
 _PREFIXES = f"""\
@@ -46,19 +44,11 @@ def write_network_project(folder: Path, *, memberships: int, seed: int = 7) -> P
     _write(folder / "data" / "sources.ttl", _sources())
     _write(folder / "data" / "places.ttl", _places(cities, chance))
     _write(folder / "data" / "authorities.ttl", _authorities(cities))
-    pairs = {(chance.randrange(cities), chance.randrange(networks)) for _ in range(memberships)}
-    while len(pairs) < min(memberships, cities * networks):
-        pairs.add((chance.randrange(cities), chance.randrange(networks)))
     for network in range(networks):
-        members = sorted(city for city, other in pairs if other == network) if networks < 50 else []
-        if networks < 50:
-            _write(folder / "data" / "networks" / f"network-{network}.ttl", _network(network, members))
-    if networks >= 50:
-        by_network: dict[int, list[int]] = {network: [] for network in range(networks)}
-        for city, network in sorted(pairs):
-            by_network[network].append(city)
-        for network, members in by_network.items():
-            _write(folder / "data" / "networks" / f"network-{network}.ttl", _network(network, members))
+        wanted = memberships // networks + (network < memberships % networks)
+        members = sorted(chance.sample(range(cities), min(wanted, cities)))
+        path = folder / "data" / "networks" / f"network-{network}.ttl"
+        _write(path, _network(network, members))
     return project
 
 
