@@ -23,11 +23,13 @@ from typer.testing import CliRunner
 from citygraph import Project
 from citygraph.cli import app
 from citygraph.config import SETTINGS, Setting
+from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
 from citygraph.namespaces import CG, compress
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.store.capabilities import ProbeResult, read_capabilities, read_results
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
@@ -198,6 +200,31 @@ def _blocks(path: Path) -> list[str]:
     text = path.read_bytes().decode("utf-8", errors="replace")
     lines = [line for line in text.splitlines() if not line.startswith(("@prefix", "#", "\ufeff"))]
     return [block.strip("\n") for block in re.split(r"\n\s*\n", "\n".join(lines)) if block.strip()]
+
+
+# -- servers ----------------------------------------------------------------------------------------
+
+
+@generated
+def servers() -> str:
+    """Every probe of `citygraph doctor` with what it found on the servers that the tests start."""
+    names = ("oxigraph", "virtuoso")
+    folder = ROOT / "tests" / "expected" / "capabilities"
+    known = [read_capabilities(folder / f"{name}.json") for name in names]
+    found = [{each.id: each for each in read_results(folder / f"{name}.json")} for name in names]
+    head = ["probe", *(f"{each.server.split(' ')[0]}, {each.date[:10]}" for each in known)]
+    rows = [
+        [f"`{probe.id}` {_values(probe.question)}", *(_verdict(each[probe.id]) for each in found)]
+        for probe in read_probes()
+    ]
+    return _table(head, rows)
+
+
+def _verdict(result: ProbeResult) -> str:
+    if result.verdict == "ok":
+        return "ok"
+    seen = re.sub(r"urn:citygraph:probe:[0-9a-f]+", "urn:citygraph:probe:…", result.seen)
+    return f"**{result.verdict}**" + (f": {_values(seen)}" if seen else "")
 
 
 # -- settings ---------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class Fault:
         delay: seconds to wait before the server is asked.
         cut_answer: send this many bytes of the answer's body, announce all of them, and close.
         cut_request: hand on only this many bytes of the request's body, then close both connections.
+        answer: answer so instead of asking the server.
         reset: reset the connection before the server is asked.
         lose_answer: let the server do its work, then reset the connection instead of answering.
     """
@@ -50,6 +51,7 @@ class Fault:
     delay: float = 0.0
     cut_answer: int | None = None
     cut_request: int | None = None
+    answer: Answer | None = None
     reset: bool = False
     lose_answer: bool = False
     seen: int = field(default=0, init=False)
@@ -119,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.status:
             headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
             return send(self, Answer(fault.text.encode(), fault.status, "text/plain", headers))
+        if fault.answer is not None:
+            return send(self, fault.answer)
         answer = self._asked_behind(asked, fault)
         if answer is None or fault.lose_answer:
             return self._reset()

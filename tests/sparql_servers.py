@@ -146,6 +146,16 @@ def virtuoso_server(folder: Path, *, most_rows: int = 10_000, most_seconds: int 
 
 
 @contextmanager
+def citygraph_server(folder: Path) -> Iterator[SparqlServer]:
+    """Our own server for the project in `folder`, which is built; it only reads."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "citygraph", "serve", str(folder), "--port", str(port), "--quiet"]
+    address = f"http://127.0.0.1:{port}"
+    with _running(command, folder, f"{address}/sparql") as process:
+        yield SparqlServer("citygraph", f"{address}/sparql", update="", graph_store="", process_id=process.pid)
+
+
+@contextmanager
 def _running(command: Sequence[str], folder: Path, address: str) -> Iterator[subprocess.Popen[bytes]]:
     """The process, from its first answer until the block ends."""
     log = folder / "server.log"

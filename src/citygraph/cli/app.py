@@ -11,6 +11,7 @@ from citygraph.cli import (
     build,
     check,
     compare,
+    doctor,
     explain,
     export,
     finding,
@@ -75,6 +76,7 @@ app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.add_typer(snapshot.app, name="snapshot")
 app.command("publish")(publish.publish)
+app.command("doctor")(doctor.doctor)
 app.command("format")(format.format)
 app.command("finding")(finding.finding)
 

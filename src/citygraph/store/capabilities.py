@@ -11,7 +11,15 @@ from typing import Any, Final
 from citygraph.errors import ConfigError
 from citygraph.files import write_file
 
-__all__ = ["FORMAT", "Capabilities", "ProbeResult", "read_capabilities", "read_results", "write_capabilities"]
+__all__ = [
+    "FORMAT",
+    "Capabilities",
+    "ProbeResult",
+    "capabilities_json",
+    "read_capabilities",
+    "read_results",
+    "write_capabilities",
+]
 
 FORMAT: Final = 1
 """The version of the file; a file of another version is refused."""
@@ -47,6 +55,8 @@ class Capabilities:
         federation: says that it can ask other servers (SERVICE).
         update_form: takes an update as a form by POST.
         update_direct: takes an update as the body of a POST.
+        insert_where: INSERT … WHERE writes from one named graph into another.
+        update_sequence: several updates in one request are done in their order.
         graph_management: COPY, MOVE and DROP of named graphs work.
         graph_store: PUT, GET and DELETE of a named graph all work.
         graph_store_put: PUT replaces a named graph.
@@ -64,6 +74,9 @@ class Capabilities:
         keeps_lexical_forms: `01`, `1.50` and their like come back as they were written.
         keeps_booleans: `true` comes back as `true`.
         keeps_years: `"1"^^xsd:gYear` comes back as it is.
+        keeps_durations: `P1Y12M` comes back as it is.
+        keeps_precision: numbers keep all their digits.
+        keeps_datatypes: narrow number types such as xsd:unsignedByte come back as they are.
         keeps_language_tags: `nb-NO` comes back with its capitals.
         keeps_text: letters of all alphabets, line ends and quotation marks come back as they were.
         keeps_long_literals: 100,000 letters come back whole.
@@ -71,10 +84,14 @@ class Capabilities:
         aggregates: COUNT, SUM, MIN, MAX with GROUP BY are answered rightly.
         group_concat: GROUP_CONCAT works without SEPARATOR.
         having_alone: HAVING works without GROUP BY.
-        trailing_values: VALUES behind the query works, for variables that are not columns as well.
+        trailing_values: VALUES behind the query works for variables that are columns.
+        trailing_values_hidden: VALUES behind the query works for variables that are no columns.
+        mixed_values: an address and a text in one VALUES stay what they are.
         exists: BIND and FILTER NOT EXISTS are answered rightly.
         minus: MINUS removes only what shares a variable.
+        subqueries: subqueries with DISTINCT, ORDER BY and LIMIT are answered rightly.
         decimal_division: `1/2` is 0.5.
+        boolean_values: a comparison gives true, not 1.
         unicode_functions: STRLEN, UCASE and REGEX count and compare letters, not bytes.
         refuses_bad_queries: says 400 to what is no SPARQL.
         triple_terms: knows the triple terms of RDF 1.2.
@@ -107,6 +124,8 @@ class Capabilities:
     federation: bool | None = None
     update_form: bool | None = None
     update_direct: bool | None = None
+    insert_where: bool | None = None
+    update_sequence: bool | None = None
     graph_management: bool | None = None
     graph_store: bool | None = None
     graph_store_put: bool | None = None
@@ -124,6 +143,9 @@ class Capabilities:
     keeps_lexical_forms: bool | None = None
     keeps_booleans: bool | None = None
     keeps_years: bool | None = None
+    keeps_durations: bool | None = None
+    keeps_precision: bool | None = None
+    keeps_datatypes: bool | None = None
     keeps_language_tags: bool | None = None
     keeps_text: bool | None = None
     keeps_long_literals: bool | None = None
@@ -132,9 +154,13 @@ class Capabilities:
     group_concat: bool | None = None
     having_alone: bool | None = None
     trailing_values: bool | None = None
+    trailing_values_hidden: bool | None = None
+    mixed_values: bool | None = None
     exists: bool | None = None
     minus: bool | None = None
+    subqueries: bool | None = None
     decimal_division: bool | None = None
+    boolean_values: bool | None = None
     unicode_functions: bool | None = None
     refuses_bad_queries: bool | None = None
     triple_terms: bool | None = None
@@ -155,18 +181,23 @@ class ProbeResult:
     seen: str = ""
 
 
-def write_capabilities(path: Path, capabilities: Capabilities, results: Sequence[ProbeResult] = ()) -> None:
-    """Write the file: what is known, and each probe behind it.
-
-    Raises:
-        ExportError: the place cannot be written.
-    """
+def capabilities_json(capabilities: Capabilities, results: Sequence[ProbeResult] = ()) -> str:
+    """The file as text: what is known, and each probe behind it."""
     document = {
         _KEY: FORMAT,
         "capabilities": asdict(capabilities),
         "probes": [asdict(each) for each in results],
     }
-    write_file(path, (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode())
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def write_capabilities(path: Path, capabilities: Capabilities, results: Sequence[ProbeResult] = ()) -> None:
+    """Write the file.
+
+    Raises:
+        ExportError: the place cannot be written.
+    """
+    write_file(path, capabilities_json(capabilities, results).encode())
 
 
 def read_capabilities(path: Path) -> Capabilities:

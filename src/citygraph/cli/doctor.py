@@ -1,0 +1,151 @@
+"""`citygraph doctor`: what a SPARQL server can do, and where it deviates."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from citygraph.cli.options import Quiet
+from citygraph.cli.printing import progress_bar, say
+
+if TYPE_CHECKING:
+    from citygraph.doctor import Examination, Outcome, Probe
+
+__all__ = ["doctor"]
+
+_MOST_NAMES: Final = 4
+_WIDEST: Final = 120
+_MANY: Final = {"deviates": "deviate"}
+_INDENT: Final = " " * 12
+
+
+class DoctorFormat(StrEnum):
+    """How the report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def doctor(
+    endpoint: Annotated[str, typer.Option("--endpoint", "-e", metavar="URL", help="Where the server takes queries.")],
+    update: Annotated[
+        str, typer.Option("--update", metavar="URL", help="Where it takes updates; guessed without it.")
+    ] = "",
+    graph_store: Annotated[
+        str, typer.Option("--graph-store", metavar="URL", help="Where its graph store is; guessed without it.")
+    ] = "",
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Also try what writes, in graphs of its own that are removed at the end."),
+    ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-o", metavar="FILE", help="Keep what was found for the engine.", show_default=False),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Show what is fine as well.")] = False,
+    format_: Annotated[
+        DoctorFormat, typer.Option("--format", "-f", help="Text for people or JSON.")
+    ] = DoctorFormat.TEXT,
+    rows: Annotated[int, typer.Option(min=10, max=1_000_000, help="Rows to ask for; the first digit counts.")] = 20_000,
+    timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds for each probe.")] = 10,
+    contact: Annotated[
+        str,
+        typer.Option(
+            "--contact",
+            envvar="CITYGRAPH_CONTACT",
+            metavar="ADDRESS",
+            help="Your mail address, told to the server; needed unless it is on this machine.",
+        ),
+    ] = "",
+    quiet: Quiet = False,
+) -> None:
+    """Find out what a SPARQL server can do, and where it deviates from the standards.
+
+    Asks some sixty small questions and says what each answer means for your graph. Nothing is written without
+    --write. A user and a password are read from CITYGRAPH_ENDPOINT_USER and CITYGRAPH_ENDPOINT_PASSWORD, a
+    token from CITYGRAPH_ENDPOINT_TOKEN.
+
+    The exit code is 1 when citygraph cannot use the server, or when graphs were left on it.
+    """
+    from citygraph.doctor import Options, examine  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.store.authentication import Credentials  # noqa: PLC0415
+    from citygraph.store.capabilities import capabilities_json, write_capabilities  # noqa: PLC0415
+
+    options = Options(update, graph_store, write=write, rows=rows, timeout=timeout, contact=contact)
+    with progress_bar(quiet=quiet, language="en") as progress:
+        found = examine(endpoint, options, credentials=Credentials.from_environment(), progress=progress)
+    if file is not None:
+        write_capabilities(file, found.capabilities, found.results)
+    if format_ is DoctorFormat.JSON:
+        print(capabilities_json(found.capabilities, found.results), end="")
+    else:
+        for line in _report(found, everything=all_):
+            print(line)
+    if file is not None and not quiet:
+        say(f"Kept in {file}.")
+    for graph in found.left_behind:
+        say(f"Error: the server would not let go of <{graph}>.\n    Have it removed: DROP GRAPH <{graph}>")
+    if found.left_behind or not found.is_usable:
+        raise typer.Exit(1)
+
+
+def _report(found: Examination, *, everything: bool) -> Iterator[str]:
+    known = found.capabilities
+    yield f"{known.server or 'A server without a name'}, examined {known.date[:16].replace('T', ' ')} UTC"
+    yield f"  queries      {known.endpoint}"
+    yield f"  updates      {known.update_endpoint or 'no address known'}"
+    yield f"  graph store  {known.graph_store_endpoint or 'no address known'}"
+    for group, members in groupby(found.outcomes, key=lambda each: each[0].group):
+        yield ""
+        yield from _group(group, list(members), everything=everything)
+    yield ""
+    counts = Counter(outcome.verdict.value for _, outcome in found.outcomes)
+    yield ", ".join(f"{count} {_MANY.get(verdict, verdict)}" for verdict, count in counts.items())
+    yield from _conclusion(found)
+
+
+def _group(group: str, members: list[tuple[Probe, Outcome]], *, everything: bool) -> Iterator[str]:
+    fine = sum(outcome.verdict.value == "ok" for _, outcome in members)
+    yield f"{group}: {fine} of {len(members)} ok"
+    waiting = [(probe, outcome) for probe, outcome in members if everything or outcome.verdict.value != "ok"]
+    for (verdict, seen), alike in groupby(waiting, key=lambda each: (each[1].verdict.value, each[1].seen)):
+        probes = [probe for probe, _ in alike]
+        if verdict == "not tried":
+            # One reason for many is said once.
+            names = ", ".join(probe.id for probe in probes) if len(probes) <= _MOST_NAMES else f"{len(probes)} probes"
+            yield from _wrapped(f"  {verdict:<9} ", f"{names}: {seen}")
+            continue
+        for probe in probes:
+            yield from _one(probe, verdict, seen)
+
+
+def _one(probe: Probe, verdict: str, seen: str) -> Iterator[str]:
+    yield from _wrapped(f"  {verdict:<9} ", f"{probe.id}: {probe.question}")
+    if seen:
+        yield from _wrapped(_INDENT, f"Seen: {seen}")
+    if verdict != "ok":
+        yield from _wrapped(_INDENT, f"{probe.means} {'' if probe.fix.startswith('Nothing to do') else probe.fix}")
+
+
+def _conclusion(found: Examination) -> Iterator[str]:
+    from citygraph.doctor import advice  # noqa: PLC0415
+
+    if not found.is_usable:
+        yield "citygraph cannot use this server."
+        return
+    yield "citygraph can use this server:"
+    for what, words in advice(found.capabilities):
+        yield from _wrapped(f"  {what:<9} ", words)
+
+
+def _wrapped(first: str, text: str) -> list[str]:
+    width = max(60, min(shutil.get_terminal_size().columns, _WIDEST))
+    return textwrap.wrap(text.strip(), width, initial_indent=first, subsequent_indent=" " * len(first))

@@ -1,0 +1,258 @@
+"""One examination: every probe in its order, each within its time, and nothing left behind."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from citygraph.doctor.asker import Asker
+from citygraph.doctor.bench import Bench
+from citygraph.doctor.clean import clean_up
+from citygraph.doctor.probe import Deviates, Fact, NoAnswer, NotTried, Outcome, Probe, Refused, Verdict, read_probes
+from citygraph.doctor.reading import READING, ask_query
+from citygraph.doctor.writing import WRITING, keep_value
+from citygraph.errors import ConfigError, StoreError
+from citygraph.http_policy import Policy
+from citygraph.store.authentication import PASSWORD, TOKEN, USER, Credentials
+from citygraph.store.capabilities import Capabilities, ProbeResult
+
+__all__ = ["Examination", "Options", "examine", "try_probe"]
+
+Progress = Callable[[str, int, int], None]
+
+_FUNCTIONS: Final = MappingProxyType({**READING, **WRITING})
+_IS_TRUTH: Final = frozenset(each.name for each in fields(Capabilities) if str(each.type).startswith("bool"))
+_MOST_SILENCE: Final = 3
+# Where servers have their other doors when the one for queries ends so.
+_DOORS: Final = (
+    ("/query", "/update", "/store"),  # Oxigraph
+    ("/sparql", "/sparql", ""),
+)
+_VIRTUOSO_STORE: Final = "/sparql-graph-crud-auth"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to examine.
+
+    Args:
+        update: the address for updates; guessed from the endpoint without it.
+        graph_store: the address of the graph store; guessed without it.
+        write: try what writes, in graphs of a name of its own that are removed at the end.
+        rows: how many rows to ask for; of 12,345 only the first digit counts, so that makes 10,000.
+        timeout: seconds for each probe.
+        contact: who can be written to about these requests; needed for servers elsewhere.
+    """
+
+    update: str = ""
+    graph_store: str = ""
+    write: bool = False
+    rows: int = 20_000
+    timeout: float = 10.0
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found.
+
+    Args:
+        capabilities: for the engine.
+        outcomes: every probe with its outcome, in order.
+        left_behind: graphs of ours that the server would not let go.
+    """
+
+    capabilities: Capabilities
+    outcomes: tuple[tuple[Probe, Outcome], ...]
+    left_behind: tuple[str, ...] = ()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether citygraph can work with this server at all."""
+        return all(outcome.verdict is Verdict.OK for probe, outcome in self.outcomes if probe.needed)
+
+    @property
+    def results(self) -> tuple[ProbeResult, ...]:
+        """The probes as they stand in the file."""
+        return tuple(ProbeResult(probe.id, outcome.verdict.value, outcome.seen) for probe, outcome in self.outcomes)
+
+
+def examine(
+    endpoint: str,
+    options: Options | None = None,
+    *,
+    credentials: Credentials | None = None,
+    progress: Progress | None = None,
+) -> Examination:
+    """Ask a server everything, and say what it can do.
+
+    Raises:
+        ConfigError: the server is elsewhere, and there is no contact.
+        StoreError: the address is none, or nobody answers there.
+    """
+    chosen = options or Options()
+    is_here = _is_this_machine(_address(endpoint))
+    if not chosen.contact and not is_here:
+        message = "Servers of others are only asked with a contact address, and there is none."
+        raise ConfigError(message, fix="Add: --contact you@your-city.example")
+    policy = Policy(
+        contact=chosen.contact or "on the same machine",
+        timeout=chosen.timeout,
+        pause=0.0 if is_here else 0.2,
+        first_wait=2.0,
+    )
+    auth = credentials.auth() if credentials else None
+    asker = Asker(policy, auth, is_here=is_here)
+    _reach(asker, endpoint)
+    update, graph_store = _doors(endpoint, chosen, asker.server)
+    bench = Bench(asker, endpoint, update, graph_store, can_write=chosen.write, rows_to_ask=chosen.rows)
+    left: list[str] = []
+    with _cleaned(bench, left):
+        outcomes = tuple(_outcomes(bench, read_probes(), progress or _silent))
+    capabilities = Capabilities(
+        endpoint=endpoint,
+        update_endpoint=update,
+        graph_store_endpoint=graph_store,
+        server=_printable(asker.server),
+        date=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        **bench.facts,  # type: ignore[arg-type]  # by the names of its fields; `_learn` keeps the types
+    )
+    return Examination(capabilities, outcomes, tuple(left))
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    del what, done, total
+
+
+def _outcomes(bench: Bench, probes: Sequence[Probe], progress: Progress) -> Iterator[tuple[Probe, Outcome]]:
+    silent, stopped = 0, ""
+    for place, probe in enumerate(probes):
+        progress(probe.question, place, len(probes))
+        bench.asker.begin()
+        if stopped:
+            outcome = Outcome(Verdict.NOT_TRIED, stopped)
+        else:
+            outcome = try_probe(bench, probe)
+            silent = silent + 1 if outcome.is_silence else 0
+        _learn(bench.facts, probe, outcome)
+        yield probe, outcome
+        if probe.needed and outcome.verdict is not Verdict.OK:
+            stopped = f"{probe.id} comes first"
+        elif silent == _MOST_SILENCE:
+            stopped = "the server has stopped answering"
+
+
+def try_probe(bench: Bench, probe: Probe) -> Outcome:
+    """One probe, whatever the server does."""
+    if probe.writes and not bench.can_write:
+        return Outcome(Verdict.NOT_TRIED, "it writes: --write")
+    try:
+        if probe.query:
+            return ask_query(probe, bench)
+        if probe.literal:
+            return keep_value(probe, bench)
+        return _FUNCTIONS[probe.id](bench)
+    except Deviates as error:
+        return Outcome(Verdict.DEVIATES, str(error))
+    except Refused as error:
+        return Outcome(Verdict.REFUSED, str(error))
+    except NotTried as error:
+        return Outcome(Verdict.NOT_TRIED, str(error))
+    except NoAnswer as error:
+        return Outcome(Verdict.DEVIATES, str(error), is_silence=True)
+
+
+def _learn(facts: dict[str, Fact], probe: Probe, outcome: Outcome) -> None:
+    """Note what follows from an outcome; where several probes settle one capability, one "no" is enough."""
+    found: dict[str, Fact] = dict(outcome.facts)
+    if probe.fact in _IS_TRUTH and probe.fact not in found:
+        if outcome.verdict is Verdict.OK:
+            found[probe.fact] = probe.fact_if_ok
+        elif outcome.verdict is Verdict.DEVIATES or (outcome.verdict is Verdict.REFUSED and probe.fact_if_ok):
+            found[probe.fact] = not probe.fact_if_ok
+    for name, value in found.items():
+        is_settled = name in _IS_TRUTH and facts.get(name) is False
+        facts[name] = False if is_settled else value
+
+
+@contextmanager
+def _cleaned(bench: Bench, left: list[str]) -> Iterator[None]:
+    """Remove our graphs when the block ends, however it ends; `left` gets the names of those that stay."""
+    try:
+        yield
+    finally:
+        if bench.graphs.names:
+            left += clean_up(bench)
+
+
+def _reach(asker: Asker, endpoint: str) -> None:
+    """Find out whether anybody is there, and let in.
+
+    Raises:
+        StoreError: nobody answers, or the door is locked.
+    """
+    host = urlsplit(endpoint).netloc
+    asker.begin()
+    try:
+        reply = asker.ask("POST", endpoint, form={"query": "ASK {}"})
+    except (NoAnswer, Refused) as error:
+        message = f"{host} does not answer: {error}."
+        raise StoreError(message, fix="Check the address, and that the server runs and can be reached.") from error
+    if reply.status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        message = f"{host} does not let us in (HTTP {reply.status})."
+        raise StoreError(message, fix=f"Set {USER} and {PASSWORD}, or {TOKEN}, in the environment.")
+
+
+def _address(endpoint: str) -> str:
+    """The host of an address.
+
+    Raises:
+        StoreError: it is no address of the web, or carries a password.
+    """
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        message = f"{endpoint!r} is not the address of a SPARQL server."
+        raise StoreError(message, fix="An address begins with https:// or http://.")
+    if parts.username or parts.password:
+        message = "A password does not belong in an address, where it would be kept and shown."
+        raise StoreError(message, fix=f"Set {USER} and {PASSWORD} in the environment.")
+    return parts.hostname
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _doors(endpoint: str, options: Options, server: str) -> tuple[str, str]:
+    """The addresses for updates and for the graph store: those given, else the usual ones beside the endpoint."""
+    parts = urlsplit(endpoint)
+    update = store = ""
+    for ending, for_updates, for_graphs in _DOORS:
+        if parts.path.endswith(ending):
+            stem = parts.path.removesuffix(ending)
+            update = stem + for_updates
+            store = stem + for_graphs if for_graphs else ""
+            if server.startswith("Virtuoso"):
+                store = stem + _VIRTUOSO_STORE
+    beside: Mapping[str, str] = {
+        each: urlunsplit((parts.scheme, parts.netloc, each, "", "")) if each else "" for each in (update, store)
+    }
+    for given in (options.update, options.graph_store):
+        if given:
+            _address(given)
+    return options.update or beside[update], options.graph_store or beside[store]
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:100]
