@@ -21,10 +21,10 @@ MARKUP = "</script><script>window.owned=1</script><img src=x onerror=window.owne
 class Pages:
     """Asks the routes of the pages for addresses."""
 
-    def __init__(self, project: Project, *, root_path: str = "") -> None:
+    def __init__(self, project: Project, *, root_path: str = "", show_restricted: bool = False) -> None:
         self.project = project
         app = Starlette(routes=routes)
-        app.state.project = project
+        app.state.project, app.state.show_restricted = project, show_restricted
         self._transport = httpx.ASGITransport(app=app, root_path=root_path)
 
     def get(self, path: str, method: str = "GET", data: dict[str, str] | None = None, **headers: str) -> httpx.Response:

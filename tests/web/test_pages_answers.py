@@ -8,7 +8,9 @@ import io
 import re
 import shutil
 import sqlite3
+import subprocess
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -220,9 +222,44 @@ def document(built_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder / "sources/eurocities-metrex-memo.txt"
 
 
-def _page_of(document: Path) -> str:
-    pages = Pages(Project.open(document.parents[1]))
-    return pages.get("/document/eurocities-metrex-memo.txt?lang=en").text
+def _page_of(document: Path, *, show_restricted: bool = True, **headers: str) -> str:
+    pages = Pages(Project.open(document.parents[1]), show_restricted=show_restricted)
+    return pages.get("/document/eurocities-metrex-memo.txt?lang=en", "GET", None, **headers).text
+
+
+def test_a_document_that_is_not_for_everybody_keeps_its_text_to_itself(document: Path) -> None:
+    document.write_text(MEMO, encoding="utf-8")
+    for page in (
+        _page_of(document, show_restricted=False),
+        _page_of(document, x_forwarded_for="203.0.113.7"),
+        _page_of(document, forwarded="for=203.0.113.7"),
+    ):
+        assert "Her står ingenting" not in page
+        assert "Et ord om Oslo" not in page
+        assert 'class="document-text"' not in page
+        assert "not for distribution, so its text is not shown" in page
+        assert 'id="char=1552,1582"' in page
+    assert "Her står ingenting" in _page_of(document)
+
+
+def test_a_document_for_everybody_shows_its_text(document: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    shutil.copytree(document.parents[1], folder, symlinks=True, ignore=shutil.ignore_patterns("build", document.name))
+    sources = folder / "data/sources.ttl"
+    text = sources.read_text(encoding="utf-8")
+    sources.write_text(text.replace("access-right/RESTRICTED", "access-right/PUBLIC"), encoding="utf-8")
+    assert not Project.open(folder).build().report.violations
+    (folder / "sources" / document.name).write_text(MEMO, encoding="utf-8")
+    assert "Her står ingenting" in _page_of(folder / "sources" / document.name, show_restricted=False)
+
+
+def test_texts_that_are_not_for_everybody_are_shown_on_this_machine_alone(
+    run: Callable[..., subprocess.CompletedProcess[str]], built_folder: Path
+) -> None:
+    for host in ("0.0.0.0", "::", "example.org"):  # noqa: S104  # refused
+        refused = run("serve", str(built_folder), "--show-restricted", "--host", host, "--port", "0")
+        assert refused.returncode == 2
+        assert "can be reached from elsewhere" in refused.stderr
 
 
 def test_a_document_at_hand_shows_its_text_with_the_passages_marked(document: Path) -> None:

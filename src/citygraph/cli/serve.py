@@ -8,6 +8,7 @@ import typer
 
 from citygraph.cli.options import Folder, Language, Quiet, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
+from citygraph.errors import ConfigError
 from citygraph.language import Text
 
 __all__ = ["serve"]
@@ -29,6 +30,13 @@ def serve(
     review: Annotated[
         bool, typer.Option("--review", help="Decide about links to Wikidata in the browser, on this machine alone.")
     ] = False,
+    show_restricted: Annotated[
+        bool,
+        typer.Option(
+            "--show-restricted",
+            help="Show the text of documents that are not for everybody, to readers on this machine alone.",
+        ),
+    ] = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
@@ -39,6 +47,7 @@ def serve(
     JSON for each answer.
     """
     from citygraph.web.app import create_site  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.web.requests import is_loopback  # noqa: PLC0415
     from citygraph.web.server import run  # noqa: PLC0415
 
     words = language_name(language)
@@ -47,6 +56,9 @@ def serve(
         from citygraph.web.link_review import LinkReview  # noqa: PLC0415
 
         reviewing = LinkReview(host, root_path=root_path)
+    if show_restricted and not is_loopback(host):
+        message = f"--show-restricted shows texts that are not for everybody, and {host} can be reached from elsewhere."
+        raise ConfigError(message, fix="Leave --host out, or leave --show-restricted out.")
     project = open_project(folder)
     if project.snapshots.current() is None:
         with progress_bar(quiet=quiet, language=words) as progress:
@@ -61,5 +73,6 @@ def serve(
         say(text.in_language(words))
         if reviewing:
             say(Text(f"Lenker avgjøres på {address}review", f"Links are decided at {address}review").in_language(words))
-    if not run(create_site(project, workers=workers, root_path=root_path, review=reviewing), host=host, port=port):
+    site = create_site(project, workers=workers, root_path=root_path, review=reviewing, show_restricted=show_restricted)
+    if not run(site, host=host, port=port):
         raise typer.Exit(2)

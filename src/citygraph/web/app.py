@@ -52,7 +52,12 @@ def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None)
 
 
 def create_site(
-    project: Project, *, workers: int | None = None, root_path: str = "", review: LinkReview | None = None
+    project: Project,
+    *,
+    workers: int | None = None,
+    root_path: str = "",
+    review: LinkReview | None = None,
+    show_restricted: bool = False,
 ) -> Site:
     """The site of one project, as an ASGI application.
 
@@ -61,6 +66,7 @@ def create_site(
         workers: processes that answer queries; the number in graph.toml without it.
         root_path: the path that a proxy puts in front of ours, whether it strips it or not.
         review: the page on which a person decides about links, when the operator wants it.
+        show_restricted: show the text of documents that are not for everybody to readers on this machine.
     """
     service = Service(project, limits_of(project.config, workers=workers))
     sparql = SparqlEndpoint(service)
@@ -74,6 +80,7 @@ def create_site(
         },
     )
     app.state.project, app.state.service = project, service
+    app.state.show_restricted = show_restricted
     return Site(app, service, sparql, root_path=root_path)
 
 

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope
 
 from citygraph.web.refusal import Refusal
 
-__all__ = ["client_of", "header", "origin_of", "read_body"]
+__all__ = ["client_of", "header", "is_loopback", "origin_of", "read_body"]
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?\Z")
 
@@ -38,6 +38,14 @@ def _network(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return address
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or a name means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def origin_of(scope: Scope) -> str:

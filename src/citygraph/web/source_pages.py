@@ -15,6 +15,7 @@ from citygraph.sources import excerpt_range, read_source
 from citygraph.web.asking import ask_graph
 from citygraph.web.facts import best_language, statements_of
 from citygraph.web.rendering import Page
+from citygraph.web.requests import is_loopback
 from citygraph.web.showing import Shown
 
 __all__ = ["DocumentView", "Passage", "Segment", "document_view", "segments_of", "sentences_of"]
@@ -34,7 +35,7 @@ PREFIX prov: <http://www.w3.org/ns/prov#>
 SELECT ?document ?fact WHERE { ?fact prov:wasDerivedFrom ?document }
 """
 _SENTENCE: Final = re.compile(r"[^\n.!?]+(?:[.!?]+(?=\s|\Z)|[.!?](?=\S)[^\n.!?]*)*[.!?]*")
-_RESTRICTED: Final = "http://publications.europa.eu/resource/authority/access-right/RESTRICTED"
+_PUBLIC: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 _LONGEST_TEXT: Final = 400_000
 
 
@@ -88,9 +89,9 @@ def document_view(page: Page, iri: str) -> DocumentView:
     for predicate, term in statements_of(iri, page.reading):
         said[predicate].append(term)
     address = next((term.value for term in said[PREFIXES["foaf"] + "page"] if isinstance(term, Iri)), "")
-    restricted = Iri(_RESTRICTED) in said[PREFIXES["dct"] + "accessRights"]
+    restricted = any(term != Iri(_PUBLIC) for term in said[PREFIXES["dct"] + "accessRights"])
     address = address if address.startswith(("https://", "http://")) else ""
-    text, state = _text(page, iri, said)
+    text, state = ("", "restricted") if restricted and not _may_show(page) else _text(page, iri, said)
     if not text:
         return DocumentView(passages, facts, address, state, restricted=restricted)
     sentences = sentences_of(text)
@@ -121,6 +122,17 @@ def _passages(page: Page, rows: Sequence[Mapping[str, Term]]) -> Iterator[Passag
 def _facts(page: Page, facts: Sequence[Term]) -> tuple[Shown, ...]:
     shown = [page.shower.term(fact) for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
     return tuple(sorted(shown, key=lambda each: each.text.casefold()))
+
+
+def _may_show(page: Page) -> bool:
+    """Whether the text of a document that is not for everybody may be shown: its owner said so, to this machine alone.
+
+    A proxy on this machine asks for strangers, and says so in its headers.
+    """
+    request = page.request
+    is_here = request.client is not None and is_loopback(request.client.host)
+    is_passed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
+    return bool(getattr(request.app.state, "show_restricted", False)) and is_here and not is_passed_on
 
 
 def _text(page: Page, iri: str, said: Mapping[str, Sequence[Term]]) -> tuple[str, str]:
