@@ -3,6 +3,7 @@
 ```
 CitygraphError             the command line prints it without a traceback
 ├── ConfigError            graph.toml is missing or wrong
+├── IngestError            a list cannot be read, or its map is wrong
 ├── QueryError             a saved query does not exist, lacks a parameter, or is not valid SPARQL
 ├── StoreError             the engine cannot be opened or reached
 │   ├── StoreTimeout       the deadline passed before the answer was whole
@@ -23,6 +24,7 @@ __all__ = [
     "CitygraphError",
     "ConfigError",
     "ExportError",
+    "IngestError",
     "PublishError",
     "QueryError",
     "ReasoningError",
@@ -52,6 +54,10 @@ class CitygraphError(Exception):
 
 class ConfigError(CitygraphError):
     """`graph.toml` is missing or wrong."""
+
+
+class IngestError(CitygraphError):
+    """A list cannot be read, or the map that says what its columns mean is wrong."""
 
 
 class QueryError(CitygraphError):

@@ -31,6 +31,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "cgs": BASE + "shapes#",
     "concept": CONCEPT,
     "country": "http://publications.europa.eu/resource/authority/country/",
+    "csvw": "http://www.w3.org/ns/csvw#",
     "cv": "http://data.europa.eu/m8g/",
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",

@@ -16,6 +16,7 @@ from citygraph.cli import (
     export,
     finding,
     format,  # noqa: A004
+    ingest,
     link,
     new,
     publish,
@@ -71,6 +72,7 @@ app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=Fa
 app.command("sparql")(sparql.sparql)
 app.command("explain")(explain.explain)
 app.command("compare")(compare.compare)
+app.command("ingest")(ingest.ingest)
 app.add_typer(link.app, name="link")
 app.command("export")(export.export)
 app.command("serve")(serve.serve)

@@ -39,6 +39,7 @@ _DURING: Final = _iri("org", "memberDuring")
 _BEGINNING: Final = _iri("time", "hasBeginning")
 _END: Final = _iri("time", "hasEnd")
 _DAYS: Final = tuple(_iri("time", name) for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
+_NOT_AFTER: Final = _iri("cg", "dateNotAfter")
 _DISSOLVED: Final = _iri("schema", "dissolutionDate")
 _STALE: Final = _iri("cg", "staleAfter")
 _LIST_OF: Final = _iri("cg", "listOf")
@@ -190,7 +191,7 @@ class Calendar:
             _Date(_value(day[2]), (interval, bound, day))
             for interval in self._facts.match(fact, _DURING, None)
             for bound in self._facts.match(interval[2], end, None)
-            for name in _DAYS
+            for name in (_DAYS if end == _BEGINNING else (*_DAYS, _NOT_AFTER))
             for day in self._facts.match(bound[2], name, None)
         ]
 

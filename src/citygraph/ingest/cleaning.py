@@ -1,0 +1,221 @@
+"""Cells cleaned: invisible characters, damaged letters, footnotes, decimal commas, and whether a text can be a name."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Cleaned", "clean", "coordinates", "name_problem", "number", "tidy_case"]
+
+_SPACES: Final = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_INVISIBLE: Final = re.compile(
+    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+_FOOTNOTES: Final = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,3}\]|\(\d{1,2}\)|\(\*+\)))+\Z")
+_DAMAGE: Final = re.compile(
+    "[ÂÃÄÅÆÇÈÉÐÑÎÏâ][\u0080-\u00bf\u0152-\u0153\u0160-\u0161\u0178\u017d-\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
+_NOTHING: Final = frozenset(
+    {"", "-", "–", "—", "n/a", "#n/a", "none", "null", "nan", "?", ".", "…", "...", "tbd", "x.x."}
+)
+_NO_NAME: Final = re.compile(r"[<>{}|\\^~\x00-\x1f]|https?:|www\.|@|\A[=+]|\$\(|;--")
+_TOTAL: Final = re.compile(
+    r"\A(?:sub-?)?(?:total|totalt|sum|sum totalt|i alt|summe|gesamt|totale|totaal|antall)\b", re.IGNORECASE
+)
+_LONGEST_NAME: Final = 120
+_DEGREES: Final = re.compile(
+    r"(?P<before>[NSEWØVO])?\s*(?P<sign>[-+\u2212])?(?P<degrees>\d{1,3})\s*[°ºd]\s*(?:(?P<minutes>\d{1,2}(?:[.,]\d+)?)\s*['\u2032’m]\s*)?"
+    r"(?:(?P<seconds>\d{1,2}(?:[.,]\d+)?)\s*(?:[\"\u2033”s]|''))?\s*(?P<after>[NSEWØVO])?\Z",
+    re.IGNORECASE,
+)
+_DECIMAL: Final = re.compile(r"[-+\u2212]?\d{1,3}(?:[.,]\d+)?\s*°?\s*[NSEWØVO]?\Z", re.IGNORECASE)
+_POINT: Final = re.compile(r"\APOINT\s*\(\s*(\S+)\s+(\S+)\s*\)\Z", re.IGNORECASE)
+_HIGHEST, _WIDEST = 90.0, 180.0
+_SMALL: Final = frozenset(
+    [
+        "am",
+        "an",
+        "auf",
+        "der",
+        "den",
+        "des",
+        "de",
+        "del",
+        "della",
+        "di",
+        "do",
+        "da",
+        "dos",
+        "das",
+        "du",
+        "la",
+        "le",
+        "les",
+        "lès",
+        "el",
+        "los",
+        "las",
+        "of",
+        "on",
+        "the",
+        "upon",
+        "and",
+        "i",
+        "og",
+        "å",
+        "y",
+        "e",
+        "und",
+        "in",
+        "sur",
+        "sous",
+        "en",
+        "im",
+        "zu",
+        "aan",
+        "het",
+        "'s",
+        "op",
+        "bei",
+    ]
+)  # easier to read
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A cell as it is used, and what was done to it that the reader should know."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def clean(cell: str) -> Cleaned:
+    """The visible text of a cell; empty for the signs that people write instead of nothing.
+
+    >>> clean("Mü\u00adnchen\u00a0 [2]*").text, clean("MalmÃ¶").text, clean("n/a").text, clean("K&oslash;benhavn").text
+    ('München', 'Malmö', '', 'København')
+    """
+    text, notes = cell, []
+    if "&" in text and (unescaped := html.unescape(text)) != text:
+        text = unescaped
+    if _DAMAGE.search(text) and (mended := _mended(text)):
+        notes.append(f"damaged letters mended: {_SPACES.sub(' ', text)} to {_SPACES.sub(' ', mended)}")
+        text = mended
+    elif "\ufffd" in text:
+        notes.append("letters are lost: the file was saved in the wrong encoding")
+    text = unicodedata.normalize("NFC", _SPACES.sub(" ", _INVISIBLE.sub("", text.replace("\t", " "))))
+    text = _FOOTNOTES.sub("", text.strip().strip('"').strip())
+    return Cleaned("" if text.casefold() in _NOTHING else text, tuple(notes))
+
+
+def _mended(text: str) -> str:
+    """UTF-8 that was read as Windows-1252, read again as what it is; empty when it was not that.
+
+    The five bytes that have no letter in Windows-1252 are taken as they stand.
+    """
+    for _ in range(2):
+        try:
+            data = b"".join(_byte(letter) for letter in text)
+            text = data.decode("utf-8")
+        except (UnicodeEncodeError, UnicodeDecodeError):
+            return ""
+        if not _DAMAGE.search(text):
+            return text
+    return text
+
+
+def _byte(letter: str) -> bytes:
+    return bytes([ord(letter)]) if letter in "\x81\x8d\x8f\x90\x9d" else letter.encode("cp1252")
+
+
+def name_problem(text: str) -> str:
+    """Why a text cannot be the name of a city or network; empty when it can."""
+    if not any(letter.isalpha() for letter in text):
+        return "it has no letters"
+    if len(text) > _LONGEST_NAME:
+        return f"it has {len(text):,} characters"
+    if _NO_NAME.search(text):
+        return "it holds an address, a formula or marks that no name has"
+    if _TOTAL.match(text):
+        return "it looks like a line with a total"
+    return ""
+
+
+def tidy_case(name: str) -> str:
+    """A name written in capitals as it is usually written; any other name as it is.
+
+    >>> tidy_case("FRANKFURT AM MAIN"), tidy_case("Den Haag"), tidy_case("A CORUÑA"), tidy_case("SAINT-ÉTIENNE")
+    ('Frankfurt am Main', 'Den Haag', 'A Coruña', 'Saint-Étienne')
+    """
+    if not name.isupper() or len(name) <= len("USA"):
+        return name
+    words = [
+        word if word in _SMALL and number_ else "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
+        for number_, word in enumerate(name.lower().split(" "))
+    ]
+    return " ".join(words)
+
+
+def number(text: str) -> float | None:
+    r"""A coordinate: decimal point or comma, or degrees, minutes and seconds; west and south are negative.
+
+    >>> number("59,9139"), number("-3.70"), number("59°54'50\"N"), number("10° 45' V"), number("north")
+    (59.9139, -3.7, 59.913889, -10.75, None)
+    """
+    plain = text.strip().replace("\u2212", "-")
+    match = _DEGREES.match(plain)
+    if match:
+        value = float(match["degrees"])
+        value += float((match["minutes"] or "0").replace(",", ".")) / 60
+        value += float((match["seconds"] or "0").replace(",", ".")) / 3600
+        side = (match["before"] or match["after"] or "").upper()
+        return round(-value if side in {"S", "W", "V"} or match["sign"] == "-" else value, 6)
+    if not _DECIMAL.match(plain):
+        return None
+    side = plain[-1:].upper()
+    value = float(plain.rstrip("NSEWØVOnsewøvo° ").replace(",", "."))
+    return -value if side in {"S", "W", "V"} else value
+
+
+def coordinates(latitude: str, longitude: str = "") -> tuple[tuple[float, float] | None, str]:
+    """A place on the map from two cells, or from one that holds both; and what is wrong with them.
+
+    >>> coordinates("59,91", "10,75"), coordinates("59,91; 10,75"), coordinates("POINT(10.75 59.91)")
+    (((59.91, 10.75), ''), ((59.91, 10.75), ''), ((59.91, 10.75), ''))
+    """
+    if not latitude and not longitude:
+        return None, ""
+    said = f"{latitude} {longitude}".strip()
+    if not longitude:
+        latitude, longitude = _both(latitude)
+    north, east = number(latitude), number(longitude)
+    if north is None or east is None:
+        return None, f"coordinates not understood, left out: {said[:60]}"
+    if north == 0.0 and east == 0.0:
+        return None, "coordinates 0, 0 left out"
+    if abs(north) > _HIGHEST and abs(east) <= _HIGHEST and abs(north) <= _WIDEST:
+        return (east, north), "latitude and longitude were swapped"
+    if abs(north) > _HIGHEST or abs(east) > _WIDEST:
+        return None, f"coordinates outside the Earth, left out: {said[:60]}"
+    return (north, east), ""
+
+
+def _both(text: str) -> tuple[str, str]:
+    point = _POINT.match(text)
+    if point:
+        return point[2], point[1]
+    for between in (";", "/", "|"):
+        if between in text:
+            first, _, second = text.partition(between)
+            return first, second
+    parts = text.split(",")
+    match len(parts):
+        case 2:
+            return (parts[0], parts[1]) if "." in text or "°" in text or " " in text.strip() else ("", "")
+        case 4:
+            return ",".join(parts[:2]), ",".join(parts[2:])
+    words = text.split()
+    return (words[0].rstrip(","), words[1]) if len(words) == 2 else ("", "")  # noqa: PLR2004  # latitude and longitude

@@ -1,0 +1,129 @@
+"""Dates as lists write them: days, months and years in many shapes, serial numbers of spreadsheets, "since 1986"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Final
+
+from babel import Locale
+
+from citygraph.namespaces import fold
+
+__all__ = ["Period", "read_date", "read_period"]
+
+_LANGUAGES: Final = ("en", "nb", "de", "fr", "es", "it", "nl", "sv", "da", "pt", "pl", "fi")
+_ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[T ]\d.*)?\Z")
+_DAY: Final = re.compile(r"(\d{1,2})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{4}|\d{2})(?:\s.*)?\Z")
+_MONTH: Final = re.compile(r"(\d{1,2})[./-](\d{4})\Z")
+_WORDS: Final = re.compile(
+    r"(?:(\d{1,2})(?:\.|st|nd|rd|th)?\s+)?(?:de\s+)?([^\W\d]+)\.?,?\s+(?:de\s+)?(?:(\d{1,2})(?:st|nd|rd|th)?,\s*)?(\d{4})\Z"
+)
+_SERIAL: Final = re.compile(r"(\d{5})(?:\.\d+)?\Z")
+_SERIALS: Final = range(14_611, 73_051)  # 1940 to 2099
+_FIRST: Final = date(1899, 12, 30)
+_YEARS: Final = range(1800, 2101)
+_MONTHS: Final = 12
+_LEAD: Final = re.compile(
+    r"\A(?:(?:member|medlem|mitglied|membre|miembro)\s+)?(?:since|siden|sedan|seit|depuis|desde|from|fra|from the year|sinds|dal|"
+    r"joined(?: in)?|in|year|i|ca\.?|c\.|circa|about|approx\.?|~)\s+", re.IGNORECASE)  # fmt: skip
+_RANGE: Final = re.compile(
+    r"(\S.*?)\s*(?:–|—|\bto\b|\btil\b|\bbis\b|(?<=\d{4})\s*-\s*(?=\d{4}|\w|\Z)|\s-\s)\s*(.*)\Z", re.IGNORECASE
+)
+_NOW: Final = frozenset(
+    {"", "present", "now", "today", "d d", "dd", "na", "heute", "current", "ongoing", "i dag", "aujourd'hui"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Begin and end as `2020`, `2020-11` or `2020-11-05`, empty when not said; and what the reader should know."""
+
+    begin: str = ""
+    end: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@cache
+def _months() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for language in _LANGUAGES:
+        for use in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for month, name in Locale.parse(language).months[use][width].items():
+                    found.setdefault(fold(str(name)).rstrip("."), month)
+    return found
+
+
+def read_date(text: str, *, month_first: bool = False) -> str:
+    """The date in the precision in which it is written; empty when it is none.
+
+    Args:
+        text: the cell.
+        month_first: 3/4/2020 is the fourth of March, as in the USA.
+
+    >>> [read_date(each) for each in ("05.11.2020", "2020", "44140", "since 1986", "Nov 2020", "5 novembre 2020", "11/2020")]
+    ['2020-11-05', '2020', '2020-11-05', '1986', '2020-11', '2020-11-05', '2020-11']
+    """
+    plain = _LEAD.sub("", text.strip().strip("()").strip()).strip().rstrip(".")
+    if re.fullmatch(r"\d{4}", plain):
+        return plain if int(plain) in _YEARS else ""
+    if match := _SERIAL.match(plain):
+        serial = int(match[1])
+        return (_FIRST + timedelta(days=serial)).isoformat() if serial in _SERIALS else ""
+    if match := _ISO.match(plain):
+        return _made(match[1], match[2], match[3])
+    if match := _DAY.match(plain):
+        day, month = match[1], match[2]
+        if (month_first and int(day) <= _MONTHS) or int(month) > _MONTHS:
+            day, month = month, day
+        return _made(_century(match[3]), month, day)
+    if match := _MONTH.match(plain):
+        return _made(match[2], match[1], None)
+    if match := _WORDS.match(plain):
+        number = _months().get(fold(match[2]))
+        return _made(match[4], str(number), match[1] or match[3]) if number else ""
+    return ""
+
+
+def _century(year: str) -> str:
+    """Two digits mean the century in which the date is past (spreadsheets cut at 30)."""
+    return year if len(year) > len("20") else f"20{year}" if int(year) < 30 else f"19{year}"  # noqa: PLR2004
+
+
+def _made(year: str, month: str, day: str | None) -> str:
+    try:
+        made = date(int(year), int(month), int(day or 1))
+    except ValueError:
+        return ""
+    if made.year not in _YEARS:
+        return ""
+    return made.isoformat() if day else made.isoformat()[:7]
+
+
+def read_period(begin: str, end: str = "", *, month_first: bool = False) -> Period:
+    """Begin and end from their cells; a cell may hold both ("1998–2014").
+
+    >>> read_period("1998–2014"), read_period("since 1986"), read_period("soon").notes
+    (Period(begin='1998', end='2014', notes=()), Period(begin='1986', end='', notes=()), ('date not understood, left out: soon',))
+    """
+    first, last, notes = "", "", []
+    if begin:
+        first = read_date(begin, month_first=month_first)
+        if not first and (match := _RANGE.match(begin)):
+            first, rest = read_date(match[1], month_first=month_first), match[2]
+            last = read_date(rest, month_first=month_first)
+            if not first or (not last and fold(rest).rstrip(".") not in _NOW):
+                first = last = ""
+        if not first:
+            notes.append(f"date not understood, left out: {begin[:60]}")
+    if end:
+        last = read_date(end, month_first=month_first)
+        if not last and fold(end).rstrip(".") not in _NOW:
+            notes.append(f"date not understood, left out: {end[:60]}")
+    if first and last and last < first[: len(last)]:
+        notes.append(f"the end {last} is before the beginning {first}: both left out")
+        first = last = ""
+    return Period(first, last, tuple(notes))

@@ -1,0 +1,261 @@
+"""Which city a row means: known, new, or a question for a person; never merged on a name that could be another's."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from citygraph.ingest.countries import country_label
+from citygraph.ingest.gazetteer import (
+    Asked,
+    Body,
+    Gazetteer,
+    bears_several,
+    is_close,
+    is_homonym,
+    is_region_name,
+    known_countries,
+)
+from citygraph.ingest.review import Decision, Word, review_key
+from citygraph.matching.names import Form, read_name
+
+__all__ = ["Found", "Kind", "Resolver"]
+
+_SHORTEST_PART: Final = 3
+_SHORTEST_ALONE: Final = 5
+_MOST_CANDIDATES: Final = 5
+
+
+class Kind(StrEnum):
+    """How a question ended."""
+
+    KNOWN = "known"
+    NEW = "new"
+    REVIEW = "review"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The body that is meant, or why none could be chosen."""
+
+    kind: Kind
+    body: Body | None = None
+    reason: str = ""
+    candidates: tuple[Body, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Resolver:
+    """Answers for the rows of one list; cities that are new join the known ones, so that the next row finds them."""
+
+    def __init__(
+        self,
+        gazetteer: Gazetteer,
+        *,
+        decisions: Mapping[tuple[str, str, str], Decision],
+        mint: Callable[[Asked], Body],
+        unknown: str,
+        near: float,
+    ) -> None:
+        """Take what is known.
+
+        Args:
+            gazetteer: the cities of the graph.
+            decisions: what a person has decided, by `review_key`.
+            mint: makes a new body.
+            unknown: what becomes of cities that are not known: `new`, `review` or `refuse`.
+            near: from which likeness a name goes to the review.
+        """
+        self._gazetteer = gazetteer
+        self._decisions = decisions
+        self._mint = mint
+        self._unknown = unknown
+        self._near = near
+        self._answers: dict[Asked, Found] = {}
+        self._listed: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def resolve_all(self, asked: Iterable[Asked]) -> dict[Asked, Found]:
+        """An answer for each question; what is asked most often, with a country, comes first and sets the spelling."""
+        counts = Counter(asked)
+        for each, count in counts.items():
+            if each.country:
+                self._listed[read_name(each.name).core][each.country] += count
+        order = {each: place for place, each in enumerate(counts)}
+
+        def rank(each: Asked) -> tuple[bool, bool, int, int]:
+            return (not each.country, "\ufffd" in each.name, -counts[each], order[each])
+
+        for each in sorted(counts, key=rank):
+            self._answers[each] = self._resolve(each)
+        return self._answers
+
+    def _resolve(self, asked: Asked) -> Found:
+        decision = self._decisions.get(review_key(asked))
+        if decision is not None and decision.word is not Word.OPEN:
+            return self._decided(asked, decision)
+        if "\ufffd" in asked.name:
+            return Found(Kind.REVIEW, reason="letters of the name are lost", candidates=self._candidates(asked))
+        if not asked.country:
+            return self._without_country(asked)
+        exact = self._exact(asked)
+        same = [body for body in exact if body.country in {asked.country, ""}]
+        core = read_name(asked.name).core
+        if bears_several(core, asked.country) and not (asked.region or asked.qualifier or asked.point):
+            reason = f"several cities in {_country(asked.country)} bear this name"
+            return Found(Kind.REVIEW, reason=reason, candidates=self._candidates(asked))
+        if same:
+            found = self._among(asked, same)
+            if found is not None:
+                return found
+        elsewhere = self._elsewhere(asked, [body for body in exact if body.country not in {asked.country, ""}])
+        if elsewhere is not None:
+            return elsewhere
+        return self._not_exact(asked)
+
+    def _decided(self, asked: Asked, decision: Decision) -> Found:
+        if decision.word is Word.SKIP:
+            return Found(Kind.REFUSED, reason=f"skipped in the review{decision.said}")
+        if decision.word is Word.NEW:
+            if not asked.country:
+                return Found(Kind.REFUSED, reason="the review says new, but the row names no country")
+            for body in self._exact(asked):
+                # Decided before, and made then: the same city must not be made again.
+                if body.is_new and body.country == asked.country and _agree(asked, body):
+                    return Found(Kind.KNOWN, body)
+            if (made := self._gazetteer.by_iri.get(decision.target)) is not None:
+                return Found(Kind.KNOWN, made)
+            return self._made(asked, "new by the review")
+        chosen = self._gazetteer.by_iri.get(decision.target)
+        if chosen is None:
+            return Found(Kind.REVIEW, reason=f"the review chose {decision.target}, which is not in the graph")
+        return Found(Kind.KNOWN, chosen, notes=("chosen in the review",))
+
+    def _exact(self, asked: Asked) -> list[Body]:
+        found: dict[int, Body] = {}
+        region = is_region_name(asked.name)
+        for form in _forms(asked.name):
+            for body in self._gazetteer.exact(form, region=region):
+                found[id(body)] = body
+            if found:
+                break
+        return list(found.values())
+
+    def _candidates(self, asked: Asked) -> tuple[Body, ...]:
+        form = read_name(asked.name.replace("\ufffd", ""))
+        exact = self._gazetteer.exact(form, region=is_region_name(asked.name))
+        near = [body for body, _ in self._gazetteer.near(form, asked, 70.0)]
+        return tuple({id(body): body for body in [*exact, *near]}.values())[:_MOST_CANDIDATES]
+
+    def _among(self, asked: Asked, same: list[Body]) -> Found | None:
+        """The one that is meant among cities of this name and country; nothing when it is none of them."""
+        fitting = [body for body in same if _agree(asked, body)]
+        if asked.point and (near := [body for body in fitting if is_close(asked.point, body.point)]):
+            fitting = near
+        far = [body for body in fitting if is_close(asked.point, body.point) is False]
+        if len(far) == len(fitting):
+            if any(not body.is_new for body in far):
+                reason = f"{asked.name} is known in {_country(asked.country)}, but at another place on the map"
+                return Found(Kind.REVIEW, reason=reason, candidates=tuple(far))
+            return None
+        fitting = [body for body in fitting if body not in far]
+        if len(fitting) == 1 and bool(asked.qualifier) == bool(fitting[0].qualifier):
+            return Found(Kind.KNOWN, fitting[0])
+        if asked.region and (named := [body for body in fitting if body.region == asked.region]):
+            fitting = named
+            if len(fitting) == 1:
+                return Found(Kind.KNOWN, fitting[0])
+        reason = "several cities of this name" if len(fitting) > 1 else f"may be {fitting[0].name}"
+        return Found(Kind.REVIEW, reason=reason, candidates=tuple(fitting[:_MOST_CANDIDATES]))
+
+    def _elsewhere(self, asked: Asked, others: list[Body]) -> Found | None:
+        """Why a known name with another country is a question; nothing when there is no doubt that it is another city."""
+        close = [body for body in others if is_close(asked.point, body.point)]
+        if close:
+            reason = f"lies in {_country(close[0].country)} on the map; the list says {_country(asked.country)}"
+            return Found(Kind.REVIEW, reason=reason, candidates=tuple(close))
+        core = read_name(asked.name).core
+        if is_homonym(core) or (
+            asked.point and others and all(is_close(asked.point, each.point) is False for each in others)
+        ):
+            return None
+        listed = self._listed[core]
+        most = max(listed.values(), default=0)
+        doubted = [body for body in others if not body.is_new or listed[asked.country] < most]
+        countries = {body.country for body in doubted} | (known_countries(core) - {asked.country})
+        if asked.country in known_countries(core) or not countries:
+            return None
+        names = ", ".join(_country(each) for each in sorted(countries))
+        reason = f"{asked.name} is known in {names}; the list says {_country(asked.country)}"
+        return Found(Kind.REVIEW, reason=reason, candidates=tuple(doubted[:_MOST_CANDIDATES]))
+
+    def _without_country(self, asked: Asked) -> Found:
+        exact = [body for body in self._exact(asked) if _agree(asked, body)]
+        form = read_name(asked.name)
+        close = [body for body in exact if is_close(asked.point, body.point)]
+        if len(close) == 1:
+            return Found(Kind.KNOWN, close[0], notes=(f"country taken from the map: {_country(close[0].country)}",))
+        if len(exact) > 1 or (exact and (is_homonym(form.core) or len(form.core) < _SHORTEST_ALONE)):
+            reason = "no country, and several places bear this name"
+            return Found(Kind.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
+        if exact:
+            if bool(asked.qualifier) != bool(exact[0].qualifier):
+                return Found(Kind.REVIEW, reason=f"may be {exact[0].name}", candidates=tuple(exact))
+            return Found(Kind.KNOWN, exact[0], notes=(f"no country; taken as {_country(exact[0].country)}",))
+        countries = known_countries(form.core)
+        if len(countries) == 1 and self._unknown == "new":
+            (country,) = countries
+            found = self._resolve(replace(asked, country=country))
+            return replace(found, notes=(*found.notes, f"no country; taken as {_country(country)}"))
+        if is_homonym(form.core):
+            return Found(Kind.REVIEW, reason="no country, and several places bear this name")
+        return Found(Kind.REFUSED, reason="no country, and no city of this name is known")
+
+    def _not_exact(self, asked: Asked) -> Found:
+        candidates: dict[int, Body] = {}
+        for form in _forms(asked.name):
+            for body, _ in self._gazetteer.near(form, asked, self._near):
+                apart = is_close(asked.point, body.point) is False
+                if _agree(asked, body) and not apart and (body.kind == "region") == is_region_name(asked.name):
+                    candidates[id(body)] = body
+        if candidates:
+            chosen = tuple(candidates.values())[:_MOST_CANDIDATES]
+            return Found(Kind.REVIEW, reason=f"resembles {chosen[0].name}", candidates=chosen)
+        match self._unknown:
+            case "new":
+                return self._made(asked, "")
+            case "review":
+                return Found(Kind.REVIEW, reason="not known")
+        return Found(Kind.REFUSED, reason="no city of this name is known in this country")
+
+    def _made(self, asked: Asked, note: str) -> Found:
+        body = self._mint(asked)
+        self._gazetteer.add(body, [asked.name, *_parts(asked.name)])
+        return Found(Kind.NEW, body, notes=(note,) if note else ())
+
+
+def _agree(asked: Asked, body: Body) -> bool:
+    """Whether nothing that tells cities of one name apart speaks against it."""
+    if asked.qualifier and body.qualifier and read_name(asked.qualifier).core != read_name(body.qualifier).core:
+        return False
+    return not (asked.region and body.region and asked.region != body.region)
+
+
+def _country(code: str) -> str:
+    return country_label(code, "en") if code else "an unknown country"
+
+
+def _forms(name: str) -> list[Form]:
+    """The whole name first, then each half of a name in two languages."""
+    return [read_name(each) for each in (name, *_parts(name))]
+
+
+def _parts(name: str) -> list[str]:
+    for between in (" / ", "/", " – ", " - "):
+        parts = [part.strip() for part in name.split(between)]
+        if len(parts) > 1 and all(len(part) >= _SHORTEST_PART for part in parts):
+            return parts
+    return []

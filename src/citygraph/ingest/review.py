@@ -1,0 +1,172 @@
+"""The review: a table in which a person says which city is meant; decisions stay in it, and git keeps them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from citygraph.errors import IngestError
+from citygraph.ingest.cleaning import clean
+from citygraph.ingest.gazetteer import Asked, Body
+from citygraph.ingest.lists import read_list
+from citygraph.ingest.tables import Limits
+from citygraph.namespaces import expand, fold
+
+__all__ = ["COLUMNS", "Decision", "Question", "Word", "harmless", "read_review", "review_key", "write_review"]
+
+CANDIDATES: Final = 5
+COLUMNS: Final = (
+    "decision", "name", "country", "region", "rows", "reason",
+    *(f"candidate_{number}" for number in range(1, CANDIDATES + 1)), "comment",
+)  # fmt: skip
+_FIX: Final = "Write the number of a candidate, a short name such as id:oslo-kommune, new, or skip."
+
+
+class Word(StrEnum):
+    """What a person can say."""
+
+    OPEN = ""
+    TARGET = "target"
+    NEW = "new"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One city that is not certain: as it is asked, in which rows, why, and who may be meant."""
+
+    asked: Asked
+    rows: tuple[int, ...]
+    reason: str
+    candidates: tuple[Body, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A line of the review: the word, the chosen thing, and the line as it stood."""
+
+    word: Word
+    target: str = ""
+    comment: str = ""
+    cells: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The comment, to stand behind a sentence."""
+        return f": {self.comment}" if self.comment else ""
+
+
+def review_key(asked: Asked) -> tuple[str, str, str]:
+    """What a decision is about: it holds for every row with this name, country and region."""
+    return fold(asked.label), asked.country, asked.region
+
+
+def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[tuple[str, str, str], Decision]:
+    """The decisions of a review file, by `review_key`; none when there is no file.
+
+    Whatever a spreadsheet program made of it is read: another delimiter, another encoding, `.xlsx`.
+
+    Raises:
+        IngestError: a column is missing, or a decision is not understood; the row is named.
+    """
+    if not path.exists():
+        return {}
+    rows = [row for sheet in read_list(path, limits=Limits()).sheets for row in sheet.rows if not row.is_empty]
+    heading = [fold(cell) for cell in rows[0].cells] if rows else []
+    missing = [name for name in COLUMNS[:4] if name not in heading]
+    if rows and missing:
+        message = f"{path} lacks the column {missing[0]!r}."
+        raise IngestError(message, fix="Leave the first row of the review as it was written.")
+    found: dict[tuple[str, str, str], Decision] = {}
+    for row in rows[1:]:
+        cells = dict(zip(heading, (_undone(cell) for cell in row.cells), strict=False))
+        key = (fold(cells.get("name", "")), cells.get("country", "").upper(), cells.get("region", ""))
+        found[key] = _decision(cells, f"{path}, row {row.number}", prefixes)
+    return found
+
+
+def _undone(cell: str) -> str:
+    """The cell without the mark that kept a spreadsheet from running it."""
+    text = clean(cell).text
+    return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@"} else text
+
+
+def _decision(cells: Mapping[str, str], place: str, prefixes: Mapping[str, str]) -> Decision:
+    said = cells.get("decision", "")
+    comment = cells.get("comment", "")
+    kept = tuple(cells.get(name, "") for name in COLUMNS)
+    match fold(said):
+        case "":
+            return Decision(Word.OPEN, cells=kept)
+        case "new" | "ny":
+            return Decision(Word.NEW, "", comment, kept)
+        case "skip" | "hopp over":
+            return Decision(Word.SKIP, "", comment, kept)
+    if said.isdigit() and 1 <= int(said) <= CANDIDATES:
+        chosen = cells.get(f"candidate_{said}", "")
+        if not chosen:
+            message = f"{place}: there is no candidate {said}."
+            raise IngestError(message, fix=_FIX)
+        said = chosen
+    target = _target(said, prefixes)
+    if not target:
+        message = f"{place}: the decision {said!r} is not understood."
+        raise IngestError(message, fix=_FIX)
+    return Decision(Word.TARGET, target, comment, kept)
+
+
+def _target(said: str, prefixes: Mapping[str, str]) -> str:
+    """The address in a cell such as `id:oslo-kommune Oslo (Norway)`."""
+    short = said.split(" ", 1)[0]
+    return expand(short, prefixes) or ""
+
+
+def write_review(
+    questions: Iterable[Question],
+    decisions: Mapping[tuple[str, str, str], Decision],
+    *,
+    short: Mapping[str, str],
+    delimiter: str = ",",
+) -> bytes:
+    """The open questions first, then every decision that was made, sorted, so that git shows small differences.
+
+    Args:
+        questions: what is not certain now.
+        decisions: what the file said before; an answer is never lost.
+        short: for each candidate its cell, by address.
+        delimiter: what stands between cells.
+    """
+    lines: list[Sequence[str]] = []
+    asked: set[tuple[str, str, str]] = set()
+    for each in sorted(questions, key=lambda one: (one.asked.country, fold(one.asked.label), one.asked.region)):
+        key = review_key(each.asked)
+        if key in asked:
+            continue
+        asked.add(key)
+        known = decisions.get(key)
+        cells = dict(zip(COLUMNS, known.cells, strict=True)) if known and known.word is not Word.OPEN else {}
+        rows = " ".join(map(str, each.rows[:20])) + (f" and {len(each.rows) - 20} more" if len(each.rows) > 20 else "")  # noqa: PLR2004
+        names = [short[body.iri] for body in each.candidates[:CANDIDATES]]
+        names += [""] * (CANDIDATES - len(names))
+        values = (
+            cells.get("decision", ""), each.asked.label, each.asked.country, each.asked.region, rows, each.reason, *names,
+            cells.get("comment", ""),
+        )  # fmt: skip
+        lines.append(values)
+    kept = [each.cells for key, each in sorted(decisions.items()) if each.word is not Word.OPEN and key not in asked]
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([harmless(cell) for cell in line] for line in (*lines, *kept))
+    # The mark tells a spreadsheet program that the letters are UTF-8.
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def harmless(cell: str) -> str:
+    """A cell that a spreadsheet shows and does not run (OWASP, CSV injection)."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
