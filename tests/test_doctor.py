@@ -313,6 +313,43 @@ def test_broken_json_is_a_deviation_and_no_error_of_ours(body: bytes, between: F
     assert [name for name in PROBES if tried(name, bench).verdict == "ok"] == ["query-form"]
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("results-xml", Answer(b"<sparql>" + b"<a>" * 50_000, type="application/sparql-results+xml"), "too deep"),
+        (
+            "results-xml",
+            Answer(b'<!DOCTYPE a [<!ENTITY b "c">]><sparql>&b;</sparql>', type="application/sparql-results+xml"),
+            "entities",
+        ),
+        ("service-description", Answer(b"<urn:a> <urn:b> " + b"[" * 50_000, type="text/turtle"), "too many levels"),
+        (
+            "store-get",
+            Answer(b"<urn:a> <urn:b> " + b"<<( <urn:a> <urn:b> " * 50_000, type="application/n-triples"),
+            "cannot be read",
+        ),
+        ("results-csv", Answer(b"x\x1b[2J\x1b]0;owned\x07", type="text/csv"), "x·[2J·]0;owned·"),
+        ("value-letters", Answer(rows("x" * 5_000)), " …"),
+    ],
+)
+def test_an_answer_that_would_harm_us_is_a_deviation(
+    name: str, answer: Answer, words: str, between: FaultInjector, bench: Bench
+) -> None:
+    between.will(Fault(holds="SELECT" if answer.type == SPARQL_JSON else "", skip=name == "store-get", answer=answer))
+    outcome = tried(name, bench)
+    assert outcome.verdict == "deviates"
+    assert words in outcome.seen
+    assert len(outcome.seen) < 400
+
+
+def test_an_answer_that_drips_is_ended(between: FaultInjector, bench: Bench) -> None:
+    bench.asker = Asker(Policy(contact="tests@example.org", timeout=1.0), None)
+    between.will(Fault(answer=Answer(rows("1"), drip=0.1)))
+    assert tried("query-get", bench).seen == "no answer within 1 second"
+    between.will(Fault(answer=Answer(drip_headers=True, drip=0.1)))
+    assert tried("query-get", bench).seen == "no answer within 1 second"
+
+
 def test_a_cut_without_a_header_is_found(between: FaultInjector, bench: Bench) -> None:
     between.will(Fault(holds="SELECT+%3Fv0", answer=Answer(rows(*map(str, range(100))))))
     outcome = tried("all-rows", bench)
@@ -370,10 +407,12 @@ def everything_of_ours(server: SparqlServer) -> int:
 
 def through(injector: FaultInjector, server: SparqlServer, **options: object) -> Examination:
     addresses = {"update": injector.through(server.update), "graph_store": injector.through(server.graph_store)}
+    # What takes a server seconds is tried elsewhere.
+    injector.faults.append(Fault(holds="timeout=1000", status=504))
     return examined(
         SparqlServer("", injector.through(server.query), "", "", user=server.user, password=server.password),
         **addresses,
-        **options,
+        **{"rows": 100, **options},
     )
 
 

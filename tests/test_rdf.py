@@ -97,3 +97,16 @@ def test_what_rdf_1_1_does_not_have_is_refused() -> None:
     inner = Triple(Iri("http://a/s"), Iri("http://a/p"), BlankNode("b"))
     with pytest.raises(ValueError, match="no triple terms"):
         to_rdflib([Triple(Iri("http://a/s"), Iri("http://a/p"), inner)])
+
+
+@pytest.mark.parametrize("format", ["nt", "nq", "ttl", "trig"])
+def test_triple_terms_far_inside_each_other_are_refused_and_end_no_process(format: str) -> None:  # noqa: A002
+    def nested(levels: int) -> bytes:
+        return b"<urn:a> <urn:b> " + b"<<( <urn:a> <urn:b> " * levels + b"<urn:c> " + b")>> " * levels + b".\n"
+
+    assert len(parse(nested(400), format=format).quads) == 1
+    refused = parse(b"<urn:a> <urn:b> <urn:c> .\n" + nested(100_000), format=format)
+    assert refused.quads == ()
+    assert [(problem.line, problem.message) for problem in refused.problems] == [
+        (2, "more than 500 levels inside each other")
+    ]

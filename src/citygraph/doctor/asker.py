@@ -162,7 +162,7 @@ class Asker:
         return Reply(response.status_code, response.headers, body, time.monotonic() - started)
 
     def _late(self, seconds: float) -> NoAnswer:
-        return NoAnswer(f"no answer within {seconds:.0f} seconds")
+        return NoAnswer(f"no answer within {seconds:.0f} second{'s' * (round(seconds) != 1)}")
 
     def _body(self, response: httpx.Response, beginning: int) -> bytes:
         pieces: list[bytes] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
@@ -31,6 +31,7 @@ Progress = Callable[[str, int, int], None]
 _FUNCTIONS: Final = MappingProxyType({**READING, **WRITING})
 _IS_TRUTH: Final = frozenset(each.name for each in fields(Capabilities) if str(each.type).startswith("bool"))
 _MOST_SILENCE: Final = 3
+_MOST_SEEN: Final = 300
 # Where servers have their other doors when the one for queries ends so.
 _DOORS: Final = (
     ("/query", "/update", "/store"),  # Oxigraph
@@ -152,6 +153,11 @@ def _outcomes(bench: Bench, probes: Sequence[Probe], progress: Progress) -> Iter
 
 def try_probe(bench: Bench, probe: Probe) -> Outcome:
     """One probe, whatever the server does."""
+    outcome = _tried(bench, probe)
+    return replace(outcome, seen=_printable(outcome.seen))
+
+
+def _tried(bench: Bench, probe: Probe) -> Outcome:
     if probe.writes and not bench.can_write:
         return Outcome(Verdict.NOT_TRIED, "it writes: --write")
     try:
@@ -255,4 +261,6 @@ def _doors(endpoint: str, options: Options, server: str) -> tuple[str, str]:
 
 
 def _printable(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())[:100]
+    """What a server says, without what would move the cursor of a terminal, and not too long."""
+    plain = "".join(letter if letter.isprintable() else "·" for letter in text)
+    return plain if len(plain) <= _MOST_SEEN else plain[:_MOST_SEEN] + " …"

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 
+from citygraph.bounds import Bounds, problems_of
 from citygraph.doctor.asker import ROWS_TYPE, Reply
 from citygraph.doctor.bench import NTRIPLES, Bench, good, number, read_rows, rows, same, short
 from citygraph.doctor.probe import Deviates, NotTried, Outcome, Probe, Refused, Verdict
@@ -25,6 +26,7 @@ _TABLE: Final = """
 SELECT ?x ?y { VALUES (?x ?y) { ("a,b" <urn:a>) (UNDEF <urn:b>) ('say "hi"' <urn:c>) } } ORDER BY ?y"""
 _TRIPLE: Final = "CONSTRUCT { <urn:a> <urn:b> 'ø' } {}"
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_DEEPEST: Final = 200
 _TEN: Final = "0 1 2 3 4 5 6 7 8 9"
 _QUERY_BYTES: Final = (10_000, 100_000, 1_000_000)
 # The steps of the slow query are four times as large as the one before, so that the last, which ends it,
@@ -106,13 +108,13 @@ def _in_type(bench: Bench, query: str, media_type: str) -> bytes:
 
 
 def results_xml(bench: Bench) -> Outcome:
-    """SELECT in XML; it is parsed without entities, since it has no business with any."""
+    """SELECT in XML, which has no business with entities."""
     body = _in_type(bench, _TABLE, "application/sparql-results+xml")
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        message = "the XML has a document type"
+    if next(problems_of(body, "rdf", Bounds(len(body), _DEEPEST)), None):
+        message = "the XML declares entities, or is too deep"
         raise Deviates(message)
     try:
-        root = ET.fromstring(body)  # noqa: S314  # without a document type there is nothing to expand
+        root = ET.fromstring(body)  # noqa: S314  # no entities are left to expand
     except ET.ParseError as error:
         message = "the XML is broken"
         raise Deviates(message) from error
@@ -193,6 +195,9 @@ def _description(bench: Bench) -> bytes:
 def service_description(bench: Bench) -> Outcome:
     """What the server says of itself."""
     body = _description(bench)
+    if next(problems_of(body, "ttl", Bounds(len(body), _DEEPEST)), None):
+        message = "it has too many levels inside each other"
+        raise Deviates(message)
     # Addresses in it may begin at the endpoint.
     parsed = parse(f"@base {Iri(bench.query)} .\n".encode() + body, format="ttl", most_problems=1)
     if parsed.problems:
