@@ -22,6 +22,10 @@ def test_a_derived_statement_is_explained_down_to_file_line_and_passage(run: Run
     assert "data/networks/eurocities.ttl:" in done.stdout
     assert "characters 1552" in done.stdout
     assert "known since 2020-11-05" in done.stdout
+    assert "Memo on two city networks" in done.stdout
+    norwegian = run("explain", "place-stavanger", "participatesIn", "eurocities", "--lang", "nb", cwd=built_folder)
+    assert "Notat om to bynettverk, tegn 1552" in norwegian.stdout
+    assert "Memo on" not in norwegian.stdout
 
 
 def test_what_does_not_hold_names_the_premise_that_is_missing(run: Run, built_folder: Path) -> None:

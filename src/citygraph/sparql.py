@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from citygraph.errors import QueryError
+from citygraph.sentences import sentence
 
 __all__ = ["Form", "QueryText", "Token", "read_query", "syntax_error", "tokens"]
 
@@ -104,8 +105,8 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
         QueryError: it is too long, nests too deep, or is an update and not a query.
     """
     if len(text) > most_characters:
-        message = f"The query has {len(text):,} characters; at most {most_characters:,} are allowed."
-        raise QueryError(message, fix="Ask for less at once, or raise limits.query_size in graph.toml.")
+        message = sentence("limit.size", size=len(text), most=most_characters)
+        raise QueryError(message, fix=sentence("next.less_or_size"))
     # SPARQL 1.1 Query, 19.2 replaces escapes before the grammar is applied; Oxigraph does it inside terms
     # alone. What one reading hides in a string the other one runs, so the text must be harmless in both.
     unescaped = _ESCAPE.sub(lambda match: chr(min(int(match.group(1) or match.group(2), 16), 0x10FFFF)), text)
@@ -118,11 +119,10 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
     update = next(((position, word) for position, word in keywords if word in _UPDATES), None)
     if update is not None and (start is None or update[0] < start[0]):
         token = found[update[0]]
-        message = f"Line {token.line}: {token.text} would change the graph, and queries only read."
-        raise QueryError(message, fix="Change the files in data/ and run: citygraph build")
+        message = sentence("query.update", line=token.line, word=token.text)
+        raise QueryError(message, fix=sentence("next.change_files"))
     if start is None:
-        message = "The text is not a SPARQL query: it has no SELECT, ASK, CONSTRUCT or DESCRIBE."
-        raise QueryError(message, fix="Start with: SELECT ?thing WHERE { … }")
+        raise QueryError(sentence("query.no_form"), fix=sentence("next.start_with"))
     form = Form[start[1]]
     variables = tuple(dict.fromkeys(token.text[1:] for token in found if token.kind == "variable"))
     columns, star = _columns(found, start[0], variables) if form is Form.SELECT else ((), False)
@@ -149,8 +149,7 @@ def _check_depth(found: list[Token], deepest: int) -> None:
         marks = token.text
         opened = sum(mark in _OPEN for mark in marks)
         if depth + opened > deepest:
-            message = f"Line {token.line}: more than {deepest} brackets stand inside each other."
-            raise QueryError(message, fix="Simplify the query; limits.query_depth in graph.toml sets the limit.")
+            raise QueryError(sentence("limit.depth", line=token.line, most=deepest), fix=sentence("next.simpler"))
         closed = sum(mark in _CLOSE for mark in marks)
         depth += opened - closed if token.kind == "mark" else max(opened - closed, 0)
 
@@ -203,15 +202,15 @@ def syntax_error(message: str, text: str) -> QueryError:
     """
     place = re.search(r"error at (\d+):(\d+)", message)
     if place is None:
-        return QueryError(f"The query is not valid SPARQL: {message.rstrip('.')}.")
+        return QueryError(sentence("query.syntax", detail=message.rstrip(".")))
     line, column = int(place[1]), int(place[2])
     lines = text.splitlines()
     rest = lines[line - 1][max(column - 1, 0) :].strip() if line <= len(lines) else ""
     if "Prefix not found" in message and line <= len(lines):
         names = re.findall(r"([\w.-]*):", lines[line - 1][: column - 1 + 1])
         name = names[-1] if names else rest.partition(":")[0]
-        sentence = f"Line {line}, column {column}: the prefix {name}: is not declared."
-        return QueryError(sentence, fix=f"Write at the top: PREFIX {name}: <…>", line=line)
-    here = f"{rest[:40]!r} is not expected here" if rest else "the query ends too early"
-    fix = "Look just before this place: often a dot, a bracket or a quotation mark is missing."
-    return QueryError(f"Line {line}, column {column}: {here}.", fix=fix, line=line)
+        undeclared = sentence("query.prefix", line=line, column=column, name=name)
+        return QueryError(undeclared, fix=sentence("next.declare", name=name), line=line)
+    key = "query.unexpected" if rest else "query.too_early"
+    here = sentence(key, line=line, column=column, text=rest[:40])
+    return QueryError(here, fix=sentence("next.look_before"), line=line)

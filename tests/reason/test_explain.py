@@ -336,7 +336,7 @@ HOSTILE = 'x"]; click n0 "javascript:alert(1)" %%\n</li><script>alert(1)</script
 
 def hostile() -> Explanation:
     words = Text(HOSTILE, HOSTILE)
-    origin = Origin(HOSTILE, 3, 1, HOSTILE, HOSTILE, 1, 2)
+    origin = Origin(HOSTILE, 3, 1, HOSTILE, words, 1, 2)
     leaf = Explained(x("a", "p", "b"), words, (origin,))
     top = Explained(x("a", "q", "b"), words, (), HOSTILE, words, (leaf,), (leaf,))
     return Explanation(x("a", "q", "b"), (top,), Gap(words, words, HOSTILE, (leaf,), (words,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import time
@@ -177,3 +178,46 @@ def test_what_is_never_ready_is_ended_and_can_be_asked_for_again() -> None:
                 apart.prepared()
             is_over = apart.is_over
     apart.close()
+
+
+NORWEGIAN = {
+    "/nothing/here": (404, "Ingenting i grafen har adressen"),
+    "/not/an/address": (404, "Det er ingenting på denne adressen."),
+    "/queries/nothing": (404, "Siden finnes ikke"),
+    "/queries/small?as_of=yesterday": (400, "er ikke en dato."),
+    "/queries/small?as_of=1000-01-01": (400, "ligger utenfor 1900 til 2100"),
+    "/queries/small?nothing=1": (400, "har ingen parameter «nothing»"),
+    "/queries/runaway": (503, "Spørringen tok mer enn 2 sekunder og ble stanset."),
+    "/queries/bomb": (503, "Spørringen felte prosessen den kjørte i"),
+    "/queries/flood": (400, "det er for mye for en side"),
+    "/editor?query=SELECT%20*%20WHERE%20%7B": (400, "Spørringen er ikke gyldig SPARQL"),
+    "/editor?query=DROP%20ALL": (400, "ville endre grafen, og spørringer bare leser"),
+    "/editor?query=ASK%20%7B%20SERVICE%20%3Cx:a%3E%20%7B%7D%20%7D": (400, "spørringer blir på denne maskinen"),
+    "/editor?query=SELECT%20*%20WHERE%20%7B%20%3Fs%20%3Fp%20%3Fo%20.%20%3Fa%20%3Fb%20%3Fc%20%7D": (400, "Svaret"),
+    "/why?s=x": (400, "Adressen navngir ikke én påstand."),
+}
+
+
+def test_a_reader_of_norwegian_is_told_no_in_norwegian(heavy: Path) -> None:
+    with serving(heavy, "--workers", "2") as server:
+        for path, (status, words) in NORWEGIAN.items():
+            answer = server.get(path, headers={"Accept-Language": "nb", "Accept": "text/html"})
+            assert (answer.status_code, answer.headers["content-language"]) == (status, "nb"), path
+            assert words in html.unescape(answer.text), (path, answer.text)
+            english = re.findall(r"\b(?:The|is not|was stopped|more than|There|There is|Ask for)\b", shown(answer.text))
+            assert english == [], (path, english)
+        too_long = server.request("POST", "/editor?lang=nb", content=b"query=" + b"x" * 500_000)
+        assert (too_long.status_code, "Forespørselen er for lang" in too_long.text) == (413, True)
+        method = server.request("DELETE", "/queries", headers={"Accept-Language": "nb", "Accept": "text/html"})
+        assert (method.status_code, "Det går ikke an på denne adressen" in method.text) == (405, True)
+        body = server.get("/queries/small.json?as_of=yesterday&lang=nb")
+        assert body.json()["error"] == "«yesterday» er ikke en dato."
+
+
+def shown(page: str) -> str:
+    """The message of an error page, without what surrounds it, and without the engine's own words."""
+    main = page.partition("<main")[2].partition("</main>")[0]
+    told = re.findall(
+        r'<p class="lead">.*?</p>|<div[^>]*role="alert".*?</div>|<p[^>]*role="alert".*?</p>', main, re.DOTALL
+    )
+    return re.sub(r"gyldig SPARQL: .*", "", html.unescape(" ".join(told)))

@@ -12,6 +12,7 @@ from citygraph.errors import QueryError
 from citygraph.namespaces import CG, PREFIXES, compress, expand, fold
 from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions
+from citygraph.sentences import sentence
 from citygraph.store import Store
 
 __all__ = ["Candidate", "NameFinder", "resolve_entity"]
@@ -137,8 +138,7 @@ def _one(text: str, candidates: list[Candidate], prefixes: Mapping[str, str]) ->
         raise _unknown(text, [], prefixes)
     if len(candidates) > 1:
         choices = ", ".join(sorted(compress(candidate.iri, prefixes) for candidate in candidates))
-        message = f"{text!r} is the name of several things: {choices}."
-        raise QueryError(message, fix="Use one of these short names instead.")
+        raise QueryError(sentence("question.several", text=text, choices=choices), fix=sentence("next.short_names"))
     return Iri(candidates[0].iri)
 
 
@@ -149,6 +149,5 @@ def _unknown(text: str, named: list[Candidate], prefixes: Mapping[str, str]) -> 
     found = dict.fromkeys((by_name.get(name) or slugs[name]) for name in near)
     unique = list({candidate.iri: candidate for candidate in found}.values())[:3]
     guesses = ", ".join(f"{candidate.name} ({compress(candidate.iri, prefixes)})" for candidate in unique)
-    fix = f"Did you mean: {guesses}?" if guesses else "See who is there: citygraph query members"
-    message = f"Nothing here is called {text!r}."
-    return QueryError(message, fix=fix)
+    fix = sentence("next.mean", guesses=guesses) if guesses else sentence("next.members")
+    return QueryError(sentence("question.nothing", text=text), fix=fix)

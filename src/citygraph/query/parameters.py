@@ -13,6 +13,7 @@ from citygraph.namespaces import PREFIXES, expand
 from citygraph.query.entities import NameFinder, resolve_entity
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.sentences import sentence
 from citygraph.store import Store
 
 __all__ = ["bind_parameters"]
@@ -37,18 +38,19 @@ def bind_parameters(
     for name in values:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            message = f"The question {query.name!r} has no parameter {name!r}."
-            choices = ", ".join(f"--{each}" for each in known) or "none"
-            fix = f"Did you mean --{near[0]}?" if near else f"Its parameters are: {choices}."
-            raise QueryError(message, fix=fix)
+            choices = ", ".join(f"--{each}" for each in known) or "–"
+            fix = (
+                sentence("next.mean_parameter", name=near[0]) if near else sentence("next.parameters", choices=choices)
+            )
+            raise QueryError(sentence("question.no_parameter", query=query.name, name=name), fix=fix)
     bound: dict[str, Term] = {}
     for name, parameter in known.items():
         value = values.get(name)
         if value is None and parameter.default is not None:
             value = str(parameter.default)
         if value is None and parameter.required:
-            message = f"The question {query.name!r} needs a value for --{name}."
-            raise QueryError(message, fix=f"Write: citygraph query {query.name} --{name} …")
+            message = sentence("question.needs", query=query.name, name=name)
+            raise QueryError(message, fix=sentence("next.give_value", query=query.name, name=name))
         if value is not None:
             bound[name] = _term(parameter, value, store, prefixes, names)
     return bound
@@ -63,13 +65,13 @@ def _term(
             return resolve_entity(value, store, of_class=of_class or "", prefixes=prefixes, names=names)
         case "integer":
             if not re.fullmatch(r"[+-]?\d{1,18}", value.strip()):
-                raise _wrong(parameter, value, "a whole number such as 10")
+                raise _wrong("not_integer", parameter, value)
             return Literal(value.strip(), datatype=Iri(_XSD + "integer"))
         case "date":
             return Literal(_day(parameter, value), datatype=Iri(_XSD + "date"))
         case "enum":
             if value not in parameter.choices:
-                raise _wrong(parameter, value, f"one of {', '.join(parameter.choices)}")
+                raise _wrong("not_choice", parameter, value)
             iri = expand(value, prefixes) if ":" in value else None
             return Iri(iri) if iri else Literal(value)
         case _:
@@ -80,8 +82,10 @@ def _day(parameter: Parameter, value: str) -> str:
     try:
         return date.fromisoformat(value.strip()).isoformat()
     except ValueError as error:
-        raise _wrong(parameter, value, "a date such as 2020-11-05") from error
+        raise _wrong("not_date", parameter, value) from error
 
 
-def _wrong(parameter: Parameter, value: str, expected: str) -> QueryError:
-    return QueryError(f"--{parameter.name} {value!r} is not {expected}.", fix=f"Write: --{parameter.name} …")
+def _wrong(what: str, parameter: Parameter, value: str) -> QueryError:
+    choices = ", ".join(parameter.choices)
+    message = sentence(f"question.{what}", name=parameter.name, value=value, choices=choices)
+    return QueryError(message, fix=sentence("next.write_parameter", name=parameter.name))

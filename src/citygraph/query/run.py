@@ -16,6 +16,7 @@ from citygraph.query.parameters import bind_parameters
 from citygraph.rdf import Iri, Term
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery, read_saved_query
+from citygraph.sentences import sentence
 from citygraph.store import MemoryStore, Store
 
 __all__ = ["Answered", "find_queries", "get_query", "problem_of", "run_query"]
@@ -58,9 +59,8 @@ def get_query(folder: Path, name: str) -> SavedQuery:
     names = sorted(path.stem for path in folder.glob("*.rq"))
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-        guess = f"Did you mean: {', '.join(near)}?" if near else "List them all: citygraph query"
-        message = f"There is no saved query {name!r}."
-        raise QueryError(message, fix=guess)
+        guess = sentence("next.mean", guesses=", ".join(near)) if near else sentence("next.all_questions")
+        raise QueryError(sentence("question.unknown", name=name), fix=guess)
     return read_saved_query(folder / f"{name}.rq")
 
 

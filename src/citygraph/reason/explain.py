@@ -11,7 +11,7 @@ from typing import Final
 from citygraph.config import Config
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.language import Text
+from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
@@ -43,7 +43,7 @@ class Origin:
     line: int = 0
     column: int = 0
     source: str = ""
-    document: str = ""
+    document: Text = field(default_factory=Text)
     start: int = -1
     end: int = -1
 
@@ -214,7 +214,10 @@ class Explainer:
         )
         span = (excerpt.start, excerpt.end) if excerpt else (-1, -1)
         # The last part of its address is the name that people know a document without a title by.
-        title = self.labels.of(document, "en") if document in self.labels else document.rpartition("/")[2] or document
+        titled = document in self.labels
+        title = (
+            Text(*(self.labels.of(document, each) for each in LANGUAGES)) if titled else Text.of(_file_name(document))
+        )
         return Origin(file, line, column, iri, title, *span)
 
     @cached_property
@@ -270,6 +273,10 @@ class _WithoutGiven:
         return triple not in self._given and self._facts.is_asserted(triple)
 
 
+def _file_name(document: str) -> str:
+    return document.rpartition("/")[2] or document
+
+
 def _texts(triple: Triple) -> TripleText:
     return str(triple.subject), str(triple.predicate), str(triple.object)
 
@@ -280,7 +287,8 @@ def _origin_json(origin: Origin) -> dict[str, object]:
         "line": origin.line,
         "column": origin.column,
         "source": origin.source,
-        "document": origin.document,
+        "document": origin.document.in_language("en"),
+        "title": origin.document.to_json(),
         "start": origin.start,
         "end": origin.end,
     }

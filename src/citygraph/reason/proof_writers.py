@@ -62,9 +62,10 @@ def _gap_lines(gap: Gap, language: str) -> Iterator[str]:
 
 def _place(origin: Origin, language: str) -> str:
     place = f"{origin.file}:{origin.line}" if origin.line else origin.file
-    if origin.document:
+    document = origin.document.in_language(language)
+    if document:
         span = f", {_CHARACTERS.in_language(language)} {origin.start}–{origin.end}" if origin.start >= 0 else ""
-        place += f" ← {origin.document}{span}"
+        place += f" ← {document}{span}"
     return _one_line(place)
 
 

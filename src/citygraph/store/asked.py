@@ -13,6 +13,7 @@ import pyoxigraph
 from citygraph.errors import QueryError, SnapshotError, StoreTimeout
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.sentences import sentence
 from citygraph.store.asking import RECORD, Question
 from citygraph.store.reply import Reply
 from citygraph.store.sharing import StoreBusy
@@ -164,19 +165,17 @@ class AskedStore:
         if self._room is None:
             return
         if size > self._room.most_each:
-            message = f"The answer has more than {self._room.most_each:,} bytes, which is too much for a page."
-            raise QueryError(message, fix="Ask for less, or ask the SPARQL endpoint, which sends answers bit by bit.")
+            raise QueryError(sentence("limit.page", most=self._room.most_each), fix=sentence("next.endpoint"))
         free = max(_FREE - self._size, 0)
         self._size += more
         needed = max(more - free, 0)
         if needed and not self._room.take(needed):
-            raise StoreBusy("Several large answers are being prepared just now.", fix="Try again in a moment.")
+            raise StoreBusy(sentence("busy.large"), fix=sentence("next.again"))
         self._taken += needed
 
 
 def _too_slow(seconds: float) -> StoreTimeout:
-    message = f"The query took longer than {seconds:g} seconds and was stopped."
-    return StoreTimeout(message, fix="Ask for less, or add LIMIT.")
+    return StoreTimeout(sentence("limit.time", seconds=seconds), fix=sentence("next.less_or_limit"))
 
 
 def _written(bind: Mapping[str, Term]) -> dict[str, str]:

@@ -14,12 +14,12 @@ from itertools import pairwise
 from typing import Final
 
 from citygraph.errors import QueryError
+from citygraph.sentences import sentence
 from citygraph.sparql import QueryText, Token, read_query, tokens
 from citygraph.store.asking import Bounds
 
 __all__ = ["Checked", "check", "uses_service"]
 
-_SERVICE: Final = "SERVICE would ask a server on the network, and queries stay on this machine."
 _CHANGES: Final = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _SEPARATORS: Final = frozenset(".;,")
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
@@ -67,7 +67,7 @@ def check(text: str, bounds: Bounds) -> Checked:
 def _check_service(text: str, found: list[Token], allowed: Sequence[str]) -> None:
     """Every SERVICE names, in full and undisguised, an address of the list."""
     if not allowed:
-        raise QueryError(_SERVICE, fix="Leave SERVICE out; links to Wikidata are in the graph itself.")
+        raise QueryError(sentence("query.service"), fix=sentence("next.no_service"))
     listed = f"serve.service_allowed in graph.toml lists: {', '.join(allowed)}."
     if "\\u" in text.lower():
         raise QueryError("SERVICE and an escape such as \\u0041 cannot stand in one query.", fix="Write it in full.")
@@ -107,10 +107,9 @@ def _check_width(found: list[Token], most: int) -> None:
         elif text in _SEPARATORS and open_brackets and open_brackets[-1] != "(":
             following = found[place + 1].text if place + 1 < len(found) else "}"
             patterns += following not in {"}", "]", ".", ";", "{"}
-    for number, what in ((patterns, "patterns"), (steps, "steps in its paths")):
+    for number, what in ((patterns, "limit.patterns"), (steps, "limit.steps")):
         if number > most:
-            message = f"The query has about {number} {what}; at most {most} are allowed."
-            raise QueryError(message, fix="Ask in parts, or raise limits.query_patterns in graph.toml.")
+            raise QueryError(sentence(what, count=number, most=most), fix=sentence("next.parts"))
 
 
 def _from_graphs(found: list[Token]) -> tuple[str, ...]:

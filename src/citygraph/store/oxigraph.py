@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import pyoxigraph
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.rdf import Iri, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.sentences import sentence
 from citygraph.sparql import QueryText, read_query, syntax_error
 
 __all__ = ["answer"]
 
 _Each = TypeVar("_Each")
 _LONGEST: Final = 10_000_000
-_SERVICE: Final = "SERVICE would ask a server on the network, and queries stay on this machine."
 
 
 def answer(
@@ -34,7 +34,7 @@ def answer(
     # Who asks for others looks at the length first; our own questions may carry the values that a server gave.
     query = read_query(text, most_characters=_LONGEST)
     if query.uses_service:
-        raise QueryError(_SERVICE, fix="Leave SERVICE out; links to Wikidata are in the graph itself.")
+        raise QueryError(sentence("query.service"), fix=sentence("next.no_service"))
     values = _substitutions(query, bind or {})
 
     def run() -> Answer:
@@ -54,11 +54,9 @@ def answer(
     except SyntaxError as error:
         raise syntax_error(error.msg, text) from error
     except RuntimeError as error:
-        message = f"The query cannot be run: {error}."
-        raise QueryError(message) from error
+        raise QueryError(sentence("query.cannot_run", detail=str(error))) from error
     except OSError as error:
-        message = f"The store failed: {error}."
-        raise StoreError(message) from error
+        raise StoreError(sentence("query.store", detail=str(error))) from error
 
 
 def _substitutions(query: QueryText, bind: Mapping[str, Term]) -> dict[pyoxigraph.Variable, Term]:
@@ -92,8 +90,7 @@ def _collect(
 def _at_most(found: Iterable[_Each], most: int | None) -> Iterator[_Each]:
     for number, each in enumerate(found):
         if most is not None and number >= most:
-            message = f"The answer has more than {most:,} rows."
-            raise QueryError(message, fix="Add LIMIT, or raise limits.rows in graph.toml.")
+            raise QueryError(sentence("limit.rows", most=most), fix=sentence("next.less_or_rows"))
         yield each
 
 
@@ -115,8 +112,7 @@ def _before_deadline(run: Callable[[], Answer], timeout: float) -> Answer:
     thread.start()
     thread.join(timeout)
     if not outcome:
-        message = f"The query took longer than {timeout:g} seconds and was stopped."
-        raise StoreTimeout(message, fix="Ask for less, add LIMIT, or raise limits.timeout in graph.toml.")
+        raise StoreTimeout(sentence("limit.time", seconds=timeout), fix=sentence("next.less_or_timeout"))
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]

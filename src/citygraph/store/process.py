@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from citygraph.errors import QueryError, SnapshotError, StoreError
+from citygraph.sentences import Sentence
 from citygraph.store import worker
 from citygraph.store.asking import DATA, END, HEAD, READY, Bounds, Frames, Head
 from citygraph.store.reply import NotAcceptable, Reply
@@ -118,7 +119,8 @@ class Worker(asyncio.Protocol):
 
 def _error_of(what: Mapping[str, str]) -> Exception:
     kinds: dict[str, Callable[..., Exception]] = {"query": QueryError, "unacceptable": NotAcceptable}
-    return kinds.get(what["kind"], StoreError)(what["message"], fix=what["fix"])
+    message, fix = (Sentence(what[name], what[f"{name}_nb"]) for name in ("message", "fix"))
+    return kinds.get(what["kind"], StoreError)(message, fix=fix)
 
 
 async def start_worker(

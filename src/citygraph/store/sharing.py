@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from citygraph.errors import StoreError
+from citygraph.sentences import sentence
 from citygraph.store.reply import Reply
 
 __all__ = ["Share", "StoreBusy", "Turns"]
@@ -67,11 +68,9 @@ class Turns:
             StoreBusy: too much waits already, of this asker or of all.
         """
         if client and self._in_flight[client] >= self.share.per_client:
-            message = f"{self.share.per_client} of your queries are being answered already."
-            raise StoreBusy(message, fix="Wait for an answer before you ask more.")
+            raise StoreBusy(sentence("busy.yours", count=self.share.per_client), fix=sentence("next.wait_for_answer"))
         if client and self.number_waiting >= self.share.queue:
-            message = f"{self.number_waiting} queries are waiting already."
-            raise StoreBusy(message, fix="Try again in a moment.")
+            raise StoreBusy(sentence("busy.queue", count=self.number_waiting), fix=sentence("next.again"))
         self._in_flight[client] += 1
 
     def depart(self, client: str) -> None:

@@ -17,6 +17,7 @@ import pyoxigraph
 
 from citygraph.errors import QueryError
 from citygraph.rdf import Term, Triple
+from citygraph.sentences import said_in, sentence
 from citygraph.store import seccomp
 from citygraph.store.asking import DATA, END, FAILED, HEAD, PIECE, READY, RECORD, Bounds, Frames, Head, Question, frame
 from citygraph.store.checking import Checked, check
@@ -59,8 +60,7 @@ class Answers:
         self._size += len(data)
         self._total += len(data)
         if self._total > self._most:
-            message = f"The answer has more than {self._most:,} bytes."
-            raise _TooMuch(message)
+            raise _TooMuch(sentence("limit.bytes", most=self._most))
         if self._size >= PIECE:
             self._pipe.sendall(self._frames())
         return len(data)
@@ -113,15 +113,11 @@ class _CountedJson:
                 self._rows.feed(b"".join(self._early))
                 self._early.clear()
         if self._rows is not None and self._rows.between >= self._most:
-            raise _TooMuch(_rows_message(self._most))
+            raise _TooMuch(sentence("limit.rows", most=self._most))
         return self._answers.write(data)
 
     def flush(self) -> None:
         """Nothing, as for `Answers`."""
-
-
-def _rows_message(most: int) -> str:
-    return f"The answer has more than {most:,} rows."
 
 
 class Merged:
@@ -199,25 +195,27 @@ def answer(
     except QueryError as error:
         _fail(pipe, "query", error.message, error.fix)
     except SyntaxError as error:
-        _fail(pipe, "query", f"The query is not valid SPARQL: {error.msg}.", "Lines and columns count from 1.")
+        _fail(pipe, "query", sentence("query.syntax", detail=error.msg), sentence("next.count_from_one"))
     except _TooMuch as error:
-        _fail(pipe, "query", str(error), "Ask for less, for example with LIMIT; the limits stand in graph.toml.")
+        _fail(pipe, "query", error.args[0], sentence("next.less_by_limits"))
     except LookupError as error:
-        _fail(pipe, "unacceptable", str(error.args[0]), "Ask for another format.")
+        _fail(pipe, "unacceptable", str(error.args[0]), sentence("next.other_format"))
     except ValueError as error:
-        _fail(pipe, "query", f"The answer cannot be written: {error}.", "Ask for another format.")
+        _fail(pipe, "query", sentence("query.cannot_write", detail=str(error)), sentence("next.other_format"))
     except MemoryError:
         os._exit(1)
     except RuntimeError as error:
-        _fail(pipe, "query", f"The query cannot be run: {error}.")
+        _fail(pipe, "query", sentence("query.cannot_run", detail=str(error)))
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(pipe, "store", f"The store failed: {error}.")
+        _fail(pipe, "store", sentence("query.store", detail=str(error)))
 
 
 def _fail(pipe: socket.socket, kind: str, message: str, fix: str = "") -> None:
-    pipe.sendall(frame(FAILED, dumps({"kind": kind, "message": message, "fix": fix}).encode()))
+    said = {"kind": kind, "message": message, "fix": fix}
+    norwegian = {"message_nb": said_in(message, "nb"), "fix_nb": said_in(fix, "nb")}
+    pipe.sendall(frame(FAILED, dumps(said | norwegian).encode()))
 
 
 def _write(  # the parts of one answer
@@ -317,7 +315,7 @@ def _terms(bind: Mapping[str, str]) -> dict[pyoxigraph.Variable, Term]:
 def _at_most(found: Iterable[_Each], most: int) -> Iterator[_Each]:
     for number, each in enumerate(found):
         if number >= most:
-            raise _TooMuch(_rows_message(most))
+            raise _TooMuch(sentence("limit.rows", most=most))
         yield each
 
 

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
 
 from citygraph.errors import SnapshotError, StoreError, StoreTimeout
+from citygraph.sentences import sentence
 from citygraph.store.asking import Bounds, Question
 from citygraph.store.checking import uses_service
 from citygraph.store.process import Version, Worker, start_worker
@@ -24,8 +24,6 @@ from citygraph.store.reply import Reply
 from citygraph.store.sharing import Share, StoreBusy, Turns
 
 __all__ = ["Pool"]
-
-_AGAIN: Final = "Ask for less, add LIMIT, or try again in a moment."
 
 
 class Pool:
@@ -98,7 +96,7 @@ class Pool:
         while any(each.reply for each in self._workers) and self.loop.time() < until:  # noqa: ASYNC110  # once, at the end
             await asyncio.sleep(0.02)
         for reply in self.turns.all_waiting():
-            reply.end(StoreBusy("The server is stopping."))
+            reply.end(StoreBusy(sentence("busy.stopping")))
         processes = [each.process for each in self._workers]
         for each in list(self._workers):
             each.kill()
@@ -151,8 +149,7 @@ class Pool:
             return
         if process.exitcode in {-signal.SIGKILL, -signal.SIGTERM} and self._try_again(reply):
             return
-        message = "The query ended the process that ran it: it needs too much memory, or nests too deep."
-        self._end(reply, StoreError(message, fix=_AGAIN))
+        self._end(reply, StoreError(sentence("limit.died"), fix=sentence("next.less")))
 
     def _try_again(self, reply: Reply) -> bool:
         """Whether the question goes back to the queue: once, and only when nobody has seen a part of the answer."""
@@ -183,7 +180,7 @@ class Pool:
             StoreBusy: too much waits already.
         """
         if self.is_closed:
-            raise StoreBusy("The server is stopping.")
+            raise StoreBusy(sentence("busy.stopping"))
         self.turns.admit(client)
         reply = Reply(question, client, data or question.to_bytes())
         if self.bounds.service_allowed and uses_service(question.text):
@@ -209,7 +206,7 @@ class Pool:
 
     def _waited_too_long(self, reply: Reply) -> None:
         self._forget(reply)
-        reply.end(StoreBusy("All workers were busy until now.", fix="Try again in a moment."))
+        reply.end(StoreBusy(sentence("busy.workers"), fix=sentence("next.again")))
 
     def _forget(self, reply: Reply) -> None:
         if self.turns.forget(reply):
@@ -246,8 +243,9 @@ class Pool:
         asked.reply = reply.worker = None
         self.turns.give_back(reply)
         if reply.is_long:
-            message = f"The query took longer than {self.share.timeout:g} seconds and was stopped."
-            self._end(reply, StoreTimeout(message, fix=_AGAIN))
+            self._end(
+                reply, StoreTimeout(sentence("limit.time", seconds=self.share.timeout), fix=sentence("next.less"))
+            )
         else:
             reply.may_be_short, reply.timer = False, None
             self._wait(reply)

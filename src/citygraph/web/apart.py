@@ -9,15 +9,14 @@ from collections.abc import Callable
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from citygraph.errors import CitygraphError, StoreError, StoreTimeout
 from citygraph.rdf import Triple
+from citygraph.sentences import sentence
 from citygraph.store.worker import limit_memory
 
 __all__ = ["Apart", "derive_day", "read_explainer"]
-
-_AGAIN: Final = "Try again in a moment."
 
 
 def derive_day(folder: str, day: str) -> str:
@@ -65,7 +64,7 @@ def _work(pipe: Connection, prepare: Callable[..., Any], arguments: tuple[object
     except CitygraphError as error:
         pipe.send(("error", StoreError(error.message, fix=error.fix)))
     except MemoryError:
-        pipe.send(("error", StoreError("This needs more memory than a visitor may use.", fix=_AGAIN)))
+        pipe.send(("error", StoreError(sentence("limit.memory"), fix=sentence("next.again"))))
 
 
 def _answer(prepared: Callable[[Any], Any], question: object) -> tuple[str, object]:
@@ -133,12 +132,11 @@ class Apart:
             pipe.send(question)
             if not pipe.poll(max(until - time.monotonic(), 0.0)):
                 self._end()
-                message = f"The answer took longer than {self._seconds:g} seconds and was stopped."
-                raise StoreTimeout(message, fix=_AGAIN)
+                raise StoreTimeout(sentence("limit.answer_time", seconds=self._seconds), fix=sentence("next.again"))
             return self._receive(pipe)
         except (EOFError, OSError) as error:
             self._end()
-            raise StoreError("The process that looked for the answer has ended.", fix=_AGAIN) from error
+            raise StoreError(sentence("limit.ended"), fix=sentence("next.again")) from error
         finally:
             self._turn.release()
 
@@ -148,24 +146,24 @@ class Apart:
 
     def _enter(self, until: float) -> None:
         if not self._turn.acquire(timeout=max(until - time.monotonic(), 0.0)):
-            raise StoreTimeout("Others are waiting for the same just now.", fix=_AGAIN)
+            raise StoreTimeout(sentence("busy.others"), fix=sentence("next.again"))
 
     def _be_ready(self, until: float) -> Connection:
         if self._process is None or (self._process.exitcode is not None and not self.is_ready):
             self._start()
         pipe = self._pipe
         if pipe is None:
-            raise StoreError("The process that looked for the answer has ended.", fix=_AGAIN)
+            raise StoreError(sentence("limit.ended"), fix=sentence("next.again"))
         if not self.is_ready:
             try:
                 if not pipe.poll(max(until - time.monotonic(), 0.0)):
                     if time.monotonic() - self._began > self._patience:
                         self._end()
-                    raise StoreTimeout("This is being worked out and takes a while.", fix=_AGAIN)
+                    raise StoreTimeout(sentence("busy.preparing"), fix=sentence("next.again"))
                 self._ready = self._receive(pipe)
             except EOFError as error:
                 self._end()
-                raise StoreError("This needs more than a visitor may use.", fix=_AGAIN) from error
+                raise StoreError(sentence("limit.memory"), fix=sentence("next.again")) from error
             self.is_ready = True
         return pipe
 

@@ -15,9 +15,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from citygraph.errors import CitygraphError
+from citygraph.errors import CitygraphError, StoreError
 from citygraph.project import Project
+from citygraph.sentences import sentence
 from citygraph.web.access_log import AccessLog
+from citygraph.web.errors import refusal_page
 from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
 from citygraph.web.health import health
@@ -86,15 +88,23 @@ def create_site(
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    words = {404: "There is nothing at this address.", 405: "This address does not answer that method."}
+    keys = {404: "request.nothing_here", 405: "request.method"}
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    message = words.get(status, error.detail if isinstance(error, HTTPException) else "Something went wrong here.")
-    return Refusal(status, message, "", headers).response(request.headers.get("accept", ""))
+    return _told(request, Refusal(status, sentence(keys.get(status, "request.wrong")), "", headers))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    refusal = error if isinstance(error, Refusal) else Refusal(500, "Something went wrong here.")
-    return refusal.response(request.headers.get("accept", ""))
+    return _told(request, error if isinstance(error, Refusal) else Refusal(500, sentence("request.wrong")))
+
+
+def _told(request: Request, refusal: Refusal) -> Response:
+    """A page for whoever asks for pages, else the body for programs."""
+    accept = request.headers.get("accept", "")
+    try:
+        return refusal_page(request, refusal) if "text/html" in accept else refusal.response(accept)
+    except StoreError:
+        # Without a version there is nothing to make a page from.
+        return refusal.response(accept)
 
 
 class Site:
@@ -168,7 +178,7 @@ class Site:
             self.log.say("error", path=path, what=_places(error))
             if status != _BROKEN:
                 raise BrokenAnswer(str(error)) from error
-            await Refusal(500, "Something went wrong here.")(scope, receive, noting)
+            await Refusal(500, sentence("request.wrong"))(scope, receive, noting)
         finally:
             if "citygraph.sent" in scope:
                 status, size = 200, scope["citygraph.sent"]
@@ -178,10 +188,9 @@ class Site:
         """A page: each one holds a thread while it waits, so nobody has more of them than of queries."""
         client, most = client_of(scope), self.service.limits.share.per_client
         if self._shown[client] >= most:
-            message = f"{most} of your pages are being made already."
-            await Refusal(503, message, "Wait for one before you ask for more.", {"Retry-After": "2"})(
-                scope, receive, send
-            )
+            message, fix = sentence("busy.pages", count=most), sentence("next.wait_for_page")
+            scope["app"] = self.app
+            await _told(Request(scope), Refusal(503, message, fix, {"Retry-After": "2"}))(scope, receive, send)
             return
         self._shown[client] += 1
         try:

@@ -15,6 +15,7 @@ from citygraph.query import Answered, run_query
 from citygraph.rdf import Iri, Term
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery
+from citygraph.sentences import sentence
 from citygraph.sparql import read_query
 from citygraph.store import Store
 from citygraph.web.reading import day_of
@@ -59,8 +60,7 @@ def ask_saved(
     store, manifest = reading.store, reading.manifest
     if as_of is not None and as_of.isoformat() != manifest.as_of:
         if not date(1900, 1, 1) <= as_of <= date(2100, 12, 31):
-            message = f"The date {as_of.isoformat()} lies outside 1900 to 2100."
-            raise QueryError(message, fix="Choose a day in between.")
+            raise QueryError(sentence("question.far_date", date=as_of.isoformat()), fix=sentence("next.day_between"))
         day, store = day_of(page.request, as_of)
         manifest = day.manifest
     try:

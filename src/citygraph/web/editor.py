@@ -48,7 +48,7 @@ def editor_page(request: Request) -> Response:
         try:
             answer = ask_sparql(page, text)
         except QueryError as error:
-            fault = as_fault(error)
+            fault = as_fault(error, page.language)
     rows = answer if isinstance(answer, Solutions) else None
     return page.render(
         "editor.html",

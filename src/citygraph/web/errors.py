@@ -9,14 +9,17 @@ from typing import Final, TypeAlias
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
+from citygraph.errors import CitygraphError, SnapshotError
+from citygraph.sentences import said_in
 from citygraph.web.reading import close_stores
+from citygraph.web.refusal import Refusal, refusal_of
 from citygraph.web.rendering import Page
 
-__all__ = ["NotFound", "error_body", "error_page", "kindly"]
+__all__ = ["NotFound", "error_body", "error_page", "kindly", "refusal_page"]
 
 Endpoint: TypeAlias = Callable[[Request], Response]
-_NOT_FOUND, _BAD_REQUEST, _UNAVAILABLE = 404, 400, 503
+_NOT_FOUND, _UNAVAILABLE = 404, 503
+_TITLED: Final = frozenset({400, 404, 405, 406, 408, 413, 500, 503})
 _RETRY_AFTER: Final = "5"
 
 
@@ -49,16 +52,26 @@ def kindly(endpoint: Endpoint) -> Endpoint:
             # Without a version there is nothing to make a page from.
             body = error_body(_UNAVAILABLE, error.message, error.fix)
             return JSONResponse(body, _UNAVAILABLE, headers={"Retry-After": _RETRY_AFTER})
-        except QueryError as error:
-            return error_page(Page(request), _BAD_REQUEST, error.message, fix=error.fix)
-        except StoreError as error:
-            response = error_page(Page(request), _UNAVAILABLE, error.message, fix=error.fix)
-            response.headers["Retry-After"] = _RETRY_AFTER
-            return response
+        except CitygraphError as error:
+            refusal = refusal_of(error)
+            refusal.headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == _UNAVAILABLE else {}
+            return refusal_page(request, refusal)
+        except Refusal as refusal:
+            return refusal_page(request, refusal)
         finally:
             close_stores(request)
 
     return told
+
+
+def refusal_page(request: Request, refusal: Refusal) -> Response:
+    """What a reader is told instead of a page, in the reader's language."""
+    page = Page(request)
+    message, fix = (said_in(text, page.language) for text in (refusal.message, refusal.fix))
+    response = error_page(page, refusal.status, message, fix=fix)
+    for name, value in refusal.headers.items():
+        response.headers[name] = value
+    return response
 
 
 def error_page(
@@ -66,10 +79,10 @@ def error_page(
 ) -> Response:
     """The error as HTML when a page was asked for, else as JSON."""
     if _wants_page(page.request):
-        title = page.words(f"error.{status}")
+        title = page.words(f"error.{status}" if status in _TITLED else "error.400")
         return page.render("error.html", status=status, title=title, message=message, fix=fix, near=near)
     names = [f"{name}: {address}" for name, address in near]
-    return JSONResponse(error_body(status, message, fix, *names), status)
+    return JSONResponse(error_body(status, message, fix, *names), status, {"Content-Language": page.language})
 
 
 def _wants_page(request: Request) -> bool:
@@ -81,6 +94,6 @@ def _wants_page(request: Request) -> bool:
     return not ("json" in accept and "html" not in accept)
 
 
-def as_fault(error: CitygraphError) -> list[str]:
+def as_fault(error: CitygraphError, language: str) -> list[str]:
     """Message and next step, for showing beside a form."""
-    return [text for text in (error.message, error.fix) if text]
+    return [said_in(text, language) for text in (error.message, error.fix) if text]

@@ -15,6 +15,7 @@ from citygraph.namespaces import compress, expand
 from citygraph.query import Answered, get_query
 from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.sentences import sentence
 from citygraph.web.answers import column_name, table_of
 from citygraph.web.asking import ask_saved, saved_queries
 from citygraph.web.errors import NotFound, as_fault, kindly
@@ -107,8 +108,7 @@ def _as_of(page: Page) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        message = f"{text!r} is not a date."
-        raise QueryError(message, fix="Write it as 2020-11-05.") from error
+        raise QueryError(sentence("question.no_date", text=text), fix=sentence("next.write_date")) from error
 
 
 def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Response:
@@ -122,7 +122,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
             cite = bool(saved.cite) and not hide_sources
             answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
         except QueryError as error:
-            fault = as_fault(error)
+            fault = as_fault(error, page.language)
     answer = answered.answer if answered else None
     kept = {**values, "as_of": parameters.get("as_of", "")}
     rows = answer if isinstance(answer, Solutions) else None

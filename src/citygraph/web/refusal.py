@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError
+from citygraph.sentences import sentence
 from citygraph.store.reply import NotAcceptable
 
 __all__ = ["BrokenAnswer", "Refusal", "body", "refusal_of", "respond"]
@@ -56,11 +57,11 @@ def refusal_of(error: CitygraphError) -> Refusal:
         return Refusal(400, error.message, error.fix)
     if isinstance(error, SnapshotError):
         # Its message names folders of this machine.
-        return Refusal(503, "The graph cannot be read just now.", "Try again in a moment.", {"Retry-After": "5"})
+        return Refusal(503, sentence("request.unreadable"), sentence("next.again"), {"Retry-After": "5"})
     return Refusal(503, error.message, error.fix, {"Retry-After": "2"})
 
 
 async def respond(request: Request, error: Exception) -> Response:
     """The handler that the site registers for errors of ours."""
-    refusal = refusal_of(error) if isinstance(error, CitygraphError) else Refusal(500, "Something went wrong here.")
+    refusal = refusal_of(error) if isinstance(error, CitygraphError) else Refusal(500, sentence("request.wrong"))
     return refusal.response(request.headers.get("accept", ""))

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
+from citygraph.sentences import sentence
 from citygraph.web.refusal import Refusal
 
 __all__ = ["client_of", "header", "is_loopback", "origin_of", "read_body"]
@@ -70,18 +71,18 @@ async def read_body(scope: Scope, receive: Receive, most: int, patience: float) 
     closing = {"Connection": "close"}
     announced = header(scope, b"content-length")
     if announced.isdigit() and int(announced) > most:
-        raise Refusal(413, f"The request is longer than {most:,} bytes.", "Ask for less at once.", closing)
+        raise Refusal(413, sentence("request.too_long", most=most), sentence("next.less_at_once"), closing)
     data = bytearray()
     try:
         async with asyncio.timeout(patience):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Refusal(400, "The request broke off.", "", closing)
+                    raise Refusal(400, sentence("request.broke_off"), "", closing)
                 data += message.get("body", b"")
                 if len(data) > most:
-                    raise Refusal(413, f"The request is longer than {most:,} bytes.", "Ask for less at once.", closing)
+                    raise Refusal(413, sentence("request.too_long", most=most), sentence("next.less_at_once"), closing)
                 if not message.get("more_body"):
                     return bytes(data)
     except TimeoutError as error:
-        raise Refusal(408, f"The request took longer than {patience:g} seconds.", "", closing) from error
+        raise Refusal(408, sentence("request.too_slow", seconds=patience), "", closing) from error

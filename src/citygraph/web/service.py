@@ -15,6 +15,7 @@ from anyio.to_thread import current_default_thread_limiter
 
 from citygraph.errors import SnapshotError, StoreError, StoreTimeout
 from citygraph.project import Project
+from citygraph.sentences import sentence
 from citygraph.store import Manifest, Snapshot
 from citygraph.store.asked import AskedStore, Room
 from citygraph.store.sharing import Share
@@ -138,7 +139,7 @@ class Service:
                 self._deriving = key, self._start_apart(derive_day, folder, day)
             wanted, apart = self._deriving
         if wanted != key:
-            raise StoreTimeout("Another day is being worked out just now.", fix="Try again in a few seconds.")
+            raise StoreTimeout(sentence("busy.day"), fix=sentence("next.again"))
         return Snapshot(Path(apart.prepared()))
 
     def explain(self, terms: tuple[str, str, str]) -> Any:  # noqa: ANN401  # an `Explanation`

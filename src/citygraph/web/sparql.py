@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError
 from citygraph.namespaces import is_absolute_iri
+from citygraph.sentences import sentence
 from citygraph.store.asking import Question
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
@@ -144,8 +145,7 @@ class SparqlEndpoint:
         text = asked.query or ""
         most = self._service.limits.bounds.query_size
         if len(text) > most:
-            message = f"The query has {len(text):,} characters; at most {most:,} are allowed."
-            raise Refusal(413, message, "Ask for less at once.")
+            raise Refusal(413, sentence("limit.size", size=len(text), most=most), sentence("next.less_at_once"))
         accept = header(scope, b"accept")
         rows, graph = accepted(accept, ROWS), accepted(accept, GRAPHS)
         if not rows and not graph:
