@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 from citygraph import Project
+from citygraph.openapi import openapi_document
 from citygraph.publish import Published
-from citygraph.publish.saved_queries import grlc_file, openapi_document, sib_example
+from citygraph.publish.saved_queries import grlc_file, sib_example
 from citygraph.rdf import Literal, parse
 from citygraph.results import Solutions
 from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
+from pages_client import Pages
 
 _ENDPOINT = "https://w3id.org/citygraph/sparql"
 _QUERY = """#+ title:    { nb: "Byer", en: "Cities" }
@@ -97,6 +99,15 @@ def test_every_published_question_is_in_the_openapi_document(
     assert document["openapi"] == "3.1.0"
     names = {re.sub(r"^/queries/|\.\w+$", "", path) for path in document["paths"]}
     assert names == {each.name for each in this_project.queries() if each.publish}
+
+
+def test_the_published_and_the_served_description_are_one(
+    published: tuple[Path, Published], this_project: Project
+) -> None:
+    folder, _ = published
+    document = json.loads((folder / "openapi.json").read_text(encoding="utf-8"))
+    served = Pages(this_project).get("/openapi.json?lang=en").json()
+    assert {**document, "servers": []} == {**served, "servers": []}
 
 
 def test_the_openapi_document_says_what_a_parameter_takes(made: Path) -> None:

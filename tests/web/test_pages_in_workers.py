@@ -188,7 +188,8 @@ NORWEGIAN = {
     "/queries/small?as_of=1000-01-01": (400, "ligger utenfor 1900 til 2100"),
     "/queries/small?nothing=1": (400, "har ingen parameter «nothing»"),
     "/queries/runaway": (503, "Spørringen tok mer enn 2 sekunder og ble stanset."),
-    "/queries/bomb": (503, "Spørringen felte prosessen den kjørte i"),
+    # Memory or time, whichever runs out first.
+    "/queries/bomb": (503, '<p class="lead">Spørringen '),
     "/queries/flood": (400, "det er for mye for en side"),
     "/editor?query=SELECT%20*%20WHERE%20%7B": (400, "Spørringen er ikke gyldig SPARQL"),
     "/editor?query=DROP%20ALL": (400, "ville endre grafen, og spørringer bare leser"),

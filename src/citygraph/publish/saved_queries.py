@@ -1,21 +1,19 @@
-"""Saved queries for other programs: SIB examples, grlc files, and an OpenAPI document."""
+"""Saved queries for other programs: SIB examples and grlc files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import yaml
 
-from citygraph.language import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql import Form
-from citygraph.version import VERSION
 
-__all__ = ["grlc_file", "openapi_document", "sib_example", "sib_prefixes", "sib_text"]
+__all__ = ["grlc_file", "sib_example", "sib_prefixes", "sib_text"]
 
 _SH, _OWL = PREFIXES["sh"], PREFIXES["owl"]
 _SPEX: Final = "https://purl.expasy.org/sparql-examples/ontology#"
@@ -135,62 +133,3 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 
     tokens = r'<[^<>\s]*>|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*|[?$](?P<name>\w+)'
     return re.sub(tokens, one, text)
-
-
-def openapi_document(
-    queries: Sequence[SavedQuery], *, title: Text, licence: str, server: str, language: str = "en"
-) -> dict[str, Any]:
-    """All saved questions as an API of the server that answers them, in OpenAPI 3.1."""
-    paths = {
-        f"/queries/{query.name}.{format_}": {"get": _operation(query, format_, media_type, language)}
-        for query in queries
-        for format_, media_type in _formats(query)
-    }
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": title.in_language(language),
-            "version": VERSION,
-            "license": {"name": licence.rpartition("/")[2], "url": licence},
-        },
-        "servers": [{"url": server.rstrip("/")}],
-        "paths": paths,
-    }
-
-
-def _formats(query: SavedQuery) -> tuple[tuple[str, str], ...]:
-    match query.parsed.form:
-        case Form.SELECT:
-            return (("csv", "text/csv"), ("json", "application/sparql-results+json"))
-        case Form.ASK:
-            return (("json", "application/sparql-results+json"),)
-    return (("ttl", "text/turtle"),)
-
-
-def _operation(query: SavedQuery, format_: str, media_type: str, language: str) -> dict[str, Any]:
-    return {
-        "operationId": f"{query.name}-{format_}",
-        "summary": query.title.in_language(language),
-        "description": query.question.in_language(language),
-        "tags": list(query.keywords),
-        "parameters": [_parameter(each, language) for each in query.parameters],
-        "responses": {
-            "200": {"description": "The answer", "content": {media_type: {"schema": {"type": "string"}}}},
-            "400": {"description": "A value is wrong"},
-        },
-    }
-
-
-def _parameter(parameter: Parameter, language: str) -> dict[str, Any]:
-    schema: dict[str, Any] = {"integer": {"type": "integer"}, "date": {"type": "string", "format": "date"}}.get(
-        parameter.type, {"type": "string"}
-    )
-    schema |= {"enum": list(parameter.choices)} if parameter.choices else {}
-    schema |= {"default": parameter.default} if parameter.default is not None else {}
-    return {
-        "name": parameter.name,
-        "in": "query",
-        "required": parameter.required and parameter.default is None,
-        "description": parameter.about.in_language(language),
-        "schema": schema,
-    }

@@ -14,6 +14,7 @@ from citygraph.graphs import Part
 from citygraph.labels import Labels
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
+from citygraph.openapi import openapi_document
 from citygraph.publish.catalog import Catalog, Item, catalog_of
 from citygraph.publish.check import check_foreign_shapes, check_profile, check_settings, score_of
 from citygraph.publish.dcat_ap_3 import DCAT_AP_3
@@ -26,7 +27,7 @@ from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import NAMESPACES, write_record
-from citygraph.publish.saved_queries import grlc_file, openapi_document, sib_example, sib_prefixes, sib_text
+from citygraph.publish.saved_queries import grlc_file, sib_example, sib_prefixes, sib_text
 from citygraph.publish.tables import answer_files, class_files
 from citygraph.publish.void import void_triples
 from citygraph.rdf import Iri, Quad, Term, Triple, canonical_hash, parse

@@ -116,11 +116,14 @@ class AskedStore:
             StoreError: the engine failed.
         """
         found: list[Solutions] = []
+        if not self._pool.takes_many:
+            answers = [self.query(text, bind=bind) for bind in binds]
+            return [answer for answer in answers if isinstance(answer, Solutions)]
         for start in range(0, len(binds), _IN_ONE):
             each = [_written(bind) for bind in binds[start : start + _IN_ONE]]
             _, data = self._ask(Question(text, rows=("json",), each=each), None)
-            answers = [_answer_of("json", part) for part in data.split(RECORD)[1:]]
-            found += [answer for answer in answers if isinstance(answer, Solutions)]
+            parts = [_answer_of("json", part) for part in data.split(RECORD)[1:]]
+            found += [part for part in parts if isinstance(part, Solutions)]
         return found
 
     def close(self) -> None:

@@ -29,6 +29,9 @@ __all__ = ["Pool"]
 class Pool:
     """Workers over one snapshot, and the queue in front of them; used from the thread of one event loop."""
 
+    takes_many = True
+    """Whether one question may come with many bindings (`Question.each`)."""
+
     def __init__(self, folder: Path, snapshot_id: str, *, bounds: Bounds, share: Share) -> None:
         """A pool that is not started yet."""
         self.version = Version(folder, snapshot_id)

@@ -118,7 +118,7 @@ def _entity_page(page: Page, iri: str) -> Response:
     groups = groups_about(iri, page.reading, page.shower)
     tables = tables_about(iri, page.reading, page.shower)
     here = (cite([Iri(iri)], page.reading.store) or {}).get(Iri(iri), ())
-    names = page.reading.names(iri)
+    names = page.reading.names.get(iri, [])
     main = page.reading.label(iri, page.language)
     same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
     response = page.render(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 from datetime import UTC, date, datetime, time
@@ -11,38 +10,16 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.answer_formats import MEDIA_TYPES, place_in
 from citygraph.export import export_bytes
 from citygraph.query import Answered
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Answer, Graph, Row, Solutions, write_answer
 from citygraph.web.rendering import Page, respond
 
-__all__ = ["MEDIA_TYPES", "answer_file", "defused", "formats_of", "json_response", "with_sources"]
+__all__ = ["answer_file", "defused", "json_response", "with_sources"]
 
-MEDIA_TYPES: Final = {
-    "json": "application/sparql-results+json",
-    "csv": "text/csv; charset=utf-8",
-    "tsv": "text/tab-separated-values; charset=utf-8",
-    "xml": "application/sparql-results+xml",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "geojson": "application/geo+json",
-    "ttl": "text/turtle; charset=utf-8",
-    "nt": "application/n-triples",
-    "jsonld": "application/ld+json",
-}
-_LATITUDE, _LONGITUDE = ("latitude", "lat"), ("longitude", "long", "lon", "lng")
 _STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def formats_of(answer: Answer | None, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The files that can carry an answer of this shape, in the order a page offers them."""
-    if isinstance(answer, Graph):
-        return ("ttl", "jsonld", "nt")
-    if answer is not None and not isinstance(answer, Solutions):
-        return ("json", "xml")
-    has_workbook = importlib.util.find_spec("xlsxwriter") is not None
-    on_earth = _place(columns) is not None
-    return ("csv", *(("xlsx",) if has_workbook else ()), "json", *(("geojson",) if on_earth else ()), "tsv", "xml")
 
 
 def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noqa: A002
@@ -102,15 +79,9 @@ def _number(term: Term | None) -> float | None:
     return number if number is not None and abs(number) < float("inf") else None
 
 
-def _place(columns: tuple[str, ...]) -> tuple[int, int] | None:
-    latitude = next((columns.index(name) for name in _LATITUDE if name in columns), None)
-    longitude = next((columns.index(name) for name in _LONGITUDE if name in columns), None)
-    return (latitude, longitude) if latitude is not None and longitude is not None else None
-
-
 def _geojson(page: Page, solutions: Solutions) -> bytes:
     """RFC 7946: a point for each row that has coordinates; the other columns are its properties."""
-    at = _place(solutions.columns)
+    at = place_in(solutions.columns)
     features = []
     for row in solutions.rows:
         north, east = (_number(row[at[0]]), _number(row[at[1]])) if at else (None, None)

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from citygraph.kinds import KINDS
+from citygraph.openapi import openapi_document
 from citygraph.web.asking import saved_queries
 from citygraph.web.assets import static_file
 from citygraph.web.editor import editor_page, editor_terms
 from citygraph.web.entities import entity, identifier, kind_list
 from citygraph.web.errors import kindly
 from citygraph.web.files import json_response
-from citygraph.web.openapi import openapi_of
 from citygraph.web.questions import queries, queries_json, query_page
 from citygraph.web.rendering import Page, data_block
 from citygraph.web.search import search_json, search_page
@@ -91,7 +91,15 @@ def _dataset(page: Page) -> dict[str, object]:
 def openapi(request: Request) -> Response:
     """`/openapi.json`: all questions as an API."""
     page = Page(request)
-    return json_response(request, openapi_of(page, saved_queries(page.project)))
+    config = page.project.config
+    document = openapi_document(
+        saved_queries(page.project),
+        title=config.title,
+        licence=config.licence,
+        server=page.urls.prefix,
+        language=page.language,
+    )
+    return json_response(request, document)
 
 
 _WORDS_OF_KINDS: Final = "|".join(kind.name for kind in KINDS)

@@ -10,6 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.answer_formats import MEDIA_TYPES, formats_of
 from citygraph.errors import QueryError, StoreError
 from citygraph.namespaces import compress, expand
 from citygraph.query import Answered, get_query
@@ -20,7 +21,7 @@ from citygraph.web.answers import column_name, table_of
 from citygraph.web.asking import ask_saved, saved_queries
 from citygraph.web.errors import NotFound, as_fault, kindly
 from citygraph.web.feeds import feed_of
-from citygraph.web.files import MEDIA_TYPES, answer_file, formats_of, json_response
+from citygraph.web.files import answer_file, json_response
 from citygraph.web.pictures import pictures_of
 from citygraph.web.rendering import Page, data_block, respond
 from citygraph.web.requests import origin_of

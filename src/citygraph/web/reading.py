@@ -69,9 +69,10 @@ class Known:
 class Reading:
     """A version of the graph for one request: `store` answers in the time and within the limits of who asks."""
 
-    def __init__(self, project: Project, manifest: Manifest, known: Known, store: Store) -> None:
-        """The version with this manifest."""
-        self.project, self.manifest, self.store = project, manifest, store
+    def __init__(self, project: Project, snapshot: Snapshot, known: Known, store: Store) -> None:
+        """The version in this folder, which is not opened here: `store` answers."""
+        self.project, self.snapshot, self.store = project, snapshot, store
+        self.manifest: Manifest = snapshot.manifest
         self.directory, self.is_stale = known.directory, known.is_stale
 
     @property
@@ -107,9 +108,10 @@ class Reading:
         """The IRI behind a local name, in whichever of the graph's namespaces it stands; `id/` comes first."""
         return self.directory.called(local_name)
 
-    def names(self, iri: str) -> list[tuple[str, str, bool]]:
-        """Every name of a thing that has a page: the text, its language, and whether it is a main one."""
-        return self.directory.names(iri)
+    @cached_property
+    def names(self) -> Mapping[str, list[tuple[str, str, bool]]]:
+        """Every name of everything that has a page: the text, its language, and whether it is a main one."""
+        return _LookedUp(lambda iri: self.directory.names(iri) or None, self.directory.things)
 
     def classes_of(self, iri: str) -> frozenset[str]:
         """The classes of a thing."""
@@ -146,7 +148,7 @@ class Reading:
         """The things of a class (an IRI; empty for all) whose names come near a text, each under the name that does."""
         hits = self.directory.search(text, most=200)
         found = [hit for hit in hits if not of_class or of_class in self.classes_of(hit.iri)]
-        return [Candidate(hit.iri, text_) for hit in found for text_, *_ in self.names(hit.iri)]
+        return [Candidate(hit.iri, text_) for hit in found for text_, *_ in self.names.get(hit.iri, [])]
 
     def search(self, text: str, *, most: int) -> list[Hit]:
         """The things whose names come nearest, the best first."""
@@ -193,7 +195,7 @@ def reading_of(request: Request) -> Reading:
     store: Store = snapshot
     if service is not None:
         store = _keep(request, service.store(client=client_of(request.scope)))
-    return Reading(project, snapshot.manifest, _kept.get(project, snapshot), store)
+    return Reading(project, snapshot, _kept.get(project, snapshot), store)
 
 
 def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:

@@ -87,7 +87,7 @@ def structured_data(
     page: Page, iri: str, kind: Kind, groups: Sequence[Group], tables: Sequence[FactTable]
 ) -> dict[str, object]:
     """The thing in schema.org's words, for search engines."""
-    names = sorted({text for text, *_ in page.reading.names(iri)} - {page.reading.label(iri, page.language)})
+    names = sorted({text for text, *_ in page.reading.names.get(iri, [])} - {page.reading.label(iri, page.language)})
     said = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
     document: dict[str, object] = {
         "@context": "https://schema.org",

@@ -1,17 +1,17 @@
-"""All saved questions as an API: an OpenAPI 3.1 document made from their headers."""
+"""All saved questions as an API: an OpenAPI 3.1 document made from their headers, served and published alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from citygraph.answer_formats import MEDIA_TYPES, formats_of_form
+from citygraph.language import Text
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql import Form
 from citygraph.version import VERSION
-from citygraph.web.files import MEDIA_TYPES, formats_of
-from citygraph.web.rendering import Page
 
-__all__ = ["openapi_of"]
+__all__ = ["openapi_document"]
 
 _TYPES: Final[dict[str, dict[str, Any]]] = {
     "integer": {"type": "integer"},
@@ -29,66 +29,73 @@ _ERROR: Final = {
 }
 
 
-def openapi_of(page: Page, queries: Sequence[SavedQuery]) -> dict[str, object]:
-    """The document, in the language of the request."""
-    config = page.project.config
+_ABOUT: Final = Text(
+    "Hvert spørsmål har et svar, kilder og filer til videre bruk.",
+    "Each question has an answer, its sources and files for further use.",
+)
+_AS_OF: Final = Text(
+    "Verden slik den var denne dagen; uten den grafens egen dato",
+    "The world as it was on this day; the graph's own day without it",
+)
+_CITE: Final = Text("1 gir hver rad kildene sine", "1 gives each row its sources")
+_ANSWER: Final = Text("Svaret", "The answer")
+_WRONG: Final = Text("En verdi er feil, eller svaret er for stort", "A value is wrong, or the answer is too large")
+_LATE: Final = Text(
+    "Svaret kom ikke i tide; prøv igjen litt senere", "The answer did not come in time; try again a little later"
+)
+
+
+def openapi_document(
+    queries: Sequence[SavedQuery], *, title: Text, licence: str, server: str, language: str = "en"
+) -> dict[str, Any]:
+    """All saved questions as an API of the server at `server`, in one language."""
     paths: dict[str, object] = {}
     for query in queries:
-        for format_ in _formats(query):
-            paths[f"/queries/{query.name}.{format_}"] = {"get": _operation(page, query, format_)}
+        for format_ in formats_of_form(query.parsed.form, query.columns):
+            paths[f"/queries/{query.name}.{format_}"] = {"get": _operation(query, format_, language)}
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": config.title.in_language(page.language),
+            "title": title.in_language(language),
             "version": VERSION,
-            "description": page.words("queries.lead"),
-            "license": {"name": config.licence.rpartition("/")[2], "url": config.licence},
+            "description": _ABOUT.in_language(language),
+            "license": {"name": licence.rpartition("/")[2], "url": licence},
         },
-        "servers": [{"url": page.urls.prefix or "/"}],
+        "servers": [{"url": server.rstrip("/") or "/"}],
         "paths": paths,
         "components": {"schemas": {"Error": _ERROR}},
     }
 
 
-def _formats(query: SavedQuery) -> tuple[str, ...]:
-    match query.parsed.form:
-        case Form.SELECT:
-            return formats_of(None, query.columns)
-        case Form.ASK:
-            return ("json", "xml")
-        case _:
-            return ("ttl", "jsonld", "nt")
-
-
-def _operation(page: Page, query: SavedQuery, format_: str) -> dict[str, object]:
-    parameters = [_parameter(page, each) for each in query.parameters]
+def _operation(query: SavedQuery, format_: str, language: str) -> dict[str, object]:
+    parameters = [_parameter(each, language) for each in query.parameters]
     as_of = {
         "name": "as_of",
         "in": "query",
-        "description": page.words("query.as_of"),
+        "description": _AS_OF.in_language(language),
         "schema": {"type": "string", "format": "date"},
     }
     cite = {
         "name": "cite",
         "in": "query",
-        "description": page.words("query.cite"),
+        "description": _CITE.in_language(language),
         "schema": {"type": "string", "enum": ["1"]},
     }
     selects = query.parsed.form is Form.SELECT
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
         "operationId": f"{query.name}-{format_}",
-        "summary": query.title.in_language(page.language),
-        "description": query.question.in_language(page.language),
+        "summary": query.title.in_language(language),
+        "description": query.question.in_language(language),
         "tags": list(query.keywords),
         "parameters": [*parameters, as_of, *([cite] if selects and query.cite else [])],
         "responses": {
             "200": {
-                "description": page.words("query.answer"),
+                "description": _ANSWER.in_language(language),
                 "content": {MEDIA_TYPES[format_].partition(";")[0]: {"schema": _schema(query, format_)}},
             },
-            "400": {"description": page.words("error.400"), "content": error},
-            "503": {"description": page.words("error.503"), "content": error},
+            "400": {"description": _WRONG.in_language(language), "content": error},
+            "503": {"description": _LATE.in_language(language), "content": error},
         },
     }
 
@@ -101,7 +108,7 @@ def _schema(query: SavedQuery, format_: str) -> dict[str, object]:
     return {"type": "string"} if format_ != "geojson" else {"type": "object"}
 
 
-def _parameter(page: Page, parameter: Parameter) -> dict[str, object]:
+def _parameter(parameter: Parameter, language: str) -> dict[str, object]:
     schema: dict[str, object] = dict(_TYPES.get(parameter.type, {"type": "string"}))
     if parameter.choices:
         schema["enum"] = list(parameter.choices)
@@ -111,6 +118,6 @@ def _parameter(page: Page, parameter: Parameter) -> dict[str, object]:
         "name": parameter.name,
         "in": "query",
         "required": parameter.required and parameter.default is None,
-        "description": parameter.about.in_language(page.language),
+        "description": parameter.about.in_language(language),
         "schema": schema,
     }
