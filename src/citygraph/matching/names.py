@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from citygraph.link.spelling import in_latin, sounded
 from citygraph.namespaces import fold
 
 __all__ = ["Country", "Form", "countries", "country_code", "exonyms", "homonyms", "other_names", "read_name"]
@@ -50,6 +51,11 @@ _MARKS: Final = re.compile(r"[^\w']+")
 _LOOSE: Final = (("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("th", "t"), ("ph", "f"))
 _SAINT: Final = re.compile(r"\b(?:saint|sankt|sint|st)\b")
 _SHORTEST: Final = 2
+_LEAST_WORDS: Final = 3
+_SMALL_WORDS: Final = frozenset({
+    "a", "and", "av", "de", "der", "des", "di", "die", "do", "et", "for", "fur", "i", "in", "la", "le", "of", "og", "on", "the",
+    "und", "van", "y",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class Form:
         level: `municipality` or `county` when a decoration says so.
         country: the code of a country behind a comma or in brackets.
         qualifier: whatever else stands there, folded.
+        sound: the core as it is spoken, roughly: what languages write differently is written alike.
+        acronym: the first letters of its words, when it has three or more.
         nominative: the core without the ending that the decoration gave it: "Stockholms stad".
     """
 
@@ -77,6 +85,8 @@ class Form:
     country: str = ""
     qualifier: str = ""
     nominative: str = ""
+    sound: str = ""
+    acronym: str = ""
 
     @property
     def joined(self) -> str:
@@ -87,7 +97,7 @@ class Form:
     def keys(self) -> tuple[str, ...]:
         """Under what this name is found at once."""
         ordered = " ".join(sorted(self.core.split()))
-        found = dict.fromkeys((self.folded, self.core, self.loose, ordered, self.nominative))
+        found = dict.fromkeys((self.folded, self.core, self.loose, ordered, self.nominative, self.acronym, self.sound))
         return tuple(each for each in found if each)
 
 
@@ -102,7 +112,7 @@ def read_name(text: str) -> Form:
     country = country_code(qualifier)
     plain = name.replace("’", "'").replace("‘", "'").replace("ʼ", "'").replace("\u00b4", "'").replace("`", "'")
     exact = " ".join(_MARKS.sub(" ", unicodedata.normalize("NFC", plain).casefold()).split())
-    folded = " ".join(_MARKS.sub(" ", fold(plain).replace("&", " and ")).split())
+    folded = " ".join(_MARKS.sub(" ", fold(in_latin(plain)).replace("&", " and ")).split())
     core, level, nominative = _without_decoration(folded)
     return Form(
         text=text,
@@ -114,7 +124,15 @@ def read_name(text: str) -> Form:
         country=country,
         qualifier="" if country else " ".join(_MARKS.sub(" ", fold(qualifier)).split()),
         nominative=nominative,
+        sound=sounded(core),
+        acronym=_acronym(folded),
     )
+
+
+def _acronym(folded: str) -> str:
+    """UCLG for United Cities and Local Governments; empty for shorter names."""
+    words = [word for word in folded.split() if word not in _SMALL_WORDS]
+    return "".join(word[0] for word in words) if len(words) >= _LEAST_WORDS else ""
 
 
 def _without_qualifier(text: str) -> tuple[str, str]:

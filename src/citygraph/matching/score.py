@@ -30,6 +30,7 @@ _ORDER, _NOMINATIVE, _KEYBOARD = 92.0, 94.0, 94.0
 _DECORATED: Final = 86.0
 _ALIKE: Final = 88.0
 _PART: Final = 74.0
+_SOUND: Final = 0.88
 _DOUBLED: Final = re.compile(r"(\w)\1")
 
 
@@ -133,6 +134,8 @@ def name_score(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
         return _NOMINATIVE if one.level == other.level else _DECORATED
     if _is_exonym(one.core, other.core, thing):
         return EXONYM if one.level == other.level else _DECORATED
+    if (one.acronym and one.acronym == other.joined) or (other.acronym and other.acronym == one.joined):
+        return _DECORATED
     return _likeness(one, other)
 
 
@@ -170,6 +173,9 @@ def _likeness(one: Form, other: Form) -> float:
     if not a or not b:
         return 0.0
     alike = max(_ratio(a, b), _ratio(one.loose, other.loose))
+    # Another language writes the same sounds in its own way.
+    if alike < _SOUND and (one.sound, other.sound) != (a, b):
+        alike = max(alike, _SOUND * _ratio(one.sound, other.sound))
     # A letter typed twice or once is the commonest slip, and accents that were typed were meant.
     alike = 0.9 * alike + 0.1 * _ratio(_DOUBLED.sub(r"\1", a), _DOUBLED.sub(r"\1", b))
     if not one.exact.isascii():
@@ -188,7 +194,7 @@ def _likeness(one: Form, other: Form) -> float:
 def _contains(first: list[str], second: list[str]) -> bool:
     """Whether all words of the shorter name stand in the longer one: "Newcastle" in "Newcastle upon Tyne"."""
     less, more = sorted((set(first), set(second)), key=len)
-    return less <= more and max(len(word) for word in less) >= _SHORT - 1
+    return less <= more and any(len(word) >= _SHORT - 1 or not word.isalpha() for word in less)
 
 
 def _ratio(one: str, other: str) -> float:
