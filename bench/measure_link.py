@@ -228,9 +228,9 @@ def measure() -> Iterator[Section]:
     chance = random.Random(_SEED)
     things = targets(chance)
     cases = list(gold(things, chance))
-    began = time.perf_counter()
+    began = time.process_time()
     index = TargetIndex(things)
-    built = time.perf_counter() - began
+    built = time.process_time() - began
     mine, theirs = judge(cases, ours(index)), judge(cases, plain(things))
     rows: list[list[str]] = []
     for kind, (count, one, five, sure, wrong) in mine.items():
@@ -252,19 +252,19 @@ def measure() -> Iterator[Section]:
     yield second_gold(chance, things)
     queries = [case.query for case in cases]
     batch = (queries * 2)[:1000]
-    began = time.perf_counter()
+    began = time.process_time()
     for query in batch:
         index.find(Wanted((read_name(query),)), limit=5)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     other = plain(things)
-    began = time.perf_counter()
+    began = time.process_time()
     for query in batch[:200]:
         other(query)
-    slow = (time.perf_counter() - began) * 5
+    slow = (time.process_time() - began) * 5
     yield Section(
         "link-time",
         "Matching names: time",
-        "One thread.",
+        "One thread, seconds of the processor.",
         ["what", "seconds"],
         [
             [f"{len(batch):,} names against {len(things):,} places", f"{took:.2f}"],

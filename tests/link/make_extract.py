@@ -144,6 +144,8 @@ def extract() -> str:
     w.say("Q10428388", "P463", item("Q911"))
     w.names("Q106747", {"nb": "Burkhard Jung", "en": "Burkhard Jung"}, "German politician")
     w.say("Q106747", "P31", item("Q5"))
+    # The item on which everybody may try things out.
+    w.names("Q4115189", {"en": "Wikidata Sandbox"}, "item to try things out")
     return "\n".join(w.lines) + "\n"
 
 

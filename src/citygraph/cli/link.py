@@ -323,6 +323,9 @@ def push(
         write_file(output, text.encode())
     elif facts:
         print(text, end="")
+    if len(facts) == 1:
+        say("1 statement. Read it, then paste it into QuickStatements.")
+        return
     say(f"{len(facts)} statements. Read them, then paste them into QuickStatements.")
 
 
