@@ -1,4 +1,4 @@
-"""Builds the front end into the package: our own files always, the editor and the map where npm is present."""
+"""Builds the front end into the package: our own files always, the editor, the map and the engine for browsers where npm is present."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_OWN: Final = ("site.css", "site.js", "icon.svg")
+_OWN: Final = ("site.css", "site.js", "search.js", "icon.svg")
+_BUILT: Final = ("editor.js", "browser-sparql.js", "sparql-worker.js", "oxigraph.wasm", "basemap.json")
 
 
 class FrontEnd(BuildHookInterface[Any]):
@@ -32,14 +33,14 @@ class FrontEnd(BuildHookInterface[Any]):
             try:
                 _run(npm, frontend)
             except (OSError, subprocess.SubprocessError) as error:
-                self.app.display_warning(f"The query editor and the map are left out: {error}")
+                self.app.display_warning(f"The query editor, the map and the engine for browsers are left out: {error}")
         for name in _OWN:
             shutil.copy(frontend / name, static / name)
 
 
 def _is_fresh(frontend: Path, static: Path) -> bool:
     """Whether the bundles are newer than everything they are made from."""
-    made = [static / "editor.js", static / "basemap.json"]
+    made = [static / name for name in _BUILT]
     sources = [path for path in frontend.iterdir() if path.suffix in {".js", ".json"}]
     if not all(path.is_file() for path in made):
         return False

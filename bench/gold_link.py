@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from citygraph.link.things import Name, Thing
+from citygraph.matching.things import Name, Thing
 
 _FILE = Path(__file__).with_name("gold_places.txt")
 _SEED = 5

@@ -101,3 +101,5 @@ host.shadowRoot.append(view.dom);
 area.hidden = true;
 form.querySelector("label").addEventListener("click", () => view.focus());
 form.addEventListener("submit", () => (area.value = view.state.doc.toString()));
+// An example that another script of the page puts there.
+form.addEventListener("fill", ({ detail }) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: detail } }));

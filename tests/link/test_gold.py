@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 
 from bench.gold_link import Case, gold_cases, gold_targets
-from citygraph.link.index import TargetIndex
-from citygraph.link.names import read_name
-from citygraph.link.score import Candidate, Wanted
 from citygraph.link.spelling import in_latin, sounded
-from citygraph.link.things import Name, Thing
+from citygraph.matching.index import TargetIndex
+from citygraph.matching.names import read_name
+from citygraph.matching.score import Candidate, Wanted
+from citygraph.matching.things import Name, Thing
 
 CASES = gold_cases()
 # Shares right first that were reached when the set was first tried or after, in per cent, rounded down.

@@ -18,7 +18,8 @@ from pages_client import Pages
 ROOT = Path(__file__).parents[2]
 FRONTEND = ROOT / "frontend"
 OWN = {
-    "basemap.js", "editor.js", "icon.svg", "package-lock.json", "package.json", "site.css", "site.js", "vite.config.js",
+    "basemap.js", "browser-sparql.js", "editor.js", "icon.svg", "package-lock.json", "package.json", "search.js", "site.css",
+    "site.js", "sparql-worker.js", "vite.config.js",
 }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def test_without_npm_the_build_carries_our_own_files(tmp_path: Path, monkeypatch
     monkeypatch.setenv("CITYGRAPH_WITHOUT_NPM", "1")
     _build(_copy(tmp_path))
     static = tmp_path / "src/citygraph/web/static"
-    assert {path.name for path in static.iterdir()} == {"site.css", "site.js", "icon.svg"}
+    assert {path.name for path in static.iterdir()} == {"site.css", "site.js", "search.js", "icon.svg"}
     assert (static / "site.css").read_bytes() == (FRONTEND / "site.css").read_bytes()
 
 

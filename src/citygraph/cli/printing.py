@@ -34,6 +34,8 @@ _STAGES: Final = {
     "shapes-inferred": Text("Kontrollerer det utledede", "Checking what follows"),
     "checks": Text("Stiller kontrollspørsmål", "Asking check queries"),
     "transfer": Text("Flytter filer", "Moving files"),
+    "site": Text("Skriver side {done} av {total}", "Writing page {done} of {total}"),
+    "site-proofs": Text("Skriver bevis, {left} igjen", "Writing proofs, {left} left"),
     "done": Text("Ferdig", "Done"),
 }
 
@@ -111,6 +113,7 @@ def progress_bar(*, quiet: bool, language: str) -> Iterator[Callable[[str, int, 
             return
         shown = True
         words = _STAGES.get(what, Text.of(what)).in_language(language)
+        words = words.format(done=f"{done:,}", total=f"{total:,}", left=f"{total - done:,}")
         filled = int(20 * done / max(total, 1))
         print(f"\r\x1b[K[{'#' * filled}{'.' * (20 - filled)}] {words} …", end="", file=sys.stderr, flush=True)
 

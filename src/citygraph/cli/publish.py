@@ -54,6 +54,8 @@ def publish(
     profile: Annotated[ProfileName | None, typer.Option(
         help="The profile that --shapes are for, dcat-ap-3 without it; with check FILE its profile, "
         "without it the name of the file decides.", show_default=False)] = None,
+    site: Annotated[bool, typer.Option("--site",
+        help="Write every page of citygraph serve too, with search and answers: a site that needs no server.")] = False,
     online: Annotated[bool, typer.Option("--online", help="Try every address, so that no point is assumed.")] = False,
     organization: Annotated[str, typer.Option(metavar="NAME",
         help="For ckan: the organisation of the portal that owns the dataset.", show_default=False)] = "",
@@ -91,6 +93,8 @@ def publish(
         message = "A folder takes no second argument; the second one belongs to check and ckan."
         raise typer.BadParameter(message)
     checks = what == "check"
+    if site:
+        from citygraph.web.static_site import write_site  # noqa: PLC0415  # keeps `--help` fast
     with progress_bar(quiet=quiet, language=words) as progress:
         published = project.publish(
             None if checks else Path(what),
@@ -98,6 +102,7 @@ def publish(
             profile=profile.value if profile else "",
             online=online,
             twice=checks,
+            site=write_site if site else None,
             progress=progress,
         )
     if published.written and not quiet:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -154,6 +154,24 @@ class Building(ProjectFolder):
         self.snapshots.use(folder)
         self.snapshots.prune(self.config.number("store.keep"))
         return Build(checked.report, snapshot_id, new=True, counts=manifest.counts)
+
+    def use_checked(self, checked: Checked, *, asserted: Sequence[Quad], commit_of: Path) -> None:
+        """Put a graph into use that was checked elsewhere, such as the public edition.
+
+        Args:
+            checked: the graph with what follows from it.
+            asserted: its statements, what the graph says about itself among them.
+            commit_of: the folder whose git commit is named.
+
+        Raises:
+            SnapshotError: the version cannot be written.
+        """
+        manifest = self._manifest(self._snapshot_id(checked.as_of), checked, self.config.engine, asserted)
+        manifest = replace(manifest, git_commit=_git_commit(commit_of))
+        findings = [each.to_json() for each in checked.report]
+        with SnapshotBuilder(self.snapshots.folder) as builder:
+            folder = builder.seal(manifest, asserted=asserted, inferred=checked.inferred, findings=findings)
+        self.snapshots.use(folder)
 
     def snapshot(self, *, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
         """The version in use; with `as_of`, what the same files say about that day.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from citygraph import export, query
 from citygraph.errors import PublishError, QueryError
@@ -16,10 +16,11 @@ from citygraph.saved_query import SavedQuery
 from citygraph.store import MemoryStore
 
 if TYPE_CHECKING:
-    from citygraph.publish import Asked, Edition, Published, Pushed, Score
+    from citygraph.publish import Asked, Edition, NewFolder, Published, Pushed, Score
 
 
 from citygraph.project.folder import PARTS, Progress, silent
+from citygraph.project.public_copy import public_copy
 from citygraph.project.writing import Writing
 
 __all__ = ["Publishing"]
@@ -36,6 +37,7 @@ class Publishing(Writing):
         profile: str = "",
         online: bool = False,
         twice: bool = False,
+        site: Callable[[Self, NewFolder, Progress], Iterable[Finding]] | None = None,
         progress: Progress | None = None,
     ) -> Published:
         """Everything that an open data portal harvests, in one folder that any web server can show.
@@ -49,6 +51,7 @@ class Publishing(Writing):
             profile: the profile that the shapes are for; `dcat-ap-3` without it.
             online: try every address, so that no point is assumed.
             twice: write everything a second time and compare.
+            site: writes the pages for people; it is given the public edition as a project of its own.
             progress: told of each stage.
 
         Raises:
@@ -57,7 +60,8 @@ class Publishing(Writing):
         """
         from citygraph import publish  # noqa: PLC0415  # rdflib and the profiles are needed here alone
 
-        edition, before = self._edition(progress or silent)
+        say = progress or silent
+        edition, before = self._edition(say)
         number = self.config.number
 
         def ask(saved: SavedQuery) -> Asked | None:
@@ -83,11 +87,18 @@ class Publishing(Writing):
             answer = answered.answer
             return publish.Asked(answer, answered.bound) if isinstance(answer, Solutions) else None
 
+        def write_site(folder: NewFolder) -> list[Finding]:
+            if site is None:
+                return []
+            with public_copy(self, edition) as public:
+                return list(site(public, folder, say))
+
         tools = publish.Tools(
             write=lambda quads, format_, prefixes: export.export_bytes(quads, format=format_, prefixes=prefixes),
             tables=lambda quads: export.tables_per_class(quads, prefixes=self.prefixes),
             ask=ask,
             prefixes=self.prefixes,
+            site=write_site if site is not None else None,
         )
         return publish.publish_edition(
             edition,

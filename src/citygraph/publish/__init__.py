@@ -7,6 +7,7 @@ from citygraph.publish.check import check_foreign_shapes, check_profile, score_o
 from citygraph.publish.ckan import Pushed, ckan_client, push_to_ckan
 from citygraph.publish.ckan_package import package_of
 from citygraph.publish.edition import Edition, period_of, split
+from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import check_harvest
 from citygraph.publish.links import Links
 from citygraph.publish.profiles import PROFILES
@@ -25,6 +26,7 @@ __all__ = [
     "Catalog",
     "Edition",
     "Links",
+    "NewFolder",
     "Published",
     "Pushed",
     "Score",

@@ -88,6 +88,10 @@ class NewFolder:
         """The bytes of a file that has been written."""
         return (self.path / path).read_bytes()
 
+    def __contains__(self, path: object) -> bool:
+        """Whether a file has been written."""
+        return path in self._sums
+
     def __iter__(self) -> Iterator[str]:
         """The paths of all files, sorted."""
         return iter(sorted(self._sums))

@@ -45,6 +45,9 @@ _WORDS: Final = {
     "other": Text("In English", "På norsk"),
     "tables": Text("Tabeller, én for hver klasse", "Tables, one for each class"),
     "services": Text("Tjenester", "Services"),
+    "site": Text(
+        "Utforsk grafen: sider, søk, spørsmål med svar", "Explore the graph: pages, search, questions with answers"
+    ),
 }
 _OWL, _RDFS, _SKOS = PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["skos"]
 _CLASSES: Final = frozenset({_OWL + "Class", _RDFS + "Class"})
@@ -105,8 +108,13 @@ def _term(iri: str, language: str) -> str:
     return vocabulary.label(iri).in_language(language) if vocabulary is not None else iri
 
 
-def landing_page(catalog: Catalog, language: str, *, tables: Sequence[str], catalogs: Sequence[str]) -> str:
-    """The first page of the folder, complete without scripts; the addresses in it are relative."""
+def landing_page(
+    catalog: Catalog, language: str, *, tables: Sequence[str], catalogs: Sequence[str], site: str = ""
+) -> str:
+    """The first page of the folder, complete without scripts; the addresses in it are relative.
+
+    `site` is the first page of the site for people, when the folder has one.
+    """
 
     def words(key: str) -> str:
         return escape(_WORDS[key].in_language(language))
@@ -137,6 +145,7 @@ def landing_page(catalog: Catalog, language: str, *, tables: Sequence[str], cata
         f"<nav>{_link('index.html' if other == 'nb' else 'en.html', _WORDS['other'].in_language(language))}</nav>",
         f"<h1>{escape(dataset.title.in_language(language))}</h1>",
         f"<p>{escape(dataset.description.in_language(language))}</p>",
+        *([f"<p><strong>{_link(site, _WORDS['site'].in_language(language))}</strong></p>"] if site else []),
         f"<h2>{words('about')}</h2><dl>{''.join(f'<dt>{name}</dt><dd>{value}</dd>' for name, value in facts)}</dl>",
         f"<p>{_link(f'ontology/{language}.html', _WORDS['ontology'].in_language(language))}</p>",
         f"<h2>{words('files')}</h2>",
@@ -265,7 +274,11 @@ def _page(title: str, language: str, head: Sequence[str], body: Sequence[str]) -
         *head,
         "</head>",
         "<body>",
-        *body,
+        # The way to the other language stands before what the page is about.
+        body[0],
+        "<main>",
+        *body[1:],
+        "</main>",
         "</body>",
         "</html>",
         "",

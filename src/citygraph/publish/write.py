@@ -60,12 +60,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What other verbs lend: quads to bytes, quads to tables, a question to its answer."""
+    """What others lend: quads to bytes, quads to tables, a question to its answer.
+
+    `site` writes the pages for people into the folder; it is not asked when a violation keeps the folder back anyway.
+    """
 
     write: Callable[[Iterable[Quad], str, Mapping[str, str]], bytes]
     tables: Callable[[Iterable[Quad]], Mapping[str, bytes]]
     ask: Callable[[SavedQuery], Asked | None]
     prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
+    site: Callable[[NewFolder], Iterable[Finding]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,8 @@ def publish_edition(
         findings += [*check_settings(edition.config, score), *(links.findings if links else ())]
         quality = quality_triples(score, of=catalog.iri, computed_on=catalog.iri)
         writing.put("catalog/quality.ttl", quality, "ttl", {**NAMESPACES, "dqv": "http://www.w3.org/ns/dqv#"})
+        if tools.site is not None and not Report.of(findings).violations:
+            findings += tools.site(folder)
         if edition.internal:
             secrets = secrets_of(edition.internal, edition.graphs.files, prefixes=tools.prefixes)
             findings += find_leaks(secrets, edition.quads, ((path, folder.read(path)) for path in folder))
@@ -189,7 +195,10 @@ class _Writing:
         self._write_void(catalog)
         paths = self._write_catalogs(catalog)
         for language, name in (("nb", "index.html"), ("en", "en.html")):
-            page = landing_page(catalog, language, tables=tables, catalogs=paths)
+            site = (
+                f"{language}/index.html" if self._tools.site is not None and language in self._config.languages else ""
+            )
+            page = landing_page(catalog, language, tables=tables, catalogs=paths, site=site)
             self._folder.write(name, page.encode())
         return catalog
 

@@ -12,17 +12,20 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["asset", "asset_version", "basemap", "has_editor", "static_file"]
+__all__ = ["BROWSER_SPARQL", "asset", "asset_version", "basemap", "has_browser_sparql", "has_editor", "static_file"]
 
 _BUILT: Final = Path(__file__).parent / "static"
 _CHECKOUT: Final = Path(__file__).parents[3] / "frontend"
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.(css|js|svg|json)\Z")
-_OWN: Final = frozenset({"site.css", "site.js", "icon.svg"})
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.(css|js|svg|json|wasm)\Z")
+_OWN: Final = frozenset({"site.css", "site.js", "search.js", "icon.svg"})
+BROWSER_SPARQL: Final = ("browser-sparql.js", "sparql-worker.js", "oxigraph.wasm")
+"""The page script, the worker and the engine that answer queries in a browser."""
 _TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
     "json": "application/json",
+    "wasm": "application/wasm",
 }
 
 
@@ -52,6 +55,11 @@ def asset_version(name: str) -> str:
 def has_editor() -> bool:
     """Whether the scripts of the query editor have been built."""
     return asset("editor.js") is not None
+
+
+def has_browser_sparql() -> bool:
+    """Whether the query engine for browsers has been built."""
+    return all(asset(name) is not None for name in BROWSER_SPARQL)
 
 
 @lru_cache(maxsize=1)

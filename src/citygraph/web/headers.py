@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["SECURITY", "add_security", "wire"]
+__all__ = ["SECURITY", "add_security", "static_policy", "wire"]
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -18,6 +18,18 @@ SECURITY: Final = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), browsing-topics=()"),
 ]
+
+
+def static_policy(*script_sources: str) -> str:
+    """The same policy for a page that is a file, where it stands in the page itself.
+
+    What a `meta` element cannot say (frame-ancestors) is left out; a worker may run, for the query engine.
+    """
+    scripts = " ".join(("'self'", *script_sources))
+    return (
+        f"default-src 'none'; script-src {scripts}; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'"
+    )
 
 
 _SECURITY_WIRE: Final = b"".join(b"%s: %s\r\n" % pair for pair in SECURITY)

@@ -126,9 +126,9 @@ class LinkReview:
             fault = [page.words("review.outdated")]
             return self._show(request, fault=fault, status=_CONFLICT, given=given)
         except ExportError as error:
-            return self._show(request, fault=as_fault(error), status=_CONFLICT, given=given)
+            return self._show(request, fault=as_fault(error, page.language), status=_CONFLICT, given=given)
         except QueryError as error:
-            return self._show(request, fault=as_fault(error), status=_BAD_REQUEST, given=given)
+            return self._show(request, fault=as_fault(error, page.language), status=_BAD_REQUEST, given=given)
         done = ", ".join(f"{each.subject_id} {each.word.value} {each.object_id}".rstrip() for each in decisions)
         entity = given["entity"] if given["entity"] in links.open() else given.get("following", "")
         return RedirectResponse(page.urls.review(entity, author=given.get("author", ""), done=done), _SEE_OTHER)

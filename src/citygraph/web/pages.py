@@ -16,6 +16,7 @@ from citygraph.web.editor import editor_page, editor_terms
 from citygraph.web.entities import entity, identifier, kind_list
 from citygraph.web.errors import kindly
 from citygraph.web.files import json_response
+from citygraph.web.letters import letters_page, names_json
 from citygraph.web.questions import queries, queries_json, query_page
 from citygraph.web.rendering import Page, data_block
 from citygraph.web.search import search_json, search_page
@@ -112,6 +113,9 @@ routes: Final = [
     Route("/queries/{name}", query_page),
     Route("/search", kindly(search_page)),
     Route("/search.json", kindly(search_json)),
+    Route("/search/names.json", names_json),
+    Route("/a-z", letters_page),
+    Route("/a-z/{letter}", letters_page),
     Route("/why", kindly(why_page)),
     Route("/why.json", kindly(why_json)),
     Route("/editor", kindly(editor_page), methods=["GET", "POST"]),

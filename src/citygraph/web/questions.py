@@ -133,6 +133,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         status=400 if fault else 200,
         saved=saved,
         fields=[_Field(page, saved, parameter, values) for parameter in saved.parameters],
+        values=dict(values),
         # A field of the type date takes nothing but a date.
         as_of="" if fault else parameters.get("as_of", ""),
         hide_sources=hide_sources,

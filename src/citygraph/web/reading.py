@@ -19,7 +19,7 @@ from citygraph.store.directory import Directory
 from citygraph.store.name_index import Hit
 from citygraph.web.requests import client_of
 
-__all__ = ["Reading", "close_stores", "day_of", "project_of", "reading_of"]
+__all__ = ["Known", "Reading", "close_stores", "day_of", "project_of", "reading_of"]
 
 _KEPT: Final = 3
 _K = TypeVar("_K")

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.rdf import Iri
-from citygraph.web.assets import asset_version, has_editor
+from citygraph.web.assets import asset_version, has_browser_sparql, has_editor
+from citygraph.web.headers import static_policy
 from citygraph.web.language import Choice, choose_language
 from citygraph.web.reading import Reading, project_of, reading_of
 from citygraph.web.showing import Shower, Shown, date_in_words
@@ -38,6 +39,8 @@ def _environment() -> Environment:
     )
     environment.globals["asset_version"] = asset_version
     environment.globals["has_editor"] = has_editor
+    environment.globals["has_browser_sparql"] = has_browser_sparql
+    environment.globals["static_policy"] = static_policy
     return environment
 
 
@@ -98,6 +101,8 @@ class Page:
             "manifest": manifest,
             "licence": self._licence(),
             "path": self.request.url.path.removeprefix(self.urls.prefix),
+            "static": bool(self.request.scope.get("citygraph.static")),
+            "live": str(self.project.config.values["publish.service"]),
         }
 
 

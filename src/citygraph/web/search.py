@@ -14,19 +14,20 @@ from citygraph.web.files import json_response
 from citygraph.web.reading import Reading
 from citygraph.web.rendering import Page
 
-__all__ = ["find", "nearest", "search_json", "search_page"]
+__all__ = ["FIRST", "find", "nearest", "search_json", "search_page"]
 
 _TO_THE_LETTER: Final = 0.79
 _MOST: Final = 50
 # What people look for most often; a concept of the same name comes after the city.
-_FIRST: Final = ("network", "city", "authority", "country", "place", "person", "working-group", "body")
+FIRST: Final = ("network", "city", "authority", "country", "place", "person", "working-group", "body")
+"""The kinds in the order in which equally good hits come."""
 
 
 def find(reading: Reading, text: str, *, kind: str = "", most: int = _MOST) -> list[tuple[Hit, Kind]]:
     """What a text may mean, the best first; mere records have no names of their own and are left out."""
     found = [(hit, reading.kinds[hit.iri]) for hit in reading.search(text, most=200)]
     wanted = [(hit, each) for hit, each in found if each != FALLBACK and kind in {"", each.name}]
-    order = {name: position for position, name in enumerate(_FIRST)}
+    order = {name: position for position, name in enumerate(FIRST)}
     wanted.sort(key=lambda pair: (-round(pair[0].score, 2), order.get(pair[1].name, len(order)), -pair[0].score))
     return wanted[:most]
 

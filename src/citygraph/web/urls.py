@@ -96,6 +96,12 @@ class Urls:
         parameters = {"q": text, "kind": kind}
         return self._file(f"/search.{format}", parameters) if format else self._page("/search", parameters)
 
+    def letters(self, letter: str = "", part: int = 1) -> str:
+        """Every name from A to Z, or those of one letter."""
+        if not letter:
+            return self._page("/a-z")
+        return self._page(f"/a-z/{letter}" if part == 1 else f"/a-z/{letter}-{part}")
+
     def why(self, subject: str, predicate: str, object_: str, *, format: str = "") -> str:  # noqa: A002
         """The proof of a derived statement, or its twin; terms in N-Triples syntax."""
         statement = {"s": subject, "p": predicate, "o": object_}

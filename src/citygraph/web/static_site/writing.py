@@ -1,0 +1,226 @@
+"""The site written page by page: nothing but the plan is kept in memory, and the same graph gives the same bytes."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from citygraph.errors import PublishError
+from citygraph.findings import Finding, finding
+from citygraph.kinds import FALLBACK
+from citygraph.project import Project
+from citygraph.publish import NewFolder
+from citygraph.web.assets import BROWSER_SPARQL, has_browser_sparql
+from citygraph.web.search import FIRST
+from citygraph.web.static_site.asking import Asker, asking
+from citygraph.web.static_site.links import Links
+from citygraph.web.static_site.plan import Choices, Limits, Plan, Target
+from citygraph.web.static_site.search_index import SearchIndex
+
+__all__ = ["write_site"]
+
+Progress = Callable[[str, int, int], None]
+_LETTER: Final = re.compile(r'href="(/a-z/[^"?]*)')
+_STAGE, _PROOFS = "site", "site-proofs"
+_INDEX: Final = "search/index.json"
+_DEPTH: Final = 2
+_NOT_FOUND: Final = 404
+
+
+def write_site(
+    project: Project, folder: NewFolder, progress: Progress, *, limits: Limits | None = None
+) -> list[Finding]:
+    """Every page of the site, in each language, with its files and a search index.
+
+    Args:
+        project: the public edition, built.
+        folder: where to write; what it holds already is linked to.
+        progress: told how many pages are done, and how many there are without the proofs.
+        limits: how much is written down.
+
+    Returns:
+        what was left out and why, and pages that say that something is wrong.
+
+    Raises:
+        PublishError: a file cannot be written, or the site cannot be listed.
+    """
+    with asking(project) as asker:
+        return _Writing(project, folder, asker, progress, limits or Limits()).write_all()
+
+
+class _Writing:
+    def __init__(self, project: Project, folder: NewFolder, asker: Asker, progress: Progress, limits: Limits) -> None:
+        self._folder, self._asker, self._progress = folder, asker, progress
+        self._languages = project.config.languages
+        self._plan = Plan(self._languages, folder.__contains__, limits=limits)
+        self._links = Links(self._target, self._plan.target, _site_of(project))
+        self._proofs: deque[str] = deque()
+        self._queued: set[str] = set()
+        self._missing: set[str] = set()
+        self._findings: list[Finding] = []
+
+    def write_all(self) -> list[Finding]:
+        """Plan first, so that every link is known; then page after page."""
+        with self._planned_index() as index:
+            self._plan_questions()
+            self._plan_letters()
+            pages = self._pages()
+            total = sum(1 for _ in self._pages())
+            for done, address in enumerate(pages, 1):
+                self._write_page(address)
+                self._progress(_STAGE, done, total)
+            while self._proofs:
+                self._write_page(self._proofs.popleft())
+                self._progress(_PROOFS, total, total + len(self._proofs))
+            for path, data in index.files():
+                self._folder.write(path, data)
+        if has_browser_sparql():
+            for name in BROWSER_SPARQL:
+                self._target(f"/static/{name}")
+        if not self._plan.has_all_proofs:
+            self._findings.append(finding("publish-site-proofs", file="why", most=self._plan.limits.proofs))
+        return self._findings
+
+    # -- the plan -----------------------------------------------------------------------------------
+
+    def _planned_index(self) -> SearchIndex:
+        """Every thing with a page is planned; those with names stand in the index that comes back, closed by a `with`."""
+        kinds: dict[str, Any] = {}
+        lists = []
+        for kind in [*self._json("/index.json")["kinds"], FALLBACK.name]:
+            things = self._json(f"/{kind}.json?lang={self._languages[0]}", may_be_empty=True).get("things", ())
+            if not things:
+                continue
+            self._plan.kinds.add(kind)
+            self._plan.entities.update(path for each in things if (path := _path_of(each["page"])).count("/") == _DEPTH)
+            if kind != FALLBACK.name:
+                lists.append(kind)
+        index = SearchIndex(kinds, FIRST)
+        for kind in lists:
+            named = self._json(f"/search/names.json?kind={kind}")
+            kinds[kind] = named["one"]
+            for each in named["things"]:
+                target = self._plan.target(_path_of(each["page"]))
+                if target is not None:
+                    index.add(kind, target.path.partition("/")[2], each)
+        return index
+
+    def _plan_questions(self) -> None:
+        for question in self._json("/queries.json"):
+            name = question["name"]
+            page = self._asker.get(f"/queries/{name}?lang={self._languages[0]}")
+            choices = _choices_of(page.body.decode())
+            left_out = self._plan.add_question(name, choices)
+            file = f"queries/{name}.rq"
+            if left_out:
+                self._findings.append(
+                    finding("publish-site-answers", file=file, count=left_out, most=self._plan.limits.answers)
+                )
+            free = [each for each in question["parameters"] if each not in choices.values]
+            if free:
+                self._findings.append(finding("publish-site-free-values", file=file, names=", ".join(free)))
+
+    def _plan_letters(self) -> None:
+        for language in self._languages:
+            known = self._plan.letters[language] = {"/a-z"}
+            waiting = ["/a-z"]
+            while waiting:
+                text = self._asker.get(f"{waiting.pop()}?lang={language}").body.decode()
+                new = {html.unescape(each) for each in _LETTER.findall(text)} - known
+                known |= new
+                waiting += sorted(new)
+
+    def _json(self, address: str, *, may_be_empty: bool = False) -> Any:  # noqa: ANN401  # what JSON holds
+        answer = self._asker.get(address)
+        if not answer.is_good:
+            if may_be_empty and answer.status == _NOT_FOUND:
+                return {}
+            message = f"The site does not list its pages: {address} answers with status {answer.status}."
+            raise PublishError(message, fix="Publish without --site, and report this.")
+        return json.loads(answer.body)
+
+    def _pages(self) -> Iterator[str]:
+        """The addresses of all pages that are known beforehand, in the order in which they are written."""
+        entities = sorted(self._plan.entities)
+        for language in self._languages:
+            lang = f"?lang={language}"
+            yield from (f"{path}{lang}" for path in ("/", "/queries", "/search", "/editor"))
+            yield from self._plan.question_addresses(language)
+            yield from (f"{path}{lang}" for path in sorted(self._plan.letters[language]))
+            yield from (f"/{kind}{lang}" for kind in sorted(self._plan.kinds))
+            yield from (f"{quote(path)}{lang}" for path in entities)
+
+    # -- the files ----------------------------------------------------------------------------------
+
+    def _write_page(self, address: str) -> None:
+        target = self._plan.target(address)
+        if target is None or target.path in self._folder:
+            return
+        answer = self._asker.get(address)
+        if not answer.media_type.startswith("text/html"):
+            message = f"The page {address} cannot be made: status {answer.status}."
+            raise PublishError(message, fix="Look at the page with citygraph serve, or publish without --site.")
+        if not answer.is_good:
+            place = target.path
+            self._findings.append(finding("publish-site-page", file=place, place=place, status=answer.status))
+        self._folder.write(target.path, self._links.in_page(answer.body.decode(), target.path).encode())
+
+    def _target(self, address: str) -> Target | None:
+        """Where a link leads; a file that is not there yet is written first, and one that cannot be made is none."""
+        target = self._plan.target(address)
+        if target is None or target.path in self._folder or target.path == _INDEX:
+            return target
+        if target.is_page:
+            if target.path.split("/", 2)[1] == "why" and target.path not in self._queued:
+                self._queued.add(target.path)
+                self._proofs.append(address)
+            return target
+        if target.path in self._missing:
+            return None
+        answer = self._asker.get(address)
+        if not answer.is_good:
+            self._missing.add(target.path)
+            return None
+        body = answer.body
+        if target.path.endswith(".atom"):
+            body = self._links.in_text(body.decode()).encode()
+        self._folder.write(target.path, body)
+        return target
+
+
+class _Options(HTMLParser):
+    """Reads from the page of a question what can be chosen on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, list[str]] = {}
+        self.chosen: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """One link of the page."""
+        given = dict(attrs)
+        name, value = given.get("data-parameter"), given.get("data-value")
+        if tag == "a" and name and value:
+            self.values.setdefault(name, []).append(value)
+            if "data-chosen" in given:
+                self.chosen[name] = value
+
+
+def _choices_of(page: str) -> Choices:
+    options = _Options()
+    options.feed(page)
+    return Choices(options.values, options.chosen)
+
+
+def _path_of(address: str) -> str:
+    return unquote(urlsplit(address).path)
+
+
+def _site_of(project: Project) -> str:
+    return str(project.config.values["publish.site"]) or project.config.base
