@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from bench.gold_link import Case, gold_cases, gold_targets
-from citygraph.link.spelling import in_latin, sounded
 from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
 from citygraph.matching.score import Candidate, Wanted
+from citygraph.matching.spelling import in_latin, sounded
 from citygraph.matching.things import Name, Thing
 
 CASES = gold_cases()

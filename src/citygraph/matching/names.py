@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from citygraph.link.spelling import in_latin, sounded
+from citygraph.matching.spelling import in_latin, sounded
 from citygraph.namespaces import fold
 
 __all__ = ["Country", "Form", "countries", "country_code", "exonyms", "homonyms", "other_names", "read_name"]
