@@ -140,6 +140,8 @@ class RemoteStore:
         for graph in graphs:
             wrapper.addParameter("default-graph-uri", graph.value)
         wrapper.setQuery(text)
+        # SPARQLWrapper 2.0.0 takes `>#CONSTRUCT` at the end of a line for the form of the query.
+        wrapper.queryType = form.value
         # Set last, and each exactly once: SPARQLWrapper's own Accept is a list of five types.
         wrapper.addCustomHttpHeader("Accept", _ROWS_TYPE if form in {Form.SELECT, Form.ASK} else _GRAPH_TYPE)
         wrapper.addCustomHttpHeader("Accept-Encoding", "gzip")
