@@ -174,7 +174,7 @@ def _form(request: Request) -> dict[str, str]:
     """
     body = run_in_loop(read_body, request.scope, request.receive, _LONGEST_BODY, _PATIENCE)
     try:
-        fields = parse_qs(body.decode("utf-8", errors="strict"), keep_blank_values=True, max_num_fields=20)
+        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20, errors="strict")
     except ValueError as error:
         raise Refusal(400, "The form cannot be read.") from error
     return {"entity": "", **{name: values[0].strip() for name, values in fields.items()}}

@@ -3,120 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from html import escape
 from typing import Any, Final
-from urllib.parse import parse_qs, quote
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from citygraph.errors import CitygraphError
-from citygraph.matching.score import Candidate
-from citygraph.matching.things import KINDS, Thing
-from citygraph.namespaces import CG, compress
-from citygraph.project import Project
-from citygraph.rdf import Iri, Literal, Term
+from citygraph.namespaces import CG
 from citygraph.version import VERSION
-from citygraph.web.language import choose_language
-from citygraph.web.limits import limits_of
-from citygraph.web.reading import project_of
-from citygraph.web.reconciliation_batch import Query, read_extension, read_json, read_queries, read_queries_draft
-from citygraph.web.reconciliation_targets import Targets, targets_of
-from citygraph.web.refusal import Refusal, refusal_of
-from citygraph.web.requests import origin_of, read_body
+from citygraph.web.reconciliation_asked import MOST_FIELDS, Answer, Asked, as_json, endpoint
+from citygraph.web.reconciliation_batch import Query, read_json, read_queries, read_queries_draft
+from citygraph.web.reconciliation_described import candidate_json, named, property_json, types, types_of
+from citygraph.web.reconciliation_extend import extended, propose
+from citygraph.web.reconciliation_matching import find
+from citygraph.web.reconciliation_preview import HEIGHT, WIDTH, flyout, preview
+from citygraph.web.refusal import Refusal
 
 __all__ = ["routes"]
 
 _ROOT: Final = "/reconcile"
 _DRAFT: Final = "/reconcile/1.0"
-_CORS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type, Accept, Accept-Language",
-    "Access-Control-Max-Age": "86400",
-    "Vary": "Accept-Language",
-}
-# A preview is shown in a frame of the program that asks; it runs and loads nothing.
-_FRAMED: Final = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors *"}
-_WIDTH, _HEIGHT = 400, 160
 _MOST_SUGGESTED: Final = 50
-_MOST_FIELDS: Final = 10
-_FORM: Final = "application/x-www-form-urlencoded"
-_DATE_LENGTH: Final = 10
-_Answer = Callable[["Asked"], Response]
-
-
-class Asked:
-    """One request: its parameters, its body, its language, and what it is about."""
-
-    def __init__(self, request: Request, body: bytes) -> None:
-        """Read the parameters of the address and of a form."""
-        self.method, self.body = request.method, body
-        self.project: Project = project_of(request)
-        self.language = choose_language(request).language
-        self.origin = origin_of(request.scope)
-        self.kind = str(request.path_params.get("kind", ""))
-        self.parameters = dict(request.query_params)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM:
-            self.parameters |= _form(body)
-
-    @property
-    def targets(self) -> Targets:
-        """The entities of the version in use."""
-        return targets_of(self.project)
-
-    @property
-    def batch(self) -> int:
-        """How many queries a batch may have."""
-        return self.project.config.number("reconcile.batch")
-
-    def whole(self, name: str, default: int) -> int:
-        """A parameter that is a whole number from 0 on.
-
-        Raises:
-            Refusal: it is something else.
-        """
-        text = self.parameters.get(name, "") or str(default)
-        if not text.isascii() or not text.isdigit() or len(text) > _MOST_FIELDS:
-            raise Refusal(400, f"The parameter {name} is a whole number from 0 on.")
-        return int(text)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
-    except ValueError as error:
-        raise Refusal(400, "The form cannot be read.", "Send it as UTF-8, with the field queries.") from error
-    return {name: values[0] for name, values in fields.items()}
-
-
-def _endpoint(answer: _Answer) -> Callable[[Request], Awaitable[Response]]:
-    """A handler with CORS on everything, refusals included, that works in a thread of its own."""
-
-    @wraps(answer)
-    async def handle(request: Request) -> Response:
-        try:
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=_CORS)
-            limits = limits_of(project_of(request).config)
-            body = await read_body(request.scope, request.receive, limits.body, limits.patience)
-            return await run_in_threadpool(lambda: answer(Asked(request, body)))
-        except Refusal as refusal:
-            response = refusal.response(request.headers.get("accept", ""))
-        except CitygraphError as error:
-            response = refusal_of(error).response(request.headers.get("accept", ""))
-        response.headers.update(_CORS)
-        return response
-
-    return handle
-
-
-def _json(document: object) -> Response:
-    return Response(json.dumps(document, ensure_ascii=False), 200, _CORS, "application/json")
 
 
 # -- version 0.2 ----------------------------------------------------------------------------------------
@@ -126,14 +32,14 @@ def _service(asked: Asked) -> Response:
     """The one address of 0.2: the manifest, a batch of queries, or a request for values."""
     if "queries" in asked.parameters:
         queries = read_queries(read_json(asked.parameters["queries"]), asked.batch)
-        return _json({key: {"result": _results(asked, query)} for key, query in queries.items()})
+        return as_json({key: {"result": _results(asked, query)} for key, query in queries.items()})
     if "extend" in asked.parameters:
-        return _json(_extended(asked, read_json(asked.parameters["extend"]), draft=False))
+        return as_json(extended(asked, read_json(asked.parameters["extend"]), draft=False))
     if asked.method == "POST" or "query" in asked.parameters:
         raise Refusal(
             400, "There is neither a field queries nor a field extend.", 'Send queries={"q0": {"query": "Oslo"}}'
         )
-    return _json(_manifest(asked))
+    return as_json(_manifest(asked))
 
 
 def _manifest(asked: Asked) -> dict[str, Any]:
@@ -155,9 +61,9 @@ def _manifest(asked: Asked) -> dict[str, Any]:
         "documentation": asked.origin + "/",
         "serviceVersion": VERSION,
         "view": {"url": f"{asked.origin}/id/{{{{id}}}}"},
-        "defaultTypes": _types(asked),
+        "defaultTypes": types(asked),
         "suggest": suggest,
-        "preview": {"url": f"{root}/preview?id={{{{id}}}}", "width": _WIDTH, "height": _HEIGHT},
+        "preview": {"url": f"{root}/preview?id={{{{id}}}}", "width": WIDTH, "height": HEIGHT},
         "extend": {"propose_properties": {"service_url": root, "service_path": "/properties"}, "property_settings": []},
         "batchSize": asked.batch,
     }
@@ -167,7 +73,7 @@ def _manifest(asked: Asked) -> dict[str, Any]:
 
 
 def _draft_manifest(asked: Asked) -> Response:
-    return _json(
+    return as_json(
         {
             "versions": ["1.0-draft"],
             "name": asked.project.config.title.in_language(asked.language),
@@ -176,9 +82,9 @@ def _draft_manifest(asked: Asked) -> Response:
             "documentation": asked.origin + "/",
             "serviceVersion": VERSION,
             "view": {"url": f"{asked.origin}/id/{{id}}"},
-            "defaultTypes": _types(asked),
+            "defaultTypes": types(asked),
             "suggest": {"entity": True, "property": True, "type": True},
-            "preview": {"width": _WIDTH, "height": _HEIGHT},
+            "preview": {"width": WIDTH, "height": HEIGHT},
             "extend": {"proposeProperties": True, "propertySettings": []},
             "standardizedScore": True,
             "batchSize": asked.batch,
@@ -188,95 +94,42 @@ def _draft_manifest(asked: Asked) -> Response:
 
 def _draft_match(asked: Asked) -> Response:
     queries = read_queries_draft(read_json(asked.body), asked.batch)
-    return _json({"results": [{"candidates": _results(asked, query, draft=True)} for query in queries]})
+    return as_json({"results": [{"candidates": _results(asked, query, draft=True)} for query in queries]})
 
 
 def _draft_extend(asked: Asked) -> Response:
-    return _json(_extended(asked, read_json(asked.body), draft=True))
+    return as_json(extended(asked, read_json(asked.body), draft=True))
 
 
 # -- what both versions answer ----------------------------------------------------------------------------
 
 
 def _results(asked: Asked, query: Query, *, draft: bool = False) -> list[dict[str, Any]]:
-    return [_candidate(asked, each, draft=draft) for each in asked.targets.find(query)]
-
-
-def _candidate(asked: Asked, candidate: Candidate, *, draft: bool) -> dict[str, Any]:
-    found = {
-        **_named(asked, candidate.thing),
-        "score": candidate.score,
-        "match": candidate.match,
-        "type": _types_of(asked, candidate.thing),
-        "features": [
-            {"id": key, "name": _feature_name(asked, key), "value": value} if draft else {"id": key, "value": value}
-            for key, value in candidate.features.items()
-        ],
-    }
-    return {**found, "lang": asked.language} if draft else found
-
-
-def _feature_name(asked: Asked, key: str) -> str:
-    return asked.targets.property_name(key, asked.language) if ":" in key else key
-
-
-def _named(asked: Asked, thing: Thing) -> dict[str, Any]:
-    about = _description(asked, thing)
-    return {
-        "id": asked.targets.id_of(thing.id),
-        "name": thing.name(asked.language),
-        **({"description": about} if about else {}),
-    }
-
-
-def _description(asked: Asked, thing: Thing) -> str:
-    kinds = [asked.targets.type_name(each, asked.language) for each in thing.classes[:1]]
-    countries = [
-        asked.targets.labels.of(each, asked.language)
-        for each in asked.targets.values(thing.id, "cg:inCountry")
-        if isinstance(each, Iri)
-    ]
-    return ", ".join([*kinds, *(countries or sorted(thing.countries))]) if thing.id not in countries else ""
-
-
-def _types_of(asked: Asked, thing: Thing) -> list[dict[str, str]]:
-    return [_type(asked, each) for each in thing.classes]
-
-
-def _type(asked: Asked, iri: str) -> dict[str, str]:
-    return {"id": compress(iri), "name": asked.targets.type_name(iri, asked.language)}
-
-
-def _types(asked: Asked) -> list[dict[str, str]]:
-    return [_type(asked, each) for each in asked.targets.types]
+    return [candidate_json(asked, each, draft=draft) for each in find(asked.targets, query)]
 
 
 def _suggest(asked: Asked) -> Response:
     prefix = asked.parameters.get("prefix")
-    if prefix is None or len(prefix) > _MOST_SUGGESTED * _MOST_FIELDS:
+    if prefix is None or len(prefix) > _MOST_SUGGESTED * MOST_FIELDS:
         raise Refusal(400, "The parameter prefix is missing or too long.")
     start = asked.whole("cursor", 0) or asked.whole("offset", 0)
     end = start + min(max(asked.whole("limit", 10), 1), _MOST_SUGGESTED)
-    return _json({"result": _suggested(asked, prefix)[start:end]})
+    return as_json({"result": _suggested(asked, prefix)[start:end]})
 
 
 def _suggested(asked: Asked, prefix: str) -> list[dict[str, Any]]:
     match asked.kind:
         case "entity":
-            things = asked.targets.starting_with(prefix, asked.language)[: _MOST_SUGGESTED * _MOST_FIELDS]
-            return [{**_named(asked, each), "notable": _types_of(asked, each)} for each in things]
+            things = asked.targets.starting_with(prefix, asked.language)[: _MOST_SUGGESTED * MOST_FIELDS]
+            return [{**named(asked, each), "notable": types_of(asked, each)} for each in things]
         case "property":
-            found = [_property(asked, each) for each in asked.targets.properties]
+            found = [property_json(asked, each) for each in asked.targets.properties]
         case "type":
-            found = _types(asked)
+            found = types(asked)
         case _:
             raise Refusal(404, "There is nothing at this address.")
     wanted = prefix.casefold()
     return [each for each in found if wanted in each["name"].casefold() or wanted in each["id"].casefold()]
-
-
-def _property(asked: Asked, name: str) -> dict[str, Any]:
-    return {"id": name, "name": asked.targets.property_name(name, asked.language)}
 
 
 def _draft_suggest(asked: Asked) -> Response:
@@ -285,115 +138,25 @@ def _draft_suggest(asked: Asked) -> Response:
         return response
     found = json.loads(bytes(response.body))
     exact = {"id": "exact", "name": "exact"}
-    return _json({"result": [{**each, "matchQualifiers": [exact]} for each in found["result"]]})
+    return as_json({"result": [{**each, "matchQualifiers": [exact]} for each in found["result"]]})
 
 
-def _wanted(asked: Asked) -> Thing:
-    thing = asked.targets.thing(asked.parameters.get("id", ""))
-    if thing is None:
-        raise Refusal(404, "There is no entity with this id.")
-    return thing
-
-
-def _preview(asked: Asked) -> Response:
-    return Response(_page(asked, _wanted(asked)), 200, _CORS | _FRAMED, "text/html; charset=utf-8")
-
-
-def _page(asked: Asked, thing: Thing) -> str:
-    name, about = escape(thing.name(asked.language)), escape(_description(asked, thing))
-    others = sorted({each.text for each in thing.names} - {thing.name(asked.language)})
-    link = f"{asked.origin}/id/{quote(asked.targets.id_of(thing.id))}"
-    return (
-        f'<!DOCTYPE html><html lang="{asked.language}"><head><meta charset="utf-8"><title>{name}</title></head><body>'
-        f'<p><a href="{escape(link)}" target="_blank" rel="noopener"><strong>{name}</strong></a><br>{about}</p>'
-        f"<p>{escape(', '.join(others))}</p></body></html>\n"
-    )
-
-
-def _flyout(asked: Asked) -> Response:
-    id_ = asked.parameters.get("id", "")
-    if asked.kind == "entity":
-        thing = _wanted(asked)
-        words = f"<p><strong>{escape(thing.name(asked.language))}</strong><br>{escape(_description(asked, thing))}</p>"
-    elif asked.kind == "type" and asked.targets.class_of(id_) in KINDS:
-        words = f"<p>{escape(asked.targets.type_name(asked.targets.class_of(id_), asked.language))}</p>"
-    elif asked.kind == "property" and id_ in asked.targets.properties:
-        words = f"<p>{escape(asked.targets.property_name(id_, asked.language))}</p>"
-    else:
-        raise Refusal(404, "There is nothing with this id.")
-    return _json({"id": id_, "html": words})
-
-
-def _propose(asked: Asked) -> Response:
-    type_ = asked.parameters.get("type", "")
-    limit = min(asked.whole("limit", _MOST_SUGGESTED), _MOST_SUGGESTED)
-    found = [_property(asked, each) for each in asked.targets.properties_of(type_)[:limit]]
-    document: dict[str, Any] = {"properties": found, "limit": limit}
-    return _json({**document, "type": type_} if type_ else document)
-
-
-def _extended(asked: Asked, raw: object, *, draft: bool) -> dict[str, Any]:
-    request = read_extension(raw)
-    known = set(asked.targets.properties)
-    unknown = [each for each in request.properties if each not in known]
-    if unknown:
-        raise Refusal(400, f"There is no property {unknown[0]!r}.", "See /reconcile/properties.")
-    rows: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for id_ in request.ids:
-        thing = asked.targets.thing(id_)
-        rows[id_] = {
-            each: [_cell(asked, value) for value in asked.targets.values(thing.id, each, asked.language)]
-            if thing
-            else []
-            for each in request.properties
-        }
-    meta = [_property(asked, each) for each in request.properties]
-    if not draft:
-        return {"meta": meta, "rows": rows}
-    listed = [
-        {"id": id_, "properties": [{"id": name, "values": values} for name, values in cells.items()]}
-        for id_, cells in rows.items()
-    ]
-    return {"meta": meta, "rows": listed}
-
-
-def _cell(asked: Asked, value: Term | str) -> dict[str, Any]:
-    if isinstance(value, Iri):
-        if value.value in asked.targets.index.things or value.value in asked.targets.labels:
-            return {"id": asked.targets.id_of(value.value), "name": asked.targets.labels.of(value, asked.language)}
-        return {"str": value.value}
-    if not isinstance(value, Literal):
-        return {"str": str(value)}
-    datatype = value.datatype.value.rpartition("#")[2]
-    if datatype == "date" and len(value.value) == _DATE_LENGTH:
-        # A date of the protocol is a full date and time.
-        return {"date": f"{value.value}T00:00:00Z"}
-    try:
-        if datatype == "integer":
-            return {"int": int(value.value)}
-        if datatype in {"decimal", "double"}:
-            return {"float": float(value.value)}
-    except ValueError:
-        return {"str": value.value}
-    return {"str": value.value}
-
-
-def _route(path: str, answer: _Answer, *methods: str) -> Route:
-    return Route(path, _endpoint(answer), methods=[*methods, "OPTIONS"])
+def _route(path: str, answer: Answer, *methods: str) -> Route:
+    return Route(path, endpoint(answer), methods=[*methods, "OPTIONS"])
 
 
 routes: Final[list[BaseRoute]] = [
     _route(_ROOT, _service, "GET", "POST"),
     _route(f"{_ROOT}/", _service, "GET", "POST"),
     _route(f"{_ROOT}/suggest/{{kind}}", _suggest, "GET"),
-    _route(f"{_ROOT}/flyout/{{kind}}", _flyout, "GET"),
-    _route(f"{_ROOT}/preview", _preview, "GET"),
-    _route(f"{_ROOT}/properties", _propose, "GET"),
+    _route(f"{_ROOT}/flyout/{{kind}}", flyout, "GET"),
+    _route(f"{_ROOT}/preview", preview, "GET"),
+    _route(f"{_ROOT}/properties", propose, "GET"),
     _route(_DRAFT, _draft_manifest, "GET"),
     _route(f"{_DRAFT}/", _draft_manifest, "GET"),
     _route(f"{_DRAFT}/match", _draft_match, "POST"),
     _route(f"{_DRAFT}/suggest/{{kind}}", _draft_suggest, "GET"),
-    _route(f"{_DRAFT}/preview", _preview, "GET"),
+    _route(f"{_DRAFT}/preview", preview, "GET"),
     _route(f"{_DRAFT}/extend", _draft_extend, "POST"),
-    _route(f"{_DRAFT}/extend/propose", _propose, "GET"),
+    _route(f"{_DRAFT}/extend/propose", propose, "GET"),
 ]

@@ -15,20 +15,19 @@ from citygraph.labels import Labels, reused_labels
 from citygraph.language import Text
 from citygraph.link.places import read_places
 from citygraph.matching.index import TargetIndex
-from citygraph.matching.names import country_code, read_name
-from citygraph.matching.score import Candidate, Clue, Wanted, nearness
-from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, plain_code, things_of
-from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand, fold
+from citygraph.matching.names import read_name
+from citygraph.matching.score import Wanted
+from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, things_of
+from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.store import Snapshot
-from citygraph.web.reconciliation_batch import Condition, Given, Query
 
-__all__ = ["MEMBERSHIPS", "Targets", "targets_of"]
+__all__ = ["COUNTRY", "MEMBERSHIPS", "POINT", "Targets", "targets_of"]
 
 MEMBERSHIPS: Final = "memberships"
-_POINT: Final = "coordinates"
-_COUNTRY: Final = "cg:inCountry"
+POINT: Final = "coordinates"
+COUNTRY: Final = "cg:inCountry"
 _SAME_AS: Final = "schema:sameAs"
 _WIKIDATA: Final = PREFIXES["wd"]
 _ITEM: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
@@ -38,10 +37,9 @@ _ALWAYS: Final = (
 )  # fmt: skip
 _WORDS: Final = {
     MEMBERSHIPS: Text("Deltakelse med rolle og dato", "Memberships with role and date"),
-    _POINT: Text("Koordinater (bredde, lengde)", "Coordinates (latitude, longitude)"),
+    POINT: Text("Koordinater (bredde, lengde)", "Coordinates (latitude, longitude)"),
     _SAME_AS: Text("Wikidata", "Wikidata"),
 }
-_HUNDRED, _NAMED = 100.0, 70.0
 
 
 class Targets:
@@ -49,7 +47,7 @@ class Targets:
 
     def __init__(self, quads: Iterable[Quad], places: Sequence[Thing], base: str, prefixes: Mapping[str, str]) -> None:
         """Take the names apart, once."""
-        self._base, self._prefixes = base, prefixes
+        self._base, self.prefixes = base, prefixes
         triples = list(dict.fromkeys(quad.triple for quad in quads))
         self.labels = Labels(triples, prefixes=prefixes)
         self._said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
@@ -83,7 +81,7 @@ class Targets:
         text = id_.strip()
         iri = self._by_id.get(text) or self._by_item.get(text.removeprefix("wd:").removeprefix(_WIKIDATA))
         if iri is None:
-            iri = expand(text, self._prefixes) or ""
+            iri = expand(text, self.prefixes) or ""
         return self.index.things.get(iri)
 
     @cached_property
@@ -98,7 +96,7 @@ class Targets:
 
     def class_of(self, type_: str) -> str:
         """The IRI of a type given as short name, local name or IRI; the text itself when it is none of ours."""
-        return expand(type_, self._prefixes) or next((iri for iri in KINDS if iri.rpartition("#")[2] == type_), type_)
+        return expand(type_, self.prefixes) or next((iri for iri in KINDS if iri.rpartition("#")[2] == type_), type_)
 
     @cached_property
     def properties(self) -> list[str]:
@@ -107,7 +105,7 @@ class Targets:
         ours = sorted(compress(each) for each in used if each.startswith(CG) and each in self.labels)
         kinds = sorted(each for each in CODE_PROPERTIES if CONCEPT + each in self.labels)
         fixed = [each for each in _ALWAYS if self._iri(each) in used]
-        return list(dict.fromkeys([*fixed, *ours, *(f"concept:{each}" for each in kinds), MEMBERSHIPS, _POINT]))
+        return list(dict.fromkeys([*fixed, *ours, *(f"concept:{each}" for each in kinds), MEMBERSHIPS, POINT]))
 
     def property_name(self, property_: str, language: str) -> str:
         """What a property is called."""
@@ -127,7 +125,7 @@ class Targets:
     # -- values ---------------------------------------------------------------------------------------
 
     def _iri(self, property_: str) -> str:
-        return expand(property_, self._prefixes) or property_
+        return expand(property_, self.prefixes) or property_
 
     def _terms(self, iri: str, property_: str) -> list[Term]:
         return self._said[iri].get(self._iri(property_), []) if iri in self._said else []
@@ -135,7 +133,7 @@ class Targets:
     def values(self, iri: str, property_: str, language: str = "en") -> list[Term | str]:
         """The values of a property, as terms, or as texts where there is no one term."""
         thing = self.index.things[iri]
-        if property_ == _POINT:
+        if property_ == POINT:
             return [f"{thing.point[0]:g}, {thing.point[1]:g}"] if thing.point else []
         if property_ == MEMBERSHIPS:
             return [
@@ -155,88 +153,6 @@ class Targets:
         days = [term.value for term in self._terms(node, "cg:asOf") if isinstance(term, Literal)]
         return " – ".join(parts) + (f" ({days[0]})" if days else "")
 
-    # -- matching -------------------------------------------------------------------------------------
-
-    def find(self, query: Query) -> list[Candidate]:
-        """The candidates for one query, best first."""
-        for text in (*query.ids, *query.names):
-            thing = self.thing(text)
-            if thing is not None and (text in query.ids or not self._bears(thing, text)):
-                return [Candidate(thing, _HUNDRED, {"id": True}, match=True)]
-        if query.ids and not query.names and not query.conditions:
-            return []
-        classes = {self.class_of(each) for each in query.types}
-        wanted = Wanted(
-            forms=tuple(read_name(name) for name in query.names),
-            kinds=frozenset(KINDS.get(each, each) for each in classes),
-            countries=frozenset(self._countries(query.conditions)),
-            codes=frozenset(_codes(query.conditions)),
-        )
-        others = [each for each in query.conditions if each.property != _COUNTRY and not _is_code(each.property)]
-
-        def clues(thing: Thing) -> list[Clue]:
-            fits = ((each.property, self._fit(thing, each)) for each in others)
-            return [Clue(property_, fit) for property_, fit in fits if fit is not None]
-
-        def among(thing: Thing) -> bool:
-            if query.all_types and not classes <= set(thing.classes):
-                return False
-            return all((self._fit(thing, each) or 0.0) >= _HUNDRED for each in query.conditions if each.required)
-
-        found = self.index.find(wanted, limit=query.limit, clues=clues, among=among)
-        if query.name_required:
-            return [each for each in found if float(each.features.get("name", 0.0)) >= _NAMED]
-        return found
-
-    def _bears(self, thing: Thing, text: str) -> bool:
-        """Whether the text is a name as well as an id: then it is looked for as a name."""
-        return fold(text) in {fold(name.text) for name in thing.names}
-
-    def _countries(self, conditions: Iterable[Condition]) -> Iterable[str]:
-        for each in conditions:
-            if each.property == _COUNTRY and each.quantifier != "none":
-                yield from (code for value in each.values if (code := self._country(value)))
-
-    def _country(self, value: Given) -> str:
-        text = str(value)
-        thing = self.thing(text)
-        return country_code(text) or (next(iter(thing.countries), "") if thing and "country" in thing.kinds else "")
-
-    def _fit(self, thing: Thing, condition: Condition) -> float | None:
-        """How well a thing fits a condition; nothing when the property is not one of ours or has no value."""
-        if condition.property == _POINT:
-            return _point_fit(thing, condition.values)
-        if condition.property == _COUNTRY:
-            fits = [_HUNDRED if self._country(value) in thing.countries else 0.0 for value in condition.values]
-        else:
-            known = self.values(thing.id, condition.property)
-            if not known:
-                return None
-            fits = [max(self._value_fit(value, each) for each in known) for value in condition.values]
-        if not fits:
-            return None
-        match condition.quantifier:
-            case "all":
-                return min(fits)
-            case "none":
-                return _HUNDRED - max(fits)
-            case _:
-                return max(fits)
-
-    def _value_fit(self, given: Given, known: Term | str) -> float:
-        text = str(given)
-        if isinstance(known, Iri):
-            thing = self.thing(text)
-            same = known.value in {text, expand(text, self._prefixes), thing.id if thing else ""}
-            item = known.value.startswith(_WIKIDATA) and known.value.removeprefix(_WIKIDATA) == text
-            named = fold(text) in {fold(self.labels.of(known, language)) for language in ("nb", "en")}
-            return _HUNDRED if same or item or named else 0.0
-        value = known.value if isinstance(known, Literal) else str(known)
-        if (isinstance(known, Literal) and "date" in known.datatype.value.lower()) or _is_year(known):
-            short = min(len(text), len(value))
-            return _HUNDRED if short and text[:short] == value[:short] else 0.0
-        return _HUNDRED if fold(text) == fold(value) else 0.0
-
     def starting_with(self, prefix: str, language: str) -> list[Thing]:
         """The entities with a name that begins like `prefix`, then those whose name is like it."""
         wanted = read_name(prefix).folded
@@ -248,32 +164,6 @@ class Targets:
         begins.sort(key=lambda thing: (len(thing.name(language)), thing.name(language), thing.id))
         like = self.index.find(Wanted((read_name(prefix),)), limit=10, least=60) if wanted else []
         return list({thing.id: thing for thing in [*begins, *(each.thing for each in like)]}.values())
-
-
-def _is_year(term: Term | str) -> bool:
-    return isinstance(term, Literal) and term.datatype.value.rpartition("#")[2].startswith("gYear")
-
-
-def _is_code(property_: str) -> bool:
-    return property_.removeprefix("concept:") in CODE_PROPERTIES
-
-
-def _codes(conditions: Iterable[Condition]) -> Iterable[tuple[str, str]]:
-    for each in conditions:
-        kind = CODE_PROPERTIES.get(each.property.removeprefix("concept:"))
-        if kind and each.quantifier != "none":
-            yield from ((kind, plain_code(str(value))) for value in each.values)
-
-
-def _point_fit(thing: Thing, values: Iterable[Given]) -> float | None:
-    for value in values:
-        latitude, _, longitude = str(value).replace("/", ",").partition(",")
-        try:
-            point = (float(latitude), float(longitude))
-        except ValueError:
-            continue
-        return nearness(point, thing.point) if thing.point else None
-    return None
 
 
 class _Kept:
