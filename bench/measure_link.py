@@ -212,8 +212,9 @@ def second_gold(chance: random.Random, made_up: list[Thing]) -> Section:
         "link-quality-2",
         "Matching names: a second gold set",
         f"{len(real)} real places and networks, each with the one name it gives itself, among {len(things):,}. Their other "
-        "names were written from general knowledge, after the scoring; variants are made by rule. The country is known only "
-        "where the class says so.",
+        "names were written from general knowledge, after the scoring; variants are made by rule. Three general rules (other "
+        "alphabets, first letters, spelling by sound) were added when its first result was known, and no names. The country "
+        "is known only where the class says so.",
         ["class", "names", "right first", "WRatio", "right in five", "matched", "wrongly", "WRatio wrongly"],
         rows,
     )
