@@ -1,8 +1,9 @@
-"""The published folder: seconds and peak memory for the reference graph and for a graph of a million triples."""
+"""The published folder and the site in it: seconds and peak memory for the reference graph and for a graph of a million triples."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 from bench.report import Section
 
 ROOT = Path(__file__).parents[1]
-SIZES = (10_000, 100_000, 1_000_000)
+# Fewer or others: BENCH_PUBLISH_SIZES=10000,100000 python -m bench publish
+SIZES = tuple(int(each) for each in os.environ.get("BENCH_PUBLISH_SIZES", "10000,100000,1000000").split(","))
+SITE_SIZES = tuple(int(each) for each in os.environ.get("BENCH_SITE_SIZES", "0,2000").split(","))
 
 _RUN = """
 import json, resource, sys, tempfile, time
@@ -50,9 +53,56 @@ print(json.dumps({"triples": len(quads), "seconds": seconds, "before": before, "
                   "bytes": sum(outcome.files.values())}))
 """
 
+_RUN_SITE = """
+import json, random, resource, shutil, sys, tempfile, time
+from pathlib import Path
+from citygraph import Project
+from citygraph.web.static_site import write_site
+
+more, root = int(sys.argv[1]), Path(sys.argv[2])
+random.seed(more)
+letters = "abdefghijklmnoprstuvy"
+with tempfile.TemporaryDirectory() as name:
+    folder = Path(name) / "graph"
+    for part in ("ontology", "data", "queries"):
+        shutil.copytree(root / part, folder / part)
+    shutil.copy(root / "graph.toml", folder / "graph.toml")
+    prefixes = {
+        "cg": "https://w3id.org/citygraph/ontology#", "id": "https://w3id.org/citygraph/id/",
+        "country": "http://publications.europa.eu/resource/authority/country/",
+        "prov": "http://www.w3.org/ns/prov#", "skos": "http://www.w3.org/2004/02/skos/core#",
+        "source": "https://w3id.org/citygraph/source/",
+    }
+    lines = [f"@prefix {prefix}: <{iri}> .\\n" for prefix, iri in prefixes.items()]
+    for number in range(more):
+        word = "".join(random.choices(letters, k=14)).capitalize()
+        lines.append(
+            f'id:place-more-{number} a cg:City ; skos:prefLabel "{word}"@nb , "{word}"@en ; cg:inCountry country:NOR ;'
+            " prov:wasDerivedFrom source:geonames .\\n"
+        )
+    (folder / "data" / "more.ttl").write_text("".join(lines) if more else "", encoding="utf-8")
+    project = Project.open(folder)
+    done = {}
+
+    def timed(public, target, progress):
+        before = set(target)
+        started = time.perf_counter()
+        found = write_site(public, target, progress)
+        done["seconds"] = time.perf_counter() - started
+        done["pages"] = sum(path.endswith(".html") for path in target if path not in before)
+        done["files"] = sum(1 for path in target if path not in before)
+        done["bytes"] = sum(target.sizes[path] for path in target if path not in before)
+        return found
+
+    outcome = project.publish(Path(name) / "site", site=timed)
+    assert outcome.written, [each.message.en for each in outcome.report.violations]
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"peak": peak, **done}))
+"""
+
 
 def measure() -> Iterator[Section]:
-    """The section about publishing."""
+    """The sections about publishing."""
     section = Section(
         "publish",
         "Publishing",
@@ -71,10 +121,29 @@ def measure() -> Iterator[Section]:
             f"{found['bytes'] / 1e6:,.0f} MB",
         ))  # fmt: skip
     yield section
+    section = Section(
+        "publish-site",
+        "Publishing a site",
+        "What `citygraph publish --site` adds: the reference graph with its pages in two languages, their files, answers and "
+        "proofs; then with more cities. Peak memory is that of the whole run.",
+        ("more cities", "pages", "files", "seconds", "pages a second", "peak memory", "folder"),
+    )
+    for size in SITE_SIZES:
+        found = _measured(size, _RUN_SITE)
+        section.rows.append((
+            f"{size:,}",
+            f"{found['pages']:,.0f}",
+            f"{found['files']:,.0f}",
+            f"{found['seconds']:.0f}",
+            f"{found['pages'] / found['seconds']:,.0f}",
+            f"{found['peak'] / 1024:,.0f} MB",
+            f"{found['bytes'] / 1e6:,.0f} MB",
+        ))  # fmt: skip
+    yield section
 
 
-def _measured(size: int) -> dict[str, float]:
-    command = [sys.executable, "-c", _RUN, str(size), str(ROOT)]
+def _measured(size: int, program: str = _RUN) -> dict[str, float]:
+    command = [sys.executable, "-c", program, str(size), str(ROOT)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found

@@ -22,6 +22,8 @@ _OPTIONAL: Final = re.compile(r'<a class="(?:why|file)" href="([^"]*)"[^<>]*>.*?
 _ALTERNATE: Final = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]*)"[^<>]*>\n?')
 _ABSOLUTE: Final = re.compile(re.escape(ORIGIN) + r"((?:[\w/.?=%+~-]|&amp;|\\u0026)*)")
 _WITHOUT_PROOF: Final = re.compile(r'<p class="notes proofs-left-out">.*?</p>\n?', re.DOTALL)
+_WITHOUT_CHOICE: Final = re.compile(r'<p class="notes choices-left-out">.*?</p>\n?', re.DOTALL)
+_BARE_CHOICE: Final = re.compile(r"<a data-parameter=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Links:
         if not left_out:
             text = _WITHOUT_PROOF.sub("", text)
         text = _TAG.sub(lambda match: self._in_tag(match, path), text)
+        if not _BARE_CHOICE.search(text):
+            text = _WITHOUT_CHOICE.sub("", text)
         return self.in_text(text)
 
     def in_text(self, text: str) -> str:
