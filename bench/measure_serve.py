@@ -16,7 +16,9 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -36,7 +38,7 @@ from citygraph.store.workers import Pool
 
 ROOT = Path(__file__).parents[1]
 CONNECTIONS, SECONDS, ROUNDS = 8, 3, 3
-SIEGE_SECONDS = float(os.environ.get("CITYGRAPH_SIEGE_SECONDS", "30"))
+SOAK_SECONDS = float(os.environ.get("CITYGRAPH_SOAK_SECONDS", "300"))
 LABEL = "<http://www.w3.org/2004/02/skos/core#prefLabel>"
 
 
@@ -328,6 +330,18 @@ def _every(seconds: float, stop: threading.Event, work: Callable[[int], None]) -
     return thread
 
 
+def _status(address: str) -> int:
+    """The status of an answer; nought when there is none."""
+    try:
+        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310  # http
+            answer.read()
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
 def _siege(project: Project) -> Section:
     with (project.folder / "graph.toml").open("a", encoding="utf-8") as settings:
         # Workers are to answer, and not the cache.
@@ -337,6 +351,7 @@ def _siege(project: Project) -> Section:
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}/sparql"
     builds, kills, hostile = [0], [0], [0]
+    pages: list[int] = []
     with running(ours(project.folder, port), endpoint) as process, tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary) / "requests.json"
         _write_requests(file, port, "/sparql", _lookups(project))
@@ -358,10 +373,14 @@ def _siege(project: Project) -> Section:
                 answer_of(endpoint, f"ASK {{ FILTER({'!' * 15000}true) }}")
             hostile[0] += 1
 
+        def visit(number: int) -> None:
+            del number
+            pages.append(_status(f"http://127.0.0.1:{port}/queries/members.csv"))
+
         stop = threading.Event()
-        threads = [_every(6, stop, build), _every(1.5, stop, kill), _every(2, stop, harm)]
+        threads = [_every(6, stop, build), _every(1.5, stop, kill), _every(2, stop, harm), _every(0.5, stop, visit)]
         try:
-            found = _load(port, file, SIEGE_SECONDS)
+            found = _load(port, file, SOAK_SECONDS)
         finally:
             stop.set()
             for thread in threads:
@@ -371,12 +390,14 @@ def _siege(project: Project) -> Section:
     return Section(
         "serve-siege",
         "Load while versions change and workers die",
-        f"{SIEGE_SECONDS:.0f} seconds of lookups, without the cache, on {CONNECTIONS} connections, with builds, workers killed from outside "
-        "and queries that end their worker. `CITYGRAPH_SIEGE_SECONDS` makes it longer.",
+        f"{SOAK_SECONDS:.0f} seconds of lookups, without the cache, on {CONNECTIONS} connections, with builds, workers killed from outside "
+        "and queries that end their worker. Beside them a saved question is asked as a page twice a second. `python -m bench serve --soak 30` makes it shorter.",
         ("", ""),
         [
             ("answers", f"{found['answers']:,}"),
             ("failed", f"{found['failures']:,.0f}"),
+            ("saved questions asked as pages", str(len(pages))),
+            ("of them failed", str(sum(status != 200 for status in pages))),
             ("builds", str(builds[0])),
             ("workers killed from outside", str(kills[0])),
             ("queries that ended their worker", str(hostile[0])),
