@@ -53,7 +53,7 @@ VIRTUOSO: Final = {
     "group-concat": ("refused", "HTTP 500"),
     "having": ("refused", "HTTP 400"),
     "default-graph": ("deviates", "the union of all graphs"),
-    "query-direct": ("deviates", "no answer within 4 seconds"),
+    "query-direct": ("deviates", "no answer within 8 seconds"),
     "store-head": ("refused", "HTTP 501"),
     "store-default": ("refused", "HTTP 500"),
     "store-trig": ("deviates", "HTTP 200 with a web page, and the graph has 0 triples"),
@@ -94,7 +94,7 @@ OXIGRAPH: Final = {
 
 def examined(server: SparqlServer, **options: object) -> Examination:
     credentials = Credentials(server.user, server.password) if server.user else None
-    return examine(server.query, Options(**{"rows": ROWS, "timeout": 4.0, **options}), credentials=credentials)  # type: ignore[arg-type]
+    return examine(server.query, Options(**{"rows": ROWS, "timeout": 8.0, **options}), credentials=credentials)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -533,7 +533,7 @@ def test_an_answer_without_end_is_ended(between: FaultInjector, bench: Bench) ->
 def test_the_command_reports_and_keeps_a_file(virtuoso: SparqlServer, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "virtuoso.json"
     secrets = {USER: virtuoso.user, PASSWORD: virtuoso.password}
-    done = run("doctor", "-e", virtuoso.query, "--write", "--timeout", "4", "--file", str(path), **secrets)
+    done = run("doctor", "-e", virtuoso.query, "--write", "--timeout", "8", "--file", str(path), **secrets)
     assert done.returncode == 0, done.stderr
     assert "ask-json: Is the answer to ASK in JSON a boolean?" in done.stdout
     assert "citygraph can use this server" in done.stdout

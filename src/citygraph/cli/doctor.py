@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
-_MOST_NAMES: Final = 4
 _WIDEST: Final = 120
-_MANY: Final = {"deviates": "deviate"}
+_VERDICTS: Final = {"ok": "ok", "deviates": "deviate", "refused": "refused", "not tried": "not tried"}
 _INDENT: Final = " " * 12
 
 
@@ -50,7 +49,9 @@ def doctor(
         Path | None,
         typer.Option("--file", "-o", metavar="FILE", help="Keep what was found for the engine.", show_default=False),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Show what is fine as well.")] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Show what is fine as well, and what is harmless in full.")
+    ] = False,
     format_: Annotated[
         DoctorFormat, typer.Option("--format", "-f", help="Text for people or JSON.")
     ] = DoctorFormat.TEXT,
@@ -108,31 +109,35 @@ def _report(found: Examination, *, everything: bool) -> Iterator[str]:
         yield from _group(group, list(members), everything=everything)
     yield ""
     counts = Counter(outcome.verdict.value for _, outcome in found.outcomes)
-    yield ", ".join(f"{count} {_MANY.get(verdict, verdict)}" for verdict, count in counts.items())
+    yield ", ".join(f"{counts[verdict]} {words}" for verdict, words in _VERDICTS.items() if counts[verdict])
     yield from _conclusion(found)
 
 
 def _group(group: str, members: list[tuple[Probe, Outcome]], *, everything: bool) -> Iterator[str]:
-    fine = sum(outcome.verdict.value == "ok" for _, outcome in members)
-    yield f"{group}: {fine} of {len(members)} ok"
+    counts = Counter(outcome.verdict.value for _, outcome in members)
+    reasons = {outcome.seen for _, outcome in members}
+    if counts == {"not tried": len(members)} and len(reasons) == 1:
+        yield f"{group}: not tried; {reasons.pop()}"
+        return
+    yield f"{group}: {counts['ok']} of {len(members)} ok"
     waiting = [(probe, outcome) for probe, outcome in members if everything or outcome.verdict.value != "ok"]
     for (verdict, seen), alike in groupby(waiting, key=lambda each: (each[1].verdict.value, each[1].seen)):
         probes = [probe for probe, _ in alike]
         if verdict == "not tried":
             # One reason for many is said once.
-            names = ", ".join(probe.id for probe in probes) if len(probes) <= _MOST_NAMES else f"{len(probes)} probes"
-            yield from _wrapped(f"  {verdict:<9} ", f"{names}: {seen}")
+            yield from _wrapped(f"  {verdict:<9} ", f"{', '.join(probe.id for probe in probes)}: {seen}")
             continue
         for probe in probes:
-            yield from _one(probe, verdict, seen)
+            yield from _one(probe, verdict, seen, everything=everything)
 
 
-def _one(probe: Probe, verdict: str, seen: str) -> Iterator[str]:
+def _one(probe: Probe, verdict: str, seen: str, *, everything: bool) -> Iterator[str]:
     yield from _wrapped(f"  {verdict:<9} ", f"{probe.id}: {probe.question}")
-    if seen:
-        yield from _wrapped(_INDENT, f"Seen: {seen}")
-    if verdict != "ok":
-        yield from _wrapped(_INDENT, f"{probe.means} {'' if probe.fix.startswith('Nothing to do') else probe.fix}")
+    harmless = "Harmless for citygraph. " if probe.is_harmless and verdict != "ok" else ""
+    if seen or harmless:
+        yield from _wrapped(_INDENT, harmless + (f"Seen: {seen}" if seen else ""))
+    if verdict != "ok" and (everything or not harmless):
+        yield from _wrapped(_INDENT, f"{probe.means} {'' if probe.is_harmless else probe.fix}")
 
 
 def _conclusion(found: Examination) -> Iterator[str]:

@@ -27,8 +27,10 @@ def _loading(known: Capabilities) -> str:
             words += "; long texts by updates"
         return words + "."
     if can_update:
-        most = f"{known.most_insert_triples:,}" if known.most_insert_triples is not None else "10,000"
-        return f"by updates, at most {most} triples in each."
+        words = "by updates, a batch of triples in each"
+        if known.most_insert_triples is not None:
+            words += f", which may be at most {known.most_insert_triples:,}"
+        return words + "."
     if known.graph_store_put is None and known.update_form is None:
         return "not tried; with --write it is."
     return "not possible: neither the graph store nor updates work. Check the addresses and the rights of the user."
@@ -60,5 +62,5 @@ def _exporting(known: Capabilities) -> str:
         return "not possible as RDF; tables only."
     words = "by CONSTRUCT"
     if known.most_rows is not None:
-        words += f", in pieces of fewer than {known.most_rows:,}"
+        words += f", in pieces of fewer than {known.most_rows:,} rows"
     return words + "; the server counts before, citygraph counts after."

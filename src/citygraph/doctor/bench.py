@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+import httpx
+
 from citygraph.doctor.asker import ROWS_TYPE, Asker, Reply
 from citygraph.doctor.ground import ProbeGraphs
 from citygraph.doctor.probe import Deviates, Fact, NotTried, Refused
@@ -108,7 +110,7 @@ def good(reply: Reply) -> Reply:
         Refused: it says that it did not.
     """
     if not reply.is_good:
-        detail = reply.excerpt()
+        detail = "it wants a user and a password" if reply.status == httpx.codes.UNAUTHORIZED else reply.excerpt()
         raise Refused(f"HTTP {reply.status}" + (f": {detail}" if detail else ""))
     return reply
 

@@ -30,12 +30,14 @@ Progress = Callable[[str, int, int], None]
 
 _FUNCTIONS: Final = MappingProxyType({**READING, **WRITING})
 _IS_TRUTH: Final = frozenset(each.name for each in fields(Capabilities) if str(each.type).startswith("bool"))
+_WRITES: Final = "needs --write"
 _MOST_SILENCE: Final = 3
 _MOST_SEEN: Final = 300
 # Where servers have their other doors when the one for queries ends so.
 _DOORS: Final = (
     ("/query", "/update", "/store"),  # Oxigraph
     ("/sparql", "/sparql", ""),
+    ("/sparql-auth", "/sparql-auth", "/sparql-graph-crud-auth"),  # Virtuoso, with a password
 )
 _VIRTUOSO_STORE: Final = "/sparql-graph-crud-auth"
 
@@ -159,7 +161,7 @@ def try_probe(bench: Bench, probe: Probe) -> Outcome:
 
 def _tried(bench: Bench, probe: Probe) -> Outcome:
     if probe.writes and not bench.can_write:
-        return Outcome(Verdict.NOT_TRIED, "it writes: --write")
+        return Outcome(Verdict.NOT_TRIED, _WRITES)
     try:
         if probe.query:
             return ask_query(probe, bench)

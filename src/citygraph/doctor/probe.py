@@ -41,6 +41,11 @@ class Probe:
     rows: tuple[tuple[str, ...], ...] = ()
     literal: str = ""
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether nobody has to do anything when the answer is not "ok"."""
+        return self.fix.startswith("Nothing to do")
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
