@@ -21,7 +21,7 @@ _DAMAGE: Final = re.compile(
 _NOTHING: Final = frozenset(
     {"", "-", "–", "—", "n/a", "#n/a", "none", "null", "nan", "?", ".", "…", "...", "tbd", "x.x."}
 )
-_NO_NAME: Final = re.compile(r"[<>{}|\\^~\x00-\x1f]|https?:|www\.|@|\A[=+]|\$\(|;--")
+_NO_NAME: Final = re.compile(r"\.\.|[<>{}|\\^~\x00-\x1f]|https?:|www\.|@|\A[=+]|\$\(|;--")
 _TOTAL: Final = re.compile(
     r"\A(?:sub-?)?(?:total|totalt|sum|sum totalt|i alt|summe|gesamt|totale|totaal|antall)\b", re.IGNORECASE
 )
@@ -98,7 +98,8 @@ def clean(cell: str) -> Cleaned:
     >>> clean("Mü\u00adnchen\u00a0 [2]*").text, clean("MalmÃ¶").text, clean("n/a").text, clean("K&oslash;benhavn").text
     ('München', 'Malmö', '', 'København')
     """
-    text, notes = cell, []
+    # A sign that turns the direction of letters hides what a name is.
+    text, notes = cell.replace("\u202e", "\ufffd").replace("\u202d", "\ufffd"), []
     if "&" in text and (unescaped := html.unescape(text)) != text:
         text = unescaped
     if _DAMAGE.search(text) and (mended := _mended(text)):

@@ -1,0 +1,356 @@
+"""Every row gets an outcome: each kind of mess with a case that is caught and one that passes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from citygraph import Project
+from citygraph.ingest.cleaning import clean, name_problem
+from citygraph.ingest.countries import alpha3, country_label, country_of
+from citygraph.ingest.entries import Outcome
+from citygraph.ingest.importing import import_list
+from citygraph.ingest.known import Known
+from citygraph.ingest.lists import Listing, read_list
+from citygraph.ingest.mapping import read_map
+from citygraph.ingest.tables import Limits, Row, Sheet
+from citygraph.rdf import Triple, parse, serialize
+from conftest import ROOT
+from ingest_words import MAP, Take
+from messy_lists import MessyRow, as_csv, messy_rows
+
+_NO_CITY = ["", "  ", "12345", "=1+1", "Total: 14", "<b>x</b>", "http://example.org", "A" * 200]
+
+
+@pytest.mark.parametrize("cell", _NO_CITY)
+def test_what_is_no_name_is_refused_with_a_reason(take: Take, cell: str) -> None:
+    taken = take(f"{cell};Norway;Eurocities;;x", "Oslo;Norway;Eurocities")
+    assert (taken.outcome(2), bool(taken.reason(2))) == ("refused", True)
+    assert taken.outcome(3) == "imported"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Oslo kommune", "City of Oslo", "OSLO", "Oslo\u00a0", "Oslo*", "Oslo [1]", "Os\u00adlo", "Oslo (Norway)", "Oslo, Norway",
+     '"Oslo\n"', "Oslo¹", "Municipality of Oslo", "Oslo, City of"],
+)  # fmt: skip
+def test_spellings_of_one_city_are_duplicates(take: Take, name: str) -> None:
+    taken = take("Oslo;Norway;Eurocities", f"{name};Norway;Eurocities")
+    assert (taken.outcome(3), taken.reason(3)) == ("duplicate", "of row 2")
+
+
+@pytest.mark.parametrize(("one", "other", "country"), [
+    ("München", "Munich", "DE"), ("København", "Copenhagen", "DK"), ("Tromsø", "Tromsoe", "NO"), ("Malmö", "MalmÃ¶", "SE"),
+    ("Göteborg", "G&ouml;teborg", "SE"), ("Saint-Étienne", "St Etienne", "FR"), ("Stockholm", "Stockholms stad", "SE"),
+])  # fmt: skip
+def test_other_names_and_damaged_letters_find_the_same_city(take: Take, one: str, other: str, country: str) -> None:
+    taken = take(f"{one};{country};Eurocities", f'"{other}";{country};C40')
+    assert taken.outcome(3) == "imported"
+    assert taken.member(3) == taken.member(2) != ""
+
+
+def test_mended_letters_are_reported(take: Take) -> None:
+    assert "damaged letters mended: MalmÃ¶ to Malmö" in take("MalmÃ¶;Sweden;Eurocities").notes(2)
+
+
+def test_lost_letters_go_to_the_review(take: Take) -> None:
+    taken = take("Malmö;Sweden;Eurocities", "Malm\ufffd;Sweden;C40")
+    assert (taken.outcome(3), taken.reason(3)) == ("review", "letters of the name are lost")
+
+
+def test_a_slip_goes_to_the_review_and_another_town_does_not(take: Take) -> None:
+    taken = take("Trondheim;Norway;Eurocities", "Trondhiem;Norway;C40", "Tynset;Norway;C40")
+    assert (taken.outcome(3), taken.reason(3)) == ("review", "resembles Trondheim")
+    assert taken.outcome(4) == "imported"
+
+
+def test_a_name_in_two_languages_is_one_city(take: Take) -> None:
+    taken = take("Bolzano;Italy;Eurocities", "Bolzano/Bozen;Italy;C40", "Bozen;Italy;Metrex")
+    assert taken.member(2) == taken.member(3)
+
+
+# -- countries ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said", ["Norge", "NO", "nor", "Norway ", "NORWAY", "Norwegen", "Kingdom of Norway", "Норвегия"]
+)
+def test_countries_are_read_in_many_languages_and_codes(said: str) -> None:
+    assert country_of(said) == "NO"
+
+
+@pytest.mark.parametrize(("said", "code"), [
+    ("Korea, Republic of", "KR"), ("Viet Nam", "VN"), ("Türkiye", "TR"), ("UK", "GB"), ("NA", "NA"), ("Namibia", "NA"), ("Czech Republic", "CZ"),
+    ("Congo (Kinshasa)", "CD"), ("Côte d’Ivoire", "CI"), ("U.S.A.", "US"), ("Kosovo", "XK"), ("Scotland", "GB"), ("日本", "JP"),
+    ("Atlantis", ""), ("", ""), ("Europe", ""), ("EU", ""), ("-", ""),
+])  # fmt: skip
+def test_unusual_forms_of_countries(said: str, code: str) -> None:
+    assert country_of(said) == code
+
+
+def test_every_country_has_a_code_and_a_name_in_both_languages() -> None:
+    assert (alpha3("NO"), alpha3("XK"), alpha3("YE"), alpha3("DE")) == ("NOR", "XKX", "YEM", "DEU")
+    assert (country_label("DE", "nb"), country_label("DE", "en")) == ("Tyskland", "Germany")
+
+
+def test_a_country_that_is_not_known_is_refused_until_the_map_names_it(take: Take) -> None:
+    assert "'Atlantis' is not known" in take("Oslo;Atlantis;Eurocities").reason(2)
+    named = take("Oslo;Atlantis;Eurocities", more=MAP.format(day="2025-03-01") + '[countries]\n"Atlantis" = "NO"\n')
+    assert named.outcome(2) == "imported"
+
+
+def test_a_known_city_with_another_country_is_never_merged(take: Take) -> None:
+    taken = take("Oslo;Norway;Eurocities", "Oslo;Norway;Metrex", "Oslo;Sweden;C40", "Trondheim;Sweden;C40")
+    assert (taken.outcome(4), taken.reason(4)) == ("review", "Oslo is known in Norway; the list says Sweden")
+    assert taken.outcome(5) == "review"
+    assert taken.member(4) == ""
+
+
+def test_the_map_tells_a_wrong_country_from_a_namesake(take: Take) -> None:
+    taken = take(
+        "Sandvika;Norway;Eurocities;;;59,89;10,52",
+        "Sandvika;Sweden;C40;;;59,90;10,53",
+        "Sandvika;Finland;C40;;;63,20;23,10",
+    )
+    assert (taken.outcome(3), "lies in Norway on the map" in taken.reason(3)) == ("review", True)
+    assert taken.outcome(4) == "imported"
+    assert taken.member(4) != taken.member(2)
+
+
+def test_two_countries_in_one_row_are_a_contradiction(take: Take) -> None:
+    taken = take("Paris, France;Germany;Eurocities", "Paris (Texas);USA;Eurocities", "Lyon, France;France;Eurocities")
+    assert taken.reason(2) == "two countries: France behind the name, Germany in its column"
+    assert (taken.outcome(3), taken.outcome(4)) == ("imported", "imported")
+
+
+@pytest.mark.parametrize(
+    "row", ["Vienna;;C40", "Newcastle;;C40", "Bergen;;C40", "Frankfurt;Germany;C40", "Portland;USA;C40"]
+)
+def test_namesakes_without_what_tells_them_apart_go_to_the_review(take: Take, row: str) -> None:
+    taken = take("Wien;Austria;Eurocities", "Newcastle upon Tyne;UK;Eurocities", "Frankfurt am Main;DE;Eurocities", row)
+    assert (taken.outcome(5), taken.member(5)) == ("review", "")
+
+
+def test_states_tell_namesakes_apart_however_they_are_written(take: Take) -> None:
+    taken = take(
+        "Portland, OR;USA;C40",
+        "Portland;USA;C40;;;;;Maine",
+        "Portland;US;Metrex;;;;;Oregon",
+        "Vienna, VA;;C40",
+        "Wien;Austria;C40",
+    )
+    assert [taken.outcome(row) for row in range(2, 7)] == ["imported"] * 5
+    assert taken.member(2) == taken.member(4) != taken.member(3)
+    assert taken.member(5) != taken.member(6)
+
+
+def test_a_row_without_a_country_finds_only_a_name_that_one_city_bears(take: Take) -> None:
+    taken = take("Trondheim;Norway;Eurocities", "Trondheim;;C40", "Nowhereville;;C40")
+    assert taken.member(3) == taken.member(2)
+    assert "taken as Norway" in taken.notes(3)
+    assert (taken.outcome(4), taken.reason(4)) == ("refused", "no country, and no city of this name is known")
+
+
+def test_a_county_is_not_the_city_of_its_name(take: Take) -> None:
+    taken = take("Oslo;Norway;Metrex", "Oslo Region;Norway;Metrex", "Vestland fylkeskommune;Norway;Metrex")
+    assert len({taken.member(row) for row in (2, 3, 4)}) == 3
+
+
+# -- statuses, dates, coordinates, networks --------------------------------------------------------------
+
+
+def test_status_words_become_roles_or_reasons(take: Take) -> None:
+    taken = take(
+        "Oslo;Norway;C40;associate", "Bergen;Norway;C40;Observer", "Trondheim;Norway;C40;former", "Tromsø;Norway;C40;gold",
+        "Bodø;Norway;C40;candidate", "Hamar;Norway;C40;left 2019",
+    )  # fmt: skip
+    assert [taken.outcome(row) for row in range(2, 8)] == [
+        "imported",
+        "imported",
+        "refused",
+        "refused",
+        "refused",
+        "imported",
+    ]
+    text = _facts(taken)
+    assert "role-associate-member" in text
+    assert "role-observer" in text
+    assert '"2019"^^xsd:gYear' in text
+
+
+def test_contradictory_rows_are_not_both_taken(take: Take) -> None:
+    taken = take("Oslo;Norway;C40;member", "Oslo;Norway;C40;observer")
+    assert (taken.outcome(3), "row 2 gives the role role-full-member" in taken.reason(3)) == ("refused", True)
+
+
+def test_a_date_that_is_none_is_left_out_and_told(take: Take) -> None:
+    taken = take("Oslo;Norway;C40;;soon", "Bergen;Norway;C40;;since 1986")
+    assert (taken.outcome(2), "date not understood, left out: soon" in taken.notes(2)) == ("imported", True)
+    assert '"1986"^^xsd:gYear' in _facts(taken)
+
+
+def test_decimal_commas_and_swapped_coordinates(take: Take) -> None:
+    taken = take("Oslo;Norway;C40;;;59,91;10,75", "Quito;Ecuador;C40;;;-78,47;-0,18", "Lima;Peru;C40;;;-120,5;-77,04")
+    assert '"59.91"^^xsd:decimal' in _facts(taken)
+    assert "swapped" in taken.notes(4)
+    assert "outside" not in taken.notes(2)
+
+
+def test_several_networks_in_one_cell(take: Take) -> None:
+    taken = take('Oslo;Norway;"Eurocities; C40 ;Eurocities"', 'Bergen;Norway;"Eurocities; 123"')
+    assert (taken.outcome(2), len(taken.report) > 2) == ("imported", True)
+    assert taken.outcome(3) == "imported + refused"
+    assert taken.done.imported.rows[Outcome.PARTLY] == 1
+
+
+def test_one_column_for_each_network(take: Take) -> None:
+    more = 'list = "wide"\nas_of = 2025-03-01\n[columns]\ncity = "City"\ncountry = "Country"\n[wide]\ncolumns = ["Eurocities", "C40", "ICLEI"]\n'
+    taken = take("Oslo;Norway;x;;1", "Bergen;Norway;;observer;0", "Hamar;Norway;;;", "Bodø;Norway;gold;x;2011",
+                 heading="City;Country;Eurocities;C40;ICLEI\n", more=more)  # fmt: skip
+    assert [line["network"] for line in taken.report if line["row"] == "2"] == ["Eurocities", "ICLEI"]
+    assert [line["network"] for line in taken.report if line["row"] == "3"] == ["C40"]
+    assert taken.reason(4) == "it names no network"
+    assert taken.outcome(5) == "refused + imported"
+    assert '"2011"^^xsd:gYear' in _facts(taken)
+
+
+def test_spellings_of_a_network_are_one_network_and_a_slip_is_asked(take: Take) -> None:
+    taken = take(
+        "Oslo;Norway;Energy Cities",
+        "Bergen;Norway;energy-cities",
+        "Hamar;Norway;Energy Cities",
+        "Bodø;Norway;Enregy Cities",
+    )
+    assert taken.done.imported.made["network"] == 1
+    assert (taken.outcome(3), taken.outcome(5)) == ("imported", "review")
+
+
+def test_titles_empty_rows_headings_and_extra_cells(take: Take) -> None:
+    taken = take("Oslo;Norway;C40", ";;", "City;Country;Network;Status;Since;Lat;Long;State", "Bergen;Norway;C40;;;;;;;extra",
+                 heading="A list\n\n" + "City;Country;Network;Status;Since;Lat;Long;State\n")  # fmt: skip
+    assert [taken.outcome(row) for row in range(1, 8)] == [
+        "heading",
+        "empty",
+        "heading",
+        "imported",
+        "empty",
+        "heading",
+        "refused",
+    ]
+    assert "a separator stands inside a cell" in taken.reason(7)
+
+
+# -- nothing is dropped ----------------------------------------------------------------------------------
+
+
+def _facts(taken: object) -> str:
+    done = taken.done  # type: ignore[attr-defined]
+    return str((done.report.parents[3] / done.files[0]).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def known_ontology() -> Known:
+    triples: list[Triple] = []
+    for path in (ROOT / "ontology" / "codes.ttl", ROOT / "data" / "places.ttl", ROOT / "data" / "authorities.ttl"):
+        triples += [quad.triple for quad in parse(path.read_bytes(), format="ttl").quads]
+    return Known(triples)
+
+
+_CELL = st.one_of(
+    st.sampled_from(
+        [
+            "Oslo",
+            "Bergen",
+            "Norway",
+            "",
+            "Eurocities",
+            "left 2019",
+            "59,9",
+            "Vienna",
+            "x",
+            "2020",
+            "Sverige",
+            "Malm\ufffd",
+        ]
+    ),
+    st.text(max_size=20),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(_CELL, max_size=9), max_size=25))
+def test_any_rows_are_accounted_for_and_give_valid_turtle(
+    known_ontology: Known, tmp_path: Path, cells: list[list[str]]
+) -> None:
+    (tmp_path / "map.toml").write_text(MAP.format(day="2025-03-01"), encoding="utf-8")
+    heading = Row(1, ("City", "Country", "Network", "Status", "Since", "Lat", "Long", "State"))
+    rows = [heading, *(Row(number, tuple(each)) for number, each in enumerate(cells, start=2))]
+    imported = import_list(
+        Listing("x.csv", "0" * 64, ".csv", (Sheet("", tuple(rows)),)),
+        read_map(tmp_path / "map.toml"),
+        known_ontology,
+        base="https://example.org/",
+        decisions={},
+        previous=None,
+        limits=Limits(),
+    )
+    assert imported.read == len(rows) == sum(imported.rows.values())
+    assert {line.row for line in imported.lines} == {row.number for row in rows}
+    written = serialize([*imported.facts, *imported.sources], format="nt")
+    assert parse(written, format="nt").problems == ()
+
+
+@given(st.text(max_size=60))
+def test_cleaning_is_done_once(cell: str) -> None:
+    once = clean(cell).text
+    assert clean(once).text == once or name_problem(once)
+    assert "\u00a0" not in once
+
+
+def test_seventeen_thousand_messy_rows_are_accounted_for(known_ontology: Known, tmp_path: Path) -> None:
+    rows = list(messy_rows(17_000))
+    path = tmp_path / "messy.csv"
+    path.write_text(as_csv(rows), encoding="utf-8")
+    heading = 'list = "messy"\nas_of = 2025-03-01\n[columns]\ncity = "City"\ncountry = "Country"\nnetwork = "Network"\n'
+    (tmp_path / "map.toml").write_text(
+        heading + 'status = "Status"\njoined = "Member since"\nlatitude = "Lat"\nlongitude = "Long"\n', encoding="utf-8"
+    )
+    imported = import_list(
+        read_list(path, limits=Limits()),
+        read_map(tmp_path / "map.toml"),
+        known_ontology,
+        base="https://example.org/",
+        decisions={},
+        previous=None,
+        limits=Limits(),
+    )
+    assert imported.read == sum(imported.rows.values()) == len(rows) + 3
+    by_kind = _outcomes_by_kind(rows, {line.row: line.outcome for line in imported.lines})
+    for kind in ("hostile", "country not known", "status not known", "former", "total"):
+        assert set(by_kind[kind]) <= {Outcome.REFUSED, Outcome.REVIEW, Outcome.DUPLICATE}, kind
+        assert by_kind[kind][Outcome.REFUSED] > 0, kind
+    assert by_kind["wrong country"][Outcome.IMPORTED] == 0
+    for kind in ("sound", "decorated", "capitals", "no accents", "mojibake", "quoted newline"):
+        fine = by_kind[kind][Outcome.IMPORTED] + by_kind[kind][Outcome.DUPLICATE] + by_kind[kind][Outcome.PARTLY]
+        assert fine > 0.93 * sum(by_kind[kind].values()), (kind, by_kind[kind])
+
+
+def _outcomes_by_kind(rows: list[MessyRow], outcomes: dict[int, Outcome]) -> dict[str, Counter[Outcome]]:
+    found: dict[str, Counter[Outcome]] = {}
+    for number, row in enumerate(rows, start=4):
+        found.setdefault(row.kind, Counter())[outcomes[number]] += 1
+    return found
+
+
+def test_the_project_passes_check_and_build_after_an_import(take: Take, project: Project) -> None:
+    take("Oslo;Norway;Eurocities;;1986;59,91;10,75", "Portland, OR;USA;C40;left 2019", "Αθήνα;Greece;C40", "北京;China;C40",
+         "Vestland fylkeskommune;Norway;Metrex;;2030")  # fmt: skip
+    fresh = Project.open(project.folder)
+    report = fresh.check().report
+    assert [(each.code, each.message.en) for each in report] == []
+    assert fresh.build().snapshot is not None
+    assert [each.path.name for each in fresh.format(write=False) if each.changed] == []
