@@ -352,5 +352,5 @@ def test_the_project_passes_check_and_build_after_an_import(take: Take, project:
     fresh = Project.open(project.folder)
     report = fresh.check().report
     assert [(each.code, each.message.en) for each in report] == []
-    assert fresh.build().snapshot is not None
+    assert fresh.build().snapshot_id
     assert [each.path.name for each in fresh.format(write=False) if each.changed] == []
