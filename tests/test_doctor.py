@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Final
 import httpx
 import pytest
 
-from citygraph.doctor import Examination, Options, Outcome, Probe, examine, read_probes
+from citygraph.doctor import Examination, Options, Outcome, Probe, advice, examine, read_probes
 from citygraph.doctor.asker import Asker
 from citygraph.doctor.bench import Bench
 from citygraph.doctor.clean import clean_up
@@ -453,6 +456,30 @@ def test_what_was_written_is_removed_when_somebody_stops_us(virtuoso: SparqlServ
     assert everything_of_ours(virtuoso) == 0
 
 
+def test_what_was_written_is_removed_when_the_program_is_ended(between: FaultInjector, oxigraph: SparqlServer) -> None:
+    between.will(Fault(holds="timeout=1000", status=504), Fault(holds="value-escapes", delay=2.0))
+    addresses = ["--update", between.through(oxigraph.update), "--graph-store", between.through(oxigraph.graph_store)]
+    command = [
+        sys.executable,
+        "-m",
+        "citygraph",
+        "doctor",
+        "-e",
+        between.through(oxigraph.query),
+        "--write",
+        *addresses,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not any(b"value-escapes" in each.body for each in list(between.asked)):
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert everything_of_ours(oxigraph) > 0
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert everything_of_ours(oxigraph) == 0
+
+
 def test_graphs_that_cannot_be_removed_are_named(between: FaultInjector, oxigraph: SparqlServer, run: Run) -> None:
     between.will(Fault(holds="DROP", status=403), Fault(method="DELETE", status=403))
     addresses = ["--update", between.through(oxigraph.update), "--graph-store", between.through(oxigraph.graph_store)]
@@ -591,6 +618,29 @@ def test_a_server_elsewhere_is_told_who_asks() -> None:
     with pytest.raises(ConfigError, match="contact") as refused:
         examine("https://sparql.example.org/sparql")
     assert "--contact" in refused.value.fix
+
+
+# -- advice -------------------------------------------------------------------------------------------
+
+
+def advised(**known: bool | int | None) -> dict[str, str]:
+    fine: dict[str, bool | int | None] = {"query_form_post": True, "json_results": True, "ntriples": True, **known}
+    return dict(advice(replace(Capabilities("http://127.0.0.1/sparql"), **fine)))  # type: ignore[arg-type]
+
+
+def test_advice_follows_the_capabilities() -> None:
+    assert "--write" in advised()["load"]
+    assert "not possible" in advised(update_form=False, update_direct=False, graph_store_put=False)["load"]
+    assert advised(graph_store_put=True)["load"] == "graph by graph through the graph store."
+    assert "at most 100,000 bytes" in advised(graph_store_put=True, most_graph_bytes=100_000)["load"]
+    assert "at most 3,000" in advised(update_form=True, graph_store_put=False, most_insert_triples=3_000)["load"]
+    assert "the server cannot" in advised(update_form=True, insert_where=False)["derive"]
+    assert "on the server if you wish" in advised(update_form=True, insert_where=True)["derive"]
+    assert "naming the graph" in advised(default_graph_uri=True, needs_default_graph_uri=True)["ask"]
+    assert "cannot be told apart" in advised(default_graph_uri=False)["ask"]
+    assert "not possible" in advised(query_form_post=False)["ask"]
+    assert "fewer than 10,000 rows" in advised(most_rows=10_000)["export"]
+    assert "not possible" in advised(ntriples=False)["export"]
 
 
 # -- the table of probes ------------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -118,3 +121,22 @@ def test_the_proxy_cuts_a_request(server: SparqlServer, http: httpx.Client, prox
         put(http, proxy.through(server.graph_address(GRAPH)))
     proxy.will()
     assert count(http, proxy.through(server.query)) < 200
+
+
+@pytest.mark.parametrize(
+    ("start", "line"),
+    [
+        (virtuoso_server, "apt-get install --no-install-recommends virtuoso-opensource-7"),
+        (oxigraph_server, "pip install oxigraph"),
+    ],
+)
+def test_a_server_that_is_not_installed_says_how_to_get_it(
+    start: Callable[[Path], AbstractContextManager[SparqlServer]],
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(pytest.skip.Exception, match=line), start(tmp_path):
+        pass

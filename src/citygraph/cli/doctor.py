@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
@@ -80,6 +81,8 @@ def doctor(
     from citygraph.store.authentication import Credentials  # noqa: PLC0415
     from citygraph.store.capabilities import capabilities_json, write_capabilities  # noqa: PLC0415
 
+    # Whoever stops us, our graphs are taken away first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = Options(update, graph_store, write=write, rows=rows, timeout=timeout, contact=contact)
     with progress_bar(quiet=quiet, language="en") as progress:
         found = examine(endpoint, options, credentials=Credentials.from_environment(), progress=progress)
@@ -90,6 +93,8 @@ def doctor(
     else:
         for line in _report(found, everything=all_):
             print(line)
+    if found.shows_password and not quiet:
+        say("Note: the password or token goes over the network for everybody to read; ask by https://.")
     if file is not None and not quiet:
         say(f"Kept in {file}.")
     for graph in found.left_behind:

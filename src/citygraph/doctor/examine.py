@@ -71,11 +71,13 @@ class Examination:
         capabilities: for the engine.
         outcomes: every probe with its outcome, in order.
         left_behind: graphs of ours that the server would not let go.
+        shows_password: whether a password or token was sent to another machine without encryption.
     """
 
     capabilities: Capabilities
     outcomes: tuple[tuple[Probe, Outcome], ...]
     left_behind: tuple[str, ...] = ()
+    shows_password: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -128,7 +130,8 @@ def examine(
         date=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         **bench.facts,  # type: ignore[arg-type]  # by the names of its fields; `_learn` keeps the types
     )
-    return Examination(capabilities, outcomes, tuple(left))
+    in_clear = bool(credentials) and not is_here and urlsplit(endpoint).scheme == "http"
+    return Examination(capabilities, outcomes, tuple(left), in_clear)
 
 
 def _silent(what: str, done: int, total: int) -> None:
