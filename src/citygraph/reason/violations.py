@@ -92,6 +92,10 @@ def _apart(body: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], dict[str, str]]:
     parted = []
     for atom in body:
         name = atom.object
+        if atom.predicate == SAME:
+            # Equality is looked up and not joined, so its names stay those of the other atoms.
+            parted.append(atom)
+            continue
         if is_variable(name) and name in seen and name not in subjects:
             twins[f"{name}'"] = name
             name = f"{name}'"
