@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ __all__ = ["ORIGIN", "Answer", "Asker", "asking"]
 _HOST: Final = "citygraph.invalid"
 ORIGIN: Final = f"http://{_HOST}"
 """What the absolute addresses of the site begin with while it is being written."""
+
+
+_COME_AGAIN: Final = 503
+_PAUSE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,19 @@ class Asker:
         """An asker of an application that has been started."""
         self._app, self._portal = app, portal
 
-    def get(self, address: str) -> Answer:
-        """The answer to a GET of a path with its parameters."""
-        return self._portal.call(self._get, address)
+    def get(self, address: str, *, patience: float = 0.0) -> Answer:
+        """The answer to a GET of a path with its parameters.
+
+        Args:
+            address: the path with its parameters.
+            patience: seconds for which an answer that says "come again" is asked for once more.
+        """
+        until = time.monotonic() + patience
+        while True:
+            answer = self._portal.call(self._get, address)
+            if answer.status != _COME_AGAIN or time.monotonic() >= until:
+                return answer
+            time.sleep(_PAUSE)
 
     async def _get(self, address: str) -> Answer:
         path, _, query = address.partition("?")

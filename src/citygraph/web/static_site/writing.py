@@ -7,13 +7,15 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, finding
 from citygraph.kinds import FALLBACK
+from citygraph.namespaces import PREFIXES
 from citygraph.project import Project
 from citygraph.publish import NewFolder
 from citygraph.web.assets import BROWSER_SPARQL, has_browser_sparql
@@ -31,6 +33,8 @@ _STAGE, _PROOFS = "site", "site-proofs"
 _INDEX: Final = "search/index.json"
 _DEPTH: Final = 2
 _NOT_FOUND: Final = 404
+_PATIENCE: Final = 150.0
+_AGAIN: Final = 5.0
 
 
 def write_site(
@@ -57,7 +61,7 @@ def write_site(
 class _Writing:
     def __init__(self, project: Project, folder: NewFolder, asker: Asker, progress: Progress, limits: Limits) -> None:
         self._folder, self._asker, self._progress = folder, asker, progress
-        self._languages = project.config.languages
+        self._languages, self._base = project.config.languages, project.config.base
         self._plan = Plan(self._languages, folder.__contains__, limits=limits)
         self._links = Links(self._target, self._plan.target, _site_of(project))
         self._proofs: deque[str] = deque()
@@ -70,6 +74,7 @@ class _Writing:
         with self._planned_index() as index:
             self._plan_questions()
             self._plan_letters()
+            self._plan_proofs()
             pages = self._pages()
             total = sum(1 for _ in self._pages())
             for done, address in enumerate(pages, 1):
@@ -83,7 +88,7 @@ class _Writing:
         if has_browser_sparql():
             for name in BROWSER_SPARQL:
                 self._target(f"/static/{name}")
-        if not self._plan.has_all_proofs:
+        if not self._plan.has_all_proofs and self._plan.limits.proofs:
             self._findings.append(finding("publish-site-proofs", file="why", most=self._plan.limits.proofs))
         return self._findings
 
@@ -136,6 +141,14 @@ class _Writing:
                 known |= new
                 waiting += sorted(new)
 
+    def _plan_proofs(self) -> None:
+        """Proofs are promised only when the site can give them: what explains a large graph may not be ready in time."""
+        resource = f"<{PREFIXES['rdfs']}Resource>"
+        asked = urlencode({"s": f"<{self._base}>", "p": f"<{PREFIXES['rdf']}type>", "o": resource})
+        if self._plan.limits.proofs and not self._asker.get(f"/why?{asked}", patience=_PATIENCE).is_good:
+            self._plan.limits = replace(self._plan.limits, proofs=0)
+            self._findings.append(finding("publish-site-proofs", file="why", most=0))
+
     def _json(self, address: str, *, may_be_empty: bool = False) -> Any:  # noqa: ANN401  # what JSON holds
         answer = self._asker.get(address)
         if not answer.is_good:
@@ -162,7 +175,7 @@ class _Writing:
         target = self._plan.target(address)
         if target is None or target.path in self._folder:
             return
-        answer = self._asker.get(address)
+        answer = self._asker.get(address, patience=_AGAIN)
         if not answer.media_type.startswith("text/html"):
             message = f"The page {address} cannot be made: status {answer.status}."
             raise PublishError(message, fix="Look at the page with citygraph serve, or publish without --site.")
@@ -183,7 +196,7 @@ class _Writing:
             return target
         if target.path in self._missing:
             return None
-        answer = self._asker.get(address)
+        answer = self._asker.get(address, patience=_AGAIN)
         if not answer.is_good:
             self._missing.add(target.path)
             return None
