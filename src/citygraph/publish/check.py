@@ -35,11 +35,15 @@ _BREAKS: Final[Mapping[str, Text]] = {
         "har en verdi som profilen ikke godtar", "has a value that the profile does not accept"
     ),
     "OrConstraintComponent": Text("har ingen av delene profilen godtar", "has none of what the profile accepts"),
+    "MinInclusiveConstraintComponent": Text("er mindre enn null", "is less than zero"),
     "LanguageMissing": Text("mangler på et språk som andre har", "is missing in a language that others have"),
     "LessThanOrEqualsConstraintComponent": Text("begynner etter at det slutter", "begins after it ends"),
 }
 _START, _END = PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate"
-_IN_EACH_LANGUAGE: Final = frozenset({PREFIXES["dct"] + "title", PREFIXES["dct"] + "description"})
+_IN_EACH_LANGUAGE: Final = frozenset({
+    PREFIXES["dct"] + "title", PREFIXES["dct"] + "description", PREFIXES["dcat"] + "keyword", PREFIXES["foaf"] + "name",
+    NAMESPACES["vcard"] + "fn", NAMESPACES["odrs"] + "attributionText", PREFIXES["rdfs"] + "label",
+})  # fmt: skip
 _STANDARDS: Final = ("<https://www.w3.org/TR/", "<https://spec.openapis.org/")
 _OTHERWISE: Final = Text("følger ikke profilen", "does not follow the profile")
 
@@ -70,7 +74,7 @@ def check_profile(record: Sequence[Triple], profile: Profile, *, file: str = "")
 
 
 def _one_language(record: Sequence[Triple]) -> list[Result]:
-    """Titles and descriptions that lack a language which others have: no profile forbids it, and no reader wants it."""
+    """Titles and other words that lack a language which others have: no profile forbids it, and no reader wants it."""
     found: dict[tuple[str, str], set[str]] = {}
     for each in record:
         if each.predicate.value in _IN_EACH_LANGUAGE and isinstance(each.object, Literal) and each.object.language:

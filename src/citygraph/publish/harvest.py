@@ -17,6 +17,12 @@ _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _DCAT: Final = PREFIXES["dcat"]
 _MOST: Final = 20_000
 """Triples that one dataset may drag along; a record of ours has some twenty for each file."""
+_LINKED_BY: Final = {
+    "Distribution": (f"{_DCAT}distribution", "http://www.w3.org/ns/adms#sample"),
+    "DataService": (f"{_DCAT}service", f"{_DCAT}accessService"),
+    "CatalogRecord": (f"{_DCAT}record",),
+}
+"""What a harvester reaches these through; a thing that nothing links to is lost on the way."""
 _XML_NAME_AT_END: Final = re.compile(r"[^\W\d][\w.\-]*\Z")
 
 
@@ -43,6 +49,7 @@ def _problems(record: Sequence[Triple], base: str) -> Iterator[Text]:
     for dataset in datasets:
         if dataset not in linked:
             yield Text(f"{dataset} er ikke koblet til katalogen", f"{dataset} is not linked from the catalogue")
+    yield from _lost(record)
     for iri in sorted(_iris(record)):
         if re.match(r"https?://(www\.)?example\.com(/|\Z)", iri) or "://" not in iri.replace("mailto:", "mailto://"):
             yield Text(f"{iri} er ingen absolutt adresse", f"{iri} is no absolute address")
@@ -50,6 +57,14 @@ def _problems(record: Sequence[Triple], base: str) -> Iterator[Text]:
         yield Text(f"{name} kan ikke skrives som RDF/XML", f"{name} cannot be written as RDF/XML")
     for dataset in datasets:
         yield from _dragged_in(record, dataset, set(datasets), base)
+
+
+def _lost(record: Sequence[Triple]) -> Iterator[Text]:
+    for class_, links in _LINKED_BY.items():
+        reached = {each.object for each in record if each.predicate.value in links}
+        for thing in _of_class(record, class_):
+            if thing not in reached:
+                yield Text(f"ingenting viser til {thing}", f"nothing links to {thing}")
 
 
 def _dragged_in(record: Sequence[Triple], dataset: object, datasets: set[object], base: str) -> Iterator[Text]:

@@ -34,7 +34,7 @@ class Result:
 def shapes_of(profile: str) -> tuple[Triple, ...]:
     """Our own shapes for a profile."""
     found: list[Triple] = []
-    for name in ("common", profile):
+    for name in ("common", "further", profile):
         data = files(__package__).joinpath(f"shapes/{name}.ttl").read_bytes()
         found += [quad.triple for quad in parse(data, format="ttl").quads]
     return tuple(found)

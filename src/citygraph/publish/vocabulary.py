@@ -28,20 +28,21 @@ MEDIA_TYPES: Final = frozenset({
 })  # fmt: skip
 """The media types that a record of ours may name."""
 
-_KEYS: Final = frozenset({"namespace", "scheme", "type", "open"})
+_KEYS: Final = frozenset({"namespace", "scheme", "type", "open", "codes"})
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _DCT, _SKOS = PREFIXES["dct"], PREFIXES["skos"]
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """One scheme: its terms by code, and the form that further terms have when it is open."""
+    """One scheme: its terms by code, further codes, and the form of still further terms when it is open."""
 
     name: str
     namespace: str
     scheme: str
     type: str
     terms: Mapping[str, Text]
+    codes: frozenset[str] = frozenset()
     open: str = ""
 
     def iri(self, code: str) -> str:
@@ -53,7 +54,7 @@ class Vocabulary:
         if not iri.startswith(self.namespace):
             return False
         code = iri[len(self.namespace) :]
-        return code in self.terms or bool(self.open and re.fullmatch(self.open, code))
+        return code in self.terms or code in self.codes or bool(self.open and re.fullmatch(self.open, code))
 
     def label(self, iri: str) -> Text:
         """What the term is called; its code when it has no name here."""
@@ -72,6 +73,7 @@ def vocabularies() -> Mapping[str, Vocabulary]:
             scheme=table["scheme"],
             type=table.get("type", ""),
             terms={code: Text(*words) for code, words in table.items() if code not in _KEYS},
+            codes=frozenset(table.get("codes", "").split()),
             open=table.get("open", ""),
         )
         for name, table in raw.items()
