@@ -23,6 +23,8 @@ from citygraph.doctor.bench import Bench
 from citygraph.doctor.clean import clean_up
 from citygraph.doctor.examine import try_probe
 from citygraph.doctor.ground import BASE
+from citygraph.doctor.keeping import KEEPING
+from citygraph.doctor.limits import LIMITS
 from citygraph.doctor.reading import READING
 from citygraph.doctor.writing import WRITING
 from citygraph.errors import ConfigError, StoreError
@@ -647,13 +649,14 @@ def test_advice_follows_the_capabilities() -> None:
 
 
 def test_every_probe_has_one_way_to_be_tried() -> None:
-    own = {*READING, *WRITING}
-    assert not READING.keys() & WRITING.keys()
+    parts = (READING, LIMITS, WRITING, KEEPING)
+    own = {name for part in parts for name in part}
+    assert len(own) == sum(len(part) for part in parts)
     data = {probe.id for probe in PROBES.values() if probe.query or probe.literal}
     assert not own & data
     assert own | data == PROBES.keys()
     assert len(PROBES) == len(read_probes())
-    assert all(probe.writes for probe in PROBES.values() if probe.literal or probe.id in WRITING)
+    assert all(probe.writes for probe in PROBES.values() if probe.literal or probe.id in {*WRITING, *KEEPING})
 
 
 def test_every_probe_settles_a_capability_and_every_capability_has_a_probe() -> None:

@@ -43,6 +43,7 @@ def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) ->
         "reference/data/networks/eurocities.ttl",
         "reference/queries/norwegian-participants.rq",
         "finding_codes.toml",
+        "doctor/probes.toml",
         "reused_labels.toml",
         "reason/rules/as-of.rq",
         "starter/graph.toml",

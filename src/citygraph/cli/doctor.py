@@ -48,7 +48,7 @@ def doctor(
     ] = False,
     file: Annotated[
         Path | None,
-        typer.Option("--file", "-o", metavar="FILE", help="Keep what was found for the engine.", show_default=False),
+        typer.Option("--file", "-o", metavar="FILE", help="Keep what was found in this file.", show_default=False),
     ] = None,
     all_: Annotated[
         bool, typer.Option("--all", help="Show what is fine as well, and what is harmless in full.")

@@ -12,14 +12,32 @@ import httpx
 
 from citygraph.doctor.asker import ROWS_TYPE, Asker, Reply
 from citygraph.doctor.ground import ProbeGraphs
-from citygraph.doctor.probe import Deviates, Fact, NotTried, Refused
+from citygraph.doctor.probe import Deviates, Fact, NotTried, Outcome, Refused, Verdict
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.store.json_answer import read_json_answer
 
-__all__ = ["NTRIPLES", "Bench", "good", "number", "read_rows", "rows", "same", "short", "text_of"]
+__all__ = [
+    "NTRIPLES",
+    "OK",
+    "ONE",
+    "Bench",
+    "good",
+    "many_rows",
+    "number",
+    "read_rows",
+    "rows",
+    "same",
+    "short",
+    "text_of",
+]
 
 NTRIPLES: Final = "application/n-triples"
+OK: Final = Outcome(Verdict.OK)
+"""What a probe gives that has nothing to say."""
+ONE: Final = "SELECT ?x { VALUES ?x { 1 } }"
+"""The smallest question with an answer that can be checked."""
+_TEN: Final = "0 1 2 3 4 5 6 7 8 9"
 _LIMITED: Final = "x-sparql-maxrows", "x-sql-state"
 
 
@@ -101,6 +119,15 @@ class Bench:
         else:
             message = "nothing could be written"
             raise NotTried(message)
+
+
+def many_rows(count: int) -> tuple[str, str]:
+    """A query with `count` rows and no data, and its pattern; of the count only the first digit counts."""
+    digits = len(str(count)) - 1
+    first = " ".join(str(each) for each in range(int(str(count)[0])))
+    values = [first] + [_TEN] * digits
+    pattern = " ".join(f"VALUES ?v{place} {{ {each} }}" for place, each in enumerate(values))
+    return f"SELECT ?v0 {{ {pattern} }}", pattern
 
 
 def good(reply: Reply) -> Reply:

@@ -16,9 +16,11 @@ import httpx
 from citygraph.doctor.asker import Asker
 from citygraph.doctor.bench import Bench
 from citygraph.doctor.clean import clean_up
+from citygraph.doctor.keeping import KEEPING, keep_value
+from citygraph.doctor.limits import LIMITS
 from citygraph.doctor.probe import Deviates, Fact, NoAnswer, NotTried, Outcome, Probe, Refused, Verdict, read_probes
 from citygraph.doctor.reading import READING, ask_query
-from citygraph.doctor.writing import WRITING, keep_value
+from citygraph.doctor.writing import WRITING
 from citygraph.errors import ConfigError, StoreError
 from citygraph.http_policy import Policy
 from citygraph.store.authentication import PASSWORD, TOKEN, USER, Credentials
@@ -28,7 +30,7 @@ __all__ = ["Examination", "Options", "examine", "try_probe"]
 
 Progress = Callable[[str, int, int], None]
 
-_FUNCTIONS: Final = MappingProxyType({**READING, **WRITING})
+_FUNCTIONS: Final = MappingProxyType({**READING, **LIMITS, **WRITING, **KEEPING})
 _IS_TRUTH: Final = frozenset(each.name for each in fields(Capabilities) if str(each.type).startswith("bool"))
 _WRITES: Final = "needs --write"
 _MOST_SILENCE: Final = 3
@@ -68,7 +70,7 @@ class Examination:
     """What was found.
 
     Args:
-        capabilities: for the engine.
+        capabilities: what the server can do, as programs read it.
         outcomes: every probe with its outcome, in order.
         left_behind: graphs of ours that the server would not let go.
         shows_password: whether a password or token was sent to another machine without encryption.

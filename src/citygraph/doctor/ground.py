@@ -5,9 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-__all__ = ["BASE", "ProbeGraphs"]
+__all__ = ["BASE", "P", "ProbeGraphs", "S"]
 
 BASE: Final = "urn:citygraph:probe:"
+"""How the names of all our graphs begin."""
+S: Final = f"<{BASE}s>"
+"""The subject of the triples that the probes write."""
+P: Final = f"<{BASE}p>"
+"""Their property."""
 
 
 class ProbeGraphs:
