@@ -27,9 +27,10 @@ from citygraph.web.reading import Known, Reading
 from citygraph.web.search import find
 from citygraph.web.static_site import Limits, write_site
 from citygraph.web.static_site.names import file_name
+from citygraph.web.static_site.search_index import SearchIndex
 from clean_project import clean_project
 from conftest import TODAY
-from pages_client import MARKUP
+from pages_client import MARKUP, Pages
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
@@ -74,9 +75,13 @@ def hostile_project(folder: Path) -> Path:
         file.write_text(text.replace(before, before.replace(name, f"{name} {written}"), 1), encoding="utf-8")
     (folder / "data/internal").mkdir()
     (folder / "data/internal/plans.ttl").write_text(PLANS, encoding="utf-8")
+    # The texts lie elsewhere, under a whole path, so that a copy of the project finds them too.
+    texts = folder.with_name("texts")
+    (folder / "sources").rename(texts)
     settings = folder / "graph.toml"
     key = '[publish]\ninternal = ["data/internal/*.ttl"]\n'
-    settings.write_text(settings.read_text(encoding="utf-8").replace("[publish]\n", key), encoding="utf-8")
+    text = settings.read_text(encoding="utf-8").replace("[publish]\n", key)
+    settings.write_text(f'{text}\n[sources]\nfolder = "{texts}"\n', encoding="utf-8")
     return folder
 
 
@@ -239,6 +244,16 @@ def test_nothing_internal_is_in_any_file(site: Path) -> None:
         assert b"plans.ttl" not in data, path
 
 
+def test_the_text_of_a_source_stays_though_the_live_site_shows_it(project_folder: Path, site: Path) -> None:
+    sentence = "Skogstad er assosiert partner"
+    project = Project.open(project_folder, today=TODAY)
+    assert not project.build().report.violations
+    assert sentence in Pages(project).get("/document/notat.txt?lang=nb").text
+    page = (site / "nb/document/notat.txt/index.html").read_text(encoding="utf-8")
+    assert "document-text" not in page
+    assert not [path for path in html_files(site) if sentence in path.read_text(encoding="utf-8")]
+
+
 def test_a_page_that_gives_something_internal_away_stops_the_run(project_folder: Path, tmp_path: Path) -> None:
     def careless(project: Project, folder: NewFolder, progress: object) -> list[Any]:
         del project, progress
@@ -390,6 +405,32 @@ def test_the_search_finds_what_the_live_search_finds_in_its_order(
         assert links == wanted, text
         met += len(links)
     assert met > 30
+
+
+def test_an_index_in_parts_finds_the_same(browser: Any, address: str, site: Path) -> None:  # noqa: ANN401
+    whole = json.loads((site / "search/index.json").read_bytes())
+    split = site.parent / "split"
+    for part in ("nb/search", "static"):
+        shutil.copytree(site / part, split / part)
+    (split / "search").mkdir()
+    with SearchIndex(whole["kinds"], whole["first"], most_in_one=10) as index:
+        for kind, page, term, nb, en, names in whole["rows"]:
+            index.add(kind, page, {"term": term, "nb": names[nb], "en": names[en], "names": names})
+        files = dict(index.files())
+    for path, data in files.items():
+        (split / path).write_bytes(data)
+    assert {"search/index.json", "search/part-f.json", "search/part-s.json"} <= files.keys()
+    assert json.loads(files["search/index.json"])["rows"] == []
+    show(browser)
+    for text in ("fjordby", "Fjrodby", "jfordby", "skogstd", "NORDNETT", "fjordby kommune"):
+        found = []
+        for folder in (address, address.replace("/site/", "/split/")):
+            browser.get(f"{folder}nb/search/index.html?{urlencode({'q': text})}")
+            until(browser, "#found[data-done]")
+            links = browser.find_elements(By.CSS_SELECTOR, ".hits a")
+            found.append([each.get_attribute("href").removeprefix(folder) for each in links])
+        assert found[0][0] == found[1][0], text
+        assert set(found[1]) <= set(found[0])
 
 
 def test_from_search_to_page_to_the_other_language_by_links_alone(browser: Any, address: str) -> None:  # noqa: ANN401
