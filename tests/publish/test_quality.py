@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,9 +15,11 @@ import pytest
 from citygraph.config import read_config
 from citygraph.findings import Finding
 from citygraph.publish import DIMENSIONS, HIGHEST, PROFILES, Links, Published, catalog_of, score_of, write_record
-from citygraph.publish.check import check_settings
-from citygraph.publish.quality import METRICS, predict
-from citygraph.rdf import Iri, Triple
+from citygraph.publish.metrics import MACHINE_READABLE, METRICS, NON_PROPRIETARY
+from citygraph.publish.quality import predict
+from citygraph.publish.settings import check_settings
+from citygraph.publish.vocabulary import EUA, vocabularies
+from citygraph.rdf import Iri, Literal, Triple, parse
 from portal_record import ITEMS, iri, record, subjects
 
 _RECORD: Final = record("dcat-ap-3")
@@ -27,8 +30,8 @@ _COSTS: Final = (
     ("dcat:Dataset", "dct:temporal", 20),
     ("dcat:Distribution", "dcat:accessURL", 50),
     ("dcat:Distribution", "dcat:downloadURL", 50),
-    ("dcat:Distribution", "dct:format", 70),
-    ("dcat:Distribution", "dcat:mediaType", 20),
+    ("dcat:Distribution", "dct:format", 65),
+    ("dcat:Distribution", "dcat:mediaType", 15),
     ("dcat:Distribution", "dct:license", 30),
     ("dcat:Dataset", "dct:accessRights", 15),
     ("dcat:Dataset", "dcat:contactPoint", 20),
@@ -56,6 +59,60 @@ def test_the_metrics_add_up() -> None:
     }
     score = predict(_RECORD, complies=lambda _: True)
     assert {name: score.in_dimension(name)[1] for name in DIMENSIONS} == highest
+
+
+def test_names_and_points_are_those_of_the_published_lists(reference_data: Path) -> None:
+    data = (reference_data / "dcat-ap-no/dcatno-mqa/dcatno-mqa-vocabulary-default-score-values.ttl").read_bytes()
+    scores = {
+        quad.subject.value.rpartition("#")[2]: int(quad.object.value)
+        for quad in parse(data, format="ttl").quads
+        if quad.predicate.value.endswith("trueScore")
+        and isinstance(quad.subject, Iri)
+        and isinstance(quad.object, Literal)
+    }
+    assert {each.name: each.points for each in METRICS} == scores
+
+
+@pytest.mark.parametrize(
+    ("file", "codes"), [("machine_readable_formats.csv", MACHINE_READABLE), ("non_proprietary.csv", NON_PROPRIETARY)]
+)
+def test_the_lists_of_formats_are_those_of_the_portal(file: str, codes: frozenset[str], reference_data: Path) -> None:
+    lines = (reference_data / "mqa" / file).read_text(encoding="utf-8").split()
+    assert {line.partition(",")[0].rpartition("/")[2] for line in lines} - {"ETSI_XML", "GPKG"} == codes
+
+
+@pytest.mark.parametrize(
+    ("file", "table"),
+    [("access_rights.csv", "access-right"), ("licenses.csv", "licence"), ("file_types.csv", "file-type")],
+)
+def test_every_code_that_the_portal_counts_is_known(file: str, table: str, reference_data: Path) -> None:
+    lines = (reference_data / "mqa" / file).read_text(encoding="utf-8").splitlines()
+    unknown = {line.split(",")[0] for line in lines if not vocabularies()[table].has(line.split(",")[0])}
+    # The list of licences also has addresses of other places; the table is what the metric counts.
+    assert {each for each in unknown if each.startswith(EUA) and not each.endswith("OP_DATPRO")} == set()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "points"),
+    [
+        ("https://www.iana.org/assignments/media-types/text/turtle", 405),
+        ("http://www.iana.org/assignments/media-types/application/ld+json", 405),
+        ("https://www.iana.org/assignments/media-types/turtle", 400),
+        ("https://www.iana.org/assignments/media-types/words/turtle", 400),
+        ("https://example.org/text/turtle", 400),
+    ],
+)
+def test_a_media_type_of_no_registry_costs_five_points(media_type: str, points: int) -> None:
+    changed = [
+        t if t.predicate != iri("dcat:mediaType") else Triple(t.subject, t.predicate, Iri(media_type)) for t in _RECORD
+    ]
+    assert predict(changed, complies=lambda _: True).points == points
+
+
+def test_access_rights_of_no_table_cost_five_points() -> None:
+    other = Iri("https://example.org/open")
+    changed = [t if t.predicate != iri("dct:accessRights") else Triple(t.subject, t.predicate, other) for t in _RECORD]
+    assert predict(changed, complies=lambda _: True).points == 400
 
 
 def test_the_reference_graph_reaches_every_point(published: tuple[Path, Published]) -> None:
@@ -201,4 +258,33 @@ def _settings(folder: Path) -> list[Finding]:
     config = read_config(folder)
     made = catalog_of(config, ITEMS, period=("1986-01-01", "2020-11-05"), modified=date(2026, 11, 23))
     triples = write_record(made, PROFILES["dcat-ap-3"])
-    return check_settings(config, score_of(triples, []))
+    return [each for each in check_settings(config, score_of(triples, [])) if each.code != "publish-placeholder"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_one"),
+    [
+        ("contact.email", "contact@w3id.example", True),
+        ("contact.email", "post@oslo.kommune.no", False),
+        ("contact.email", "post@mail.Example.ORG", True),
+        ("contact.email", "post@myexample.org", False),
+        ("contact.email", "post@anything.invalid", True),
+        ("contact.url", "https://city.test/contact", True),
+        ("contact.url", "https://test.oslo.kommune.no/", False),
+        ("publisher.homepage", "https://example.com./", True),
+        ("publish.site", "https://data.example.net/graph/", True),
+        ("publish.service", "http://localhost:8000/", True),
+    ],
+)
+def test_an_address_that_nobody_can_own_is_named(key: str, value: str, own_copy: Path, *, is_one: bool) -> None:
+    config = read_config(own_copy)
+    config = replace(config, values={**config.values, "contact.email": "post@oslo.kommune.no", key: value})
+    made = catalog_of(config, ITEMS, period=("1986-01-01", "2020-11-05"), modified=date(2026, 11, 23))
+    score = score_of(write_record(made, PROFILES["dcat-ap-3"]), [])
+    found = [each for each in check_settings(config, score) if each.code == "publish-placeholder"]
+    assert [each.message.en.split()[0] for each in found] == [key] * is_one
+
+
+def test_our_own_address_is_a_placeholder_and_said_to_be(published: tuple[Path, Published]) -> None:
+    (found,) = [each for each in published[1].report.findings if each.code == "publish-placeholder"]
+    assert "contact@w3id.example" in found.message.en

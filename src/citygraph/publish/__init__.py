@@ -10,8 +10,9 @@ from citygraph.publish.edition import Edition, period_of, split
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import check_harvest
 from citygraph.publish.links import Links
+from citygraph.publish.metrics import DIMENSIONS, HIGHEST
 from citygraph.publish.profiles import PROFILES
-from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
+from citygraph.publish.quality import Score
 from citygraph.publish.record import write_record
 from citygraph.publish.records import check_catalog
 from citygraph.publish.shacl import read_shapes, run_shapes

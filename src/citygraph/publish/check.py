@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from citygraph.config import SETTINGS, Config
 from citygraph.findings import Finding, Severity, finding
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import NAMESPACES, Profile
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
-from citygraph.publish.vocabulary import vocabularies
 from citygraph.rdf import Literal, Triple
 
-__all__ = ["MISSING_COSTS_NOTHING", "check_foreign_shapes", "check_profile", "check_settings", "score_of"]
+__all__ = ["check_foreign_shapes", "check_profile", "score_of"]
 
 _BREAKS: Final[Mapping[str, Text]] = {
     "MinCountConstraintComponent": Text("mangler", "is missing"),
@@ -46,25 +44,6 @@ _IN_EACH_LANGUAGE: Final = frozenset({
 })  # fmt: skip
 _STANDARDS: Final = ("<https://www.w3.org/TR/", "<https://spec.openapis.org/")
 _OTHERWISE: Final = Text("følger ikke profilen", "does not follow the profile")
-
-MISSING_COSTS_NOTHING: Final = (
-    "publish.description", "publisher.type", "contact.name", "publish.frequency", "publish.availability",
-    "publish.provenance",
-)  # fmt: skip
-"""Keys that a portal asks for and that give no points."""
-_WITH_POINTS: Final = (
-    "publisher.name", "contact.email", "publish.keywords", "publish.themes", "publish.spatial", "publish.access",
-    "publish.issued",
-)  # fmt: skip
-_VOCABULARY_OF: Final = {
-    "publisher.type": "publisher-type",
-    "publish.themes": "data-theme",
-    "publish.frequency": "frequency",
-    "publish.availability": "planned-availability",
-    "publish.status": "distribution-status",
-    "publish.access": "access-right",
-    "licence": "licence",
-}
 
 
 def check_profile(record: Sequence[Triple], profile: Profile, *, file: str = "") -> list[Finding]:
@@ -149,36 +128,6 @@ def _short(term: str) -> str:
         return term
     curie = compress(term[1:-1], NAMESPACES)
     return term[1:-1] if curie.startswith("<") else curie
-
-
-def check_settings(config: Config, score: Score) -> list[Finding]:
-    """Keys of graph.toml that a portal asks for: those that are empty with their points, and values no table has."""
-    cost = {each.key: each.points for each in score.lost if each.key}
-    cost["publisher.name"] = cost.get("publisher.name", 0) + cost.get("publish.attribution", 0)
-    found = []
-    for key in (*_WITH_POINTS, *MISSING_COSTS_NOTHING):
-        value = config.values[key]
-        if key == "contact.email" and config.values["contact.url"]:
-            continue
-        if not value:
-            found.append(_missing(key, cost.get(key, 0)))
-            continue
-        languages = config.languages if isinstance(value, dict) else ()
-        found += [_missing(f"{key}.{language}", 0) for language in languages if not value.get(language)]
-    for key, name in _VOCABULARY_OF.items():
-        vocabulary, value = vocabularies()[name], config.values[key]
-        codes = ", ".join(vocabulary.terms)
-        found += [
-            finding("publish-unknown-value", file="graph.toml", key=key, word=code, codes=codes, scheme=name)
-            for code in (value if isinstance(value, list | tuple) else [value])
-            if code and not vocabulary.has(vocabulary.iri(code))
-        ]
-    return found
-
-
-def _missing(key: str, points: float) -> Finding:
-    about = next((each.about for each in SETTINGS if key.startswith(each.key) and "." in each.key), Text())
-    return finding("publish-missing", file="graph.toml", key=key, points=f"{points:g}", about=about)
 
 
 def score_of(

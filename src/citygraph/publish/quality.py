@@ -7,6 +7,7 @@ addresses are tried.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,25 +15,15 @@ from typing import Final
 
 from citygraph.language import Text
 from citygraph.namespaces import PREFIXES
+from citygraph.publish.metrics import DIMENSIONS, HIGHEST, MACHINE_READABLE, METRICS, NON_PROPRIETARY, NORWEGIAN, Metric
 from citygraph.publish.record import NAMESPACES
 from citygraph.publish.vocabulary import EUA, IANA, W3C_IANA, vocabularies, vocabulary_of
 from citygraph.rdf import Iri, Literal, Term, Triple
 
-__all__ = ["DIMENSIONS", "HIGHEST", "METRICS", "Lost", "Measured", "Metric", "Score", "predict", "quality_triples"]
+__all__ = ["Answers", "Lost", "Measured", "Score", "predict", "quality_triples"]
 
 Answers = Callable[[str], bool]
 
-HIGHEST: Final = 405
-"""The points of all metrics of data.europa.eu together."""
-NORWEGIAN: Final = 435
-"""The same with the two metrics that data.norge.no adds."""
-DIMENSIONS: Final = {
-    "findability": Text("kan finnes", "findability"),
-    "accessibility": Text("kan hentes", "accessibility"),
-    "interoperability": Text("kan brukes sammen med annet", "interoperability"),
-    "reusability": Text("kan brukes på nytt", "reusability"),
-    "contextuality": Text("sammenheng", "contextuality"),
-}
 _RATINGS: Final = ((351, "excellent"), (221, "good"), (121, "enough"), (0, "bad"))
 _WORDS: Final = {
     "excellent": Text("utmerket", "excellent"),
@@ -40,62 +31,13 @@ _WORDS: Final = {
     "enough": Text("tilstrekkelig", "sufficient"),
     "bad": Text("dårlig", "bad"),
 }
-_MACHINE_READABLE: Final = frozenset({
-    "CSV", "GEOJSON", "ICS", "JSON", "JSON_LD", "KML", "KMZ", "NETCDF", "ODS", "RDFA", "RDF_N_QUADS",
-    "RDF_N_TRIPLES", "RDF_TRIG", "RDF_TURTLE", "RDF_XML", "RSS", "SHP", "XLS", "XLSX", "XML",
-})  # fmt: skip
-_NON_PROPRIETARY: Final = frozenset({
-    "BMP", "CSV", "DBF", "GEOJSON", "GZIP", "HTML", "ICS", "JPEG2000", "JSON", "JSON_LD", "KML", "KMZ", "NETCDF",
-    "ODS", "PNG", "RDF_N_QUADS", "RDF_N_TRIPLES", "RDF_TRIG", "RDF_TURTLE", "RDF_XML", "RSS", "RTF", "TAR", "TIFF",
-    "TSV", "TXT", "WMS_SRVC", "XML", "ZIP",
-})  # fmt: skip
 _FILE_TYPE: Final = f"{EUA}file-type/"
+_MEDIA_TYPE: Final = re.compile(
+    f"({re.escape(IANA)}|{re.escape(IANA.replace('https:', 'http:'))}|{re.escape(W3C_IANA)})"
+    r"(application|audio|font|haptics|image|message|model|multipart|text|video)/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*"
+)
 _PIVEAU: Final = "https://piveau.eu/ns/voc#"
 _DQV: Final = "http://www.w3.org/ns/dqv#"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One thing that gives points: where it is looked for, how many, and the key of graph.toml that gives it."""
-
-    name: str
-    dimension: str
-    points: int
-    on: str
-    path: str = ""
-    key: str = ""
-    network: bool = False
-    norwegian: bool = False
-
-
-METRICS: Final = (
-    Metric("keywordAvailability", "findability", 30, "dataset", "dcat:keyword", "publish.keywords"),
-    Metric("categoryAvailability", "findability", 30, "dataset", "dcat:theme", "publish.themes"),
-    Metric("spatialAvailability", "findability", 20, "dataset", "dct:spatial", "publish.spatial"),
-    Metric("temporalAvailability", "findability", 20, "dataset", "dct:temporal"),
-    Metric("accessUrlStatusCode", "accessibility", 50, "distribution", "dcat:accessURL", network=True),
-    Metric("downloadUrlAvailability", "accessibility", 20, "distribution", "dcat:downloadURL"),
-    Metric("downloadUrlStatusCode", "accessibility", 30, "distribution", "dcat:downloadURL", network=True),
-    Metric("formatAvailability", "interoperability", 20, "distribution", "dct:format"),
-    Metric("mediaTypeAvailability", "interoperability", 10, "distribution", "dcat:mediaType"),
-    Metric("formatMediaTypeVocabularyAlignment", "interoperability", 10, "distribution"),
-    Metric("formatMediaTypeNonProprietary", "interoperability", 20, "distribution"),
-    Metric("formatMediaTypeMachineInterpretable", "interoperability", 20, "distribution"),
-    Metric("dcatApCompliance", "interoperability", 30, "dataset"),
-    Metric("licenceAvailability", "reusability", 20, "distribution", "dct:license", "licence"),
-    Metric("knownLicence", "reusability", 10, "distribution", key="licence"),
-    Metric("accessRightsAvailability", "reusability", 10, "dataset", "dct:accessRights", "publish.access"),
-    Metric("accessRightsVocabularyAlignment", "reusability", 5, "dataset", key="publish.access"),
-    Metric("contactPointAvailability", "reusability", 20, "dataset", "dcat:contactPoint", "contact.email"),
-    Metric("publisherAvailability", "reusability", 10, "dataset", "dct:publisher", "publisher.name"),
-    Metric("rightsAvailability", "contextuality", 5, "distribution", "dct:rights", "publish.attribution"),
-    Metric("byteSizeAvailability", "contextuality", 5, "distribution", "dcat:byteSize"),
-    Metric("dateIssuedAvailability", "contextuality", 5, "dataset", "dct:issued", "publish.issued"),
-    Metric("dateModifiedAvailability", "contextuality", 5, "dataset", "dct:modified"),
-    Metric("formatMatch", "interoperability", 15, "distribution", norwegian=True),
-    Metric("syntaxValid", "interoperability", 15, "distribution", norwegian=True),
-)
-"""Every metric; the last two are counted by data.norge.no alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +198,7 @@ class _Measuring:
         """For interoperability the best distribution of a dataset counts."""
         metrics = [each for each in METRICS if each.dimension == "interoperability" and each.on == "distribution"]
 
-        def points(distribution: str) -> int:
+        def points(distribution: str) -> float:
             return sum(each.points for each in metrics if self._holds(each, distribution))
 
         return {
@@ -265,7 +207,7 @@ class _Measuring:
             if (own := [each for each in self._iris(dataset, "dcat:distribution") if each in self._distributions])
         }
 
-    def _holds(self, metric: Metric, thing: str) -> bool:
+    def _holds(self, metric: Metric, thing: str) -> float:
         if metric.network:
             addresses = self._iris(thing, metric.path)
             return bool(addresses) and (self._answers is None or all(map(self._answers, addresses)))
@@ -273,17 +215,18 @@ class _Measuring:
             return bool(self._values(thing, metric.path))
         return self._special(metric.name, thing)
 
-    def _special(self, name: str, thing: str) -> bool:
+    def _special(self, name: str, thing: str) -> float:
         formats = [iri.removeprefix(_FILE_TYPE) for iri in self._iris(thing, "dct:format")]
         match name:
             case "formatMediaTypeVocabularyAlignment":
                 media_types = self._iris(thing, "dcat:mediaType")
-                known = all(vocabularies()["file-type"].has(_FILE_TYPE + code) for code in formats)
-                return bool(formats and media_types) and known and all(map(_is_media_type, media_types))
+                known = bool(formats) and all(vocabularies()["file-type"].has(_FILE_TYPE + code) for code in formats)
+                # Five points for each of the two.
+                return (known + (bool(media_types) and all(map(_is_media_type, media_types)))) / 2
             case "formatMediaTypeNonProprietary":
-                return any(code in _NON_PROPRIETARY for code in formats)
+                return any(code in NON_PROPRIETARY for code in formats)
             case "formatMediaTypeMachineInterpretable":
-                return any(code in _MACHINE_READABLE for code in formats)
+                return any(code in MACHINE_READABLE for code in formats)
             case "knownLicence":
                 return any(vocabularies()["licence"].has(each) for each in self._iris(thing, "dct:license"))
             case "accessRightsVocabularyAlignment":
@@ -299,7 +242,8 @@ class _Measuring:
 
 
 def _is_media_type(iri: str) -> bool:
-    return iri.startswith((IANA, W3C_IANA, IANA.replace("https:", "http:")))
+    """Whether it has the form of a registered type; the registry itself has two thousand."""
+    return bool(_MEDIA_TYPE.fullmatch(iri))
 
 
 def quality_triples(score: Score, *, of: str, computed_on: str) -> list[Triple]:

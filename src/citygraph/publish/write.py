@@ -16,7 +16,7 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.openapi import openapi_document
 from citygraph.publish.catalog import Catalog, Item, catalog_of
-from citygraph.publish.check import check_foreign_shapes, check_profile, check_settings, score_of
+from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
 from citygraph.publish.dcat_ap_3 import DCAT_AP_3
 from citygraph.publish.edition import Edition, period_of
 from citygraph.publish.folder import NewFolder
@@ -28,6 +28,7 @@ from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.publish.saved_queries import grlc_file, sib_example, sib_prefixes, sib_text
+from citygraph.publish.settings import check_settings
 from citygraph.publish.tables import answer_files, class_files
 from citygraph.publish.void import void_triples
 from citygraph.rdf import Iri, Quad, Term, Triple, canonical_hash, parse
