@@ -17,7 +17,8 @@ from citygraph.publish.record import write_record
 from citygraph.publish.records import check_catalog
 from citygraph.publish.shacl import read_shapes, run_shapes
 from citygraph.publish.void import void_triples
-from citygraph.publish.write import Asked, Published, Tools, publish_edition
+from citygraph.publish.write import Published, publish_edition
+from citygraph.publish.writing import Asked, Tools
 
 __all__ = [
     "DIMENSIONS",

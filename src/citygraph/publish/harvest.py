@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from citygraph.findings import Finding, finding
@@ -55,8 +55,9 @@ def _problems(record: Sequence[Triple], base: str) -> Iterator[Text]:
             yield Text(f"{iri} er ingen absolutt adresse", f"{iri} is no absolute address")
     for name in not_xml_names(record):
         yield Text(f"{name} kan ikke skrives som RDF/XML", f"{name} cannot be written as RDF/XML")
+    by_subject = _by_subject(record)
     for dataset in datasets:
-        yield from _dragged_in(record, dataset, set(datasets), base)
+        yield from _dragged_in(by_subject, dataset, set(datasets), base)
 
 
 def _lost(record: Sequence[Triple]) -> Iterator[Text]:
@@ -67,8 +68,10 @@ def _lost(record: Sequence[Triple]) -> Iterator[Text]:
                 yield Text(f"ingenting viser til {thing}", f"nothing links to {thing}")
 
 
-def _dragged_in(record: Sequence[Triple], dataset: object, datasets: set[object], base: str) -> Iterator[Text]:
-    closure = closure_of(record, dataset, others=datasets)
+def _dragged_in(
+    by_subject: Mapping[object, Sequence[Triple]], dataset: object, datasets: set[object], base: str
+) -> Iterator[Text]:
+    closure = _closure(by_subject, dataset, datasets)
     if len(closure) > _MOST:
         yield Text(
             f"{dataset} drar med seg {len(closure)} påstander", f"{dataset} drags {len(closure)} statements along"
@@ -80,9 +83,17 @@ def _dragged_in(record: Sequence[Triple], dataset: object, datasets: set[object]
 
 def closure_of(record: Iterable[Triple], dataset: object, *, others: set[object]) -> list[Triple]:
     """What the harvester takes as the graph of one dataset: all that can be reached, except other datasets."""
-    by_subject: dict[object, list[Triple]] = {}
+    return _closure(_by_subject(record), dataset, others)
+
+
+def _by_subject(record: Iterable[Triple]) -> dict[object, list[Triple]]:
+    found: dict[object, list[Triple]] = {}
     for each in record:
-        by_subject.setdefault(each.subject, []).append(each)
+        found.setdefault(each.subject, []).append(each)
+    return found
+
+
+def _closure(by_subject: Mapping[object, Sequence[Triple]], dataset: object, others: set[object]) -> list[Triple]:
     waiting, seen, found = [dataset], {dataset}, []
     while waiting:
         for triple in by_subject.get(waiting.pop(), []):

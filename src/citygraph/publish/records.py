@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from citygraph.bounds import Bounds, BoundsProblem, problems_of
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, finding
 from citygraph.formats import by_extension
@@ -18,6 +22,13 @@ from citygraph.publish.quality import Score
 from citygraph.rdf import Triple, parse
 
 __all__ = ["check_catalog"]
+
+_BOUNDS: Final = Bounds(size=50_000_000, depth=200)
+"""What a harvester takes: CKAN reads no more than 50 MB at once."""
+_MOST: Final = 200_000
+"""Statements that are held against the shapes; a catalogue of ours has some sixteen for each file."""
+_ENDINGS: Final = {".xml": ".rdf", ".json": ".jsonld"}
+"""What portals call their catalogues, and what we call the format."""
 
 
 def check_catalog(
@@ -64,19 +75,38 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read(path: Path) -> tuple[list[Triple], list[Finding]]:
-    format_ = by_extension(path.suffix)
+    """The triples of a catalogue, each once, and why some or all of it cannot be read."""
+    suffix = path.suffix.lower()
+    format_ = by_extension(_ENDINGS.get(suffix, suffix))
     if format_ is None:
         message = f"The ending of {path} names no RDF format."
         raise PublishError(message, fix="Give a file that ends in .ttl, .rdf or .jsonld.")
-    parsed = parse(path.read_bytes(), format=format_.name)
-    problems = [
-        finding(
-            "publish-harvest",
-            file=str(path),
-            line=each.line,
-            column=each.column,
-            problem=Text(f"filen kan ikke leses: {each.message}", f"the file cannot be read: {each.message}"),
-        )
-        for each in parsed.problems
-    ]
-    return list(dict.fromkeys(quad.triple for quad in parsed.quads)), problems
+    try:
+        data = path.read_bytes() if path.stat().st_size <= _BOUNDS.size else b""
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}."
+        raise PublishError(message, fix="Give the path of a catalogue that you may read.") from error
+    if not data and path.stat().st_size:
+        size, limit = f"{path.stat().st_size:,}", f"{_BOUNDS.size:,}"
+        return [], [finding("file-too-large", file=str(path), size=size, limit=limit)]
+    data = data.removeprefix(BOM_UTF8)
+    refused = list(problems_of(data, format_.name, _BOUNDS))
+    if refused:
+        return [], [_refusal(path, each) for each in refused]
+    parsed = parse(data, format=format_.name)
+    problems = [_unreadable(path, each.message, each.line, each.column) for each in parsed.problems]
+    record = list(dict.fromkeys(quad.triple for quad in parsed.quads))
+    if len(record) > _MOST:
+        said = f"{len(record):,} > {_MOST:,}"
+        return [], [*problems, _unreadable(path, f"too many statements to be checked ({said}); split it into pages")]
+    return record, problems
+
+
+def _refusal(path: Path, problem: BoundsProblem) -> Finding:
+    found = finding(problem.code, file=str(path), **problem.values)  # type: ignore[arg-type]  # its values are words
+    return replace(found, line=problem.line)
+
+
+def _unreadable(path: Path, message: str, line: int = 0, column: int = 0) -> Finding:
+    problem = Text(f"filen kan ikke leses: {message}", f"the file cannot be read: {message}")
+    return finding("publish-harvest", file=str(path), line=line, column=column, problem=problem)

@@ -1,0 +1,267 @@
+"""The files of a published folder, one after the other: the data first, and what describes them after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from citygraph.errors import ExportError
+from citygraph.findings import Finding, finding
+from citygraph.graphs import Part
+from citygraph.labels import Labels
+from citygraph.language import LANGUAGES, Text
+from citygraph.namespaces import PREFIXES, compress
+from citygraph.openapi import openapi_document
+from citygraph.publish.catalog import Catalog, Item, catalog_of
+from citygraph.publish.edition import Edition, period_of
+from citygraph.publish.folder import NewFolder
+from citygraph.publish.harvest import not_xml_names
+from citygraph.publish.pages import landing_page, ontology_page
+from citygraph.publish.profiles import PROFILES
+from citygraph.publish.record import NAMESPACES, write_record
+from citygraph.publish.saved_queries import grlc_file, sib_example, sib_prefixes, sib_text
+from citygraph.publish.tables import answer_files, class_files
+from citygraph.publish.void import void_triples
+from citygraph.rdf import Iri, Quad, Term, Triple, canonical_hash, parse
+from citygraph.results import Solutions
+from citygraph.saved_query import SavedQuery
+
+__all__ = ["CATALOG_FORMATS", "DATA_FORMATS", "Asked", "Tools", "Writing"]
+
+CATALOG_FORMATS: Final = ("ttl", "rdf", "jsonld")
+DATA_FORMATS: Final = {
+    "ttl": ("RDF_TURTLE", "text/turtle", "Turtle"),
+    "trig": ("RDF_TRIG", "application/trig", "TriG"),
+    "nt": ("RDF_N_TRIPLES", "application/n-triples", "N-Triples"),
+    "nq": ("RDF_N_QUADS", "application/n-quads", "N-Quads"),
+    "jsonld": ("JSON_LD", "application/ld+json", "JSON-LD"),
+    "rdf": ("RDF_XML", "application/rdf+xml", "RDF/XML"),
+}
+"""The formats of the data: file type in the EU table, media type, name."""
+_QUERY_FORMATS: Final = {"csv": ("CSV", "text/csv", "CSV"), "json": ("JSON", "application/json", "JSON")}
+_WITH_GRAPHS: Final = frozenset({"nq", "trig", "jsonld"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The answer to a question, and the values its parameters had."""
+
+    answer: Solutions
+    bound: Mapping[str, Term] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What others lend: quads to bytes, quads to tables, a question to its answer.
+
+    `site` writes the pages for people into the folder; it is not asked when a violation keeps the folder back anyway.
+    """
+
+    write: Callable[[Iterable[Quad], str, Mapping[str, str]], bytes]
+    tables: Callable[[Iterable[Quad]], Mapping[str, bytes]]
+    ask: Callable[[SavedQuery], Asked | None]
+    prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
+    site: Callable[[NewFolder], Iterable[Finding]] | None = None
+
+
+class Writing:
+    """One folder being filled."""
+
+    def __init__(self, edition: Edition, tools: Tools, folder: NewFolder) -> None:
+        self._edition, self._tools, self._folder = edition, tools, folder
+        self._config = edition.config
+        self._items: list[Item] = []
+        self._sound: set[str] = set()
+        self._bound: dict[str, Mapping[str, Term]] = {}
+        self._published = [each for each in edition.queries if each.publish]
+        self.findings: list[Finding] = []
+
+    @property
+    def _endpoint(self) -> str:
+        server = str(self._config.values["publish.service"])
+        return f"{server}sparql" if server else f"{self._site}sparql"
+
+    @property
+    def _site(self) -> str:
+        return str(self._config.values["publish.site"]) or self._config.base
+
+    def write_all(self) -> Catalog:
+        """Every file, the data first and what describes them after."""
+        self._write_data()
+        tables = self._write_classes()
+        self._write_answers()
+        self._write_query_texts()
+        catalog = catalog_of(
+            self._config,
+            self._items,
+            period=period_of(self._edition.graphs.quads(Part.DATA), latest=self._edition.modified),
+            modified=self._edition.modified,
+        )
+        self._write_ontology()
+        self._write_void(catalog)
+        paths = self._write_catalogs(catalog)
+        for language, name in (("nb", "index.html"), ("en", "en.html")):
+            site = (
+                f"{language}/index.html" if self._tools.site is not None and language in self._config.languages else ""
+            )
+            page = landing_page(catalog, language, tables=tables, catalogs=paths, site=site)
+            self._folder.write(name, page.encode())
+        return catalog
+
+    def put(self, path: str, triples: Iterable[Triple], format_: str, prefixes: Mapping[str, str]) -> None:
+        """Write some triples as a file."""
+        quads = [Quad(each.subject, each.predicate, each.object) for each in triples]
+        self._folder.write(path, self._tools.write(quads, format_, prefixes))
+
+    def record(self, name: str) -> list[Triple]:
+        """The record as it stands in the folder; the other formats must say the same."""
+        found: list[Triple] = []
+        hashes = {}
+        for format_ in CATALOG_FORMATS:
+            path = f"catalog/{name}.{format_}"
+            parsed = parse(self._folder.read(path), format=format_)
+            hashes[path] = canonical_hash(parsed.quads)
+            found = found or [quad.triple for quad in parsed.quads]
+        first = next(iter(hashes.values()))
+        self.findings += [
+            finding("publish-lost", file=path, place=path) for path, each in hashes.items() if each != first
+        ]
+        return found
+
+    def is_valid(self, address: str, file_type: str) -> bool:
+        """Whether the file behind an address of ours was read back as what it is said to be."""
+        return f"{address.removeprefix(self._site)} {file_type}" in self._sound
+
+    # -- the data ---------------------------------------------------------------------------------
+
+    def _write_data(self) -> None:
+        quads = self._edition.quads
+        whole = Text("Hele grafen, oppgitt og utledet, som {}.", "The whole graph, stated and derived, as {}.")
+        for format_, (file_type, media_type, name) in DATA_FORMATS.items():
+            path = f"data/graph.{format_}"
+            if format_ == "rdf" and (hostile := not_xml_names(quad.triple for quad in quads)):
+                self.findings += [finding("publish-not-xml", file=path, name=compress(each)) for each in hostile]
+                continue
+            try:
+                data = self._tools.write(quads, format_, self._tools.prefixes)
+            except ExportError as error:
+                self.findings.append(finding("publish-not-xml", file=path, name=error.message.rstrip(".")))
+                continue
+            size = self._folder.write(path, data, gzip=True)
+            if _same(quads, data, format_):
+                self._sound.add(f"{path} {file_type}")
+            else:
+                self.findings.append(finding("publish-lost", file=path, place=path))
+            words = Text(*(whole.in_language(language).format(name) for language in LANGUAGES))
+            self._items.append(Item(path, Text.of(name), words, file_type, media_type, size))
+
+    def _write_classes(self) -> list[str]:
+        paths = []
+        for name, data in self._tools.tables(self._edition.quads).items():
+            for ending, content in class_files(data):
+                path = f"classes/{name.removesuffix('.csv')}.{ending}"
+                self._folder.write(path, content)
+                paths.append(path)
+        return paths
+
+    def _write_answers(self) -> None:
+        labels = Labels(self._edition.quads, prefixes=self._tools.prefixes)
+
+        def name(iri: Iri) -> str:
+            return labels.describe(iri, self._config.languages[0])
+
+        for query in self._published:
+            asked = self._tools.ask(query)
+            if asked is None:
+                continue
+            self._bound[query.name] = asked.bound
+            for ending, data in answer_files(asked.answer, name):
+                path = f"queries/{query.name}.{ending}"
+                size = self._folder.write(path, data)
+                if ending in _QUERY_FORMATS:
+                    file_type, media_type, words = _QUERY_FORMATS[ending]
+                    title = Text(f"{query.title.nb} ({words})", f"{query.title.en} ({words})")
+                    self._items.append(Item(path, title, query.question, file_type, media_type, size, query.name))
+                    self._sound.add(f"{path} {file_type}")
+
+    def _write_query_texts(self) -> None:
+        prefixes: dict[str, str] = {}
+        for query in self._published:
+            self._folder.write(f"queries/grlc/{query.name}.rq", grlc_file(query, endpoint=self._endpoint).encode())
+            example = sib_example(query, endpoint=self._endpoint, defaults=self._bound.get(query.name))
+            self._folder.write(f"queries/examples/{query.name}.ttl", sib_text(example).encode())
+            prefixes |= {
+                name: self._tools.prefixes[name] for name in _prefixes_in(query) if name in self._tools.prefixes
+            }
+        if self._published:
+            self._folder.write("queries/examples/prefixes.ttl", sib_prefixes(prefixes).encode())
+        document = openapi_document(
+            self._published,
+            title=self._config.title,
+            licence=self._config.licence,
+            server=str(self._config.values["publish.service"]) or self._site,
+        )
+        self._folder.write("openapi.json", (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+
+    # -- what describes them ------------------------------------------------------------------------
+
+    def _write_ontology(self) -> None:
+        quads = list(self._edition.graphs.quads(Part.ONTOLOGY))
+        for format_ in CATALOG_FORMATS:
+            try:
+                self.put(f"ontology/ontology.{format_}", (quad.triple for quad in quads), format_, self._tools.prefixes)
+            except ExportError as error:
+                path = f"ontology/ontology.{format_}"
+                self.findings.append(finding("publish-not-xml", file=path, name=error.message.rstrip(".")))
+        for language in LANGUAGES:
+            page = ontology_page(quads, language, title=self._config.title, prefixes=self._tools.prefixes)
+            self._folder.write(f"ontology/{language}.html", page.encode())
+
+    def _write_void(self, catalog: Catalog) -> None:
+        dumps = [path for path in self._folder if path.startswith("data/")]
+        triples = void_triples(
+            self._edition.asserted,
+            self._edition.inferred,
+            dataset=catalog.dataset.iri,
+            title=self._config.title,
+            licence=self._config.licence,
+            base=self._config.base,
+            modified=catalog.modified,
+            dumps=[self._site + path for path in dumps],
+            endpoint=self._endpoint if self._config.values["publish.service"] else "",
+            prefixes=self._tools.prefixes,
+        )
+        for path in ("void.ttl", ".well-known/void"):
+            self.put(path, triples, "ttl", {**self._tools.prefixes, "void-ext": "http://ldf.fi/void-ext#"})
+
+    def _write_catalogs(self, catalog: Catalog) -> list[str]:
+        paths = []
+        for name, profile in PROFILES.items():
+            record = write_record(catalog, profile)
+            for format_ in CATALOG_FORMATS:
+                path = f"catalog/{name}.{format_}"
+                self.put(path, record, format_, NAMESPACES)
+                paths.append(path)
+        return paths
+
+
+def _prefixes_in(query: SavedQuery) -> Iterator[str]:
+    for line in query.text.splitlines():
+        words = line.split()
+        if len(words) >= 2 and words[0].upper() == "PREFIX":  # noqa: PLR2004  # the word and the name
+            yield words[1].rstrip(":")
+
+
+def _same(quads: Sequence[Quad], data: bytes, format_: str) -> bool:
+    """Whether the file, read back, is the graph that was written, lexical forms and all."""
+    back = parse(data, format=format_)
+    if back.problems:
+        return False
+    if format_ in _WITH_GRAPHS:
+        wanted, found = set(quads), set(back.quads)
+    else:
+        wanted = {Quad(each.subject, each.predicate, each.object) for each in quads}
+        found = set(back.quads)
+    return wanted == found or (len(wanted) == len(found) and canonical_hash(wanted) == canonical_hash(found))

@@ -1,0 +1,131 @@
+"""Catalogues that others wrote: checked in every format, whatever they hold, and nothing of theirs is fetched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from citygraph import Project
+from citygraph.errors import PublishError
+from citygraph.export import export_bytes
+from citygraph.findings import Report
+from citygraph.publish import PROFILES, check_catalog
+from citygraph.publish.record import NAMESPACES
+from citygraph.rdf import Quad
+from portal_record import BASE, record
+
+_ENDINGS: Final = {"ttl": "ttl", "rdf": "rdf", "xml": "rdf", "jsonld": "jsonld", "json": "jsonld", "nt": "nt"}
+_BOMB: Final = """<?xml version="1.0"?>
+<!DOCTYPE rdf:RDF [ <!ENTITY a "aaaaaaaaaa"> <!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"> <!ENTITY c "&b;&b;&b;&b;&b;"> ]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:d="http://www.w3.org/ns/dcat#">
+<d:Catalog rdf:about="https://city.example/c"><d:x>&c;</d:x></d:Catalog></rdf:RDF>"""
+_FILE_ENTITY: Final = """<?xml version="1.0"?>
+<!DOCTYPE rdf:RDF [ <!ENTITY secret SYSTEM "file:///etc/passwd"> ]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:t="http://purl.org/dc/terms/">
+<rdf:Description rdf:about="https://city.example/c"><t:title>&secret;</t:title></rdf:Description></rdf:RDF>"""
+_REMOTE: Final = json.dumps({"@context": "https://contexts.example/dcat.jsonld", "@id": "https://city.example/c"})
+
+
+def _check(path: Path, profile: str = "dcat-ap-3") -> Report:
+    report, _ = check_catalog(path, base=BASE, profile=profile)
+    return report
+
+
+@pytest.mark.parametrize("ending", _ENDINGS)
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_format_says_the_same(name: str, ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"theirs.{ending}"
+    quads = [Quad(each.subject, each.predicate, each.object) for each in record(name)]
+    path.write_bytes(export_bytes(quads, format=_ENDINGS[ending], prefixes=NAMESPACES))
+    assert _check(path, name).findings == ()
+    broken = [quad for quad in quads if "foaf/0.1/name" not in quad.predicate.value]
+    path.write_bytes(export_bytes(broken, format=_ENDINGS[ending], prefixes=NAMESPACES))
+    assert [each.path for each in _check(path, name).violations] == ["<http://xmlns.com/foaf/0.1/name>"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "text", "code"),
+    [
+        ("rdf", _BOMB, "entity-declaration"),
+        ("xml", _FILE_ENTITY, "entity-declaration"),
+        ("jsonld", _REMOTE, "remote-context"),
+        ("json", _REMOTE, "remote-context"),
+        ("json", "[" * 100_000 + "]" * 100_000, "too-deep"),
+        ("ttl", "<https://c.example/> <https://c.example/p> " + "[ <https://c.example/p> " * 5000, "too-deep"),
+        ("rdf", "<html><body>No catalogue today", "publish-harvest"),
+        ("ttl", "<https://city.example/a b> a <http://www.w3.org/ns/dcat#Catalog> .", "publish-harvest"),
+        ("ttl", "", "publish-harvest"),
+        ("jsonld", "{", "publish-harvest"),
+        ("jsonld", '"a text"', "publish-harvest"),
+    ],
+)
+def test_hostile_and_broken_files_are_findings(ending: str, text: str, code: str, tmp_path: Path) -> None:
+    path = tmp_path / f"theirs.{ending}"
+    path.write_text(text, encoding="utf-8")
+    report = _check(path)
+    assert code in {each.code for each in report.violations}
+    assert "root:" not in "".join(each.message.en for each in report.findings)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00<", "æ".encode("latin-1"), b"\x00" * 100], ids=["UTF-16", "Latin-1", "zeros"]
+)
+@pytest.mark.parametrize("ending", ["ttl", "rdf", "jsonld"])
+def test_other_encodings_are_findings(ending: str, data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / f"theirs.{ending}"
+    path.write_bytes(data)
+    assert _check(path).violations
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    quads = [Quad(each.subject, each.predicate, each.object) for each in record("dcat-ap-3")]
+    path = tmp_path / "theirs.ttl"
+    path.write_bytes(b"\xef\xbb\xbf" + export_bytes(quads, format="ttl", prefixes=NAMESPACES))
+    assert _check(path).findings == ()
+
+
+def test_a_catalogue_that_no_harvester_takes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.ttl"
+    with path.open("wb") as file:
+        file.truncate(50_000_001)
+    (found,) = [each for each in _check(path).violations if each.code == "file-too-large"]
+    assert "50,000,001" in found.message.en
+    line = "<https://c.example/{0}> <https://c.example/p> <https://c.example/{0}> .\n"
+    path.write_text("".join(map(line.format, range(200_001))), encoding="utf-8")
+    assert any("too many statements" in each.message.en for each in _check(path).violations)
+
+
+def test_many_datasets_are_checked_one_by_one(tmp_path: Path) -> None:
+    dcat, title = "http://www.w3.org/ns/dcat#", "http://purl.org/dc/terms/title"
+    lines = [f"<https://c.example/> a <{dcat}Catalog> ."]
+    for number in range(300):
+        dataset = f"<https://c.example/dataset/{number}>"
+        lines.append(
+            f'<https://c.example/> <{dcat}dataset> {dataset} . {dataset} a <{dcat}Dataset> ; <{title}> "D"@en .'
+        )
+    path = tmp_path / "theirs.ttl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    found = {each.focus_node for each in _check(path).violations if "description" in each.path}
+    assert len(found) == 301
+
+
+def test_loops_and_odd_terms_do_not_stop_the_check(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.ttl"
+    path.write_text(
+        """@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
+        <https://c.example/> a dcat:Catalog, "Catalog" ; dcat:dataset <https://c.example/>, _:b, 7 ;
+            dct:temporal [ a dct:PeriodOfTime ; dcat:startDate "x"^^<http://www.w3.org/2001/XMLSchema#date> ] ;
+            dct:publisher <https://c.example/> ; dct:title "a"@en, "b"@en-gb, ""@x-odd .
+        _:b a dcat:Dataset ; dcat:distribution _:b ; dct:isPartOf _:b .""",
+        encoding="utf-8",
+    )
+    for name in PROFILES:
+        assert _check(path, name).violations
+
+
+def test_a_folder_is_no_file_and_a_missing_one_is_an_error(this_project: Project, tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="no catalogue"):
+        this_project.check_catalog(tmp_path / "nothing.ttl", profile="dcat-ap-3")
