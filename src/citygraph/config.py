@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -74,13 +74,19 @@ SETTINGS: Final = (
     Setting("as_of", "date", None, Text(
         "Referansedatoen; uten den brukes den seneste datoen i dataene",
         "The reference date; without it the latest date in the data is used")),
-    Setting("reason.engine", "choice:columnar,duckdb,sparql,owlrl", "columnar", Text(
+    Setting("reason.engine", "choice:columnar,duckdb,sparql,spark,owlrl", "columnar", Text(
         "Motoren som utleder; alle gir samme svar", "The engine that derives; all give the same answer")),
     Setting("reason.max_inferred", "integer", 50_000_000, Text(
         "Flere utledede påstander enn dette stanser kjøringen",
         "More derived statements than this stop the run")),
     Setting("reason.memory_limit", "text", "4GB", Text(
         "Minne for motoren duckdb", "Memory for the engine duckdb")),
+    Setting("reason.spark_master", "text", "local[*]", Text(
+        "Adressen til klyngen for motoren spark", "The address of the cluster for the engine spark")),
+    Setting("reason.spark_folder", "text", "", Text(
+        "Mappen for tabellene til motoren spark, som alle maskinene i klyngen må se; uten den en midlertidig mappe her",
+        "The folder for the tables of the engine spark, which every machine of the cluster must see; "
+        "without it a temporary one here")),
     Setting("time.stale_after", "duration", "P5Y", Text(
         "Hvor lenge en opplysning gjelder uten ny bekreftelse når rollen ikke sier noe annet",
         "How long a fact counts without a new confirmation when its role does not say")),
@@ -236,6 +242,15 @@ class Config:
     def sources_folder(self) -> Path:
         """Where source documents lie when they are at hand."""
         return self.folder / str(self.values["sources.folder"])
+
+    def having(self, key: str, value: str | int) -> Config:
+        """The same settings but for one, as an option of the command line asks for it.
+
+        Raises:
+            ConfigError: there is no such setting, or it cannot have this value.
+        """
+        values = _checked({**self.values, key: value}, self.folder / CONFIG_FILE)
+        return replace(self, values=MappingProxyType(values))
 
     def number(self, key: str) -> int:
         """A setting that is a whole number."""

@@ -20,6 +20,14 @@ def build(
     folder: Folder = None,
     as_of: AsOf = None,
     reasoner: Engine = None,
+    master: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="The cluster for --reasoner spark; without it the one in graph.toml.",
+            show_default=False,
+        ),
+    ] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Build even when nothing has changed.")] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,
     watch: Watch = False,
@@ -34,6 +42,10 @@ def build(
     words = language_name(language)
     project = open_project(folder)
     engine = reasoner.value if reasoner else None
+    if master and (engine or project.config.engine) != "spark":
+        message = "--master names a Spark cluster, so it goes with --reasoner spark."
+        raise typer.BadParameter(message)
+    _use_master(project, master)
     if watch:
         from citygraph.cli.watching import watch as run_again  # noqa: PLC0415
         from citygraph.project import Memory  # noqa: PLC0415
@@ -41,6 +53,7 @@ def build(
         memory = Memory()
 
         def run(opened: Project) -> None:
+            _use_master(opened, master)
             print_outcome(opened.build(as_of=day(as_of), engine=engine, memory=memory), words, notes=notes, quiet=quiet)
 
         run_again(project, run, words)
@@ -50,6 +63,11 @@ def build(
     print_outcome(outcome, words, notes=notes, quiet=quiet)
     if outcome.report.violations:
         raise typer.Exit(1)
+
+
+def _use_master(project: Project, master: str) -> None:
+    if master:
+        project.config = project.config.having("reason.spark_master", master)
 
 
 def print_outcome(outcome: Build, words: str, *, notes: bool, quiet: bool) -> None:

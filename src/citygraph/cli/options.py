@@ -40,6 +40,7 @@ class EngineName(StrEnum):
     COLUMNAR = "columnar"
     DUCKDB = "duckdb"
     SPARQL = "sparql"
+    SPARK = "spark"
     OWLRL = "owlrl"
 
 

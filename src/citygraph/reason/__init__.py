@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -24,9 +24,16 @@ ENGINES: Final = {
     "columnar": "citygraph.reason.engine_columnar",
     "duckdb": "citygraph.reason.engine_duckdb",
     "sparql": "citygraph.reason.engine_sparql",
+    "spark": "citygraph.reason.engine_spark",
     "owlrl": "citygraph.reason.engine_owlrl",
 }
 """The engines by name: modules with one function, `close(triples, *, budget) -> Closure`."""
+
+_OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "duckdb": {"memory_limit": "reason.memory_limit"},
+    "spark": {"master": "reason.spark_master", "folder": "reason.spark_folder"},
+}
+"""What `close` of some engines takes besides, and the setting that it comes from."""
 
 # The mapping graph, the sources and the shapes stay away from the reasoner (docs/reasoning.md).
 _INPUT: Final = (Part.ONTOLOGY, Part.DATA)
@@ -89,11 +96,11 @@ def infer(
     budget = Budget(derived=config.number("reason.max_inferred"))
     given = [*asserted, *derived]
     name = engine or config.engine
-    limit = str(config.values["reason.memory_limit"])
+    options = {option: str(config.values[key]) for option, key in _OPTIONS.get(name, {}).items()}
     if memory is None:
-        closure = close_with(name, given, budget=budget, memory_limit=limit)
+        closure = close_with(name, given, budget=budget, **options)
     else:
-        closure = memory.close(name, given, budget, limit)
+        closure = memory.close(name, given, budget, options)
     graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
     known = set(graphs.triples(*_INPUT))
     new = sorted(
@@ -127,12 +134,12 @@ class Memory:
         self._given: frozenset[Triple] = frozenset()
         self._closure: Closure | None = None
 
-    def close(self, engine: str, triples: Iterable[Triple], budget: Budget, memory_limit: str) -> Closure:
+    def close(self, engine: str, triples: Iterable[Triple], budget: Budget, options: Mapping[str, str]) -> Closure:
         """The closure of `triples`: from the last one when the engine can take changes, else anew."""
         given = frozenset(triples)
         closure = self._closure
         if engine != self._engine or not isinstance(closure, Changeable):
-            closure = close_with(engine, sorted(given, key=str), budget=budget, memory_limit=memory_limit)
+            closure = close_with(engine, sorted(given, key=str), budget=budget, **options)
         else:
             gone, come = self._given - given, given - self._given
             if gone:
@@ -143,16 +150,15 @@ class Memory:
         return closure
 
 
-def close_with(
-    engine: str, triples: Iterable[Triple], *, budget: Budget | None = None, memory_limit: str = ""
-) -> Closure:
+def close_with(engine: str, triples: Iterable[Triple], *, budget: Budget | None = None, **options: str) -> Closure:
     """The closure of `triples` by the engine of that name.
 
     Args:
         engine: a name of `ENGINES`.
         triples: what is asserted, the ontology among it.
         budget: limits on what may be derived.
-        memory_limit: what the engine that keeps its tables on disk may hold in memory, such as "1GB".
+        options: what this engine takes besides: `memory_limit` such as "1GB" for duckdb, `master` and `folder`
+            for spark.
 
     Raises:
         ReasoningError: there is no such engine, or it stopped before the fixpoint.
@@ -161,6 +167,4 @@ def close_with(
         message = f"There is no reasoning engine {engine!r}."
         raise ReasoningError(message, fix=f"Choose one of: {', '.join(sorted(ENGINES))}.")
     close: Callable[..., Closure] = import_module(ENGINES[engine]).close
-    if engine == "duckdb" and memory_limit:
-        return close(triples, budget=budget, memory_limit=memory_limit)
-    return close(triples, budget=budget)
+    return close(triples, budget=budget, **options)

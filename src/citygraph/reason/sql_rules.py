@@ -51,18 +51,17 @@ class _Form:
 class Shape:
     """Rules of one form, and the statements that run them all at once.
 
-    `rows` has one row for each rule: its place in the list that was given, then its constants.
+    `rows` are the table that they read: for each rule its place in the list that was given, then its constants.
     """
 
     form: _Form
     table: str
     rows: list[tuple[int, ...]] = field(default_factory=list)
 
-    def table_of_rules(self) -> str:
-        """Makes the table of the rules' constants."""
-        columns = ", ".join(["n UINTEGER", *(f"c{i} UINTEGER" for i in range(len(self.rows[0]) - 1))])
-        values = ", ".join(f"({', '.join(map(str, row))})" for row in self.rows)
-        return f"CREATE OR REPLACE TEMP TABLE {self.table} AS SELECT * FROM (VALUES {values}) AS x({_names(columns)})"
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of `rows`."""
+        return ("n", *(f"c{i}" for i in range(len(self.rows[0]) - 1)))
 
     def conclusions(self, *, by_value: bool) -> list[str]:
         """One statement for each atom of the body that may be new; `s`, `p` and `o` of what follows."""
@@ -240,10 +239,6 @@ def _valued(body: tuple[_Places, ...]) -> frozenset[_Place]:
     objects = Counter(o for _, _, o in body if o.startswith("v"))
     subjects = {s for s, _, _ in body}
     return frozenset(name for name, times in objects.items() if times > 1 and name not in subjects)
-
-
-def _names(columns: str) -> str:
-    return ", ".join(column.split()[0] for column in columns.split(", "))
 
 
 def _all(conditions: Sequence[str]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from citygraph.reason.closure import FlatRule, TripleText
 from citygraph.reason.specialise import SAME
-from citygraph.reason.sql_database import NUMBER, Database
+from citygraph.reason.sql_codes import NUMBER, Codes
+from citygraph.reason.sql_database import Database
 from citygraph.reason.sql_rules import Shape, shapes_of
 from citygraph.reason.told import Violation
 from citygraph.reason.values import Values
@@ -18,9 +19,10 @@ __all__ = ["Violations"]
 class Violations:
     """Looks for violations; Python looks at the literals, the database does the rest."""
 
-    def __init__(self, database: Database, values: Values, first: Callable[[str], str]) -> None:
+    def __init__(self, database: Database, codes: Codes, values: Values, first: Callable[[str], str]) -> None:
         """`first` gives of several equal terms always the same one."""
         self._database = database
+        self._codes = codes
         self._values = values
         self._first = first
 
@@ -33,14 +35,14 @@ class Violations:
                 yield rule, tuple((a.subject, a.predicate, a.object) for a in rule.body)
         joined = [rule for rule in rules if rule.check is None or rule.check.kind != "ill-typed"]
         by_value = len(self._values.twins) > 0
-        for shape in shapes_of(joined, self._database.code, prefix="contradictions"):
-            self._database.sql(shape.table_of_rules())
+        for shape in shapes_of(joined, self._codes.code, prefix="contradictions"):
+            self._database.fill(shape.table, shape.columns, shape.rows)
             if shape.form.check and shape.form.check[0] == "outside":
                 self._look_outside(shape, joined)
-            for row in self._database.sql(shape.violations(by_value=by_value)).fetchall():
+            for row in self._database.rows(shape.violations(by_value=by_value)):
                 rule = joined[row[0]]
                 if self._meets_check(rule, row[1:]):
-                    yield rule, (*self._database.texts(row[1:]), *self._equal_premises(rule, row[1:]))
+                    yield rule, (*self._codes.texts(row[1:]), *self._equal_premises(rule, row[1:]))
 
     def _makes_constants_equal(self, rule: FlatRule) -> bool:
         """Whether the rule speaks of nothing but named terms that must not be equal, and they are."""
@@ -50,22 +52,22 @@ class Violations:
         )
 
     def _ill_typed(self, rule: FlatRule) -> Iterator[Violation]:
-        bad = ", ".join(str(self._database.code_of(number)) for number in self._values.ill_typed)
+        bad = ", ".join(str(self._codes.code_of(number)) for number in self._values.ill_typed)
         if bad:
-            for row in self._database.sql(f"SELECT s, p, o FROM known WHERE asserted AND o IN ({bad})").fetchall():
-                yield rule, self._database.texts(row)
+            for row in self._database.rows(f"SELECT s, p, o FROM known WHERE asserted AND o IN ({bad})"):
+                yield rule, self._codes.texts(row)
 
     def _look_outside(self, shape: Shape, rules: list[FlatRule]) -> None:
         """Put the literals that are no values of the datatype into `outside`, rule by rule."""
         ill_typed = set(self._values.ill_typed)
         bad = []
-        for n, code in self._database.sql(shape.literals_to_check()).fetchall():
+        for n, code in self._database.rows(shape.literals_to_check()):
             check = rules[n].check
             number = code & NUMBER
             # Ill-typed literals have a rule of their own; one written with this very datatype is inside otherwise.
             if check and number not in ill_typed and self._values.outside(number, check.terms[1]):
                 bad.append((n, code))
-        self._database.fill("outside", bad)
+        self._database.fill("outside", ("n", "literal"), bad)
 
     def _meets_check(self, rule: FlatRule, codes: tuple[int, ...]) -> bool:
         if rule.check is None or rule.check.kind != "differ":
@@ -76,7 +78,7 @@ class Violations:
         """The atoms of a rule that say `owl:sameAs`, with the terms of the other premises."""
         joined = [atom for atom in rule.body if atom.predicate != SAME]
         values: dict[str, str] = {}
-        for atom, (s, p, o) in zip(joined, self._database.texts(codes), strict=True):
+        for atom, (s, p, o) in zip(joined, self._codes.texts(codes), strict=True):
             values |= {atom.subject: s, atom.predicate: p, atom.object: o}
         for atom in rule.body:
             if atom.predicate == SAME:

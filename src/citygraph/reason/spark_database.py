@@ -1,0 +1,198 @@
+"""Numbered triples on a Spark cluster: every table is Parquet in one folder, so that no plan grows from round to round."""
+
+# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from numpy.typing import NDArray
+
+from citygraph.errors import ReasoningError
+from citygraph.reason.columns import Ids
+from citygraph.reason.spark_session import open_session
+from citygraph.reason.sql_database import Row
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["SparkDatabase"]
+
+_PIECE: Final = 10_000
+_INLINE: Final = 500
+"""A table with at most so many rows stands in the plan itself; a larger one is written to a file."""
+_TAKEN: Final = "taken"
+_Result = TypeVar("_Result")
+
+
+class SparkDatabase:
+    """See `Database`. The folder must be one that this machine and all workers see under the same path, as one user.
+
+    This machine writes the asserted triples as Parquet and reads what is inferred from it; everything between
+    stays with the workers. A table that is made or added to is written out, which cuts the plan that led to it.
+    """
+
+    def __init__(self, master: str, folder: str) -> None:
+        """A session of its own on the cluster at `master`, with its tables below `folder`.
+
+        Raises:
+            ReasoningError: Spark or Java is not installed, the cluster does not answer, or the folder is not there.
+        """
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="citygraph-", dir=folder or None))
+        except OSError as error:
+            message = f"The folder for Spark's tables cannot be written: {error.strerror} ({folder})."
+            raise ReasoningError(message, fix="Name one that every worker sees: reason.spark_folder.") from error
+        self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._session = open_session(master, self._folder)
+        self._local = _reader()
+        self._numbers = count()
+        self._parts: dict[str, list[str]] = {}
+        self._schemas: dict[str, Any] = {}
+        self._inline: dict[str, int] = {}
+        self._views: dict[str, str] = {}
+
+    def put(self, table: str, columns: Mapping[str, Ids], query: str) -> None:
+        """See `Database.put`."""
+        self._write_here("given", columns)
+        self.make(table, query)
+        self._forget("given")
+
+    def make(self, table: str, query: str) -> None:
+        """See `Database.make`."""
+        part, schema = self._write(table, query)
+        self._use(table, [part], schema)
+
+    def append(self, table: str, query: str) -> None:
+        """See `Database.append`."""
+        if table in self._inline:
+            self.make(table, f"SELECT * FROM {table} UNION ALL {query}")
+            return
+        part, schema = self._write(table, query)
+        self._use(table, [*self._parts[table], part], schema)
+
+    def fill(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """See `Database.fill`."""
+        if len(rows) > _INLINE:
+            import numpy as np  # noqa: PLC0415
+
+            self._write_here(
+                table,
+                {name: np.array(each, np.int64) for name, each in zip(columns, zip(*rows, strict=True), strict=True)},
+            )
+            return
+        values = ", ".join(f"({', '.join(map(str, row))})" for row in rows) or f"({', '.join('0' for _ in columns)})"
+        cast = ", ".join(f"CAST({name} AS BIGINT) AS {name}" for name in columns)
+        where = "" if rows else " WHERE FALSE"
+        self._forget(table)
+        self._inline[table] = len(rows)
+        self._sql(
+            f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT {cast} FROM VALUES {values} AS x({', '.join(columns)}){where}"
+        )
+        self._refresh_views(table)
+
+    def view(self, name: str, query: str) -> None:
+        """See `Database.view`."""
+        self._views[name] = query
+        self._sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+
+    def at_most(self, query: str, rows: int) -> str:
+        """See `Database.at_most`: a limit would bring everything to one worker, so the caller counts afterwards."""
+        del rows
+        return query
+
+    def count(self, table: str) -> int:
+        """See `Database.count`; read from the ends of the Parquet files, without asking the cluster."""
+        if table in self._inline:
+            return self._inline[table]
+        return int(self._local.execute(f"SELECT count(*) FROM {self._files(table)}").fetchall()[0][0])
+
+    def rows(self, query: str) -> list[Row]:
+        """See `Database.rows`."""
+        return [tuple(row) for row in self._asked(lambda: self._sql(query).collect())]
+
+    def numbers(self, query: str) -> dict[str, NDArray[Any]]:
+        """See `Database.numbers`."""
+        self.make(_TAKEN, query)
+        return dict(self._local.execute(f"SELECT * FROM {self._files(_TAKEN)}").fetchnumpy())
+
+    def stream(self, query: str) -> Iterator[list[Row]]:
+        """See `Database.stream`."""
+        self.make(_TAKEN, query)
+        cursor = self._local.cursor()
+        cursor.execute(f"SELECT * FROM {self._files(_TAKEN)}")
+        while rows := cursor.fetchmany(_PIECE):
+            yield rows
+
+    # -- Parquet ----------------------------------------------------------------------------------
+
+    def _write(self, table: str, query: str) -> tuple[str, Any]:
+        """Let the workers write what a query answers; the folder and the columns."""
+        part = str(self._folder / f"{table}-{next(self._numbers)}")
+        frame = self._sql(query)
+        self._asked(lambda: frame.write.parquet(part))
+        return part, frame.schema
+
+    def _write_here(self, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Write columns of this machine as a table."""
+        part = self._folder / f"{table}-{next(self._numbers)}"
+        part.mkdir()
+        self._local.register("columns_here", dict(columns))
+        cast = ", ".join(f"{name}::BIGINT AS {name}" for name in columns)
+        self._local.execute(f"COPY (SELECT {cast} FROM columns_here) TO '{part}/part-0.parquet' (FORMAT parquet)")
+        self._local.unregister("columns_here")
+        frame = self._asked(lambda: self._session.read.parquet(str(part)))
+        self._use(table, [str(part)], frame.schema)
+
+    def _use(self, table: str, parts: list[str], schema: Any) -> None:  # noqa: ANN401  # a type of Spark
+        """Make these folders the table of that name, and remove those that it no longer needs."""
+        old = self._parts.get(table, [])
+        self._inline.pop(table, None)
+        self._parts[table], self._schemas[table] = parts, schema
+        self._session.read.schema(schema).parquet(*parts).createOrReplaceTempView(table)
+        self._refresh_views(table)
+        for part in set(old) - set(parts):
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _forget(self, table: str) -> None:
+        for part in self._parts.pop(table, []):
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _refresh_views(self, table: str) -> None:
+        """A view of Spark keeps the files of the table that it was made over."""
+        for name, query in self._views.items():
+            if f" {table} " in f"{query} ":
+                self._sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+
+    def _files(self, table: str) -> str:
+        parts = ", ".join(f"'{part}/*.parquet'" for part in self._parts[table])
+        return f"read_parquet([{parts}])"
+
+    # -- Spark ------------------------------------------------------------------------------------
+
+    def _sql(self, query: str) -> Any:  # noqa: ANN401  # a data frame of Spark
+        return self._asked(lambda: self._session.sql(query.replace(" ANTI JOIN ", " LEFT ANTI JOIN ")))
+
+    def _asked(self, ask: Callable[[], _Result]) -> _Result:
+        from py4j.protocol import Py4JError  # noqa: PLC0415
+        from pyspark.errors import PySparkException  # noqa: PLC0415
+
+        try:
+            return ask()
+        except (PySparkException, Py4JError) as error:
+            reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)[:300]
+            message = f"The Spark cluster stopped the reasoner: {reason}"
+            fix = "Look into the log of the workers: is there memory, room on the disk, and does each see the folder?"
+            raise ReasoningError(message, fix=fix) from error
+
+
+def _reader() -> duckdb.DuckDBPyConnection:
+    """What reads and writes Parquet on this machine."""
+    import duckdb  # noqa: PLC0415  # comes with the extra spark
+
+    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
