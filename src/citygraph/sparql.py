@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from citygraph.errors import QueryError
 from citygraph.sentences import sentence
 
-__all__ = ["Form", "QueryText", "Token", "read_query", "syntax_error", "tokens"]
+__all__ = ["Form", "QueryText", "Token", "read_query", "read_query_tokens", "syntax_error", "tokens"]
 
 _STRING: Final = (
     r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""'
@@ -104,16 +104,25 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
     Raises:
         QueryError: it is too long, nests too deep, or is an update and not a query.
     """
+    return read_query_tokens(text, most_characters=most_characters, deepest=deepest)[0]
+
+
+def read_query_tokens(text: str, *, most_characters: int, deepest: int) -> tuple[QueryText, list[Token]]:
+    """The same, with the tokens of the text, which are found only once.
+
+    Raises:
+        QueryError: see `read_query`.
+    """
     if len(text) > most_characters:
         message = sentence("limit.size", size=len(text), most=most_characters)
         raise QueryError(message, fix=sentence("next.less_or_size"))
     # SPARQL 1.1 Query, 19.2 replaces escapes before the grammar is applied; Oxigraph does it inside terms
     # alone. What one reading hides in a string the other one runs, so the text must be harmless in both.
     unescaped = _ESCAPE.sub(lambda match: chr(min(int(match.group(1) or match.group(2), 16), 0x10FFFF)), text)
-    readings = [list(tokens(reading)) for reading in dict.fromkeys((text, unescaped))]
-    for reading in readings:
-        _check_depth(reading, deepest)
-    found = readings[0]
+    found = list(tokens(text))
+    _check_depth(found, deepest)
+    if unescaped != text:
+        _check_depth(list(tokens(unescaped)), deepest)
     keywords = [(position, token.text.upper()) for position, token in enumerate(found) if token.kind == "word"]
     start = next(((position, word) for position, word in keywords if word in Form.__members__), None)
     update = next(((position, word) for position, word in keywords if word in _UPDATES), None)
@@ -126,7 +135,7 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
     form = Form[start[1]]
     variables = tuple(dict.fromkeys(token.text[1:] for token in found if token.kind == "variable"))
     columns, star = _columns(found, start[0], variables) if form is Form.SELECT else ((), False)
-    return QueryText(
+    read = QueryText(
         form=form,
         columns=columns,
         variables=frozenset(variables),
@@ -134,6 +143,7 @@ def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200)
         uses_service=any(word == "SERVICE" for _, word in keywords) or _has_service(text) or _has_service(unescaped),
         star=star,
     )
+    return read, found
 
 
 def _has_service(text: str) -> bool:
@@ -147,6 +157,9 @@ def _check_depth(found: list[Token], deepest: int) -> None:
         if token.kind not in {"mark", "iri"}:
             continue
         marks = token.text
+        if token.kind == "iri" and not any(mark in marks for mark in _OPEN):
+            # Nothing opens in it, and what closes in an IRI counts for nothing.
+            continue
         opened = sum(mark in _OPEN for mark in marks)
         if depth + opened > deepest:
             raise QueryError(sentence("limit.depth", line=token.line, most=deepest), fix=sentence("next.simpler"))

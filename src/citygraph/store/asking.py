@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["DATA", "END", "FAILED", "HEAD", "PIECE", "READY", "RECORD", "Bounds", "Frames", "Head", "Question", "frame"]
@@ -80,6 +81,26 @@ class Head:
     encoding: str = ""
     cacheable: bool = True
 
+    def to_bytes(self) -> bytes:
+        """As a frame for the pipe."""
+        return _head_bytes(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Head:
+        """What `to_bytes` wrote, without the start of the frame."""
+        return _head_of(data)
+
+
+# There are a few dozen heads in all.
+@lru_cache(maxsize=256)
+def _head_bytes(head: Head) -> bytes:
+    return frame(HEAD, _encode((head.format, head.encoding, head.cacheable)).encode())
+
+
+@lru_cache(maxsize=256)
+def _head_of(data: bytes) -> Head:
+    return Head(*json.loads(data))
+
 
 def frame(tag: bytes, data: bytes = b"") -> bytes:
     """One message: a letter, a length, and so many bytes."""
@@ -94,6 +115,12 @@ class Frames:
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Every message that is whole now: its letter and its bytes."""
+        if not self._waiting and len(data) >= _START.size:
+            tag, length = _START.unpack_from(data)
+            if len(data) == _START.size + length:
+                # One message, whole: what a small question or answer is.
+                yield tag, data[_START.size :]
+                return
         self._waiting += data
         place = 0
         while len(self._waiting) - place >= _START.size:

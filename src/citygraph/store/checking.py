@@ -15,13 +15,14 @@ from typing import Final
 
 from citygraph.errors import QueryError
 from citygraph.sentences import sentence
-from citygraph.sparql import QueryText, Token, read_query, tokens
+from citygraph.sparql import QueryText, Token, read_query_tokens
 from citygraph.store.asking import Bounds
 
 __all__ = ["Checked", "check", "uses_service"]
 
 _CHANGES: Final = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _SEPARATORS: Final = frozenset(".;,")
+_SHORT: Final = 2_000
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _NAMED: Final = re.compile(r"^([\w.-]*):")
 
@@ -41,15 +42,17 @@ def uses_service(text: str) -> bool:
     return "service" in text.lower() or "\\u" in text.lower()
 
 
-@lru_cache(maxsize=256)
 def check(text: str, bounds: Bounds) -> Checked:
-    """What must be known of a query before the engine reads it.
+    """What must be known of a query before the engine reads it; known again when a short text comes again.
 
     Raises:
         QueryError: it is too long, too deep or too wide, no query, or asks a server that is not allowed.
     """
-    query = read_query(text, most_characters=bounds.query_size, deepest=bounds.query_depth)
-    found = list(tokens(text))
+    return _check_again(text, bounds) if len(text) <= _SHORT else _check(text, bounds)
+
+
+def _check(text: str, bounds: Bounds) -> Checked:
+    query, found = read_query_tokens(text, most_characters=bounds.query_size, deepest=bounds.query_depth)
     if query.uses_service:
         _check_service(text, found, bounds.service_allowed)
     _check_width(found, bounds.query_patterns)
@@ -62,6 +65,10 @@ def check(text: str, bounds: Bounds) -> Checked:
         is_stable=not words & _CHANGES and not query.uses_service,
         from_graphs=_from_graphs(found),
     )
+
+
+# Texts of some kilobytes at most, so that what is remembered is bounded in bytes too.
+_check_again: Final = lru_cache(maxsize=4096)(_check)
 
 
 def _check_service(text: str, found: list[Token], allowed: Sequence[str]) -> None:

@@ -76,7 +76,7 @@ class Worker(asyncio.Protocol):
             elif reply is None:
                 continue
             elif tag == HEAD:
-                reply.head = Head(**json.loads(content))
+                reply.head = Head.from_bytes(content)
             elif tag == DATA:
                 reply.add(content)
             else:

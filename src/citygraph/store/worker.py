@@ -8,7 +8,6 @@ import socket
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from json import dumps
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar, cast
@@ -19,7 +18,7 @@ from citygraph.errors import QueryError
 from citygraph.rdf import Term, Triple
 from citygraph.sentences import said_in, sentence
 from citygraph.store import seccomp
-from citygraph.store.asking import DATA, END, FAILED, HEAD, PIECE, READY, RECORD, Bounds, Frames, Head, Question, frame
+from citygraph.store.asking import DATA, END, FAILED, PIECE, READY, RECORD, Bounds, Frames, Head, Question, frame
 from citygraph.store.checking import Checked, check
 from citygraph.store.rows import JsonRows, write_rows, write_truth
 
@@ -86,7 +85,7 @@ class Answers:
             self._is_open = True
             encoding = "gzip" if self._gzip else ""
             self._compress = zlib.compressobj(1, wbits=31) if self._gzip else None
-            start = frame(HEAD, dumps(asdict(self.head) | {"encoding": encoding}).encode())
+            start = Head(self.head.format, encoding, self.head.cacheable).to_bytes()
         if self._compress is not None:
             data = self._compress.compress(data)
         return start + frame(DATA, data)

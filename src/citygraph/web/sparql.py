@@ -110,7 +110,8 @@ class SparqlEndpoint:
         await Response(data, headers=headers)(scope, receive, send)
 
     async def _run(self, asked: _Asked, key: tuple[object, ...], scope: Scope, receive: Receive, send: Send) -> None:
-        question = self._question(asked, scope)
+        accept, encoding = key[-2:]
+        question = self._question(asked, str(accept), str(encoding))
         pool = self._service.pool
         data = question.to_bytes()
         etag = _etag(pool.version.snapshot_id, data)
@@ -141,12 +142,11 @@ class SparqlEndpoint:
             watch.stop()
             pool.give_up(reply)
 
-    def _question(self, asked: _Asked, scope: Scope) -> Question:
+    def _question(self, asked: _Asked, accept: str, encoding: str) -> Question:
         text = asked.query or ""
         most = self._service.limits.bounds.query_size
         if len(text) > most:
             raise Refusal(413, sentence("limit.size", size=len(text), most=most), sentence("next.less_at_once"))
-        accept = header(scope, b"accept")
         rows, graph = accepted(accept, ROWS), accepted(accept, GRAPHS)
         if not rows and not graph:
             message = "No format that was asked for can carry an answer."
@@ -158,7 +158,7 @@ class SparqlEndpoint:
             graph=graph,
             default_graphs=asked.default_graphs if chosen else None,
             named_graphs=asked.named_graphs if chosen else None,
-            gzip=takes_gzip(header(scope, b"accept-encoding")),
+            gzip=takes_gzip(encoding),
         )
 
     async def _stream(self, reply: Reply, headers: list[tuple[bytes, bytes]], scope: Scope, send: Send) -> None:
@@ -282,7 +282,15 @@ def key_of(path: bytes, query_string: bytes, accept: str, encoding: str) -> tupl
 
 
 def _wanted(scope: Scope) -> tuple[str, str]:
-    return header(scope, b"accept"), header(scope, b"accept-encoding")
+    """The values of `Accept` and `Accept-Encoding`, found in one go: every query asks for them."""
+    accept: list[bytes] = []
+    encoding: list[bytes] = []
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            accept.append(value)
+        elif name == b"accept-encoding":
+            encoding.append(value)
+    return b", ".join(accept).decode("latin-1"), b", ".join(encoding).decode("latin-1")
 
 
 def _etag(snapshot_id: str, data: bytes) -> str:
