@@ -57,6 +57,14 @@ PLANS = f"""@prefix id: <https://w3id.org/citygraph/id/> .
 
 id:nordnett skos:editorialNote "{SECRET}"@nb .
 """
+NOBODY = """#+ title:    { nb: "Ingen", en: "Nobody" }
+#+ question: { nb: "Hva heter det?", en: "What is it called?" }
+#+ params:   { network: { type: entity, class: "cg:CityNetwork", default: nobody } }
+#+ columns:  [network, label]
+PREFIX cg: <https://w3id.org/citygraph/ontology#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?network ?label WHERE { ?network a cg:CityNetwork ; skos:prefLabel ?label }
+"""
 ADDRESSES = ("href", "src", "action", "data-index", "data-terms", "data-graph", "data-names")
 
 
@@ -75,6 +83,7 @@ def hostile_project(folder: Path) -> Path:
         file.write_text(text.replace(before, before.replace(name, f"{name} {written}"), 1), encoding="utf-8")
     (folder / "data/internal").mkdir()
     (folder / "data/internal/plans.ttl").write_text(PLANS, encoding="utf-8")
+    (folder / "queries/nobody.rq").write_text(NOBODY, encoding="utf-8")
     # The texts lie elsewhere, under a whole path, so that a copy of the project finds them too.
     texts = folder.with_name("texts")
     (folder / "sources").rename(texts)
@@ -215,6 +224,8 @@ def test_what_is_left_out_is_said_with_its_reason(outcome: Published, site: Path
     said = {(each.code, each.file): each.message.en for each in outcome.report}
     assert "limit for one question is 2" in said["publish-site-answers", "queries/member-answer.rq"]
     assert "about" in said["publish-site-free-values", "queries/statements-about.rq"]
+    assert "status 400" in said["publish-site-page", "nb/queries/nobody/index.html"]
+    assert 'class="fault"' in (site / "nb/queries/nobody/index.html").read_text(encoding="utf-8")
     assert "first 12 proofs" in said["publish-site-proofs", "why"]
     assert len(list((site / "nb/why").rglob("index.html"))) == 12
     left = [path for path in html_files(site / "nb/authority") if "proofs-left-out" in path.read_text(encoding="utf-8")]

@@ -67,6 +67,7 @@ class _Writing:
         self._proofs: deque[str] = deque()
         self._queued: set[str] = set()
         self._missing: set[str] = set()
+        self._wrong: set[str] = set()
         self._findings: list[Finding] = []
 
     def write_all(self) -> list[Finding]:
@@ -180,9 +181,16 @@ class _Writing:
             message = f"The page {address} cannot be made: status {answer.status}."
             raise PublishError(message, fix="Look at the page with citygraph serve, or publish without --site.")
         if not answer.is_good:
-            place = target.path
-            self._findings.append(finding("publish-site-page", file=place, place=place, status=answer.status))
+            self._say_wrong(target.path, answer.status)
         self._folder.write(target.path, self._links.in_page(answer.body.decode(), target.path).encode())
+
+    def _say_wrong(self, path: str, status: int) -> None:
+        """Once for a page in all languages, and for a question with all that can be chosen on it."""
+        parts = path.split("/")[1:]
+        what = "/".join(parts[:2] if parts[0] == "queries" else parts)
+        if what not in self._wrong:
+            self._wrong.add(what)
+            self._findings.append(finding("publish-site-page", file=path, place=path, status=status))
 
     def _target(self, address: str) -> Target | None:
         """Where a link leads; a file that is not there yet is written first, and one that cannot be made is none."""
