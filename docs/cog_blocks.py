@@ -26,6 +26,7 @@ from citygraph.config import SETTINGS, Setting
 from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
+from citygraph.ingest.mapping import KEYS, Key
 from citygraph.namespaces import CG, compress
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
@@ -269,6 +270,24 @@ def _default(setting: Setting) -> str:
             return f"`{setting.default:_}`"
         case _:
             return f'`"{setting.default}"`'
+
+
+@generated
+def map_keys() -> str:
+    """Every key of a map for lists."""
+    rows = []
+    for each in KEYS:
+        default = (
+            "must be given" if each.default is None else "–" if each.default in ("", (), 0) else _map_default(each)
+        )
+        rows.append([f"`{each.key}`", default, _sentence(each.about)])
+    return _table(["key", "without it", "what it is for"], rows)
+
+
+def _map_default(key: Key) -> str:
+    if isinstance(key.default, tuple):
+        return " ".join(f"`{each}`" for each in key.default if each)
+    return f"`{key.default}`" if key.default else "–"
 
 
 # -- ontology ---------------------------------------------------------------------------------------

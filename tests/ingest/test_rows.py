@@ -111,14 +111,19 @@ def test_a_known_city_with_another_country_is_never_merged(take: Take) -> None:
 
 
 def test_the_map_tells_a_wrong_country_from_a_namesake(take: Take) -> None:
+    sandvika = "Sandvika;Norway;{};;;59,89;10,52"
     taken = take(
-        "Sandvika;Norway;Eurocities;;;59,89;10,52",
-        "Sandvika;Sweden;C40;;;59,90;10,53",
-        "Sandvika;Finland;C40;;;63,20;23,10",
-    )
-    assert (taken.outcome(3), "lies in Norway on the map" in taken.reason(3)) == ("review", True)
-    assert taken.outcome(4) == "imported"
-    assert taken.member(4) != taken.member(2)
+        sandvika.format("C40"), sandvika.format("Metrex"), "Sandvika;Sweden;ICLEI;;;59,90;10,53",
+        "Sandvika;Finland;ICLEI;;;63,20;23,10",
+    )  # fmt: skip
+    assert (taken.outcome(4), taken.outcome(5)) == ("review", "imported")
+    assert "at the same place on the map, in Norway" in taken.reason(4)
+    assert taken.member(5) != taken.member(2)
+
+
+def test_where_nothing_outweighs_the_other_both_rows_are_asked(take: Take) -> None:
+    taken = take("Sandvika;Norway;C40;;;59,89;10,52", "Sandvika;Sweden;ICLEI;;;59,90;10,53")
+    assert (taken.outcome(2), taken.outcome(3)) == ("review", "review")
 
 
 def test_two_countries_in_one_row_are_a_contradiction(take: Take) -> None:
@@ -333,7 +338,13 @@ def test_seventeen_thousand_messy_rows_are_accounted_for(known_ontology: Known, 
     for kind in ("hostile", "country not known", "status not known", "former", "total"):
         assert set(by_kind[kind]) <= {Outcome.REFUSED, Outcome.REVIEW, Outcome.DUPLICATE}, kind
         assert by_kind[kind][Outcome.REFUSED] > 0, kind
-    assert by_kind["wrong country"][Outcome.IMPORTED] == 0
+    # A town that the list names once, with a wrong country, cannot be known to be wrong; any other is caught.
+    outcomes = {line.row: line.outcome for line in imported.lines}
+    named = Counter(row.cells[0].casefold() for row in rows if row.kind in {"sound", "capitals"})
+    wrong = [(number, row) for number, row in enumerate(rows, start=4) if row.kind == "wrong country"]
+    wrong = [(number, row) for number, row in wrong if named[row.cells[0].casefold()] > 1]
+    assert len(wrong) > 100
+    assert [row.cells for number, row in wrong if outcomes[number] is Outcome.IMPORTED] == []
     for kind in ("sound", "decorated", "capitals", "no accents", "mojibake", "quoted newline"):
         fine = by_kind[kind][Outcome.IMPORTED] + by_kind[kind][Outcome.DUPLICATE] + by_kind[kind][Outcome.PARTLY]
         assert fine > 0.93 * sum(by_kind[kind].values()), (kind, by_kind[kind])
@@ -352,5 +363,5 @@ def test_the_project_passes_check_and_build_after_an_import(take: Take, project:
     fresh = Project.open(project.folder)
     report = fresh.check().report
     assert [(each.code, each.message.en) for each in report] == []
-    assert fresh.build().snapshot_id
+    assert fresh.build().new
     assert [each.path.name for each in fresh.format(write=False) if each.changed] == []

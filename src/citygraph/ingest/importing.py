@@ -76,6 +76,7 @@ class Import:
         questions: what a person must decide.
         difference: what has changed since the last edition; nothing for the first.
         made: how many cities and networks are new.
+        decided: what was made because the review says new, by the key of the question.
         notes: how the file was read.
     """
 
@@ -87,6 +88,7 @@ class Import:
     questions: tuple[Question, ...]
     difference: Difference | None
     made: Mapping[str, int]
+    decided: Mapping[tuple[str, str, str], str]
     notes: tuple[str, ...]
 
     def candidate_names(self) -> dict[str, str]:
@@ -207,6 +209,7 @@ class _Importing:
             questions=questions,
             difference=difference,
             made=dict(self._made),
+            decided={key: body.authority for key, body in self._resolver.decided_new.items()},
             notes=self._listing.notes,
         )
 

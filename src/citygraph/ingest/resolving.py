@@ -76,14 +76,19 @@ class Resolver:
         self._unknown = unknown
         self._near = near
         self._answers: dict[Asked, Found] = {}
+        self.decided_new: dict[tuple[str, str, str], Body] = {}
         self._listed: dict[str, Counter[str]] = defaultdict(Counter)
+        self._points: dict[str, list[Asked]] = defaultdict(list)
 
     def resolve_all(self, asked: Iterable[Asked]) -> dict[Asked, Found]:
         """An answer for each question; what is asked most often, with a country, comes first and sets the spelling."""
         counts = Counter(asked)
         for each, count in counts.items():
             if each.country:
-                self._listed[read_name(each.name).core][each.country] += count
+                core = read_name(each.name).core
+                self._listed[core][each.country] += count
+                if each.point:
+                    self._points[core].append(each)
         order = {each: place for place, each in enumerate(counts)}
 
         def rank(each: Asked) -> tuple[bool, bool, int, int]:
@@ -122,13 +127,13 @@ class Resolver:
         if decision.word is Word.NEW:
             if not asked.country:
                 return Found(Kind.REFUSED, reason="the review says new, but the row names no country")
-            for body in self._exact(asked):
-                # Decided before, and made then: the same city must not be made again.
-                if body.is_new and body.country == asked.country and _agree(asked, body):
-                    return Found(Kind.KNOWN, body)
-            if (made := self._gazetteer.by_iri.get(decision.target)) is not None:
-                return Found(Kind.KNOWN, made)
-            return self._made(asked, "new by the review")
+            key = review_key(asked)
+            if key not in self.decided_new:
+                found = self._made(asked, "new by the review")
+                if found.body is not None:
+                    self.decided_new[key] = found.body
+                return found
+            return Found(Kind.KNOWN, self.decided_new[key])
         chosen = self._gazetteer.by_iri.get(decision.target)
         if chosen is None:
             return Found(Kind.REVIEW, reason=f"the review chose {decision.target}, which is not in the graph")
@@ -173,16 +178,25 @@ class Resolver:
 
     def _elsewhere(self, asked: Asked, others: list[Body]) -> Found | None:
         """Why a known name with another country is a question; nothing when there is no doubt that it is another city."""
-        close = [body for body in others if is_close(asked.point, body.point)]
+        listed = self._listed[read_name(asked.name).core]
+        close = [
+            body
+            for body in others
+            if is_close(asked.point, body.point) and (not body.is_new or listed[asked.country] <= listed[body.country])
+        ]
         if close:
             reason = f"lies in {_country(close[0].country)} on the map; the list says {_country(asked.country)}"
             return Found(Kind.REVIEW, reason=reason, candidates=tuple(close))
         core = read_name(asked.name).core
+        rivals = {each.country for each in self._points[core] if is_close(asked.point, each.point)} - {asked.country}
+        if rivals and max(listed[each] for each in rivals) >= listed[asked.country]:
+            names = ", ".join(_country(each) for each in sorted(rivals))
+            reason = f"the list puts it in {_country(asked.country)} and, at the same place on the map, in {names}"
+            return Found(Kind.REVIEW, reason=reason, candidates=tuple(others[:_MOST_CANDIDATES]))
         if is_homonym(core) or (
             asked.point and others and all(is_close(asked.point, each.point) is False for each in others)
         ):
             return None
-        listed = self._listed[core]
         most = max(listed.values(), default=0)
         doubted = [body for body in others if not body.is_new or listed[asked.country] < most]
         countries = {body.country for body in doubted} | (known_countries(core) - {asked.country})

@@ -131,6 +131,7 @@ def write_review(
     decisions: Mapping[tuple[str, str, str], Decision],
     *,
     short: Mapping[str, str],
+    made: Mapping[tuple[str, str, str], str],
     delimiter: str = ",",
 ) -> bytes:
     """The open questions first, then every decision that was made, sorted, so that git shows small differences.
@@ -139,6 +140,8 @@ def write_review(
         questions: what is not certain now.
         decisions: what the file said before; an answer is never lost.
         short: for each candidate its cell, by address.
+        made: the short name of what was made because a decision says new; it takes the place of that word, so that the
+            next edition finds the same city.
         delimiter: what stands between cells.
     """
     lines: list[Sequence[str]] = []
@@ -158,7 +161,11 @@ def write_review(
             cells.get("comment", ""),
         )  # fmt: skip
         lines.append(values)
-    kept = [each.cells for key, each in sorted(decisions.items()) if each.word is not Word.OPEN and key not in asked]
+    kept = [
+        (made.get(key, each.cells[0]), *each.cells[1:])
+        for key, each in sorted(decisions.items())
+        if each.word is not Word.OPEN and key not in asked
+    ]
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(COLUMNS)

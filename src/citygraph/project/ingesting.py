@@ -88,7 +88,9 @@ class Ingesting(Replicating):
             write_file(report_file, write_report(imported.lines, delimiter=delimiter))
         if (imported.questions or decisions) and (review is not None or not dry_run):
             names = {iri: f"{self.short(iri)} {name}" for iri, name in imported.candidate_names().items()}
-            write_file(review_file, write_review(imported.questions, decisions, short=names, delimiter=delimiter))
+            made = {} if dry_run else {key: self.short(iri) for key, iri in imported.decided.items()}
+            data = write_review(imported.questions, decisions, short=names, made=made, delimiter=delimiter)
+            write_file(review_file, data)
         if not dry_run:
             for name, triples in ((files.sources, imported.sources), (files.facts, imported.facts)):
                 write_file(self.folder / name, editions.turtle(triples, list_name=map_.name, prefixes=self.prefixes))

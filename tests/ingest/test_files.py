@@ -1,0 +1,201 @@
+"""Files as they come: encodings, delimiters, workbooks, and files that mean harm."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from citygraph import Project
+from citygraph.errors import IngestError
+from citygraph.ingest.drafting import draft_map
+from citygraph.ingest.lists import read_list
+from citygraph.ingest.mapping import COLUMNS, read_map
+from citygraph.ingest.tables import Limits
+from ingest_words import MAP, Take
+
+_TEXT = "City;Country\nÅlesund;Norge\n"
+
+
+def _cells(path: Path, **limits: int) -> list[tuple[str, ...]]:
+    return [row.cells for row in read_list(path, limits=Limits(**limits)).sheets[0].rows]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_encodings_are_found(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(_TEXT.encode(encoding))
+    assert _cells(path)[1] == ("Ålesund", "Norge")
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_delimiters_are_found(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "list.csv"
+    rows = ["Members; all of them, 2025", "", *(delimiter.join(("Oslo", '"a\nb"', "59.9")) for _ in range(5))]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    assert _cells(path)[2] == ("Oslo", "a\nb", "59.9")
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text('City;Country\n"Oslo;Norway\nBergen;Norway\nHamar;"Nor"way"\n', encoding="utf-8")
+    listing = read_list(path, limits=Limits())
+    assert [row.cells[0] for row in listing.sheets[0].rows] == ["City", '"Oslo', "Bergen", "Hamar"]
+    assert listing.notes == ("row 2: a quotation mark opens here and is not closed",)
+
+
+def _workbook(path: Path, fill: Any) -> Path:  # noqa: ANN401  # xlsxwriter has no types
+    import xlsxwriter  # noqa: PLC0415
+
+    book = xlsxwriter.Workbook(str(path))
+    fill(book)
+    book.close()
+    return path
+
+
+def test_a_workbook_with_titles_merged_cells_dates_formulas_and_several_sheets(take: Take, tmp_path: Path) -> None:
+    def fill(book: Any) -> None:  # noqa: ANN401
+        sheet = book.add_worksheet("Members")
+        sheet.merge_range("A1:D1", "All members")
+        sheet.write_row(2, 0, ["Country", "City", "Network", "Since"])
+        sheet.merge_range("A4:A5", "Norway")
+        sheet.write_row(3, 1, ["Oslo", "C40"])
+        sheet.write_number(3, 3, 2011)
+        sheet.write_row(4, 1, ["Bergen", "C40"])
+        sheet.write_datetime(
+            4, 3, __import__("datetime").datetime(2020, 11, 5), book.add_format({"num_format": "dd.mm.yyyy"})
+        )
+        sheet.write_row(5, 0, ["Norway", "", "C40"])
+        sheet.write_formula(5, 1, '="Ham"&"ar"', value="Hamar")
+        book.add_worksheet("Notes").write(0, 0, "Nothing to see")
+        hidden = book.add_worksheet("Hidden")
+        hidden.write(0, 0, "x")
+        hidden.hide()
+
+    path = _workbook(tmp_path / "list.xlsx", fill)
+    more = 'list = "book"\nas_of = 2025-03-01\n[columns]\ncity = "City"\ncountry = "Country"\nnetwork = "Network"\njoined = "Since"\n'
+    taken = take(path.read_bytes(), name="list.xlsx", more=more)
+    outcomes = [(line["sheet"], int(line["row"]), line["outcome"], line["member"]) for line in taken.report]
+    assert outcomes == [
+        ("Members", 1, "heading", ""), ("Members", 2, "empty", ""), ("Members", 3, "heading", ""),
+        ("Members", 4, "imported", "city-of-oslo"), ("Members", 5, "imported", "city-of-bergen"),
+        ("Members", 6, "imported", "city-of-hamar"), ("Notes", 1, "sheet not read", ""),
+    ]  # fmt: skip
+    facts = (taken.done.report.parents[3] / taken.done.files[0]).read_text(encoding="utf-8")
+    assert '"2020-11-05"^^xsd:date' in facts
+    assert "book-2025-03-01.xlsx#sheet=Members&row=5>" in facts
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 30_000_000)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(IngestError, match="unpacks to more than"):
+        read_list(path, limits=Limits(size=10_000_000))
+
+
+def test_a_workbook_with_entities_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "entities.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')
+    with pytest.raises(IngestError, match="XML entities"):
+        read_list(path, limits=Limits())
+
+
+def test_a_workbook_with_a_cell_at_the_far_end_costs_no_memory(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:  # noqa: ANN401
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "City")
+        sheet.write(1_048_575, 16_383, "far")
+
+    path = _workbook(tmp_path / "far.xlsx", fill)
+    with pytest.raises(IngestError, match="more than 1,000 rows"):
+        read_list(path, limits=Limits(rows=1_000))
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 broken", b"\x00" * 50, b"PK\x05\x06" + b"\x00" * 18])
+def test_what_is_no_workbook_is_an_error_with_a_next_step(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(data)
+    with pytest.raises(IngestError) as caught:
+        read_list(path, limits=Limits())
+    assert caught.value.fix
+
+
+def test_sizes_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("City\n" * 100, encoding="utf-8")
+    with pytest.raises(IngestError, match="more than 50 rows"):
+        read_list(path, limits=Limits(rows=50))
+    with pytest.raises(IngestError, match="bytes"):
+        read_list(path, limits=Limits(size=50))
+    with pytest.raises(IngestError, match="neither CSV nor XLSX"):
+        read_list(tmp_path / "list.pdf", limits=Limits())
+
+
+def test_long_cells_and_wide_rows_are_refused_and_the_rest_imported(take: Take) -> None:
+    taken = take("Oslo;Norway;" + "x" * 20_000, "Bergen;Norway;C40" + ";x" * 2_000, "Hamar;Norway;C40")
+    assert [taken.outcome(row) for row in (2, 3, 4)] == ["refused", "refused", "imported"]
+
+
+# -- the map ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "says", "fix"), [
+    ("citty = 1\n", "unknown key 'citty'", ""),
+    ("[columns]\ncty = 'x'\n", "unknown key 'columns.cty'", "Did you mean 'columns.city'"),
+    ("as_of = '2025'\n", "as_of", "docs/lists.md"),
+    ("list = 'A B'\n", "small letters", ""),
+    ("[roles]\n'gold' = 'king'\n", "'king' is no role", ""),
+    ("[countries]\n'X' = 'Atlantis'\n", "'Atlantis' is no country", ""),
+    ("[unknown]\ncity = 'merge'\n", "expected one of new, review, refuse", ""),
+    ("list = ", "not valid TOML", ""),
+])  # fmt: skip
+def test_a_wrong_key_or_value_of_the_map_is_named(tmp_path: Path, text: str, says: str, fix: str) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(IngestError) as caught:
+        read_map(path)
+    assert says in caught.value.message
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(("more", "says"), [
+    (MAP.format(day="2025-03-01").replace('"State"', '"Stat"'), "the column 'Stat'"),
+    (MAP.format(day="2025-03-01").replace('"City"', '"Town"'), "the column 'Town'"),
+    (MAP.format(day="2025-03-01") + '[networks]\n"C40" = "id:nowhere"\n', "the network id:nowhere"),
+    (MAP.format(day="2025-03-01") + '[roles]\n"x" = "role-of-nobody"\n', "role-of-nobody"),
+])  # fmt: skip
+def test_a_map_that_does_not_fit_the_list_says_where(take: Take, more: str, says: str) -> None:
+    with pytest.raises(IngestError) as caught:
+        take("Oslo;Norway;C40", more=more)
+    assert says in caught.value.message
+    assert caught.value.fix
+
+
+def test_a_drafted_map_can_be_used_once_its_day_is_set(take: Take, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("Title\n\nKommune;Land;Nettverk\nOslo;Norge;C40\n", encoding="utf-8")
+    draft = draft_map(tmp_path / "list.csv")
+    assert 'city      = "Kommune"' in draft
+    taken = take("Oslo;Norge;C40", heading="Kommune;Land;Nettverk\n", more=draft.replace("2000-01-01", "2025-03-01"))
+    assert taken.outcome(2) == "imported"
+
+
+def test_the_keys_of_the_map_are_on_its_page() -> None:
+    from citygraph.ingest.mapping import KEYS  # noqa: PLC0415
+    from conftest import ROOT  # noqa: PLC0415
+
+    text = (ROOT / "docs" / "lists.md").read_text(encoding="utf-8")
+    assert [each.key for each in KEYS if f"`{each.key}`" not in text] == []
+    assert len(COLUMNS) > 5
+
+
+def test_reading_does_not_depend_on_the_case_of_the_ending(tmp_path: Path, project: Project) -> None:
+    path = tmp_path / "LIST.CSV"
+    path.write_bytes(io.StringIO(_TEXT).getvalue().encode())
+    assert _cells(path)[0] == ("City", "Country")
+    assert project.folder.is_dir()
