@@ -100,6 +100,11 @@ def _codes() -> dict[str, str]:
 
 
 @cache
+def _by_alpha3() -> dict[str, str]:
+    return {three: two for two, three in _codes().items()}
+
+
+@cache
 def _by_name() -> dict[str, str]:
     found: dict[str, str] = {}
     codes = _codes()
@@ -125,14 +130,13 @@ def country_of(text: str) -> str:
     codes = _codes()
     if code in codes:
         return code
-    by_alpha3 = {three: two for two, three in codes.items()}
-    return by_alpha3.get(code) or named_country(text)
+    return _by_alpha3().get(code) or named_country(text)
 
 
 def named_country(text: str) -> str:
     """The same by name alone: behind a comma two letters may be a state of the USA ("Vienna, VA").
 
-    >>> named_country("Deutschland"), named_country("VA"), named_country("République tchèque")
+    >>> named_country("Deutschland"), named_country("VA"), named_country("Tsjekkia")
     ('DE', '', 'CZ')
     """
     plain = _plain(text)

@@ -50,6 +50,7 @@ class _Writer:
         self._nested = {node for node in used if used[node] == 1 and node not in shared and not self._on_cycle(node)}
         self._prefixes = prefixes
         self._used: dict[str, str] = {}
+        self._short: dict[str, str] = {}
         self._labels = labels
 
     def document(self) -> Document:
@@ -110,7 +111,10 @@ class _Writer:
                 return str(term)
 
     def _compressed(self, iri: str) -> str:
-        text = compress(iri, self._prefixes)
+        known = self._short.get(iri)
+        if known is not None:
+            return known
+        text = self._short[iri] = compress(iri, self._prefixes)
         if not text.startswith("<"):
             name = text.partition(":")[0]
             self._used[name] = self._prefixes[name]
