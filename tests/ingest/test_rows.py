@@ -117,7 +117,7 @@ def test_the_map_tells_a_wrong_country_from_a_namesake(take: Take) -> None:
         "Sandvika;Finland;ICLEI;;;63,20;23,10",
     )  # fmt: skip
     assert (taken.outcome(4), taken.outcome(5)) == ("review", "imported")
-    assert "at the same place on the map, in Norway" in taken.reason(4)
+    assert taken.reason(4) == "lies in Norway on the map; the list says Sweden"
     assert taken.member(5) != taken.member(2)
 
 
