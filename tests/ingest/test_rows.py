@@ -187,6 +187,14 @@ def test_status_words_become_roles_or_reasons(take: Take) -> None:
     assert '"2019"^^xsd:gYear' in text
 
 
+def test_who_left_before_it_began_is_refused(take: Take) -> None:
+    taken = take(
+        "Oslo;Norway;C40;left 2019;2021", "Bergen;Norway;C40;left 2019;2011", "Hamar;Norway;C40;left 2019;05.11.2019"
+    )
+    assert [taken.outcome(row) for row in (2, 3, 4)] == ["refused", "imported", "imported"]
+    assert taken.reason(2) == "it left 2019, before it began 2021"
+
+
 def test_contradictory_rows_are_not_both_taken(take: Take) -> None:
     taken = take("Oslo;Norway;C40;member", "Oslo;Norway;C40;observer")
     assert (taken.outcome(3), "row 2 gives the role role-full-member" in taken.reason(3)) == ("refused", True)

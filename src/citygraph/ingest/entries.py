@@ -235,6 +235,8 @@ class _Reader:
             period = replace(period, end=period.end or read.date)
             if not period.end:
                 return Claim(network, problem="a former member without the year in which it left: nothing can be dated")
+            if period.begin and period.end < period.begin[: len(period.end)]:
+                return Claim(network, problem=f"it left {period.end}, before it began {period.begin}")
             return Claim(network, role, period, has_left=True)
         if read.date and not period.begin:
             period = replace(period, begin=read.date)
