@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from citygraph import Project
 from citygraph.errors import IngestError
 from citygraph.ingest.drafting import draft_map
 from citygraph.ingest.lists import read_list
-from citygraph.ingest.mapping import COLUMNS, read_map
+from citygraph.ingest.mapping import COLUMNS, KEYS, read_map
 from citygraph.ingest.tables import Limits
+from conftest import ROOT
 from ingest_words import MAP, Take
 
 _TEXT = "City;Country\nÅlesund;Norge\n"
@@ -186,12 +188,18 @@ def test_a_drafted_map_can_be_used_once_its_day_is_set(take: Take, tmp_path: Pat
 
 
 def test_the_keys_of_the_map_are_on_its_page() -> None:
-    from citygraph.ingest.mapping import KEYS  # noqa: PLC0415
-    from conftest import ROOT  # noqa: PLC0415
-
     text = (ROOT / "docs" / "lists.md").read_text(encoding="utf-8")
     assert [each.key for each in KEYS if f"`{each.key}`" not in text] == []
     assert len(COLUMNS) > 5
+
+
+def test_the_maps_on_the_page_can_be_read(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "lists.md").read_text(encoding="utf-8")
+    maps = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(maps) > 1
+    for each in maps:
+        (tmp_path / "map.toml").write_text(each, encoding="utf-8")
+        assert read_map(tmp_path / "map.toml").columns("city")
 
 
 def test_reading_does_not_depend_on_the_case_of_the_ending(tmp_path: Path, project: Project) -> None:
