@@ -95,6 +95,25 @@ SETTINGS: Final = (
         "How long a statement that a list is complete counts")),
     Setting("store.keep", "integer", 5, Text(
         "Hvor mange versjoner som blir liggende i build/", "How many versions stay in build/")),
+    Setting("store.engine", "choice:embedded,remote", "embedded", Text(
+        "Hvor grafen ligger når den er bygd: her, eller på en SPARQL 1.1-server",
+        "Where the graph lies when it is built: here, or on a SPARQL 1.1 server")),
+    Setting("store.endpoint", "address", "", Text(
+        "Adressen der serveren tar imot spørringer", "The address where the server takes queries")),
+    Setting("store.update", "address", "", Text(
+        "Adressen der serveren tar imot endringer; uten den brukes store.endpoint",
+        "The address where the server takes updates; without it store.endpoint is used")),
+    Setting("store.graph_store", "address", "", Text(
+        "Adressen der serveren tar imot hele grafer (Graph Store Protocol); uten den sendes de som endringer",
+        "The address where the server takes whole graphs (Graph Store Protocol); without it they go as updates")),
+    Setting("store.reason", "choice:upstream,pushed-down", "upstream", Text(
+        "Hvor det utledes: her før lasting, eller på serveren med reglene som SPARQL-endringer",
+        "Where deriving happens: here before loading, or on the server with the rules as SPARQL updates")),
+    Setting("store.chunk", "integer", 10_000, Text(
+        "Påstander i én forespørsel til serveren", "Statements in one request to the server")),
+    Setting("store.timeout", "integer", 120, Text(
+        "Sekunder serveren får bruke på én forespørsel under bygging",
+        "Seconds the server may take for one request during a build")),
     Setting("sources.folder", "text", "sources", Text(
         "Mappen med kildedokumentene, om de er for hånden; den hører ikke hjemme i git",
         "The folder with the source documents, when they are at hand; it does not belong in git")),

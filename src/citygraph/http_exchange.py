@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,7 +12,6 @@ from urllib.parse import urlsplit
 
 from citygraph.errors import CitygraphError
 from citygraph.http_policy import (
-    RETRIED,
     Deadline,
     DeadlinePassed,
     Headers,
@@ -48,6 +48,7 @@ class Exchange:
         what: str,
         failure: type[CitygraphError],
         late: type[CitygraphError],
+        alone: bool = True,
     ) -> None:
         """Nothing is asked yet.
 
@@ -57,6 +58,7 @@ class Exchange:
             what: what stands at the address, for the message when it cannot be one: "a SPARQL server".
             failure: the class of every error but one.
             late: the class of the error when the deadline has passed.
+            alone: nobody else in this process asks the same server meanwhile.
 
         Raises:
             ConfigError: the policy has no contact.
@@ -68,7 +70,7 @@ class Exchange:
             raise failure(message, fix="An address begins with https:// or http://.")
         self.address, self.host, self.policy = address, parts.netloc, policy
         self.user_agent = policy.user_agent()
-        self._failure, self._late = failure, late
+        self._failure, self._late, self._alone = failure, late, alone
 
     def ask(
         self, asked: tuple[str, ...], attempt: Callable[[Deadline], bytes], *, timeout: float | None = None
@@ -90,7 +92,7 @@ class Exchange:
             return Fetched(kept, datetime.now(tz=UTC) - timedelta(seconds=cache.age(*key) or 0.0))
         seconds = self.policy.timeout if timeout is None else timeout
         try:
-            with one_at_a_time(self.host, self.policy.pause, patience=self.policy.patience):
+            with self._turn():
                 body = patiently(lambda whole: attempt(Deadline(min(seconds, whole.left))), self.policy)
         except DeadlinePassed as error:
             message = f"{self.host} did not answer whole within {seconds:g} seconds."
@@ -106,11 +108,16 @@ class Exchange:
             cache.put(body, *key)
         return Fetched(body, datetime.now(tz=UTC))
 
+    def _turn(self) -> AbstractContextManager[None]:
+        if not self._alone:
+            return nullcontext()
+        return one_at_a_time(self.host, self.policy.pause, patience=self.policy.patience)
+
     # -- what went wrong ------------------------------------------------------------------------------
 
     def refusal(self, status: int, headers: Headers, *, elsewhere: str, detail: str = "") -> Exception:
         """What an answer that is not 200 means; `elsewhere` is what to do when it sends the question on."""
-        if status in RETRIED:
+        if status in self.policy.retried:
             return TryAgain(f"HTTP {status}", retry_after(headers))
         if status in _REDIRECTS:
             message = f"{self.host} sends the question elsewhere (HTTP {status}), and it is not sent on."

@@ -75,6 +75,7 @@ class Policy:
         first_wait: seconds before the second attempt when the server names none; doubled each time.
         pause: seconds between two requests to the same server.
         cache: where answers are kept; nowhere without it.
+        retried: the answers after which an attempt is made again.
     """
 
     contact: str
@@ -85,6 +86,7 @@ class Policy:
     first_wait: float = 1.0
     pause: float = 0.0
     cache: DiskCache | None = None
+    retried: frozenset[int] = RETRIED
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def user_agent(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from citygraph import load, validate
 from citygraph.errors import SnapshotError
@@ -20,6 +20,9 @@ from citygraph.project.folder import PARTS, Progress, ProjectFolder, silent
 from citygraph.rdf import Iri, Quad
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder
 from citygraph.version import VERSION
+
+if TYPE_CHECKING:
+    from citygraph.reason import Close
 
 __all__ = ["Build", "Building", "Checked", "Memory"]
 
@@ -68,6 +71,7 @@ class Building(ProjectFolder):
         engine: str | None = None,
         memory: Memory | None = None,
         progress: Progress | None = None,
+        close: Close | None = None,
     ) -> Checked:
         """Everything that can be said about this graph, without keeping anything.
 
@@ -79,6 +83,7 @@ class Building(ProjectFolder):
             engine: the reasoning engine; the one in graph.toml without it.
             memory: what the last check knew; only what has changed since is read and reasoned again.
             progress: told of each stage.
+            close: derives instead of an engine here.
 
         Raises:
             ReasoningError: the reasoner stopped before it was done.
@@ -100,7 +105,7 @@ class Building(ProjectFolder):
         before += validate.check_staleness(graphs, self.config, as_of=day)
         say("reason", 4, len(_STAGES))
         closure = memory.closure if memory else None
-        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure)
+        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure, close=close)
         say("shapes-inferred", 5, len(_STAGES))
         after = validate.check_shapes(graphs, inferred=inferred.quads)
         say("checks", 6, len(_STAGES))
@@ -129,16 +134,20 @@ class Building(ProjectFolder):
 
         Raises:
             SnapshotError: the version cannot be written; the previous one stays in use.
+            StoreError: the server that graph.toml names failed; the previous version stays in use there too.
             ReasoningError: the reasoner stopped before it was done.
         """
         snapshot_id = self._snapshot_id(as_of)
         known = None if fresh else self.snapshots.get(snapshot_id)
+        if self.held is not None:
+            self.held.ready()
         if known is not None:
-            self.snapshots.use(known.folder)
+            self._use(known, progress=progress)
             report = Report.of(_findings(known))
             return Build(report, snapshot_id, new=False, counts=known.manifest.counts)
         with SnapshotBuilder(self.snapshots.folder) as builder:
-            checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
+            close = self._pushed_down() if engine is None else None
+            checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress, close=close)
             if checked.report.violations:
                 current = self._current_or_none()
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
@@ -151,8 +160,7 @@ class Building(ProjectFolder):
                 findings=[each.to_json() for each in checked.report],
                 replace=fresh,
             )
-        self.snapshots.use(folder)
-        self.snapshots.prune(self.config.number("store.keep"))
+        self._use(Snapshot(folder), fresh=fresh, progress=progress)
         return Build(checked.report, snapshot_id, new=True, counts=manifest.counts)
 
     def use_checked(self, checked: Checked, *, asserted: Sequence[Quad], commit_of: Path) -> None:
@@ -173,6 +181,28 @@ class Building(ProjectFolder):
             folder = builder.seal(manifest, asserted=asserted, inferred=checked.inferred, findings=findings)
         self.snapshots.use(folder)
 
+    def _pushed_down(self) -> Close | None:
+        """What derives on the server, when graph.toml says so."""
+        held = self.held
+        if held is None or self.config.values["store.reason"] != "pushed-down":
+            return None
+        from citygraph.reason import pushed_down  # noqa: PLC0415
+
+        chunk = self.config.number("store.chunk")
+        return lambda triples, budget: pushed_down.close(
+            triples, held.connection, held.versions, chunk=chunk, budget=budget
+        )
+
+    def _use(self, snapshot: Snapshot, *, fresh: bool = False, progress: Progress | None = None) -> None:
+        """Switch to a sealed version, on the server first: the link here never runs ahead of it."""
+        keep = self.config.number("store.keep")
+        if self.held is not None:
+            self.held.use(snapshot, fresh=fresh, progress=progress)
+        self.snapshots.use(snapshot.folder)
+        self.snapshots.prune(keep)
+        if self.held is not None:
+            self.held.prune(keep)
+
     def snapshot(self, *, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
         """The version in use; with `as_of`, what the same files say about that day.
 
@@ -180,7 +210,7 @@ class Building(ProjectFolder):
             SnapshotError: nothing has been built yet.
             ReasoningError: the reasoner stopped before it was done.
         """
-        current = self.snapshots.current()
+        current = self._current()
         if current is None:
             message = f"The graph in {self.folder} has not been built yet."
             raise SnapshotError(message, fix="Run: citygraph build")
@@ -240,9 +270,12 @@ class Building(ProjectFolder):
             "files": self._hashes(),
         })  # fmt: skip
 
+    def _current(self) -> Snapshot | None:
+        return self.snapshots.current() if self.held is None else self.held.current()
+
     def _current_or_none(self) -> Snapshot | None:
         try:
-            return self.snapshots.current()
+            return self._current()
         except SnapshotError:
             # The link points to nothing usable; the build that is running replaces it.
             return None

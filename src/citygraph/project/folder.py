@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from citygraph import load, query, validate
 from citygraph.config import CONFIG_FILE, Config, read_config
@@ -17,6 +18,9 @@ from citygraph.new import create_project
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store import Manifest, Snapshot, Snapshots
 from citygraph.version import VERSION
+
+if TYPE_CHECKING:
+    from citygraph.store.held import HeldVersions
 
 __all__ = ["PARTS", "Progress", "ProjectFolder", "reference_folder", "silent"]
 
@@ -80,6 +84,17 @@ class ProjectFolder:
         """
         create_project(Path(folder), reference=reference_folder(), base=base, title=title)
         return cls.open(folder)
+
+    @cached_property
+    def held(self) -> HeldVersions | None:
+        """The versions on the server that graph.toml names; nothing when the graph lies here.
+
+        Raises:
+            ConfigError: the server has no address, or the environment names half a user.
+        """
+        from citygraph.project.server import held_versions  # noqa: PLC0415  # the HTTP client is needed here alone
+
+        return held_versions(self.config, self.snapshots.folder)
 
     @property
     def is_reference(self) -> bool:

@@ -22,7 +22,6 @@ SELECT DISTINCT ?organization ?kind ?completeness ?date ?place ?role WHERE {
   OPTIONAL { ?list dct:spatial ?place }
   OPTIONAL { ?list cg:listRole ?role }
 }
-ORDER BY ?organization ?kind ?place ?role
 """
 
 
@@ -50,7 +49,7 @@ def lists_behind(kinds: Sequence[str], things: Iterable[Term | None], store: Sto
     named = set(things)
     answer = store.query(_CURRENT)
     rows = list(answer) if isinstance(answer, Solutions) else []
-    return [
+    found = [
         ListStatement(
             row["organization"],
             row["kind"],
@@ -62,3 +61,10 @@ def lists_behind(kinds: Sequence[str], things: Iterable[Term | None], store: Sto
         for row in rows
         if row["kind"] in wanted and row["organization"] in named
     ]
+    # Servers do not agree on where an empty cell stands in an order.
+    return sorted(found, key=_order)
+
+
+def _order(each: ListStatement) -> tuple[str, ...]:
+    cells = (each.organization, each.kind, each.place, each.role, each.completeness)
+    return (*("" if cell is None else str(cell) for cell in cells), each.date)

@@ -1,9 +1,10 @@
-"""The same rules as `INSERT … WHERE` on a SPARQL 1.1 store, here the embedded one, to the fixpoint."""
+"""The same rules as `INSERT … WHERE` on a SPARQL 1.1 store, the embedded one or a server, to the fixpoint."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from citygraph.errors import ReasoningError
@@ -16,11 +17,8 @@ from citygraph.reason.tidy import keep
 from citygraph.reason.told import LIST_PREDICATES, Violation, tell_once, with_names
 from citygraph.store.updatable import UpdatableStore
 
-__all__ = ["Server", "close", "run_to_fixpoint", "updates"]
+__all__ = ["GraphNames", "RuleStore", "Server", "close", "run_to_fixpoint", "updates"]
 
-_ASSERTED: Final = "urn:citygraph:asserted"
-_INFERRED: Final = "urn:citygraph:inferred"
-_VALUES: Final = "urn:citygraph:values"
 _LITERAL: Final = Iri("urn:citygraph:literal")
 
 
@@ -35,13 +33,54 @@ class Server(Protocol):
         ...
 
 
-def close(triples: Iterable[Triple], *, budget: Budget | None = None) -> FixedClosure:
+class RuleStore(Server, Protocol):
+    """A store that takes triples and gives back what the rules made of them."""
+
+    def add(self, quads: Iterable[Quad]) -> None:
+        """Add quads to the graphs that they name."""
+
+    def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
+        """The quads of one named graph."""
+        ...
+
+    def rows(self, text: str, columns: Sequence[str]) -> Iterator[tuple[Term | None, ...]]:
+        """Every row of one SELECT of ours, in the columns named."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNames:
+    """The IRIs of the three graphs that the rules work on."""
+
+    asserted: str = "urn:citygraph:asserted"
+    inferred: str = "urn:citygraph:inferred"
+    values: str = "urn:citygraph:values"
+
+
+def close(
+    triples: Iterable[Triple],
+    *,
+    budget: Budget | None = None,
+    store: RuleStore | None = None,
+    names: GraphNames | None = None,
+) -> FixedClosure:
     """Everything that follows from these triples by OWL 2 RL, for graphs of some ten thousand triples.
+
+    Args:
+        triples: what is asserted.
+        budget: how much may be derived.
+        store: an empty store to run the rules on; the embedded one without it.
+        names: the graphs to use there.
 
     Raises:
         ReasoningError: the budget was used up.
     """
-    graph = _Graph(triples, Budget() if budget is None else budget)
+    graph = _Graph(
+        triples,
+        Budget() if budget is None else budget,
+        UpdatableStore() if store is None else store,
+        names or GraphNames(),
+    )
     graph.run()
     return FixedClosure(tuple(graph.inferred()), tuple(graph.contradictions()))
 
@@ -75,18 +114,21 @@ def run_to_fixpoint(server: Server, rules: Sequence[Update], *, most: int) -> No
 
 
 class _Graph:
-    """One graph in the embedded store, its literals and blank nodes as names that SPARQL leaves alone.
+    """One graph in a store, its literals and blank nodes as names that SPARQL leaves alone.
 
-    The store would turn `"01"^^xsd:integer` into `1`, and the text of an update cannot name a blank node.
+    A store would turn `"01"^^xsd:integer` into `1`, and the text of an update cannot name a blank node.
     """
 
-    def __init__(self, triples: Iterable[Triple], budget: Budget) -> None:
+    def __init__(self, triples: Iterable[Triple], budget: Budget, store: RuleStore, names: GraphNames) -> None:
         self.budget = budget
+        self._names = names
         self.book = RuleBook((), (), (), {})
         self._literals: dict[str, int] = {}
         self._terms: list[Term] = []
         self.asserted = set(triples)
-        self._store = UpdatableStore(self._quad(triple, _ASSERTED) for triple in self.asserted)
+        self._store = store
+        self._store.add(self._quad(triple, names.asserted) for triple in self.asserted)
+        self._derived: tuple[Triple, ...] = ()
         self._texts = {_texts(triple) for triple in self.asserted}
         self._learned: set[tuple[str, str, str]] = set()
         self._learned_equal = False
@@ -98,10 +140,10 @@ class _Graph:
             equality = f"<{SAME[1:-1]}>" in {p for _, p, _ in self._texts} or any(
                 rule.head is not None and rule.head.predicate == SAME for rule in self.book.rules
             )
-            names = {"asserted": _ASSERTED, "inferred": _INFERRED}
+            names = {"asserted": self._names.asserted, "inferred": self._names.inferred}
             rules = update_list(
                 self._spelled_book(),
-                values=_VALUES if self._twins() else "",
+                values=self._names.values if self._twins() else "",
                 equality=equality,
                 word=self._word,
                 **names,
@@ -109,23 +151,18 @@ class _Graph:
             for text in facts(self.book, word=self._word, **names):
                 self._store.update(text)
             run_to_fixpoint(self._store, rules, most=most)
+            self._derived = tuple(self._triple(quad) for quad in self._store.quads(Iri(self._names.inferred)))
 
     def inferred(self) -> Iterator[Triple]:
         """The triples that were not asserted, after the shared filter."""
-        for quad in self._store.quads(Iri(_INFERRED)):
-            triple = self._triple(quad)
-            if triple is not None and triple not in self.asserted and keep(triple):
-                yield triple
+        return (triple for triple in self._derived if triple not in self.asserted and keep(triple))
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Every violation of a contradiction rule."""
         self._equal = _Equal(self._all_texts())
         told = tell_once(self._violations(), representative=self._equal.first, is_asserted=self._texts.__contains__)
         terms = {
-            str(term): term
-            for quad in self._store.quads()
-            if (t := self._triple(quad))
-            for term in (t.subject, t.predicate, t.object)
+            str(term): term for t in (*self.asserted, *self._derived) for term in (t.subject, t.predicate, t.object)
         }
         for rule, premises in told:
             yield Contradiction(rule.name, _triples(premises, terms), _triples(rule.axioms, terms))
@@ -156,10 +193,8 @@ class _Graph:
             return BlankNode(term.value.removeprefix(BLANK))
         return term
 
-    def _triple(self, quad: Quad) -> Triple | None:
-        """The triple behind a quad; None for those of the graph of values."""
-        if quad.graph_name == Iri(_VALUES):
-            return None
+    def _triple(self, quad: Quad) -> Triple:
+        """The triple behind a quad."""
         return Triple(self._term(quad.subject), quad.predicate, self._term(quad.object))  # type: ignore[arg-type]
 
     def _word(self, text: str) -> str:
@@ -169,26 +204,32 @@ class _Graph:
         return str(Literal(str(self._literals[text]), datatype=_LITERAL)) if text in self._literals else text
 
     def _all_texts(self) -> set[tuple[str, str, str]]:
-        return {_texts(triple) for quad in self._store.quads() if (triple := self._triple(quad)) is not None}
+        return self._texts.union(map(_texts, self._derived))
 
     # -- rules ----------------------------------------------------------------------------------
 
     def _learn(self) -> bool:
         """Make the rules from the axioms that are known. Whether there are axioms not learned from before."""
         # A cell that got the equals of its member as members too would be no list any more.
+        everything = self._all_texts()
         axioms = {
             triple
-            for triple in self._all_texts()
+            for triple in everything
             if is_schema(triple) and (triple[1] not in LIST_PREDICATES or triple in self._texts)
         }
-        first = _Equal(self._all_texts()).first
+        first = _Equal(everything).first
         equal = any(first(term) != term for triple in axioms for term in triple)
         if self.book.equality and equal == self._learned_equal and axioms <= self._learned | self.book.schema.keys():
             return False
         self._learned, self._learned_equal = self._learned | axioms, equal
         self.book = with_names(specialise(self._learned, representatives=equal), self._texts)
         self._store.add(
-            Quad(Iri(f"urn:citygraph:value:{i}"), Iri(SPELLING[1:-1]), self._name(self._terms[n]), Iri(_VALUES))
+            Quad(
+                Iri(f"urn:citygraph:value:{i}"),
+                Iri(SPELLING[1:-1]),
+                self._name(self._terms[n]),
+                Iri(self._names.values),
+            )
             for i, group in enumerate(self._twins())
             for n in group
         )
@@ -240,11 +281,10 @@ class _Graph:
     def _matches(self, rule: FlatRule) -> Iterator[Violation]:
         """The premises of each match of one rule whose conditions hold."""
         joined = [atom for atom in rule.body if atom.predicate != SAME]
-        for body, extra in bodies(joined, _VALUES if self._twins() else ""):
+        for body, extra in bodies(joined, self._names.values if self._twins() else ""):
             columns = list(dict.fromkeys(name[1:] for atom in body for name in atom.variables()))
-            where = " ".join(
-                [*(pattern(a, f"?g{i}", _ASSERTED, _INFERRED, self._word) for i, a in enumerate(body)), *extra]
-            )
+            graphs = self._names.asserted, self._names.inferred
+            where = " ".join([*(pattern(a, f"?g{i}", *graphs, self._word) for i, a in enumerate(body)), *extra])
             # ASK would do without variables; one column of our own serves both.
             text = f"SELECT DISTINCT {' '.join('?' + c for c in columns) or '(1 AS ?one)'} WHERE {{ {where} }}"
             for row in self._store.rows(text, columns or ["one"]):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 from citygraph.rdf import BlankNode, Term, Triple
 
-__all__ = ["values_block"]
+__all__ = ["every_combination", "values_block"]
 
 
 def values_block(names: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> str:
@@ -26,3 +27,21 @@ def values_block(names: Sequence[str], rows: Iterable[Sequence[Term | None]]) ->
             raise ValueError(message)
         lines.append(f"({' '.join('UNDEF' if term is None else str(term) for term in row)})")
     return f"VALUES ({' '.join(f'?{name}' for name in names)}) {{ {' '.join(lines)} }}"
+
+
+def every_combination(values: Mapping[str, Sequence[Term]]) -> str:
+    r"""One `VALUES` block with every combination: a query takes one block behind it (grammar rule 28).
+
+    >>> from citygraph.rdf import Literal
+    >>> every_combination({"a": [Literal("1"), Literal("2")], "b": [Literal("3")]})
+    'VALUES (?a ?b) { ("1" "3") ("2" "3") }'
+
+    Raises:
+        ValueError: a blank node or a triple.
+    """
+    rows = values_block(list(values), product(*values.values()))
+    if len(values) > 1:
+        return rows
+    # Virtuoso 7.2.5 loses conditions on a variable whose one value stands in brackets of its own.
+    ((name, terms),) = values.items()
+    return f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}"

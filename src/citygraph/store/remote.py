@@ -7,23 +7,22 @@ import urllib.error
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
 from functools import partial
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from SPARQLWrapper import JSON, POST, TURTLE
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.http_exchange import Exchange, media_type_of
-from citygraph.http_policy import Deadline, DeadlinePassed, Policy, TooLarge, decoded, whole_body
-from citygraph.rdf import Iri, Quad, Term, parse
-from citygraph.results import Answer, Graph, Solutions
-from citygraph.sparql import Form, read_query
-from citygraph.store.inline_values import values_block
+from citygraph.http_policy import Deadline, DeadlinePassed, Headers, Policy, TooLarge, decoded, whole_body
+from citygraph.rdf import Iri, Literal, Quad, Term, parse
+from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.sparql import Form, QueryText, read_query
+from citygraph.store.inline_values import every_combination
 from citygraph.store.json_answer import read_json_answer
 from citygraph.store.wrapper import Wrapper
 
-__all__ = ["Dated", "RemoteStore"]
+__all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "accepted_type", "check_values", "with_prefixes"]
 
 _ROWS_TYPE: Final = "application/sparql-results+json"
 _GRAPH_TYPE: Final = "application/n-triples"
@@ -33,6 +32,20 @@ _GRAPH_TYPES: Final = frozenset({_GRAPH_TYPE, "text/plain"})
 _SHORTENED_STATE: Final = "S1TAT"
 _MOST_DETAIL: Final = 300
 _BAD_REQUEST: Final = 400
+# Virtuoso answers ASK in JSON with one row of this column.
+_ASKED: Final = "__ASK_RETVAL"
+
+Graphs: TypeAlias = tuple[Sequence[Iri], Sequence[Iri]]
+"""The graphs that a query is asked of: merged into the default graph, and by name."""
+
+
+class AnswerCut(StoreError):  # noqa: N818  # named by what happened
+    """The server gives no more than `most` rows, and there may be more."""
+
+    def __init__(self, message: str, most: int) -> None:
+        """The sentence, and the number."""
+        super().__init__(message, fix="Ask for less at a time, or raise the limit of the server (ResultSetMaxRows).")
+        self.most = most
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +59,21 @@ class Dated:
 class RemoteStore:
     """A server that is asked, and never written to."""
 
-    def __init__(self, endpoint: str, policy: Policy) -> None:
+    def __init__(self, endpoint: str, policy: Policy, *, alone: bool = True) -> None:
         """A server at `endpoint`.
+
+        Args:
+            endpoint: where it takes queries.
+            policy: how it is asked.
+            alone: one question at a time, as servers of others want it.
 
         Raises:
             ConfigError: the policy has no contact.
             StoreError: the address is not one of the web.
         """
-        self._exchange = Exchange(endpoint, policy, what="a SPARQL server", failure=StoreError, late=StoreTimeout)
+        self._exchange = Exchange(
+            endpoint, policy, what="a SPARQL server", failure=StoreError, late=StoreTimeout, alone=alone
+        )
         self.endpoint, self.host = endpoint, self._exchange.host
 
     def load(self, quads: Iterable[Quad]) -> None:
@@ -95,30 +115,27 @@ class RemoteStore:
         *,
         values: Mapping[str, Sequence[Term]],
         graphs: Sequence[Iri] | None = None,
+        named: Sequence[Iri] | None = None,
         prefixes: Mapping[str, str] | None = None,
         timeout: float | None = None,
         most_rows: int | None = None,
     ) -> Dated:
-        """As `query`, with several values for a variable at once, and when the server said so.
+        """As `query`, with several values for a variable at once and the graphs that `GRAPH` reaches; with its day.
 
         Values are terms in a `VALUES` block behind the query; each variable is a column, and of `GROUP BY`
         when there is one, or the block would not reach it.
         """
-        whole = _with_prefixes(text, prefixes or {})
+        whole = with_prefixes(text, prefixes or {})
         query = read_query(whole)
         if query.uses_service:
             message = "SERVICE would make that server ask another one, and we could not say what came back."
             raise QueryError(message, fix="Ask each server by itself.")
-        for name in values:
-            if query.form is Form.SELECT and name not in query.columns:
-                message = f"The parameter ?{name} is not a column of the answer."
-                raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
-            if query.grouped is not None and name not in query.grouped:
-                message = f"The parameter ?{name} is missing in GROUP BY."
-                raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")
-        whole += "".join(f"\n{values_block([name], [[term] for term in terms])}" for name, terms in values.items())
-        asked = (query.form.value, whole, *(each.value for each in graphs or ()))
-        fetched = self._exchange.ask(asked, partial(self._attempt, whole, query.form, graphs or ()), timeout=timeout)
+        check_values(query, values)
+        if values:
+            whole += f"\n{every_combination(values)}"
+        chosen = (tuple(graphs or ()), tuple(named or ()))
+        asked = (query.form.value, whole, *(e.value for e in chosen[0]), *(f"named {e.value}" for e in chosen[1]))
+        fetched = self._exchange.ask(asked, partial(self._attempt, whole, query.form, chosen), timeout=timeout)
         answer = self._answer(fetched.body, query.form)
         size = len(answer.rows) if isinstance(answer, Solutions) else 0
         if most_rows is not None and size > most_rows:
@@ -131,19 +148,20 @@ class RemoteStore:
 
     # -- one question ---------------------------------------------------------------------------------
 
-    def _attempt(self, text: str, form: Form, graphs: Sequence[Iri], deadline: Deadline) -> bytes:
+    def _attempt(self, text: str, form: Form, graphs: Graphs, deadline: Deadline) -> bytes:
         wrapper = Wrapper(self.endpoint, agent=self._exchange.user_agent)
         wrapper.deadline = deadline
         wrapper.setMethod(POST)
         wrapper.setReturnFormat(JSON if form in {Form.SELECT, Form.ASK} else TURTLE)
         wrapper.setOnlyConneg(onlyConneg=True)
-        for graph in graphs:
-            wrapper.addParameter("default-graph-uri", graph.value)
+        for name, chosen in zip(("default-graph-uri", "named-graph-uri"), graphs, strict=True):
+            for graph in chosen:
+                wrapper.addParameter(name, graph.value)
         wrapper.setQuery(text)
         # SPARQLWrapper 2.0.0 takes `>#CONSTRUCT` at the end of a line for the form of the query.
         wrapper.queryType = form.value
         # Set last, and each exactly once: SPARQLWrapper's own Accept is a list of five types.
-        wrapper.addCustomHttpHeader("Accept", _ROWS_TYPE if form in {Form.SELECT, Form.ASK} else _GRAPH_TYPE)
+        wrapper.addCustomHttpHeader("Accept", accepted_type(form))
         wrapper.addCustomHttpHeader("Accept-Encoding", "gzip")
         try:
             response = wrapper.query().response
@@ -186,7 +204,7 @@ class RemoteStore:
         elsewhere = "Write the final address of the server into graph.toml."
         return self._exchange.refusal(error.code, error.headers, elsewhere=elsewhere, detail=plain)
 
-    def _checked(self, body: bytes, headers: Message, form: Form, *, cut: bool) -> bytes:
+    def _checked(self, body: bytes, headers: Headers, form: Form, *, cut: bool) -> bytes:
         """The body when it is what was asked for, unpacked.
 
         Raises:
@@ -209,13 +227,14 @@ class RemoteStore:
             answer = self._answer(plain, form)
             if isinstance(answer, Solutions) and len(answer) >= int(most):
                 message = f"{self.host} gives at most {most} rows, and this answer has reached that number."
-                raise StoreError(message, fix="Ask for less at a time.")
+                raise AnswerCut(message, int(most))
         return plain
 
     def _answer(self, body: bytes, form: Form) -> Answer:
         try:
             if form in {Form.SELECT, Form.ASK}:
-                return read_json_answer(body)
+                read = read_json_answer(body)
+                return _truth(read) if form is Form.ASK else read
             parsed = parse(body, format="nt", most_problems=1)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._exchange.cut(wanted=_wanted(form)) from error
@@ -224,10 +243,44 @@ class RemoteStore:
         return Graph(tuple(dict.fromkeys(quad.triple for quad in parsed.quads)))
 
 
+def accepted_type(form: Form) -> str:
+    """The one media type that an answer to this form of query is asked for in."""
+    return _ROWS_TYPE if form in {Form.SELECT, Form.ASK} else _GRAPH_TYPE
+
+
+def _truth(answer: Solutions | Truth) -> Truth:
+    """The yes or no to an ASK, which Virtuoso writes as a row, or as none."""
+    if isinstance(answer, Truth):
+        return answer
+    if answer.columns == (_ASKED,) and not answer.rows:
+        return Truth(value=False)
+    value = answer.rows[0][0] if answer.columns == (_ASKED,) and len(answer) == 1 else None
+    if not isinstance(value, Literal):
+        message = "an ASK is answered with yes or no"
+        raise TypeError(message)
+    return Truth(value.value in {"1", "true"})
+
+
 def _wanted(form: Form) -> str:
     return "SPARQL results in JSON" if form in {Form.SELECT, Form.ASK} else "N-Triples"
 
 
-def _with_prefixes(text: str, prefixes: Mapping[str, str]) -> str:
+def with_prefixes(text: str, prefixes: Mapping[str, str]) -> str:
+    """The query with the prefixes declared that it may use without declaring them."""
     lines = [f"PREFIX {name}: {Iri(iri)}\n" for name, iri in prefixes.items() if f"{name}:" in text]
     return "".join(lines) + text
+
+
+def check_values(query: QueryText, names: Iterable[str]) -> None:
+    """See that each variable that gets a value is a column, and of `GROUP BY` when there is one.
+
+    Raises:
+        QueryError: one is not, and its value would not reach every row.
+    """
+    for name in names:
+        if query.form is Form.SELECT and name not in query.columns:
+            message = f"The parameter ?{name} is not a column of the answer."
+            raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
+        if query.grouped is not None and name not in query.grouped:
+            message = f"The parameter ?{name} is missing in GROUP BY."
+            raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")

@@ -32,7 +32,7 @@ from citygraph.store.directory import DIRECTORY_FILE
 from citygraph.store.directory_file import write_directory
 from citygraph.store.oxigraph import answer
 
-__all__ = ["Manifest", "Snapshot", "SnapshotBuilder", "Snapshots"]
+__all__ = ["Manifest", "Snapshot", "SnapshotBuilder", "Snapshots", "manifest_of"]
 
 _CURRENT: Final = "current"
 _MANIFEST: Final = "manifest.json"
@@ -349,13 +349,27 @@ def _read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError) as error:
         message = f"The manifest of the snapshot {folder} cannot be read: {error}."
         raise SnapshotError(message, fix=again) from error
+    return manifest_of(raw, str(folder))
+
+
+def manifest_of(raw: object, place: str) -> Manifest:
+    """A manifest out of JSON.
+
+    Args:
+        raw: what stood there.
+        place: where it stood, for the message.
+
+    Raises:
+        SnapshotError: it was written by another version of the program, or is none.
+    """
+    again = "Build it again: citygraph build"
     if not isinstance(raw, dict) or raw.get("format") != _FORMAT:
-        message = f"The snapshot {folder} was built by another version of citygraph."
+        message = f"The snapshot {place} was built by another version of citygraph."
         raise SnapshotError(message, fix=again)
     try:
         return Manifest(**raw)
     except TypeError as error:
-        message = f"The manifest of the snapshot {folder} does not name what it should."
+        message = f"The manifest of the snapshot {place} does not name what it should."
         raise SnapshotError(message, fix=again) from error
 
 

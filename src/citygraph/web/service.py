@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from anyio.to_thread import current_default_thread_limiter
 
-from citygraph.errors import SnapshotError, StoreError, StoreTimeout
+from citygraph.errors import StoreError, StoreTimeout
 from citygraph.project import Project
 from citygraph.sentences import sentence
 from citygraph.store import Manifest, Snapshot
 from citygraph.store.asked import AskedStore, Room
+from citygraph.store.asking import Bounds
 from citygraph.store.sharing import Share
 from citygraph.store.workers import Pool
 from citygraph.web.apart import Apart, derive_day, read_explainer
@@ -62,14 +63,23 @@ class Service:
         Raises:
             SnapshotError: nothing has been built, or it cannot be opened.
         """
-        self._seen = self._look()
-        snapshot = self.project.snapshot()
+        self._seen = await asyncio.to_thread(self._look)
+        snapshot = await asyncio.to_thread(self.project.snapshot)
         self.snapshot, self.manifest = snapshot, snapshot.manifest
         # Whoever waits for a page holds a thread; four askers with all that they may ask leave none.
         current_default_thread_limiter().total_tokens = 4 * self.limits.share.per_client
-        self.pool = Pool(snapshot.folder, snapshot.snapshot_id, bounds=self.limits.bounds, share=self.limits.share)
+        self.pool = self._pool(snapshot.folder, snapshot.snapshot_id, self.limits.bounds, self.limits.share)
         await self.pool.start()
         self._watching = asyncio.create_task(self._watch())
+
+    def _pool(self, folder: Path, snapshot_id: str, bounds: Bounds, share: Share) -> Pool:
+        """What answers queries: worker processes here, or the server that graph.toml names."""
+        held = self.project.held
+        if held is None:
+            return Pool(folder, snapshot_id, bounds=bounds, share=share)
+        from citygraph.store.server_pool import ServerPool  # noqa: PLC0415  # the HTTP client is needed here alone
+
+        return ServerPool(held, folder, snapshot_id, bounds=bounds, share=share)
 
     async def stop(self) -> None:
         """Finish what is being answered, then end the workers."""
@@ -169,19 +179,21 @@ class Service:
         """What tells one version from another, a fresh build of the same included."""
         link = self.project.snapshots.folder / "current"
         try:
+            if self.project.held is not None:
+                return self.project.held.glance()
             return link.readlink(), (link / "manifest.json").stat().st_ino
-        except OSError:
+        except (OSError, StoreError):
             return self._seen
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            seen = self._look()
+            seen = await asyncio.to_thread(self._look)
             if seen == self._seen:
                 continue
             # A version that cannot be opened is looked at again; the old one is served until then.
-            with suppress(SnapshotError, OSError):
-                await self._use(self.project.snapshot())
+            with suppress(StoreError, OSError):
+                await self._use(await asyncio.to_thread(self.project.snapshot))
                 self._seen = seen
 
     async def _use(self, snapshot: Snapshot) -> None:
@@ -200,7 +212,7 @@ class Service:
             if self._counts is None or self._counts[0] != version:
                 bounds = replace(self.limits.bounds, rows=1_000_000)
                 share = Share(workers=1, timeout=_COUNT_SECONDS)
-                counting = Pool(version.folder, version.snapshot_id, bounds=bounds, share=share)
+                counting = self._pool(version.folder, version.snapshot_id, bounds, share)
                 await counting.start()
                 try:
                     store = AskedStore(counting, asyncio.get_running_loop())
@@ -213,6 +225,8 @@ class Service:
     @property
     def is_current(self) -> bool:
         """Whether the version served is the one the project has in use."""
+        if self.project.held is not None:
+            return self._seen == self.project.held.seen
         with suppress(StoreError):
             current = self.project.snapshots.current()
             return current is not None and current.snapshot_id == self.pool.version.snapshot_id

@@ -1,0 +1,49 @@
+"""The SPARQL server that graph.toml names, as the place where versions are held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from citygraph.config import Config
+from citygraph.errors import ConfigError
+from citygraph.http_policy import Policy
+from citygraph.store.authentication import Credentials
+from citygraph.store.connection import Addresses, Connection
+from citygraph.store.held import HeldVersions
+
+__all__ = ["held_versions"]
+
+_ATTEMPTS: Final = 5
+_FIRST_WAIT: Final = 0.5
+
+
+def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
+    """The versions on the server of this project; nothing when the graph lies here.
+
+    Args:
+        config: the settings; the user name and password are in the environment.
+        build_folder: where this machine keeps what it built.
+
+    Raises:
+        ConfigError: the server has no address, or the environment names half a user.
+        StoreError: an address is not one of the web.
+    """
+    values, number = config.values, config.number
+    if values["store.engine"] != "remote":
+        return None
+    if not values["store.endpoint"]:
+        message = 'store.engine is "remote", and store.endpoint does not say where the server is.'
+        raise ConfigError(message, fix='Add to graph.toml: [store] endpoint = "https://…/query"')
+    addresses = Addresses(str(values["store.endpoint"]), str(values["store.update"]), str(values["store.graph_store"]))
+    timeout = float(number("store.timeout"))
+    policy = Policy(
+        contact=config.base,
+        timeout=timeout,
+        patience=3 * timeout,
+        attempts=_ATTEMPTS,
+        most_bytes=number("limits.memory"),
+        first_wait=_FIRST_WAIT,
+    )
+    connection = Connection(addresses, policy, Credentials.from_environment().auth())
+    return HeldVersions(connection, config.base, build_folder, chunk=number("store.chunk"))

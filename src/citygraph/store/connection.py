@@ -1,0 +1,282 @@
+"""One SPARQL 1.1 server that we may write to: queries, updates, whole graphs, each tried again while that can help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlsplit
+from weakref import finalize
+
+import httpx
+
+from citygraph.errors import QueryError, StoreError, StoreTimeout
+from citygraph.http_policy import RETRIED, Deadline, DeadlinePassed, Policy, TooLarge, TryAgain, patiently, retry_after
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.results import Solutions
+from citygraph.sparql import Form
+from citygraph.store.remote import Graphs, RemoteStore, accepted_type
+
+__all__ = ["Addresses", "Connection", "NotOffered", "TooMuchAtOnce"]
+
+# What a server says that has no Graph Store Protocol, or not this part of it.
+_NOT_OFFERED: Final = frozenset({404, 405, 415, 501})
+_TOO_LARGE: Final = 413
+_UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
+_BAD_REQUEST: Final = 400
+# Loading a chunk twice, or running a rule twice, gives the same graph: so even 500 may be tried again.
+_AGAIN: Final = RETRIED | {408, 500}
+_MOST_DETAIL: Final = 300
+_TRIPLES: Final = "application/n-triples"
+# Virtuoso says SR186 with status 500 or 403 to a user without the role SPARQL_UPDATE.
+_NO_RIGHT: Final = re.compile(r"read.?only|permission|not allowed|denied|SR186", re.IGNORECASE)
+_HOW_TO_LOG_IN: Final = "Set the user name and the password of the server in the environment; docs/remote.md says how."
+
+
+class NotOffered(StoreError):  # noqa: N818  # the server's own word for it is Not Implemented
+    """The server has no Graph Store Protocol at that address, or not for this; there is another way."""
+
+
+class TooMuchAtOnce(StoreError):  # noqa: N818  # HTTP calls it Content Too Large
+    """The server takes less in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where one server takes queries, updates and whole graphs; without `graph_store` graphs go as updates."""
+
+    query: str
+    update: str = ""
+    graph_store: str = ""
+
+
+class Connection:
+    """A server by its addresses; every request has a deadline, and everything sent may be sent twice."""
+
+    def __init__(self, addresses: Addresses, policy: Policy, login: httpx.Auth | None = None) -> None:
+        """Nothing is sent yet.
+
+        Raises:
+            StoreError: an address is not one of the web.
+        """
+        self.addresses = replace(addresses, update=addresses.update or addresses.query)
+        self.policy = replace(policy, retried=_AGAIN, cache=None)
+        self.store = _AskedStore(self, addresses.query, self.policy)
+        self.host = urlsplit(addresses.query).netloc
+        self.login = login
+        self._client = httpx.Client(
+            auth=login, follow_redirects=False, trust_env=False, headers={"User-Agent": policy.user_agent()}
+        )
+        # Nobody closes a project; its sockets are given back when it goes, or at the end of the program.
+        self.close = finalize(self, self._client.close)
+
+    # -- asking ---------------------------------------------------------------------------------------
+
+    def rows(self, text: str) -> list[dict[str, Term]]:
+        """The rows of a SELECT of ours.
+
+        Raises:
+            StoreError: the server did not answer whole.
+        """
+        answer = self.store.query(text)
+        return list(answer) if isinstance(answer, Solutions) else []
+
+    def number(
+        self, text: str, graphs: Sequence[Iri] = (), named: Sequence[Iri] = (), timeout: float | None = None
+    ) -> int:
+        """The one number that a SELECT gives in its column `?n`.
+
+        Raises:
+            StoreError: it is not one number; Virtuoso gives no row when its time is up.
+        """
+        answer = self.store.ask(text, values={}, graphs=graphs, named=named, timeout=timeout).answer
+        rows = list(answer) if isinstance(answer, Solutions) else []
+        value = rows[0].get("n") if len(rows) == 1 else None
+        if not isinstance(value, Literal) or not value.value.isdigit():
+            message = f"{self.host} did not count: it gave no number."
+            raise StoreError(message, fix="Its time for one query may be too short; raise the limit there.")
+        return int(value.value)
+
+    def count(self, graph: Iri) -> int:
+        """How many statements a graph holds.
+
+        Raises:
+            StoreError: the server did not say.
+        """
+        return self.number(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}")
+
+    # -- writing --------------------------------------------------------------------------------------
+
+    def update(self, text: str) -> None:
+        """Run one update (SPARQL 1.1 Protocol, 2.2.1: as a form, which every server takes).
+
+        Raises:
+            StoreError: it was not run, or nobody knows.
+        """
+        self._send("POST", self.addresses.update, data={"update": text})
+
+    def add(self, graph: Iri, triples: bytes) -> None:
+        """Add statements to a graph, which need not exist (Graph Store Protocol, 5.5).
+
+        Args:
+            graph: its name.
+            triples: N-Triples in UTF-8.
+
+        Raises:
+            NotOffered: the server has no such protocol.
+            TooMuchAtOnce: the body is larger than it takes.
+            StoreError: they were not added, or nobody knows.
+        """
+        if not self.addresses.graph_store:
+            message = f"No address is known where {self.host} takes graphs."
+            raise NotOffered(message)
+        self._send(
+            "POST",
+            self.addresses.graph_store,
+            params={"graph": graph.value},
+            content=triples,
+            headers={"Content-Type": _TRIPLES},
+        )
+
+    def fetch(self, graph: Iri) -> bytes:
+        """A whole graph as N-Triples (Graph Store Protocol, 5.2).
+
+        Raises:
+            NotOffered: the server has no such protocol, or answers with something else.
+            StoreError: it did not come whole.
+        """
+        if not self.addresses.graph_store:
+            message = f"No address is known where {self.host} gives graphs."
+            raise NotOffered(message)
+        headers, body = self._send(
+            "GET", self.addresses.graph_store, params={"graph": graph.value}, headers={"Accept": _TRIPLES}
+        )
+        media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type not in {_TRIPLES, "text/plain"}:
+            message = f"{self.host} gives a graph as {media_type or 'something without a type'}."
+            raise NotOffered(message)
+        return body
+
+    def drop(self, graphs: Sequence[Iri]) -> None:
+        """Remove graphs; one that is not there is removed already.
+
+        Raises:
+            StoreError: one of them may still be there.
+        """
+        for graph in graphs:
+            self.update(f"CLEAR SILENT GRAPH {graph}")
+            self.update(f"DROP SILENT GRAPH {graph}")
+
+    # -- one request ----------------------------------------------------------------------------------
+
+    def ask(
+        self, form: Mapping[str, str | Sequence[str]], accept: str, deadline: Deadline
+    ) -> tuple[httpx.Headers, bytes]:
+        """One attempt at one question (SPARQL 1.1 Protocol, 2.1.2), for the store that asks."""
+        request = self._client.build_request("POST", self.addresses.query, data=form, headers={"Accept": accept})
+        return self._attempt(request, deadline)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[httpx.Headers, bytes]:
+        request = self._client.build_request(
+            method, url, params=params, data=data, content=content, headers={"Accept": "*/*", **(headers or {})}
+        )
+        try:
+            return patiently(lambda deadline: self._attempt(request, deadline), self.policy)
+        except DeadlinePassed as error:
+            message = f"{self.host} did not finish within {self.policy.timeout:g} seconds."
+            raise StoreTimeout(
+                message, fix="Raise store.timeout in graph.toml, or the limits of the server."
+            ) from error
+        except TooLarge as error:
+            message = f"The answer of {self.host} is larger than {self.policy.most_bytes:,} bytes."
+            raise StoreError(message, fix="Ask for less at a time.") from error
+        except TryAgain as error:
+            message = f"{self.host} does not answer now: {error.reason}."
+            raise StoreError(
+                message, fix="See that the server runs and that the address is right, then try again."
+            ) from error
+
+    def _attempt(self, request: httpx.Request, deadline: Deadline) -> tuple[httpx.Headers, bytes]:
+        request.extensions = {**request.extensions, "timeout": httpx.Timeout(max(deadline.left, 0.01)).as_dict()}
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                body = self._body(response, deadline)
+            finally:
+                response.close()
+        except httpx.TimeoutException as error:
+            raise DeadlinePassed from error
+        except httpx.TransportError as error:
+            reason = f"the connection broke ({str(error) or type(error).__name__})"
+            raise TryAgain(reason) from error
+        if response.is_success:
+            return response.headers, body
+        raise self._refusal(response, body)
+
+    def _body(self, response: httpx.Response, deadline: Deadline) -> bytes:
+        pieces, size = [], 0
+        for piece in response.iter_bytes():
+            deadline.check()
+            size += len(piece)
+            if size > self.policy.most_bytes:
+                raise TooLarge
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _refusal(self, response: httpx.Response, body: bytes) -> Exception:
+        """What an answer that is no success means."""
+        text = body.decode(errors="replace")
+        detail = "" if "<html" in text.lower() else " ".join(text.split())[:_MOST_DETAIL]
+        tail = f": {detail}" if detail else ""
+        code = response.status_code
+        if code == _UNAUTHORIZED:
+            message = f"{self.host} does not accept the user name and password (HTTP 401)."
+            return StoreError(message, fix=_HOW_TO_LOG_IN)
+        if code == _FORBIDDEN or _NO_RIGHT.search(detail):
+            message = f"{self.host} does not let us change it (HTTP {code}){tail}"
+            return StoreError(message, fix="Give the user the right to update, or use a server that is not read-only.")
+        if code in self.policy.retried:
+            return TryAgain(f"HTTP {code}{tail}", retry_after(response.headers))
+        if response.is_redirect:
+            message = f"{self.host} sends the request elsewhere (HTTP {code})."
+            return StoreError(message, fix="Write the final address of the server into graph.toml.")
+        if code in _NOT_OFFERED:
+            return NotOffered(f"{self.host} has nothing at {response.url.path} (HTTP {code}){tail}")
+        if code == _TOO_LARGE:
+            return TooMuchAtOnce(
+                f"{self.host} takes less in one request (HTTP 413).", fix="Lower store.chunk in graph.toml."
+            )
+        if code == _BAD_REQUEST:
+            return QueryError(f"{self.host} does not accept what was sent{tail}")
+        return StoreError(f"{self.host} answered HTTP {code}{tail}")
+
+
+class _AskedStore(RemoteStore):
+    """The same server for queries: over the same connections, with the same password, several at a time."""
+
+    def __init__(self, connection: Connection, endpoint: str, policy: Policy) -> None:
+        super().__init__(endpoint, policy, alone=False)
+        self._connection = connection
+
+    def _attempt(self, text: str, form: Form, graphs: Graphs, deadline: Deadline) -> bytes:
+        data: dict[str, str | Sequence[str]] = {"query": text}
+        for name, chosen in zip(("default-graph-uri", "named-graph-uri"), graphs, strict=True):
+            if chosen:
+                data[name] = [graph.value for graph in chosen]
+        headers, body = self._connection.ask(data, accepted_type(form), deadline)
+        # httpx has unpacked it, and raises when fewer bytes come than were announced.
+        headers["Content-Encoding"] = "identity"
+        plain = self._checked(body, headers, form, cut=False)
+        self._answer(plain, form)
+        return plain

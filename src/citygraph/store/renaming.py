@@ -1,0 +1,255 @@
+"""The names of graphs and blank nodes on a server, where versions lie side by side, and the way back to ours.
+
+A version that was loaded has a root of its own, `<base>version/<load id>/`. Its graphs are named below it, and
+so is every term of the data that is the name of one of these graphs: a renaming that is the same in the data,
+in the text of a query and in the answer changes no answer. SPARQL cannot name a blank node of another request,
+so each becomes an IRI (RDF 1.1 Concepts, 3.5) and a blank node again on the way back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+from urllib.parse import quote, unquote, urljoin
+
+from citygraph.namespaces import is_absolute_iri
+from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple
+from citygraph.sparql import Token, tokens
+
+__all__ = ["Dataset", "Renaming"]
+
+_GENID: Final = ".well-known/genid/"
+_LOCAL: Final = re.compile(r"[\w.\-]*:(?:[\w:%\-]|\\.|\.(?=[\w:%\-\\.]))*")
+_ESCAPED: Final = re.compile(r"\\(.)")
+_UNICODE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_TRUTHS: Final = {"1": "true", "0": "false"}
+_BOOLEAN: Final = Iri("http://www.w3.org/2001/XMLSchema#boolean")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The graphs that a query is asked of, by their names on the server (SPARQL 1.1 Protocol, 2.1.4)."""
+
+    default: tuple[Iri, ...]
+    named: tuple[Iri, ...]
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """Names here to names on the server, and back, for one version that was loaded.
+
+    Args:
+        base: the base address of the project.
+        load_id: the name of the load.
+        graphs: the names here of all named graphs of the version.
+    """
+
+    base: str
+    load_id: str
+    graphs: tuple[Iri, ...]
+
+    @property
+    def root(self) -> str:
+        """What the names of all graphs of this load begin with."""
+        return f"{self.base}version/{self.load_id}/"
+
+    @property
+    def merged(self) -> Iri:
+        """The graph with every triple of the version once: its default graph."""
+        return Iri(f"{self.root}merged")
+
+    @property
+    def _nothing(self) -> Iri:
+        return Iri(f"{self.root}nothing")
+
+    @cached_property
+    def _there(self) -> dict[str, Iri]:
+        return {name.value: self._name(name.value) for name in self.graphs}
+
+    @cached_property
+    def _here(self) -> dict[str, Iri]:
+        return {there.value: Iri(here) for here, there in self._there.items()}
+
+    def _name(self, graph: str) -> Iri:
+        start = f"{self.base}graph/"
+        if graph.startswith(start):
+            return Iri(f"{self.root}graph/{graph.removeprefix(start)}")
+        return Iri(f"{self.root}other/{quote(graph, safe='')}")
+
+    # -- terms ----------------------------------------------------------------------------------------
+
+    def graph_there(self, name: Iri) -> Iri:
+        """The name on the server of one of our graphs; of a graph that is none of them, one that holds nothing."""
+        return self._there.get(name.value, self._nothing)
+
+    def there(self, term: Term) -> Iri | Literal:
+        """A term as the server has it.
+
+        Raises:
+            ValueError: a triple term, which SPARQL 1.1 does not have.
+        """
+        match term:
+            case Iri():
+                return self._there.get(term.value, term)
+            case BlankNode():
+                return Iri(f"{self.base}{_GENID}{quote(term.value, safe='')}")
+            case Literal():
+                return term
+        message = f"a triple term cannot be sent to a SPARQL 1.1 server: {term}"
+        raise ValueError(message)
+
+    def here(self, term: Term) -> Term:
+        """A term of an answer as we know it."""
+        match term:
+            case Iri() if term.value.startswith(self.base):
+                genid = self.base + _GENID
+                if term.value.startswith(genid):
+                    return BlankNode(unquote(term.value.removeprefix(genid)))
+                return self._here.get(term.value, term)
+            case Literal() if term.datatype == _BOOLEAN and term.value in _TRUTHS:
+                # Virtuoso writes true as 1; our own store writes 1 as true.
+                return Literal(_TRUTHS[term.value], datatype=_BOOLEAN)
+            case Literal() if self.root in term.value:
+                return self._text(term)
+            case Triple():
+                return Triple(*(self.here(part) for part in (term.subject, term.predicate, term.object)))  # type: ignore[arg-type]
+        return term
+
+    def _text(self, literal: Literal) -> Literal:
+        """`STR(?graph)` and its kin."""
+        text = literal.value.replace(f"{self.root}graph/", f"{self.base}graph/")
+        if literal.language:
+            return Literal(text, language=literal.language)
+        return Literal(text, datatype=literal.datatype)
+
+    def triples_there(self, quads: Iterable[Quad | Triple]) -> Iterator[Triple]:
+        """Statements as the server gets them, in the order given."""
+        for each in quads:
+            yield Triple(self.there(each.subject), each.predicate, self.there(each.object))  # type: ignore[arg-type]
+
+    def quad_here(self, triple: Triple, graph: Iri | None) -> Quad:
+        """A statement of the server in one of our graphs."""
+        subject, object_ = self.here(triple.subject), self.here(triple.object)
+        return Quad(subject, triple.predicate, object_, graph or DefaultGraph())  # type: ignore[arg-type]
+
+    # -- queries --------------------------------------------------------------------------------------
+
+    def query_there(
+        self, text: str, graphs: Sequence[Iri] | None, named: Sequence[Iri] | None, *, base: str = ""
+    ) -> tuple[str, Dataset]:
+        """A query with the names that the server knows, and the graphs to ask it of.
+
+        `FROM` and `FROM NAMED` leave the text and choose the graphs, unless `graphs` or `named` do so: no query
+        reaches a graph of another version, or of somebody else on the same server.
+
+        Args:
+            text: the query.
+            graphs: the graphs to merge into the default graph.
+            named: the graphs that `GRAPH` reaches.
+            base: what relative addresses are relative to, unless the text says so itself.
+        """
+        reader = _Reader(text, base)
+        chosen, chosen_named = [Iri(e) for e in reader.default], [Iri(e) for e in reader.named]
+        pieces, place = [], 0
+        for start, end, iri in sorted(reader.found, key=lambda each: each[0]):
+            pieces += [text[place:start], self._written(text[start:end], iri, is_graph=start in reader.graphs)]
+            place = end
+        rewritten = "".join([*pieces, text[place:]])
+        if graphs is None and named is None and (chosen or chosen_named):
+            graphs, named = chosen, chosen_named
+        default = (self.merged,) if graphs is None else self._known(graphs)
+        by_name = tuple(self._there.values()) if named is None else self._known(named)
+        return rewritten, Dataset(default, by_name)
+
+    def _written(self, text: str, iri: str | None, *, is_graph: bool) -> str:
+        """An IRI of a query as the server shall read it; nothing for a FROM or a BASE, which have been read."""
+        if iri is None:
+            return ""
+        if iri in self._there:
+            return str(self._there[iri])
+        if is_graph:
+            # Virtuoso gives a graph that is called by its name, whether the request allows it or not.
+            return str(self._nothing)
+        return f"<{iri}>" if text.startswith("<") and not is_absolute_iri(text[1:-1]) and is_absolute_iri(iri) else text
+
+    def _known(self, graphs: Iterable[Iri]) -> tuple[Iri, ...]:
+        """None at all would mean the server's own default; a graph that holds nothing means nothing."""
+        return tuple(dict.fromkeys(self.graph_there(each) for each in graphs)) or (self._nothing,)
+
+
+class _Reader:
+    """Every IRI of a query with its place, prefixes resolved, and the graphs that FROM chooses."""
+
+    def __init__(self, text: str, base: str) -> None:
+        self.found: list[tuple[int, int, str | None]] = []
+        self.default: list[str] = []
+        self.named: list[str] = []
+        self.graphs: set[int] = set()
+        self._text = text
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+        self._prefixes: dict[str, str] = {}
+        self._base = base
+        self._read(list(tokens(text)))
+
+    def _place(self, token: Token) -> int:
+        return self._starts[token.line - 1] + token.column - 1
+
+    def _read(self, found: list[Token]) -> None:
+        place = 0
+        while place < len(found):
+            place += self._step(found[place : place + 3])
+
+    def _step(self, ahead: list[Token]) -> int:
+        """Read what stands here; how many tokens it was."""
+        token = ahead[0]
+        word = token.text.upper() if token.kind == "word" else ""
+        kinds = tuple(each.kind for each in ahead[1:])
+        if word == "PREFIX" and kinds == ("pname", "iri"):
+            self._prefixes[ahead[1].text[:-1]] = self._note(ahead[2])
+            return 3
+        if word == "BASE" and kinds[:1] == ("iri",):
+            # Every IRI is written out, so that the word is needed no more; Virtuoso takes it in front alone.
+            self._base = self._iri(ahead[1]) or ""
+            self.found.append((self._place(token), self._place(ahead[1]) + len(ahead[1].text), None))
+            return 2
+        if word == "FROM":
+            is_named = len(ahead) > 1 and ahead[1].text.upper() == "NAMED"
+            graph = ahead[1 + is_named] if len(ahead) > 1 + is_named else token
+            iri = self._iri(graph)
+            if iri is not None:
+                (self.named if is_named else self.default).append(iri)
+                self.found.append((self._place(token), self._place(graph) + len(graph.text), None))
+                return 2 + is_named
+        if word == "GRAPH" and len(ahead) > 1:
+            self.graphs.add(self._place(ahead[1]))
+        self._note(token)
+        return 1
+
+    def _note(self, token: Token) -> str:
+        """Remember the IRI that stands here, if one does."""
+        iri = self._iri(token)
+        if iri is not None:
+            start = self._place(token)
+            self.found.append((start, start + len(self._whole(token)), iri))
+        return iri or ""
+
+    def _whole(self, token: Token) -> str:
+        """A token with all of its escapes, such as a stroke behind a backslash (SPARQL 1.1 Query, grammar rule 173)."""
+        if token.kind != "pname":
+            return token.text
+        match = _LOCAL.match(self._text, self._place(token))
+        return match[0] if match else token.text
+
+    def _iri(self, token: Token) -> str | None:
+        if token.kind == "iri":
+            plain = _UNICODE.sub(lambda match: chr(int(match[1] or match[2], 16)), token.text[1:-1])
+            # `?a<?b&&?c>?d` compares; it only looks like an address that begins with a question mark.
+            return urljoin(self._base, plain) if self._base and not plain.startswith("?") else plain
+        if token.kind == "pname":
+            name, _, local = self._whole(token).partition(":")
+            if name in self._prefixes:
+                return self._prefixes[name] + _ESCAPED.sub(r"\1", local)
+        return None

@@ -1,0 +1,187 @@
+"""The pool of a site whose graph lies on a SPARQL server: the same questions and answers, no worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
+from citygraph.rdf import Iri, Term, parse
+from citygraph.results import Answer, Graph, Truth, write_answer
+from citygraph.store.asking import Bounds, Head, Question
+from citygraph.store.checking import check
+from citygraph.store.held import HeldVersions
+from citygraph.store.process import Version
+from citygraph.store.reply import NotAcceptable, Reply
+from citygraph.store.rows import write_truth
+from citygraph.store.served import ServedSnapshot
+from citygraph.store.sharing import Share, StoreBusy
+from citygraph.store.workers import Pool
+
+__all__ = ["ServerPool"]
+
+_ROWS: Final = ("json", "xml", "csv", "tsv")
+_TRUTH: Final = ("json", "xml")
+_GRAPHS: Final = ("ttl", "nt", "rdf", "jsonld", "nq", "trig")
+_WORTH_GZIP: Final = 1_000
+_SERVICE: Final = "SERVICE would make the server of this site ask another one."
+
+
+class ServerPool(Pool):
+    """Questions passed on to the server, as many at a time as there would be workers.
+
+    Every text is checked as it would be for a worker, names only graphs of the version in use, and is given up
+    at the deadline; what the server does after that is its own affair, so it wants a limit of its own.
+    """
+
+    takes_many = False
+
+    def __init__(self, held: HeldVersions, folder: Path, snapshot_id: str, *, bounds: Bounds, share: Share) -> None:
+        """A pool that is not started yet."""
+        super().__init__(folder, snapshot_id, bounds=bounds, share=share)
+        self._held = held
+        self._threads = ThreadPoolExecutor(share.workers, thread_name_prefix="citygraph-server")
+        self._asking: Counter[str] = Counter()
+        self._served: ServedSnapshot
+
+    @property
+    def state(self) -> dict[str, object]:
+        """Figures for `/health`."""
+        busy = self._asking.total()
+        workers = 0 if self.is_closed else self.share.workers
+        return {
+            "workers": workers,
+            "idle": max(0, workers - busy),
+            "waiting": max(0, busy - workers),
+            "replaced": 0,
+            "fenced": False,
+        }
+
+    async def start(self) -> None:
+        """Open the version in use on the server.
+
+        Raises:
+            SnapshotError: nothing has been built.
+            StoreError: the server does not answer.
+        """
+        self._served = await self._opened()
+
+    async def switch(self, folder: Path, snapshot_id: str) -> None:
+        """Ask another version from now on; what is being answered is answered from the one before, which stays.
+
+        Raises:
+            SnapshotError: there is none.
+            StoreError: the server does not answer; the old version is still asked.
+        """
+        self._served = await self._opened()
+        self.version = Version(folder, snapshot_id, self.version.number + 1)
+
+    async def _opened(self) -> ServedSnapshot:
+        served = await self.loop.run_in_executor(None, self._held.current)
+        if served is None:
+            message = f"{self._held.connection.host} has no version of this graph."
+            raise SnapshotError(message, fix="Run: citygraph build")
+        return served
+
+    async def close(self, *, patience: float = 5.0) -> None:
+        """Let the questions finish for a while."""
+        self.is_closed = True
+        until = self.loop.time() + patience
+        while self._asking.total() and self.loop.time() < until:  # noqa: ASYNC110  # once, at the end
+            await asyncio.sleep(0.02)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def ask(self, question: Question, *, client: str = "", data: bytes = b"") -> Reply:
+        """See `Pool.ask`.
+
+        Raises:
+            StoreBusy: too much waits already.
+        """
+        if self.is_closed:
+            raise StoreBusy("The server is stopping.")
+        if client and self._asking[client] >= self.share.per_client:
+            message = f"{self.share.per_client} of your queries are being answered already."
+            raise StoreBusy(message, fix="Wait for an answer before you ask more.")
+        if client and self._asking.total() >= self.share.queue + self.share.workers:
+            raise StoreBusy("Too many queries are waiting already.", fix="Try again in a moment.")
+        reply = Reply(question, client, data or question.to_bytes())
+        reply.snapshot_id = self.version.snapshot_id
+        self._asking[client] += 1
+        work = self.loop.run_in_executor(self._threads, self._answer, question, self._served)
+        work.add_done_callback(lambda done: self._done(reply, done))
+        return reply
+
+    def _done(self, reply: Reply, done: asyncio.Future[tuple[Head, bytes]]) -> None:
+        """In the thread of the loop: hand over the answer, or why there is none."""
+        self._asking[reply.client] -= 1
+        if self._asking[reply.client] <= 0:
+            del self._asking[reply.client]
+        if done.cancelled():
+            reply.end(StoreBusy("The server is stopping."))
+            return
+        error = done.exception()
+        if error is None:
+            reply.head, body = done.result()
+            reply.add(body)
+            reply.end()
+        else:
+            reply.end(error if isinstance(error, CitygraphError) else StoreError(f"The server failed: {error}."))
+
+    def give_up(self, reply: Reply) -> None:
+        """Nobody wants this answer any more; the server is asked to its deadline all the same."""
+        if not reply.is_whole and not reply.begun.done():
+            reply.end(StoreError("Nobody waits for the answer."))
+
+    # -- in a thread ----------------------------------------------------------------------------------
+
+    def _answer(self, question: Question, served: ServedSnapshot) -> tuple[Head, bytes]:
+        """The whole answer in a form that its asker takes."""
+        checked = check(question.text, self.bounds)
+        if checked.query.uses_service:
+            raise QueryError(_SERVICE, fix="Leave SERVICE out; links to Wikidata are in the graph itself.")
+        chosen = question.default_graphs is not None or question.named_graphs is not None
+        answer = served.ask(
+            question.text,
+            bind={name: _term(text) for name, text in question.bind.items()},
+            graphs=[Iri(each) for each in question.default_graphs or ()] if chosen else None,
+            named=[Iri(each) for each in question.named_graphs or ()] if chosen else None,
+            prefixes=checked.prefixes,
+            base=self.bounds.base or "",
+            timeout=self.share.timeout,
+            most_rows=question.most_rows or self.bounds.rows,
+        )
+        format_, body = _written(answer, question)
+        if len(body) > self.bounds.bytes:
+            message = f"The answer has more than {self.bounds.bytes:,} bytes."
+            raise QueryError(message, fix="Ask for less, for example with LIMIT; the limits stand in graph.toml.")
+        if question.gzip and len(body) >= _WORTH_GZIP:
+            return Head(format_, "gzip", checked.is_stable), gzip.compress(body, 1, mtime=0)
+        return Head(format_, "", checked.is_stable), body
+
+
+def _written(answer: Answer, question: Question) -> tuple[str, bytes]:
+    if isinstance(answer, Truth):
+        format_ = _first(question.rows, _TRUTH, "yes or no")
+        return format_, write_truth(value=answer.value, format=format_)
+    if isinstance(answer, Graph):
+        format_ = _first(question.graph, _GRAPHS, "a graph")
+    else:
+        format_ = _first(question.rows, _ROWS, "rows")
+    return format_, write_answer(answer, format=format_)
+
+
+def _first(wanted: Iterable[str], possible: Sequence[str], what: str) -> str:
+    for name in wanted:
+        if name in possible:
+            return name
+    message = f"The answer is {what}, and no format that was asked for can carry it."
+    raise NotAcceptable(message, fix="Ask for another format.")
+
+
+def _term(text: str) -> Term:
+    return parse(f"<urn:s> <urn:p> {text} .".encode(), format="nt").quads[0].object
