@@ -166,7 +166,7 @@ def _server(
     if len(triples) <= 1.05 * PUSHED_DOWN_MOST:
         closure = measured.stage(
             "reason pushed down",
-            lambda: set(pushed_down.close(triples, connection, held.versions, chunk=CHUNK).inferred()),
+            lambda: set(pushed_down.close(triples, held).inferred()),
         )
         assert closure == inferred, f"{server.name} derived {len(closure):,} statements, not {len(inferred):,}"
     served = measured.stage("load", lambda: held.use(snapshot))

@@ -106,6 +106,9 @@ SETTINGS: Final = (
     Setting("store.graph_store", "address", "", Text(
         "Adressen der serveren tar imot hele grafer (Graph Store Protocol); uten den sendes de som endringer",
         "The address where the server takes whole graphs (Graph Store Protocol); without it they go as updates")),
+    Setting("store.capabilities", "text", "", Text(
+        "Filen der «citygraph doctor» har skrevet hva serveren kan; uten den prøves det som trengs",
+        "The file in which 'citygraph doctor' wrote what the server can do; without it what is needed is tried")),
     Setting("store.reason", "choice:upstream,pushed-down", "upstream", Text(
         "Hvor det utledes: her før lasting, eller på serveren med reglene som SPARQL-endringer",
         "Where deriving happens: here before loading, or on the server with the rules as SPARQL updates")),

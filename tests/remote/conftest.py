@@ -35,7 +35,8 @@ def with_server(folder: Path, server: SparqlServer, **more: object) -> Path:
     }
     lines = [f"{key} = {value}" if isinstance(value, int) else f'{key} = "{value}"' for key, value in settings.items()]
     with (folder / "graph.toml").open("a", encoding="utf-8") as file:
-        file.write("\n[store]\n" + "\n".join(lines) + "\n")
+        # The tests share their machine with others, and no test asserts a time.
+        file.write("\n[limits]\ntimeout = 120\n\n[store]\n" + "\n".join(lines) + "\n")
     return folder
 
 
@@ -52,7 +53,8 @@ def logged_in(server: SparqlServer) -> Iterator[None]:
 @contextmanager
 def started(name: str, folder: Path) -> Iterator[SparqlServer]:
     """A server of that make, empty."""
-    with (oxigraph_server if name == "oxigraph" else virtuoso_server)(folder) as server, logged_in(server):
+    start = oxigraph_server(folder) if name == "oxigraph" else virtuoso_server(folder, most_seconds=120)
+    with start as server, logged_in(server):
         yield server
 
 

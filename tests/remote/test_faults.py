@@ -97,7 +97,7 @@ def test_a_rule_that_fails_once_is_run_again_and_the_closure_is_the_same(oxigrap
         held = held_on(oxigraph, through=faults)
 
         def derive() -> set[Triple]:
-            return set(pushed_down.close(triples, held.connection, held.versions, chunk=4).inferred())
+            return set(pushed_down.close(triples, held).inferred())
 
         assert derive() == wanted
         number = requests_of(derive, faults)

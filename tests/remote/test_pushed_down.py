@@ -41,7 +41,7 @@ CASES = {
 
 
 def closure(held: HeldVersions, triples: list[Triple]) -> FixedClosure:
-    return pushed_down.close(triples, held.connection, held.versions, chunk=50)
+    return pushed_down.close(triples, held)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -68,7 +68,7 @@ def test_a_closure_that_outgrows_its_budget_is_stopped(server: SparqlServer) -> 
     ]
     held = held_on(server)
     with pytest.raises(ReasoningError, match="Stopped at more than"):
-        pushed_down.close(triples, held.connection, held.versions, chunk=50, budget=Budget(derived=0))
+        pushed_down.close(triples, held, budget=Budget(derived=0))
 
 
 def test_our_own_graph_built_with_the_rules_pushed_down_is_the_same_graph(
@@ -92,9 +92,5 @@ def test_a_contradiction_found_on_the_server_is_the_same_finding(
 ) -> None:
     project = Project.open(clean_project(tmp_path, mistake=mistake), today=TODAY)
     held = held_on(oxigraph, chunk=1_000)
-    theirs = project.check(
-        close=lambda triples, budget: pushed_down.close(
-            triples, held.connection, held.versions, chunk=1_000, budget=budget
-        )
-    )
+    theirs = project.check(close=lambda triples, budget: pushed_down.close(triples, held, budget=budget))
     assert said(theirs) == said(project.check())

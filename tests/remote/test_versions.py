@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from citygraph.errors import StoreError
+from citygraph import Project
+from citygraph.errors import ConfigError, StoreError
 from citygraph.rdf import Iri
+from citygraph.store.capabilities import Capabilities, write_capabilities
 from citygraph.store.connection import Addresses, Connection
 from citygraph.store.held import HeldVersions
 from citygraph.store.versions import Load
+from clean_project import clean_project
+from conftest import TODAY
 from fault_injector import Fault, fault_injector
-from remote.conftest import BASE, everything, held_on, sealed
+from remote.conftest import BASE, everything, held_on, sealed, with_server
 from sparql_servers import SparqlServer
 
 
@@ -85,7 +89,7 @@ def test_a_load_that_was_broken_off_goes_an_hour_later_and_not_before(
         held = held_on(oxigraph, through=faults)
         held.use(sealed(tmp_path, "served"))
         # From its third chunk on nothing works any more, the removing of what was loaded neither.
-        faults.will(Fault(holds="graph=", skip=2, reset=True), Fault(holds="CLEAR", status=503))
+        faults.will(Fault(holds="graph=", skip=2, reset=True), Fault(holds="DROP", status=503))
         with pytest.raises(StoreError):
             held.use(snapshot)
         faults.will()
@@ -114,3 +118,25 @@ def test_graphs_go_as_updates_where_there_is_no_graph_store(server: SparqlServer
         served = held.use(snapshot, fresh=True)
         assert everything(served) == everything(snapshot)
         assert len(list(served.quads())) == len(list(snapshot.quads()))
+
+
+def test_what_doctor_found_out_is_kept_to(oxigraph: SparqlServer, tmp_path: Path) -> None:
+    snapshot = sealed(tmp_path, "known", things=9)
+    with fault_injector(oxigraph.query) as faults:
+        connection = held_on(oxigraph, through=faults).connection
+        known = Capabilities(oxigraph.query, graph_store_post=False, most_insert_triples=4)
+        held = HeldVersions(connection, BASE, Path("nowhere"), known=known)
+        assert everything(held.use(snapshot)) == everything(snapshot)
+        assert not [asked for asked in faults.asked if asked.method == "POST" and "/store" in asked.path]
+        chunks = [asked for asked in faults.asked if b"INSERT+DATA" in asked.body and b"graph%2Fone.ttl" in asked.body]
+        # Ten statements, four at a time; and one update that says which graphs the version has.
+        assert len(chunks) == 3 + 1
+
+
+def test_a_server_that_is_known_to_mix_graphs_is_not_used(tmp_path: Path) -> None:
+    known = Capabilities("http://127.0.0.1:1/query", default_graph_uri=False)
+    write_capabilities(tmp_path / "server.json", known)
+    server = SparqlServer("none", "http://127.0.0.1:1/query", "", "")
+    project = Project.open(with_server(clean_project(tmp_path), server, capabilities="server.json"), today=TODAY)
+    with pytest.raises(ConfigError, match=r"does not keep to the graphs that a query names, says server\.json"):
+        project.build()

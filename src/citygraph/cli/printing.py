@@ -36,6 +36,7 @@ _STAGES: Final = {
     "transfer": Text("Flytter filer", "Moving files"),
     "site": Text("Skriver side {done} av {total}", "Writing page {done} of {total}"),
     "site-proofs": Text("Skriver bevis, {left} igjen", "Writing proofs, {left} left"),
+    "load-server": Text("Laster til serveren", "Loading into the server"),
     "done": Text("Ferdig", "Done"),
 }
 

@@ -188,10 +188,7 @@ class Building(ProjectFolder):
             return None
         from citygraph.reason import pushed_down  # noqa: PLC0415
 
-        chunk = self.config.number("store.chunk")
-        return lambda triples, budget: pushed_down.close(
-            triples, held.connection, held.versions, chunk=chunk, budget=budget
-        )
+        return lambda triples, budget: pushed_down.close(triples, held, budget=budget)
 
     def _use(self, snapshot: Snapshot, *, fresh: bool = False, progress: Progress | None = None) -> None:
         """Switch to a sealed version, on the server first: the link here never runs ahead of it."""

@@ -9,6 +9,7 @@ from citygraph.config import Config
 from citygraph.errors import ConfigError
 from citygraph.http_policy import Policy
 from citygraph.store.authentication import Credentials
+from citygraph.store.capabilities import read_capabilities
 from citygraph.store.connection import Addresses, Connection
 from citygraph.store.held import HeldVersions
 
@@ -26,7 +27,8 @@ def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
         build_folder: where this machine keeps what it built.
 
     Raises:
-        ConfigError: the server has no address, or the environment names half a user.
+        ConfigError: the server has no address, the environment names half a user, or the file of capabilities
+            cannot be read or says that the server mixes graphs.
         StoreError: an address is not one of the web.
     """
     values, number = config.values, config.number
@@ -46,4 +48,9 @@ def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
         first_wait=_FIRST_WAIT,
     )
     connection = Connection(addresses, policy, Credentials.from_environment().auth())
-    return HeldVersions(connection, config.base, build_folder, chunk=number("store.chunk"))
+    file = str(values["store.capabilities"])
+    known = read_capabilities(config.folder / file) if file else None
+    if known is not None and known.default_graph_uri is False:
+        message = f"{connection.host} does not keep to the graphs that a query names, says {file}."
+        raise ConfigError(message, fix="Use another server: answers of this one would mix versions.")
+    return HeldVersions(connection, config.base, build_folder, chunk=number("store.chunk"), known=known)

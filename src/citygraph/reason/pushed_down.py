@@ -15,46 +15,40 @@ from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.reason import engine_sparql
 from citygraph.reason.closure import Budget, FixedClosure
 from citygraph.reason.engine_sparql import GraphNames
-from citygraph.store.connection import Connection
-from citygraph.store.loading import Loader
-from citygraph.store.versions import Versions
+from citygraph.store.held import HeldVersions
 from citygraph.store.whole_graphs import read_graph, read_rows
 
 __all__ = ["close"]
 
 
-def close(
-    triples: Iterable[Triple], connection: Connection, versions: Versions, *, chunk: int, budget: Budget | None = None
-) -> FixedClosure:
+def close(triples: Iterable[Triple], held: HeldVersions, *, budget: Budget | None = None) -> FixedClosure:
     """Everything that follows from these triples, derived on a server and read back.
 
     Args:
         triples: what is asserted.
-        connection: the server.
-        versions: where the graphs that the rules work in are announced, so that none is left behind.
-        chunk: statements in one request.
+        held: the server; the graphs that the rules work in are announced there, so that none is left behind.
         budget: how much may be derived.
 
     Raises:
         ReasoningError: the budget was used up.
         StoreError: the server failed; what it has so far is removed now or by a later build.
     """
-    work, (asserted, inferred, values) = versions.begin_work()
-    store = _ServerStore(connection, inferred, chunk)
+    work, (asserted, inferred, values) = held.versions.begin_work()
+    store = _ServerStore(held, inferred)
     try:
         names = GraphNames(asserted.value, inferred.value, values.value)
         return engine_sparql.close(triples, budget=budget, store=store, names=names)
     finally:
         with suppress(StoreError):
-            versions.forget(work)
+            held.versions.forget(work)
 
 
 class _ServerStore:
     """The graphs of one run on the server, as the engine wants them."""
 
-    def __init__(self, connection: Connection, inferred: Iri, chunk: int) -> None:
-        self._connection, self._inferred = connection, inferred
-        self._loader = Loader(connection, chunk=chunk)
+    def __init__(self, held: HeldVersions, inferred: Iri) -> None:
+        self._connection, self._inferred = held.connection, inferred
+        self._loader = held.loader()
         self._given = 0
 
     def __len__(self) -> int:

@@ -166,7 +166,6 @@ class Connection:
             StoreError: one of them may still be there.
         """
         for graph in graphs:
-            self.update(f"CLEAR SILENT GRAPH {graph}")
             self.update(f"DROP SILENT GRAPH {graph}")
 
     # -- one request ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from citygraph.errors import StoreError
 from citygraph.rdf import Iri, Quad
+from citygraph.store.capabilities import Capabilities
 from citygraph.store.connection import Connection
 from citygraph.store.loading import Loader
 from citygraph.store.renaming import Renaming
@@ -25,7 +26,15 @@ Progress = Callable[[str, int, int], None]
 class HeldVersions:
     """What `Snapshots` is for folders, for a server; the folder beside it holds the sealed copies of this machine."""
 
-    def __init__(self, connection: Connection, base: str, folder: Path, *, chunk: int = 10_000) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        base: str,
+        folder: Path,
+        *,
+        chunk: int = 10_000,
+        known: Capabilities | None = None,
+    ) -> None:
         """The versions of the project with that base address.
 
         Args:
@@ -33,12 +42,18 @@ class HeldVersions:
             base: what the names of the project begin with.
             folder: where this machine keeps what it built.
             chunk: statements in one request while loading.
+            known: what `citygraph doctor` found out about the server.
         """
         self.connection = connection
         self.versions = Versions(connection, base)
-        self._base, self._folder, self._chunk = base, folder, chunk
+        self._base, self._folder, self._chunk, self._known = base, folder, chunk, known
+        self._last: ServedSnapshot | None = None
         self.seen = ""
         self._next_glance = 0.0
+
+    def loader(self) -> Loader:
+        """What fills graphs on this server, in the way that it is known to take them."""
+        return Loader(self.connection, chunk=self._chunk, known=self._known)
 
     def ready(self) -> None:
         """See that the server answers, lets us in and takes updates, before anything is worked out for it.
@@ -71,9 +86,12 @@ class HeldVersions:
         return self.seen
 
     def _open(self, load_id: str) -> ServedSnapshot:
-        manifest = self.versions.manifest(load_id)
-        folder = self._folder / manifest.snapshot_id
-        return ServedSnapshot(self.connection, renaming_of(manifest, load_id), manifest, folder)
+        """A load as a version to ask; a load never changes, so the last one opened is opened once."""
+        if self._last is None or self._last.load_id != load_id:
+            manifest = self.versions.manifest(load_id)
+            folder = self._folder / manifest.snapshot_id
+            self._last = ServedSnapshot(self.connection, renaming_of(manifest, load_id), manifest, folder)
+        return self._last
 
     def use(self, snapshot: Snapshot, *, fresh: bool = False, progress: Progress | None = None) -> ServedSnapshot:
         """Serve a sealed version: load it unless the server has it whole, count it, then switch with one update.
@@ -126,16 +144,16 @@ class HeldVersions:
 
     def _fill(self, snapshot: Snapshot, renaming: Renaming, say: Progress) -> int:
         """Every graph under its own name, and all of them merged; the number of merged statements."""
-        loader = Loader(self.connection, chunk=self._chunk)
+        loader = self.loader()
         graphs: dict[Iri, list[Quad]] = {name: [] for name in renaming.graphs}
         for quad in chain(snapshot.asserted(), snapshot.inferred()):
             if isinstance(quad.graph_name, Iri):
                 graphs[quad.graph_name].append(quad)
         try:
             for done, (name, quads) in enumerate(graphs.items()):
-                say(f"load {name.value}", done, len(graphs) + 1)
+                say("load-server", done, len(graphs) + 1)
                 loader.fill(renaming.graph_there(name), renaming.triples_there(quads))
-            say("load merged", len(graphs), len(graphs) + 1)
+            say("load-server", len(graphs), len(graphs) + 1)
             return loader.fill(renaming.merged, renaming.triples_there(chain.from_iterable(graphs.values())))
         except ValueError as error:
             message = f"The graph cannot be loaded: {error}."

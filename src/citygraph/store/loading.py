@@ -8,6 +8,7 @@ from typing import Final
 
 from citygraph.errors import StoreError
 from citygraph.rdf import Iri, Quad, Triple, serialize
+from citygraph.store.capabilities import Capabilities
 from citygraph.store.connection import Connection, NotOffered, TooMuchAtOnce
 from citygraph.store.updatable import UpdatableStore
 
@@ -21,15 +22,19 @@ _MOST_BYTES: Final = 8_000_000
 class Loader:
     """Fills graphs on one server; it learns which way the server takes them."""
 
-    def __init__(self, connection: Connection, *, chunk: int = 10_000) -> None:
+    def __init__(self, connection: Connection, *, chunk: int = 10_000, known: Capabilities | None = None) -> None:
         """A loader.
 
         Args:
             connection: the server.
             chunk: statements in one request, at most.
+            known: what `citygraph doctor` found out about the server.
         """
         self._connection, self._chunk = connection, chunk
-        self._by_updates = not connection.addresses.graph_store
+        refused = known is not None and known.graph_store_post is False
+        self._by_updates = refused or not connection.addresses.graph_store
+        self._most_bytes = min(_MOST_BYTES, (known and known.most_graph_bytes) or _MOST_BYTES)
+        self._most_in_update = min(_MOST_IN_UPDATE, (known and known.most_insert_triples) or _MOST_IN_UPDATE)
 
     def add(self, graph: Iri, triples: Iterable[Triple]) -> int:
         """Add statements without blank nodes to a graph; how many were sent.
@@ -73,12 +78,12 @@ class Loader:
 
     def _send(self, graph: Iri, chunk: Sequence[Triple]) -> None:
         if self._by_updates:
-            for part in _parts(chunk, _MOST_IN_UPDATE):
+            for part in _parts(chunk, self._most_in_update):
                 self._insert(graph, part)
             return
         data = serialize(chunk, format="nt")
         try:
-            if len(data) > _MOST_BYTES and len(chunk) > 1:
+            if len(data) > self._most_bytes and len(chunk) > 1:
                 self._halves(graph, chunk)
             else:
                 self._connection.add(graph, data)
