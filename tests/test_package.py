@@ -46,6 +46,7 @@ def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) ->
         "doctor/probes.toml",
         "reused_labels.toml",
         "reason/rules/as-of.rq",
+        "reason/rules/bounds.rq",
         "starter/graph.toml",
         "py.typed",
     ):

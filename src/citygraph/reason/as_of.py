@@ -87,6 +87,9 @@ def apply_rules(
             f'({role} "{duration.before(as_of).isoformat()}")' for role, duration in _roles(triples, stale_after)
         ),
     }
+    # Steps to reckon with, not part of what is derived.
+    steps = _construct(store, "bounds", {})
+    store.load(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in steps)
     derived = [*_construct(store, "as-of", values), *_construct(store, "lists-as-of", values)]
     store.load(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in derived)
     derived += _construct(store, "role-property", values)
