@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pyoxigraph
 import pytest
 
 from web.conftest import SHORT, Server
@@ -155,6 +156,31 @@ def test_an_endless_answer_breaks_and_never_looks_whole(server: Server) -> None:
     assert b"transfer-encoding: chunked" in raw
     assert not raw.endswith(b"0\r\n\r\n")
     assert_well(server)
+
+
+@pytest.mark.parametrize(
+    "triple",
+    [
+        '<x:a> <x:b> "\\u0001"',
+        '<x:a> <x:b> "\\uFFFE"',
+        '<x:a> <http://x/1> "no name at the end"',
+        '<x:a> <http://x/> "no name at all"',
+        '<x:a> <http://x/\\u00B5> "a letter that begins no name in XML"',
+    ],
+)
+def test_what_rdf_xml_cannot_carry_is_refused_and_never_broken_xml(server: Server, triple: str) -> None:
+    query = f"CONSTRUCT {{ {triple} }} WHERE {{}}"
+    refused = server.ask(query, accept="application/rdf+xml")
+    assert refused.status_code == 400, refused.text
+    assert "XML" in refused.json()["error"]
+    assert server.ask(query, accept="text/turtle").status_code == 200
+
+
+def test_a_carriage_return_comes_back_out_of_rdf_xml(server: Server) -> None:
+    query = 'CONSTRUCT { <x:a> <x:b> "one\\rtwo\\r\\nthree" } WHERE {}'
+    answer = server.ask(query, accept="application/rdf+xml")
+    (triple,) = pyoxigraph.parse(answer.content, format=pyoxigraph.RdfFormat.RDF_XML)
+    assert triple.object == pyoxigraph.Literal("one\rtwo\r\nthree")
 
 
 def test_more_rows_than_an_answer_may_have_are_refused_and_never_cut(server: Server) -> None:

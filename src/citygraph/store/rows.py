@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from json.encoder import encode_basestring
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
+from citygraph.store.rdf_xml import refuse_not_xml
 
 __all__ = ["JsonRows", "write_rows", "write_truth"]
 
 _XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 _SRX: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#"><head>'
-# XML 1.0, production 2: everything else cannot stand in a document, escaped or not.
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PIECE: Final = 32_000
 # What `json.dumps` does with one text, without the way there.
 _quoted: Final = encode_basestring
@@ -154,10 +152,7 @@ def _xml_term(term: Term) -> str:
 
 
 def _xml_text(text: str) -> str:
-    found = _NOT_XML.search(text)
-    if found:
-        message = f"a value holds the character U+{ord(found[0]):04X}, which XML cannot carry; ask for JSON"
-        raise ValueError(message)
+    refuse_not_xml(text)
     # A reader of XML turns CR into LF unless it is written as a reference (XML 1.0, 2.11).
     return escape(text, {"\r": "&#13;"})
 

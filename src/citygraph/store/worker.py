@@ -20,6 +20,7 @@ from citygraph.sentences import said_in, sentence
 from citygraph.store import seccomp
 from citygraph.store.asking import DATA, END, FAILED, PIECE, READY, RECORD, Bounds, Frames, Head, Question, frame
 from citygraph.store.checking import Checked, check
+from citygraph.store.rdf_xml import XmlBytes, for_xml
 from citygraph.store.rows import JsonRows, write_rows, write_truth
 
 __all__ = ["answer", "limit_memory", "main"]
@@ -240,9 +241,10 @@ def _write(  # the parts of one answer
     elif isinstance(result, pyoxigraph.QueryTriples):
         format_ = _first(question.graph, _GRAPHS, "a graph")
         answers.head = Head(format_, cacheable=checked.is_stable)
+        triples, is_xml = _each_once(_at_most(result, most)), format_ == "rdf"
         pyoxigraph.serialize(
-            _each_once(_at_most(result, most)),
-            cast("IO[bytes]", answers),
+            for_xml(triples) if is_xml else triples,
+            cast("IO[bytes]", XmlBytes(answers) if is_xml else answers),
             format=_GRAPHS[format_],
             prefixes=dict(checked.prefixes) or None,
         )
