@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,3 +38,54 @@ def test_a_preview_may_be_framed_and_every_other_page_may_not(server: Server) ->
     assert preview.status_code == 200
     assert "frame-ancestors *" in preview.headers["content-security-policy"]
     assert "frame-ancestors 'none'" in server.get("/").headers["content-security-policy"]
+
+
+HALF = json.dumps({"ids": ["\ud800"], "properties": [{"id": "schema:sameAs"}]})
+PLACE = {"query": "Oslo", "properties": [{"pid": "coordinates", "v": "inf,1e400"}]}
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "status"),
+    [
+        ("queries", json.dumps({"\ud800": {"query": "Oslo"}}), 400),
+        ("extend", HALF, 400),
+        ("queries", '{"q": {"query": "Oslo", "properties": [{"pid": "x", "v": 1e999}]}}', 400),
+        ("queries", json.dumps({"q": PLACE}), 200),
+        ("queries", json.dumps({"q": PLACE | {"properties": [{"pid": "coordinates", "v": "nan,nan"}]}}), 200),
+    ],
+)
+def test_what_json_cannot_say_back_is_refused(server: Server, field: str, text: str, status: int) -> None:
+    def no_constant(name: str) -> None:
+        raise AssertionError(name)
+
+    answer = server.request("POST", "/reconcile", data={field: text})
+    assert answer.status_code == status, answer.text
+    json.loads(answer.text, parse_constant=no_constant)
+
+
+# Every entity is held against a thousand values, for each of these: a tenth of a minute in some ten thousand characters.
+HEAVY = [{"pid": "memberships", "v": [number % 10 for number in range(50)]}] * 20
+BATCH = json.dumps({str(number): {"properties": HEAVY} for number in range(20)}, separators=(",", ":"))
+
+
+def test_a_batch_that_takes_too_long_is_stopped_and_others_are_answered(server: Server) -> None:
+    def batch(client: str, text: str) -> int:
+        return server.request("POST", "/reconcile", data={"queries": text}, client=client).status_code
+
+    small = json.dumps({"q0": {"query": "Oslo kommune"}})
+    with ThreadPoolExecutor(6) as pool:
+        greedy = [pool.submit(batch, "192.0.2.66", BATCH) for _ in range(5)]
+        assert batch("192.0.2.1", small) == 200
+        assert server.answers(client="192.0.2.1")
+        assert {each.result() for each in greedy} == {503}
+    assert batch("192.0.2.66", small) == 200
+
+
+def test_the_values_of_an_extension_are_counted(server: Server) -> None:
+    """Many spellings of one id are many rows of the same values."""
+    ids = ["".join(" " * number) + "eurocities" for number in range(480)]
+    known = ["cg:coversTheme", "cg:hasParticipant"]
+    extend = json.dumps({"ids": ids, "properties": [{"id": each} for each in known]})
+    answer = server.request("POST", "/reconcile", data={"extend": extend})
+    assert answer.status_code == 413, len(answer.content)
+    assert answer.json()["ok"] is False

@@ -105,7 +105,7 @@ def _draft_extend(asked: Asked) -> Response:
 
 
 def _results(asked: Asked, query: Query, *, draft: bool = False) -> list[dict[str, Any]]:
-    return [candidate_json(asked, each, draft=draft) for each in find(asked.targets, query)]
+    return [candidate_json(asked, each, draft=draft) for each in find(asked.targets, query, asked.go_on)]
 
 
 def _suggest(asked: Asked) -> Response:

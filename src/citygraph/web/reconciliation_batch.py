@@ -66,9 +66,12 @@ def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
         Refusal: it is not JSON.
     """
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        document = json.loads(text, parse_constant=_no_constant)
+        # Half of a surrogate pair is no character, and cannot be sent back (RFC 8259, 8.2).
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         _bad("it is not JSON")
+    return document
 
 
 def _no_constant(name: str) -> NoReturn:

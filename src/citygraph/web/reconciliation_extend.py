@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from citygraph.rdf import Iri, Literal, Term
+from citygraph.sentences import sentence
 from citygraph.web.reconciliation_asked import Asked, as_json
 from citygraph.web.reconciliation_batch import read_extension
 from citygraph.web.reconciliation_described import property_json
@@ -34,15 +36,11 @@ def extended(asked: Asked, raw: object, *, draft: bool) -> dict[str, Any]:
     unknown = [each for each in request.properties if each not in known]
     if unknown:
         raise Refusal(400, f"There is no property {unknown[0]!r}.", "See /reconcile/properties.")
-    rows: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for id_ in request.ids:
-        thing = asked.targets.thing(id_)
-        rows[id_] = {
-            each: [_cell(asked, value) for value in asked.targets.values(thing.id, each, asked.language)]
-            if thing
-            else []
-            for each in request.properties
-        }
+    terms = {id_: _values(asked, id_, request.properties) for id_ in request.ids}
+    most = asked.project.config.number("limits.rows")
+    if sum(len(values) for cells in terms.values() for values in cells.values()) > most:
+        raise Refusal(413, sentence("limit.rows", most=most), sentence("next.less_at_once"))
+    rows = {id_: {each: _cells(asked, values) for each, values in cells.items()} for id_, cells in terms.items()}
     meta = [property_json(asked, each) for each in request.properties]
     if not draft:
         return {"meta": meta, "rows": rows}
@@ -51,6 +49,17 @@ def extended(asked: Asked, raw: object, *, draft: bool) -> dict[str, Any]:
         for id_, cells in rows.items()
     ]
     return {"meta": meta, "rows": listed}
+
+
+def _values(asked: Asked, id_: str, properties: Iterable[str]) -> dict[str, list[Term | str]]:
+    asked.go_on()
+    thing = asked.targets.thing(id_)
+    return {each: asked.targets.values(thing.id, each, asked.language) if thing else [] for each in properties}
+
+
+def _cells(asked: Asked, values: Iterable[Term | str]) -> list[dict[str, Any]]:
+    asked.go_on()
+    return [_cell(asked, value) for value in values]
 
 
 def _cell(asked: Asked, value: Term | str) -> dict[str, Any]:

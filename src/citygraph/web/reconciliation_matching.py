@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from citygraph.matching.names import country_code, read_name
@@ -17,10 +17,12 @@ __all__ = ["find"]
 
 _WIKIDATA: Final = PREFIXES["wd"]
 _HUNDRED, _NAMED = 100.0, 70.0
+_POLE, _DATE_LINE = 90.0, 180.0
 
 
-def find(targets: Targets, query: Query) -> list[Candidate]:
-    """The candidates for one query, best first."""
+def find(targets: Targets, query: Query, go_on: Callable[[], None]) -> list[Candidate]:
+    """The candidates for one query, best first; `go_on` is asked at every step and raises when time is up."""
+    go_on()
     for text in (*query.ids, *query.names):
         thing = targets.thing(text)
         if thing is not None and (text in query.ids or not _bears(thing, text)):
@@ -41,6 +43,7 @@ def find(targets: Targets, query: Query) -> list[Candidate]:
         return [Clue(property_, fit) for property_, fit in fits if fit is not None]
 
     def among(thing: Thing) -> bool:
+        go_on()
         if query.all_types and not classes <= set(thing.classes):
             return False
         return all((_fit(targets, thing, each) or 0.0) >= _HUNDRED for each in query.conditions if each.required)
@@ -126,6 +129,8 @@ def _point_fit(thing: Thing, values: Iterable[Given]) -> float | None:
         try:
             point = (float(latitude), float(longitude))
         except ValueError:
+            continue
+        if not (abs(point[0]) <= _POLE and abs(point[1]) <= _DATE_LINE):
             continue
         return nearness(point, thing.point) if thing.point else None
     return None
