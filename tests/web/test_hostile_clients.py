@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import time
@@ -151,6 +152,39 @@ def test_who_does_not_read_holds_no_worker_and_gets_no_whole_answer(server: Serv
     assert server.answers()
 
 
+DESCRIPTION = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def reader(server: Server) -> socket.socket:
+    """A connection on which more is asked than fits on the way."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", server.port))
+    connection.sendall(DESCRIPTION * 20)
+    return connection
+
+
+def test_who_reads_no_page_loses_the_connection(server: Server) -> None:
+    with reader(server) as connection:
+        gone = select.poll()
+        # Nothing is asked for: only that the connection is gone is told, and only then.
+        gone.register(connection, 0)
+        assert gone.poll()
+    assert server.answers()
+
+
+def test_who_reads_slowly_keeps_the_connection(server: Server) -> None:
+    size = len(server.get("/openapi.json").content)
+    with reader(server) as connection:
+        received = 0
+        while received < 20 * size:
+            time.sleep(0.002)
+            part = connection.recv(size // 40)
+            assert part, "the connection was broken"
+            received += len(part)
+    assert server.answers()
+
+
 def server_patience() -> float:
     return 2.0
 
@@ -208,10 +242,36 @@ def test_no_path_leads_out_of_the_site(server: Server, path: str) -> None:
 
 def test_parameters_without_number_are_refused(server: Server) -> None:
     assert server.get("/sparql?" + "&".join(f"a{i}=1" for i in range(1000)) + "&query=ASK%7B%7D").status_code == 400
+    assert server.get("/graph-store?default&" + "&".join(f"a{i}=1" for i in range(20))).status_code == 400
     assert server.get("/sparql?query=ASK%7B%FF%7D").status_code == 400
     assert server.get("/sparql?query=ASK%7B%7D&default-graph-uri=not-absolute").status_code == 400
     bomb = {"Content-Type": "application/sparql-query", "Content-Encoding": "gzip"}
     assert server.request("POST", "/sparql", content=b"\x1f\x8b", headers=bomb).status_code == 415
+
+
+def test_a_form_without_a_query_is_refused(server: Server) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in (b"", b"DROP ALL", b"LOAD <http://127.0.0.1/>", b"query2=ASK"):
+        assert server.request("POST", "/sparql", content=body, headers=form).status_code == 400
+    assert server.request("POST", "/editor", content=b"a=b&" * 1000, headers=form).status_code == 400
+
+
+@pytest.mark.parametrize("value", ["id:%%", "https://[", "<http://a:b/>", "\x00", "x" * 5000, "\u202e", "id:\ufffe"])
+@pytest.mark.parametrize("place", ["members.json?network", "statements-about.csv?about", "network-facts?network"])
+def test_no_value_of_a_question_is_too_odd(server: Server, place: str, value: str) -> None:
+    name, parameter = place.split("?")
+    response = server.get(f"/queries/{name}", params={parameter: value})
+    assert response.status_code == 400, response.text
+    assert server.answers()
+
+
+def test_requests_behind_each_other_end_with_their_connection(server: Server) -> None:
+    with reader(server) as connection:
+        connection.recv(1000)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # The next connection is answered after what the first one asked has been given up.
+    assert all(server.answers() for _ in range(20))
+    assert "RuntimeError" not in server.log.read_text(encoding="utf-8")
 
 
 def test_a_header_says_nothing_that_is_believed(server: Server) -> None:

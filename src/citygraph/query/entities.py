@@ -15,7 +15,7 @@ from citygraph.results import Solutions
 from citygraph.sentences import sentence
 from citygraph.store import Store
 
-__all__ = ["Candidate", "NameFinder", "resolve_entity"]
+__all__ = ["Candidate", "NameFinder", "expand_iri", "resolve_entity"]
 
 _WIKIDATA_ID: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
 _WIKIDATA: Final = "http://www.wikidata.org/entity/"
@@ -77,7 +77,7 @@ def resolve_entity(
 
 
 def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str], names: NameFinder | None) -> Iri:
-    iri = expand(text, prefixes)
+    iri = expand_iri(text, prefixes)
     if iri is None and re.fullmatch(r"[a-z0-9-]+", text):
         iri = expand(f"id:{text}", prefixes)
         if iri is None or not _is_known(iri, store, of_class):
@@ -93,6 +93,15 @@ def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]
     if exact:
         return _one(text, list(exact.values()), prefixes)
     raise _unknown(text, named, prefixes)
+
+
+def expand_iri(text: str, prefixes: Mapping[str, str]) -> str | None:
+    """What `expand` makes of a text, as long as it is an IRI in every part (RFC 3987): no `%%`, no `https://[`."""
+    iri = expand(text, prefixes)
+    try:
+        return iri and Iri(iri).value
+    except ValueError:
+        return None
 
 
 def _is_known(iri: str, store: Store, of_class: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Final
 
 from citygraph.errors import QueryError
 from citygraph.labels import reused_labels
-from citygraph.namespaces import CG, compress, expand, fold
+from citygraph.namespaces import CG, compress, fold
+from citygraph.query.entities import expand_iri
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.store import Store
@@ -38,7 +39,7 @@ def resolve_property(text: str, store: Store, *, prefixes: Mapping[str, str]) ->
         QueryError: nothing, or more than one thing, is called that; the nearest names are in the message.
     """
     text = text.strip()
-    iri = expand("rdf:type" if text == "a" else text, prefixes)
+    iri = expand_iri("rdf:type" if text == "a" else text, prefixes)
     if iri is not None:
         return Iri(iri)
     names: dict[str, set[str]] = {}

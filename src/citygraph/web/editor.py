@@ -12,11 +12,13 @@ from starlette.responses import Response
 from citygraph.errors import QueryError
 from citygraph.namespaces import compress
 from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.sentences import sentence
 from citygraph.web.answers import table_of
 from citygraph.web.asking import ask_sparql, saved_queries
 from citygraph.web.errors import as_fault
 from citygraph.web.files import json_response
 from citygraph.web.pictures import pictures_of
+from citygraph.web.refusal import Refusal
 from citygraph.web.rendering import Page
 from citygraph.web.requests import read_body
 
@@ -72,7 +74,10 @@ def _given(request: Request) -> dict[str, str]:
     given = dict(request.query_params)
     if request.method == "POST":
         body = run_in_loop(read_body, request.scope, request.receive, _LONGEST_BODY, _PATIENCE)
-        fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=20)
+        try:
+            fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=20)
+        except ValueError as error:
+            raise Refusal(400, sentence("request.form")) from error
         given |= {name: values[-1] for name, values in fields.items()}
     return given
 

@@ -38,7 +38,10 @@ class GraphStore:
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
             message = "Graphs are only read here: the files in git are the source of truth."
             raise Refusal(405, message, "Change the files in data/ and run: citygraph build", {"Allow": _ALLOWED})
-        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
+        try:
+            given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
+        except ValueError as error:
+            raise Refusal(400, "The request has too many parameters.", "Write ?default or ?graph= alone.") from error
         if "default" in given or scope["method"] == "OPTIONS":
             return {}
         manifest = self._service.manifest

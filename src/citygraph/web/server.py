@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections import Counter
+import socket
+import struct
+import sys
+from collections import Counter, deque
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final, cast
@@ -22,11 +25,34 @@ __all__ = ["run"]
 
 _LONGEST_HEAD: Final = 512_000
 _KEEP_ALIVE: Final = 15
+_SLOWEST: Final = 1_000
+"""Bytes per second of an answer that a client must take, or its connection ends."""
 # With these a request means more than its address says, or comes from somebody else than its connection.
 _NEEDS_MORE: Final = frozenset({
     b"if-none-match", b"connection", b"upgrade", b"expect", b"transfer-encoding", b"content-length",
     b"x-forwarded-for", b"authorization", b"range",
 })  # fmt: skip
+
+
+def _unread(transport: asyncio.Transport) -> int:
+    """The bytes that the other side has not taken, those that wait in the kernel included.
+
+    The kernel takes more only when a third of its room is free, and that can be most of a megabyte (tcp(7)).
+    """
+    size = transport.get_write_buffer_size()
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl  # noqa: PLC0415  # POSIX alone has it
+        import termios  # noqa: PLC0415
+
+        waiting = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        size += int.from_bytes(waiting, sys.byteorder)
+    return size
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """End a connection whose other side takes nothing: what waits in the kernel is thrown away too."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class _Quiet(logging.Filter):
@@ -52,6 +78,12 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         _head_size = 0
         _address = ""
         _is_answered = False
+        _look_timer: asyncio.TimerHandle | None = None
+        _unread = 0
+
+        def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
+            super().__init__(*arguments, **more)
+            self._cycles: deque[RequestResponseCycle] = deque()
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -62,13 +94,34 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 transport.abort()
                 return
             self._expect_head()
+            self._look_timer = self.loop.call_later(patience, self._look)
 
         def connection_lost(self, exc: Exception | None) -> None:
+            if self._look_timer is not None:
+                self._look_timer.cancel()
             open_connections[self._address] -= 1
             if open_connections[self._address] <= 0:
                 del open_connections[self._address]
             self._head_is_here()
+            # uvicorn tells only the last of several requests behind each other that nobody waits for its answer.
+            self.pipeline.clear()
+            for cycle in self._cycles:
+                cycle.disconnected = not cycle.response_complete
+                cycle.message_event.set()
             super().connection_lost(exc)
+
+        def resume_writing(self) -> None:
+            self._unread = 0
+            super().resume_writing()
+
+        def _look(self) -> None:
+            """Whether the client takes its answer; a connection that is closed politely waits for that without end."""
+            unread = self.transport.get_write_buffer_size() and _unread(self.transport)
+            if self._unread and unread > max(self._unread - _SLOWEST * patience, 0):
+                _reset(self.transport)
+                return
+            self._unread = unread
+            self._look_timer = self.loop.call_later(patience, self._look)
 
         def _expect_head(self) -> None:
             self._head_size = 0
@@ -113,6 +166,9 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
             if self._is_answered:
                 return
             super().on_headers_complete()
+            while self._cycles and self._cycles[0].response_complete:
+                self._cycles.popleft()
+            self._cycles.append(self.cycle)
             # The task that answers has not run yet, so it finds these.
             scope = cast("dict[str, Any]", self.scope)
             scope["citygraph.abort"] = self.transport.abort

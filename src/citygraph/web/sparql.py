@@ -220,7 +220,10 @@ def _read_post(scope: Scope, body: bytes) -> _Asked:
         raise Refusal(403, _READ_ONLY, _HOW_TO_CHANGE)
     in_address = _pairs(scope["query_string"])
     if media_type == _FORM:
-        return _asked(_pairs(body), in_address)
+        asked = _asked(_pairs(body), in_address)
+        if asked.query is None:
+            raise Refusal(400, "The request has no query.", "Give it in the parameter: query")
+        return asked
     if media_type != _QUERY:
         what = media_type or "a body without Content-Type"
         raise Refusal(415, f"{what} is not read here.", f"Send {_QUERY} or {_FORM}.")
