@@ -40,7 +40,7 @@ QUESTIONS = {
         + " ".join(f"BIND(CONCAT(?x{i}, ?x{i}) AS ?x{i + 1})" for i in range(33))
         + " }",
     ),
-    "flood": ("[s, o, x]", "SELECT ?s ?o ?x WHERE { ?s ?p ?o . ?a ?b ?x } LIMIT 99000"),
+    "flood": ("[s, o, x]", f"SELECT ?s ?o ?x WHERE {{ ?s <{BASE}id/said> ?o . ?a <{BASE}id/said> ?x }} LIMIT 99000"),
     "small": ("[o]", "SELECT ?o WHERE { <https://example.org/served/id/place-3> ?p ?o }"),
 }
 HUGE = Iri(f"{BASE}id/place-1")
@@ -54,7 +54,7 @@ def many_quads() -> list[Quad]:
     quads = [Quad(each, type_, city, graph) for each in cities]
     quads += [Quad(each, label, Literal(f"By {number}", language="nb"), graph) for number, each in enumerate(cities)]
     quads += [Quad(HUGE, Iri(f"{BASE}near"), each, graph) for each in cities[2:]]
-    quads += [Quad(HUGE, Iri(f"{BASE}said"), Literal(f"{number} " + "ord " * 200), graph) for number in range(3000)]
+    quads += [Quad(HUGE, Iri(f"{BASE}id/said"), Literal(f"{number} " + "ord " * 200), graph) for number in range(3000)]
     return quads
 
 
