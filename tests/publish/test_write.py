@@ -10,8 +10,9 @@ from pathlib import Path
 
 from citygraph.config import read_config
 from citygraph.export import export_bytes
+from citygraph.findings import Finding
 from citygraph.graphs import FileGraph, ProjectGraphs, graph_iri, part_of
-from citygraph.publish import PROFILES, Edition, Tools, check_foreign_shapes, publish_edition, read_shapes
+from citygraph.publish import PROFILES, Edition, Published, Tools, check_foreign_shapes, publish_edition, read_shapes
 from citygraph.rdf import Quad, parse
 from citygraph.store import MemoryStore
 from conftest import ROOT
@@ -43,9 +44,14 @@ def _write(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str]) -> 
 _TOOLS = Tools(write=_write, tables=lambda _: {}, ask=lambda _: None)
 
 
+def _found(outcome: Published) -> list[Finding]:
+    """Without what is said of our own settings, whose contact is a placeholder."""
+    return [each for each in outcome.report if each.code != "publish-placeholder"]
+
+
 def test_a_sound_writer_gives_no_finding(tmp_path: Path) -> None:
     outcome = publish_edition(_edition(), tmp_path / "site", _TOOLS, twice=True)
-    assert (list(outcome.report), outcome.written) == ([], True)
+    assert (_found(outcome), outcome.written) == ([], True)
 
 
 def test_a_file_that_lost_a_statement_is_found_and_nothing_is_published(tmp_path: Path) -> None:
@@ -54,7 +60,7 @@ def test_a_file_that_lost_a_statement_is_found_and_nothing_is_published(tmp_path
         return _write(kept, format_, prefixes)
 
     outcome = publish_edition(_edition(), tmp_path / "site", replace(_TOOLS, write=losing))
-    assert [(each.code, each.file) for each in outcome.report] == [("publish-lost", "data/graph.nt")]
+    assert [(each.code, each.file) for each in _found(outcome)] == [("publish-lost", "data/graph.nt")]
     assert not (tmp_path / "site").exists()
 
 
@@ -66,7 +72,7 @@ def test_a_writer_that_wavers_is_found_in_the_second_run() -> None:
         return mark + _write(quads, format_, prefixes)
 
     outcome = publish_edition(_edition(), None, replace(_TOOLS, write=wavering), twice=True)
-    found = {(each.code, each.file) for each in outcome.report}
+    found = {(each.code, each.file) for each in _found(outcome)}
     assert found == {("publish-not-same", "data/graph.nt"), ("publish-not-same", "data/graph.nt.gz")}
 
 

@@ -154,6 +154,10 @@ def test_the_description_for_programs_keeps_its_promises(pages: Pages, this_proj
         assert {each["name"] for each in operation["parameters"]} >= {p.name for p in query.parameters} | {"as_of"}
         needed = {each["name"]: "2020-11-06" for each in operation["parameters"] if each.get("required")}
         answer = pages.get(f"{path}?{httpx.QueryParams(needed)}")
+        if query.federates is not None:
+            # This site may not ask Wikidata, and a file cannot say why some of its columns are empty.
+            assert (answer.status_code, answer.json()["status"]) == (503, 503)
+            continue
         assert answer.status_code == 200, path
         media_type = answer.headers["Content-Type"].partition(";")[0]
         assert media_type in operation["responses"]["200"]["content"]

@@ -21,7 +21,7 @@ def file_name(text: str) -> str:
     """The text when it is a plain name; otherwise what is left of it, with a hash that keeps it apart from others.
 
     >>> file_name("eurocities"), file_name("../etc/passwd"), file_name("Oslo")
-    ('eurocities', 'etc-passwd-2beb12deb2', 'oslo-ba10f37bb8')
+    ('eurocities', 'etc-passwd-7fef78f534', 'oslo-43152cc97f')
     """
     if _PLAIN.match(text) and not _KEPT.match(text):
         return text
