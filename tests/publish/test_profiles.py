@@ -204,7 +204,7 @@ def test_a_second_title_in_one_language_is_caught(name: str) -> None:
         Triple(iri("dcat:x"), Iri("https://example.org/0123"), Literal("x")),
         Triple(Iri(f"{BASE}dataset/graph"), iri("dct:relation"), Iri(f"{BASE}id/oslo")),
         Triple(Iri(f"{BASE}dataset/graph"), iri("dct:relation"), Iri("http://example.com/relative")),
-        Triple(Iri(f"{BASE}dataset/graph"), iri("dct:creator"), BlankNode("x")),
+        Triple(BlankNode("x"), TYPE, iri("dcat:Dataset")),
         Triple(Iri(f"{BASE}dataset/other"), TYPE, iri("dcat:Dataset")),
     ],
     ids=["no XML name", "drags the graph in", "relative", "blank", "not linked"],

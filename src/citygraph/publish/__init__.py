@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from citygraph.publish.catalog import Catalog, catalog_of
+from citygraph.publish.catalog import Catalog
 from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
 from citygraph.publish.ckan import Pushed, ckan_client, push_to_ckan
 from citygraph.publish.ckan_package import package_of
+from citygraph.publish.description import catalog_of
 from citygraph.publish.edition import Edition, period_of, split
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import check_harvest

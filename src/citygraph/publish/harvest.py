@@ -9,7 +9,7 @@ from typing import Final
 from citygraph.findings import Finding, finding
 from citygraph.language import Text
 from citygraph.namespaces import CG, PREFIXES
-from citygraph.rdf import BlankNode, Iri, Triple
+from citygraph.rdf import Iri, Triple
 
 __all__ = ["check_harvest", "closure_of", "not_xml_names"]
 
@@ -43,8 +43,9 @@ def _problems(record: Sequence[Triple], base: str) -> Iterator[Text]:
         yield Text("det finnes ingen dcat:Catalog", "there is no dcat:Catalog")
     if not datasets:
         yield Text("det finnes ingen dcat:Dataset", "there is no dcat:Dataset")
-    for node in sorted({str(t) for each in record for t in (each.subject, each.object) if isinstance(t, BlankNode)}):
-        yield Text(f"{node} har ingen adresse og blir strøket", f"{node} has no address and is dropped")
+    for node in sorted(map(str, {*catalogs, *datasets, *_of_class(record, "DatasetSeries")})):
+        if node.startswith("_:"):
+            yield Text(f"{node} har ingen adresse og blir strøket", f"{node} has no address and is dropped")
     linked = {each.object for each in record if each.predicate.value == _DCAT + "dataset"}
     for dataset in datasets:
         if dataset not in linked:

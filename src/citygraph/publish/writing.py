@@ -14,7 +14,8 @@ from citygraph.labels import Labels
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.openapi import openapi_document
-from citygraph.publish.catalog import Catalog, Item, catalog_of
+from citygraph.publish.catalog import Catalog, Item
+from citygraph.publish.description import catalog_of
 from citygraph.publish.edition import Edition, period_of
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import not_xml_names
