@@ -39,6 +39,16 @@ _MAY_BE_LEFT_OUT: Final = frozenset({
     "dcat:downloadURL", "dcat:mediaType", "dcat:byteSize", "dct:rights",
 })  # fmt: skip
 _DATES: Final = frozenset({"dct:issued", "dct:modified", "dcat:startDate", "dcat:endDate"})
+# Where the official shapes let pass what the text of the profile does not.
+_STRICTER: Final[Mapping[tuple[str, str, str], str]] = {
+    ("dcat-ap-3", "dcat:Dataset", "dct:issued"): "named with sh:shape, which SHACL does not have",
+    ("dcat-ap-3", "dcat:Dataset", "dct:modified"): "named with sh:shape, which SHACL does not have",
+    ("dcat-ap-3", "dct:PeriodOfTime", "dcat:startDate"): "named with sh:shape, which SHACL does not have",
+    ("dcat-ap-3", "dct:PeriodOfTime", "dcat:endDate"): "named with sh:shape, which SHACL does not have",
+    ("dcat-ap-no-2", "dcat:Catalog", "adms:status"): "only terms that the data describe are looked at",
+    ("dcat-ap-no-2", "dcat:Distribution", "adms:status"): "only terms that the data describe are looked at",
+    ("dcat-ap-no-2", "dcat:Distribution", "dcatap:availability"): "its prefix has lost a slash, so that it never fires",
+}
 _OTHER_VALUES: Final[Mapping[str, str]] = {
     "dcat:keyword": "any number of words is fine",
     "dct:identifier": "a name of any form that is no address",
@@ -58,7 +68,7 @@ def _harmless(mutation: Mutation, name: str) -> bool:
     """What is no fault: an optional property left out, or another value as good as the first."""
     path, way = mutation.path, mutation.way
     if path in _DATES and way == "replaced by a year":
-        return name != "dcat-ap-no-3"
+        return name == "dcat-ap-3"
     if way == "dropped":
         return path in _MAY_BE_LEFT_OUT
     if path in _ANY_ADDRESS:
@@ -118,38 +128,66 @@ def _official_paths(shapes: Sequence[Triple], class_: str) -> list[str]:
     )
 
 
-@pytest.mark.parametrize(("name", "class_"), [case for case in _CASES if case[0] in _OFFICIAL])
-def test_what_the_official_shapes_see_ours_see_too(name: str, class_: str, reference_data: Path) -> None:
-    official = _official(name, reference_data)
+def _own_mutations(name: str, class_: str) -> tuple[Mutation, ...]:
+    """Every fault in the properties that our record has."""
     thing = subjects(record(name), class_)[0]
-    paths = sorted({*paths_of(record(name), thing), *_official_paths(official, class_)})
-    mutations = [each for path in paths for each in mutations_of(record(name), thing, path)]
+    return tuple(each for path in paths_of(record(name), thing) for each in mutations_of(record(name), thing, path))
+
+
+def _further_mutations(name: str, class_: str, official: Sequence[Triple]) -> tuple[Mutation, ...]:
+    """Every fault in the other properties that the official shapes know."""
+    thing = subjects(record(name), class_)[0]
+    paths = sorted({*_official_paths(official, class_)} - {*paths_of(record(name), thing)})
+    return tuple(each for path in paths for each in mutations_of(record(name), thing, path))
+
+
+@cache
+def _ours(name: str, mutations: tuple[Mutation, ...]) -> tuple[tuple[Mutation, tuple[Result, ...]], ...]:
+    """What our shapes say about each mutation: one run for all, kept for the tests that look at it."""
     triples, copies = side_by_side(record(name), mutations)
-    ours, theirs = (_by_mutation(triples, copies, shapes) for shapes in (shapes_of(name), official))
+    found = _by_mutation(triples, copies, shapes_of(name))
+    return tuple((mutation, tuple(found[copy])) for copy, mutation in copies.items())
+
+
+def _worst(results: Iterable[Result]) -> Severity | None:
+    return min((each.severity for each in results), key=lambda each: each.order, default=None)
+
+
+@pytest.mark.parametrize(("name", "class_"), [case for case in _CASES if case[0] in _OFFICIAL])
+def test_what_the_official_shapes_see_ours_see_too_and_no_more_is_a_violation(
+    name: str, class_: str, reference_data: Path
+) -> None:
+    official = _official(name, reference_data)
+    own, further = _own_mutations(name, class_), _further_mutations(name, class_, official)
+    ours = [*_ours(name, own), *(_ours(name, further) if further else ())]
+    triples, copies = side_by_side(record(name), [*own, *further])
+    theirs = _by_mutation(triples, copies, official)
     # What they say about the record as it is stands in test_profiles.py, with reasons.
     before = {(each.path, each.constraint) for each in run_shapes(record(name), official)}
-    missed, seen = [], 0
-    for copy, mutation in copies.items():
+    missed, invented, seen = [], [], 0
+    for copy, (mutation, results) in zip(copies, ours, strict=True):
         said = [each for each in theirs[copy] if (each.path, each.constraint) not in before]
-        worst = min((each.severity.order for each in said), default=None)
+        worst, our_worst = _worst(said), _worst(results)
         seen += worst is not None
-        enough = [each for each in ours[copy] if worst is None or each.severity.order <= worst]
-        if worst is not None and not enough and not check_harvest(mutation.record(record(name)), base=BASE):
-            missed.append(f"{mutation}: {said[0].constraint} {said[0].path}")
+        if worst is not None and (our_worst is None or our_worst.order > worst.order):
+            broken = mutation.record(record(name))
+            found = check_harvest(broken, base=BASE) + check_profile(broken, PROFILES[name])
+            if worst.order < min((each.severity.order for each in found), default=worst.order + 1):
+                missed.append(f"{mutation}: {said[0].constraint} {said[0].path}")
+        invention = our_worst is Severity.VIOLATION and worst is not Severity.VIOLATION
+        if invention and (name, class_, mutation.path) not in _STRICTER:
+            invented.append(f"{mutation}: {results[0].constraint} {results[0].path}")
     assert missed == []
+    assert invented == []
     # These shapes have no target of their own for the others.
     assert seen or class_ in {"foaf:Agent", "dct:ProvenanceStatement", "dct:RightsStatement", "dct:Standard"}
 
 
 @pytest.mark.parametrize(("name", "class_"), _CASES)
 def test_no_fault_passes_unseen(name: str, class_: str) -> None:
-    thing = subjects(record(name), class_)[0]
-    mutations = [each for path in paths_of(record(name), thing) for each in mutations_of(record(name), thing, path)]
-    triples, copies = side_by_side(record(name), mutations)
-    ours = _by_mutation(triples, copies, shapes_of(name))
     unseen, kept = [], set()
-    for copy, mutation in copies.items():
-        if ours[copy]:
+    for mutation, results in _ours(name, _own_mutations(name, class_)):
+        if results:
             continue
         if _harmless(mutation, name):
             kept.add(mutation.path)
@@ -211,7 +249,7 @@ def test_a_table_is_known_whole(name: str, wrong: str, right: str) -> None:
         )
         changed = [t for t in record(name) if t != old]
         changed.append(Triple(old.subject, path, Iri(tables + term)))
-        return [f.message.en for f in check_profile(changed, PROFILES[name]) if f.severity is Severity.VIOLATION]
+        return [each.message.en for each in check_profile(changed, PROFILES[name])]
 
     assert found(wrong)
     assert found(right) == []
@@ -220,9 +258,9 @@ def test_a_table_is_known_whole(name: str, wrong: str, right: str) -> None:
 def test_a_theme_of_los_that_does_not_exist_is_caught() -> None:
     wrong = Iri("https://psi.norge.no/los/tema/finnes-ikke")
     dataset = subjects(record("dcat-ap-no-2"), "dcat:Dataset")[0]
-    for name in ("dcat-ap-no-2", "dcat-ap-no-3"):
+    for name, severity in (("dcat-ap-no-2", Severity.WARNING), ("dcat-ap-no-3", Severity.VIOLATION)):
         found = check_profile([*record(name), Triple(dataset, iri("dcat:theme"), wrong)], PROFILES[name])
-        assert [each.severity for each in found] == [Severity.VIOLATION]
+        assert [each.severity for each in found] == [severity]
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -235,7 +273,8 @@ def test_an_address_that_no_browser_opens_is_caught(name: str, wrong: str) -> No
     for class_, path in (("dcat:Distribution", "dcat:accessURL"), ("dcat:DataService", "dcat:endpointURL")):
         thing = subjects(record(name), class_)[0]
         broken = Mutation(thing, path, wrong, (value,)).record(record(name))
-        assert any(f.severity is Severity.VIOLATION for f in check_profile(broken, PROFILES[name]))
+        found = {each.severity for each in check_profile(broken, PROFILES[name])}
+        assert Severity.VIOLATION in found if name == "dcat-ap-no-3" else found
 
 
 def test_a_broken_record_loses_the_points_for_compliance() -> None:

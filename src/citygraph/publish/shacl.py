@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from citygraph.errors import PublishError
 from citygraph.findings import Severity
 from citygraph.formats import by_extension
+from citygraph.namespaces import PREFIXES
 from citygraph.publish.vocabulary import background
-from citygraph.rdf import Triple, lexical_forms_kept, parse, to_rdflib
+from citygraph.rdf import BlankNode, Iri, Triple, lexical_forms_kept, parse, to_rdflib
 
 __all__ = ["Result", "read_shapes", "run_shapes", "shapes_of"]
+
+_SHACL: Final = PREFIXES["sh"]
+_PROPERTY, _PATH = Iri(f"{_SHACL}property"), Iri(f"{_SHACL}path")
+_SEVERITY, _WARNING = Iri(f"{_SHACL}severity"), Iri(f"{_SHACL}Warning")
+_DEMANDS: Final = frozenset({_PATH, *(Iri(_SHACL + name) for name in ("nodeKind", "minCount", "maxCount"))})
+_ADVISES_ONLY: Final = Iri("https://w3id.org/citygraph/publish#advisesOnly")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,7 +44,36 @@ def shapes_of(profile: str) -> tuple[Triple, ...]:
     for name in ("common", "further", profile):
         data = files(__package__).joinpath(f"shapes/{name}.ttl").read_bytes()
         found += [quad.triple for quad in parse(data, format="ttl").quads]
-    return tuple(found)
+    return tuple(_advice_apart(found))
+
+
+def _advice_apart(shapes: Sequence[Triple]) -> Iterator[Triple]:
+    """The shapes, with what `cgp:advisesOnly` names as warnings.
+
+    Its object is a property, of which the number and the kind of node stay demands; or the shape itself, of which
+    nothing does.
+    """
+    open_: set[object] = {(each.subject, each.object) for each in shapes if each.predicate == _ADVISES_ONLY}
+    owner: dict[object, object] = {t.object: t.subject for t in shapes if t.predicate == _PROPERTY}
+    path: dict[object, object] = {t.subject: t.object for t in shapes if t.predicate == _PATH}
+    rated = {each.subject for each in shapes if each.predicate == _SEVERITY}
+    mine = {each.subject for each in shapes} - rated
+    whole = {each for each in mine if (owner.get(each, each),) * 2 in open_}
+    split = {each for each in mine if each in owner and (owner[each], path.get(each)) in open_}
+    advice: dict[object, BlankNode] = {each: BlankNode(f"advice{n}") for n, each in enumerate(sorted(split, key=str))}
+    for each in shapes:
+        if each.predicate == _ADVISES_ONLY:
+            continue
+        if each.predicate == _PROPERTY and each.object in advice:
+            yield Triple(each.subject, _PROPERTY, advice[each.object])
+        if each.subject in advice and each.predicate not in _DEMANDS:
+            yield Triple(advice[each.subject], each.predicate, each.object)
+            continue
+        if each.subject in advice and each.predicate == _PATH:
+            yield Triple(advice[each.subject], _PATH, each.object)
+        yield each
+    for shape in {*whole, *advice.values()}:
+        yield Triple(shape, _SEVERITY, _WARNING)
 
 
 def read_shapes(path: Path) -> tuple[Triple, ...]:
