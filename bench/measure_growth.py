@@ -14,7 +14,7 @@ from bench.measure_reason import once, seconds, written
 from bench.network_project import write_network_project
 from bench.report import Section
 
-MEMBERSHIPS = (1_000, 10_000, 100_000)
+MEMBERSHIPS = (1_000, 10_000, 50_000)
 TRIPLES = (100_000, 1_000_000, 10_000_000)
 LIMIT = "2GB"
 LARGER = (100_000_000, 1_000_000_000)
