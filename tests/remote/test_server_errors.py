@@ -130,6 +130,17 @@ def test_a_server_that_cuts_answers_is_caught_whether_it_says_so_or_not(tmp_path
         assert set(read_graph(alone, G, page=900)) == set(MANY)
 
 
+def test_a_graph_that_the_server_cannot_give_at_once_is_read_in_pages(oxigraph: SparqlServer) -> None:
+    graph = Iri(f"{BASE}graph/too-large-at-once")
+    with fault_injector(oxigraph.query) as faults:
+        held = held_on(oxigraph, through=faults)
+        Loader(held.connection).fill(graph, MANY)
+        # So Virtuoso does with a graph of more than a million statements.
+        faults.will(Fault(method="GET", status=500))
+        assert set(read_graph(held.connection, graph, page=700)) == set(MANY)
+    assert any(each.method == "GET" for each in faults.asked)
+
+
 def test_fewer_rows_than_the_server_counts_are_no_answer(tmp_path: Path) -> None:
     row = {"x": {"type": "literal", "value": "y"}}
     cut = json.dumps({"head": {"vars": ["x"]}, "results": {"bindings": [row] * 1_000}}).encode()

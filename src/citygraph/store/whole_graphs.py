@@ -7,7 +7,7 @@ from typing import Final
 
 from citygraph.errors import StoreError
 from citygraph.rdf import Iri, Term, Triple, parse
-from citygraph.store.connection import Connection, NotOffered
+from citygraph.store.connection import Connection
 from citygraph.store.remote import AnswerCut
 
 __all__ = ["read_graph", "read_rows"]
@@ -65,10 +65,13 @@ def _rows(
 
 
 def _at_once(connection: Connection, graph: Iri) -> tuple[Triple, ...]:
-    """The graph as one document; nothing when the server has no such door, or the document is not whole."""
+    """The graph as one document; nothing when the server cannot give it so, or the document is not whole.
+
+    Virtuoso 7.2.5 fails on a graph of more than a million statements, and gives the same in pages.
+    """
     try:
         parsed = parse(connection.fetch(graph), format="nt", most_problems=1)
-    except NotOffered:
+    except StoreError:
         return ()
     return () if parsed.problems else tuple(dict.fromkeys(quad.triple for quad in parsed.quads))
 
