@@ -113,11 +113,6 @@ class ListMap:
         """Under which headings a column may stand, or its number."""
         return tuple(self.values[f"columns.{name}"])
 
-    @property
-    def is_wide(self) -> bool:
-        """Whether networks are columns."""
-        return bool(self.values["wide.columns"] or self.values["wide.first"])
-
 
 def read_map(path: Path) -> ListMap:
     """The map of one list.

@@ -158,7 +158,7 @@ class _Measuring:
         is_valid: Callable[[str, str], bool] | None,
     ) -> None:
         self._objects: dict[tuple[str, str], list[Term]] = {}
-        self._record, self._complies, self._answers, self._is_valid = record, complies, answers, is_valid
+        self._complies, self._answers, self._is_valid = complies, answers, is_valid
         for each in record:
             if isinstance(each.subject, Iri):
                 self._objects.setdefault((each.subject.value, each.predicate.value), []).append(each.object)

@@ -155,6 +155,7 @@ class _Download:
         try:
             self._check(answer)
         except BaseException:
+            # Whatever it was, Ctrl-C included: nobody will leave this `with`, so the connection is given back here.
             self._stream.__exit__(None, None, None)
             self._client.close()
             raise
