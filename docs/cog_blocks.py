@@ -22,7 +22,6 @@ from typer.testing import CliRunner
 
 from citygraph import Project
 from citygraph.cli import app
-from citygraph.config import SETTINGS, Setting
 from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
@@ -30,6 +29,7 @@ from citygraph.ingest.mapping import KEYS, Key
 from citygraph.namespaces import CG, compress
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.settings import SETTINGS, Setting
 from citygraph.store.capabilities import ProbeResult, read_capabilities, read_results
 
 ROOT: Final = Path(__file__).parents[1]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.config import SETTINGS, Duration, read_config
+from citygraph.config import Duration, read_config
 from citygraph.errors import ConfigError
+from citygraph.settings import SETTINGS
 
 _TITLE = 'title = "Trial"\n'
 

@@ -17,10 +17,11 @@ import typer.main
 import citygraph
 from citygraph import Project, saved_query
 from citygraph.cli import app
-from citygraph.config import SETTINGS, read_config
+from citygraph.config import read_config
 from citygraph.namespaces import CG, prefixes_for
 from citygraph.rdf import parse
 from citygraph.reason import ENGINES
+from citygraph.settings import SETTINGS
 from conftest import ROOT, TODAY, copy_project
 
 DOCS = ROOT / "docs"

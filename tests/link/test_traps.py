@@ -7,13 +7,13 @@ import threading
 
 import pytest
 
-from citygraph.config import SETTINGS
 from citygraph.http_policy import Policy
 from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
 from citygraph.matching.score import Candidate, Wanted
 from citygraph.matching.things import Name, Thing
 from citygraph.results import Solutions
+from citygraph.settings import SETTINGS
 from citygraph.store.remote import RemoteStore
 from misbehaving import Answer, Misbehaving, rows
 

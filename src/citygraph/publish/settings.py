@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from citygraph.config import SETTINGS, Config
+from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.language import Text
 from citygraph.publish.quality import Score
 from citygraph.publish.vocabulary import vocabularies
+from citygraph.settings import SETTINGS
 
 __all__ = ["MISSING_COSTS_NOTHING", "check_settings"]
 
