@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,27 +10,18 @@ from typing import Any
 import pytest
 
 from citygraph import Project
+from headless import AXE, NEEDS_BROWSER, headless_browser, show
 from pages_client import MARKUP, hostile_copy
 from web.conftest import Server, serving
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
-pytestmark = [
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="install them: apt-get install chromium chromium-driver"),
-    pytest.mark.skipif(not AXE.is_file(), reason="install it: cd frontend && npm ci"),
-]
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-)  # fmt: skip
+pytestmark = NEEDS_BROWSER
 EXAMPLE = "SELECT ?place ?latitude ?longitude WHERE { ?place schema:latitude ?latitude ; schema:longitude ?longitude }"
 WHY = urllib.parse.urlencode({
     "s": "<https://w3id.org/citygraph/id/place-stavanger>",
@@ -58,25 +48,9 @@ def settings() -> str:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium without a window, with a profile of its own."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.set_script_timeout(60)
-    yield driver
-    driver.quit()
-
-
-def show(browser: Any, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> None:  # noqa: ANN401
-    """The window, as a phone or a desk has it."""
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    media = {"media": "", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+    """Chromium without a window."""
+    with headless_browser(tmp_path_factory.mktemp("chromium"), browser="ALL") as started:
+        yield started
 
 
 def complaints(browser: Any) -> list[str]:  # noqa: ANN401

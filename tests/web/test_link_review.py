@@ -16,11 +16,11 @@ from citygraph.link.links import MAPPING_FILE
 from citygraph.sssom import Mapping, read_mappings
 from citygraph.web.link_review import LinkReview
 from conftest import ROOT, TODAY
+from headless import AXE, NEEDS_BROWSER, headless_browser, show
 from web.conftest import Server, serving
 
 ME = "orcid:0000-0002-1825-0097"
 EXTRACT = ROOT / "tests" / "link" / "wikidata.nt"
-AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture(scope="module")
@@ -188,30 +188,16 @@ def test_it_does_not_start_behind_a_proxy() -> None:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Chromium without a window."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
-    from selenium.webdriver.chrome.service import Service  # noqa: PLC0415
-
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("install them: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"):
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
-    started = webdriver.Chrome(options=options, service=Service(driver))
-    started.set_script_timeout(60)
-    yield started
-    started.quit()
+    with headless_browser(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
+@NEEDS_BROWSER[0]
+@NEEDS_BROWSER[1]
 @pytest.mark.parametrize("language", ["nb", "en"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing_on_the_page(browser: Any, site: Server, language: str, width: int) -> None:  # noqa: ANN401
-    if not AXE.is_file():
-        pytest.skip("install it: cd frontend && npm ci")
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    show(browser, width=width)
     browser.get(f"{site.url}/review?lang={language}")
     browser.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
     found = browser.execute_async_script(
@@ -223,6 +209,8 @@ def test_axe_finds_nothing_on_the_page(browser: Any, site: Server, language: str
     assert not browser.execute_script("return document.documentElement.scrollWidth > innerWidth + 1")
 
 
+@NEEDS_BROWSER[0]
+@NEEDS_BROWSER[1]
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_person_decides_by_keyboard_alone(browser: Any, site: Server, scripts: bool) -> None:  # noqa: ANN401, FBT001
     from selenium.webdriver.common.by import By  # noqa: PLC0415
