@@ -79,6 +79,8 @@ def _questions(project: Project) -> list[str]:
     store = pyoxigraph.Store.read_only(str(project.snapshot().folder / "store"))
     small = []
     for saved in project.queries():
+        if saved.federates:
+            continue
         text = re.sub(r"^#\+.*\n", "", saved.text, flags=re.MULTILINE)
         start = time.perf_counter()
         found = store.query(text)

@@ -337,6 +337,34 @@ def test_murdered_workers_are_replaced_while_queries_are_answered(server: Server
     assert server.health()["pool"]["replaced"] == 3
 
 
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_lookup_is_answered_without_a_worker(tmp_path: Path, *, proxied: bool) -> None:
+    if not Path(f"/proc/self/task/{os.getpid()}/children").is_file():
+        pytest.skip("this machine does not list the children of a process")
+    folder = project_with(tmp_path / "frozen", quads_of(1), "[limits]\ntimeout = 1\n")
+    client = "192.0.2.7" if proxied else ""
+    lookup, question = f"ASK {{ <{BASE}id/1> ?p ?o }}", "SELECT ?s { ?s ?p ?o } ORDER BY ?s"
+    with serving(folder, "--workers", "2") as server:
+        frozen = [worker for nursery in children_of(server.process.pid) for worker in children_of(nursery)]
+        for worker in frozen:
+            os.kill(worker, signal.SIGSTOP)
+        answered = server.request("GET", "/sparql", params={"query": lookup}, client=client)
+        assert (answered.status_code, answered.json()["boolean"]) == (200, True)
+        tag = {"If-None-Match": answered.headers["etag"]}
+        again = server.request("GET", "/sparql", params={"query": lookup}, headers=tag, client=client)
+        assert again.status_code == 304
+        assert server.request("GET", "/sparql", params={"query": question}, client=client).status_code == 503
+
+
+def test_a_lookup_sees_the_version_that_is_served(tmp_path: Path) -> None:
+    folder = project_with(tmp_path / "versions", quads_of(1))
+    text = f"SELECT ?v WHERE {{ <{BASE}> <{BASE}version> ?v }}"
+    with serving(folder, "--workers", "2") as server:
+        assert [row["v"]["value"] for row in server.ask(text).json()["results"]["bindings"]] == ["1"]
+        put_to_use(folder, quads_of(2), "two")
+        server.until(lambda _: server.ask(text).json()["results"]["bindings"][0]["v"]["value"] == "2")
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_asked_to_stop_finishes_its_answers(tmp_path: Path, ending: signal.Signals) -> None:
     folder = project_with(tmp_path / "stopped", quads_of(1, 3000), "[limits]\ntimeout = 20\n")

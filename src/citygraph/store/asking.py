@@ -9,7 +9,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["DATA", "END", "FAILED", "HEAD", "PIECE", "READY", "RECORD", "Bounds", "Frames", "Head", "Question", "frame"]
+__all__ = [
+    "DATA",
+    "END",
+    "FAILED",
+    "HEAD",
+    "PIECE",
+    "READY",
+    "RECORD",
+    "WORTH_GZIP",
+    "Bounds",
+    "Frames",
+    "Head",
+    "Question",
+    "frame",
+]
 
 READY: Final = b"R"
 HEAD: Final = b"H"
@@ -18,6 +32,8 @@ END: Final = b"E"
 FAILED: Final = b"X"
 PIECE: Final = 64_000
 """Bytes of an answer that are held back: what fits keeps a proper status, whatever happens in it."""
+WORTH_GZIP: Final = 1_000
+"""Bytes from which on an answer is compressed for those who take that."""
 RECORD: Final = b"\x1e"
 """What stands before each text of a JSON text sequence, and never inside one (RFC 7464, 2.2)."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -13,7 +13,7 @@ from typing import Final
 from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
 from citygraph.rdf import Iri, Term, parse
 from citygraph.results import Answer, Graph, Truth, write_answer
-from citygraph.store.asking import Bounds, Head, Question
+from citygraph.store.asking import WORTH_GZIP, Bounds, Head, Question
 from citygraph.store.checking import check
 from citygraph.store.held import HeldVersions
 from citygraph.store.process import Version
@@ -28,7 +28,6 @@ __all__ = ["ServerPool"]
 _ROWS: Final = ("json", "xml", "csv", "tsv")
 _TRUTH: Final = ("json", "xml")
 _GRAPHS: Final = ("ttl", "nt", "rdf", "jsonld", "nq", "trig")
-_WORTH_GZIP: Final = 1_000
 _SERVICE: Final = "SERVICE would make the server of this site ask another one."
 
 
@@ -159,7 +158,7 @@ class ServerPool(Pool):
         if len(body) > self.bounds.bytes:
             message = f"The answer has more than {self.bounds.bytes:,} bytes."
             raise QueryError(message, fix="Ask for less, for example with LIMIT; the limits stand in graph.toml.")
-        if question.gzip and len(body) >= _WORTH_GZIP:
+        if question.gzip and len(body) >= WORTH_GZIP:
             return Head(format_, "gzip", checked.is_stable), gzip.compress(body, 1, mtime=0)
         return Head(format_, "", checked.is_stable), body
 

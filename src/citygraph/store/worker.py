@@ -18,7 +18,20 @@ from citygraph.errors import QueryError
 from citygraph.rdf import Term, Triple
 from citygraph.sentences import said_in, sentence
 from citygraph.store import seccomp
-from citygraph.store.asking import DATA, END, FAILED, PIECE, READY, RECORD, Bounds, Frames, Head, Question, frame
+from citygraph.store.asking import (
+    DATA,
+    END,
+    FAILED,
+    PIECE,
+    READY,
+    RECORD,
+    WORTH_GZIP,
+    Bounds,
+    Frames,
+    Head,
+    Question,
+    frame,
+)
 from citygraph.store.checking import Checked, check
 from citygraph.store.rdf_xml import XmlBytes, for_xml
 from citygraph.store.rows import JsonRows, write_rows, write_truth
@@ -34,7 +47,6 @@ _GRAPHS: Final = {
     "trig": pyoxigraph.RdfFormat.TRIG,
 }
 _Each = TypeVar("_Each")
-_WORTH_GZIP: Final = 1_000
 _MOST_MERGED: Final = 4
 
 
@@ -70,7 +82,7 @@ class Answers:
 
     def end(self) -> None:
         """The answer is whole."""
-        if not self._is_open and self._total < _WORTH_GZIP:
+        if not self._is_open and self._total < WORTH_GZIP:
             self._gzip = False
         last = self._frames()
         if self._compress is not None:

@@ -19,6 +19,7 @@ from citygraph.errors import CitygraphError, StoreError
 from citygraph.project import Project
 from citygraph.sentences import sentence
 from citygraph.web.access_log import AccessLog
+from citygraph.web.cache import Kept
 from citygraph.web.errors import refusal_page
 from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
@@ -30,12 +31,13 @@ from citygraph.web.reconciliation import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
 from citygraph.web.requests import client_of
 from citygraph.web.service import Service
-from citygraph.web.sparql import SparqlEndpoint
+from citygraph.web.sparql import SparqlEndpoint, key_of
 from citygraph.web.void import WellKnownVoid
 
 __all__ = ["Site", "create_site"]
 
 _BROKEN: Final = 499
+_ENDPOINTS: Final = frozenset({b"/sparql", b"/sparql/"})
 
 
 def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None) -> list[BaseRoute]:
@@ -116,6 +118,7 @@ class Site:
         self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
         self._shown: Counter[str] = Counter()
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
+        self._sparql = sparql
         self._direct: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,6 +127,14 @@ class Site:
             await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+
+    def at_once(self, path: bytes, query_string: bytes, accept: str, encoding: str) -> Kept | None:
+        """The answer to a GET that was given before, or needs no worker."""
+        key = key_of(path, query_string, accept, encoding)
+        kept = self.service.cache.get(key)
+        if kept is None and path.removeprefix(self._root.encode()) in _ENDPOINTS:
+            kept = self._sparql.at_once(key)
+        return kept
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

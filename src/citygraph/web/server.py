@@ -19,7 +19,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from citygraph.web.app import Site
 from citygraph.web.refusal import BrokenAnswer, body
-from citygraph.web.sparql import key_of
 
 __all__ = ["run"]
 
@@ -32,6 +31,8 @@ _NEEDS_MORE: Final = frozenset({
     b"if-none-match", b"connection", b"upgrade", b"expect", b"transfer-encoding", b"content-length",
     b"x-forwarded-for", b"authorization", b"range",
 })  # fmt: skip
+_KEPT_OPEN: Final = (b"connection", b"keep-alive")
+"""What most programs send, although HTTP/1.1 means it anyway."""
 
 
 def _unread(transport: asyncio.Transport) -> int:
@@ -65,7 +66,7 @@ class _Quiet(logging.Filter):
 
 def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class, with the limits it keeps to
     """The protocol of one server: its patience with a request, and how many connections one address may have."""
-    limits, cache, log = site.service.limits, site.service.cache, site.log
+    limits, log = site.service.limits, site.log
     patience, most, trusted = limits.patience, limits.connections, limits.trusted_proxies
     open_connections: Counter[str] = Counter()
     proxies = {each.strip() for each in trusted.split(",")}
@@ -162,7 +163,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
 
         def on_headers_complete(self) -> None:
             self._head_is_here()
-            self._is_answered = self._answer_again()
+            self._is_answered = self._answer_at_once()
             if self._is_answered:
                 return
             super().on_headers_complete()
@@ -182,21 +183,23 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
             if not self._is_answered:
                 super().on_message_complete()
 
-        def _answer_again(self) -> bool:
-            """Whether a query that was answered before could be answered at once, without anything around it."""
+        def _answer_at_once(self) -> bool:
+            """Whether a query that was answered before, or is very small, could be answered without anything around it."""
             is_free = (self.cycle is None or self.cycle.response_complete) and not self.pipeline
             if not is_free or self.flow.write_paused or self.parser.get_method() != b"GET":
                 return False
             given = {b"accept": b"", b"accept-encoding": b""}
             for name, value in self.headers:
-                if name in _NEEDS_MORE or (given.get(name)):
+                if (name in _NEEDS_MORE and (name, value) != _KEPT_OPEN) or given.get(name):
                     return False
                 if name in given:
                     given[name] = value
             path, _, query_string = self.url.partition(b"?")
             accept, encoding = given[b"accept"].decode("latin-1"), given[b"accept-encoding"].decode("latin-1")
-            kept = cache.get(key_of(path, query_string, accept, encoding))
-            if kept is None or not kept.wire or not self.parser.should_keep_alive():
+            if not self.parser.should_keep_alive() or self.parser.get_http_version() != "1.1":
+                return False
+            kept = site.at_once(path, query_string, accept, encoding)
+            if kept is None or not kept.wire:
                 return False
             self.transport.write(b"%s%s\r\n%s" % (kept.wire, self._date(), kept.body))
             self._unset_keepalive_if_required()

@@ -19,6 +19,8 @@ from citygraph.sentences import sentence
 from citygraph.store import Manifest, Snapshot
 from citygraph.store.asked import AskedStore, Room
 from citygraph.store.asking import Bounds
+from citygraph.store.lookup import Lookups
+from citygraph.store.process import Version
 from citygraph.store.sharing import Share
 from citygraph.store.workers import Pool
 from citygraph.web.apart import Apart, derive_day, read_explainer
@@ -42,6 +44,7 @@ class Service:
         self.project, self.limits = project, limits
         self.cache = Cache(limits.cache)
         self.pool: Pool
+        self.lookups: Lookups | None = None
         self.snapshot: Snapshot
         self.manifest: Manifest
         self._seen: object = None
@@ -70,6 +73,7 @@ class Service:
         current_default_thread_limiter().total_tokens = 4 * self.limits.share.per_client
         self.pool = self._pool(snapshot.folder, snapshot.snapshot_id, self.limits.bounds, self.limits.share)
         await self.pool.start()
+        self.lookups = await self._open_lookups(self.pool.version)
         self._watching = asyncio.create_task(self._watch())
 
     def _pool(self, folder: Path, snapshot_id: str, bounds: Bounds, share: Share) -> Pool:
@@ -80,6 +84,10 @@ class Service:
         from citygraph.store.server_pool import ServerPool  # noqa: PLC0415  # the HTTP client is needed here alone
 
         return ServerPool(held, folder, snapshot_id, bounds=bounds, share=share)
+
+    async def _open_lookups(self, version: Version) -> Lookups | None:
+        """The version for queries that need no worker; a server elsewhere is asked in its own way."""
+        return None if self.project.held else await asyncio.to_thread(Lookups, version, self.limits.bounds)
 
     async def stop(self) -> None:
         """Finish what is being answered, then end the workers."""
@@ -198,6 +206,7 @@ class Service:
 
     async def _use(self, snapshot: Snapshot) -> None:
         await self.pool.switch(snapshot.folder, snapshot.snapshot_id)
+        self.lookups = await self._open_lookups(self.pool.version)
         self.snapshot, self.manifest = snapshot, snapshot.manifest
         self.cache.clear()
 

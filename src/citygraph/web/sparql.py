@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import parse_qsl
+from typing import Final, cast
+from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -35,6 +35,7 @@ _HOW_TO_CHANGE: Final = "Change the files in data/ and run: citygraph build"
 _MOST_PARAMETERS: Final = 200
 _MOST_FOR_HTTP_1_0: Final = 16_000_000
 _WATCH_AFTER: Final = 0.05
+_LONGEST_LOOKUP: Final = 6_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,14 @@ class SparqlEndpoint:
         key: tuple[object, ...]
         if method in {"GET", "HEAD"}:
             key = key_of(scope["raw_path"], scope["query_string"], *_wanted(scope))
-            if await self._answer_again(key, scope, send):
+            if await self._answer_at_once(key, scope, send):
                 return
             # SPARQL 1.1 Protocol, 2.1.1: everything stands in the address.
             asked = _asked(_pairs(scope["query_string"]), ())
         elif method == "POST":
             body = await read_body(scope, receive, self._service.limits.body, self._service.limits.patience)
             key = (header(scope, b"content-type"), body, scope["query_string"], *_wanted(scope))
-            if await self._answer_again(key, scope, send):
+            if await self._answer_at_once(key, scope, send):
                 return
             asked = _read_post(scope, body)
         elif method == "OPTIONS":
@@ -87,8 +88,35 @@ class SparqlEndpoint:
         else:
             await self._run(asked, key, scope, receive, send)
 
-    async def _answer_again(self, key: tuple[object, ...], scope: Scope, send: Send) -> bool:
+    def at_once(self, key: tuple[object, ...]) -> Kept | None:
+        """The answer to a GET that needs no worker, by what it is remembered by; `None` for every other one."""
+        service = self._service
+        lookups, (_, query_string, accept, encoding) = service.lookups, cast("tuple[bytes, bytes, str, str]", key)
+        if lookups is None or lookups.version != service.pool.version:
+            return None
+        name, _, value = query_string.partition(b"=")
+        if name != b"query" or b"&" in value or len(value) > _LONGEST_LOOKUP:
+            return None
+        try:
+            text = unquote_plus(value.decode("ascii"), errors="strict")
+            question = self._question(_Asked(text), accept, encoding)
+        except (UnicodeError, Refusal):
+            return None
+        found = lookups.answer(question)
+        if found is None:
+            return None
+        head, body = found
+        data = question.to_bytes()
+        etag = _etag(lookups.version.snapshot_id, data)
+        kept = _kept(_headers(head.format, head.encoding, etag), body, etag)
+        service.cache.put(key, kept, size=len(data))
+        return kept
+
+    async def _answer_at_once(self, key: tuple[object, ...], scope: Scope, send: Send) -> bool:
+        """Whether it was answered: again, or without a worker."""
         kept = self._service.cache.get(key)
+        if kept is None and scope["method"] != "POST":
+            kept = self.at_once(key)
         if kept is None:
             return False
         if _matches(scope, kept.etag):
@@ -128,9 +156,7 @@ class SparqlEndpoint:
             if reply.snapshot_id != number.snapshot_id:
                 headers = _headers(reply.head.format, reply.head.encoding, "")
             if reply.is_whole:
-                body = reply.take()
-                headers.append((b"content-length", b"%d" % len(body)))
-                kept = Kept(headers, body, etag, wire(headers))
+                kept = _kept(headers, reply.take(), etag)
                 if reply.head.cacheable and pool.version == number and reply.snapshot_id == number.snapshot_id:
                     self._service.cache.put(key, kept, size=len(data))
                 await _send_whole(kept, scope, send)
@@ -322,6 +348,11 @@ def _headers(format: str, encoding: str, etag: str) -> list[tuple[bytes, bytes]]
     if etag:
         headers.append((b"etag", etag.encode()))
     return headers
+
+
+def _kept(headers: list[tuple[bytes, bytes]], body: bytes, etag: str) -> Kept:
+    headers.append((b"content-length", b"%d" % len(body)))
+    return Kept(headers, body, etag, wire(headers))
 
 
 async def _send_whole(kept: Kept, scope: Scope, send: Send) -> None:
