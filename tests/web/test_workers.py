@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import threading
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyoxigraph
 import pytest
@@ -356,11 +358,15 @@ def test_a_lookup_is_answered_without_a_worker(tmp_path: Path, *, proxied: bool)
         assert server.request("GET", "/sparql", params={"query": question}, client=client).status_code == 503
 
 
-def test_a_lookup_sees_the_version_that_is_served(tmp_path: Path) -> None:
+def test_lookups_come_in_order_and_from_the_version_that_is_served(tmp_path: Path) -> None:
     folder = project_with(tmp_path / "versions", quads_of(1))
     text = f"SELECT ?v WHERE {{ <{BASE}> <{BASE}version> ?v }}"
     with serving(folder, "--workers", "2") as server:
         assert [row["v"]["value"] for row in server.ask(text).json()["results"]["bindings"]] == ["1"]
+        texts = [f"SELECT ?v WHERE {{ <{BASE}id/{number % 50}> <{BASE}value> ?v }} LIMIT 1" for number in range(200)]
+        requests = [f"GET /sparql?query={quote(each)} HTTP/1.1\r\nHost: x.example\r\n" for each in texts]
+        data = server.raw(("\r\n".join(requests) + "Connection: close\r\n\r\n").encode())
+        assert re.findall(rb'"value":"(\d+)"', data) == [b"%d" % (number % 50) for number in range(200)]
         put_to_use(folder, quads_of(2), "two")
         server.until(lambda _: server.ask(text).json()["results"]["bindings"][0]["v"]["value"] == "2")
 

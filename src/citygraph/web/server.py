@@ -24,6 +24,8 @@ __all__ = ["run"]
 
 _LONGEST_HEAD: Final = 512_000
 _KEEP_ALIVE: Final = 15
+_MOST_AT_ONCE: Final = 8
+"""Requests behind each other that are answered before anybody else has a turn."""
 _SLOWEST: Final = 1_000
 """Bytes per second of an answer that a client must take, or its connection ends."""
 # With these a request means more than its address says, or comes from somebody else than its connection.
@@ -81,6 +83,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         _is_answered = False
         _look_timer: asyncio.TimerHandle | None = None
         _unread = 0
+        _answered_at_once = 0
 
         def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
             super().__init__(*arguments, **more)
@@ -159,6 +162,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 if self._head_size > _LONGEST_HEAD:
                     self._refuse(431, "The address or the headers of the request are too long.")
                     return
+            self._answered_at_once = 0
             super().data_received(data)
 
         def on_headers_complete(self) -> None:
@@ -186,6 +190,8 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         def _answer_at_once(self) -> bool:
             """Whether a query that was answered before, or is very small, could be answered without anything around it."""
             is_free = (self.cycle is None or self.cycle.response_complete) and not self.pipeline
+            if self._answered_at_once >= _MOST_AT_ONCE:
+                return False
             if not is_free or self.flow.write_paused or self.parser.get_method() != b"GET":
                 return False
             given = {b"accept": b"", b"accept-encoding": b""}
@@ -206,6 +212,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+            self._answered_at_once += 1
             log.add_again(self._address, path, len(kept.body))
             return True
 
