@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple, parse, serialize
-from citygraph.reason.cache import cache_file, load_columns, save_columns
 from citygraph.reason.encode import BLANK, IRI, LITERAL, Columns, Dictionary, encode_ntriples, encode_terms
 
 ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
@@ -119,31 +116,7 @@ def test_kinds_follow_the_terms() -> None:
     assert dictionary.kinds().tolist() == [IRI, BLANK, LITERAL, LITERAL]
 
 
-def test_kept_columns_are_the_same_in_another_dictionary(tmp_path: Path) -> None:
-    data = b'<urn:a> <urn:b> "\xc3\xa9\\n" .\n_:x <urn:b> <urn:a> .\n'
-    first = Dictionary()
-    columns = encode_ntriples(data, first)
-    path = cache_file(tmp_path / "new folder", data)
-    save_columns(path, columns, first)
-    other = Dictionary()
-    other.number("<urn:z>")
-    kept = load_columns(path, other)
-    assert kept is not None
-    assert decoded(kept, other) == decoded(columns, first)
-
-
-def test_a_damaged_or_missing_cache_file_is_no_cache_file(tmp_path: Path) -> None:
-    assert load_columns(tmp_path / "none.npz", Dictionary()) is None
-    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 nothing")
-    assert load_columns(tmp_path / "bad.npz", Dictionary()) is None
-
-
-def test_no_triples_are_fine(tmp_path: Path) -> None:
-    dictionary = Dictionary()
-    columns = encode_ntriples(b"", dictionary)
+def test_no_triples_are_fine() -> None:
+    columns = encode_ntriples(b"", Dictionary())
     assert len(columns) == 0
-    save_columns(tmp_path / "empty.npz", columns, dictionary)
-    kept = load_columns(tmp_path / "empty.npz", dictionary)
-    assert kept is not None
-    assert kept.subjects.dtype == np.uint32
-    assert len(kept) == 0
+    assert columns.subjects.dtype == np.uint32
