@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from citygraph.errors import SnapshotError
+from citygraph.store.manifest import MANIFEST_FILE
 
 __all__ = [
     "FORMAT",
-    "MANIFEST",
     "Contents",
     "Index",
     "Listed",
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 FORMAT: Final = 1
-MANIFEST: Final = "manifest.json"
 _READ: Final = 1024 * 1024
 _MOST_FILES: Final = 20_000
 _MOST_SNAPSHOTS: Final = 10_000
@@ -146,8 +145,8 @@ def read_contents(data: bytes, listed: Listed, *, base: str, where: str, most_by
         raise SnapshotError(message, fix=f"{_AGAIN} DIR")
     paths = {piece.path for piece in pieces}
     folders = {piece.path[:i] for piece in pieces for i, letter in enumerate(piece.path) if letter == "/"}
-    if len(paths) < len(pieces) or paths & folders or MANIFEST not in paths:
-        message = f"{name} names a file twice, or not {MANIFEST}."
+    if len(paths) < len(pieces) or paths & folders or MANIFEST_FILE not in paths:
+        message = f"{name} names a file twice, or not {MANIFEST_FILE}."
         raise SnapshotError(message, fix=f"{_AGAIN} DIR")
     if contents.size > most_bytes:
         message = f"The snapshot {listed.snapshot_id} has {contents.size:,} bytes; at most {most_bytes:,} are taken."

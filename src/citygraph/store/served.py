@@ -12,10 +12,11 @@ from citygraph.rdf import Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions
 from citygraph.sparql import Form, read_query
 from citygraph.store.connection import Connection
+from citygraph.store.manifest import Manifest
 from citygraph.store.query_text import counting, solutions_of, with_values
 from citygraph.store.remote import check_values, with_prefixes
 from citygraph.store.renaming import Dataset, Renaming
-from citygraph.store.snapshot import Manifest, Snapshot
+from citygraph.store.snapshot import Snapshot
 from citygraph.store.whole_graphs import read_graph
 
 __all__ = ["FINDINGS", "ServedSnapshot"]

@@ -1,61 +1,26 @@
-"""Immutable snapshot folders: built aside, sealed, swapped in with one rename, listed, pruned.
-
-```
-build/
-  3f9c2ab7d10e4f52/      store/ (pyoxigraph)  directory.sqlite  asserted.nq  inferred.nq  findings.json  manifest.json
-  current -> 3f9c2ab7d10e4f52
-```
-
-A snapshot is named by a hash of everything that went into it, so the same input gives the same name.
-The manifest is written last: a folder without one is a build that was broken off, and is thrown away.
-"""
+"""One sealed snapshot, open for reading."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import pyoxigraph
 
 from citygraph.errors import SnapshotError
-from citygraph.rdf import Iri, Quad, Term, parse, serialize
+from citygraph.rdf import Iri, Quad, Term, parse
 from citygraph.results import Answer
-from citygraph.store.directory import DIRECTORY_FILE
-from citygraph.store.directory_file import write_directory
+from citygraph.store.manifest import read_manifest
 from citygraph.store.oxigraph import answer
 
-__all__ = ["Manifest", "Snapshot", "SnapshotBuilder", "Snapshots", "manifest_of"]
+__all__ = ["ASSERTED_FILE", "FINDINGS_FILE", "INFERRED_FILE", "Snapshot"]
 
-_CURRENT: Final = "current"
-_MANIFEST: Final = "manifest.json"
-_FINDINGS: Final = "findings.json"
-_FORMAT: Final = 2
-_BROKEN_OFF: Final = ".building-"
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a sealed snapshot holds, and what it was made from."""
-
-    snapshot_id: str
-    citygraph_version: str
-    base: str
-    as_of: str
-    engine: str
-    files: Mapping[str, str]
-    asserted_graphs: Sequence[str]
-    inferred_graph: str
-    counts: Mapping[str, int]
-    format: int = _FORMAT
-    git_commit: str = field(default="")
+ASSERTED_FILE: Final = "asserted.nq"
+INFERRED_FILE: Final = "inferred.nq"
+FINDINGS_FILE: Final = "findings.json"
+"""What the files state, what follows, and what the build had to say, in the folder of a snapshot."""
 
 
 class Snapshot:
@@ -68,7 +33,7 @@ class Snapshot:
             SnapshotError: it is not whole, or was built by another version of the program.
         """
         self.folder = folder
-        self.manifest = _read_manifest(folder)
+        self.manifest = read_manifest(folder)
         self._store: pyoxigraph.Store | None = None
 
     @property
@@ -83,15 +48,15 @@ class Snapshot:
 
     def findings(self) -> list[dict[str, object]]:
         """What the build had to say about the data, as it was written down."""
-        return list(json.loads((self.folder / _FINDINGS).read_text(encoding="utf-8")))
+        return list(json.loads((self.folder / FINDINGS_FILE).read_text(encoding="utf-8")))
 
     def asserted(self) -> tuple[Quad, ...]:
         """What the files state, lexical forms as written there."""
-        return self._read_quads("asserted.nq")
+        return self._read_quads(ASSERTED_FILE)
 
     def inferred(self) -> tuple[Quad, ...]:
         """What was derived, lexical forms as in the files."""
-        return self._read_quads("inferred.nq")
+        return self._read_quads(INFERRED_FILE)
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Refused: a snapshot never changes."""
@@ -139,239 +104,3 @@ class Snapshot:
             message = f"{self.folder / name} is damaged in line {parsed.problems[0].line}."
             raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
         return parsed.quads
-
-
-class SnapshotBuilder:
-    """A snapshot in the making, in a folder of its own that nobody serves.
-
-    As a context manager it throws the folder away unless `seal` was called.
-    """
-
-    def __init__(self, build_folder: Path) -> None:
-        """Start a snapshot below `build_folder`.
-
-        Raises:
-            SnapshotError: the folder cannot be made.
-        """
-        try:
-            build_folder.mkdir(parents=True, exist_ok=True)
-            self.folder = Path(tempfile.mkdtemp(prefix=_BROKEN_OFF, dir=build_folder))
-        except OSError as error:
-            message = f"Cannot write in {build_folder}: {error.strerror}."
-            raise SnapshotError(message, fix="Check that the folder may be written and the disk has room.") from error
-
-    def __enter__(self) -> Self:
-        """Nothing more to do: the folder exists."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Remove what was not sealed."""
-        for folder in (self.folder, _aside(self.folder)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def seal(
-        self,
-        manifest: Manifest,
-        *,
-        asserted: Sequence[Quad],
-        inferred: Sequence[Quad],
-        findings: Sequence[Mapping[str, object]],
-        replace: bool = False,
-        with_directory: bool = True,
-    ) -> Path:
-        """Write everything, the manifest last, and give the folder its name; the path of the sealed snapshot.
-
-        With `replace` a snapshot of the same name makes way; without it the one that is there is used. The
-        directory is what pages name things from; a version that only answers questions needs none.
-
-        Raises:
-            SnapshotError: the disk is full or the folder cannot be written; nothing is left behind.
-        """
-        target = self.folder.parent / manifest.snapshot_id
-        try:
-            self._write_store([*asserted, *inferred])
-            if with_directory:
-                file = self.folder / DIRECTORY_FILE
-                write_directory(file, chain(asserted, inferred), base=manifest.base, findings=len(findings))
-            (self.folder / "asserted.nq").write_bytes(serialize(asserted, format="nq"))
-            (self.folder / "inferred.nq").write_bytes(serialize(inferred, format="nq"))
-            _write_json(self.folder / _FINDINGS, list(findings))
-            # mkdtemp makes folders that only their owner reads; a snapshot is for every reader.
-            self.folder.chmod(0o755)
-            _write_json(self.folder / _MANIFEST, asdict(manifest))
-            return _move(self.folder, target, replace=replace)
-        except OSError as error:
-            message = f"The snapshot cannot be written to {target.parent}: {error.strerror or error}."
-            fix = "Make room on the disk and run it again; the previous version is still in use."
-            raise SnapshotError(message, fix=fix) from error
-
-    def _write_store(self, quads: Sequence[Quad]) -> None:
-        store = pyoxigraph.Store(str(self.folder / "store"))
-        store.bulk_extend(quads)
-        # The default graph holds every triple once: the engine's own union of graphs counts repeats.
-        store.bulk_extend(Quad(*triple) for triple in dict.fromkeys((q.subject, q.predicate, q.object) for q in quads))
-        store.flush()
-        store.optimize()
-
-
-class Snapshots:
-    """The snapshots of one project: which there are, and which one is in use."""
-
-    def __init__(self, build_folder: Path) -> None:
-        """The snapshots below `build_folder`, which need not exist yet."""
-        self.folder = build_folder
-
-    def get(self, snapshot_id: str) -> Snapshot | None:
-        """The whole snapshot of that name, or `None`."""
-        try:
-            return Snapshot(self.folder / snapshot_id)
-        except SnapshotError:
-            return None
-
-    def current(self) -> Snapshot | None:
-        """The snapshot in use, or `None` before the first build.
-
-        Raises:
-            SnapshotError: the link points to a folder that is not a whole snapshot.
-        """
-        link = self.folder / _CURRENT
-        if link.is_symlink() and not link.exists():
-            self._restore(link.readlink().name)
-        return Snapshot(link.resolve()) if link.is_symlink() else None
-
-    def _restore(self, name: str) -> None:
-        """Put back the version that a build broken off between two renames had moved aside."""
-        for aside in self.folder.glob(f"{_BROKEN_OFF}*-old"):
-            if (aside / _MANIFEST).is_file() and _read_manifest(aside).snapshot_id == name:
-                aside.rename(self.folder / name)
-                return
-
-    def whole(self) -> list[Snapshot]:
-        """The whole snapshots, the newest last."""
-        if not self.folder.is_dir():
-            return []
-        folders = [path for path in self.folder.iterdir() if path.name[0] != "." and not path.is_symlink()]
-        found = [snapshot for path in folders if (snapshot := self.get(path.name)) is not None]
-        return sorted(found, key=lambda each: (each.folder / _MANIFEST).stat().st_mtime)
-
-    def adopt(self, folder: Path, snapshot_id: str) -> Path:
-        """Give a whole folder that lies beside the snapshots its name; one of that name makes way.
-
-        Raises:
-            OSError: it cannot be moved.
-        """
-        moved = _move(folder, self.folder / snapshot_id, replace=True)
-        shutil.rmtree(_aside(folder), ignore_errors=True)
-        return moved
-
-    def use(self, folder: Path) -> None:
-        """Point to another snapshot: readers see the old one or the new one, never half of either.
-
-        Raises:
-            SnapshotError: the link cannot be written.
-        """
-        new = self.folder / f"{_CURRENT}.{os.getpid()}.new"
-        try:
-            new.unlink(missing_ok=True)
-            new.symlink_to(folder.name)
-            new.replace(self.folder / _CURRENT)
-        except OSError as error:
-            message = f"Cannot switch to the new snapshot in {self.folder}: {error.strerror}."
-            raise SnapshotError(message, fix="The previous version is still in use.") from error
-
-    def prune(self, keep: int) -> None:
-        """Remove all but the current snapshot and the `keep` newest, and what broken-off builds left."""
-        if not self.folder.is_dir():
-            return
-        link = self.folder / _CURRENT
-        current = link.resolve().name if link.is_symlink() else ""
-        folders = [path for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink()]
-        whole = [path for path in folders if (path / _MANIFEST).is_file()]
-        whole.sort(key=lambda path: (path / _MANIFEST).stat().st_mtime, reverse=True)
-        for path in whole[keep:]:
-            if path.name != current:
-                shutil.rmtree(path, ignore_errors=True)
-        for path in folders:
-            if path.name.startswith(_BROKEN_OFF) and not _in_use(path):
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _aside(folder: Path) -> Path:
-    """Where a snapshot lies for the moment between two renames, while this folder takes its name."""
-    return folder.with_name(f"{folder.name}-old")
-
-
-def _move(folder: Path, target: Path, *, replace: bool) -> Path:
-    """Give a finished folder the name of its snapshot."""
-    if replace and target.exists():
-        target.rename(_aside(folder))
-    if _is_whole(target):
-        # Another build of the same input was faster; its folder is as good as ours.
-        return target
-    shutil.rmtree(target, ignore_errors=True)
-    try:
-        folder.rename(target)
-    except OSError:
-        if not _is_whole(target):
-            raise
-    return target
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        _read_manifest(folder)
-    except SnapshotError:
-        return False
-    return True
-
-
-def _in_use(folder: Path) -> bool:
-    """Whether another build or pull may still be writing there: touched within the last hour."""
-    newest = max((path.lstat().st_mtime for path in [folder, *folder.rglob("*")]), default=0.0)
-    return newest > _now(folder.parent) - 3600
-
-
-def _now(folder: Path) -> float:
-    """The clock of the file system, which is the one that time stamps are compared with."""
-    with tempfile.NamedTemporaryFile(dir=folder) as file:
-        return os.fstat(file.fileno()).st_mtime
-
-
-def _read_manifest(folder: Path) -> Manifest:
-    again = "Build it again: citygraph build"
-    try:
-        raw = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        message = f"There is no whole snapshot in {folder}."
-        raise SnapshotError(message, fix=again) from error
-    except (OSError, ValueError) as error:
-        message = f"The manifest of the snapshot {folder} cannot be read: {error}."
-        raise SnapshotError(message, fix=again) from error
-    return manifest_of(raw, str(folder))
-
-
-def manifest_of(raw: object, place: str) -> Manifest:
-    """A manifest out of JSON.
-
-    Args:
-        raw: what stood there.
-        place: where it stood, for the message.
-
-    Raises:
-        SnapshotError: it was written by another version of the program, or is none.
-    """
-    again = "Build it again: citygraph build"
-    if not isinstance(raw, dict) or raw.get("format") != _FORMAT:
-        message = f"The snapshot {place} was built by another version of citygraph."
-        raise SnapshotError(message, fix=again)
-    try:
-        return Manifest(**raw)
-    except TypeError as error:
-        message = f"The manifest of the snapshot {place} does not name what it should."
-        raise SnapshotError(message, fix=again) from error
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -13,7 +13,6 @@ from typing import Final
 from citygraph.errors import SnapshotError
 from citygraph.store.arriving import is_there, no_link
 from citygraph.store.contents import (
-    MANIFEST,
     Contents,
     Index,
     Listed,
@@ -23,14 +22,16 @@ from citygraph.store.contents import (
     read_contents,
     written,
 )
+from citygraph.store.manifest import MANIFEST_FILE
 from citygraph.store.mirror import INDEX, MOST_INDEX_BYTES, Mirror, MirrorFolder, locked, reading
-from citygraph.store.snapshot import Snapshot, Snapshots
+from citygraph.store.snapshot import Snapshot
+from citygraph.store.snapshots import BROKEN_OFF, Snapshots
 
 __all__ = ["Sent", "Told", "pull", "push"]
 
 Told = Callable[[str, int, int], None]
 """Told of progress: what, and how many bytes of how many."""
-_PULLING: Final = ".building-pull-"
+_PULLING: Final = f"{BROKEN_OFF}pull-"
 _LIST: Final = ".contents.json"
 _STILL: Final = "The previous version is still in use."
 
@@ -158,7 +159,7 @@ def _bring(
     waiting = [piece for piece in contents.files if not is_there(piece, folder / piece.path)]
     _room_for(sum(piece.size for piece in waiting), snapshots.folder)
     # The manifest is what makes a snapshot whole, so it comes last.
-    for piece in sorted(waiting, key=lambda each: each.path == MANIFEST):
+    for piece in sorted(waiting, key=lambda each: each.path == MANIFEST_FILE):
         for parent in (folder / piece.path).relative_to(folder).parents:
             no_link(folder / parent)
         told("transfer", sent.moved_bytes, contents.size)

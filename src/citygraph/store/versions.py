@@ -22,9 +22,9 @@ from citygraph.errors import SnapshotError, StoreError
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.store.connection import Connection
+from citygraph.store.manifest import Manifest, manifest_of
 from citygraph.store.renaming import Renaming
 from citygraph.store.served import FINDINGS
-from citygraph.store.snapshot import Manifest, manifest_of
 
 __all__ = ["Load", "Versions", "renaming_of"]
 
