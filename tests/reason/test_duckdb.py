@@ -14,7 +14,8 @@ from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
 from citygraph.reason import engine_columnar, engine_duckdb
 from citygraph.reason.closure import Atom, Budget, Check, FlatRule
-from citygraph.reason.specialise import TYPE, specialise
+from citygraph.reason.rule_text import TYPE
+from citygraph.reason.specialise import specialise
 from citygraph.reason.sql_rules import shapes_of, shortened
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 

@@ -14,7 +14,7 @@ from citygraph.namespaces import CG, PREFIXES
 from citygraph.reason.closure import Atom, FlatRule, TripleText
 from citygraph.reason.facts import Facts
 from citygraph.reason.proof import Given, Step
-from citygraph.reason.specialise import TYPE
+from citygraph.reason.rule_text import TYPE
 
 __all__ = ["AS_OF", "ROLE_PROPERTY", "Calendar", "Counted"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from citygraph.reason.closure import Atom, FlatRule, RuleBook, TripleText, is_variable
 from citygraph.reason.facts import Facts, has_equality
 from citygraph.reason.proof import Given, Step
-from citygraph.reason.specialise import SAME, TYPE
+from citygraph.reason.rule_text import SAME, TYPE
 from citygraph.reason.unify import Binding, bound, extended, unify
 
 __all__ = ["Backward"]

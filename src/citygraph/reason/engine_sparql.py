@@ -9,10 +9,12 @@ from typing import Final, Protocol
 
 from citygraph.errors import ReasoningError
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
+from citygraph.reason.axioms import is_schema
 from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, FlatRule, RuleBook, is_variable
 from citygraph.reason.datatypes import ILL_TYPED, Value, is_inside, value_of
+from citygraph.reason.rule_text import SAME
 from citygraph.reason.sparql_rules import BLANK, SPELLING, Update, bodies, facts, pattern, skolem, update_list, updates
-from citygraph.reason.specialise import SAME, is_schema, specialise
+from citygraph.reason.specialise import specialise
 from citygraph.reason.tidy import keep
 from citygraph.reason.told import LIST_PREDICATES, Violation, tell_once, with_names
 from citygraph.store.updatable import UpdatableStore

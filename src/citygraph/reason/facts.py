@@ -12,7 +12,7 @@ from citygraph.reason.closure import TermText, TripleText
 from citygraph.reason.columns import Column, high, low
 from citygraph.reason.datatypes import ILL_TYPED, Value, value_of
 from citygraph.reason.relations import Key, class_key, is_property, property_key, term_of
-from citygraph.reason.specialise import SAME, TYPE
+from citygraph.reason.rule_text import SAME, TYPE
 from citygraph.reason.state import State
 
 __all__ = ["ColumnarFacts", "Facts", "TextFacts"]

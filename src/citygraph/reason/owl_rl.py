@@ -1,43 +1,18 @@
 """The rules of OWL 2 RL/RDF as data, by the names of the specification, with our own two checks beside them.
 
 Source: OWL 2 Profiles (second edition), section 4.3, tables 4 to 9: 78 rules. The text of a rule is Turtle
-with variables, cut in two: what it asks of the `ontology` and what it asks of the `data`. Besides:
-
-- `( .. ?c .. )` any member of the list; `( .. ?c .. ?d .. )` any two members, in the order of the list;
-- `( ?c* )` the whole list. A data pattern with a starred variable is repeated once for each member: the
-  starred variables of the ontology are replaced by the member, all others are numbered. `?v+` is the next
-  one after `?v*`, `?v0` the first and `?v$` the last;
-- a number stands for every literal with that integer value.
+with variables, as `rule_text` reads it, cut in two: what it asks of the `ontology` and what it asks of the `data`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 from citygraph.reason.closure import Check
 
-__all__ = [
-    "CONTRADICTION",
-    "OWN",
-    "RULES",
-    "SPECIFICATION",
-    "ListPattern",
-    "Pattern",
-    "Rule",
-    "expand",
-    "number",
-    "patterns",
-]
+__all__ = ["CONTRADICTION", "OWN", "RULES", "SPECIFICATION", "Rule"]
 
-PREFIXES: Final = {
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
 CONTRADICTION: Final = "false"
 
 _REFLEXIVE: Final = "everything is equal to itself: noise, and the shared filter would drop it"
@@ -319,56 +294,3 @@ cls-avf with dt-not-type), and two different values of a functional data propert
 
 RULES: Final = tuple(rule for rule in (*SPECIFICATION, *_SAME_CLASS, *_IDENTICAL, *OWN) if not rule.not_run)
 """Every rule that the engines run."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListPattern:
-    """A list in a rule: the whole of it (`starred`), or some of its members in order."""
-
-    variables: tuple[str, ...]
-    starred: bool
-
-
-Pattern: TypeAlias = tuple[str, str, "str | ListPattern"]
-
-
-def expand(word: str) -> str:
-    """A word of a rule as a term in N-Triples, or the variable itself."""
-    if word.startswith("?"):
-        return word
-    if word == "a":
-        word = "rdf:type"
-    if word.isdigit():
-        return number(int(word))
-    prefix, _, name = word.partition(":")
-    return f"<{PREFIXES[prefix]}{name}>"
-
-
-def number(value: int) -> str:
-    """The literal that stands for every literal with this integer value."""
-    return f'"{value}"^^<{PREFIXES["xsd"]}nonNegativeInteger>'
-
-
-@cache
-def patterns(text: str) -> tuple[Pattern, ...]:
-    """The patterns of a rule's text; a list becomes a `ListPattern`."""
-    found: list[Pattern] = []
-    words = iter(text.split())
-    subject = next(words, "")
-    while subject:
-        predicate, word = next(words), next(words)
-        found.append((expand(subject), expand(predicate), _list(words) if word == "(" else expand(word)))
-        if next(words, ".") == ".":
-            subject = next(words, "")
-    return tuple(found)
-
-
-def _list(words: Iterator[str]) -> ListPattern:
-    """The rest of a list, up to its closing bracket."""
-    members: list[str] = []
-    for word in words:
-        if word == ")":
-            break
-        if word != "..":
-            members.append(word)
-    return ListPattern(tuple(name.removesuffix("*") for name in members), members[0].endswith("*"))

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from citygraph.reason.closure import Atom, FlatRule, is_variable
 from citygraph.reason.relations import Key, class_key, property_key
-from citygraph.reason.specialise import SAME, TYPE
+from citygraph.reason.rule_text import SAME, TYPE
 
 __all__ = ["NO_HEAD", "Argument", "Link", "Plan", "Step", "make_plan", "order_steps"]
 

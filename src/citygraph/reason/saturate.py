@@ -8,7 +8,7 @@ from citygraph.reason.encode import Columns, Dictionary
 from citygraph.reason.equality import Equality
 from citygraph.reason.fixpoint import run
 from citygraph.reason.relations import Key, Relation, group
-from citygraph.reason.specialise import TYPE
+from citygraph.reason.rule_text import TYPE
 from citygraph.reason.state import State, schema_triples
 from citygraph.reason.values import Values
 

@@ -9,7 +9,7 @@ from itertools import chain, combinations
 from typing import Final, TypeAlias
 
 from citygraph.reason.closure import Atom, FlatRule, RuleBook, is_variable
-from citygraph.reason.specialise import SAME, TYPE
+from citygraph.reason.rule_text import SAME, TYPE
 
 __all__ = ["BLANK", "SPELLING", "Update", "Word", "bodies", "facts", "pattern", "skolem", "update_list", "updates"]
 

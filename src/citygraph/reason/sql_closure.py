@@ -10,11 +10,13 @@ import numpy as np
 
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
+from citygraph.reason.axioms import schema_classes, schema_predicates
 from citygraph.reason.closure import Budget, Contradiction, FlatRule, RuleBook, TripleText
 from citygraph.reason.columns import high, low, pack
 from citygraph.reason.encode import Columns, Dictionary
 from citygraph.reason.equality import Equality
-from citygraph.reason.specialise import SAME, TYPE, schema_classes, schema_predicates, specialise
+from citygraph.reason.rule_text import SAME, TYPE
+from citygraph.reason.specialise import specialise
 from citygraph.reason.sql_codes import NUMBER, Codes
 from citygraph.reason.sql_database import Database
 from citygraph.reason.sql_rules import BLANK, KIND, LITERAL, VOCABULARY, Shape, shapes_of, shortened

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from citygraph.reason.closure import Atom, Check, FlatRule, is_variable
-from citygraph.reason.specialise import SAME, TYPE
+from citygraph.reason.rule_text import SAME, TYPE
 
 __all__ = ["BLANK", "KIND", "LITERAL", "OWN_IRI", "VOCABULARY", "Shape", "shapes_of", "shortened"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from citygraph.reason.closure import FlatRule, TripleText
-from citygraph.reason.specialise import SAME
+from citygraph.reason.rule_text import SAME
 from citygraph.reason.sql_codes import NUMBER, Codes
 from citygraph.reason.sql_database import Database
 from citygraph.reason.sql_rules import Shape, shapes_of

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from citygraph.reason.axioms import schema_classes, schema_predicates
 from citygraph.reason.closure import Budget, FlatRule, RuleBook, TripleText
 from citygraph.reason.columns import EMPTY_IDS, Column, Ids, Mask, contains, high, low, minus, unique
 from citygraph.reason.encode import LITERAL, Dictionary
@@ -14,7 +15,8 @@ from citygraph.reason.equality import Equality
 from citygraph.reason.join import Source
 from citygraph.reason.plan import Plan, make_plan
 from citygraph.reason.relations import Key, Relation, class_key, empty_rows, is_property, property_key, term_of
-from citygraph.reason.specialise import SAME, TYPE, schema_classes, schema_predicates, specialise
+from citygraph.reason.rule_text import SAME, TYPE
+from citygraph.reason.specialise import specialise
 from citygraph.reason.strata import Stratum, stratify
 from citygraph.reason.values import Values
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from citygraph.reason.closure import FlatRule, RuleBook, TripleText
-from citygraph.reason.owl_rl import expand
-from citygraph.reason.specialise import SAME, specialise
+from citygraph.reason.rule_text import SAME, expand
+from citygraph.reason.specialise import specialise
 
 __all__ = ["LIST_PREDICATES", "Violation", "tell_once", "with_names"]
 

@@ -12,7 +12,7 @@ from citygraph.reason.as_of_words import AS_OF, ROLE, ROLE_PROPERTY, STANDS_FOR
 from citygraph.reason.closure import Atom, TripleText, is_variable
 from citygraph.reason.facts import Facts
 from citygraph.reason.proof import Step
-from citygraph.reason.specialise import TYPE
+from citygraph.reason.rule_text import TYPE
 from citygraph.reason.why_not import WhyNot
 
 __all__ = ["RULES", "Words"]

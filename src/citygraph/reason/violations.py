@@ -16,7 +16,7 @@ from citygraph.reason.fixpoint import too_long
 from citygraph.reason.join import UNIT, Table, TooLongError, extend
 from citygraph.reason.plan import Plan, make_plan, order_steps
 from citygraph.reason.relations import is_property, term_of
-from citygraph.reason.specialise import SAME, TYPE
+from citygraph.reason.rule_text import SAME, TYPE
 from citygraph.reason.state import State, spelled_rules
 
 __all__ = ["find"]
