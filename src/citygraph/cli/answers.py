@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from citygraph.labels import Labels
     from citygraph.query import Answered, Citation, Federated
     from citygraph.rdf import Term
+    from citygraph.reason.explanation import Explanation
     from citygraph.results import Answer, Row, Solutions
     from citygraph.store import Store
 
@@ -22,6 +23,7 @@ __all__ = [
     "column_name",
     "federated_words",
     "print_answer",
+    "print_explanation",
     "print_lists",
     "print_rows",
     "print_sources",
@@ -224,3 +226,10 @@ def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
         )
         rows.append((*row, Literal(" ".join(addresses)), Literal("stated" if stated else "derived")))
     return Rows((*solutions.columns, *_SOURCE_COLUMNS), tuple(rows))
+
+
+def print_explanation(explanation: Explanation, *, format_: str, language: str) -> None:
+    """Why a statement holds, or why it does not; the formats are those of `proof_writers`."""
+    from citygraph.reason.proof_writers import write_explanation  # noqa: PLC0415
+
+    print(write_explanation(explanation, format=format_, language=language).rstrip("\n"))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from citygraph.cli.answers import print_explanation
 from citygraph.cli.options import AsOf, FolderOption, Language, day, language_name, open_project
 
 __all__ = ["ExplainFormat", "explain"]
@@ -43,4 +44,4 @@ def explain(
     """
     project = open_project(project_folder)
     found = project.explain(subject, predicate, object_, as_of=day(as_of), every=every)
-    print(found.write(format_.value, language_name(language)).rstrip("\n"))
+    print_explanation(found, format_=format_.value, language=language_name(language))

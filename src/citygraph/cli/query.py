@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from citygraph.cli.answers import AnswerFormat, federated_words, print_answer, print_lists, print_sources, with_sources
+from citygraph.cli.answers import (
+    AnswerFormat,
+    federated_words,
+    print_answer,
+    print_explanation,
+    print_lists,
+    print_sources,
+    with_sources,
+)
 from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
 from citygraph.errors import QueryError
@@ -74,7 +82,8 @@ def query(
         answered = project.query(name, values, as_of=day(as_of), cite=cite, extract=extract, progress=progress)
     if explain:
         for found in project.explain_row(answered, explain, as_of=day(as_of)):
-            print(found.write("tree", words).rstrip("\n"), end="\n\n")
+            print_explanation(found, format_="tree", language=words)
+            print()
         return
     snapshot = project.snapshot(as_of=day(as_of))
     answer = answered.answer

@@ -18,7 +18,8 @@ from citygraph.sparql import read_query
 from citygraph.store import MemoryStore
 
 if TYPE_CHECKING:
-    from citygraph.reason.explain import Explainer, Explanation
+    from citygraph.reason.explain import Explainer
+    from citygraph.reason.explanation import Explanation
 
 
 from citygraph.project.building import Building

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from citygraph.language import Text
+from citygraph.reason.explanation import Explained, Explanation, Gap, Origin
 
-if TYPE_CHECKING:
-    from citygraph.reason.explain import Explained, Explanation, Gap, Origin
-
-__all__ = ["WRITERS", "to_html", "to_json", "to_mermaid", "to_tree"]
+__all__ = ["WRITERS", "to_html", "to_json", "to_mermaid", "to_tree", "write_explanation"]
 
 _STATED: Final = Text("oppgitt", "stated")
 _WHY: Final = Text("fordi", "because")
@@ -161,3 +159,8 @@ WRITERS: Final[dict[str, Callable[[Explanation, str], str]]] = {
     "html": to_html,
 }
 """The formats of an explanation, by name."""
+
+
+def write_explanation(explanation: Explanation, *, format: str, language: str) -> str:  # noqa: A002  # as on the command line
+    """The explanation as `tree`, `json`, `mermaid` or `html`."""
+    return WRITERS[format](explanation, language)

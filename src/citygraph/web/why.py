@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from citygraph.errors import QueryError
 from citygraph.rdf import Iri, Triple, parse
-from citygraph.reason.explain import Explanation
+from citygraph.reason.explanation import Explanation
 from citygraph.web.apart import read_explainer
 from citygraph.web.files import json_response
 from citygraph.web.rendering import Page
