@@ -32,8 +32,9 @@ from citygraph import Project
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.store import Manifest, SnapshotBuilder, Snapshots
 from citygraph.store.asking import Bounds, Question
+from citygraph.store.merging import Merged
 from citygraph.store.sharing import Share
-from citygraph.store.worker import Merged, answer
+from citygraph.store.worker import answer
 from citygraph.store.workers import Pool
 
 ROOT = Path(__file__).parents[1]

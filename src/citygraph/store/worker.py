@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json import dumps
 from pathlib import Path
@@ -18,14 +17,11 @@ from citygraph.errors import QueryError
 from citygraph.rdf import Term, Triple
 from citygraph.sentences import said_in, sentence
 from citygraph.store import seccomp
+from citygraph.store.answering import Answers, CountedJson, TooMuch
 from citygraph.store.asking import (
-    DATA,
-    END,
     FAILED,
-    PIECE,
     READY,
     RECORD,
-    WORTH_GZIP,
     Bounds,
     Frames,
     Head,
@@ -33,8 +29,9 @@ from citygraph.store.asking import (
     frame,
 )
 from citygraph.store.checking import Checked, check
+from citygraph.store.merging import Merged
 from citygraph.store.rdf_xml import XmlBytes, for_xml
-from citygraph.store.rows import JsonRows, write_rows, write_truth
+from citygraph.store.rows import write_rows, write_truth
 
 __all__ = ["answer", "limit_memory", "main"]
 
@@ -47,111 +44,6 @@ _GRAPHS: Final = {
     "trig": pyoxigraph.RdfFormat.TRIG,
 }
 _Each = TypeVar("_Each")
-_MOST_MERGED: Final = 4
-
-
-class _TooMuch(Exception):  # noqa: N818  # a signal out of a row iterator, caught in `_answer_safely`
-    """The answer passed a limit."""
-
-
-class Answers:
-    """The way back to the parent: held back, compressed and cut into frames."""
-
-    def __init__(self, pipe: socket.socket, question: Question, bounds: Bounds) -> None:
-        """The way back for the answer to one question."""
-        self._pipe, self._gzip, self._most = pipe, question.gzip, bounds.bytes
-        self._waiting: list[bytes] = []
-        self._size = self._total = 0
-        self._compress: zlib._Compress | None = None
-        self._is_open = False
-        self.head = Head("")
-
-    def write(self, data: bytes) -> int:
-        """Take some bytes of the answer."""
-        self._waiting.append(bytes(data))
-        self._size += len(data)
-        self._total += len(data)
-        if self._total > self._most:
-            raise _TooMuch(sentence("limit.bytes", most=self._most))
-        if self._size >= PIECE:
-            self._pipe.sendall(self._frames())
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing: what is held back is held back on purpose."""
-
-    def end(self) -> None:
-        """The answer is whole."""
-        if not self._is_open and self._total < WORTH_GZIP:
-            self._gzip = False
-        last = self._frames()
-        if self._compress is not None:
-            last += frame(DATA, self._compress.flush())
-        self._pipe.sendall(last + frame(END))
-
-    def _frames(self) -> bytes:
-        data = b"".join(self._waiting)
-        self._waiting.clear()
-        self._size = 0
-        start = b""
-        if not self._is_open:
-            self._is_open = True
-            encoding = "gzip" if self._gzip else ""
-            self._compress = zlib.compressobj(1, wbits=31) if self._gzip else None
-            start = Head(self.head.format, encoding, self.head.cacheable).to_bytes()
-        if self._compress is not None:
-            data = self._compress.compress(data)
-        return start + frame(DATA, data)
-
-
-class _CountedJson:
-    """The engine's own JSON on its way, with its rows counted as soon as there could be too many."""
-
-    def __init__(self, answers: Answers, most: int) -> None:
-        self._answers, self._most = answers, most
-        self._early: list[bytes] = []
-        self._total = 0
-        self._rows: JsonRows | None = None
-
-    def write(self, data: bytes) -> int:
-        self._total += len(data)
-        if self._rows is not None:
-            self._rows.feed(data)
-        else:
-            self._early.append(bytes(data))
-            # A row has three bytes at least.
-            if self._total > 3 * self._most:
-                self._rows = JsonRows()
-                self._rows.feed(b"".join(self._early))
-                self._early.clear()
-        if self._rows is not None and self._rows.between >= self._most:
-            raise _TooMuch(sentence("limit.rows", most=self._most))
-        return self._answers.write(data)
-
-    def flush(self) -> None:
-        """Nothing, as for `Answers`."""
-
-
-class Merged:
-    """Several named graphs as one default graph: the engine's own merge counts a repeated triple twice."""
-
-    def __init__(self, store: pyoxigraph.Store) -> None:
-        """Merges of the graphs of `store`; the last few are kept."""
-        self._store = store
-        self._known: dict[frozenset[str], pyoxigraph.Store] = {}
-
-    def of(self, graphs: frozenset[str]) -> pyoxigraph.Store:
-        """A store whose default graph is the merge."""
-        merged = self._known.pop(graphs, None)
-        if merged is None:
-            merged = pyoxigraph.Store()
-            for name in graphs:
-                found = self._store.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(name))
-                merged.extend(pyoxigraph.Quad(*quad.triple) for quad in found)
-        self._known[graphs] = merged
-        if len(self._known) > _MOST_MERGED:
-            del self._known[next(iter(self._known))]
-        return merged
 
 
 def main(pipe: socket.socket, folder: str, bounds: Bounds, *, fenced: bool = True) -> None:
@@ -208,7 +100,7 @@ def answer(
         _fail(pipe, "query", error.message, error.fix)
     except SyntaxError as error:
         _fail(pipe, "query", sentence("query.syntax", detail=error.msg), sentence("next.count_from_one"))
-    except _TooMuch as error:
+    except TooMuch as error:
         _fail(pipe, "query", error.args[0], sentence("next.less_by_limits"))
     except LookupError as error:
         _fail(pipe, "unacceptable", str(error.args[0]), sentence("next.other_format"))
@@ -270,7 +162,7 @@ def _write(  # the parts of one answer
         in_order = places == list(range(len(given)))
         if format_ == "json" and in_order:
             # The engine writes JSON several times as fast as Python does.
-            counted = cast("IO[bytes]", _CountedJson(answers, most))
+            counted = cast("IO[bytes]", CountedJson(answers, most))
             result.serialize(counted, format=pyoxigraph.QueryResultsFormat.JSON)
             return
         solutions = _at_most(result, most)
@@ -284,7 +176,7 @@ def _write_each(
 ) -> None:
     """The rows for each binding, in JSON; all of them together keep to the limits of one answer."""
     answers.head = Head("json", cacheable=checked.is_stable)
-    counted = _CountedJson(answers, question.most_rows or bounds.rows)
+    counted = CountedJson(answers, question.most_rows or bounds.rows)
     for bind in question.each:
         result = store.query(
             question.text, base_iri=bounds.base, prefixes=dict(checked.prefixes) or None, substitutions=_terms(bind)
@@ -328,7 +220,7 @@ def _terms(bind: Mapping[str, str]) -> dict[pyoxigraph.Variable, Term]:
 def _at_most(found: Iterable[_Each], most: int) -> Iterator[_Each]:
     for number, each in enumerate(found):
         if number >= most:
-            raise _TooMuch(sentence("limit.rows", most=most))
+            raise TooMuch(sentence("limit.rows", most=most))
         yield each
 
 

@@ -1,0 +1,104 @@
+"""A SPARQL 1.1 Protocol request as it is read: which query, over which graphs; whatever would change the graph is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
+
+from citygraph.namespaces import is_absolute_iri
+from citygraph.web.refusal import Refusal
+from citygraph.web.requests import header
+
+__all__ = ["HOW_TO_CHANGE", "READ_ONLY", "SparqlRequest", "read_get", "read_post"]
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_QUERY: Final = "application/sparql-query"
+READ_ONLY: Final = "The graph is only read here: its files in git are the source of truth."
+HOW_TO_CHANGE: Final = "Change the files in data/ and run: citygraph build"
+_MOST_PARAMETERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SparqlRequest:
+    """What one request asks: a query, or nothing, which asks what this service is."""
+
+    query: str | None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+def read_get(scope: Scope) -> SparqlRequest:
+    """SPARQL 1.1 Protocol, 2.1.1: everything stands in the address.
+
+    Raises:
+        Refusal: it asks for a change, or cannot be read.
+    """
+    return _asked(_pairs(scope["query_string"]), ())
+
+
+def read_post(scope: Scope, body: bytes) -> SparqlRequest:
+    """SPARQL 1.1 Protocol, 2.1.2 and 2.1.3: a form, or the query itself.
+
+    Raises:
+        Refusal: it asks for a change, or cannot be read.
+    """
+    media_type, _, rest = header(scope, b"content-type").partition(";")
+    media_type = media_type.strip().lower()
+    charset = rest.lower().partition("charset=")[2].strip(' "').partition(";")[0]
+    if charset not in {"", "utf-8", "utf8"}:
+        raise Refusal(415, f"The charset {charset} is not read here.", "Send UTF-8.")
+    if header(scope, b"content-encoding").lower() not in {"", "identity"}:
+        raise Refusal(415, "A compressed request is not read here.", "Send it as it is.")
+    if media_type == "application/sparql-update":
+        raise Refusal(403, READ_ONLY, HOW_TO_CHANGE)
+    in_address = _pairs(scope["query_string"])
+    if media_type == _FORM:
+        asked = _asked(_pairs(body), in_address)
+        if asked.query is None:
+            raise Refusal(400, "The request has no query.", "Give it in the parameter: query")
+        return asked
+    if media_type != _QUERY:
+        what = media_type or "a body without Content-Type"
+        raise Refusal(415, f"{what} is not read here.", f"Send {_QUERY} or {_FORM}.")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refusal(400, "The query is not UTF-8.") from error
+    return _asked([("query", text), *(pair for pair in in_address if pair[0] != "query")], ())
+
+
+def _pairs(data: bytes) -> list[tuple[str, str]]:
+    """Names and values, decoded once: what is decoded twice is another IRI."""
+    if not data:
+        return []
+    try:
+        return parse_qsl(data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError as error:
+        raise Refusal(400, "The parameters cannot be read.", "Names and values are UTF-8, percent-encoded.") from error
+
+
+def _asked(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) -> SparqlRequest:
+    given: dict[str, list[str]] = {}
+    for name, value in (*pairs, *more):
+        given.setdefault(name, []).append(value)
+    if "update" in given:
+        raise Refusal(403, READ_ONLY, HOW_TO_CHANGE)
+    queries = given.get("query", [])
+    if len(queries) > 1:
+        raise Refusal(400, "The request has more than one query.", "Ask one at a time.")
+    if not queries and pairs and "query" not in given and _has_body(pairs, more):
+        raise Refusal(400, "The request has no query.", "Give it in the parameter: query")
+    default, named = given.get("default-graph-uri", []), given.get("named-graph-uri", [])
+    for iri in (*default, *named):
+        if not is_absolute_iri(iri):
+            raise Refusal(400, f"{iri!r} is not the address of a graph.", "Write it in full.")
+    return SparqlRequest(queries[0] if queries else None, tuple(default), tuple(named))
+
+
+def _has_body(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) -> bool:
+    """Whether something was asked that only a query makes sense of."""
+    return any(name in {"default-graph-uri", "named-graph-uri"} for name, _ in (*pairs, *more))

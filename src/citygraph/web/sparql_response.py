@@ -1,0 +1,89 @@
+"""The answer to a SPARQL query on its way out: its ETag, its headers, whole, not modified or gathered."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from starlette.types import Scope, Send
+
+from citygraph.store.reply import Reply
+from citygraph.web.cache import Kept
+from citygraph.web.headers import wire
+from citygraph.web.negotiation import content_type
+from citygraph.web.refusal import Refusal
+from citygraph.web.requests import header
+
+__all__ = ["etag_of", "headers_of", "kept_of", "matches", "send_gathered", "send_not_modified", "send_whole"]
+
+_MOST_FOR_HTTP_1_0: Final = 16_000_000
+
+
+def etag_of(snapshot_id: str, data: bytes) -> str:
+    """The version of the graph and what was asked of it, in which formats: the same answer, byte for byte."""
+    digest = hashlib.blake2b(data, digest_size=12).hexdigest()
+    return f'"{snapshot_id}-{digest}"'
+
+
+def matches(scope: Scope, etag: str) -> bool:
+    """RFC 9110, 13.1.2: the comparison is weak, so that a proxy that compresses may mark a tag as weak."""
+    given = header(scope, b"if-none-match")
+    return bool(given) and any(each.strip().removeprefix("W/") == etag for each in given.split(","))
+
+
+def headers_of(format: str, encoding: str, etag: str) -> list[tuple[bytes, bytes]]:  # noqa: A002
+    """The headers of a good answer; without an ETag nobody keeps it."""
+    headers = [
+        (b"vary", b"Accept, Accept-Encoding"),
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-expose-headers", b"ETag, Retry-After"),
+        (b"cache-control", b"no-cache" if etag else b"no-store"),
+    ]
+    if format:
+        headers.append((b"content-type", content_type(format).encode()))
+    if encoding:
+        headers.append((b"content-encoding", encoding.encode()))
+    if etag:
+        headers.append((b"etag", etag.encode()))
+    return headers
+
+
+def kept_of(headers: list[tuple[bytes, bytes]], body: bytes, etag: str) -> Kept:
+    """A whole answer with its length, ready for the wire."""
+    headers.append((b"content-length", b"%d" % len(body)))
+    return Kept(headers, body, etag, wire(headers))
+
+
+async def send_whole(kept: Kept, scope: Scope, send: Send) -> None:
+    """Straight to the wire when the server can do that, else as every answer."""
+    body = b"" if scope["method"] == "HEAD" else kept.body
+    straight = scope.get("citygraph.wire")
+    if straight is not None and straight(kept.wire, body):
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_not_modified(headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    """Whoever asks has it already (RFC 9110, 15.4.5)."""
+    left_out = {b"content-length", b"content-type", b"content-encoding"}
+    kept = [(name, value) for name, value in headers if name not in left_out]
+    await send({"type": "http.response.start", "status": 304, "headers": kept})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def send_gathered(reply: Reply, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    """HTTP/1.0 has no chunks, so that a cut answer would look whole: it is sent with its length, or not at all.
+
+    Raises:
+        Refusal: it is too long for that.
+        StoreError: the answer broke off.
+    """
+    data = bytearray()
+    async for piece in reply.pieces():
+        data += piece
+        if len(data) > _MOST_FOR_HTTP_1_0:
+            raise Refusal(400, "The answer is too long for HTTP/1.0.", "Ask with HTTP/1.1.")
+    headers.append((b"content-length", b"%d" % len(data)))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(data)})
