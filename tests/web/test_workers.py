@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
+import random
 import re
 import signal
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from citygraph.results import Graph, Solutions, Truth
 from citygraph.store import seccomp
 from citygraph.store.asked import AskedStore
 from citygraph.store.asking import Bounds, Question
+from citygraph.store.process import Worker
 from citygraph.store.reply import NotAcceptable, Reply
 from citygraph.store.rows import JsonRows
 from citygraph.store.sharing import Share, StoreBusy
@@ -83,6 +87,141 @@ def test_a_question_whose_worker_somebody_ends_is_asked_again(folder: Path) -> N
         assert b'"226981"' in await whole(asked)
         await all_idle(pool)
         assert pool.state["replaced"] == 1
+
+    in_pool(folder, work, timeout=20.0)
+
+
+SLOW = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?a ?b ?c . ?d ?e ?f }"
+ALL = "SELECT * WHERE { ?s ?p ?o . ?a ?b ?c }"
+
+
+def murder(worker: Worker | None) -> None:
+    assert worker is not None
+    os.kill(worker.process.pid or 0, signal.SIGKILL)
+
+
+async def next_worker(asked: Reply, before: Worker | None) -> Worker:
+    while asked.worker is None or asked.worker is before:  # noqa: ASYNC110  # nobody is told
+        await asyncio.sleep(0.001)
+    return asked.worker
+
+
+def test_a_question_survives_the_murder_of_its_workers_a_few_times_and_not_for_ever(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        kept, lost = pool.ask(Question(SLOW), client="a"), pool.ask(Question(FOREVER), client="b")
+        before = None
+        for _ in range(3):
+            before = await next_worker(kept, before)
+            murder(before)
+        assert b'"226981"' in await whole(kept)
+        before = None
+        for _ in range(4):
+            before = await next_worker(lost, before)
+            murder(before)
+        with pytest.raises(StoreError, match="has ended"):
+            await whole(lost)
+        await all_idle(pool)
+        assert pool.state["workers"] == 2
+        assert pool.turns.is_idle
+
+    in_pool(folder, work, timeout=20.0)
+
+
+def test_an_answer_that_has_begun_goes_on_from_another_worker(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        expected = await whole(pool.ask(Question(ALL)))
+        for gzipped in (False, True):
+            asked = pool.ask(Question(ALL, gzip=gzipped))
+            pieces = []
+            async for piece in asked.pieces():
+                pieces.append(piece)
+                if len(pieces) < 3 and asked.worker is not None:
+                    murder(asked.worker)
+            answer = b"".join(pieces)
+            assert (gzip.decompress(answer) if gzipped else answer) == expected
+        assert pool.replaced
+        # What time or chance has a part in would be another answer.
+        asked = pool.ask(Question("SELECT ?s ?a (RAND() AS ?r) WHERE { ?s ?p ?o . ?a ?b ?c }"))
+        await asked.begun
+        murder(asked.worker)
+        with pytest.raises(StoreError, match="has ended"):
+            await whole(asked)
+
+    in_pool(folder, work, timeout=20.0)
+
+
+def test_an_answer_that_comes_back_as_another_one_breaks_off() -> None:
+    async def work() -> None:
+        for again in (b"b" * 70_000, b"a" * 10):
+            reply = Reply(Question("ASK {}"), "a", b"")
+            reply.add(b"a" * 70_000)
+            taken = reply.take()
+            reply.start_again()
+            reply.add(again)
+            reply.end()
+            assert len(taken) == 70_000
+            with pytest.raises(StoreError, match="has ended"):
+                await whole(reply)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_question_is_lost_while_workers_are_murdered_and_versions_change(folder: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  # the same murders each time
+
+    async def work(pool: Pool) -> None:
+        expected = {text: await whole(pool.ask(Question(text))) for text in ("ASK {}", SLOW, ALL)}
+        stop = asyncio.Event()
+
+        async def ask(client: str) -> int:
+            number = 0
+            while not stop.is_set():
+                text = chance.choice([*expected])
+                assert await whole(pool.ask(Question(text), client=client)) == expected[text]
+                number += 1
+            return number
+
+        async def kill() -> None:
+            while not stop.is_set():
+                # Whoever is starting may be hit as well as whoever is answering, but no question a fourth time.
+                some = [each for each in pool.workers if each.reply is None or each.reply.tries_left]
+                if some:
+                    murder(chance.choice(some))
+                await asyncio.sleep(chance.random() * 0.1)
+
+        # An answer that has begun cannot go on from another version.
+        asking = [asyncio.ensure_future(ask(f"client {each}")) for each in range(5)]
+        killing = asyncio.ensure_future(kill())
+        for _ in range(20):
+            await asyncio.sleep(0.1)
+        stop.set()
+        assert all(await asyncio.gather(*asking))
+        await killing
+        await all_idle(pool)
+        assert pool.state["workers"] == 3
+        assert pool.turns.is_idle
+
+    in_pool(folder, work, timeout=20.0, workers=3)
+
+
+def test_workers_that_are_murdered_while_a_version_is_put_to_use_are_replaced(folder: Path) -> None:
+    async def work(pool: Pool) -> None:
+        for number in range(12):
+            switching = asyncio.ensure_future(pool.switch(folder, f"version {number}"))
+            victims = 0
+            while not switching.done():
+                fresh = [each for each in pool.workers if each.version != pool.version and not each.is_retired]
+                if fresh and victims < number % 4:
+                    murder(fresh[0])
+                    victims += 1
+                await asyncio.sleep(0.01)
+            with suppress(SnapshotError):
+                await switching
+            answers = [pool.ask(Question(f"ASK {{}} # {each}"), client=str(each)) for each in range(6)]
+            assert [b"true" in await whole(each) for each in answers] == [True] * 6
+            await all_idle(pool)
+            assert pool.state["workers"] == 2
 
     in_pool(folder, work, timeout=20.0)
 

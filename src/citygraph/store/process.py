@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from citygraph.errors import QueryError, SnapshotError, StoreError
 from citygraph.sentences import Sentence
-from citygraph.store import worker
+from citygraph.store import ended, worker
 from citygraph.store.asking import DATA, END, HEAD, READY, Bounds, Frames, Head
 from citygraph.store.reply import NotAcceptable, Reply
 
@@ -139,7 +139,7 @@ async def start_worker(
     process = context.Process(
         target=worker.main, args=(theirs, str(version.folder), bounds), kwargs={"fenced": fenced}, daemon=True
     )
-    await loop.run_in_executor(None, process.start)
+    await loop.run_in_executor(None, ended.start, process)
     theirs.close()
     ours.setblocking(False)  # noqa: FBT003  # the socket's own signature
     _, made = await loop.create_connection(lambda: Worker(process, keeper, version), sock=ours)

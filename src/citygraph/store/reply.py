@@ -7,15 +7,18 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
-from citygraph.errors import QueryError
+from citygraph.errors import QueryError, StoreError
+from citygraph.sentences import sentence
 from citygraph.store.asking import PIECE, Head, Question
+from citygraph.store.given import Given
 
 if TYPE_CHECKING:
-    from citygraph.store.process import Worker
+    from citygraph.store.process import Version, Worker
 
 __all__ = ["NotAcceptable", "Reply"]
 
 _HELD_BACK: Final = 4_000_000
+_TRIES: Final = 3
 
 
 class NotAcceptable(QueryError):  # noqa: N818  # the words of HTTP
@@ -37,12 +40,14 @@ class Reply:
         self.is_whole = False
         self.is_long = False
         self.may_be_short = True
-        self.may_try_again = True
+        self.tries_left = _TRIES
+        self.only: Version | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.worker: Worker | None = None
         self._pieces: deque[bytes] = deque()
         self._size = 0
         self._error: Exception | None = None
+        self._given: Given | None = None
         self._more: asyncio.Event | None = None
 
     @property
@@ -50,8 +55,19 @@ class Reply:
         """Where it waits: behind questions of the same asker that are as fresh, or were too slow as it was."""
         return self.client, self.may_be_short
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.is_whole or self._error is not None
+
     def add(self, piece: bytes) -> None:
         """One more piece of the answer."""
+        if self._given is not None and self._given.to_repeat:
+            try:
+                piece = self._given.pass_over(piece)
+            except StoreError as error:
+                self.end(error)
+                return
         self._pieces.append(piece)
         self._size += len(piece)
         if self._size >= PIECE and not self.begun.done():
@@ -62,8 +78,10 @@ class Reply:
 
     def end(self, error: Exception | None = None) -> None:
         """Nothing more comes: the answer is whole, or it is not and never will be."""
-        if self.is_whole or self._error is not None:
+        if self.is_over:
             return
+        if error is None and self._given is not None and self._given.to_repeat:
+            error = StoreError(sentence("limit.ended"), fix=sentence("next.again"))
         self.is_whole, self._error = error is None, error
         if not self.begun.done():
             if error is None:
@@ -81,9 +99,20 @@ class Reply:
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
+        if not self.is_whole:
+            # It may break off yet: another worker goes on behind these bytes.
+            self._given = self._given or Given()
+            self._given.add(data)
         if self.worker is not None:
             self.worker.resume()
         return data
+
+    def start_again(self) -> None:
+        """Another worker answers from the beginning; what somebody has seen is passed over when it comes again."""
+        self._pieces.clear()
+        self._size = 0
+        if self._given is not None:
+            self._given.repeat()
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The answer, bit by bit.

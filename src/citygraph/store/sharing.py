@@ -82,9 +82,13 @@ class Turns:
 
     # -- waiting --------------------------------------------------------------------------------------
 
-    def wait(self, reply: Reply) -> None:
-        """To the end of its line."""
-        self._waiting.setdefault(reply.line, deque()).append(reply)
+    def wait(self, reply: Reply, *, first: bool = False) -> None:
+        """To the end of its line, or to its head when it has had a turn that somebody else ended."""
+        line = self._waiting.setdefault(reply.line, deque())
+        if first:
+            line.appendleft(reply)
+        else:
+            line.append(reply)
         self.number_waiting += 1
 
     def forget(self, reply: Reply) -> bool:

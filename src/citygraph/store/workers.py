@@ -7,16 +7,16 @@ query of a stranger runs in a process that may die.
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Final
 
 from citygraph.errors import SnapshotError, StoreError, StoreTimeout
 from citygraph.sentences import sentence
+from citygraph.store import ended
 from citygraph.store.asking import Bounds, Question
 from citygraph.store.checking import uses_service
 from citygraph.store.process import Version, Worker, start_worker
@@ -25,6 +25,8 @@ from citygraph.store.sharing import Share, StoreBusy, Turns
 
 __all__ = ["Pool"]
 
+_FAILED_STARTS: Final = 2
+
 
 class Pool:
     """Workers over one snapshot, and the queue in front of them; used from the thread of one event loop."""
@@ -32,8 +34,9 @@ class Pool:
     takes_many = True
     """Whether one question may come with many bindings (`Question.each`)."""
 
-    def __init__(self, folder: Path, snapshot_id: str, *, bounds: Bounds, share: Share) -> None:
-        """A pool that is not started yet."""
+    def __init__(self, folder: Path, snapshot_id: str, *, bounds: Bounds, share: Share, fenced: bool = True) -> None:
+        """A pool that is not started yet; without the fence its workers may ask other servers."""
+        self._fenced = fenced
         self.version = Version(folder, snapshot_id)
         self.bounds, self.share = bounds, share
         self.replaced = 0
@@ -44,6 +47,11 @@ class Pool:
         self._idle: deque[Worker] = deque()
         self._outside = asyncio.Semaphore(2)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def workers(self) -> frozenset[Worker]:
+        """Every process there is, those that start and those that go included."""
+        return frozenset(self._workers)
 
     @property
     def state(self) -> dict[str, object]:
@@ -65,8 +73,10 @@ class Pool:
         Raises:
             SnapshotError: the snapshot cannot be opened.
         """
-        for started in [await self._start_one(self.version) for _ in range(self.share.workers)]:
-            self._idle.append(started)
+        for started in await self._start_all(self.version):
+            # One that was lost on the way is being replaced.
+            if started in self._workers:
+                self._idle.append(started)
 
     async def switch(self, folder: Path, snapshot_id: str) -> None:
         """Serve another snapshot: new workers first, then the old ones finish what they have and go.
@@ -74,15 +84,9 @@ class Pool:
         Raises:
             SnapshotError: the snapshot cannot be opened; the old one is still served.
         """
-        fresh: list[Worker] = []
         version = Version(folder, snapshot_id, self.version.number + 1)
-        try:
-            for _ in range(self.share.workers):
-                fresh.append(await self._start_one(version))  # noqa: PERF401  # kept for the way out
-        except SnapshotError:
-            for each in fresh:
-                each.stop()
-            raise
+        # One that was lost on the way, while the old version was in use, nobody has replaced.
+        fresh = [each for each in await self._start_all(version) if each in self._workers]
         old = [each for each in self._workers if each not in fresh]
         self.version = version
         for each in old:
@@ -90,7 +94,28 @@ class Pool:
             if each.reply is None:
                 each.stop()
         self._idle = deque(fresh)
+        for _ in range(self.share.workers - len(fresh)):
+            self._background(self._replace())
         self._dispatch()
+
+    async def _start_all(self, version: Version) -> list[Worker]:
+        """All workers of a version; a few of them may be ended by somebody while they start.
+
+        Raises:
+            SnapshotError: the snapshot cannot be opened.
+        """
+        started: list[Worker] = []
+        failed = 0
+        while len(started) < self.share.workers:
+            try:
+                started.append(await self._start_one(version))
+            except SnapshotError:
+                failed += 1
+                if failed > _FAILED_STARTS:
+                    for each in started:
+                        each.stop()
+                    raise
+        return started
 
     async def close(self, *, patience: float = 5.0) -> None:
         """Let the workers finish for a while, then end them."""
@@ -103,29 +128,33 @@ class Pool:
         processes = [each.process for each in self._workers]
         for each in list(self._workers):
             each.kill()
-        await asyncio.gather(*(self.loop.run_in_executor(None, process.join, 5) for process in processes))
+        waiting = (self.loop.run_in_executor(None, ended.exit_code, process, 5.0) for process in processes)
+        await asyncio.gather(*waiting)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _start_one(self, version: Version, *, fenced: bool = True) -> Worker:
-        return await start_worker(version, self.bounds, self, fenced=fenced, started=self._workers.add)
+    async def _start_one(self, version: Version) -> Worker:
+        try:
+            return await start_worker(version, self.bounds, self, fenced=self._fenced, started=self._workers.add)
+        except OSError as error:
+            raise SnapshotError(sentence("limit.no_process"), fix=sentence("next.again")) from error
 
     async def _replace(self) -> None:
         """One more worker on the current snapshot, with patience when the machine has none to give."""
-        pause = 0.05
-        while not self.is_closed:
+        pause, version = 0.05, self.version
+        # Another snapshot that is served meanwhile comes with workers of its own.
+        while version == self.version and not self.is_closed:
             try:
-                version = self.version
                 started = await self._start_one(version)
-            except (OSError, StoreError):
+            except SnapshotError:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
                 continue
-            if version == self.version and not self.is_closed:
+            if version != self.version or self.is_closed:
+                started.stop()
+            elif started in self._workers:
                 self._idle.append(started)
                 self._dispatch()
-            else:
-                # Another snapshot is served meanwhile, and it came with workers of its own.
-                started.stop()
+            # Else it is lost already, and `lost` has seen to another one.
             return
 
     def lost(self, lost: Worker) -> None:
@@ -139,28 +168,39 @@ class Pool:
         if reply is not None:
             reply.worker = None
             self.turns.give_back(reply)
-        self._background(self._after(lost.process, reply))
+        self._background(self._after(lost, reply))
         was_at_work = lost.ready.done() and not lost.ready.exception()
         if was_at_work and lost.version == self.version and not lost.is_retired and not self.is_closed:
             self.replaced += 1
             self._background(self._replace())
 
-    async def _after(self, process: BaseProcess, reply: Reply | None) -> None:
+    async def _after(self, lost: Worker, reply: Reply | None) -> None:
         """What becomes of the question whose process has ended: one that somebody else ended is asked again."""
-        await self.loop.run_in_executor(None, process.join, 10)
+        code = await self.loop.run_in_executor(None, ended.exit_code, lost.process, 10.0)
         if reply is None:
             return
-        if process.exitcode in {-signal.SIGKILL, -signal.SIGTERM} and self._try_again(reply):
-            return
-        self._end(reply, StoreError(sentence("limit.died"), fix=sentence("next.less")))
+        if not ended.was_ended_by_others(code):
+            self._end(reply, StoreError(sentence("limit.died"), fix=sentence("next.less")))
+        elif not self._try_again(reply, lost.version):
+            self._end(reply, StoreError(sentence("limit.ended"), fix=sentence("next.again")))
 
-    def _try_again(self, reply: Reply) -> bool:
-        """Whether the question goes back to the queue: once, and only when nobody has seen a part of the answer."""
-        if self.is_closed or reply.begun.done() or not reply.may_try_again:
+    def _try_again(self, reply: Reply, version: Version) -> bool:
+        """Whether the question goes back to the head of its line.
+
+        That is so a few times, since a query that makes the machine end processes would go round for ever. When
+        somebody has seen a part of the answer, only the same version gives the same answer, and only when chance
+        and time have no part in it.
+        """
+        if self.is_closed or reply.is_over or not reply.tries_left:
             return False
-        reply.may_try_again, reply.timer = False, None
-        reply.take()
-        self._wait(reply)
+        if reply.begun.done():
+            if version != self.version or not reply.head.cacheable:
+                return False
+            reply.only = version
+        reply.tries_left -= 1
+        reply.timer = None
+        reply.start_again()
+        self._wait(reply, first=True)
         self._dispatch()
         return True
 
@@ -195,15 +235,15 @@ class Pool:
 
     def give_up(self, reply: Reply) -> None:
         """Nobody wants this answer any more: its worker is ended, its place in the queue is free."""
-        reply.may_try_again = False
+        reply.tries_left = 0
         if reply.worker is not None:
             reply.worker.kill()
         elif not reply.is_whole and not reply.begun.done():
             self._forget(reply)
             reply.end(StoreError("Nobody waits for the answer."))
 
-    def _wait(self, reply: Reply) -> None:
-        self.turns.wait(reply)
+    def _wait(self, reply: Reply, *, first: bool = False) -> None:
+        self.turns.wait(reply, first=first)
         if reply.timer is None:
             reply.timer = reply.loop.call_later(self.share.timeout, self._waited_too_long, reply)
 
@@ -223,7 +263,12 @@ class Pool:
             pass
 
     def _give(self, reply: Reply) -> bool:
-        """Whether a worker could take the question."""
+        """Whether a worker could take the question, or none ever can."""
+        if reply.only is not None and reply.only != self.version:
+            if reply.timer is not None:
+                reply.timer.cancel()
+            self._end(reply, StoreError(sentence("limit.ended"), fix=sentence("next.again")))
+            return True
         seconds = self.turns.take(reply) if self._idle else 0.0
         if not seconds:
             return False
@@ -263,7 +308,7 @@ class Pool:
         """A worker has sent the last of its answer, or why there is none."""
         self.turns.give_back(reply)
         # A store that fails may be a version that is being removed: the one in use is asked then.
-        if type(error) is not StoreError or not self._try_again(reply):
+        if type(error) is not StoreError or not self._try_again(reply, done.version):
             self._end(reply, error)
         if done.is_retired:
             done.stop()
@@ -280,6 +325,7 @@ class Pool:
                 self.version.snapshot_id,
                 bounds=self.bounds,
                 share=replace(self.share, workers=1),
+                fenced=False,
             )
             try:
                 await lonely._ask_alone(reply)  # the same class
@@ -290,9 +336,9 @@ class Pool:
                 await lonely.close(patience=0)
 
     async def _ask_alone(self, reply: Reply) -> None:
-        self._idle.append(await self._start_one(self.version, fenced=False))
+        await self.start()
         self.turns.admit(reply.client)
-        self._give(reply)
-        await asyncio.wait([reply.begun])
-        while reply.worker is not None:  # noqa: ASYNC110  # rare, and short beside what it waits for
+        if not self._give(reply):
+            self._wait(reply)
+        while not reply.is_over:  # noqa: ASYNC110  # rare, and short beside what it waits for
             await asyncio.sleep(0.01)
