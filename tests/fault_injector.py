@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from loopback import Handler, LoopbackServer, listening
 from misbehaving import Answer, Asked, send
 
 # RFC 9110, 7.6.1: what one connection says about itself is not passed on.
@@ -98,22 +98,16 @@ class FaultInjector:
             return next((fault for fault in self.faults if fault.hits(asked)), Fault())
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(LoopbackServer):
     injector: FaultInjector
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Server
 
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Be silent."""
-
-    def do_GET(self) -> None:
-        """Pass on, or break; all methods are treated alike."""
-        asked = Asked(self.command, self.path, dict(self.headers.items()), self._body())
+    def respond(self) -> None:
+        """Pass on, or break."""
+        asked = Asked(self.command, self.path, dict(self.headers.items()), self.body())
         fault = self.server.injector.next(asked)
         time.sleep(fault.delay)
         if fault.reset:
@@ -130,19 +124,6 @@ class _Handler(BaseHTTPRequestHandler):
             answer.announce = len(answer.body)
             answer.body = answer.body[: fault.cut_answer]
         return send(self, answer)
-
-    do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815  # the names http.server calls
-
-    def _body(self) -> bytes:
-        if (self.headers.get("Transfer-Encoding") or "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        pieces = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            pieces.append(self.rfile.read(size))
-            self.rfile.readline()
-        while self.rfile.readline().strip():
-            pass
-        return b"".join(pieces)
 
     def _asked_behind(self, asked: Asked, fault: Fault) -> Answer | None:
         """What the server behind answers; nothing when it closes the connection."""
@@ -189,14 +170,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def fault_injector(target: str) -> Iterator[FaultInjector]:
     """The proxy in front of the server at `target`, any address of it, until the block ends."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    injector = FaultInjector(f"http://127.0.0.1:{server.server_address[1]}", target)
-    server.injector = injector
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield injector
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(_Server(("127.0.0.1", 0), _Handler)) as server:
+        server.injector = FaultInjector(server.address, target)
+        yield server.injector

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from loopback import Handler, LoopbackServer, listening
 
 
 @dataclass
@@ -16,31 +16,24 @@ class FileServer:
     """The folder that is shown, what was asked for, and what goes wrong."""
 
     folder: Path
-    port: int = 0
+    address: str
     parts: bool = True  # whether `Range` is understood
     cut_after: int = 0  # the largest number of bytes of one answer; 0 for no limit
     first: list[int] = field(default_factory=list)  # the status of the next answers
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)  # path and Range
 
-    @property
-    def address(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self.port}/"
 
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(LoopbackServer):
     told: FileServer
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Server
 
-    def log_message(self, *_: object) -> None:
-        """Be silent."""
+    protocol_version = "HTTP/1.0"  # an answer that is cut ends with its connection
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         """One file, or a part of it."""
         told = self.server.told
         told.asked.append((self.path, self.headers.get("Range", "")))
@@ -73,13 +66,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def showing(folder: Path) -> Iterator[FileServer]:
     """A file server for `folder`, ended with it."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.told = FileServer(folder, server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(_Server(("127.0.0.1", 0), _Handler)) as server:
+        server.told = FileServer(folder, f"{server.address}/")
         yield server.told
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

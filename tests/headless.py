@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import pytest
 
-__all__ = ["AXE", "NEEDS_BROWSER", "headless_browser", "show"]
+__all__ = ["NEEDS_BROWSER", "barriers", "headless_browser", "show"]
 
 _CHROMIUM, _DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-AXE: Final = Path(__file__).parents[1] / "frontend/node_modules/axe-core/axe.min.js"
+_AXE: Final = Path(__file__).parents[1] / "frontend/node_modules/axe-core/axe.min.js"
 NEEDS_BROWSER: Final = [
     pytest.mark.skipif(not (_CHROMIUM and _DRIVER), reason="install them: apt-get install chromium chromium-driver"),
-    pytest.mark.skipif(not AXE.is_file(), reason="install it: cd frontend && npm ci"),
+    pytest.mark.skipif(not _AXE.is_file(), reason="install it: cd frontend && npm ci"),
 ]
 """Marks for a module, or a test, that drives a browser."""
 _FLAGS: Final = (
@@ -52,3 +52,16 @@ def show(browser: Any, *, width: int = 1280, scheme: str = "light", scripts: boo
     media = {"media": "", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+
+
+def barriers(browser: Any) -> list[str]:  # noqa: ANN401
+    """What axe finds on the page, and whether it is wider than the window (WCAG 2.2, 1.4.10)."""
+    browser.execute_cdp_cmd("Runtime.evaluate", {"expression": _AXE.read_text(encoding="utf-8")})
+    found: list[str] = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document, { resultTypes: ['violations'] }).then((r) => done(r.violations.map("
+        "(v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).slice(0, 3).join(' | ')}`)))"
+    )
+    if browser.execute_script("return document.documentElement.scrollWidth > innerWidth + 1"):
+        found.append("the page is wider than the window")
+    return found

@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from loopback import Handler, LoopbackServer, listening
 
 SPARQL_JSON = "application/sparql-results+json"
 
@@ -62,29 +64,16 @@ def rows(*values: str) -> bytes:
     return json.dumps({"head": {"vars": ["x"]}, "results": {"bindings": bindings}}).encode()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(LoopbackServer):
     told: Misbehaving
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Server
 
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Be silent."""
-
-    def do_GET(self) -> None:
-        """Answer."""
-        self._answer()
-
-    def do_POST(self) -> None:
-        """Answer."""
-        self._answer()
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def respond(self) -> None:
+        """Answer as told."""
+        body = self.body()
         with self.server.told.lock:
             self.server.told.asked.append(
                 Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
@@ -131,14 +120,6 @@ def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
 @contextmanager
 def misbehaving_server() -> Iterator[Misbehaving]:
     """The server, until the block ends."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    told = Misbehaving(f"http://127.0.0.1:{server.server_address[1]}/sparql")
-    server.told = told
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield told
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(_Server(("127.0.0.1", 0), _Handler)) as server:
+        server.told = Misbehaving(f"{server.address}/sparql")
+        yield server.told

@@ -10,9 +10,10 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from loopback import Handler, LoopbackServer, listening
 
 __all__ = ["running_solr"]
 
@@ -54,40 +55,19 @@ def running_solr() -> Iterator[str]:
     """A stand-in on loopback; what comes out is the address that CKAN wants."""
     documents, lock = _Documents(), threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            address = urlsplit(self.path)
-            if "/schema" in address.path:
-                self._answer(_SCHEMA, "application/xml")
-                return
+    class Solr(Handler):
+        def respond(self) -> None:
+            address, body = urlsplit(self.path), self.body()
             with lock:
-                self._answer(documents.select(parse_qs(address.query)), "application/json")
+                if "/schema" in address.path:
+                    self.answer(_SCHEMA, "application/xml")
+                elif self.command == "GET":
+                    self.answer(documents.select(parse_qs(address.query)), "application/json")
+                elif address.path.rstrip("/").endswith("/select"):
+                    self.answer(documents.select(parse_qs(body.decode())), "application/json")
+                else:
+                    documents.update(body)
+                    self.answer(b'{"responseHeader": {"status": 0}}', "application/json")
 
-        def do_POST(self) -> None:
-            address, body = urlsplit(self.path), self.rfile.read(int(self.headers["Content-Length"]))
-            with lock:
-                if address.path.rstrip("/").endswith("/select"):
-                    self._answer(documents.select(parse_qs(body.decode())), "application/json")
-                    return
-                documents.update(body)
-            self._answer(b'{"responseHeader": {"status": 0}}', "application/json")
-
-        def _answer(self, body: bytes, media_type: str) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server has
-            del format, args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/solr/ckan"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(LoopbackServer(("127.0.0.1", 0), Solr)) as server:
+        yield f"{server.address}/solr/ckan"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -13,42 +11,31 @@ from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Truth
 from citygraph.sparql import Form, read_query
 from citygraph.store import MemoryStore
+from loopback import Handler, LoopbackServer, listening
 
 _A = Iri("http://a/a")
 
 
-class _Listener:
+class _Listener(LoopbackServer):
     """A server on this machine that counts who calls."""
 
     def __init__(self) -> None:
-        self.calls = calls = list[str]()
+        super().__init__(("127.0.0.1", 0), _Caller)
+        self.calls: list[str] = []
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                calls.append(self.path)
-                self.send_error(500)
 
-            do_GET = do_POST  # noqa: N815  # the name the server looks for
+class _Caller(Handler):
+    server: _Listener
 
-            def log_message(self, *parts: object) -> None:
-                del parts
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}/"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def respond(self) -> None:
+        self.server.calls.append(self.path)
+        self.send_error(500)
 
 
 @pytest.fixture(scope="module")
 def listener() -> Iterator[_Listener]:
-    listener = _Listener()
-    yield listener
-    listener.stop()
+    with listening(_Listener()) as listener:
+        yield listener
 
 
 @pytest.fixture(scope="module")

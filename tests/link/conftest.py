@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +13,7 @@ from citygraph.http_policy import Policy
 from citygraph.link.extract import read_extract
 from citygraph.link.item_json import entity_json
 from citygraph.link.items import Item
+from loopback import Handler, LoopbackServer, listening
 from misbehaving import Misbehaving, misbehaving_server
 from sparql_servers import oxigraph_server
 
@@ -52,11 +51,8 @@ def mediawiki() -> Iterator[str]:
     """The address of an API that finds and gives the items of the extract, as far as we ask it."""
     items = read_extract(EXTRACT)
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Be silent."""
-
-        def do_GET(self) -> None:
+    class Api(Handler):
+        def respond(self) -> None:
             """Search by the beginning of a name, or give items by id."""
             asked = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
             if asked["action"] == "wbsearchentities":
@@ -69,15 +65,7 @@ def mediawiki() -> Iterator[str]:
             else:
                 ids = asked["ids"].split("|")
                 answer = {"entities": {q: json.loads(entity_json(items.get(q, Item(q, missing=True)))) for q in ids}}
-            body = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(json.dumps(answer).encode(), "application/json; charset=utf-8")
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/w/api.php"
-    server.shutdown()
-    server.server_close()
+    with listening(LoopbackServer(("127.0.0.1", 0), Api)) as server:
+        yield f"{server.address}/w/api.php"

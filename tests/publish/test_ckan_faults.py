@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from citygraph.errors import PublishError
 from citygraph.publish import Published, ckan_client, package_of, push_to_ckan
+from loopback import Handler, LoopbackServer, listening
 from portal_record import catalog
 
 _HEALTHY = {
@@ -36,30 +35,18 @@ class Portal:
 def portal() -> Iterator[Portal]:
     """A server on loopback that a test makes ill."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+    class Ill(Handler):
+        def respond(self) -> None:
+            self.body()
             action = self.path.rpartition("/")[2]
             status, body = ill.status, ill.body
             if ill.healthy and action in _HEALTHY:
                 status, body = 200, json.dumps({"success": True, "result": _HEALTHY[action]}).encode()
-            self.send_response(status)
-            self.send_header("Location", "https://elsewhere.example/")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(body, status=status, headers={"Location": "https://elsewhere.example/"})
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server has
-            del format, args
-
-    served = HTTPServer(("127.0.0.1", 0), Handler)
-    ill = Portal(f"http://127.0.0.1:{served.server_port}")
-    thread = threading.Thread(target=served.serve_forever)
-    thread.start()
-    yield ill
-    served.shutdown()
-    thread.join()
-    served.server_close()
+    with listening(LoopbackServer(("127.0.0.1", 0), Ill)) as served:
+        ill = Portal(served.address)
+        yield ill
 
 
 @pytest.mark.parametrize("healthy", [False, True])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +18,7 @@ from citygraph.publish.quality import predict
 from citygraph.publish.settings import check_settings
 from citygraph.publish.vocabulary import EUA, vocabularies
 from citygraph.rdf import Iri, Literal, Triple, parse
+from loopback import Handler, LoopbackServer, listening
 from portal_record import ITEMS, iri, record, subjects
 
 _RECORD: Final = record("dcat-ap-3")
@@ -168,21 +167,12 @@ def test_fixes_come_with_the_greatest_gain_first() -> None:
 def server() -> Iterator[str]:
     """A web server that has every file but those whose path holds `gone`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:  # the name that http.server wants
-            self.send_response(404 if "gone" in self.path else 200)
-            self.end_headers()
+    class Files(Handler):
+        def respond(self) -> None:
+            self.answer(b"", status=404 if "gone" in self.path else 200)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            del format, args
-
-    served = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=served.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{served.server_port}/"
-    served.shutdown()
-    thread.join()
-    served.server_close()
+    with listening(LoopbackServer(("127.0.0.1", 0), Files)) as served:
+        yield f"{served.address}/"
 
 
 def test_with_a_network_the_addresses_are_tried(server: str) -> None:

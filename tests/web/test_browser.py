@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from citygraph import Project
-from headless import AXE, NEEDS_BROWSER, headless_browser, show
+from headless import NEEDS_BROWSER, barriers, headless_browser, show
 from pages_client import MARKUP, hostile_copy
 from web.conftest import Server, serving
 
@@ -65,14 +65,7 @@ def test_axe_finds_nothing(browser: Any, server: Server, path: str, width: int, 
     browser.get(server.url + path)
     # What is folded away must be accessible too.
     browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
-    browser.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-    found = browser.execute_async_script(
-        "const done = arguments[arguments.length - 1];"
-        "axe.run(document, { resultTypes: ['violations'] }).then((r) => done(r.violations.map("
-        "(v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).slice(0, 3).join(' | ')}`)))"
-    )
-    assert found == []
-    assert not browser.execute_script("return document.documentElement.scrollWidth > innerWidth + 1")
+    assert barriers(browser) == []
     assert complaints(browser) == []
 
 

@@ -16,7 +16,7 @@ from citygraph.link.links import MAPPING_FILE
 from citygraph.sssom import Mapping, read_mappings
 from citygraph.web.link_review import LinkReview
 from conftest import ROOT, TODAY
-from headless import AXE, NEEDS_BROWSER, headless_browser, show
+from headless import NEEDS_BROWSER, barriers, headless_browser, show
 from web.conftest import Server, serving
 
 ME = "orcid:0000-0002-1825-0097"
@@ -199,14 +199,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def test_axe_finds_nothing_on_the_page(browser: Any, site: Server, language: str, width: int) -> None:  # noqa: ANN401
     show(browser, width=width)
     browser.get(f"{site.url}/review?lang={language}")
-    browser.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-    found = browser.execute_async_script(
-        "const done = arguments[arguments.length - 1];"
-        "axe.run(document, { resultTypes: ['violations'] }).then((r) => done(r.violations.map("
-        "(v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).slice(0, 3).join(' | ')}`)))"
-    )
-    assert found == []
-    assert not browser.execute_script("return document.documentElement.scrollWidth > innerWidth + 1")
+    assert barriers(browser) == []
 
 
 @NEEDS_BROWSER[0]

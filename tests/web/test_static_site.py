@@ -30,7 +30,7 @@ from citygraph.web.static_site.names import file_name
 from citygraph.web.static_site.search_index import SearchIndex
 from clean_project import clean_project
 from conftest import TODAY
-from headless import AXE, NEEDS_BROWSER, headless_browser, show
+from headless import NEEDS_BROWSER, barriers, headless_browser, show
 from pages_client import MARKUP, Pages
 
 pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
@@ -358,14 +358,7 @@ def test_axe_finds_nothing(browser: Any, address: str, site: Path, path: str, wi
     if "?q=" in path:
         until(browser, ".hits a")
     browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
-    browser.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-    found = browser.execute_async_script(
-        "const done = arguments[arguments.length - 1];"
-        "axe.run(document, { resultTypes: ['violations'] }).then((r) => done(r.violations.map("
-        "(v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).slice(0, 3).join(' | ')}`)))"
-    )
-    assert found == []
-    assert not browser.execute_script("return document.documentElement.scrollWidth > innerWidth + 1")
+    assert barriers(browser) == []
     # The pages of the folder itself have no icon.
     assert [each["message"] for each in browser.get_log("browser") if "favicon" not in each["message"]] == []
 
