@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,10 +135,27 @@ def test_what_doctor_found_out_is_kept_to(oxigraph: SparqlServer, tmp_path: Path
         assert len(chunks) == 3 + 1
 
 
-def test_a_server_that_is_known_to_mix_graphs_is_not_used(tmp_path: Path) -> None:
-    known = Capabilities("http://127.0.0.1:1/query", default_graph_uri=False)
-    write_capabilities(tmp_path / "server.json", known)
+@pytest.mark.parametrize(
+    ("lack", "words"),
+    [
+        ("default_graph_uri", "does not keep to the graphs that a query names"),
+        ("trailing_values", "passes over the values behind a query"),
+        ("query_form_post", "takes no query as a form"),
+        ("json_results", "gives no answer in SPARQL JSON"),
+        ("insert_where", "does not run INSERT … WHERE"),
+    ],
+)
+def test_a_server_that_is_known_to_lack_what_is_needed_is_not_used(tmp_path: Path, lack: str, words: str) -> None:
+    facts: dict[str, Any] = {lack: False}
+    write_capabilities(tmp_path / "server.json", Capabilities("http://127.0.0.1:1/query", **facts))
+    server = SparqlServer("none", "http://127.0.0.1:1/query", "", "")
+    folder = with_server(clean_project(tmp_path), server, capabilities="server.json", reason="pushed-down")
+    with pytest.raises(ConfigError, match=rf"{re.escape(words)}.*, says server\.json"):
+        Project.open(folder, today=TODAY).build()
+
+
+def test_a_server_that_cannot_derive_is_used_when_it_need_not(tmp_path: Path) -> None:
+    write_capabilities(tmp_path / "server.json", Capabilities("http://127.0.0.1:1/query", insert_where=False))
     server = SparqlServer("none", "http://127.0.0.1:1/query", "", "")
     project = Project.open(with_server(clean_project(tmp_path), server, capabilities="server.json"), today=TODAY)
-    with pytest.raises(ConfigError, match=r"does not keep to the graphs that a query names, says server\.json"):
-        project.build()
+    assert project.held is not None

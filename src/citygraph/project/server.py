@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ from citygraph.config import Config
 from citygraph.errors import ConfigError
 from citygraph.http_policy import Policy
 from citygraph.store.authentication import Credentials
-from citygraph.store.capabilities import read_capabilities
+from citygraph.store.capabilities import Capabilities, read_capabilities
 from citygraph.store.connection import Addresses, Connection
 from citygraph.store.held import HeldVersions
 
@@ -17,6 +18,23 @@ __all__ = ["held_versions"]
 
 _ATTEMPTS: Final = 5
 _FIRST_WAIT: Final = 0.5
+_ANOTHER: Final = "Use another server: "
+_NEEDED: Final = {
+    "query_form_post": ("takes no query as a form by POST", f"{_ANOTHER}citygraph asks in no other way."),
+    "json_results": ("gives no answer in SPARQL JSON", f"{_ANOTHER}citygraph reads no other answer."),
+    "default_graph_uri": (
+        "does not keep to the graphs that a query names",
+        f"{_ANOTHER}answers of this one would mix versions.",
+    ),
+    "trailing_values": (
+        "passes over the values behind a query",
+        f"{_ANOTHER}saved questions would be answered for other things than were asked about.",
+    ),
+}
+"""Without these a server is not asked: what it says of itself, and what to do."""
+_NEEDED_TO_DERIVE: Final = {
+    "insert_where": ("does not run INSERT … WHERE", 'Write in graph.toml: [store] reason = "upstream"'),
+}
 
 
 def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
@@ -28,7 +46,7 @@ def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
 
     Raises:
         ConfigError: the server has no address, the environment names half a user, or the file of capabilities
-            cannot be read or says that the server mixes graphs.
+            cannot be read or says that the server lacks what is needed.
         StoreError: an address is not one of the web.
     """
     values, number = config.values, config.number
@@ -50,7 +68,19 @@ def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
     connection = Connection(addresses, policy, Credentials.from_environment().auth())
     file = str(values["store.capabilities"])
     known = read_capabilities(config.folder / file) if file else None
-    if known is not None and known.default_graph_uri is False:
-        message = f"{connection.host} does not keep to the graphs that a query names, says {file}."
-        raise ConfigError(message, fix="Use another server: answers of this one would mix versions.")
+    if known is not None:
+        derives_there = values["store.reason"] == "pushed-down"
+        _check(known, _NEEDED | _NEEDED_TO_DERIVE if derives_there else _NEEDED, host=connection.host, file=file)
     return HeldVersions(connection, config.base, build_folder, chunk=number("store.chunk"), known=known)
+
+
+def _check(known: Capabilities, needed: Mapping[str, tuple[str, str]], *, host: str, file: str) -> None:
+    """See that the server is not known to lack what is needed; what nobody has tried is tried.
+
+    Raises:
+        ConfigError: it lacks something.
+    """
+    for name, (lack, fix) in needed.items():
+        if getattr(known, name) is False:
+            message = f"{host} {lack}, says {file}."
+            raise ConfigError(message, fix=fix)

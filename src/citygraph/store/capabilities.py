@@ -31,6 +31,10 @@ _AGAIN: Final = "Make it anew: citygraph doctor --endpoint … --file …"
 class Capabilities:
     """One server on one day.
 
+    The record is for whoever chooses, sets up or upgrades a server. citygraph itself keeps to `graph_store_post`,
+    `most_graph_bytes` and `most_insert_triples` while loading, and does not use a server that lacks what
+    it cannot do without (`project/server.py`); all else either works on every server, or shows in the answer when it does not.
+
     A yes or no is `None` as long as nobody has tried it; a number is `None` when no limit was found or tried.
 
     Args:
