@@ -251,6 +251,7 @@ def _kind(setting: Setting) -> str:
         "date": "a date without quotes",
         "duration": "a duration such as `P5Y`, `P18M`",
         "integer": "a whole number above 0",
+        "boolean": "`true` or `false`",
         "words": "`{ nb, en }` or one text",
         "keywords": "`{ nb = [], en = [] }`",
         "texts": "a list of texts",
@@ -266,6 +267,8 @@ def _default(setting: Setting) -> str:
             return "`[" + ", ".join(f'"{each}"' for each in setting.default) + "]`"
         case "" | {}:
             return "–"
+        case bool():
+            return f"`{str(setting.default).lower()}`"
         case int():
             return f"`{setting.default:_}`"
         case _:

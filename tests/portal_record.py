@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Final
@@ -14,9 +15,10 @@ from citygraph.publish.description import catalog_of
 from citygraph.publish.profiles import PROFILES
 from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.rdf import Iri, Triple
+from citygraph.saved_query import read_saved_query
 from conftest import ROOT
 
-__all__ = ["BASE", "ITEMS", "TYPE", "catalog", "iri", "record", "subjects"]
+__all__ = ["BASE", "ITEMS", "TYPE", "catalog", "iri", "many", "record", "subjects"]
 
 BASE: Final = "https://w3id.org/citygraph/"
 ITEMS: Final = (
@@ -25,6 +27,11 @@ ITEMS: Final = (
     ),
     Item("queries/members.csv", Text("Medlemmer", "Members"), Text("Hvem?", "Who?"), "CSV", "text/csv", 99, "members"),
 )
+_FORMATS: Final = {
+    "csv": ("CSV", "text/csv"),
+    "geojson": ("GEOJSON", "application/geo+json"),
+    "xlsx": ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
 
 
 def iri(curie: str) -> Iri:
@@ -39,6 +46,25 @@ TYPE: Final = iri("rdf:type")
 def catalog() -> Catalog:
     config = read_config(ROOT)
     return catalog_of(config, ITEMS, period=("1986-01-01", "2020-11-05"), modified=date(2026, 11, 23))
+
+
+@cache
+def many(answers: int) -> Catalog:
+    """The same with the answers to some questions as datasets of their own, each as a table, a map and a workbook."""
+    config = read_config(ROOT).having("publish.query_datasets", value=True)
+    first = read_saved_query(ROOT / "queries" / "members.rq")
+    queries = [
+        replace(first, name=f"question-{n}", title=Text(f"Spørsmål {n}", f"Question {n}"))
+        for n in range(1, answers + 1)
+    ]
+    items = [
+        Item(f"queries/{each.name}.{ending}", each.title, each.question, file_type, media_type, 99, each.name)
+        for each in queries
+        for ending, (file_type, media_type) in _FORMATS.items()
+    ]
+    return catalog_of(
+        config, [ITEMS[0], *items], period=("1986-01-01", "2020-11-05"), modified=date(2026, 11, 23), queries=queries
+    )
 
 
 @cache

@@ -163,6 +163,12 @@ SETTINGS: Final = (
         "Dagen dataene først ble publisert", "The day on which the data were first published")),
     Setting("publish.version", "text", "", Text(
         "Utgavens nummer; uten det datoen for siste endring", "The number of the edition; without it the day of the last change")),
+    Setting("publish.query_datasets", "boolean", False, Text(  # noqa: FBT003  # the value of a setting
+        "Om svaret på hvert lagret spørsmål er et datasett for seg i katalogen",
+        "Whether the answer to each saved question is a dataset of its own in the catalogue")),
+    Setting("publish.page_size", "integer", 100, Text(
+        "Datasett på én side av katalogen; når den har flere, skrives den som sider",
+        "Datasets on one page of the catalogue; one that has more is written as pages")),
     Setting("publish.internal", "texts", (), Text(
         "Filer som aldri publiseres, som data/internal/*.ttl", "Files that are never published, such as data/internal/*.ttl")),
     Setting("wikidata.contact", "text", "", Text(

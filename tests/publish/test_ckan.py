@@ -90,7 +90,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _push(portal: Spy, it: Catalog | None = None, **options: Any) -> Pushed:  # noqa: ANN401  # those of the function
-    return push_to_ckan(it or catalog(), portal, organization="oslo", **options)
+    (pushed,) = push_to_ckan(it or catalog(), portal, organization="oslo", **options)
+    return pushed
 
 
 def _shown(ckan: Ckan) -> dict[str, Any]:
@@ -364,5 +365,5 @@ def test_the_command_takes_the_token_from_the_environment(
     made = run(*arguments, cwd=built_folder, CITYGRAPH_CKAN_TOKEN=token)
     assert (made.returncode, "was created" in made.stderr) == (0, True), made.stderr
     assert 'title: null -> "City networks"' in made.stdout
-    assert push_to_ckan(published[1].catalog, portal, organization="oslo", upload=published[0]).outcome == "unchanged"
+    assert _push(portal, published[1].catalog, upload=published[0]).outcome == "unchanged"
     assert len(_shown(ckan)["resources"]) == len(published[1].catalog.dataset.distributions)

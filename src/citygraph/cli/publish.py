@@ -58,7 +58,7 @@ def publish(
         help="Write every page of citygraph serve too, with search and answers: a site that needs no server.")] = False,
     online: Annotated[bool, typer.Option("--online", help="Try every address, so that no point is assumed.")] = False,
     organization: Annotated[str, typer.Option(metavar="NAME",
-        help="For ckan: the organisation of the portal that owns the dataset.", show_default=False)] = "",
+        help="For ckan: the organisation of the portal that owns the datasets.", show_default=False)] = "",
     upload: Annotated[Path | None, typer.Option(metavar="DIR",
         help="For ckan: send the files of this published folder; without it the portal links to them.",
         show_default=False)] = None,
@@ -81,7 +81,8 @@ def publish(
             raise typer.BadParameter(message)
         token = os.environ.get(_TOKEN, "")
         pushed = project.publish_to_ckan(address, token, organization=organization, upload=upload, dry_run=dry_run)
-        _print_pushed(pushed, words)
+        for each in pushed:
+            _print_pushed(each, words)
         return
     if what == "check" and address is not None:
         report, score = project.check_catalog(
@@ -105,10 +106,11 @@ def publish(
             site=write_site if site else None,
             progress=progress,
         )
-    if published.written and not quiet:
+    if published.written:
         size = sum(published.files.values())
         text = Text("{what}: {files} filer, {size} byte", "{what}: {files} files, {size} bytes")
-        say(text.in_language(words).format(what=what, files=len(published.files), size=f"{size:,}"))
+        if not quiet:
+            say(text.in_language(words).format(what=what, files=len(published.files), size=f"{size:,}"))
     elif not checks:
         say(Text("Ingenting er publisert.", "Nothing was published.").in_language(words))
     _finish(published.report, published.score, words, format_)

@@ -143,13 +143,13 @@ class Publishing(Writing):
         organization: str = "",
         upload: Path | None = None,
         dry_run: bool = False,
-    ) -> Pushed:
-        """Make the dataset on a CKAN portal what this graph says.
+    ) -> tuple[Pushed, ...]:
+        """Make the datasets on a CKAN portal what this graph says; what was done with each, the graph first.
 
         Args:
             url: the first page of the portal.
             token: what the portal knows you by.
-            organization: the organisation of the portal that owns the dataset.
+            organization: the organisation of the portal that owns the datasets.
             upload: a folder that `publish` wrote, whose files are sent; without it the portal links to them.
             dry_run: say what would change, and change nothing.
 

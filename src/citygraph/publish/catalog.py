@@ -1,4 +1,4 @@
-"""One internal description of the catalogue, its dataset, its distributions and its services."""
+"""One internal description of the catalogue, its datasets, their distributions and its services."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One file of the dataset."""
+    """One file of a dataset."""
 
     iri: str
     title: Text
@@ -60,7 +60,10 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class DcatDataset:
-    """The graph as a portal sees it."""
+    """The graph as a portal sees it, or the answer to a saved query.
+
+    `query` is the name of the query, and `derived_from` the IRI of the dataset that its answer was made from.
+    """
 
     iri: str
     identifier: str
@@ -79,11 +82,13 @@ class DcatDataset:
     provenance: Text
     landing_page: str
     distributions: tuple[Distribution, ...]
+    query: str = ""
+    derived_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A way to ask the dataset while it is served."""
+    """A way to ask while the graph is served; `serves` are the IRIs of the datasets that it gives."""
 
     iri: str
     identifier: str
@@ -94,12 +99,13 @@ class Service:
     conforms_to: tuple[str, str]
     keywords: Mapping[str, tuple[str, ...]]
     format: str
+    serves: tuple[str, ...]
     is_api: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything the three writers write, once."""
+    """Everything the three writers write, once; `dataset` is the graph, and `answers` what was asked of it."""
 
     iri: str
     site: str
@@ -118,6 +124,12 @@ class Catalog:
     status: str
     dataset: DcatDataset
     services: tuple[Service, ...] = field(default=())
+    answers: tuple[DcatDataset, ...] = field(default=())
+
+    @property
+    def datasets(self) -> tuple[DcatDataset, ...]:
+        """Every dataset, the graph first."""
+        return (self.dataset, *self.answers)
 
     @property
     def rights_iri(self) -> str:

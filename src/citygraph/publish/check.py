@@ -8,6 +8,7 @@ from typing import Final
 from citygraph.findings import Finding, Severity, finding
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
+from citygraph.publish.harvest import terms_by_dataset
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import NAMESPACES, Profile
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
@@ -137,6 +138,15 @@ def score_of(
     answers: Answers | None = None,
     is_valid: Callable[[str, str], bool] | None = None,
 ) -> Score:
-    """The quality score of a record in DCAT-AP 3 that gave these findings."""
-    broken = any(each.code in {"publish-profile", "publish-shapes"} for each in findings)
-    return predict(record, complies=lambda _: not broken, answers=answers, is_valid=is_valid)
+    """The quality score of a record in DCAT-AP 3 that gave these findings.
+
+    A fault counts against each dataset that leads to it; one that none leads to, as of the catalogue, against all.
+    """
+    broken = {each.focus_node for each in findings if each.code in {"publish-profile", "publish-shapes"}}
+    terms = terms_by_dataset(record) if broken else {}
+    of_all = broken - set().union(*terms.values())
+
+    def complies(dataset: str) -> bool:
+        return not of_all and broken.isdisjoint(terms.get(f"<{dataset}>", ()))
+
+    return predict(record, complies=complies, answers=answers, is_valid=is_valid)

@@ -1,4 +1,4 @@
-"""A catalogue pushed to a CKAN portal: made once, changed when it differs, left alone when it does not."""
+"""A catalogue pushed to a CKAN portal: each dataset made once, changed when it differs, left alone when it does not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from citygraph.errors import PublishError
-from citygraph.publish.catalog import Catalog
+from citygraph.publish.catalog import Catalog, DcatDataset
 from citygraph.publish.ckan_changes import Change, changed_files, changes, merged, without_file
 from citygraph.publish.ckan_package import Portal, extras_of, file_of, key_of, package_of
 
@@ -32,12 +32,21 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What was done: `created`, `updated` or `unchanged`; with `dry_run` what would be."""
+    """What was done with a dataset: `created`, `updated` or `unchanged`; with `dry_run` what would be."""
 
     outcome: str
     name: str
     changes: tuple[Change, ...] = ()
     dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A dataset with what the portal is to have, and what it has."""
+
+    dataset: DcatDataset
+    wanted: dict[str, Any]
+    existing: dict[str, Any] | None
 
 
 def ckan_client(url: str, token: str) -> Client:
@@ -62,13 +71,15 @@ def push_to_ckan(
     organization: str = "",
     dry_run: bool = False,
     upload: Path | None = None,
-) -> Pushed:
-    """Make the portal's dataset what the catalogue says, by its name.
+) -> tuple[Pushed, ...]:
+    """Make the portal's datasets what the catalogue says, each by its name; what was done, the graph first.
+
+    Every dataset is looked at before the first is sent.
 
     Args:
         catalog: the description.
         client: the portal.
-        organization: the organisation of the portal that owns the dataset; most portals want one.
+        organization: the organisation of the portal that owns the datasets; most portals want one.
         dry_run: say what would change, and change nothing.
         upload: a folder that `citygraph publish` wrote: its files are sent; without it the portal links to them.
 
@@ -78,22 +89,31 @@ def push_to_ckan(
     portal = _read_portal(client)
     if organization:
         _check_organization(client, organization)
-    wanted = package_of(catalog, portal, organization=organization, upload=upload)
-    existing = _show(client, wanted["name"])
+    plans = []
+    for dataset in catalog.datasets:
+        wanted = package_of(catalog, portal, dataset=dataset, organization=organization, upload=upload)
+        existing = _show(client, wanted["name"])
+        if existing is not None:
+            _check_that_it_is_ours(existing, wanted)
+        plans.append(_Plan(dataset, wanted, existing))
+    return tuple(_push(client, catalog, plan, dry_run=dry_run, upload=upload) for plan in plans)
+
+
+def _push(client: Client, catalog: Catalog, plan: _Plan, *, dry_run: bool, upload: Path | None) -> Pushed:
+    wanted, existing = plan.wanted, plan.existing
     if existing is None:
         found = tuple(Change(field, None, value) for field, value in wanted.items())
         if not dry_run:
             resources = [without_file(each, is_known=False) for each in wanted["resources"]] if upload else None
             created = _call(client, "package_create", wanted | ({"resources": resources} if resources else {}))
-            _send_files(client, created, wanted, catalog, upload)
+            _send_files(client, created, plan, catalog, upload)
         return Pushed("created", wanted["name"], found, dry_run)
-    _check_that_it_is_ours(existing, wanted)
     found = tuple(changes(existing, wanted, uploads=upload is not None))
     if not found:
         return Pushed("unchanged", wanted["name"], (), dry_run)
     if not dry_run:
         updated = _call(client, "package_update", merged(existing, wanted, uploads=upload is not None))
-        _send_files(client, updated, wanted, catalog, upload)
+        _send_files(client, updated, plan, catalog, upload)
     return Pushed("updated", wanted["name"], found, dry_run)
 
 
@@ -131,14 +151,12 @@ def _check_that_it_is_ours(existing: Mapping[str, Any], wanted: Mapping[str, Any
         raise PublishError(message, fix=fix)
 
 
-def _send_files(
-    client: Client, package: Mapping[str, Any], wanted: Mapping[str, Any], catalog: Catalog, upload: Path | None
-) -> None:
+def _send_files(client: Client, package: Mapping[str, Any], plan: _Plan, catalog: Catalog, upload: Path | None) -> None:
     """Upload the files that the portal lacks or has otherwise, each with its checksum."""
     if upload is None:
         return
-    sums = changed_files(package, wanted)
-    places = {each.iri: file_of(upload, catalog, each.url) for each in catalog.dataset.distributions}
+    sums = changed_files(package, plan.wanted)
+    places = {each.iri: file_of(upload, catalog, each.url) for each in plan.dataset.distributions}
     for resource in package.get("resources", []):
         if (key := key_of(resource)) in sums:
             with places[key].open("rb") as file:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from citygraph.errors import PublishError
 from citygraph.language import LANGUAGES
-from citygraph.publish.catalog import Catalog, Distribution
+from citygraph.publish.catalog import Catalog, DcatDataset, Distribution
 from citygraph.publish.record import eua_status
 from citygraph.publish.vocabulary import vocabulary_of
 
@@ -20,7 +20,7 @@ __all__ = ["Portal", "extras_of", "file_of", "key_of", "package_of"]
 
 _NAME: Final = re.compile(r"[^a-z0-9_-]+")
 _NO_TAG: Final = re.compile(r"[^\w \-.]+")
-_SHORTEST_TAG, _LONGEST = 2, 100
+_SHORTEST_TAG, _LONGEST, _MARK = 2, 100, 8
 _FORMATS: Final = {
     "RDF_TURTLE": "Turtle", "RDF_TRIG": "TriG", "RDF_N_TRIPLES": "N-Triples", "RDF_N_QUADS": "N-Quads",
     "JSON_LD": "JSON-LD", "RDF_XML": "RDF",
@@ -49,13 +49,19 @@ class Portal:
 
 
 def package_of(
-    catalog: Catalog, portal: Portal | None = None, *, organization: str = "", upload: Path | None = None
+    catalog: Catalog,
+    portal: Portal | None = None,
+    *,
+    dataset: DcatDataset | None = None,
+    organization: str = "",
+    upload: Path | None = None,
 ) -> dict[str, Any]:
-    """The catalogue as a package.
+    """A dataset of the catalogue as a package.
 
     Args:
         catalog: the description.
         portal: what is known of the portal.
+        dataset: the dataset; without it the graph.
         organization: the organisation that owns the dataset.
         upload: a folder that `citygraph publish` wrote, when its files are sent: a resource then has a checksum
             and gets its address from the portal.
@@ -64,16 +70,16 @@ def package_of(
         PublishError: a file that shall be sent cannot be read.
     """
     portal = portal or Portal()
-    dataset, language = catalog.dataset, portal.language
+    dataset, language = dataset or catalog.dataset, portal.language
     package: dict[str, Any] = {
-        "name": _NAME.sub("-", dataset.identifier.lower())[:_LONGEST],
+        "name": _name(dataset),
         "title": dataset.title.in_language(language),
         "notes": dataset.description.in_language(language),
         "url": dataset.landing_page,
         "version": dataset.version,
         "license_id": _licence(catalog.licence, portal.licences),
-        "tags": [{"name": word} for word in _tags(catalog)],
-        "extras": [{"key": key, "value": value} for key, value in _extras(catalog, language).items() if value],
+        "tags": [{"name": word} for word in _tags(dataset)],
+        "extras": [{"key": key, "value": value} for key, value in _extras(catalog, dataset, language).items() if value],
         "resources": [_resource(catalog, each, language, upload) for each in dataset.distributions],
     }
     if catalog.publisher is not None:
@@ -101,8 +107,16 @@ def file_of(folder: Path, catalog: Catalog, url: str) -> Path:
     return folder / url.removeprefix(catalog.site)
 
 
-def _extras(catalog: Catalog, language: str) -> dict[str, str]:
-    dataset = catalog.dataset
+def _name(dataset: DcatDataset) -> str:
+    """A name of at most 100 characters; when that cuts a question's, two that begin alike stay two."""
+    name = _NAME.sub("-", dataset.identifier.lower())
+    if not dataset.query or len(name) <= _LONGEST:
+        return name[:_LONGEST]
+    mark = hashlib.sha256(name.encode()).hexdigest()[:_MARK]
+    return f"{name[: _LONGEST - _MARK - 1]}-{mark}"
+
+
+def _extras(catalog: Catalog, dataset: DcatDataset, language: str) -> dict[str, str]:
     found = {
         "uri": dataset.iri,
         # An identifier that looks like an address comes back as an IRI, which DCAT-AP does not allow.
@@ -119,6 +133,7 @@ def _extras(catalog: Catalog, language: str) -> dict[str, str]:
         "frequency": dataset.frequency,
         "access_rights": dataset.access,
         "provenance": dataset.provenance.in_language(language),
+        "related_resource": _list([dataset.derived_from] if dataset.derived_from else []),
     }
     if (publisher := catalog.publisher) is not None:
         found |= {
@@ -171,9 +186,9 @@ def _list(values: Iterable[str]) -> str:
     return json.dumps(found) if found else ""
 
 
-def _tags(catalog: Catalog) -> list[str]:
+def _tags(dataset: DcatDataset) -> list[str]:
     """Keywords as CKAN takes them: letters, digits, space and - _ ., from 2 to 100 characters."""
-    words = (word for language in LANGUAGES for word in catalog.dataset.keywords.get(language, ()))
+    words = (word for language in LANGUAGES for word in dataset.keywords.get(language, ()))
     plain = (_NO_TAG.sub(" ", word).strip()[:_LONGEST] for word in words)
     return sorted({word for word in plain if len(word) >= _SHORTEST_TAG})
 

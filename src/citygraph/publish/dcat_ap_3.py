@@ -22,4 +22,9 @@ DCAT_AP_3: Final = Profile(
     access_service=False,
     # Themes of LOS are Norwegian; the European table is the only one that European portals know.
     los=False,
+    # The profile has dct:source for this, and wants what it points to on the same page; these two may leave the page.
+    derived_from=("dct:relation", "prov:wasDerivedFrom"),
+    # CKAN follows the links from page to page. The harvester of data.norge.no reads one file, and takes a dataset that
+    # is not in it for removed, so the Norwegian profiles have one page whatever the size.
+    paged=True,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -11,6 +12,7 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import slug
 from citygraph.publish.catalog import Agent, Catalog, Contact, DcatDataset, Distribution, Item, Service
 from citygraph.publish.vocabulary import vocabularies
+from citygraph.saved_query import SavedQuery
 
 __all__ = ["catalog_of", "los_iri"]
 
@@ -25,7 +27,14 @@ def los_iri(word: str) -> str:
     return vocabularies()["los"].iri(word if "/" in word else f"tema/{word}")
 
 
-def catalog_of(config: Config, items: Sequence[Item], *, period: tuple[str, str], modified: date) -> Catalog:
+def catalog_of(
+    config: Config,
+    items: Sequence[Item],
+    *,
+    period: tuple[str, str],
+    modified: date,
+    queries: Iterable[SavedQuery] = (),
+) -> Catalog:
     """The description of what has been written.
 
     Args:
@@ -33,11 +42,13 @@ def catalog_of(config: Config, items: Sequence[Item], *, period: tuple[str, str]
         items: the files that are distributions.
         period: the first and the last day that the data speak of; empty when they have no dates.
         modified: the day of the last change.
+        queries: the questions whose answers are datasets of their own when `publish.query_datasets` says so.
     """
     settings = _Settings(config)
     modified = max(modified, config.values["publish.issued"] or modified)
     site = settings.site
     name = slug(config.title.en or config.title.nb) or "graph"
+    answers = [item for item in items if item.query] if config.values["publish.query_datasets"] else []
     dataset = DcatDataset(
         iri=f"{site}dataset/graph",
         identifier=f"{name}-graph",
@@ -55,8 +66,9 @@ def catalog_of(config: Config, items: Sequence[Item], *, period: tuple[str, str]
         version=settings.text("publish.version") or modified.isoformat(),
         provenance=settings.words("publish.provenance"),
         landing_page=site,
-        distributions=tuple(_distribution(item, site) for item in items),
+        distributions=tuple(_distribution(item, site) for item in items if item not in answers),
     )
+    asked = tuple(_answer(query, dataset, answers, settings) for query in queries if _files_of(query, answers))
     return Catalog(
         iri=f"{site}catalog",
         site=site,
@@ -74,7 +86,28 @@ def catalog_of(config: Config, items: Sequence[Item], *, period: tuple[str, str]
         availability=settings.term("publish.availability", "planned-availability"),
         status=settings.text("publish.status"),
         dataset=dataset,
-        services=tuple(settings.services(name)),
+        services=tuple(settings.services(name, dataset, asked)),
+        answers=asked,
+    )
+
+
+def _files_of(query: SavedQuery, items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if item.query == query.name]
+
+
+def _answer(query: SavedQuery, graph: DcatDataset, items: Iterable[Item], settings: _Settings) -> DcatDataset:
+    """The answer to a question: a dataset about the same, made from the graph, with words and files of its own."""
+    server = settings.text("publish.service")
+    return replace(
+        graph,
+        iri=f"{settings.site}dataset/query-{query.name}",
+        identifier=f"{graph.identifier.removesuffix('-graph')}-query-{query.name}",
+        title=query.title,
+        description=query.question,
+        landing_page=f"{server}queries/{query.name}" if server else graph.landing_page,
+        distributions=tuple(_distribution(item, settings.site) for item in _files_of(query, items)),
+        query=query.name,
+        derived_from=graph.iri,
     )
 
 
@@ -142,7 +175,7 @@ class _Settings:
             return said
         return Text(f"Inneholder data fra {name.in_language('nb')}", f"Contains data from {name.in_language('en')}")
 
-    def services(self, name: str) -> Iterable[Service]:
+    def services(self, name: str, graph: DcatDataset, answers: Iterable[DcatDataset]) -> Iterable[Service]:
         server = self.text("publish.service")
         if not server:
             return
@@ -160,6 +193,7 @@ class _Settings:
             conforms_to=("https://www.w3.org/TR/sparql11-protocol/", "SPARQL 1.1 Protocol"),
             keywords={**keywords, "en": ("SPARQL", *keywords.get("en", ()))},
             format="",
+            serves=(graph.iri,),
         )
         yield Service(
             iri=f"{self.site}service/queries",
@@ -174,5 +208,6 @@ class _Settings:
             conforms_to=("https://spec.openapis.org/oas/v3.1.0", "OpenAPI 3.1"),
             keywords={**keywords, "en": ("API", *keywords.get("en", ()))},
             format=vocabularies()["file-type"].iri("JSON"),
+            serves=tuple(each.iri for each in answers) or (graph.iri,),
             is_api=True,
         )

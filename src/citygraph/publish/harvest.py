@@ -11,7 +11,7 @@ from citygraph.language import Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
 
-__all__ = ["check_harvest", "closure_of", "not_xml_names"]
+__all__ = ["check_harvest", "closure_of", "not_xml_names", "terms_by_dataset"]
 
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _DCAT: Final = PREFIXES["dcat"]
@@ -85,6 +85,21 @@ def _dragged_in(
 def closure_of(record: Iterable[Triple], dataset: object, *, others: set[object]) -> list[Triple]:
     """What the harvester takes as the graph of one dataset: all that can be reached, except other datasets."""
     return _closure(_by_subject(record), dataset, others)
+
+
+def terms_by_dataset(record: Iterable[Triple]) -> dict[str, set[str]]:
+    """Each dataset with everything that it leads to, other datasets left out; all as N-Triples write them."""
+    given = list(record)
+    by_subject, datasets = _by_subject(given), set(_of_class(given, "Dataset"))
+    return {
+        str(dataset): {
+            str(term)
+            for each in _closure(by_subject, dataset, datasets)
+            for term in (each.subject, each.object)
+            if term == dataset or term not in datasets
+        }
+        for dataset in datasets
+    }
 
 
 def _by_subject(record: Iterable[Triple]) -> dict[object, list[Triple]]:

@@ -138,7 +138,8 @@ def landing_page(
             escape(_term(each.format, language)),
             f"{each.byte_size:,}".replace(",", " "),
         )
-        for each in dataset.distributions
+        for described in catalog.datasets
+        for each in described.distributions
     ]
     other = "nb" if language == "en" else "en"
     body = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,11 +45,19 @@ class Profile:
     los: bool = True
     records: bool = False
     generated_by: str = ""
+    derived_from: tuple[str, ...] = ("dct:source",)
+    paged: bool = False
 
 
-def write_record(catalog: Catalog, profile: Profile) -> list[Triple]:
-    """The catalogue in one profile, every triple once, none about the data itself."""
-    return _Record(catalog, profile).triples()
+def write_record(catalog: Catalog, profile: Profile, *, datasets: Sequence[DcatDataset] | None = None) -> list[Triple]:
+    """The catalogue in one profile, every triple once, none about the data itself.
+
+    Args:
+        catalog: the description.
+        profile: what is asked for.
+        datasets: those that are described, with the services that give them; without it all.
+    """
+    return _Record(catalog, profile, catalog.datasets if datasets is None else datasets).triples()
 
 
 def eua_status(code: str) -> str:
@@ -58,8 +66,10 @@ def eua_status(code: str) -> str:
 
 
 class _Record:
-    def __init__(self, catalog: Catalog, profile: Profile) -> None:
-        self._catalog, self._profile = catalog, profile
+    def __init__(self, catalog: Catalog, profile: Profile, datasets: Sequence[DcatDataset]) -> None:
+        self._catalog, self._profile, self._datasets = catalog, profile, datasets
+        here = {each.iri for each in datasets}
+        self._services = [each for each in catalog.services if not here.isdisjoint(each.serves)]
         self._found: dict[Triple, None] = {}
 
     def triples(self) -> list[Triple]:
@@ -69,13 +79,14 @@ class _Record:
             self._write_agent(catalog.publisher)
         if catalog.contact is not None:
             self._write_contact(catalog.contact)
-        self._write_dataset(catalog.dataset)
-        for distribution in catalog.dataset.distributions:
-            self._write_distribution(distribution)
-        for service in catalog.services:
+        for dataset in self._datasets:
+            self._write_dataset(dataset)
+            for distribution in dataset.distributions:
+                self._write_distribution(distribution)
+        for service in self._services:
             self._write_service(service)
         if self._profile.records:
-            for topic in (catalog.dataset.iri, *(service.iri for service in catalog.services)):
+            for topic in [*(each.iri for each in self._datasets), *(each.iri for each in self._services)]:
                 self._write_catalog_record(topic)
         if self._catalog.rights_iri:
             self._types(self._catalog.rights_iri, "dct:RightsStatement", "odrs:RightsStatement")
@@ -83,9 +94,7 @@ class _Record:
         self._types(catalog.site, "foaf:Document")
         return list(self._found)
 
-    @property
-    def _themes(self) -> tuple[str, ...]:
-        dataset = self._catalog.dataset
+    def _themes(self, dataset: DcatDataset) -> tuple[str, ...]:
         return (*dataset.themes, *dataset.los) if self._profile.los else dataset.themes
 
     def _write_catalog(self, catalog: Catalog) -> None:
@@ -102,8 +111,8 @@ class _Record:
         self._iris(it, "dct:spatial", catalog.spatial)
         self._iris(it, "dcat:themeTaxonomy", [self._profile.theme_taxonomy])
         self._iris(it, "foaf:homepage", [catalog.site])
-        self._iris(it, "dcat:dataset", [catalog.dataset.iri])
-        self._iris(it, "dcat:service", [service.iri for service in catalog.services])
+        self._iris(it, "dcat:dataset", [dataset.iri for dataset in self._datasets])
+        self._iris(it, "dcat:service", [service.iri for service in self._services])
 
     def _write_agent(self, agent: Agent) -> None:
         self._types(agent.iri, "foaf:Agent", "org:Organization")
@@ -125,7 +134,7 @@ class _Record:
         self._words(it, "dct:title", dataset.title)
         self._words(it, "dct:description", dataset.description)
         self._owners(it)
-        self._iris(it, "dcat:theme", self._themes)
+        self._iris(it, "dcat:theme", self._themes(dataset))
         self._keywords(it, dataset.keywords)
         self._iris(it, "dct:spatial", dataset.spatial)
         self._period(it, dataset.period)
@@ -139,6 +148,8 @@ class _Record:
             self._iris(it, "dct:provenance", [f"{it}/provenance"])
             self._types(f"{it}/provenance", "dct:ProvenanceStatement")
             self._words(f"{it}/provenance", "rdfs:label", dataset.provenance)
+        for predicate in self._profile.derived_from:
+            self._iris(it, predicate, [dataset.derived_from])
         self._iris(it, "prov:wasGeneratedBy", [self._profile.generated_by])
         self._iris(it, "dcat:distribution", [each.iri for each in dataset.distributions])
 
@@ -159,7 +170,7 @@ class _Record:
         self._iris(it, "dct:language", catalog.languages)
         self._dates(it, catalog.issued, catalog.modified)
         if self._profile.access_service and distribution.by_query:
-            self._iris(it, "dcat:accessService", [each.iri for each in catalog.services if each.is_api])
+            self._iris(it, "dcat:accessService", [each.iri for each in self._services if each.is_api])
 
     def _write_service(self, service: Service) -> None:
         it, catalog = service.iri, self._catalog
@@ -176,13 +187,13 @@ class _Record:
         self._types(standard, "dct:Standard")
         self._literal(standard, "dct:title", title, language="en")
         self._keywords(it, service.keywords)
-        self._iris(it, "dcat:theme", self._themes)
+        self._iris(it, "dcat:theme", self._themes(catalog.dataset))
         self._iris(it, "dct:format", [service.format])
         self._iris(it, "dct:license", [catalog.licence])
         self._iris(it, "dct:accessRights", [catalog.dataset.access])
         if self._profile.service_availability:
             self._iris(it, "dcatap:availability", [catalog.availability])
-        self._iris(it, "dcat:servesDataset", [catalog.dataset.iri])
+        self._iris(it, "dcat:servesDataset", [each.iri for each in self._datasets if each.iri in service.serves])
 
     def _write_catalog_record(self, topic: str) -> None:
         """What the parser of data.norge.no starts from: when the entry about a thing was changed."""

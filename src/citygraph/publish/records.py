@@ -13,11 +13,13 @@ from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, finding
 from citygraph.formats import by_extension
 from citygraph.language import Text
-from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
+from citygraph.publish.catalog_files import CATALOG_FORMATS
+from citygraph.publish.check import score_of
 from citygraph.publish.dcat_ap_3 import DCAT_AP_3
-from citygraph.publish.harvest import check_harvest
 from citygraph.publish.links import Links
-from citygraph.publish.profiles import PROFILES
+from citygraph.publish.page_check import check_pages, whole_record
+from citygraph.publish.page_links import PageFile, follow_pages, lost_page
+from citygraph.publish.profiles import PROFILES, profile_of_page
 from citygraph.publish.quality import Score
 from citygraph.rdf import Triple, parse
 
@@ -37,7 +39,8 @@ def check_catalog(
     """What a portal would say about the catalogue at `path`, and the score of the one that is of DCAT-AP 3.
 
     Args:
-        path: a file in an RDF format, or a folder that `citygraph publish` wrote.
+        path: a file in an RDF format, whose links to further pages are followed to the files beside it, or a folder
+            that `citygraph publish` wrote.
         base: the address that the graph's own names begin with; none of them may be dragged in.
         profile: the name of its profile; without it the name of the file decides.
         shapes: shapes from elsewhere that it must pass too.
@@ -49,29 +52,63 @@ def check_catalog(
     findings: list[Finding] = []
     score = None
     for each in _files(path):
-        name = profile or each.stem
+        name = profile or _profile_of(each)
         if name not in PROFILES:
             message = f"The name of {each} does not say which profile it follows."
             raise PublishError(message, fix=f"Add --profile with one of: {', '.join(PROFILES)}.")
-        record, problems = _read(each)
-        own = [
-            *problems,
-            *check_profile(record, PROFILES[name], file=str(each)),
-            *check_harvest(record, base=base, file=str(each)),
-            *(check_foreign_shapes(record, PROFILES[name], shapes, file=str(each)) if shapes else ()),
-        ]
+        pages, problems = _follow(each)
+        own = [*problems, *check_pages(pages, PROFILES[name], base=base, shapes=shapes)]
         findings += own
         if name == DCAT_AP_3.name:
-            score = score_of(record, own, answers=links.answers if links else None)
+            score = score_of(whole_record(pages), own, answers=links.answers if links else None)
+    if path.is_dir():
+        findings += _check_links(path / "catalog")
     return Report.of(findings, links.findings if links else ()), score
 
 
 def _files(path: Path) -> list[Path]:
+    """The catalogues to check, each by its first page."""
     files = sorted((path / "catalog").glob("dcat-ap-*.ttl")) if path.is_dir() else [path]
     if not files or not all(each.is_file() for each in files):
         message = f"There is no catalogue in {path}."
         raise PublishError(message, fix="Give the path of a catalogue, or of a folder that citygraph publish wrote.")
-    return files
+    return [each for each in files if not path.is_dir() or profile_of_page(each.stem) == ""]
+
+
+def _profile_of(file: Path) -> str:
+    """The profile that the name of a file says."""
+    return profile_of_page(file.stem) or file.stem
+
+
+def _follow(first: Path) -> tuple[list[PageFile], list[Finding]]:
+    """The pages from the first on, and what is wrong with the files and their links."""
+    problems: list[Finding] = []
+
+    def read(path: Path) -> PageFile:
+        record, wrong = _read(path)
+        problems.extend(wrong)
+        return PageFile(str(path), record)
+
+    def beside(name: str) -> PageFile | None:
+        path = first.with_name(name)
+        return read(path) if path.is_file() else None
+
+    pages, broken = follow_pages(read(first), beside)
+    return pages, [*problems, *broken]
+
+
+def _check_links(folder: Path) -> list[Finding]:
+    """What is wrong with the links of the pages in the other formats, and the pages that no link leads to."""
+    found: list[Finding] = []
+    for format_ in CATALOG_FORMATS:
+        reached: set[str] = set()
+        files = sorted(folder.glob(f"dcat-ap-*.{format_}"))
+        for first in (each for each in files if not profile_of_page(each.stem)):
+            pages, problems = _follow(first)
+            reached |= {page.name for page in pages}
+            found += problems
+        found += [lost_page(str(each)) for each in files if str(each) not in reached]
+    return list(dict.fromkeys(found))
 
 
 def _read(path: Path) -> tuple[list[Triple], list[Finding]]:

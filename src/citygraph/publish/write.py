@@ -8,13 +8,15 @@ from pathlib import Path
 
 from citygraph.findings import Finding, Report, finding
 from citygraph.publish.catalog import Catalog
-from citygraph.publish.check import check_foreign_shapes, check_profile, score_of
+from citygraph.publish.catalog_files import read_back
+from citygraph.publish.check import score_of
 from citygraph.publish.dcat_ap_3 import DCAT_AP_3
 from citygraph.publish.edition import Edition
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.harvest import check_harvest
 from citygraph.publish.leaks import find_leaks, secrets_of
 from citygraph.publish.links import Links
+from citygraph.publish.page_check import check_pages, whole_record
+from citygraph.publish.page_links import PageFile
 from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import NAMESPACES
@@ -69,16 +71,17 @@ def publish_edition(
         writing = Writing(edition, tools, folder)
         catalog = writing.write_all()
         findings = [*before, *writing.findings]
-        records = {name: writing.record(name) for name in PROFILES}
-        for name, record in records.items():
-            file = f"catalog/{name}.ttl"
-            findings += check_profile(record, PROFILES[name], file=file)
-            findings += check_harvest(record, base=edition.config.base, file=file)
-            if shapes and name == shapes_for:
-                findings += check_foreign_shapes(record, PROFILES[name], shapes, file=file)
+        found: dict[str, tuple[list[PageFile], list[Finding]]] = {}
+        for name, profile in PROFILES.items():
+            pages, wrong = read_back(folder, name)
+            own_shapes = shapes if name == shapes_for else ()
+            said = check_pages(pages, profile, base=edition.config.base, shapes=own_shapes)
+            found[name] = (pages, said)
+            findings += [*wrong, *said]
+        pages, said = found[DCAT_AP_3.name]
         score = score_of(
-            records[DCAT_AP_3.name],
-            [each for each in findings if each.file.endswith(f"{DCAT_AP_3.name}.ttl")],
+            whole_record(pages),
+            said,
             answers=links.answers if links else None,
             is_valid=writing.is_valid,
         )

@@ -15,13 +15,12 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.openapi import openapi_document
 from citygraph.publish.catalog import Catalog, Item
+from citygraph.publish.catalog_files import CATALOG_FORMATS, write_catalogs
 from citygraph.publish.description import catalog_of
 from citygraph.publish.edition import Edition, period_of
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import not_xml_names
 from citygraph.publish.pages import landing_page, ontology_page
-from citygraph.publish.profiles import PROFILES
-from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.publish.saved_queries import grlc_file, sib_example, sib_prefixes, sib_text
 from citygraph.publish.tables import answer_files, class_files
 from citygraph.publish.void import void_triples
@@ -29,9 +28,8 @@ from citygraph.rdf import Iri, Quad, Term, Triple, canonical_hash, parse
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 
-__all__ = ["CATALOG_FORMATS", "DATA_FORMATS", "Asked", "Tools", "Writing"]
+__all__ = ["DATA_FORMATS", "Asked", "Tools", "Writing"]
 
-CATALOG_FORMATS: Final = ("ttl", "rdf", "jsonld")
 DATA_FORMATS: Final = {
     "ttl": ("RDF_TURTLE", "text/turtle", "Turtle"),
     "trig": ("RDF_TRIG", "application/trig", "TriG"),
@@ -42,6 +40,12 @@ DATA_FORMATS: Final = {
 }
 """The formats of the data: file type in the EU table, media type, name."""
 _QUERY_FORMATS: Final = {"csv": ("CSV", "text/csv", "CSV"), "json": ("JSON", "application/json", "JSON")}
+_FORMATS_OF_A_DATASET: Final = {
+    **_QUERY_FORMATS,
+    "geojson": ("GEOJSON", "application/geo+json", "GeoJSON"),
+    "xlsx": ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX"),
+}
+"""Of an answer that is a dataset of its own, the map and the workbook are described too."""
 _WITH_GRAPHS: Final = frozenset({"nq", "trig", "jsonld"})
 
 
@@ -99,10 +103,11 @@ class Writing:
             self._items,
             period=period_of(self._edition.graphs.quads(Part.DATA), latest=self._edition.modified),
             modified=self._edition.modified,
+            queries=self._published,
         )
         self._write_ontology()
         self._write_void(catalog)
-        paths = self._write_catalogs(catalog)
+        paths = write_catalogs(catalog, self.put, page_size=self._config.number("publish.page_size"))
         for language, name in (("nb", "index.html"), ("en", "en.html")):
             site = (
                 f"{language}/index.html" if self._tools.site is not None and language in self._config.languages else ""
@@ -115,21 +120,6 @@ class Writing:
         """Write some triples as a file."""
         quads = [Quad(each.subject, each.predicate, each.object) for each in triples]
         self._folder.write(path, self._tools.write(quads, format_, prefixes))
-
-    def record(self, name: str) -> list[Triple]:
-        """The record as it stands in the folder; the other formats must say the same."""
-        found: list[Triple] = []
-        hashes = {}
-        for format_ in CATALOG_FORMATS:
-            path = f"catalog/{name}.{format_}"
-            parsed = parse(self._folder.read(path), format=format_)
-            hashes[path] = canonical_hash(parsed.quads)
-            found = found or [quad.triple for quad in parsed.quads]
-        first = next(iter(hashes.values()))
-        self.findings += [
-            finding("publish-lost", file=path, place=path) for path, each in hashes.items() if each != first
-        ]
-        return found
 
     def is_valid(self, address: str, file_type: str) -> bool:
         """Whether the file behind an address of ours was read back as what it is said to be."""
@@ -169,6 +159,7 @@ class Writing:
 
     def _write_answers(self) -> None:
         labels = Labels(self._edition.quads, prefixes=self._tools.prefixes)
+        formats = _FORMATS_OF_A_DATASET if self._config.values["publish.query_datasets"] else _QUERY_FORMATS
 
         def name(iri: Iri) -> str:
             return labels.describe(iri, self._config.languages[0])
@@ -181,8 +172,8 @@ class Writing:
             for ending, data in answer_files(asked.answer, name):
                 path = f"queries/{query.name}.{ending}"
                 size = self._folder.write(path, data)
-                if ending in _QUERY_FORMATS:
-                    file_type, media_type, words = _QUERY_FORMATS[ending]
+                if ending in formats:
+                    file_type, media_type, words = formats[ending]
                     title = Text(f"{query.title.nb} ({words})", f"{query.title.en} ({words})")
                     self._items.append(Item(path, title, query.question, file_type, media_type, size, query.name))
                     self._sound.add(f"{path} {file_type}")
@@ -236,16 +227,6 @@ class Writing:
         )
         for path in ("void.ttl", ".well-known/void"):
             self.put(path, triples, "ttl", {**self._tools.prefixes, "void-ext": "http://ldf.fi/void-ext#"})
-
-    def _write_catalogs(self, catalog: Catalog) -> list[str]:
-        paths = []
-        for name, profile in PROFILES.items():
-            record = write_record(catalog, profile)
-            for format_ in CATALOG_FORMATS:
-                path = f"catalog/{name}.{format_}"
-                self.put(path, record, format_, NAMESPACES)
-                paths.append(path)
-        return paths
 
 
 def _prefixes_in(query: SavedQuery) -> Iterator[str]:

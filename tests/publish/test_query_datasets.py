@@ -1,0 +1,207 @@
+"""The answer to each saved question as a dataset of its own: in every profile, in the score, and for each portal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import fdk_rdf_parser
+import pytest
+
+from citygraph import Project
+from citygraph.publish import (
+    PROFILES,
+    Published,
+    check_harvest,
+    check_profile,
+    package_of,
+    read_shapes,
+    run_shapes,
+    score_of,
+    write_record,
+)
+from citygraph.publish.catalog import DcatDataset
+from citygraph.publish.harvest import closure_of
+from citygraph.rdf import Iri, Triple
+from conftest import TODAY
+from portal_record import BASE, catalog, iri, many, subjects
+
+_ANSWERS: Final = 5
+_WHOLE: Final = ("dcat-ap-no-2", "dcat-ap-no-3")
+"""The profiles that stand in one file whatever the size."""
+
+
+def _record(name: str) -> list[Triple]:
+    return write_record(many(_ANSWERS), PROFILES[name])
+
+
+def _objects(triples: list[Triple], thing: str, predicate: str) -> set[str]:
+    return {str(t.object).strip("<>") for t in triples if t.subject == Iri(thing) and t.predicate == iri(predicate)}
+
+
+def test_without_the_key_the_answers_are_files_of_the_graph(published: tuple[Path, Published]) -> None:
+    it = published[1].catalog
+    assert it.answers == ()
+    assert any(each.by_query for each in it.dataset.distributions)
+
+
+def test_every_question_that_was_answered_is_a_dataset_with_its_words_and_files(
+    in_pages: tuple[Path, Published], this_project: Project
+) -> None:
+    folder, outcome = in_pages
+    assert outcome.written
+    it = outcome.catalog
+    assert not any(each.by_query for each in it.dataset.distributions)
+    queries = {each.name: each for each in this_project.queries()}
+    wanted = {path.stem for path in (folder / "queries").glob("*.csv")}
+    assert {each.query for each in it.answers} == wanted
+    assert len(wanted) > 20
+    for each in it.answers:
+        assert (each.title, each.description) == (queries[each.query].title, queries[each.query].question)
+        files = {distribution.url.removeprefix(BASE) for distribution in each.distributions}
+        assert files == {f"queries/{path.name}" for path in (folder / "queries").glob(f"{each.query}.*")}
+        assert each.landing_page == f"{BASE}queries/{each.query}"
+        assert each.derived_from == it.dataset.iri
+    identifiers = [each.identifier for each in it.datasets]
+    assert len({*identifiers, *(each.iri for each in it.datasets)}) == 2 * len(identifiers)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_record_of_many_datasets_passes_its_profile_and_the_harvester(name: str) -> None:
+    triples = _record(name)
+    assert len(subjects(triples, "dcat:Dataset")) == _ANSWERS + 1
+    assert check_profile(triples, PROFILES[name]) == []
+    assert check_harvest(triples, base=BASE) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("dcat-ap-3", "dcat-ap-3.0.1/shapes.ttl"),
+        ("dcat-ap-3", "dcat-ap-3.0.1/range.ttl"),
+        ("dcat-ap-3", "dcat-ap-3.0.1/shapes_recommended.ttl"),
+        ("dcat-ap-no-2", "dcat-ap-no/shacl/DCAT-AP-NO-shacl_shapes_2.00.ttl"),
+    ],
+)
+def test_the_official_shapes_have_nothing_to_say(name: str, file: str, reference_data: Path) -> None:
+    assert run_shapes(_record(name), read_shapes(reference_data / file)) == []
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_an_answer_says_what_it_was_made_from_in_the_words_of_the_profile(name: str) -> None:
+    it, triples = many(_ANSWERS), _record(name)
+    for each in it.answers:
+        for predicate in PROFILES[name].derived_from:
+            assert _objects(triples, each.iri, predicate) == {it.dataset.iri}
+    used = {t.predicate for t in triples if t.object == Iri(it.dataset.iri)}
+    assert {iri(each) for each in PROFILES[name].derived_from} <= used
+    assert ("dct:source" in PROFILES[name].derived_from) == (name in _WHOLE)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_each_service_serves_what_it_gives(name: str) -> None:
+    it, triples = many(_ANSWERS), _record(name)
+    assert _objects(triples, f"{BASE}service/sparql", "dcat:servesDataset") == {it.dataset.iri}
+    answers = {each.iri for each in it.answers}
+    assert _objects(triples, f"{BASE}service/queries", "dcat:servesDataset") == answers
+    assert _objects(write_record(catalog(), PROFILES[name]), f"{BASE}service/queries", "dcat:servesDataset") == {
+        catalog().dataset.iri
+    }
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_what_a_harvester_takes_as_one_dataset_holds_nothing_of_the_others(name: str) -> None:
+    it, triples = many(_ANSWERS), _record(name)
+    datasets: set[object] = {Iri(each.iri) for each in it.datasets}
+    files = {each.iri: {d.iri for d in each.distributions} for each in it.datasets}
+    for each in it.datasets:
+        taken = {str(t.subject).strip("<>") for t in closure_of(triples, Iri(each.iri), others=datasets)}
+        assert files[each.iri] <= taken
+        assert not taken & {other.iri for other in it.datasets if other != each}
+        assert not taken & set().union(*(files[other.iri] for other in it.datasets if other != each))
+
+
+def test_the_score_is_the_mean_of_the_datasets(in_pages: tuple[Path, Published]) -> None:
+    assert in_pages[1].score.points == 405
+    triples = _record("dcat-ap-3")
+    one = many(_ANSWERS).answers[2].iri
+    without = [t for t in triples if (t.subject, t.predicate) != (Iri(one), iri("dcat:keyword"))]
+    assert score_of(without, ()).points == 405 - 30 / (_ANSWERS + 1)
+    # A fault of one dataset costs that one its compliance, one of the catalogue costs all of them theirs.
+    for things, lost in (((one,), 30 / (_ANSWERS + 1)), ((f"{BASE}catalog",), 30), ((f"{BASE}agent/publisher",), 30)):
+        title = iri("foaf:name" if things[0].endswith("publisher") else "dct:title")
+        broken = [t for t in triples if not (t.predicate == title and str(t.subject).strip("<>") in things)]
+        assert score_of(broken, check_profile(broken, PROFILES["dcat-ap-3"])).points == 405 - lost
+
+
+@pytest.mark.parametrize("name", _WHOLE)
+@pytest.mark.filterwarnings("ignore")
+def test_the_parser_of_data_norge_no_reads_all_of_them_from_one_file(
+    name: str, in_pages: tuple[Path, Published]
+) -> None:
+    folder, outcome = in_pages
+    text = (folder / f"catalog/{name}.ttl").read_text(encoding="utf-8")
+    assert "hydra" not in text
+    assert list((folder / "catalog").glob(f"{name}-*")) == []
+    wanted = {each.iri: each for each in outcome.catalog.datasets}
+    found = fdk_rdf_parser.parse_datasets(text)
+    assert set(found) == set(wanted)
+    for address, dataset in found.items():
+        assert dataset.title == wanted[address].title.to_json()
+        assert dataset.description == wanted[address].description.to_json()
+        assert {url for each in dataset.distribution for url in each.downloadURL} == {
+            each.url for each in wanted[address].distributions
+        }
+        sources = [each.source.uri for each in dataset.references or ()]
+        assert sources == [each for each in [wanted[address].derived_from] if each]
+    services = fdk_rdf_parser.parse_data_services(text)
+    assert {each.uri for each in services.values()} == {each.iri for each in outcome.catalog.services}
+
+
+def test_a_word_of_an_internal_file_in_a_question_stops_the_run_on_its_page(own_copy: Path, tmp_path: Path) -> None:
+    (own_copy / "data" / "internal").mkdir()
+    (own_copy / "data" / "internal" / "plans.ttl").write_text(
+        "@prefix id: <https://w3id.org/citygraph/id/> .\n@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+        'id:oslo-kommune skos:editorialNote "Vi vurderer å tre ut av nettverket neste år"@nb .\n',
+        encoding="utf-8",
+    )
+    keys = '[publish]\nquery_datasets = true\npage_size = 2\ninternal = ["data/internal/*.ttl"]\n'
+    path = own_copy / "graph.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("[publish]\n", keys), encoding="utf-8")
+    (own_copy / "queries" / "zz-plans.rq").write_text(
+        '#+ title:    { nb: "Planer", en: "Plans" }\n'
+        '#+ question: { nb: "Vi vurderer å tre ut av nettverket neste år", en: "What is planned?" }\n'
+        "#+ columns:  [thing]\nSELECT ?thing WHERE { ?thing a <https://w3id.org/citygraph/ontology#CityNetwork> }\n",
+        encoding="utf-8",
+    )
+    outcome = Project.open(own_copy, today=TODAY).publish(tmp_path / "site")
+    leaks = {each.file for each in outcome.report if each.code == "publish-leak"}
+    last = (len(outcome.catalog.datasets) + 1) // 2
+    assert {f"catalog/dcat-ap-3-{last}.{ending}" for ending in ("ttl", "rdf", "jsonld")} <= leaks
+    assert "catalog/dcat-ap-no-2.ttl" in leaks
+    assert "catalog/dcat-ap-3.ttl" not in leaks
+    assert not outcome.written
+
+
+def _package_name(identifier: str) -> str:
+    answer = many(1).answers[0]
+    return str(package_of(many(1), dataset=replace(answer, identifier=identifier))["name"])
+
+
+def test_long_names_of_questions_stay_apart_on_a_portal() -> None:
+    names = {_package_name("a" * 100 + ending) for ending in ("", "-one", "-two")}
+    assert len(names) == 3
+    assert all(len(each) <= 100 for each in names)
+    assert _package_name("city-networks-query-members") == "city-networks-query-members"
+
+
+def _texts(dataset: DcatDataset) -> list[str]:
+    package = package_of(many(_ANSWERS), dataset=dataset)
+    return [package["title"], package["notes"], package["url"], *(each["url"] for each in package["resources"])]
+
+
+def test_the_package_of_an_answer_has_its_own_words_and_files() -> None:
+    first, second = many(_ANSWERS).answers[:2]
+    assert _texts(first)[0] == "Spørsmål 1"
+    assert set(_texts(first)) & set(_texts(second)) == {first.description.nb}
