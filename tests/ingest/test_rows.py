@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from citygraph import Project
 from citygraph.ingest.cleaning import clean, name_problem
 from citygraph.ingest.countries import alpha3, country_label, country_of
-from citygraph.ingest.entries import Outcome
+from citygraph.ingest.outcomes import Outcome
 from citygraph.ingest.importing import import_list
 from citygraph.ingest.known import Known
 from citygraph.ingest.lists import Listing, read_list
@@ -176,9 +176,9 @@ def test_status_words_become_roles_or_reasons(take: Take) -> None:
     assert [taken.outcome(row) for row in range(2, 8)] == [
         "imported",
         "imported",
+        "imported",
         "refused",
-        "refused",
-        "refused",
+        "not a member",
         "imported",
     ]
     text = _facts(taken)
@@ -343,9 +343,9 @@ def test_seventeen_thousand_messy_rows_are_accounted_for(known_ontology: Known, 
     )
     assert imported.read == sum(imported.rows.values()) == len(rows) + 3
     by_kind = _outcomes_by_kind(rows, {line.row: line.outcome for line in imported.lines})
-    for kind in ("hostile", "country not known", "status not known", "former", "total"):
-        assert set(by_kind[kind]) <= {Outcome.REFUSED, Outcome.REVIEW, Outcome.DUPLICATE}, kind
-        assert by_kind[kind][Outcome.REFUSED] > 0, kind
+    for kind in ("hostile", "country not known", "status not known", "total"):
+        assert set(by_kind[kind]) <= {Outcome.REFUSED, Outcome.REVIEW, Outcome.DUPLICATE, Outcome.NOTE}, kind
+        assert by_kind[kind][Outcome.REFUSED] + by_kind[kind][Outcome.NOTE] > 0, kind
     # A town that the list names once, with a wrong country, cannot be known to be wrong; any other is caught.
     outcomes = {line.row: line.outcome for line in imported.lines}
     named = Counter(row.cells[0].casefold() for row in rows if row.kind in {"sound", "capitals"})

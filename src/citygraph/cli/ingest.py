@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,7 +86,7 @@ def _draft(list_: Path, draft: Path) -> None:
 
 
 def _print(done: Ingested, *, dry_run: bool, notes: bool, has_report: bool, has_review: bool) -> None:
-    from citygraph.ingest.entries import Outcome  # noqa: PLC0415
+    from citygraph.ingest.outcomes import Outcome  # noqa: PLC0415
     from citygraph.ingest.report import reasons  # noqa: PLC0415
 
     imported = done.imported
@@ -95,6 +96,9 @@ def _print(done: Ingested, *, dry_run: bool, notes: bool, has_report: bool, has_
     memberships = len({line.membership for line in imported.lines if line.outcome is Outcome.IMPORTED})
     made = ", ".join(f"{count:,} new {_plural(kind, count)}" for kind, count in imported.made.items())
     print(f"{memberships:,} memberships" + (f"; {made}" if made else ""))
+    for network, count in imported.complete.items():
+        why = f"partial: {count:,} {'row was' if count == 1 else 'rows were'} not taken in" if count else "complete"
+        print(f"The list of {network}: {why}")
     _print_difference(done)
     if notes:
         for note in imported.notes[:_SHOWN]:
@@ -113,7 +117,9 @@ def _print(done: Ingested, *, dry_run: bool, notes: bool, has_report: bool, has_
         say(f"Report of every row: {done.report}")
     if imported.questions:
         where = done.review if has_review or not dry_run else "the review, which a dry run writes only with --review"
-        say(f"{len(imported.questions):,} cities wait for a decision: {where}")
+        kinds = Counter(each.key.kind for each in imported.questions)
+        waiting = " and ".join(f"{count:,} {_plural(kind, count)}" for kind, count in sorted(kinds.items()))
+        say(f"{waiting} {'waits' if kinds.total() == 1 else 'wait'} for a decision: {where}")
     say("Nothing was written." if dry_run else "Next: citygraph check")
 
 
@@ -121,11 +127,13 @@ def _print_difference(done: Ingested) -> None:
     difference = done.imported.difference
     if difference is None:
         return
+    against = f"Since {difference.since}" if difference.since else "Against the graph"
     print(
-        f"Since {difference.since}: {len(difference.joined):,} joined, {len(difference.left):,} left, "
+        f"{against}: {len(difference.joined):,} joined, {len(difference.left):,} left, "
         f"{len(difference.renamed):,} renamed"
     )
-    for word, iris in (("joined", difference.joined), ("left", difference.left), ("unclear", difference.unclear)):
+    for word in ("joined", "left", "unclear", "missing", "disputed"):
+        iris = getattr(difference, word)
         for iri in iris[:_SHOWN]:
             print(f"  {word:<8} {iri.rpartition('/')[2]}")
         if len(iris) > _SHOWN:

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["Cleaned", "clean", "coordinates", "name_problem", "number", "tidy_case"]
@@ -14,7 +15,7 @@ _SPACES: Final = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _INVISIBLE: Final = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
-_FOOTNOTES: Final = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,3}\]|\(\d{1,2}\)|\(\*+\)))+\Z")
+_FOOTNOTES: Final = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,3}\]|\(\d{1,2}\)|\(\*+\)|(?<=\s)\d{1,2}\)))+\Z")
 _DAMAGE: Final = re.compile(
     "[ÂÃÄÅÆÇÈÉÐÑÎÏâ][\u0080-\u00bf\u0152-\u0153\u0160-\u0161\u0178\u017d-\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
@@ -86,10 +87,11 @@ _SMALL: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A cell as it is used, and what was done to it that the reader should know."""
+    """A cell as it is used, what was done to it that the reader should know, and the mark of a footnote behind it."""
 
     text: str
     notes: tuple[str, ...] = ()
+    mark: str = ""
 
 
 def clean(cell: str) -> Cleaned:
@@ -98,6 +100,16 @@ def clean(cell: str) -> Cleaned:
     >>> clean("Mü\u00adnchen\u00a0 [2]*").text, clean("MalmÃ¶").text, clean("n/a").text, clean("K&oslash;benhavn").text
     ('München', 'Malmö', '', 'København')
     """
+    return _remembered(cell) if len(cell) <= _LONGEST_NAME else _clean(cell)
+
+
+@lru_cache(maxsize=50_000)
+def _remembered(cell: str) -> Cleaned:
+    """Cells repeat: countries, networks, words of a status."""
+    return _clean(cell)
+
+
+def _clean(cell: str) -> Cleaned:
     # A sign that turns the direction of letters hides what a name is.
     text, notes = cell.replace("\u202e", "\ufffd").replace("\u202d", "\ufffd"), []
     if "&" in text and (unescaped := html.unescape(text)) != text:
@@ -108,8 +120,10 @@ def clean(cell: str) -> Cleaned:
     elif "\ufffd" in text:
         notes.append("letters are lost: the file was saved in the wrong encoding")
     text = unicodedata.normalize("NFC", _SPACES.sub(" ", _INVISIBLE.sub("", text.replace("\t", " "))))
-    text = _FOOTNOTES.sub("", text.strip().strip('"').strip())
-    return Cleaned("" if text.casefold() in _NOTHING else text, tuple(notes))
+    text = text.strip().strip('"').strip()
+    mark = found[0].strip() if (found := _FOOTNOTES.search(text)) and found.start() else ""
+    text = _FOOTNOTES.sub("", text)
+    return Cleaned("" if text.casefold() in _NOTHING else text, tuple(notes), mark)
 
 
 def _mended(text: str) -> str:

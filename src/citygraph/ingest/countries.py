@@ -10,9 +10,9 @@ from babel import Locale
 from babel.core import get_global
 
 from citygraph.matching.names import countries as known_countries
-from citygraph.namespaces import fold
+from citygraph.namespaces import PREFIXES, fold
 
-__all__ = ["alpha3", "country_label", "country_of", "named_country"]
+__all__ = ["alpha2_of", "alpha2_only", "alpha3", "country_label", "country_of", "named_country"]
 
 _LANGUAGES: Final = ["nb", "nn", "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "fi", "is", "pl", "cs", "hu", "et", "lv", "lt", "el", "tr", "ro", "bg", "hr", "sl", "sk", "uk", "ru", "ja", "ko", "zh", "ar", "ca", "eu", "ga", "cy", "sr", "mk", "sq", "fa", "he", "th", "vi", "id"]  # fmt: skip
 _KOSOVO: Final = "XK"
@@ -74,6 +74,8 @@ _OTHER: Final = {
     "KN": "st kitts",
 }  # fmt: skip
 _MARKS: Final = re.compile(r"[^\w]+")
+_BETWEEN: Final = re.compile(r"\s+[-–—]\s+|[/()\[\]|:]+|\n")
+_TABLE: Final = PREFIXES["country"]
 _FORMAL: Final = re.compile(
     r"\A(?:the )?(?:(?:federal |islamic |democratic |hellenic |arab |federative )*"
     r"(?:republic|kingdom|state|principality|commonwealth|sultanate|grand duchy|union) of )?(?:the )?"
@@ -130,7 +132,36 @@ def country_of(text: str) -> str:
     codes = _codes()
     if code in codes:
         return code
-    return _by_alpha3().get(code) or named_country(text)
+    return _by_alpha3().get(code) or named_country(text) or _of_parts(text)
+
+
+def _of_parts(text: str) -> str:
+    """The country of "Norway (NO)", "NO - Norway" and "Norge / Norway": all parts that are countries say the same one."""
+    parts = [part for each in _BETWEEN.split(text) if (part := each.strip())]
+    if len(parts) < len(("Norway", "NO")):
+        return ""
+    found = {country_of(part) for part in parts}
+    return found.pop() if len(found) == 1 else ""
+
+
+def alpha2_only(text: str) -> str:
+    """The two letters of the country that two or three capital letters are the code of.
+
+    >>> alpha2_only("NO"), alpha2_only("NOR"), alpha2_only("no"), alpha2_only("Oder")
+    ('NO', 'NO', '', '')
+    """
+    if not text.isupper():
+        return ""
+    return "GB" if text == "UK" else text if text in _codes() else _by_alpha3().get(text, "")
+
+
+def alpha2_of(iri: str) -> str:
+    """The two letters of a country in the authority table of the EU; empty for any other address.
+
+    >>> alpha2_of("http://publications.europa.eu/resource/authority/country/BOL")
+    'BO'
+    """
+    return _by_alpha3().get(iri.removeprefix(_TABLE), "") if iri.startswith(_TABLE) else ""
 
 
 def named_country(text: str) -> str:

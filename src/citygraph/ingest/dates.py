@@ -12,7 +12,7 @@ from babel import Locale
 
 from citygraph.namespaces import fold
 
-__all__ = ["Period", "read_date", "read_period"]
+__all__ = ["Period", "month_names", "read_date", "read_period"]
 
 _LANGUAGES: Final = ("en", "nb", "de", "fr", "es", "it", "nl", "sv", "da", "pt", "pl", "fi")
 _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[T ]\d.*)?\Z")
@@ -47,7 +47,8 @@ class Period:
 
 
 @cache
-def _months() -> dict[str, int]:
+def month_names() -> dict[str, int]:
+    """The names of the months and their abbreviations in twelve languages, folded."""
     found: dict[str, int] = {}
     for language in _LANGUAGES:
         for use in ("format", "stand-alone"):
@@ -83,7 +84,7 @@ def read_date(text: str, *, month_first: bool = False) -> str:
     if match := _MONTH.match(plain):
         return _made(match[2], match[1], None)
     if match := _WORDS.match(plain):
-        number = _months().get(fold(match[2]))
+        number = month_names().get(fold(match[2]))
         return _made(match[4], str(number), match[1] or match[3]) if number else ""
     return ""
 

@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from citygraph.errors import IngestError
-from citygraph.ingest.cleaning import clean, coordinates, name_problem, tidy_case
-from citygraph.ingest.countries import country_label, country_of, named_country
+from citygraph.ingest.asking import Asking, cities_in
+from citygraph.ingest.claims import Claim, Claims
+from citygraph.ingest.cleaning import clean
 from citygraph.ingest.dates import Period, read_date, read_period
 from citygraph.ingest.gazetteer import Asked
 from citygraph.ingest.headings import Heading, find_heading, no_table
 from citygraph.ingest.lists import Listing
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.regions import is_region, region_of
-from citygraph.ingest.statuses import LEFT, NOT_YET, read_status
+from citygraph.ingest.notes import explained, footnotes, note_reason
+from citygraph.ingest.outcomes import Outcome
+from citygraph.ingest.sections import Sections
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.namespaces import fold
 
-__all__ = ["Claim", "Entry", "Outcome", "read_entries"]
-
-from enum import StrEnum
-
-
-class Outcome(StrEnum):
-    """What became of a row."""
-
-    IMPORTED = "imported"
-    PARTLY = "partly imported"
-    DUPLICATE = "duplicate"
-    REVIEW = "review"
-    REFUSED = "refused"
-    HEADING = "heading"
-    EMPTY = "empty"
-    OUTSIDE = "sheet not read"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One membership that a row states: the network as written, the role, when; or why it cannot be used."""
-
-    network: str
-    role: str = ""
-    period: Period = field(default_factory=Period)
-    has_left: bool = False
-    problem: str = ""
+__all__ = ["Entry", "read_entries"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: which city it asks for and what it claims; or at once an outcome with its reason."""
+    """One city of a row: whom it asks for and what it claims; or at once an outcome with its reason."""
 
     sheet: str
     row: int
@@ -65,13 +40,14 @@ class Entry:
     notes: tuple[str, ...] = ()
 
 
-_DIRECTIONS: Final = frozenset(
-    {"city of", "the city of", "city", "town of", "municipality of", "commune", "kommune", "stadt", "ville de"}
-)
+def read_entries(listing: Listing, map_: ListMap, limits: Limits, networks: Collection[str] = ()) -> Iterator[Entry]:
+    """At least one entry for every row of every sheet, in order; a row that names several cities has one for each.
 
-
-def read_entries(listing: Listing, map_: ListMap, limits: Limits) -> Iterator[Entry]:
-    """One entry for every row of every sheet, in order.
+    Args:
+        listing: the rows.
+        map_: what the columns mean.
+        limits: how much of a row is read.
+        networks: the names of networks that the graph knows, folded.
 
     Raises:
         IngestError: no sheet has the columns of the map, or a sheet that it names is not there.
@@ -80,18 +56,28 @@ def read_entries(listing: Listing, map_: ListMap, limits: Limits) -> Iterator[En
     names = {fold(sheet.name) for sheet in listing.sheets}
     if wanted - names:
         raise _no_sheet(min(wanted - names), listing)
+    read = [fold(sheet.name) in wanted if wanted else not sheet.is_hidden for sheet in listing.sheets]
     headings = [
-        find_heading(sheet, map_) if not wanted or fold(sheet.name) in wanted else None for sheet in listing.sheets
+        find_heading(sheet, map_) if is_read else None for sheet, is_read in zip(listing.sheets, read, strict=True)
     ]
     if not any(headings):
         raise no_table(listing.sheets, map_)
+    known = frozenset({*networks, *map_.names("networks"), *_listed_networks(listing, headings)})
     for sheet, heading in zip(listing.sheets, headings, strict=True):
-        if heading is None:
-            reason = "the sheet has no column that the map names" if not wanted else "the map does not name this sheet"
-            for row in sheet.rows:
-                yield Entry(sheet.name, row.number, row.cells, outcome=Outcome.OUTSIDE, reason=reason)
+        if heading is not None:
+            yield from _Reader(sheet, heading, map_, limits, known).entries()
             continue
-        yield from _entries(sheet, heading, map_, limits)
+        reason = _outside(sheet, is_named=bool(wanted))
+        for row in sheet.rows:
+            yield Entry(sheet.name, row.number, row.cells, outcome=Outcome.OUTSIDE, reason=reason)
+
+
+def _outside(sheet: Sheet, *, is_named: bool) -> str:
+    if is_named:
+        return "the map does not name this sheet"
+    if sheet.is_hidden:
+        return "the sheet is hidden in the workbook: to read it, name it in the map (sheet)"
+    return "the sheet has no column that the map names"
 
 
 def _no_sheet(name: str, listing: Listing) -> IngestError:
@@ -99,175 +85,130 @@ def _no_sheet(name: str, listing: Listing) -> IngestError:
     return IngestError(message, fix=f"Its sheets are: {', '.join(sheet.name for sheet in listing.sheets)}.")
 
 
-def _entries(sheet: Sheet, heading: Heading, map_: ListMap, limits: Limits) -> Iterator[Entry]:
-    reader = _Reader(heading, map_)
-    for row in sheet.rows:
-        entry = Entry(sheet.name, row.number, row.cells)
-        if row.is_empty:
-            yield replace(entry, outcome=Outcome.EMPTY)
-        elif row.number < heading.number:
-            yield replace(entry, outcome=Outcome.HEADING, reason="above the names of the columns")
-        elif row.number == heading.number or heading.is_repeated(row):
-            yield replace(entry, outcome=Outcome.HEADING, reason="the names of the columns")
-        elif problem := _shape_problem(row, heading, limits):
-            yield replace(entry, outcome=Outcome.REFUSED, reason=problem, cells=row.cells[: limits.cells])
-        else:
-            yield reader.read(entry, row)
+def _listed_networks(listing: Listing, headings: list[Heading | None]) -> Iterator[str]:
+    """Names that stand alone in a cell of networks: they tell how cells with several are to be read."""
+    for sheet, heading in zip(listing.sheets, headings, strict=True):
+        place = heading.columns.get("network") if heading else None
+        if heading is None or place is None:
+            continue
+        for row in sheet.rows:
+            cell = row.cells[place] if row.number > heading.last and place < len(row.cells) else ""
+            if cell and not any(sign in cell for sign in ",;/|+&\n()"):
+                yield fold(clean(cell).text)
 
 
-def _shape_problem(row: Row, heading: Heading, limits: Limits) -> str:
-    """What makes a row unreadable before any cell is understood."""
+class _Reader:
+    """Rows of one sheet, read by one heading and map."""
+
+    def __init__(self, sheet: Sheet, heading: Heading, map_: ListMap, limits: Limits, networks: frozenset[str]) -> None:
+        self._sheet = sheet
+        self._heading = heading
+        self._map = map_
+        self._limits = limits
+        self._month_first = map_.text("dates") == "month-first"
+        self._city = heading.columns["city"]
+        below = tuple(row for row in sheet.rows if row.number > heading.last)
+        self._footnotes = footnotes(below, self._city)
+        alone = not heading.wide and not (set(heading.columns) - {"city"})
+        self._sections = Sections(map_, sheet.name, networks, alone=alone)
+        self._claims = Claims(map_, heading.wide, networks)
+        self._asking = Asking(map_, (row.cells[self._city] for row in below if self._city < len(row.cells)))
+        self._filled: dict[str, str] = {}
+
+    def entries(self) -> Iterator[Entry]:
+        for row in self._sheet.rows:
+            entry = Entry(self._sheet.name, row.number, row.cells)
+            if row.is_empty:
+                yield replace(entry, outcome=Outcome.EMPTY)
+            elif row.number < self._heading.number:
+                yield replace(entry, outcome=Outcome.HEADING, reason="above the names of the columns")
+            elif row.number <= self._heading.last or self._heading.is_repeated(row):
+                yield replace(entry, outcome=Outcome.HEADING, reason="the names of the columns")
+            elif problem := _shape_problem(row, self._heading, self._limits, is_text=not self._sheet.name):
+                cells = row.cells[: self._limits.cells]
+                yield replace(entry, outcome=Outcome.REFUSED, reason=problem, cells=cells)
+            elif note := note_reason(row, self._city):
+                yield replace(entry, outcome=Outcome.NOTE, reason=note, written=_first(row))
+            elif section := self._sections.take(row):
+                self._filled = {}
+                outcome = Outcome.HEADING if section.startswith("a section") else Outcome.REFUSED
+                yield replace(entry, outcome=outcome, reason=section, written=_first(row))
+            else:
+                yield from self._read(entry, row)
+
+    def _read(self, entry: Entry, row: Row) -> Iterator[Entry]:
+        cells, notes = self._cells(row)
+        if row.number in self._sheet.hidden:
+            notes.append("the row is hidden in the workbook")
+        if beside := [text for cell in row.cells[self._heading.width :] if (text := clean(cell).text)]:
+            notes.append(f"beside the table, not read: {' '.join(beside)[:200]}")
+        entry = replace(entry, written=cells.get("city", ""), notes=tuple(notes))
+        if not entry.written:
+            yield replace(entry, outcome=Outcome.REFUSED, reason="the column of the city is empty")
+            return
+        raw = row.cells[self._city] if self._city < len(row.cells) else ""
+        names = list(cities_in(raw)) if clean(raw).text else [entry.written]
+        if len(names) > 1:
+            entry = replace(entry, notes=(*entry.notes, f"the cell names {len(names)} cities"))
+        for name in names:
+            yield self._of_one(replace(entry, written=name), name, cells, row)
+
+    def _of_one(self, entry: Entry, name: str, cells: dict[str, str], row: Row) -> Entry:
+        if self._sections.problem:
+            return replace(entry, outcome=Outcome.REFUSED, reason=self._sections.problem)
+        who = self._asking.read(name, cells, self._sections.country)
+        notes = [*entry.notes, *who.notes]
+        as_of = read_date(cells.get("as_of", ""), month_first=self._month_first)
+        if cells.get("as_of") and not as_of:
+            notes.append(f"date not understood, the day of the list is used: {cells['as_of'][:60]}")
+        period = read_period(cells.get("joined", ""), cells.get("left", ""), month_first=self._month_first)
+        entry = replace(entry, asked=who.asked, region=who.region, as_of=as_of, notes=(*notes, *period.notes))
+        if who.problem:
+            return replace(entry, outcome=Outcome.REFUSED, reason=who.problem)
+        claims = tuple(self._claims.read(cells, row, self._network(cells, row), Period(period.begin, period.end)))
+        if not claims:
+            return replace(entry, outcome=Outcome.REFUSED, reason="it names no network")
+        return replace(entry, claims=claims)
+
+    def _network(self, cells: dict[str, str], row: Row) -> str:
+        """The cell of the network as it stands, for its lines say something; or the section, the sheet, the list."""
+        place = self._heading.columns.get("network")
+        if place is not None and place < len(row.cells) and clean(row.cells[place]).text:
+            return row.cells[place]
+        return cells.get("network", "") or self._sections.network or self._map.text("network")
+
+    def _cells(self, row: Row) -> tuple[dict[str, str], list[str]]:
+        cells: dict[str, str] = {}
+        notes: list[str] = []
+        filling = self._map.texts("fill")
+        for name, place in self._heading.columns.items():
+            cleaned = clean(row.cells[place]) if place < len(row.cells) else clean("")
+            cells[name] = cleaned.text
+            if name in {"city", "country", "network"}:
+                notes += cleaned.notes
+            if cleaned.mark and name in {"city", "status", "network"}:
+                notes.append(explained(cleaned.mark, self._footnotes))
+            if name in filling:
+                cells[name] = cleaned.text or self._filled.get(name, "")
+                self._filled[name] = cells[name]
+        return cells, notes
+
+
+def _first(row: Row) -> str:
+    return next((text for cell in row.cells if (text := clean(cell).text)), "")
+
+
+def _shape_problem(row: Row, heading: Heading, limits: Limits, *, is_text: bool) -> str:
+    """What makes a row unreadable before any cell is understood; in a workbook nothing can slip into the next cell."""
     if len(row.cells) > limits.cells:
         return f"it has more than {limits.cells:,} cells"
     longest = max(map(len, row.cells), default=0)
     if longest > limits.characters:
         return f"a cell has {longest:,} characters; {limits.characters:,} are allowed"
     filled = [place for place, cell in enumerate(row.cells) if cell.strip()]
-    if heading.width > 1 and filled and filled[-1] >= heading.width:
+    if is_text and heading.width > 1 and filled and filled[-1] >= heading.width:
         return (
             f"it has {filled[-1] + 1} cells and the heading {heading.width}: "
             "a separator stands inside a cell without quotation marks"
         )
     return ""
-
-
-class _Reader:
-    """Rows of one sheet, read by one heading and map."""
-
-    def __init__(self, heading: Heading, map_: ListMap) -> None:
-        self._heading = heading
-        self._map = map_
-        self._month_first = map_.text("dates") == "month-first"
-        self._yes = {fold(each) for each in map_.texts("wide.yes")}
-        self._no = {fold(each) for each in map_.texts("wide.no")}
-
-    def read(self, entry: Entry, row: Row) -> Entry:
-        cells, notes = self._cells(row)
-        written = cells.get("city", "")
-        entry = replace(entry, written=written, notes=tuple(notes))
-        if not written:
-            return replace(entry, outcome=Outcome.REFUSED, reason="the column of the city is empty")
-        asked, region, problem, more = self._asked(cells)
-        notes += more
-        as_of = read_date(cells.get("as_of", ""), month_first=self._month_first)
-        if cells.get("as_of") and not as_of:
-            notes.append(f"date not understood, the day of the list is used: {cells['as_of'][:60]}")
-        entry = replace(entry, asked=asked, region=region, as_of=as_of, notes=tuple(notes))
-        if problem:
-            return replace(entry, outcome=Outcome.REFUSED, reason=problem)
-        period = read_period(cells.get("joined", ""), cells.get("left", ""), month_first=self._month_first)
-        claims = tuple(self._claims(cells, row, period))
-        entry = replace(entry, claims=claims, notes=(*entry.notes, *period.notes))
-        if not claims:
-            return replace(entry, outcome=Outcome.REFUSED, reason="it names no network")
-        return entry
-
-    def _cells(self, row: Row) -> tuple[dict[str, str], list[str]]:
-        cells: dict[str, str] = {}
-        notes: list[str] = []
-        for name, place in self._heading.columns.items():
-            if place < len(row.cells):
-                cleaned = clean(row.cells[place])
-                cells[name] = cleaned.text
-                notes += cleaned.notes if name in {"city", "country", "network"} else ()
-        return cells, notes
-
-    def _asked(self, cells: Mapping[str, str]) -> tuple[Asked | None, str, str, list[str]]:
-        """The question for the city; the region as written; what makes it none; and notes."""
-        name, qualifier, behind = _apart(cells["city"])
-        if problem := name_problem(cells["city"]):
-            return None, "", f"this is no name: {problem}", []
-        said = cells.get("country", "")
-        country = self._country(said)
-        if said and not country:
-            return None, "", f"the country {said[:60]!r} is not known: add it to [countries] in the map", []
-        if behind and country and behind != country:
-            # "Paris (Texas)" is no country; "Paris, France" in the row of Germany is a contradiction.
-            names = f"{country_label(behind, 'en')} behind the name, {country_label(country, 'en')} in its column"
-            return None, "", f"two countries: {names}", []
-        country = country or behind or self._country(self._map.text("country"))
-        region = cells.get("region", "")
-        if not region and qualifier and is_region(qualifier, country or "US"):
-            region, country, qualifier = qualifier, country or "US", ""
-        if qualifier and region_of(qualifier, country) == region_of(region, country):
-            qualifier = ""
-        point, note = coordinates(cells.get("latitude", ""), cells.get("longitude", ""))
-        asked = Asked(tidy_case(name), qualifier, country, region_of(region, country), point)
-        return asked, region, "", [note] if note else []
-
-    def _country(self, said: str) -> str:
-        return country_of(self._map.names("countries").get(fold(said), said)) if said else ""
-
-    def _claims(self, cells: Mapping[str, str], row: Row, period: Period) -> Iterator[Claim]:
-        status = cells.get("status", "")
-        if self._heading.wide:
-            for place, network in self._heading.wide.items():
-                mark = clean(row.cells[place]).text if place < len(row.cells) else ""
-                if fold(mark) in self._no:
-                    continue
-                year = read_date(mark, month_first=self._month_first) if fold(mark) not in self._yes else ""
-                if fold(mark) in self._yes:
-                    yield self._claim(network, status, period)
-                elif year:
-                    yield self._claim(network, status, replace(period, begin=year))
-                else:
-                    yield self._claim(network, mark, period)
-            return
-        written = cells.get("network", "") or self._map.text("network")
-        separator = self._map.text("separator")
-        networks = [each.strip() for each in written.split(separator)] if separator else [written]
-        for network in dict.fromkeys(each for each in networks if each):
-            yield self._claim(network, status, period)
-
-    def _claim(self, network: str, status: str, period: Period) -> Claim:
-        if not network.startswith("id:") and (problem := name_problem(network)):
-            return Claim(network, problem=f"this is no name of a network: {problem}")
-        if not status:
-            role = self._map.text("default_role").removeprefix("concept:")
-            return Claim(network, role, period, has_left=bool(period.end))
-        read = read_status(status, self._map.names("roles"), month_first=self._month_first)
-        if read is None:
-            return Claim(network, problem=f"the status {status[:60]!r} is not known: add it to [roles] in the map")
-        if read.meaning == NOT_YET:
-            return Claim(network, problem=f"not a member by its status: {status[:60]}")
-        role = self._map.text("default_role").removeprefix("concept:") if read.meaning == LEFT else read.meaning
-        if read.meaning == LEFT:
-            period = replace(period, end=period.end or read.date)
-            if not period.end:
-                return Claim(network, problem="a former member without the year in which it left: nothing can be dated")
-            if period.begin and period.end < period.begin[: len(period.end)]:
-                return Claim(network, problem=f"it left {period.end}, before it began {period.begin}")
-            return Claim(network, role, period, has_left=True)
-        if read.date and not period.begin:
-            period = replace(period, begin=read.date)
-        return Claim(network, role, period, has_left=bool(period.end))
-
-
-def _apart(text: str) -> tuple[str, str, str]:
-    """The name, what stands behind a comma or in brackets, and a country behind that; "Oslo, City of" is all name.
-
-    >>> _apart("Springfield, Illinois, USA"), _apart("Frankfurt (Oder)"), _apart("Oslo, City of")
-    (('Springfield', 'Illinois', 'US'), ('Frankfurt', 'Oder', ''), ('City of Oslo', '', ''))
-    """
-    name, behind = _one_apart(text)
-    if not behind:
-        return text, "", ""
-    if fold(behind) in _DIRECTIONS:
-        return f"{behind} {name}", "", ""
-    country = named_country(behind)
-    if not country:
-        return name, behind, ""
-    inner, outer = _one_apart(name)
-    return (inner, outer, country) if outer else (name, "", country)
-
-
-def _one_apart(text: str) -> tuple[str, str]:
-    if text.endswith((")", "]")):
-        for opening in ("(", "["):
-            name, bracket, inside = text.rpartition(opening)
-            if bracket and name.strip() and inside[:-1].strip():
-                return name.strip(), inside[:-1].strip()
-    name, comma, behind = text.rpartition(",")
-    if comma and name.strip() and behind.strip():
-        return name.strip(), behind.strip()
-    return text, ""

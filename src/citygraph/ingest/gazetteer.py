@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.matching.names import Form, exonyms, homonyms, other_names, read_name
+from citygraph.matching.names import Form, exonyms, homonyms, read_name
 from citygraph.matching.near import nearest
 from citygraph.matching.score import Wanted, name_score, nearness
 from citygraph.matching.things import Name, Thing
@@ -24,7 +24,6 @@ __all__ = [
     "is_close",
     "is_homonym",
     "is_region_name",
-    "known_countries",
 ]
 
 _ADMINISTERS: Final = CG + "administers"
@@ -255,11 +254,6 @@ def is_homonym(core: str) -> bool:
 def bears_several(core: str, country: str) -> bool:
     """Whether several cities of this country bear the name."""
     return core in _SEVERAL.get(country, "").split()
-
-
-def known_countries(core: str) -> frozenset[str]:
-    """In which countries our own list of well-known cities has this name; nothing for names that several bear."""
-    return frozenset() if core in homonyms() else frozenset(city[:2] for city in other_names(core))
 
 
 def is_close(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool | None:

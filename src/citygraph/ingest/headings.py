@@ -23,7 +23,8 @@ class Heading:
     """Where the table begins and which column holds what.
 
     Args:
-        number: the row with the names of the columns.
+        number: the first row with names of columns.
+        last: the last one.
         cells: these names, cleaned.
         columns: for each thing that the map names, the places of its columns.
         wide: the columns that are networks, by place.
@@ -31,6 +32,7 @@ class Heading:
     """
 
     number: int
+    last: int
     cells: tuple[str, ...]
     columns: Mapping[str, int]
     wide: Mapping[int, str]
@@ -42,9 +44,11 @@ class Heading:
 
     def is_repeated(self, row: Row) -> bool:
         """Whether a row is the heading once more, as lists have it that were printed on pages."""
-        return tuple(clean(cell).text for cell in row.cells if cell.strip()) == tuple(
-            each for each in self.cells if each
-        )
+        names = [each for each in self.cells if each]
+        first = next((text for cell in row.cells if (text := clean(cell).text)), "")
+        if not names or first != names[0]:
+            return False
+        return [clean(cell).text for cell in row.cells if cell.strip()] == names
 
 
 def find_heading(sheet: Sheet, map_: ListMap) -> Heading | None:
@@ -53,40 +57,58 @@ def find_heading(sheet: Sheet, map_: ListMap) -> Heading | None:
     Raises:
         IngestError: the map says which row it is, and that row lacks a column.
     """
-    said = int(map_.values["header"])
-    rows = sheet.rows[said - 1 : said] if said else sheet.rows[:_LOOKED_AT]
+    said, depth = int(map_.values["header"]), int(map_.values["header_rows"])
+    starts = range(said - 1, said) if said else range(min(_LOOKED_AT, len(sheet.rows)))
+    tops = [sheet.rows[start : start + depth] for start in starts if start < len(sheet.rows)]
     if all(isinstance(each, int) for each in map_.columns("city")):
         # Columns by number need no names; then the first row is the first row of data, unless the map says otherwise.
-        return _heading(rows[0] if said and rows else Row(0, ()), map_)
-    best = max(rows, key=lambda row: (_known(row, map_), -row.number), default=None)
-    if best is None or not _place(map_.columns("city"), _names(best)) is not None or _city(best, map_) is None:
+        return _heading(tops[0] if said and tops else (Row(0, ()),), map_)
+    best = max(tops, key=lambda rows: (_known(_joined(rows), map_), -rows[0].number), default=())
+    if not best or _city(_joined(best), map_) is None:
         if said or len(sheet.rows) == 0:
-            raise _missing(rows, map_, "columns.city")
+            raise _missing([rows[0] for rows in tops], map_, "columns.city")
         return None
-    return _heading(best, map_)
+    return _heading(best, map_, below=sheet.rows[best[-1].number : best[-1].number + 3])
 
 
-def _heading(row: Row, map_: ListMap) -> Heading:
+def _joined(rows: Sequence[Row]) -> Row:
+    """Several rows of names as one: the lower name counts, and the upper where there is none below."""
+    width = max(len(row.cells) for row in rows)
+    cells = [""] * width
+    for row in rows:
+        for place, cell in enumerate(row.cells):
+            cells[place] = cell if clean(cell).text else cells[place]
+    return Row(rows[0].number, tuple(cells))
+
+
+def _heading(rows: Sequence[Row], map_: ListMap, below: Sequence[Row] = ()) -> Heading:
+    row = _joined(rows)
     names = _names(row)
     columns: dict[str, int] = {}
     for key in COLUMNS:
         name = key.key.removeprefix("columns.")
         wanted = map_.columns(name)
         place = _place(wanted, names)
+        if place is None:
+            # The map may also name the group above.
+            place = next((found for each in rows if (found := _place(wanted, _names(each))) is not None), None)
         if place is not None:
             columns[name] = place
         elif wanted:
-            raise _absent(wanted, row, key.key)
+            raise _absent(wanted, row, key.key, below)
     cells = tuple(clean(cell).text for cell in row.cells)
-    return Heading(row.number, cells, columns, _wide(names, cells, map_))
+    return Heading(row.number, rows[-1].number, cells, columns, _wide(names, cells, map_, below))
 
 
-def _wide(names: Sequence[str], cells: Sequence[str], map_: ListMap) -> dict[int, str]:
+def _wide(names: Sequence[str], cells: Sequence[str], map_: ListMap, below: Sequence[Row]) -> dict[int, str]:
     if map_.values["wide.first"]:
         ends = [_place((map_.text(f"wide.{end}"),), names) for end in ("first", "last") if map_.text(f"wide.{end}")]
         if None in ends:
             raise _absent(
-                (map_.text("wide.first"), map_.text("wide.last")), Row(0, tuple(cells)), "wide.first and wide.last"
+                (map_.text("wide.first"), map_.text("wide.last")),
+                Row(0, tuple(cells)),
+                "wide.first and wide.last",
+                below,
             )
         places = [place for place in ends if place is not None]
         last = places[1] if len(places) > 1 else len(cells) - 1
@@ -95,7 +117,7 @@ def _wide(names: Sequence[str], cells: Sequence[str], map_: ListMap) -> dict[int
     for name in map_.texts("wide.columns"):
         place = _place((name,), names)
         if place is None:
-            raise _absent((name,), Row(0, tuple(cells)), "wide.columns")
+            raise _absent((name,), Row(0, tuple(cells)), "wide.columns", below)
         found[place] = cells[place]
     return found
 
@@ -126,7 +148,13 @@ def _known(row: Row, map_: ListMap) -> int:
     return sum(_place(each, names) is not None for each in wanted if each)
 
 
-def _absent(wanted: Sequence[str | int], row: Row, key: str) -> IngestError:
+def _absent(wanted: Sequence[str | int], row: Row, key: str, below: Sequence[Row] = ()) -> IngestError:
+    lower = next((number for number, each in enumerate(below, start=2) if _place(wanted, _names(each)) is not None), 0)
+    if lower:
+        message = f"The map names the column {' or '.join(map(repr, wanted))} ({key}), which stands in row {below[lower - 2].number}."
+        return IngestError(
+            message, fix=f"The names of the columns take {lower} rows: write header_rows = {lower} in the map."
+        )
     cells = [clean(cell).text for cell in row.cells if cell.strip()]
     near = difflib.get_close_matches(str(wanted[0]), cells, n=1, cutoff=0.4)
     place = f" in row {row.number}" if row.number else ""

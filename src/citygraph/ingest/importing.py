@@ -2,108 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
-from urllib.parse import quote
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from citygraph.errors import IngestError
-from citygraph.ingest.countries import country_label
-from citygraph.ingest.difference import Difference, differ
-from citygraph.ingest.entries import Claim, Entry, Outcome, read_entries
-from citygraph.ingest.gazetteer import Asked, Body, Gazetteer
-from citygraph.ingest.known import CSVW, Edition, Known
+from citygraph.ingest.anchors import Anchors
+from citygraph.ingest.claims import Claim
+from citygraph.ingest.completeness import Completeness
+from citygraph.ingest.describing import Descriptions
+from citygraph.ingest.difference import Difference, Unsaid, differ
+from citygraph.ingest.entries import Entry, read_entries
+from citygraph.ingest.gazetteer import Body, Gazetteer
+from citygraph.ingest.imported import Import
+from citygraph.ingest.known import Edition, Fact, Known
 from citygraph.ingest.lists import Listing
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.memberships import Memberships, Wanted
-from citygraph.ingest.minting import (
-    Mint,
-    country_iri,
-    describe_authority,
-    describe_country,
-    describe_network,
-    describe_place,
-    iri_triple,
-    text_triple,
-)
-from citygraph.ingest.networks import Networks
+from citygraph.ingest.minting import Mint
+from citygraph.ingest.networks import Network, Networks
+from citygraph.ingest.outcomes import Line, Outcome, together
+from citygraph.ingest.questions import Questions
 from citygraph.ingest.resolving import Found, Kind, Resolver
-from citygraph.ingest.review import Decision, Question, review_key
+from citygraph.ingest.review import Decision, ReviewKey
 from citygraph.ingest.tables import Limits
-from citygraph.language import Text
-from citygraph.namespaces import CG, CONCEPT, PREFIXES
+from citygraph.namespaces import CONCEPT
 from citygraph.rdf import Triple
 
-__all__ = ["Import", "Line", "import_list"]
-
-_TYPE: Final = PREFIXES["rdf"] + "type"
-_DCT, _PROV = PREFIXES["dct"], PREFIXES["prov"]
-_MEDIA: Final = {
-    ".csv": "text/csv",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-_IANA: Final = "https://www.iana.org/assignments/media-types/"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the report: what became of a row, or of one of the memberships that it states."""
-
-    sheet: str
-    row: int
-    outcome: Outcome
-    reason: str = ""
-    name: str = ""
-    country: str = ""
-    network: str = ""
-    member: str = ""
-    membership: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """What came of a list.
-
-    Args:
-        document: the address of the list as a source.
-        lines: the report.
-        rows: how many rows ended how; together they are all rows that were read.
-        facts: the statements about networks, members and memberships.
-        sources: the statements about the list and its rows.
-        questions: what a person must decide.
-        difference: what has changed since the last edition; nothing for the first.
-        made: how many cities and networks are new.
-        decided: what was made because the review says new, by the key of the question.
-        notes: how the file was read.
-    """
-
-    document: str
-    lines: tuple[Line, ...]
-    rows: Mapping[Outcome, int]
-    facts: tuple[Triple, ...]
-    sources: tuple[Triple, ...]
-    questions: tuple[Question, ...]
-    difference: Difference | None
-    made: Mapping[str, int]
-    decided: Mapping[tuple[str, str, str], str]
-    notes: tuple[str, ...]
-
-    def candidate_names(self) -> dict[str, str]:
-        """What the candidates of the review are called, by address."""
-        found: dict[str, str] = {}
-        for question in self.questions:
-            for body in question.candidates:
-                country = f" ({country_label(body.country, 'en')})" if body.country else ""
-                found[body.iri] = f"{body.name}{country}"
-        return found
-
-    @property
-    def read(self) -> int:
-        """How many rows the file has."""
-        return sum(self.rows.values())
+__all__ = ["import_list"]
 
 
 def import_list(
@@ -112,7 +38,7 @@ def import_list(
     known: Known,
     *,
     base: str,
-    decisions: Mapping[tuple[str, str, str], Decision],
+    decisions: Mapping[ReviewKey, Decision],
     previous: Edition | None,
     limits: Limits,
 ) -> Import:
@@ -140,14 +66,13 @@ class _Importing:
         map_: ListMap,
         known: Known,
         base: str,
-        decisions: Mapping[tuple[str, str, str], Decision],
+        decisions: Mapping[ReviewKey, Decision],
         previous: Edition | None,
         limits: Limits,
     ) -> None:
         self._listing, self._map, self._known, self._previous, self._limits = listing, map_, known, previous, limits
         self._day = map_.as_of.isoformat()
-        self._document = f"{base}source/{map_.name}-{self._day}{listing.ending}"
-        self._decisions = decisions
+        self._anchors = Anchors(listing, map_, base)
         bodies = list(known.bodies())
         taken = set(known.taken) | {iri for body, _ in bodies for iri in (body.authority, body.place) if iri}
         taken |= set(known.remembered_networks().values())
@@ -162,17 +87,16 @@ class _Importing:
             unknown=map_.text("unknown.city"),
             near=float(map_.values["near"]),
         )
-        self._networks = Networks(known, map_, self._mint, base)
+        self._networks = Networks(known, map_, self._mint, base, decisions)
+        self._completeness = Completeness(map_, known, self._networks, base)
         self._memberships = Memberships(known.facts, self._mint)
+        self._described = Descriptions(known, self._anchors.document)
+        self._questions = Questions()
         self._facts: list[Triple] = []
-        self._rows: list[Triple] = []
         self._lines: list[Line] = []
-        self._described: set[str] = set()
-        self._cited: set[str] = set()
-        self._first: dict[tuple[str, str], tuple[int, str, str, str]] = {}
+        self._first: dict[tuple[str, str], tuple[Entry, Claim, str]] = {}
         self._listed: dict[str, str] = {}
         self._unclear: set[tuple[str, str]] = set()
-        self._made: Counter[str] = Counter()
         self._check_roles()
 
     def _check_roles(self) -> None:
@@ -184,41 +108,44 @@ class _Importing:
                 raise IngestError(message, fix=f"The roles are: {', '.join(names)}.")
 
     def run(self) -> Import:
-        entries = list(read_entries(self._listing, self._map, self._limits))
+        entries = list(read_entries(self._listing, self._map, self._limits, self._known.networks))
         self._networks.find_all(claim.network for entry in entries for claim in entry.claims if not claim.problem)
         answers = self._resolver.resolve_all(each.asked for each in entries if each.asked and each.outcome is None)
-        waiting: dict[tuple[str, str, str], tuple[Asked, Found, list[int]]] = {}
-        outcomes: Counter[Outcome] = Counter()
+        of_row: dict[tuple[str, int], list[Outcome]] = {}
         for entry in entries:
             found = answers.get(entry.asked) if entry.asked and entry.outcome is None else None
             if found is not None and found.kind is Kind.REVIEW and entry.asked:
-                waiting.setdefault(review_key(entry.asked), (entry.asked, found, []))[2].append(entry.row)
+                self._questions.city(entry.asked, found, entry.row)
             lines = self._row(entry, found)
             self._lines += lines
-            outcomes[_together([line.outcome for line in lines])] += 1
-        self._account(entries, outcomes)
+            of_row.setdefault((entry.sheet, entry.row), []).extend(line.outcome for line in lines)
+        outcomes = Counter(together(each) for each in of_row.values())
+        self._account(set(of_row), outcomes)
         difference = self._differ()
-        questions = tuple(Question(asked, tuple(rows), found.reason, found.candidates)
-                          for asked, found, rows in waiting.values())  # fmt: skip
+        open_rows = self._completeness.open_rows(self._lines)
+        self._facts += self._completeness.triples(self._lines, self._mint, self._anchors.document, self._described)
+        decided = {key: body.authority for key, body in self._resolver.decided_new.items()}
         return Import(
-            document=self._document,
+            document=self._anchors.document,
             lines=tuple(self._lines),
             rows={each: outcomes[each] for each in Outcome if outcomes[each]},
             facts=tuple(self._facts),
-            sources=(*self._described_document(), *self._rows),
-            questions=questions,
+            sources=tuple(self._anchors.triples()),
+            questions=self._questions.all(),
             difference=difference,
-            made=dict(self._made),
-            decided={key: body.authority for key, body in self._resolver.decided_new.items()},
+            made=dict(self._described.made),
+            decided=decided | self._networks.decided_new,
+            complete={self._networks.listed[iri]: count for iri, count in sorted(open_rows.items())},
             notes=self._listing.notes,
         )
 
-    def _account(self, entries: list[Entry], outcomes: Counter[Outcome]) -> None:
+    def _account(self, told: set[tuple[str, int]], outcomes: Counter[Outcome]) -> None:
         """Nothing is dropped in silence: as many outcomes as rows, and every row in the report."""
-        rows = sum(len(sheet.rows) for sheet in self._listing.sheets)
+        rows = {(sheet.name, row.number) for sheet in self._listing.sheets for row in sheet.rows}
+        count = sum(len(sheet.rows) for sheet in self._listing.sheets)
         reported = {(line.sheet, line.row) for line in self._lines}
-        if not rows == len(entries) == sum(outcomes.values()) == len(reported):
-            message = f"{rows} rows were read, {sum(outcomes.values())} have an outcome, {len(reported)} are reported"
+        if not (rows == told == reported and len(rows) == count == sum(outcomes.values())):
+            message = f"{count} rows were read, {sum(outcomes.values())} have an outcome, {len(reported)} are reported"
             raise AssertionError(message)
 
     def _row(self, entry: Entry, found: Found | None) -> list[Line]:
@@ -229,7 +156,9 @@ class _Importing:
         )  # fmt: skip
         if found is None or asked is None:
             return [line]
-        line = replace(line, notes=(*entry.notes, *found.notes))
+        line = replace(
+            line, country=found.body.country if found.body else asked.country, notes=(*entry.notes, *found.notes)
+        )
         if found.body is None:
             outcome = Outcome.REVIEW if found.kind is Kind.REVIEW else Outcome.REFUSED
             self._remember_unclear(entry, found)
@@ -245,37 +174,53 @@ class _Importing:
                     self._unclear.add((body.authority, network.iri))
 
     def _claim(self, line: Line, entry: Entry, body: Body, claim: Claim) -> Line:
-        line = replace(line, network=claim.network)
+        line = replace(
+            line, network=claim.network, role=claim.role, begin=claim.period.begin, end=claim.period.end,
+            notes=(*line.notes, *claim.notes),
+        )  # fmt: skip
         if claim.problem:
-            return replace(line, outcome=Outcome.REFUSED, reason=claim.problem)
+            return replace(
+                line, outcome=Outcome.NO_MEMBER if claim.is_settled else Outcome.REFUSED, reason=claim.problem
+            )
         if CONCEPT + claim.role not in self._known.roles:
             return replace(line, outcome=Outcome.REFUSED, reason=f"the role {claim.role} is not in the graph")
         network = self._networks.find(claim.network)
         if not network.iri:
+            if network.is_question:
+                self._questions.network(claim.network, network, entry.row)
             outcome = Outcome.REVIEW if network.is_question else Outcome.REFUSED
             return replace(line, outcome=outcome, reason=network.reason)
         member = body.authority or self._new_authority(body)
-        term = claim.period.begin if claim.period.end else ""
+        line = replace(line, member=member)
+        term = claim.period.begin if claim.period.end else "former" if claim.has_left else ""
         key = (f"{member} {network.iri}", term)
         if key in self._first:
-            row, sheet, role, place = self._first[key]
-            if role != claim.role:
-                reason = f"row {row} gives the role {role}, this one {claim.role}"
-                return replace(line, outcome=Outcome.REFUSED, reason=reason, member=member)
-            where = f"row {row}" + (f" of sheet {sheet}" if sheet != entry.sheet else "")
-            return replace(line, outcome=Outcome.DUPLICATE, reason=f"of {where}", member=member, membership=place)
-        row_iri = self._cite(entry)
-        self._describe(entry, body, row_iri)
-        if network.is_new:
-            self._describe_network(network.iri, network.name, row_iri)
-        iri, triples, notes = self._memberships.write(
-            Wanted(member, network.iri, claim.role, claim.period, claim.has_left, entry.as_of or self._day, row_iri)
-        )
+            return self._again(line, entry, claim, *self._first[key])
+        row = self._anchors.cite(entry)
+        self._facts += self._described.body(entry, body, row)
+        self._facts += self._described.network(network, row)
+        iri, triples, notes = self._memberships.write(self._wanted(member, network, claim, entry, row))
         self._facts += triples
-        self._first[key] = (entry.row, entry.sheet, claim.role, iri)
+        self._first[key] = (entry, claim, iri)
         self._listed[iri] = entry.written
-        notes_ = (*line.notes, *notes, *((network.reason,) if network.reason else ()))
-        return replace(line, outcome=Outcome.IMPORTED, reason="", member=member, membership=iri, notes=notes_)
+        return replace(line, outcome=Outcome.IMPORTED, reason="", membership=iri, notes=(*line.notes, *notes))
+
+    def _wanted(self, member: str, network: Network, claim: Claim, entry: Entry, row: str) -> Wanted:
+        as_of = entry.as_of or self._day
+        return Wanted(member, network.iri, claim.role, claim.period, claim.has_left, as_of, row)
+
+    def _again(self, line: Line, entry: Entry, claim: Claim, first: Entry, said: Claim, iri: str) -> Line:
+        """A row that says once more what another has said; where it says something else, that is told."""
+        where = f"row {first.row}" + (f" of sheet {first.sheet}" if first.sheet != entry.sheet else "")
+        if said.role != claim.role:
+            reason = f"{where} gives the role {said.role}, this one {claim.role}"
+            return replace(line, outcome=Outcome.REFUSED, reason=reason)
+        reason, ours, theirs = f"of {where}", claim.period.begin, said.period.begin
+        if ours and theirs and ours[: len(theirs)] != theirs[: len(ours)]:
+            reason += f", which says that it began {theirs}; this one says {ours}, and the first is kept"
+        elif len(ours) > len(theirs):
+            reason += f", which says {f'only {theirs}' if theirs else 'not'} when it began: {ours} is in this one alone"
+        return replace(line, outcome=Outcome.DUPLICATE, reason=reason, membership=iri)
 
     def _new_authority(self, body: Body) -> str:
         """A place of the graph whose authority nobody has written yet."""
@@ -283,75 +228,29 @@ class _Importing:
         body.authority = self._mint.free(slug if body.kind == "region" else f"city-of-{slug}", "authority")
         return body.authority
 
-    def _cite(self, entry: Entry) -> str:
-        sheet = f"sheet={quote(entry.sheet, safe='')}&" if entry.sheet else ""
-        iri = f"{self._document}#{sheet}row={entry.row}"
-        if iri not in self._cited:
-            self._cited.add(iri)
-            digest = hashlib.sha256("\x1f".join(entry.cells).encode("utf-8", "surrogatepass")).hexdigest()
-            self._rows += [
-                iri_triple(iri, _TYPE, CSVW + "Row"),
-                text_triple(iri, CSVW + "title", entry.written),
-                iri_triple(iri, PREFIXES["oa"] + "hasSource", self._document),
-                text_triple(iri, CG + "sha256", digest),
-            ]
-        return iri
-
-    def _describe(self, entry: Entry, body: Body, row: str) -> None:
-        if body.is_new and body.place and body.place not in self._described:
-            self._described.add(body.place)
-            self._made["region" if body.kind == "region" else "city"] += 1
-            country = country_iri(body.country)
-            if country not in self._known.countries and country not in self._described:
-                self._described.add(country)
-                self._facts += describe_country(body.country, self._document)
-            self._facts += describe_place(body, entry.asked.name if entry.asked else body.name, entry.region, row)
-        if body.authority not in self._known.taken and body.authority not in self._described and body.place:
-            self._described.add(body.authority)
-            self._facts += describe_authority(body, row)
-
-    def _describe_network(self, iri: str, name: str, row: str) -> None:
-        if iri not in self._described:
-            self._described.add(iri)
-            self._made["network"] += 1
-            self._facts += describe_network(iri, name, row)
-
-    def _described_document(self) -> Iterable[Triple]:
-        given = self._map.values["title"]
-        title = Text.of(given) if given else Text(f"{self._map.name}, {self._day}", f"{self._map.name}, {self._day}")
-        iri = self._document
-        yield iri_triple(iri, _TYPE, PREFIXES["foaf"] + "Document")
-        yield iri_triple(iri, _TYPE, _PROV + "Entity")
-        for language in ("nb", "en"):
-            yield text_triple(iri, _DCT + "title", title.in_language(language), language)
-        yield text_triple(iri, _DCT + "date", self._day, kind="date")
-        yield iri_triple(iri, _DCT + "format", _IANA + _MEDIA[self._listing.ending])
-        yield text_triple(iri, CG + "sha256", self._listing.sha256)
-        for key, property_ in (("page", PREFIXES["foaf"] + "page"), ("licence", _DCT + "license")):
-            if self._map.text(key):
-                yield iri_triple(iri, property_, self._map.text(key))
-
     def _differ(self) -> Difference | None:
-        if self._previous is None:
+        complete = self._completeness.networks()
+        if self._previous is None and not complete:
             return None
+        names = frozenset(line.name for line in self._lines if line.is_open and line.name)
         difference = differ(
-            self._previous, self._listed, self._known.facts, unclear=self._unclear, networks=self._networks.listed
-        )
+            self._previous, self._listed, self._known.facts, unsaid=Unsaid(self._unclear, names),
+            networks=self._networks.listed.keys(), unlisted=list(self._unlisted(complete)), day=self._day,
+            is_partial=self._completeness.is_partial,
+        )  # fmt: skip
+        before = self._previous.as_of if self._previous else ""
         for iri in difference.left:
             fact = self._known.facts[iri]
-            self._facts += self._memberships.gone(
-                fact, last=self._previous.as_of, now=self._day, document=self._document
-            )
+            last = before if self._previous and iri in self._previous.listed else fact.last_known
+            self._facts += self._memberships.gone(fact, last=last, now=self._day, document=self._anchors.document)
         return difference
 
-
-def _together(outcomes: list[Outcome]) -> Outcome:
-    """The outcome of a row with several memberships."""
-    kinds = set(outcomes)
-    if len(kinds) == 1:
-        return outcomes[0]
-    if kinds == {Outcome.IMPORTED, Outcome.DUPLICATE}:
-        return Outcome.IMPORTED
-    if Outcome.IMPORTED in kinds:
-        return Outcome.PARTLY
-    return Outcome.REVIEW if Outcome.REVIEW in kinds else Outcome.REFUSED
+    def _unlisted(self, complete: Mapping[str, str]) -> Iterator[tuple[Fact, str]]:
+        """Memberships of the graph that a complete list should have, with what the member is called."""
+        for fact in self._known.facts.values():
+            body = self._gazetteer.by_iri.get(fact.member)
+            if body is None or fact.organization not in complete or fact.iri in self._listed or fact.is_deprecated:
+                continue
+            begins = fact.begin[: len(self._day)] <= self._day[: len(fact.begin)]
+            if begins and fact.role in self._known.grades and self._completeness.covers(body.country, fact.role):
+                yield fact, body.name

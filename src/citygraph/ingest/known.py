@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from citygraph.ingest.countries import alpha2_of
 from citygraph.ingest.gazetteer import Body, bodies_of
 from citygraph.ingest.regions import region_of
 from citygraph.matching.names import read_name
@@ -20,6 +21,9 @@ __all__ = ["CSVW", "Edition", "Fact", "Known", "edition_of", "facts_of"]
 CSVW: Final = "http://www.w3.org/ns/csvw#"
 _ORG, _TIME, _PROV = PREFIXES["org"], PREFIXES["time"], PREFIXES["prov"]
 _TYPE: Final = PREFIXES["rdf"] + "type"
+_IN_COUNTRY: Final = CG + "inCountry"
+_BROADER: Final = PREFIXES["skos"] + "broader"
+_GRADE: Final = Iri(CONCEPT + "role-grade")
 _DEPRECATED: Final = CONCEPT + "rank-deprecated"
 _DAYS: Final = tuple(_TIME + name for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
 _ROW: Final = re.compile(r"#(?:sheet=[^&]*&)?row=\d+\Z")
@@ -39,6 +43,12 @@ class Fact:
     has_basis: bool = False
     interval: str = ""
     is_deprecated: bool = False
+
+    @property
+    def last_known(self) -> str:
+        """The last day on which the graph says that it held, or began; empty when it says neither."""
+        last = max((*self.as_of, self.begin), default="")
+        return f"{last}-01-01"[:10] if len(last) == len("2020") else f"{last}-01"[:10] if last else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Known:
     taken: set[str] = field(init=False)
     networks: dict[str, str] = field(init=False)
     countries: set[str] = field(init=False)
+    grades: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the graph once."""
@@ -68,6 +79,11 @@ class Known:
         self.facts = {each.iri: each for each in facts_of(self.triples)}
         self.roles = _of_class(self.triples, _ORG + "Role")
         self.countries = _of_class(self.triples, CG + "Country")
+        self.grades = {
+            each.subject.value
+            for each in self.triples
+            if each.predicate.value == _BROADER and each.object == _GRADE and isinstance(each.subject, Iri)
+        }
         self.taken = {each.subject.value for each in self.triples if isinstance(each.subject, Iri)}
         self.networks = {}
         for iri, thing in self.things.items():
@@ -78,16 +94,35 @@ class Known:
 
     def bodies(self) -> Iterable[tuple[Body, list[str]]]:
         """Everything that can be a member: of the graph, then what this edition made before."""
-        yield from (_with_region(body, names) for body, names in bodies_of(self.things, self.triples))
+        codes = _countries_of((*self.triples, *self.remembered))
+        for body, names in bodies_of(self.things, self.triples):
+            yield _with_region(_with_country(body, codes), names)
         for body, names in bodies_of(things_of(self.remembered), self.remembered):
             if body.iri not in self.taken:
                 body.is_new = True
-                yield _with_region(body, names)
+                yield _with_region(_with_country(body, codes), names)
 
     def remembered_networks(self) -> dict[str, str]:
         """The networks that this edition made before, by folded name."""
         made = things_of(self.remembered)
         return {fold(name.text): iri for iri, thing in made.items() if "network" in thing.kinds for name in thing.names}
+
+
+def _countries_of(triples: Iterable[Triple]) -> dict[str, str]:
+    """In which country each place lies, as two letters: the table of the EU has more of them than the matcher."""
+    return {
+        each.subject.value: code
+        for each in triples
+        if each.predicate.value == _IN_COUNTRY
+        and isinstance(each.subject, Iri)
+        and isinstance(each.object, Iri)
+        and (code := alpha2_of(each.object.value))
+    }
+
+
+def _with_country(body: Body, codes: dict[str, str]) -> Body:
+    body.country = body.country or codes.get(body.place, "") or codes.get(body.authority, "")
+    return body
 
 
 def _with_region(body: Body, names: list[str]) -> tuple[Body, list[str]]:

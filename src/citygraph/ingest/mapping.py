@@ -62,6 +62,10 @@ KEYS: Final = (
     Key("licence", "address", "", "The licence of the list"),
     Key("sheet", "texts", (), "The sheets of a workbook that are read; without it every sheet that has the columns"),
     Key("header", "number", 0, "The number of the row with the names of the columns; without it the first row that has them"),
+    Key("header_rows", "count", 1, "How many rows the names of the columns take; the lower ones are the names, the upper ones groups"),
+    Key("fill", "choices:city,country,region,network,status", (), 'Columns whose empty cells mean the cell above, as merged cells are saved: ["country"]'),
+    Key("sections", "choice:country,network", "", "What a row with a single cell says of the rows below it"),
+    Key("sheets", "choice:country,network", "", "What the names of the sheets say of their rows"),
     Key("encoding", "text", "", "Of a CSV file, such as windows-1250; without it UTF-8 or UTF-16, else Windows-1252"),
     Key("delimiter", "text", "", "Of a CSV file; without it the one that gives even rows"),
     Key("separator", "text", ";", "What stands between several networks in one cell"),
@@ -81,6 +85,11 @@ KEYS: Final = (
     Key("countries", "names", {}, "Countries as the list writes them, and the ISO code"),
     Key("unknown.city", "choice:new,review,refuse", "new", "What becomes of a city that the graph does not know"),
     Key("unknown.network", "choice:new,review,refuse", "new", "What becomes of a network that the graph does not know"),
+    Key("complete", "complete", None, "true when the list has every member of its networks on that day, false when it has only some; or the networks of "
+        'which it has every member: ["C40"]'),
+    Key("complete_country", "countries", (), "With `complete`: only of these countries it has every member"),
+    Key("complete_role", "text", "", "With `complete`: only of this role it has every member: role-full-member"),
+    Key("judged_by", "text", "id:agent-editors", "Who judged that the list is complete: the short name of a person or group in the graph"),
     Key("default_role", "text", "role-full-member", "The role of rows without a status"),
     Key("near", "integer", 84, "From which likeness (0 to 100) a name that resembles a known one goes to the review"),
 )  # fmt: skip
@@ -151,7 +160,8 @@ def _checked(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
         if not values[needed]:
             message = f"{path.name} lacks {needed!r}."
             raise IngestError(message, fix=f"{known[needed].about}. {_HINT}")
-    if not (values["network"] or values["columns.network"] or values["wide.columns"] or values["wide.first"]):
+    said = ("network", "columns.network", "wide.columns", "wide.first")
+    if not any(values[key] for key in said) and "network" not in {values["sections"], values["sheets"]}:
         message = f"{path.name} does not say which network the members belong to."
         raise IngestError(message, fix='Write network = "id:eurocities", or columns.network, or [wide].')
     return values
@@ -168,37 +178,60 @@ def _flat(raw: Mapping[str, Any], known: Mapping[str, Key]) -> list[tuple[str, A
     return found
 
 
-def _value(key: Key, value: object) -> tuple[str, Any]:  # one for each kind of value
+def _value(key: Key, value: object) -> tuple[str, Any]:
     """What is wrong with a value, and the value as it is used."""
     kind, _, choices = key.kind.partition(":")
+    if kind in {"columns", "texts", "countries", "choices"}:
+        many = tuple(value) if isinstance(value, list) else (value,)
+        return _several(kind, many, choices.split(","))
+    if kind == "names":
+        return _names(key.key, value)
+    fine, expected = _one(kind, value, choices.split(","))
+    return ("" if fine else f"expected {expected}"), value
+
+
+def _several(kind: str, many: tuple[Any, ...], choices: Sequence[str]) -> tuple[str, Any]:
+    """Values of which there may be several; one alone needs no brackets."""
+    match kind:
+        case "columns":
+            fine = all((isinstance(each, str) and each) or _is_number(each) for each in many)
+            return ("" if fine else "expected the heading of a column, or several, or its number"), many
+        case "countries":
+            fine = all(isinstance(each, str) and country_of(each) for each in many)
+            return ("" if fine else "expected a country, or several"), tuple(country_of(str(each)) for each in many)
+        case "choices":
+            return ("" if set(many) <= set(choices) else f"expected some of {', '.join(choices)}"), many
+    return ("" if all(isinstance(each, str) for each in many) else "expected a list of texts"), many
+
+
+def _one(kind: str, value: object, choices: Sequence[str]) -> tuple[bool, str]:  # one for each kind of value
+    """Whether a value is fine, and what is expected."""
     match kind:
         case "choice":
-            return ("" if value in choices.split(",") else f"expected one of {', '.join(choices.split(','))}"), value
+            return value in choices, f"one of {', '.join(choices)}"
+        case "complete":
+            return isinstance(value, bool) or _are_texts(value), "true, false, or a list of networks"
         case "date":
-            fine = isinstance(value, date) and type(value) is date
-            return ("" if fine else "expected a date without quotes, such as 2025-03-01"), value
+            return isinstance(value, date) and type(value) is date, "a date without quotes, such as 2025-03-01"
+        case "count":
+            return _is_number(value), "a whole number from 1"
         case "number" | "integer":
-            fine = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-            return ("" if fine else "expected a whole number"), value
+            return isinstance(value, int) and not isinstance(value, bool) and value >= 0, "a whole number"
         case "slug":
-            fine = isinstance(value, str) and bool(value) and slug(value) == value
-            return ("" if fine else "use small letters a-z, digits and hyphens"), value
+            return isinstance(value, str) and bool(value) and slug(
+                value
+            ) == value, "small letters a-z, digits and hyphens"
         case "words":
             fine = isinstance(value, str) or (isinstance(value, dict) and set(value) <= {"nb", "en"})
-            return ("" if fine else 'expected a text, or { nb = "…", en = "…" }'), value
+            return fine, 'a text, or { nb = "…", en = "…" }'
         case "address":
             fine = isinstance(value, str) and is_absolute_iri(value)
-            return ("" if fine else "expected an absolute address such as https://example.org/"), value
-        case "columns":
-            many: Sequence[object] = value if isinstance(value, list) else [value]
-            fine = all((isinstance(each, str) and each) or _is_number(each) for each in many)
-            return ("" if fine else "expected the heading of a column, or several, or its number"), tuple(many)
-        case "texts":
-            many = value if isinstance(value, list) else [value]
-            return ("" if all(isinstance(each, str) for each in many) else "expected a list of texts"), tuple(many)
-        case "names":
-            return _names(key.key, value)
-    return ("" if isinstance(value, str) else "expected a text"), value
+            return fine, "an absolute address such as https://example.org/"
+    return isinstance(value, str), "a text"
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, str) and each for each in value)
 
 
 def _is_number(value: object) -> bool:

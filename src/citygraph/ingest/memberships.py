@@ -70,6 +70,8 @@ class Memberships:
         for fact in self._of[wanted.member, wanted.organization]:
             if fact.role != CONCEPT + wanted.role or fact.is_deprecated:
                 continue
+            if fact.end and wanted.has_left and not wanted.period.end:
+                return fact
             same_end = bool(fact.end) and wanted.period.end[: len(fact.end)] == fact.end[: len(wanted.period.end)]
             if (not fact.end) or (wanted.period.end and same_end):
                 return fact
@@ -80,6 +82,8 @@ class Memberships:
         begin, end = wanted.period.begin, wanted.period.end
         if fact.begin and begin and begin[: len(fact.begin)] != fact.begin[: len(begin)]:
             notes.append(f"the graph says it began {fact.begin}, the list {begin}: the graph is kept")
+        if fact.end and wanted.has_left and not end:
+            return [iri_triple(fact.iri, _SOURCE, wanted.row)], notes
         begin = "" if fact.begin else begin
         end = "" if fact.end else end
         rest = replace(wanted, period=Period(begin, end))
@@ -106,12 +110,12 @@ class Memberships:
     def _dates(self, iri: str, wanted: Wanted, *, has_basis: bool, interval: str = "") -> Iterator[Triple]:
         begin, end = wanted.period.begin, wanted.period.end
         begins_later = bool(begin) and begin > wanted.as_of[: len(begin)]
-        ended = bool(end) and end < wanted.as_of[: len(end)]
+        ended = (bool(end) and end < wanted.as_of[: len(end)]) or (wanted.has_left and not end)
         if not (wanted.has_left and ended) and not begins_later and not ended:
             yield text_triple(iri, CG + "asOf", wanted.as_of, kind=_KINDS[len(wanted.as_of)])
             if not has_basis:
                 yield iri_triple(iri, CG + "asOfBasis", CONCEPT + "basis-document")
-        if begin or end:
+        if begin or end or wanted.has_left:
             during = interval or f"{iri}-during"
             if not interval:
                 yield iri_triple(iri, _ORG + "memberDuring", during)
@@ -120,13 +124,15 @@ class Memberships:
                 yield from _instant(during, "hasBeginning", f"{iri}-begin", begin)
             if end:
                 yield from _instant(during, "hasEnd", f"{iri}-end", end)
+            elif wanted.has_left:
+                yield from _past(during, f"{iri}-end", wanted)
 
     def gone(self, fact: Fact, *, last: str, now: str, document: str) -> Iterator[Triple]:
         """A membership that the list had and has no longer: it ended between the two days, and no one says when.
 
         Args:
             fact: the membership.
-            last: the day of the last edition that has it.
+            last: the last day on which it is known to have held; empty when none is.
             now: the day of the edition that has it no longer.
             document: that edition.
         """
@@ -137,11 +143,23 @@ class Memberships:
         yield iri_triple(during, _TIME + "hasEnd", end)
         yield iri_triple(end, _TYPE, _TIME + "Instant")
         before = (date.fromisoformat(now) - timedelta(days=1)).isoformat()
-        yield text_triple(end, CG + "dateNotBefore", last, kind="date")
+        if last:
+            yield text_triple(end, CG + "dateNotBefore", last, kind="date")
         yield text_triple(end, CG + "dateNotAfter", max(before, last), kind="date")
         yield text_triple(end, _NOTE, f"Står ikke på listen {now}; listen sier ikke når det tok slutt.", "nb")
         yield text_triple(end, _NOTE, f"Not on the list of {now}; the list does not say when it ended.", "en")
         yield iri_triple(end, _SOURCE, document)
+
+
+def _past(during: str, iri: str, wanted: Wanted) -> Iterator[Triple]:
+    """The end of a former membership of which the list says no more than that it is over."""
+    last = {4: f"{wanted.as_of}-12-31", 7: f"{wanted.as_of}-28"}.get(len(wanted.as_of), wanted.as_of)
+    yield iri_triple(during, _TIME + "hasEnd", iri)
+    yield iri_triple(iri, _TYPE, _TIME + "Instant")
+    yield text_triple(iri, CG + "dateNotAfter", last, kind="date")
+    yield text_triple(iri, _NOTE, f"Tidligere medlem på listen {last}; listen sier ikke når det tok slutt.", "nb")
+    yield text_triple(iri, _NOTE, f"A former member on the list of {last}; the list does not say when it ended.", "en")
+    yield iri_triple(iri, _SOURCE, wanted.row)
 
 
 def _instant(during: str, property_: str, iri: str, day: str) -> Iterator[Triple]:

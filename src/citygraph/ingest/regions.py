@@ -6,7 +6,7 @@ from typing import Final
 
 from citygraph.namespaces import fold
 
-__all__ = ["is_region", "region_of"]
+__all__ = ["is_region", "is_state", "region_of"]
 
 _NAMES: Final = {
     "US": "al alabama|ak alaska|az arizona|ar arkansas|ca california|co colorado|ct connecticut|de delaware|fl florida|ga georgia|"
@@ -41,3 +41,9 @@ def region_of(text: str, country: str) -> str:
 def is_region(text: str, country: str) -> bool:
     """Whether this is a state or province of that country that we know."""
     return fold(text.replace(".", "")) in _CODES.get(country, {})
+
+
+def is_state(text: str) -> bool:
+    """Whether these letters are a state of the USA, a province of Canada or a state of Australia."""
+    plain = fold(text.replace(".", ""))
+    return any(plain in codes for codes in _CODES.values())

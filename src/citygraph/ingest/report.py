@@ -7,13 +7,15 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from citygraph.ingest.entries import Outcome
-from citygraph.ingest.importing import Import, Line
+from citygraph.ingest.imported import Import
+from citygraph.ingest.outcomes import Line, Outcome
 from citygraph.ingest.review import harmless
 
 __all__ = ["REPORT_COLUMNS", "reasons", "write_report"]
 
-REPORT_COLUMNS = ("sheet", "row", "outcome", "reason", "name", "country", "network", "member", "membership", "notes")
+REPORT_COLUMNS = (
+    "sheet", "row", "outcome", "reason", "name", "country", "network", "role", "begin", "end", "member", "membership", "notes",
+)  # fmt: skip
 
 
 def write_report(lines: Iterable[Line], *, delimiter: str = ",") -> bytes:
@@ -24,7 +26,7 @@ def write_report(lines: Iterable[Line], *, delimiter: str = ",") -> bytes:
     for each in lines:
         cells: Sequence[str] = (
             each.sheet, str(each.row), each.outcome.value, each.reason, each.name[:200], each.country, each.network[:200],
-            each.member.rpartition("/")[2], each.membership.rpartition("/")[2], "; ".join(each.notes),
+            each.role.removeprefix("role-"), each.begin, each.end, each.member.rpartition("/")[2], each.membership.rpartition("/")[2], "; ".join(each.notes),
         )  # fmt: skip
         writer.writerow([harmless(cell) for cell in cells])
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace")

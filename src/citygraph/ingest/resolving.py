@@ -17,9 +17,11 @@ from citygraph.ingest.gazetteer import (
     is_close,
     is_homonym,
     is_region_name,
-    known_countries,
 )
-from citygraph.ingest.review import Decision, Word, review_key
+from citygraph.ingest.neighbours import Neighbours
+from citygraph.ingest.regions import is_region
+from citygraph.ingest.review import Decision, ReviewKey, Word, review_key
+from citygraph.ingest.towns import known_countries
 from citygraph.matching.names import Form, read_name
 
 __all__ = ["Found", "Kind", "Resolver"]
@@ -56,7 +58,7 @@ class Resolver:
         self,
         gazetteer: Gazetteer,
         *,
-        decisions: Mapping[tuple[str, str, str], Decision],
+        decisions: Mapping[ReviewKey, Decision],
         mint: Callable[[Asked], Body],
         unknown: str,
         near: float,
@@ -76,8 +78,9 @@ class Resolver:
         self._unknown = unknown
         self._near = near
         self._answers: dict[Asked, Found] = {}
-        self.decided_new: dict[tuple[str, str, str], Body] = {}
+        self.decided_new: dict[ReviewKey, Body] = {}
         self._listed: dict[str, Counter[str]] = defaultdict(Counter)
+        self._neighbours = Neighbours(())
         self._points: dict[str, list[Asked]] = defaultdict(list)
 
     def resolve_all(self, asked: Iterable[Asked]) -> dict[Asked, Found]:
@@ -89,6 +92,10 @@ class Resolver:
                 self._listed[core][each.country] += count
                 if each.point:
                     self._points[core].append(each)
+        self._neighbours = Neighbours((
+            *((read_name(body.name).core, body.country, body.point) for body in self._gazetteer.bodies),
+            *((core, each.country, each.point) for core, found in self._points.items() for each in found),
+        ))  # fmt: skip
         order = {each: place for place, each in enumerate(counts)}
 
         def rank(each: Asked) -> tuple[bool, bool, int, int]:
@@ -193,8 +200,11 @@ class Resolver:
             names = ", ".join(_country(each) for each in sorted(rivals))
             reason = f"the list puts it in {_country(asked.country)} and, at the same place on the map, in {names}"
             return Found(Kind.REVIEW, reason=reason, candidates=tuple(others[:_MOST_CANDIDATES]))
-        if is_homonym(core) or (
-            asked.point and others and all(is_close(asked.point, each.point) is False for each in others)
+        # A state that we know lies in the country: "Paris, Texas, USA" needs no other sign.
+        if (
+            is_homonym(core)
+            or is_region(asked.region, asked.country)
+            or (asked.point and others and all(is_close(asked.point, each.point) is False for each in others))
         ):
             return None
         most = max(listed.values(), default=0)
@@ -238,6 +248,12 @@ class Resolver:
         if candidates:
             chosen = tuple(candidates.values())[:_MOST_CANDIDATES]
             return Found(Kind.REVIEW, reason=f"resembles {chosen[0].name}", candidates=chosen)
+        around = self._neighbours.lies_in(read_name(asked.name).core, asked.country, asked.point)
+        if around:
+            reason = (
+                f"all places around it on the map lie in {_country(around)}; the list says {_country(asked.country)}"
+            )
+            return Found(Kind.REVIEW, reason=reason)
         match self._unknown:
             case "new":
                 return self._made(asked, "")

@@ -1,4 +1,4 @@
-"""The review: a table in which a person says which city is meant; decisions stay in it, and git keeps them."""
+"""The review: a table in which a person says which city or network is meant; decisions stay in it, and git keeps them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cleaning import clean
-from citygraph.ingest.gazetteer import Asked, Body
+from citygraph.ingest.gazetteer import Asked
 from citygraph.ingest.lists import read_list
 from citygraph.ingest.tables import Limits
 from citygraph.namespaces import expand, fold
 
-__all__ = ["COLUMNS", "Decision", "Question", "Word", "harmless", "read_review", "review_key", "write_review"]
+__all__ = [
+    "CITY",
+    "COLUMNS",
+    "NETWORK",
+    "Choice",
+    "Decision",
+    "Question",
+    "ReviewKey",
+    "Word",
+    "harmless",
+    "network_key",
+    "read_review",
+    "review_key",
+    "write_review",
+]
 
 CANDIDATES: Final = 5
+CITY: Final = "city"
+NETWORK: Final = "network"
 COLUMNS: Final = (
-    "decision", "name", "country", "region", "rows", "reason",
+    "decision", "name", "country", "region", "kind", "rows", "reason",
     *(f"candidate_{number}" for number in range(1, CANDIDATES + 1)), "comment",
 )  # fmt: skip
 _FIX: Final = "Write the number of a candidate, a short name such as id:oslo-kommune, new, or skip."
@@ -36,14 +52,33 @@ class Word(StrEnum):
     SKIP = "skip"
 
 
+class ReviewKey(NamedTuple):
+    """What a decision is about: it holds for every row with this name (folded), country and region."""
+
+    name: str
+    country: str = ""
+    region: str = ""
+    kind: str = CITY
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who may be meant: the address, what it is called, and the two letters of its country."""
+
+    iri: str
+    name: str
+    country: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One city that is not certain: as it is asked, in which rows, why, and who may be meant."""
+    """One city or network that is not certain: as it is written, in which rows, why, and who may be meant."""
 
-    asked: Asked
+    key: ReviewKey
+    written: str
     rows: tuple[int, ...]
     reason: str
-    candidates: tuple[Body, ...]
+    candidates: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +96,17 @@ class Decision:
         return f": {self.comment}" if self.comment else ""
 
 
-def review_key(asked: Asked) -> tuple[str, str, str]:
-    """What a decision is about: it holds for every row with this name, country and region."""
-    return fold(asked.label), asked.country, asked.region
+def review_key(asked: Asked) -> ReviewKey:
+    """The key of a question for a city."""
+    return ReviewKey(fold(asked.label), asked.country, asked.region)
 
 
-def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[tuple[str, str, str], Decision]:
+def network_key(written: str) -> ReviewKey:
+    """The key of a question for a network."""
+    return ReviewKey(fold(written), kind=NETWORK)
+
+
+def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, Decision]:
     """The decisions of a review file, by `review_key`; none when there is no file.
 
     Whatever a spreadsheet program made of it is read: another delimiter, another encoding, `.xlsx`.
@@ -82,10 +122,11 @@ def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[tuple[str, s
     if rows and missing:
         message = f"{path} lacks the column {missing[0]!r}."
         raise IngestError(message, fix="Leave the first row of the review as it was written.")
-    found: dict[tuple[str, str, str], Decision] = {}
+    found: dict[ReviewKey, Decision] = {}
     for row in rows[1:]:
         cells = dict(zip(heading, (_undone(cell) for cell in row.cells), strict=False))
-        key = (fold(cells.get("name", "")), cells.get("country", "").upper(), cells.get("region", ""))
+        kind = NETWORK if fold(cells.get("kind", "")) == NETWORK else CITY
+        key = ReviewKey(fold(cells.get("name", "")), cells.get("country", "").upper(), cells.get("region", ""), kind)
         found[key] = _decision(cells, f"{path}, row {row.number}", prefixes)
     return found
 
@@ -128,10 +169,10 @@ def _target(said: str, prefixes: Mapping[str, str]) -> str:
 
 def write_review(
     questions: Iterable[Question],
-    decisions: Mapping[tuple[str, str, str], Decision],
+    decisions: Mapping[ReviewKey, Decision],
     *,
     short: Mapping[str, str],
-    made: Mapping[tuple[str, str, str], str],
+    made: Mapping[ReviewKey, str],
     delimiter: str = ",",
 ) -> bytes:
     """The open questions first, then every decision that was made, sorted, so that git shows small differences.
@@ -145,24 +186,24 @@ def write_review(
         delimiter: what stands between cells.
     """
     lines: list[Sequence[str]] = []
-    asked: set[tuple[str, str, str]] = set()
-    for each in sorted(questions, key=lambda one: (one.asked.country, fold(one.asked.label), one.asked.region)):
-        key = review_key(each.asked)
+    asked: set[ReviewKey] = set()
+    for each in sorted(questions, key=lambda one: (one.key.kind, one.key.country, one.key.name, one.key.region)):
+        key = each.key
         if key in asked:
             continue
         asked.add(key)
         known = decisions.get(key)
         cells = dict(zip(COLUMNS, known.cells, strict=True)) if known and known.word is not Word.OPEN else {}
         rows = " ".join(map(str, each.rows[:20])) + (f" and {len(each.rows) - 20} more" if len(each.rows) > 20 else "")  # noqa: PLR2004
-        names = [short[body.iri] for body in each.candidates[:CANDIDATES]]
+        names = [short[choice.iri] for choice in each.candidates[:CANDIDATES]]
         names += [""] * (CANDIDATES - len(names))
         values = (
-            cells.get("decision", ""), each.asked.label, each.asked.country, each.asked.region, rows, each.reason, *names,
+            cells.get("decision", ""), each.written, key.country, key.region, key.kind, rows, each.reason, *names,
             cells.get("comment", ""),
         )  # fmt: skip
         lines.append(values)
     kept = [
-        (made.get(key, each.cells[0]), *each.cells[1:])
+        (made.get(key, each.cells[0]), *each.cells[1:4], key.kind, *each.cells[5:])
         for key, each in sorted(decisions.items())
         if each.word is not Word.OPEN and key not in asked
     ]

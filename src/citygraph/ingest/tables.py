@@ -32,7 +32,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table: its name (empty for CSV) and all its rows."""
+    """One table: its name (empty for CSV), all its rows, and what a workbook hides of it."""
 
     name: str
     rows: tuple[Row, ...]
+    is_hidden: bool = False
+    hidden: frozenset[int] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -101,6 +101,7 @@ class Form:
         return tuple(each for each in found if each)
 
 
+@lru_cache(maxsize=50_000)
 def read_name(text: str) -> Form:
     """A name taken apart.
 

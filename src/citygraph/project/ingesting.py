@@ -13,7 +13,7 @@ from citygraph.project.replicating import Replicating
 from citygraph.rdf import Triple
 
 if TYPE_CHECKING:
-    from citygraph.ingest.importing import Import
+    from citygraph.ingest.imported import Import
 
 __all__ = ["Ingested", "Ingesting"]
 
