@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
 from citygraph.reason import engine_columnar, engine_duckdb
-from citygraph.reason.closure import Atom, Budget, Check, FlatRule
+from citygraph.reason.closure import Atom, Budget
 from citygraph.reason.rule_text import TYPE
 from citygraph.reason.specialise import specialise
-from citygraph.reason.sql_rules import shapes_of, shortened
+from citygraph.reason.sql_rules import shortened
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 
 pytest.importorskip("duckdb", reason="the engine duckdb is an extra")
@@ -94,26 +94,6 @@ def test_literals_keep_the_form_they_were_written_in(turtle: Turtle) -> None:
     closure = engine_duckdb.close(turtle(':p rdfs:subPropertyOf :q . :a :p "01"^^xsd:integer .'))
     assert [str(t.object) for t in closure.inferred()] == ['"01"^^<http://www.w3.org/2001/XMLSchema#integer>']
     closure.close()
-
-
-def test_no_term_is_ever_in_the_text_of_a_statement() -> None:
-    hostile = "<urn:x:');DROP-TABLE-known;-->"
-    rules = [
-        FlatRule("prp-dom", Atom("?x", TYPE, hostile), (Atom("?x", hostile, "?y"),), ()),
-        FlatRule("own-datatype", None, (Atom("?x", hostile, "?y"),), (), Check("outside", ("?y", hostile))),
-    ]
-    for shape in shapes_of(rules, len, prefix="rules"):
-        statements = [*shape.conclusions(by_value=True), shape.violations(by_value=True)]
-        assert not any("DROP" in statement for statement in statements)
-        assert all(type(value) is int for row in shape.rows for value in row)
-
-
-def test_rules_that_differ_in_their_constants_share_one_statement(turtle: Turtle) -> None:
-    axioms = turtle(":p rdfs:domain :A . :q rdfs:domain :B . :r rdfs:domain :A .")
-    book = specialise((str(t.subject), str(t.predicate), str(t.object)) for t in axioms)
-    (shape,) = shapes_of(book.rules, len, prefix="rules")
-    assert len(shape.rows) == 3
-    assert len(shape.conclusions(by_value=False)) == 1
 
 
 def test_two_rules_with_one_premise_become_one_unless_a_literal_may_lie_between(turtle: Turtle) -> None:

@@ -52,6 +52,13 @@ class DuckdbDatabase:
         """See `Database.append`."""
         self._sql(f"INSERT INTO {table} {query}")
 
+    def share(self, table: str, source: str, *, keep: bool = False) -> None:
+        """See `Database.share`."""
+        if keep:
+            self.append(table, f"SELECT * FROM {source}")
+        else:
+            self.make(table, f"SELECT * FROM {source}")
+
     def fill(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """See `Database.fill`."""
         names = ", ".join(f"{column} UINTEGER" for column in columns)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from citygraph.errors import ReasoningError
 from citygraph.reason.columns import Ids
-from citygraph.reason.spark_session import open_session
+from citygraph.reason.spark_session import open_session, partitions
 from citygraph.reason.sql_database import Row
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class SparkDatabase:
     def put(self, table: str, columns: Mapping[str, Ids], query: str) -> None:
         """See `Database.put`."""
         self._write_here("given", columns)
+        self._session.conf.set(*partitions(self._session, max(map(len, columns.values()))))
         self.make(table, query)
         self._forget("given")
 
@@ -75,6 +76,11 @@ class SparkDatabase:
             return
         part, schema = self._write(table, query)
         self._use(table, [*self._parts[table], part], schema)
+
+    def share(self, table: str, source: str, *, keep: bool = False) -> None:
+        """See `Database.share`; the two tables read the same files."""
+        kept = self._parts[table] if keep else []
+        self._use(table, [*kept, *self._parts[source]], self._schemas[source])
 
     def fill(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """See `Database.fill`."""
@@ -135,6 +141,10 @@ class SparkDatabase:
         """Let the workers write what a query answers; the folder and the columns."""
         part = str(self._folder / f"{table}-{next(self._numbers)}")
         frame = self._sql(query)
+        # A number that stands in the text is a short one to Spark, and all parts of a table must have one type.
+        short = [name for name, kind in frame.dtypes if kind == "int"]
+        if short:
+            frame = frame.withColumns({name: frame[name].cast("bigint") for name in short})
         self._asked(lambda: frame.write.parquet(part))
         return part, frame.schema
 
@@ -156,11 +166,14 @@ class SparkDatabase:
         self._parts[table], self._schemas[table] = parts, schema
         self._session.read.schema(schema).parquet(*parts).createOrReplaceTempView(table)
         self._refresh_views(table)
-        for part in set(old) - set(parts):
-            shutil.rmtree(part, ignore_errors=True)
+        self._discard(old)
 
     def _forget(self, table: str) -> None:
-        for part in self._parts.pop(table, []):
+        self._discard(self._parts.pop(table, []))
+
+    def _discard(self, parts: Sequence[str]) -> None:
+        """Remove folders that no table reads any more."""
+        for part in set(parts).difference(*self._parts.values()):
             shutil.rmtree(part, ignore_errors=True)
 
     def _refresh_views(self, table: str) -> None:

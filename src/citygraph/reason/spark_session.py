@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from citygraph.errors import ReasoningError
 
-__all__ = ["open_session"]
+__all__ = ["open_session", "partitions"]
 
 _INSTALL: Final = "Install it with: pip install 'citygraph[spark]'"
 _JAVA: Final = "Install Java 17 or 21, on Debian with: apt-get install openjdk-17-jre-headless"
@@ -20,6 +20,9 @@ _MASTER: Final = re.compile(r"local(\[(\d{1,3}|\*)\])?|spark://[^/\s]+|yarn|k8s:
 _PATIENCE: Final = 60.0
 """Seconds that the first worker may take to come."""
 _CONNECT: Final = 5.0
+_PARTITIONS: Final = "spark.sql.shuffle.partitions"
+_ROWS: Final = 100_000
+"""So many of the given statements are one part of a join; what follows from them comes on top."""
 
 
 def open_session(master: str, folder: Path) -> Any:  # noqa: ANN401  # a type of Spark, which need not be installed
@@ -66,6 +69,17 @@ def open_session(master: str, folder: Path) -> Any:  # noqa: ANN401  # a type of
         message = f"Spark cannot be started: {reason}"
         raise ReasoningError(message, fix=f"Check the address {master}, and Java. {_JAVA}") from error
     return session
+
+
+def partitions(session: Any, rows: int) -> tuple[str, str]:  # noqa: ANN401
+    """The setting that says into how many parts a join is cut, for so many statements.
+
+    What `spark-defaults.conf` says stands. Otherwise there is a part for every core, and more when they would be
+    large: Spark's own number, two hundred, is right for no graph that is small, and for none that is very large.
+    """
+    context = session.sparkContext
+    told = context.getConf().get(_PARTITIONS, None)
+    return _PARTITIONS, told or str(max(context.defaultParallelism, -(-rows // _ROWS)))
 
 
 def _settings(master: str, folder: Path) -> dict[str, str]:

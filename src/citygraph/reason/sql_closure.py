@@ -18,7 +18,9 @@ from citygraph.reason.equality import Equality
 from citygraph.reason.rule_text import SAME, TYPE
 from citygraph.reason.specialise import specialise
 from citygraph.reason.sql_codes import NUMBER, Codes
+from citygraph.reason.sql_conclusions import conclusions
 from citygraph.reason.sql_database import Database
+from citygraph.reason.sql_present import NO_CLASS, Present, listed, of_heads
 from citygraph.reason.sql_rules import BLANK, KIND, LITERAL, VOCABULARY, Shape, shapes_of, shortened
 from citygraph.reason.sql_violations import Violations
 from citygraph.reason.state import spelled_rules
@@ -29,6 +31,7 @@ from citygraph.reason.values import Values
 __all__ = ["SqlClosure"]
 
 _TRIPLE: Final = ("s", "p", "o")
+_NEW: Final = "SELECT s, p, o, FALSE AS asserted FROM {source} ANTI JOIN (SELECT s, p, o FROM known WHERE {among}) AS k USING (s, p, o)"
 
 
 class SqlClosure:
@@ -41,6 +44,10 @@ class SqlClosure:
         self._values = Values(dictionary)
         self._equality = Equality(0)
         self._shapes: list[Shape] = []
+        self._known = Present()
+        self._fresh = Present()
+        self._added = Present()
+        self._axioms: tuple[frozenset[TripleText], frozenset[TripleText]] | None = None
         self._learned: frozenset[TripleText] = frozenset()
         self._learned_equal = False
         self._contradictions: tuple[Contradiction, ...] | None = None
@@ -59,9 +66,12 @@ class SqlClosure:
             ReasoningError: a limit was reached, or the disk is full.
         """
         while self._learn():
-            self._database.make("fresh", "SELECT s, p, o FROM known")
+            self._database.share("fresh", "known")
+            self._known, self._fresh = Present(), self._present()
+            self._known.add(self._fresh)
             self._merge_equals()
-            while self._database.count("fresh"):
+            self._round(everything=True)
+            while self._fresh:
                 self._round()
 
     @property
@@ -69,7 +79,7 @@ class SqlClosure:
         """Every violation of a contradiction rule; found when first asked for."""
         if self._contradictions is None:
             rules = [one for rule in self.book.contradictions for one in self._spelled(rule)]
-            found = Violations(self._database, self._codes, self._values, self._representative).find(rules)
+            found = Violations(self._database, self._codes, self._values, self._representative).find(rules, self._known)
             told = tell_once(found, representative=self._representative, is_asserted=self._is_asserted)
             self._contradictions = tuple(
                 Contradiction(rule.name, self._triples(premises), self._triples(rule.axioms)) for rule, premises in told
@@ -79,6 +89,11 @@ class SqlClosure:
     def size(self) -> int:
         """How many triples the closure has."""
         return self._database.count("known")
+
+    def columns(self) -> Columns:
+        """The closure, equality written out, as columns in the memory of this machine."""
+        rows = self._database.numbers(f"SELECT s & {NUMBER} AS s, p & {NUMBER} AS p, o & {NUMBER} AS o FROM known")
+        return Columns(*(np.asarray(rows[name]).astype(np.uint32) for name in _TRIPLE))
 
     def inferred(self) -> Iterator[Triple]:
         """The triples that were not asserted, after the shared filter."""
@@ -96,7 +111,7 @@ class SqlClosure:
         self._database.put("known", given, "SELECT DISTINCT s, p, o, TRUE AS asserted FROM given")
         self._database.fill("equal", ("one", "other"), ())
         self._database.fill("twin", ("literal", "key"), ())
-        self._database.fill("fresh", _TRIPLE, ())
+        self._database.share("fresh", "known")
         for table in ("known", "fresh"):
             self._database.view(
                 f"{table}_by_value",
@@ -111,14 +126,12 @@ class SqlClosure:
 
     def _learn(self) -> bool:
         """Make the rules from the axioms that are known. Whether there are axioms not learned from before."""
-        axioms = self._schema_triples()
+        axioms, asserted = self._schema_triples()
         equal = any(self._representative(term) != term for triple in axioms for term in triple)
         if self.book.equality and equal == self._learned_equal and axioms <= self._learned | self.book.schema.keys():
             return False
         self._learned, self._learned_equal = axioms | self._learned, equal
-        self.book = with_names(
-            specialise(self._learned, representatives=equal), self._schema_triples(only_asserted=True)
-        )
+        self.book = with_names(specialise(self._learned, representatives=equal), asserted)
         self._values.update()
         code_of = self._codes.code_of
         twins = [(code_of(n), code_of(key)) for key, n in _pairs(self._values.twins)]
@@ -130,47 +143,79 @@ class SqlClosure:
         facts = [(r.head.subject, r.head.predicate, r.head.object) for r in self.book.rules if r.head and not r.body]
         rows = [tuple(map(self._codes.code, triple)) for triple in (*self.book.schema, *facts)]
         self._database.fill("found", _TRIPLE, sorted(set(rows)))
-        self._keep_new("found")
+        self._keep_new("found", " AND ".join(listed("p", {row[1] for row in rows})) or "TRUE")
         return True
 
     def _spelled(self, rule: FlatRule) -> list[FlatRule]:
         """The rule once for every spelling of the literals in its body."""
         return spelled_rules(rule, self.dictionary, self._values)
 
-    def _schema_triples(self, *, only_asserted: bool = False) -> frozenset[TripleText]:
-        predicates = ", ".join(str(self._codes.code(term)) for term in sorted(schema_predicates()))
-        classes = ", ".join(str(self._codes.code(term)) for term in sorted(schema_classes()))
+    def _schema_triples(self) -> tuple[frozenset[TripleText], frozenset[TripleText]]:
+        """The axioms that are known, and those that are asserted; read anew only when the rounds added any."""
+        properties = {self._codes.code(term) for term in schema_predicates()}
+        classes = {self._codes.code(term) for term in schema_classes()}
+        kind = self._codes.code(TYPE)
+        if self._axioms is not None and not self._adds_axioms(properties, {(kind, each) for each in classes}):
+            return self._axioms
         # A cell that got the equals of its member as members too would be no list any more.
-        cells = ", ".join(str(self._codes.code(term)) for term in sorted(LIST_PREDICATES))
+        cells = {self._codes.code(term) for term in LIST_PREDICATES}
         rows = self._database.rows(
-            f"SELECT s, p, o FROM known WHERE (p IN ({predicates}) OR (p = {self._codes.code(TYPE)} AND o IN ({classes}))) "
-            f"AND (asserted OR {'FALSE' if only_asserted else f'p NOT IN ({cells})'})"
+            f"SELECT s, p, o, CASE WHEN asserted THEN 1 ELSE 0 END FROM known "
+            f"WHERE (p IN ({_comma(properties)}) OR (p = {kind} AND o IN ({_comma(classes)}))) "
+            f"AND (asserted OR p NOT IN ({_comma(cells)}))"
         )
-        return frozenset(self._codes.texts(row)[0] for row in rows)
+        self._axioms = (
+            frozenset(self._codes.texts(row[:3])[0] for row in rows),
+            frozenset(self._codes.texts(row[:3])[0] for row in rows if row[3]),
+        )
+        self._added = Present()
+        return self._axioms
 
-    def _round(self) -> None:
+    def _adds_axioms(self, properties: set[int], types: set[tuple[int, int]]) -> bool:
+        """Whether what was added since the axioms were read may be axioms."""
+        return any(map(self._added.predicates.get, properties)) or any(map(self._added.keys.get, types))
+
+    def _present(self) -> Present:
+        """Which predicates and classes are in `fresh`."""
+        kind = f"CASE WHEN p = {self._codes.code(TYPE)} THEN o ELSE {NO_CLASS} END"
+        return Present(self._database.rows(f"SELECT p, {kind} AS kind, count(*) AS n FROM fresh GROUP BY p, {kind}"))
+
+    def _round(self, *, everything: bool = False) -> None:
         """Every rule over what the last round added; what is new becomes what the next round looks at."""
         by_value = len(self._values.twins) > 0
-        statements = [statement for shape in self._shapes for statement in shape.conclusions(by_value=by_value)]
-        if not statements:
-            self._database.fill("fresh", _TRIPLE, ())
+        fresh = None if everything else self._fresh
+        asked = [
+            conclusion
+            for shape in self._shapes
+            for conclusion in conclusions(shape, fresh, self._known, by_value=by_value)
+        ]
+        if not asked:
+            self._fresh = Present()
             return
-        union = f"SELECT DISTINCT s, p, o FROM ({' UNION ALL '.join(statements)})"
-        self._database.make("found", self._database.at_most(union, self.budget.derived + 1))
-        self._check_size("found")
-        self._keep_new("found")
+        source = f"(SELECT DISTINCT s, p, o FROM ({' UNION ALL '.join(each.text for each in asked)}))"
+        self._keep_new(source, of_heads([each.heads for each in asked], type_code=self._codes.code(TYPE)))
         self._merge_equals()
 
-    def _keep_new(self, source: str) -> None:
-        """Make `fresh` what is in `source`, written out over equal terms, and not known yet."""
-        new = "SELECT s, p, o FROM {} ANTI JOIN known USING (s, p, o)"
-        self._database.make("fresh", new.format(source))
+    def _keep_new(self, source: str, among: str) -> None:
+        """Make `fresh` what is in `source`, written out over equal terms, and not known yet.
+
+        `among` is a condition on known statements that holds for all that are in `source`.
+        """
+        new = _NEW.format(source=source, among=among)
+        self._database.make("fresh", self._database.at_most(new, self.budget.derived + 1))
+        self._check_size("fresh")
         if len(self._equality.cliques):
             self._database.make("found", _EXPANDED.format(table="fresh"))
-            self._database.append("fresh", new.format("found"))
-            self._database.make("fresh", "SELECT DISTINCT s, p, o FROM fresh")
-        self._database.append("known", "SELECT s, p, o, FALSE AS asserted FROM fresh")
+            self._database.append("fresh", _NEW.format(source="found", among="TRUE"))
+            self._database.make("fresh", "SELECT DISTINCT s, p, o, FALSE AS asserted FROM fresh")
+        self._database.share("known", "fresh", keep=True)
         self._check_size("known")
+        self._count_fresh()
+
+    def _count_fresh(self) -> None:
+        self._fresh = self._present()
+        self._known.add(self._fresh)
+        self._added.add(self._fresh)
 
     def _check_size(self, table: str) -> None:
         """Stop when a table has more rows than the closure may have."""
@@ -179,8 +224,10 @@ class SqlClosure:
 
     def _merge_equals(self) -> None:
         """Find out who has become equal, and say of each what is known of the others."""
-        self._equality.grow(len(self.dictionary))
         same, literal = self._codes.code(SAME), LITERAL << KIND
+        if not self._fresh.rows(same, None):
+            return
+        self._equality.grow(len(self.dictionary))
         rows = self._database.numbers(
             f"SELECT s, o FROM fresh WHERE p = {same} AND s <> o AND s < {literal} AND o < {literal}"
         )
@@ -198,10 +245,11 @@ class SqlClosure:
         expanded = _EXPANDED.format(table="known")
         self._database.make("found", self._database.at_most(expanded, self.budget.derived + 1))
         self._check_size("found")
-        self._database.make("more", "SELECT s, p, o FROM found ANTI JOIN known USING (s, p, o)")
-        self._database.append("known", "SELECT s, p, o, FALSE AS asserted FROM more")
-        self._database.append("fresh", "SELECT s, p, o FROM more")
+        self._database.make("more", _NEW.format(source="found", among="TRUE"))
+        self._database.share("known", "more", keep=True)
+        self._database.share("fresh", "more", keep=True)
         self._check_size("known")
+        self._count_fresh()
 
     def _stop(self) -> None:
         """Say which property grew beyond the budget, and where it is widest."""
@@ -254,3 +302,7 @@ _EXPANDED: Final = (
 
 def _pairs(packed: Any) -> list[tuple[int, int]]:  # noqa: ANN401
     return list(zip(high(packed).tolist(), low(packed).tolist(), strict=True))
+
+
+def _comma(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))

@@ -33,6 +33,10 @@ class Database(Protocol):
         """Add what the query answers to a table."""
         ...
 
+    def share(self, table: str, source: str, *, keep: bool = False) -> None:
+        """Make a table what another one is, or with `keep` add that; both have the same columns. Copies little."""
+        ...
+
     def fill(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Make a table, or make it anew, of a few rows."""
         ...

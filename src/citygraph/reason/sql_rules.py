@@ -14,8 +14,27 @@ from typing import Final, TypeAlias
 
 from citygraph.reason.closure import Atom, Check, FlatRule, is_variable
 from citygraph.reason.rule_text import SAME, TYPE
+from citygraph.reason.sql_present import listed
 
-__all__ = ["BLANK", "KIND", "LITERAL", "OWN_IRI", "VOCABULARY", "Shape", "shapes_of", "shortened"]
+__all__ = [
+    "BLANK",
+    "FIRST_LITERAL",
+    "KIND",
+    "LITERAL",
+    "OWN_IRI",
+    "VOCABULARY",
+    "Form",
+    "Place",
+    "Places",
+    "Shape",
+    "all_of",
+    "constants_of",
+    "shapes_of",
+    "shortened",
+    "value_of",
+    "valued",
+    "values_of",
+]
 
 KIND: Final = 30
 """How many bits a term's number has; the two above say what kind of term it is."""
@@ -26,35 +45,36 @@ BLANK: Final = 2
 LITERAL: Final = 3
 """The kinds. They stand in the highest bits, so that a test for one is a comparison."""
 
-_FIRST_LITERAL: Final = LITERAL << KIND
+FIRST_LITERAL: Final = LITERAL << KIND
+"""The smallest code of a literal."""
 _MOST_RULES: Final = 20_000
 _LINKING: Final = frozenset({"prp-fp", "prp-ifp", "prp-key", "cls-maxc2", "cls-maxqc3", "cls-maxqc4"})
 """Rules that make two things equal; whoever has both as literals is not their business."""
 
-_Place: TypeAlias = "str"
+Place: TypeAlias = "str"
 """What stands in a place of an atom: `v0`, `v1` … for variables, `c0`, `c1` … for constants, or a number."""
-_Places: TypeAlias = tuple[_Place, _Place, _Place]
+Places: TypeAlias = tuple[Place, Place, Place]
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class Form:
     """A rule without its constants."""
 
-    head: _Places | None
-    body: tuple[_Places, ...]
-    equal: tuple[tuple[_Place, _Place], ...]
+    head: Places | None
+    body: tuple[Places, ...]
+    equal: tuple[tuple[Place, Place], ...]
     links: bool
-    check: tuple[str, tuple[_Place, ...]] | None
+    check: tuple[str, tuple[Place, ...]] | None
 
 
 @dataclass(slots=True)
 class Shape:
-    """Rules of one form, and the statements that run them all at once.
+    """Rules of one form, and the statements that look for what contradicts them; `sql_conclusions` has the others.
 
     `rows` are the table that they read: for each rule its place in the list that was given, then its constants.
     """
 
-    form: _Form
+    form: Form
     table: str
     rows: list[tuple[int, ...]] = field(default_factory=list)
 
@@ -63,32 +83,12 @@ class Shape:
         """The names of the columns of `rows`."""
         return ("n", *(f"c{i}" for i in range(len(self.rows[0]) - 1)))
 
-    def conclusions(self, *, by_value: bool) -> list[str]:
-        """One statement for each atom of the body that may be new; `s`, `p` and `o` of what follows."""
-        if self.form.head is None:
-            return []
-        s, p, o = self.form.head
-        found = []
-        for new in range(len(self.form.body)):
-            names, conditions = self._joined(
-                ["fresh" if i == new else "known" for i in range(len(self.form.body))], by_value=by_value
-            )
-            subject, object_ = names.of(s), names.of(o)
-            if is_guarded(self.form):
-                conditions.append(f"{subject} < {_FIRST_LITERAL}")
-            if self.form.links:
-                conditions += [f"{object_} < {_FIRST_LITERAL}", f"{subject} <> {object_}"]
-            found.append(
-                f"SELECT {subject} AS s, {names.of(p)} AS p, {object_} AS o {names.source} WHERE {_all(conditions)}"
-            )
-        return found
-
     def literals_to_check(self) -> str:
         """The literals that a rule with the check `outside` would have looked at: `n` and `literal`."""
         names, conditions = self._joined(["known"] * len(self.form.body), by_value=False)
         literal = names.of(self._checked()[0])
-        conditions.append(f"{literal} >= {_FIRST_LITERAL}")
-        return f"SELECT DISTINCT r.n, {literal} AS literal {names.source} WHERE {_all(conditions)}"
+        conditions.append(f"{literal} >= {FIRST_LITERAL}")
+        return f"SELECT DISTINCT r.n, {literal} AS literal {names.source} WHERE {all_of(conditions)}"
 
     def violations(self, *, by_value: bool) -> str:
         """The number of the rule and its premises, three columns for each."""
@@ -102,14 +102,14 @@ class Shape:
             conditions.append(f"(r.n, {names.of(self._checked()[0])}) IN (SELECT n, literal FROM outside)")
         if kind == "differ":
             one, other = map(names.of, self._checked())
-            conditions += [f"{other} >= {_FIRST_LITERAL}", f"{other} <> {one}"]
+            conditions += [f"{other} >= {FIRST_LITERAL}", f"{other} <> {one}"]
         for one, other in self.form.equal:
             a, b = names.of(one), names.of(other)
             conditions.append(f"({a} = {b} OR EXISTS (SELECT 1 FROM equal e WHERE e.one = {a} AND e.other = {b}))")
         premises = ", ".join(f"a{i}.s, a{i}.p, a{i}.o" for i in range(len(self.form.body)))
-        return f"SELECT r.n, {premises} {names.source} WHERE {_all(conditions)}"
+        return f"SELECT r.n, {premises} {names.source} WHERE {all_of(conditions)}"
 
-    def _checked(self) -> tuple[_Place, ...]:
+    def _checked(self) -> tuple[Place, ...]:
         if self.form.check is None:
             message = "this shape has no check"
             raise ValueError(message)
@@ -117,13 +117,14 @@ class Shape:
 
     def _joined(self, tables: Sequence[str], *, by_value: bool) -> tuple[_Names, list[str]]:
         """The FROM clause over these tables, where each variable is found, and the conditions of the join."""
-        valued = _valued(self.form.body) if by_value else frozenset()
+        by_key = valued(self.form.body) if by_value else frozenset()
         sources, conditions = [f"{self.table} AS r"], []
-        columns: dict[_Place, str] = {}
+        columns: dict[Place, str] = {}
         for i, (table, atom) in enumerate(zip(tables, self.form.body, strict=True)):
-            sources.append(f"{table}_by_value AS a{i}" if atom[2] in valued else f"{table} AS a{i}")
+            sources.append(f"{table}_by_value AS a{i}" if atom[2] in by_key else f"{table} AS a{i}")
+            conditions += constants_of(f"a{i}", atom, self.rows)
             for column, place in zip("spo", atom, strict=True):
-                here = f"a{i}.{'v' if column == 'o' and place in valued else column}"
+                here = f"a{i}.{'v' if column == 'o' and place in by_key else column}"
                 if not place.startswith("v"):
                     conditions.append(f"{here} = {'r.' if place.startswith('c') else ''}{place}")
                 elif place in columns:
@@ -137,17 +138,12 @@ class Shape:
 class _Names:
     """Where the variables of a statement are found, and its FROM clause."""
 
-    columns: dict[_Place, str]
+    columns: dict[Place, str]
     source: str
 
-    def of(self, place: _Place) -> str:
+    def of(self, place: Place) -> str:
         """The column of a variable or constant; a number as it is."""
         return self.columns.get(place) or (f"r.{place}" if place.startswith("c") else place)
-
-
-def is_guarded(form: _Form) -> bool:
-    """Whether the subject of the head may turn out to be a literal."""
-    return form.head is not None and form.head[0].startswith("v") and form.head[0] not in {s for s, _, _ in form.body}
 
 
 def shapes_of(rules: Iterable[FlatRule], number: Callable[[str], int], *, prefix: str) -> list[Shape]:
@@ -155,7 +151,7 @@ def shapes_of(rules: Iterable[FlatRule], number: Callable[[str], int], *, prefix
 
     The atoms of a contradiction that say `owl:sameAs` are no part of the join: equality is looked up.
     """
-    found: dict[_Form, Shape] = {}
+    found: dict[Form, Shape] = {}
     for n, rule in enumerate(rules):
         form, constants = _form(rule, number)
         if form.body:
@@ -205,17 +201,17 @@ def _terms(atom: Atom) -> tuple[str, str, str]:
     return atom.subject, atom.predicate, atom.object
 
 
-def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[_Form, list[int]]:
+def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[Form, list[int]]:
     variables: dict[str, str] = {}
     constants: dict[str, str] = {}
 
-    def place(term: str) -> _Place:
+    def place(term: str) -> Place:
         if is_variable(term):
             return variables.setdefault(term, f"v{len(variables)}")
         # rdf:type is in most rules; as a constant of the text it lets the planner see what it scans.
         return str(number(term)) if term == TYPE else constants.setdefault(term, f"c{len(constants)}")
 
-    def places(atom: Atom) -> _Places:
+    def places(atom: Atom) -> Places:
         return place(atom.subject), place(atom.predicate), place(atom.object)
 
     joined = [atom for atom in rule.body if rule.head is not None or atom.predicate != SAME]
@@ -223,23 +219,47 @@ def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[_Form, list[int
     equal = tuple((place(a.subject), place(a.object)) for a in rule.body if rule.head is None and a.predicate == SAME)
     head = None if rule.head is None else places(rule.head)
     links = rule.name in _LINKING
-    form = _Form(head, body, equal, links, _check(rule.check, place))
+    form = Form(head, body, equal, links, _check(rule.check, place))
     return form, [number(term) for term in constants]
 
 
-def _check(check: Check | None, place: Callable[[str], _Place]) -> tuple[str, tuple[_Place, ...]] | None:
+def _check(check: Check | None, place: Callable[[str], Place]) -> tuple[str, tuple[Place, ...]] | None:
     if check is None or check.kind == "ill-typed":
         return None
     # The datatype is no column: Python looks at the literals.
     return check.kind, tuple(place(term) for term in check.terms if is_variable(term))
 
 
-def _valued(body: tuple[_Places, ...]) -> frozenset[_Place]:
+def valued(body: tuple[Places, ...]) -> frozenset[Place]:
     """The variables that stand as object in two atoms and nowhere as subject: they are compared by value."""
     objects = Counter(o for _, _, o in body if o.startswith("v"))
     subjects = {s for s, _, _ in body}
     return frozenset(name for name, times in objects.items() if times > 1 and name not in subjects)
 
 
-def _all(conditions: Sequence[str]) -> str:
+def value_of(place: Place, row: tuple[int, ...]) -> int | None:
+    """The number that stands in a place in one rule; None for a variable."""
+    if place.startswith("v"):
+        return None
+    return row[1 + int(place[1:])] if place.startswith("c") else int(place)
+
+
+def values_of(place: Place, rows: Sequence[tuple[int, ...]]) -> frozenset[int] | None:
+    """The numbers that stand in a place in some rules; None for a variable."""
+    found = [value_of(place, row) for row in rows]
+    numbers = frozenset(number for number in found if number is not None)
+    return None if None in found else numbers
+
+
+def constants_of(name: str, atom: Places, rows: Sequence[tuple[int, ...]]) -> list[str]:
+    """What the join with the constants says too, said once more where the scan of the table sees it."""
+    found: list[str] = []
+    for column, place in zip("spo", atom, strict=True):
+        if place.startswith("c"):
+            found += listed(f"{name}.{column}", values_of(place, rows) or ())
+    return found
+
+
+def all_of(conditions: Sequence[str]) -> str:
+    """The condition that all of these hold."""
     return " AND ".join(conditions) or "TRUE"

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from citygraph.reason.closure import FlatRule, TripleText
 from citygraph.reason.rule_text import SAME
 from citygraph.reason.sql_codes import NUMBER, Codes
+from citygraph.reason.sql_conclusions import reading
 from citygraph.reason.sql_database import Database
+from citygraph.reason.sql_present import Present
 from citygraph.reason.sql_rules import Shape, shapes_of
 from citygraph.reason.told import Violation
 from citygraph.reason.values import Values
@@ -26,8 +28,8 @@ class Violations:
         self._values = values
         self._first = first
 
-    def find(self, rules: Sequence[FlatRule]) -> Iterator[Violation]:
-        """The premises of every match of these rules, in all spellings of equal terms."""
+    def find(self, rules: Sequence[FlatRule], known: Present) -> Iterator[Violation]:
+        """The premises of every match of these rules, in all spellings of equal terms; `known` is what there is."""
         for rule in rules:
             if rule.check is not None and rule.check.kind == "ill-typed":
                 yield from self._ill_typed(rule)
@@ -36,6 +38,9 @@ class Violations:
         joined = [rule for rule in rules if rule.check is None or rule.check.kind != "ill-typed"]
         by_value = len(self._values.twins) > 0
         for shape in shapes_of(joined, self._codes.code, prefix="contradictions"):
+            shape.rows = reading(shape, known)
+            if not shape.rows:
+                continue
             self._database.fill(shape.table, shape.columns, shape.rows)
             if shape.form.check and shape.form.check[0] == "outside":
                 self._look_outside(shape, joined)
