@@ -209,8 +209,9 @@ def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:
     if service is None:
         snapshot = project_of(request).snapshot(as_of=as_of)
         return snapshot, snapshot
-    snapshot = service.day(as_of)
-    return snapshot, _keep(request, service.store(client=client_of(request.scope), snapshot=snapshot))
+    client = client_of(request.scope)
+    snapshot = service.day(as_of, client)
+    return snapshot, _keep(request, service.store(client=client, snapshot=snapshot))
 
 
 def _keep(request: Request, store: Store) -> Store:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 from anyio.to_thread import current_default_thread_limiter
 
-from citygraph.errors import StoreError, StoreTimeout
+from citygraph.errors import StoreError
 from citygraph.project import Project
 from citygraph.sentences import sentence
 from citygraph.store import Manifest, Snapshot
@@ -21,12 +22,14 @@ from citygraph.store.asked import AskedStore, Room
 from citygraph.store.asking import Bounds
 from citygraph.store.lookup import Lookups
 from citygraph.store.process import Version
-from citygraph.store.sharing import Share
+from citygraph.store.sharing import Share, StoreBusy
 from citygraph.store.workers import Pool
-from citygraph.web.apart import Apart, derive_day, read_explainer
+from citygraph.web.apart import Apart, Retired, derive_day, read_explainer
 from citygraph.web.cache import Cache
 from citygraph.web.counts import COUNT_QUERIES, Counts, counts_of
+from citygraph.web.days import Days
 from citygraph.web.limits import Limits
+from citygraph.web.turns import Turns
 
 __all__ = ["Service"]
 
@@ -34,6 +37,29 @@ _LOOK_EVERY = 0.25
 _COUNT_SECONDS = 120.0
 _PREPARING: Final = 120.0
 _DAYS_OPEN: Final = 2
+
+
+class _DayStore(AskedStore):
+    """The graph on another day, which is a turn that somebody else waits for."""
+
+    def __init__(  # those of `AskedStore`, and what gives the turn back
+        self,
+        pool: Pool,
+        loop: asyncio.AbstractEventLoop,
+        leave: Callable[[], None],
+        *,
+        client: str,
+        seconds: float,
+        room: Room,
+    ) -> None:
+        super().__init__(pool, loop, client=client, seconds=seconds, room=room)
+        self._leave: Callable[[], None] | None = leave
+
+    def close(self) -> None:
+        super().close()
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
 
 
 class Service:
@@ -55,9 +81,10 @@ class Service:
         self._room = Room()
         self._days: OrderedDict[str, Pool] = OrderedDict()
         self._opening = asyncio.Lock()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._day_turns = Turns(_DAYS_OPEN)
+        self._days_read: Counter[str] = Counter()
+        self._deriving = Days(self._start_day, self._day_folder, seconds=limits.share.timeout)
         self._apart = threading.Lock()
-        self._deriving: tuple[tuple[str, date], Apart] | None = None
         self._explaining: tuple[str, Apart] | None = None
 
     async def start(self) -> None:
@@ -96,10 +123,10 @@ class Service:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
-        for kept in (self._deriving, self._explaining):
-            if kept is not None:
-                await asyncio.to_thread(kept[1].close)
-        await asyncio.gather(*(pool.close(patience=0) for pool in self._days.values()), *self._closing)
+        await asyncio.to_thread(self._deriving.close)
+        if self._explaining is not None:
+            await asyncio.to_thread(self._explaining[1].close)
+        await asyncio.gather(*(pool.close(patience=0) for pool in self._days.values()))
         await self.pool.close()
 
     def store(self, *, client: str = "", snapshot: Snapshot | None = None) -> AskedStore:
@@ -112,10 +139,31 @@ class Service:
         Raises:
             SnapshotError: the other version cannot be opened.
         """
-        loop, pool = self.pool.loop, self.pool
-        if snapshot is not None:
-            pool = asyncio.run_coroutine_threadsafe(self._pool_of(snapshot), loop).result()
-        return AskedStore(pool, loop, client=client, seconds=self.limits.share.timeout, room=self._room)
+        loop, seconds = self.pool.loop, self.limits.share.timeout
+        if snapshot is None:
+            return AskedStore(self.pool, loop, client=client, seconds=seconds, room=self._room)
+        pool = asyncio.run_coroutine_threadsafe(self._enter_day(client, snapshot), loop).result()
+
+        def leave() -> None:
+            # When the loop has ended there is nobody left to wait for the turn.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._leave_day, client, snapshot.snapshot_id)
+
+        return _DayStore(pool, loop, leave, client=client, seconds=seconds, room=self._room)
+
+    async def _enter_day(self, client: str, snapshot: Snapshot) -> Pool:
+        """A turn with a version for another day: each asker has one at a time, and all together a few."""
+        await self._day_turns.enter(client, self.limits.share.timeout)
+        self._days_read[snapshot.snapshot_id] += 1
+        try:
+            return await self._pool_of(snapshot)
+        except BaseException:
+            self._leave_day(client, snapshot.snapshot_id)
+            raise
+
+    def _leave_day(self, client: str, snapshot_id: str) -> None:
+        self._days_read[snapshot_id] -= 1
+        self._day_turns.leave(client)
 
     async def _pool_of(self, snapshot: Snapshot) -> Pool:
         """A worker on a version for another day; the last few stay open."""
@@ -126,58 +174,55 @@ class Service:
                 pool = Pool(snapshot.folder, snapshot.snapshot_id, bounds=self.limits.bounds, share=share)
                 await pool.start()
             self._days[snapshot.snapshot_id] = pool
-            if len(self._days) > _DAYS_OPEN:
-                _, oldest = self._days.popitem(last=False)
-                task = asyncio.create_task(self._let_go(oldest))
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+            unread = [name for name in self._days if not self._days_read[name]]
+            for name in unread[: len(self._days) - _DAYS_OPEN]:
+                del self._days_read[name]
+                await self._days.pop(name).close(patience=0)
             return pool
 
-    async def _let_go(self, pool: Pool) -> None:
-        """Close a pool when nobody can be asking it any more."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self.limits.share.timeout)
-        await pool.close(patience=0)
-
-    def day(self, as_of: date) -> Snapshot:
+    def day(self, as_of: date, client: str = "") -> Snapshot:
         """What the files of the version in use say about another day, worked out in a process that may die.
 
         Raises:
             StoreTimeout: it is not ready yet, or another day is being worked out.
+            StoreBusy: this asker waits for several days already.
             StoreError: it cannot be worked out with the memory that there is.
         """
-        current = self.snapshot
-        known = self.project.day(current, as_of)
-        if known is not None:
-            return known
-        key = current.snapshot_id, as_of
-        with self._apart:
-            if self._deriving is None or (self._deriving[0] != key and self._deriving[1].is_over):
-                folder, day = str(self.project.folder), as_of.isoformat()
-                self._deriving = key, self._start_apart(derive_day, folder, day)
-            wanted, apart = self._deriving
-        if wanted != key:
-            raise StoreTimeout(sentence("busy.day"), fix=sentence("next.again"))
-        return Snapshot(Path(apart.prepared()))
+        return Snapshot(Path(self._deriving.folder(client, self.snapshot.snapshot_id, as_of)))
 
-    def explain(self, terms: tuple[str, str, str]) -> Any:  # noqa: ANN401  # an `Explanation`
+    def _day_folder(self, version: str, as_of: date) -> str | None:
+        del version
+        known = self.project.day(self.snapshot, as_of)
+        return str(known.folder) if known is not None else None
+
+    def _start_day(self, as_of: date) -> Apart:
+        return self._new_apart(derive_day, str(self.project.folder), as_of.isoformat())
+
+    def explain(self, terms: tuple[str, str, str], client: str = "") -> Any:  # noqa: ANN401  # an `Explanation`
         """Why a statement of the version in use holds, or why not; terms in N-Triples syntax.
 
         Raises:
             StoreTimeout: the deadline passed, or the proofs are still being prepared.
             StoreError: there is no answer within the memory that there is.
         """
+        while True:
+            # When another version is put to use meanwhile, it is asked.
+            with suppress(Retired):
+                return self._explainer().ask(terms, client)
+
+    def _explainer(self) -> Apart:
         folder = str(self.snapshot.folder)
         with self._apart:
+            if self._stopping.is_set():
+                raise StoreBusy(sentence("busy.stopping"))
             if self._explaining is None or self._explaining[0] != folder:
                 if self._explaining is not None:
-                    self._explaining[1].close()
-                apart = self._start_apart(read_explainer, str(self.project.folder), folder, self.manifest.as_of)
+                    self._explaining[1].retire()
+                apart = self._new_apart(read_explainer, str(self.project.folder), folder, self.manifest.as_of)
                 self._explaining = folder, apart
-            apart = self._explaining[1]
-        return apart.ask(terms)
+            return self._explaining[1]
 
-    def _start_apart(self, prepare: Any, *arguments: str) -> Apart:  # noqa: ANN401  # a function of `apart`
+    def _new_apart(self, prepare: Any, *arguments: str) -> Apart:  # noqa: ANN401  # a function of `apart`
         limits = self.limits
         return Apart(
             prepare, *arguments, memory=limits.bounds.memory, seconds=limits.share.timeout, patience=_PREPARING

@@ -15,6 +15,7 @@ from citygraph.reason.explanation import Explanation
 from citygraph.web.apart import read_explainer
 from citygraph.web.files import json_response
 from citygraph.web.rendering import Page
+from citygraph.web.requests import client_of
 
 __all__ = ["why_json", "why_page"]
 
@@ -57,7 +58,7 @@ def _explained(page: Page, triple: Triple) -> Explanation:
     terms = (str(triple.subject), str(triple.predicate), str(triple.object))
     service = getattr(page.request.app.state, "service", None)
     if service is not None:
-        explained: Explanation = service.explain(terms)
+        explained: Explanation = service.explain(terms, client_of(page.request.scope))
         return explained
     with _EXPLAIN:
         folder = str(page.project.snapshot().folder)

@@ -1,0 +1,129 @@
+"""Other days, worked out one after the other: whoever asks for many waits behind whoever asks for few."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from typing import Final, TypeAlias
+
+from citygraph.errors import StoreTimeout
+from citygraph.sentences import sentence
+from citygraph.store.sharing import StoreBusy
+from citygraph.web.apart import Apart, Retired
+
+__all__ = ["Days"]
+
+Wanted: TypeAlias = tuple[str, date]
+_MOST_EACH: Final = 3
+_KEPT: Final = 30.0
+
+
+class Days:
+    """Who waits for which day of which version, and the one process that is working a day out.
+
+    A place in the line outlives the request that took it: whoever is told to come again finds its day begun.
+    """
+
+    def __init__(
+        self, start: Callable[[date], Apart], find: Callable[[str, date], str | None], *, seconds: float
+    ) -> None:
+        """Nobody waits.
+
+        Args:
+            start: what works out a day.
+            find: where what a version says about a day lies, when it is worked out.
+            seconds: how long one request may wait.
+        """
+        self._start, self._find, self._seconds = start, find, seconds
+        self._changed = threading.Condition()
+        self._lines: OrderedDict[str, OrderedDict[Wanted, float]] = OrderedDict()
+        self._last = ""
+        self._at_work: tuple[Wanted, Apart] | None = None
+
+    @property
+    def number_waiting(self) -> int:
+        """How many days are still to be begun, counted for each asker."""
+        with self._changed:
+            return sum(map(len, self._lines.values()))
+
+    def folder(self, client: str, version: str, day: date) -> str:
+        """Where what a version says about a day lies.
+
+        Raises:
+            StoreTimeout: it is not worked out yet, and will be soon.
+            StoreBusy: this asker waits for several days already.
+            StoreError: it cannot be worked out.
+        """
+        wanted, until = (version, day), time.monotonic() + self._seconds
+        while (found := self._find(version, day)) is None:
+            apart = self._wait(client, wanted, until)
+            with suppress(Retired):
+                found = str(apart.prepared(client))
+                break
+        return found
+
+    def _wait(self, client: str, wanted: Wanted, until: float) -> Apart:
+        with self._changed:
+            self._take_place(client, wanted)
+            while (apart := self._begun(wanted)) is None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise StoreTimeout(sentence("busy.day"), fix=sentence("next.again"))
+                # A process that ends tells nobody.
+                self._changed.wait(min(left, 0.1))
+                if not any(wanted in line for line in self._lines.values()) and not self._is_at_work(wanted):
+                    # It was worked out, or could not be, before this thread looked again.
+                    self._take_place(client, wanted)
+            return apart
+
+    def close(self) -> None:
+        """End what is being worked out."""
+        with self._changed:
+            at_work, self._at_work = self._at_work, None
+            self._lines.clear()
+        if at_work is not None:
+            at_work[1].close()
+
+    def _take_place(self, client: str, wanted: Wanted) -> None:
+        now = time.monotonic()
+        for name, line in list(self._lines.items()):
+            for each in [each for each, until in line.items() if until < now]:
+                del line[each]
+            if not line:
+                del self._lines[name]
+        if self._is_at_work(wanted):
+            return
+        line = self._lines.setdefault(client, OrderedDict())
+        if wanted not in line and len(line) >= _MOST_EACH:
+            raise StoreBusy(sentence("busy.your_days", count=len(line)), fix=sentence("next.wait_for_page"))
+        line[wanted] = now + self._seconds + _KEPT
+
+    def _is_at_work(self, wanted: Wanted) -> bool:
+        return self._at_work is not None and self._at_work[0] == wanted and not self._at_work[1].is_over
+
+    def _begun(self, wanted: Wanted) -> Apart | None:
+        """What works out this day, when its turn has come."""
+        if self._at_work is not None and self._at_work[1].is_over:
+            # Whoever waits for it takes its answer before it goes.
+            self._at_work[1].retire()
+            self._at_work = None
+        if self._at_work is None:
+            self._begin_next()
+        return self._at_work[1] if self._at_work is not None and self._at_work[0] == wanted else None
+
+    def _begin_next(self) -> None:
+        """Begin the first day of an asker who has had no turn since the others had theirs."""
+        client = next((name for name in self._lines if name != self._last), self._last)
+        wanted, self._last = next(iter(self._lines[client])), client
+        apart = self._start(wanted[1])
+        apart.start()
+        self._at_work = wanted, apart
+        self._lines.move_to_end(client)
+        for name, other in list(self._lines.items()):
+            other.pop(wanted, None)
+            if not other:
+                del self._lines[name]

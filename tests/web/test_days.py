@@ -1,0 +1,249 @@
+"""Other days and proofs: one asker of many keeps nobody waiting, and a process that somebody ends is started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from citygraph.errors import StoreError, StoreTimeout
+from citygraph.store.sharing import StoreBusy
+from citygraph.web.apart import Apart, Retired
+from citygraph.web.days import Days
+from citygraph.web.turns import ThreadTurns
+from web.conftest import Server
+
+DAY = date(2020, 1, 1)
+
+
+def work_out(day: str, began: str) -> str:
+    """Note that a day is begun, wait until it may be ready, and say where it lies."""
+    with Path(began).open("a", encoding="ascii") as file:
+        file.write(f"{day}\n")
+    wait_for(f"{began}-go")
+    return f"folder of {day}"
+
+
+def wait_for(flag: str) -> str:
+    """Ready as soon as a file is there."""
+    while not Path(flag).exists():
+        time.sleep(0.01)
+    return "ready"
+
+
+def answering(flag: str) -> Callable[[object], object]:
+    """What says who it is, and waits before that when it is asked to."""
+    del flag
+
+    def answer(question: object) -> object:
+        if isinstance(question, str):
+            wait_for(question)
+        return os.getpid()
+
+    return answer
+
+
+def take_memory(size: int) -> str:
+    """Take so many bytes and keep them for a while."""
+    taken = b"x" * size
+    time.sleep(20)
+    return str(len(taken))
+
+
+def end_by(number: int) -> None:
+    """End like a library that cannot go on."""
+    os.kill(os.getpid(), number)
+
+
+def go(began: Path) -> None:
+    """Let every day that is begun be ready."""
+    Path(f"{began}-go").touch()
+
+
+@pytest.fixture
+def began(tmp_path: Path) -> Path:
+    return tmp_path / "began"
+
+
+@pytest.fixture
+def days(began: Path) -> Days:
+    return days_of(began, seconds=30.0)
+
+
+def days_of(began: Path, *, seconds: float) -> Days:
+    def start(day: date) -> Apart:
+        return Apart(work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=60.0)
+
+    return Days(start, lambda _version, _day: None, seconds=seconds)
+
+
+def test_whoever_asks_for_one_day_waits_for_one_day_of_whoever_asks_for_many(days: Days, began: Path) -> None:
+    many = [DAY + timedelta(days=number) for number in range(3)]
+    with ThreadPoolExecutor(4) as pool:
+        greedy = [pool.submit(days.folder, "greedy", "version", day) for day in many]
+        wait_for(str(began))
+        modest = pool.submit(days.folder, "modest", "version", date(2019, 1, 1))
+        while days.number_waiting < 3:
+            time.sleep(0.01)
+        go(began)
+        assert modest.result() == "folder of 2019-01-01"
+        assert {each.result() for each in greedy} == {f"folder of {day}" for day in many}
+    assert began.read_text(encoding="ascii").split().index("2019-01-01") == 1
+    days.close()
+
+
+def test_nobody_waits_for_more_than_a_few_days_and_a_day_is_worked_out_once_for_all(began: Path) -> None:
+    days = days_of(began, seconds=0.0)
+    for number in range(4):
+        # The first is begun at once.
+        with pytest.raises(StoreTimeout):
+            days.folder("greedy", "version", DAY + timedelta(days=number))
+    with pytest.raises(StoreBusy, match="3 other days"):
+        days.folder("greedy", "version", DAY + timedelta(days=4))
+    # Places outlive the requests that took them: the first day is begun for whoever comes second.
+    with pytest.raises(StoreTimeout):
+        days.folder("modest", "version", DAY)
+    days.close()
+
+
+def test_several_askers_of_one_day_wait_for_the_same_process(days: Days, began: Path) -> None:
+    go(began)
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(days.folder, f"client {number}", "version", DAY) for number in range(6)]
+        assert {each.result() for each in asked} == {"folder of 2020-01-01"}
+    assert len(began.read_text(encoding="ascii").split()) < 6
+    days.close()
+
+
+def test_turns_of_threads_go_round() -> None:
+    turns, order = ThreadTurns(), list[str]()
+    lock = threading.Lock()
+
+    def one(client: str) -> None:
+        with turns.of(client, 30):
+            with lock:
+                order.append(client)
+            time.sleep(0.05)
+
+    with ThreadPoolExecutor(8) as pool:
+        for client in ("greedy", "greedy", "greedy", "greedy", "greedy", "modest"):
+            pool.submit(one, client)
+    assert sorted(order) == ["greedy"] * 5 + ["modest"]
+    assert order.index("modest") < 3
+    with turns.of("first", 1), pytest.raises(StoreTimeout), turns.of("second", 0.01):
+        raise AssertionError
+    with turns.of("third", 1) as left:
+        assert 0 < left <= 1
+
+
+def process_of(apart: Apart) -> int:
+    while (pid := apart.pid) is None:
+        time.sleep(0.005)
+    return pid
+
+
+def test_a_process_that_somebody_ends_is_started_again(tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    apart = Apart(wait_for, str(flag), memory=1_000_000_000, seconds=30.0, patience=60.0)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(apart.prepared)
+        first = process_of(apart)
+        os.kill(first, signal.SIGKILL)
+        while process_of(apart) == first:
+            time.sleep(0.005)
+        flag.touch()
+        assert asked.result() == "ready"
+    apart.close()
+
+
+def test_a_question_to_a_process_that_somebody_ends_is_asked_again(tmp_path: Path) -> None:
+    apart = Apart(answering, "", memory=1_000_000_000, seconds=30.0, patience=60.0)
+    first = apart.ask(0)
+    os.kill(first, signal.SIGKILL)
+    second = apart.ask(0)
+    assert second != first
+    flag = tmp_path / "flag"
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(apart.ask, str(flag))
+        os.kill(second, signal.SIGKILL)
+        while process_of(apart) == second:
+            time.sleep(0.005)
+        flag.touch()
+        assert asked.result() not in {first, second}
+    apart.close()
+
+
+def test_a_process_that_goes_answers_what_it_was_asked(tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    apart = Apart(answering, "", memory=1_000_000_000, seconds=30.0, patience=60.0)
+    pid = apart.ask(0)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(apart.ask, str(flag))
+        while not apart.is_asked:
+            time.sleep(0.005)
+        apart.retire()
+        flag.touch()
+        assert asked.result() == pid
+    with pytest.raises(Retired):
+        apart.ask(0)
+
+
+def test_memory_that_is_used_counts_and_not_what_libraries_reserve() -> None:
+    if not Path("/proc/self/statm").is_file():
+        pytest.skip("this machine does not say how much memory a process uses: run it on Linux")
+    apart = Apart(take_memory, 400_000_000, memory=100_000_000, seconds=30.0, patience=60.0)
+    with pytest.raises(StoreError, match="more memory than"):
+        apart.prepared()
+    apart.close()
+
+
+@pytest.mark.parametrize(("ending", "words"), [(signal.SIGABRT, "more memory than"), (signal.SIGKILL, "has ended")])
+def test_a_process_that_ends_each_time_is_not_started_for_ever(ending: signal.Signals, words: str) -> None:
+    apart = Apart(end_by, int(ending), memory=1_000_000_000, seconds=30.0, patience=60.0)
+    with pytest.raises(StoreError, match=words):
+        apart.prepared()
+    apart.close()
+
+
+def test_days_to_come_work_with_the_memory_of_a_small_machine(server: Server) -> None:
+    for day in ("2100-12-31", "2030-01-01", "1900-01-01"):
+        while (answer := server.get(f"/queries/members.json?as_of={day}")).status_code == 503:
+            assert "worked out" in answer.json()["error"]
+            assert answer.headers["Retry-After"]
+        assert answer.status_code == 200, answer.text
+
+
+def test_one_client_that_asks_for_many_days_keeps_nobody_waiting_for_long(server: Server) -> None:
+    stop = threading.Event()
+
+    def flood(first: int) -> set[int]:
+        statuses: set[int] = set()
+        for number in range(first, 20_000, 6):
+            day = date(1950, 1, 1) + timedelta(days=number)
+            statuses.add(server.get(f"/queries/members.json?as_of={day}", client="192.0.2.7").status_code)
+            if stop.is_set():
+                break
+        return statuses
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(flood, first) for first in range(6)]
+        try:
+            for day in ("2012-02-02", "2013-03-03"):
+                path, tries = f"/queries/members.json?as_of={day}", 1
+                while (answer := server.get(path, client="192.0.2.8")).status_code == 503:
+                    assert "worked out" in answer.json()["error"]
+                    tries += 1
+                assert answer.status_code == 200
+                # One turn of the other client, and its own.
+                assert tries < 10
+        finally:
+            stop.set()
+        assert set[int]().union(*(each.result() for each in asked)) <= {200, 503}
+    assert server.answers(client="192.0.2.7")
