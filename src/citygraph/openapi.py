@@ -19,12 +19,13 @@ _TYPES: Final[dict[str, dict[str, Any]]] = {
 }
 _ERROR: Final = {
     "type": "object",
-    "required": ["ok", "error", "errors", "status"],
+    "required": ["ok", "error", "errors", "status", "code"],
     "properties": {
         "ok": {"const": False},
         "error": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "string"}},
         "status": {"type": "integer"},
+        "code": {"type": "string"},
     },
 }
 

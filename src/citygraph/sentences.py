@@ -10,25 +10,26 @@ from typing import Self
 
 from citygraph.language import Text
 
-__all__ = ["Sentence", "all_sentences", "said_in", "sentence"]
+__all__ = ["Sentence", "all_sentences", "key_of", "said_in", "sentence"]
 
 
 class Sentence(str):
     """A sentence in English, which is what every log and terminal shows, that knows itself in bokmål."""
 
-    __slots__ = ("nb",)
+    __slots__ = ("key", "nb")
 
     nb: str
+    key: str
 
-    def __new__(cls, en: str, nb: str = "") -> Self:
-        """The sentence; without bokmål it is the same in both languages."""
+    def __new__(cls, en: str, nb: str = "", key: str = "") -> Self:
+        """The sentence; without bokmål it is the same in both languages, and `key` is what programs know it by."""
         made = super().__new__(cls, en)
-        made.nb = nb or en
+        made.nb, made.key = nb or en, key
         return made
 
-    def __reduce__(self) -> tuple[type[Sentence], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[Sentence], tuple[str, str, str]]:
         """Across processes it goes with both languages."""
-        return Sentence, (str(self), self.nb)
+        return Sentence, (str(self), self.nb, self.key)
 
 
 @cache
@@ -52,7 +53,7 @@ def sentence(key: str, **values: object) -> Sentence:
     # Thousands are told apart by a space in Norwegian.
     numbered = re.sub(r"(\{\w+):,\}", lambda match: f"{match[1]}:_}}", text.nb)
     nb = numbered.format(**{name: _Number(v) if type(v) is int else v for name, v in norwegian.items()})
-    return Sentence(text.en.format(**values), nb)
+    return Sentence(text.en.format(**values), nb, key)
 
 
 class _Number(int):
@@ -65,3 +66,8 @@ class _Number(int):
 def said_in(text: str, language: str) -> str:
     """A text of ours in the language of the reader; what is no sentence of ours stays as it is."""
     return text.nb if language == "nb" and isinstance(text, Sentence) else str(text)
+
+
+def key_of(text: str) -> str:
+    """What programs know a sentence of ours by; empty for any other text."""
+    return text.key if isinstance(text, Sentence) else ""

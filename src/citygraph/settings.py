@@ -113,6 +113,9 @@ SETTINGS: Final = (
     Setting("serve.trusted_proxies", "text", "127.0.0.1", Text(
         "Adressene til proxyene som forteller hvem klienten er, med komma mellom",
         "Addresses of the proxies that say who the client is, with commas between them")),
+    Setting("serve.public_url", "address", "", Text(
+        "Adressen som leserne når nettstedet på; uten den gjelder den de spurte med",
+        "The address at which readers reach the site; without it the one they asked with counts")),
     Setting("serve.service_allowed", "addresses", (), Text(
         "Endepunkter som SERVICE får spørre; uten dem er SERVICE avslått",
         "Endpoints that SERVICE may ask; without them SERVICE is refused")),

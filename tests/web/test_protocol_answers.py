@@ -300,7 +300,7 @@ def test_a_graph_is_a_document_and_is_not_written(server: Server) -> None:
 
 def test_errors_have_one_body(server: Server) -> None:
     body = server.ask("SELECT WHERE {").json()
-    assert set(body) == {"ok", "error", "errors", "status"}
+    assert set(body) == {"ok", "error", "errors", "status", "code"}
     assert (body["ok"], body["status"]) == (False, 400)
     plain_text = server.ask("SELECT WHERE {", accept="text/plain;q=1, application/sparql-results+xml")
     assert plain_text.headers["content-type"] == "text/plain; charset=utf-8"

@@ -119,7 +119,7 @@ class Worker(asyncio.Protocol):
 
 def _error_of(what: Mapping[str, str]) -> Exception:
     kinds: dict[str, Callable[..., Exception]] = {"query": QueryError, "unacceptable": NotAcceptable}
-    message, fix = (Sentence(what[name], what[f"{name}_nb"]) for name in ("message", "fix"))
+    message, fix = Sentence(what["message"], what["message_nb"], what["key"]), Sentence(what["fix"], what["fix_nb"])
     return kinds.get(what["kind"], StoreError)(message, fix=fix)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
 from citygraph.rdf import Iri, Term, parse
 from citygraph.results import Answer, Graph, Truth, write_answer
+from citygraph.sentences import sentence
 from citygraph.store.asking import WORTH_GZIP, Bounds, Head, Question
 from citygraph.store.checking import check
 from citygraph.store.held import HeldVersions
@@ -28,7 +29,6 @@ __all__ = ["ServerPool"]
 _ROWS: Final = ("json", "xml", "csv", "tsv")
 _TRUTH: Final = ("json", "xml")
 _GRAPHS: Final = ("ttl", "nt", "rdf", "jsonld", "nq", "trig")
-_SERVICE: Final = "SERVICE would make the server of this site ask another one."
 
 
 class ServerPool(Pool):
@@ -102,12 +102,13 @@ class ServerPool(Pool):
             StoreBusy: too much waits already.
         """
         if self.is_closed:
-            raise StoreBusy("The server is stopping.")
+            raise StoreBusy(sentence("busy.stopping"))
         if client and self._asking[client] >= self.share.per_client:
-            message = f"{self.share.per_client} of your queries are being answered already."
-            raise StoreBusy(message, fix="Wait for an answer before you ask more.")
+            message = sentence("busy.yours", count=self.share.per_client)
+            raise StoreBusy(message, fix=sentence("next.wait_for_answer"))
         if client and self._asking.total() >= self.share.queue + self.share.workers:
-            raise StoreBusy("Too many queries are waiting already.", fix="Try again in a moment.")
+            message = sentence("busy.queue", count=self._asking.total() - self.share.workers)
+            raise StoreBusy(message, fix=sentence("next.again"))
         reply = Reply(question, client, data or question.to_bytes())
         reply.snapshot_id = self.version.snapshot_id
         self._asking[client] += 1
@@ -121,7 +122,7 @@ class ServerPool(Pool):
         if self._asking[reply.client] <= 0:
             del self._asking[reply.client]
         if done.cancelled():
-            reply.end(StoreBusy("The server is stopping."))
+            reply.end(StoreBusy(sentence("busy.stopping")))
             return
         error = done.exception()
         if error is None:
@@ -142,7 +143,7 @@ class ServerPool(Pool):
         """The whole answer in a form that its asker takes."""
         checked = check(question.text, self.bounds)
         if checked.query.uses_service:
-            raise QueryError(_SERVICE, fix="Leave SERVICE out; links to Wikidata are in the graph itself.")
+            raise QueryError(sentence("query.service_other"), fix=sentence("next.no_service"))
         chosen = question.default_graphs is not None or question.named_graphs is not None
         answer = served.ask(
             question.text,
@@ -156,8 +157,7 @@ class ServerPool(Pool):
         )
         format_, body = _written(answer, question)
         if len(body) > self.bounds.bytes:
-            message = f"The answer has more than {self.bounds.bytes:,} bytes."
-            raise QueryError(message, fix="Ask for less, for example with LIMIT; the limits stand in graph.toml.")
+            raise QueryError(sentence("limit.bytes", most=self.bounds.bytes), fix=sentence("next.less_by_limits"))
         if question.gzip and len(body) >= WORTH_GZIP:
             return Head(format_, "gzip", checked.is_stable), gzip.compress(body, 1, mtime=0)
         return Head(format_, "", checked.is_stable), body
@@ -165,12 +165,12 @@ class ServerPool(Pool):
 
 def _written(answer: Answer, question: Question) -> tuple[str, bytes]:
     if isinstance(answer, Truth):
-        format_ = _first(question.rows, _TRUTH, "yes or no")
+        format_ = _first(question.rows, _TRUTH, "endpoint.truth")
         return format_, write_truth(value=answer.value, format=format_)
     if isinstance(answer, Graph):
-        format_ = _first(question.graph, _GRAPHS, "a graph")
+        format_ = _first(question.graph, _GRAPHS, "endpoint.graph")
     else:
-        format_ = _first(question.rows, _ROWS, "rows")
+        format_ = _first(question.rows, _ROWS, "endpoint.rows")
     return format_, write_answer(answer, format=format_)
 
 
@@ -178,8 +178,8 @@ def _first(wanted: Iterable[str], possible: Sequence[str], what: str) -> str:
     for name in wanted:
         if name in possible:
             return name
-    message = f"The answer is {what}, and no format that was asked for can carry it."
-    raise NotAcceptable(message, fix="Ask for another format.")
+    message = sentence("endpoint.wrong_format", what=sentence(what))
+    raise NotAcceptable(message, fix=sentence("next.other_format"))
 
 
 def _term(text: str) -> Term:

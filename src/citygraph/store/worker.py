@@ -15,7 +15,7 @@ import pyoxigraph
 
 from citygraph.errors import QueryError
 from citygraph.rdf import Term, Triple
-from citygraph.sentences import said_in, sentence
+from citygraph.sentences import key_of, said_in, sentence
 from citygraph.store import seccomp
 from citygraph.store.answering import Answers, CountedJson, TooMuch
 from citygraph.store.asking import (
@@ -103,7 +103,7 @@ def answer(
     except TooMuch as error:
         _fail(pipe, "query", error.args[0], sentence("next.less_by_limits"))
     except LookupError as error:
-        _fail(pipe, "unacceptable", str(error.args[0]), sentence("next.other_format"))
+        _fail(pipe, "unacceptable", error.args[0], sentence("next.other_format"))
     except ValueError as error:
         _fail(pipe, "query", sentence("query.cannot_write", detail=str(error)), sentence("next.other_format"))
     except MemoryError:
@@ -118,7 +118,7 @@ def answer(
 
 def _fail(pipe: socket.socket, kind: str, message: str, fix: str = "") -> None:
     said = {"kind": kind, "message": message, "fix": fix}
-    norwegian = {"message_nb": said_in(message, "nb"), "fix_nb": said_in(fix, "nb")}
+    norwegian = {"message_nb": said_in(message, "nb"), "fix_nb": said_in(fix, "nb"), "key": key_of(message)}
     pipe.sendall(frame(FAILED, dumps(said | norwegian).encode()))
 
 
@@ -139,11 +139,11 @@ def _write(  # the parts of one answer
     )
     most = question.most_rows or bounds.rows
     if isinstance(result, pyoxigraph.QueryBoolean):
-        format_ = _first(question.rows, ("json", "xml"), "yes or no")
+        format_ = _first(question.rows, ("json", "xml"), "endpoint.truth")
         answers.head = Head(format_, cacheable=checked.is_stable)
         answers.write(write_truth(value=bool(result), format=format_))
     elif isinstance(result, pyoxigraph.QueryTriples):
-        format_ = _first(question.graph, _GRAPHS, "a graph")
+        format_ = _first(question.graph, _GRAPHS, "endpoint.graph")
         answers.head = Head(format_, cacheable=checked.is_stable)
         triples, is_xml = _each_once(_at_most(result, most)), format_ == "rdf"
         pyoxigraph.serialize(
@@ -153,7 +153,7 @@ def _write(  # the parts of one answer
             prefixes=dict(checked.prefixes) or None,
         )
     else:
-        format_ = _first(question.rows, ("json", "xml", "csv", "tsv"), "rows")
+        format_ = _first(question.rows, ("json", "xml", "csv", "tsv"), "endpoint.rows")
         answers.head = Head(format_, cacheable=checked.is_stable)
         given = [variable.value for variable in result.variables]
         # The engine sorts the columns of SELECT * by name; the text's order is what its author means.
@@ -205,8 +205,7 @@ def _first(wanted: Iterable[str], possible: Iterable[str], what: str) -> str:
     for name in wanted:
         if name in can:
             return name
-    message = f"The answer is {what}, and no format that was asked for can carry it."
-    raise LookupError(message)
+    raise LookupError(sentence("endpoint.wrong_format", what=sentence(what)))
 
 
 def _terms(bind: Mapping[str, str]) -> dict[pyoxigraph.Variable, Term]:

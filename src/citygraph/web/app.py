@@ -24,12 +24,13 @@ from citygraph.web.errors import refusal_page
 from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
 from citygraph.web.health import health
+from citygraph.web.language import choose_language
 from citygraph.web.limits import limits_of
 from citygraph.web.link_review import LinkReview
 from citygraph.web.pages import routes as page_routes
 from citygraph.web.reconciliation import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
-from citygraph.web.requests import client_of
+from citygraph.web.requests import PUBLIC_URL, client_of, has_host, no_host
 from citygraph.web.service import Service
 from citygraph.web.sparql import SparqlEndpoint, key_of
 from citygraph.web.void import WellKnownVoid
@@ -103,10 +104,12 @@ def _told(request: Request, refusal: Refusal) -> Response:
     """A page for whoever asks for pages, else the body for programs."""
     accept = request.headers.get("accept", "")
     try:
-        return refusal_page(request, refusal) if "text/html" in accept else refusal.response(accept)
+        if "text/html" in accept:
+            return refusal_page(request, refusal)
     except StoreError:
         # Without a version there is nothing to make a page from.
-        return refusal.response(accept)
+        pass
+    return refusal.response(accept, choose_language(request).language)
 
 
 class Site:
@@ -116,6 +119,7 @@ class Site:
         """A site that is not started yet."""
         self.app, self.service, self.log = app, service, AccessLog()
         self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
+        self._public = str(service.project.config.values["serve.public_url"]).rstrip("/")
         self._shown: Counter[str] = Counter()
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
         self._sparql = sparql
@@ -177,8 +181,12 @@ class Site:
             await send(message)
 
         try:
+            if self._public:
+                scope[PUBLIC_URL] = self._public
             direct = self._direct.get(path)
-            if direct is not None:
+            if not has_host(scope):
+                await no_host()(scope, receive, noting)
+            elif direct is not None:
                 await direct(scope, receive, noting)
             else:
                 await self._show(scope, receive, noting)

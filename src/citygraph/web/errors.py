@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from citygraph.errors import CitygraphError, SnapshotError
-from citygraph.sentences import said_in
+from citygraph.sentences import key_of, said_in
 from citygraph.web.reading import close_stores
 from citygraph.web.refusal import Refusal, refusal_of
 from citygraph.web.rendering import Page
@@ -32,9 +32,10 @@ class NotFound(Exception):  # noqa: N818  # the field says not found
         self.path, self.near = path, near
 
 
-def error_body(status: int, message: str, *more: str) -> dict[str, object]:
+def error_body(status: int, message: str, *more: str, code: str = "") -> dict[str, object]:
     """The one error body of the site."""
-    return {"ok": False, "error": message, "errors": [message, *(each for each in more if each)], "status": status}
+    errors = [message, *(each for each in more if each)]
+    return {"ok": False, "error": message, "errors": errors, "status": status, "code": code or f"http.{status}"}
 
 
 def kindly(endpoint: Endpoint) -> Endpoint:
@@ -50,7 +51,7 @@ def kindly(endpoint: Endpoint) -> Endpoint:
             return error_page(page, _NOT_FOUND, message, near=error.near)
         except SnapshotError as error:
             # Without a version there is nothing to make a page from.
-            body = error_body(_UNAVAILABLE, error.message, error.fix)
+            body = error_body(_UNAVAILABLE, error.message, error.fix, code=key_of(error.message))
             return JSONResponse(body, _UNAVAILABLE, headers={"Retry-After": _RETRY_AFTER})
         except CitygraphError as error:
             refusal = refusal_of(error)
@@ -68,21 +69,23 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
     """What a reader is told instead of a page, in the reader's language."""
     page = Page(request)
     message, fix = (said_in(text, page.language) for text in (refusal.message, refusal.fix))
-    response = error_page(page, refusal.status, message, fix=fix)
+    response = error_page(page, refusal.status, message, fix=fix, code=key_of(refusal.message))
     for name, value in refusal.headers.items():
         response.headers[name] = value
     return response
 
 
 def error_page(
-    page: Page, status: int, message: str, *, fix: str = "", near: Sequence[tuple[str, str]] = ()
+    page: Page, status: int, message: str, *, fix: str = "", near: Sequence[tuple[str, str]] = (), code: str = ""
 ) -> Response:
     """The error as HTML when a page was asked for, else as JSON."""
     if _wants_page(page.request):
         title = page.words(f"error.{status}" if status in _TITLED else "error.400")
         return page.render("error.html", status=status, title=title, message=message, fix=fix, near=near)
     names = [f"{name}: {address}" for name, address in near]
-    return JSONResponse(error_body(status, message, fix, *names), status, {"Content-Language": page.language})
+    return JSONResponse(
+        error_body(status, message, fix, *names, code=code), status, {"Content-Language": page.language}
+    )
 
 
 def _wants_page(request: Request) -> bool:

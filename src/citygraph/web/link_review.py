@@ -28,7 +28,7 @@ from citygraph.sssom import Mapping as Row
 from citygraph.web.errors import as_fault, kindly
 from citygraph.web.refusal import Refusal
 from citygraph.web.rendering import Page
-from citygraph.web.requests import header, origin_of, read_body
+from citygraph.web.requests import header, reached_at, read_body
 
 __all__ = ["LinkReview"]
 
@@ -148,7 +148,7 @@ def _refuse_others(request: Request) -> None:
         Refusal: the request is one of these.
     """
     scope = request.scope
-    here = urlsplit(origin_of(scope))
+    here = urlsplit(reached_at(scope))
     client = scope.get("client")
     if not _is_loopback(here.hostname or "") or not client or not _is_loopback(client[0]):
         raise Refusal(403, "Links are decided on this machine alone.", "Use the address that the server named.")

@@ -256,4 +256,4 @@ def _lists(page: Page, answered: Answered) -> list[tuple[str, ...]]:
 
 def _absolute(page: Page, path: str) -> str:
     """The address under which the reader reaches a path of ours, for use outside this page."""
-    return origin_of(page.request.scope).removesuffix(page.urls.prefix) + path
+    return origin_of(page.request.scope) + path.removeprefix(page.urls.prefix)

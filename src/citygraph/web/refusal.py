@@ -1,4 +1,7 @@
-"""What a program is told instead of an answer: `{"ok": false, "error", "errors", "status"}`, or plain text on request."""
+"""What a program is told instead of an answer: `{"ok": false, "error", "errors", "status", "code"}`, or plain text.
+
+The sentences are in the language that was asked for, `code` is the same in all.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError
-from citygraph.sentences import sentence
+from citygraph.language import DEFAULT_LANGUAGE
+from citygraph.sentences import key_of, said_in, sentence
 from citygraph.store.reply import NotAcceptable
+from citygraph.web.language import choose_language
 
 __all__ = ["BrokenAnswer", "Refusal", "body", "refusal_of", "respond"]
 
@@ -31,21 +36,26 @@ class Refusal(Exception):  # noqa: N818  # the normal end of a bad request, and 
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        await self.response(Request(scope).headers.get("accept", ""))(scope, receive, send)
+        request = Request(scope)
+        language = choose_language(request).language
+        await self.response(request.headers.get("accept", ""), language)(scope, receive, send)
 
-    def response(self, accept: str = "") -> Response:
-        """As JSON, unless plain text is all that is taken."""
-        headers = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", **self.headers}
-        errors = [text for text in (self.message, self.fix) if text]
+    def response(self, accept: str = "", language: str = DEFAULT_LANGUAGE) -> Response:
+        """As JSON, unless plain text is all that is taken; `language` is the reader's."""
+        headers = {
+            "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", "Content-Language": language, **self.headers
+        }  # fmt: skip
+        errors = [said_in(text, language) for text in (self.message, self.fix) if text]
         if "text/plain" in accept and "json" not in accept and "*/*" not in accept:
             text = "\n".join(errors) + "\n"
             return Response(text, self.status, headers, "text/plain; charset=utf-8")
-        return Response(body(self.status, errors), self.status, headers, "application/json")
+        return Response(body(self.status, errors, key_of(self.message)), self.status, headers, "application/json")
 
 
-def body(status: int, errors: Sequence[str]) -> bytes:
-    """The error body."""
-    value = {"ok": False, "error": errors[0] if errors else "", "errors": list(errors), "status": status}
+def body(status: int, errors: Sequence[str], code: str = "") -> bytes:
+    """The error body; `code` says to programs, in every language, what is wrong."""
+    code = code or f"http.{status}"
+    value = {"ok": False, "error": errors[0] if errors else "", "errors": list(errors), "status": status, "code": code}
     return (json.dumps(value, ensure_ascii=False) + "\n").encode()
 
 
@@ -64,4 +74,4 @@ def refusal_of(error: CitygraphError) -> Refusal:
 async def respond(request: Request, error: Exception) -> Response:
     """The handler that the site registers for errors of ours."""
     refusal = refusal_of(error) if isinstance(error, CitygraphError) else Refusal(500, sentence("request.wrong"))
-    return refusal.response(request.headers.get("accept", ""))
+    return refusal.response(request.headers.get("accept", ""), choose_language(request).language)

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from citygraph.web.app import Site
 from citygraph.web.refusal import BrokenAnswer, body
+from citygraph.web.requests import network_of, trusted_by
 
 __all__ = ["run"]
 
@@ -71,8 +72,9 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
     limits, log = site.service.limits, site.log
     patience, most, trusted = limits.patience, limits.connections, limits.trusted_proxies
     open_connections: Counter[str] = Counter()
-    proxies = {each.strip() for each in trusted.split(",")}
-    most_each = max(most // 4, 16)
+    is_proxy, most_each = trusted_by(trusted), max(most // 4, 16)
+    # A proxy has one address for all of its clients; what has not shown yet that it is one leaves room for others.
+    most_silent = max(most - most_each, most_each)
 
     class Bounded(HttpToolsProtocol):
         """A connection whose requests come in bounded time and size."""
@@ -80,6 +82,8 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         _head_timer: asyncio.TimerHandle | None = None
         _head_size = 0
         _address = ""
+        _counted = ""
+        _is_known = False
         _is_answered = False
         _look_timer: asyncio.TimerHandle | None = None
         _unread = 0
@@ -92,9 +96,8 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._address = self.client[0] if self.client else ""
-            open_connections[self._address] += 1
-            # A proxy has one address for all of its clients, and limits of its own.
-            if open_connections[self._address] > most_each and self._address not in proxies:
+            self._count_as(network_of(self._address))
+            if open_connections[self._counted] > (most_silent if is_proxy(self._address) else most_each):
                 transport.abort()
                 return
             self._expect_head()
@@ -103,9 +106,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         def connection_lost(self, exc: Exception | None) -> None:
             if self._look_timer is not None:
                 self._look_timer.cancel()
-            open_connections[self._address] -= 1
-            if open_connections[self._address] <= 0:
-                del open_connections[self._address]
+            self._count_as("")
             self._head_is_here()
             # uvicorn tells only the last of several requests behind each other that nobody waits for its answer.
             self.pipeline.clear()
@@ -113,6 +114,27 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 cycle.disconnected = not cycle.response_complete
                 cycle.message_event.set()
             super().connection_lost(exc)
+
+        def _count_as(self, name: str) -> None:
+            if self._counted:
+                open_connections[self._counted] -= 1
+                if open_connections[self._counted] <= 0:
+                    del open_connections[self._counted]
+            self._counted = name
+            if name:
+                open_connections[name] += 1
+
+        def _is_one_too_many(self) -> bool:
+            """Whether somebody at the address of a proxy who asks for himself has too many connections; looked at once."""
+            if self._is_known or not is_proxy(self._address):
+                return False
+            self._is_known = True
+            if any(name == b"x-forwarded-for" for name, _ in self.headers):
+                # A proxy, which says who asks, and has limits of its own.
+                self._count_as("")
+                return False
+            self._count_as(f"{network_of(self._address)} itself")
+            return open_connections[self._counted] > most_each
 
         def resume_writing(self) -> None:
             self._unread = 0
@@ -167,6 +189,10 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
 
         def on_headers_complete(self) -> None:
             self._head_is_here()
+            if self._is_one_too_many():
+                self._is_answered = True
+                self._refuse(503, "This address has too many connections open.")
+                return
             self._is_answered = self._answer_at_once()
             if self._is_answered:
                 return

@@ -71,7 +71,7 @@ class SparqlEndpoint:
             await Response(status_code=204, headers={"Allow": ALLOWED, **_preflight()})(scope, receive, send)
             return
         else:
-            raise Refusal(405, READ_ONLY, HOW_TO_CHANGE, {"Allow": ALLOWED})
+            raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": ALLOWED})
         if asked.query is None:
             await self._describe(scope, receive, send)
         else:
@@ -117,7 +117,7 @@ class SparqlEndpoint:
     async def _describe(self, scope: Scope, receive: Receive, send: Send) -> None:
         wanted = accepted(header(scope, b"accept"), (*GRAPHS, HTML))
         if not wanted:
-            raise Refusal(406, "The description of this service is RDF.", f"Ask for one of: {', '.join(GRAPHS)}.")
+            raise Refusal(406, sentence("endpoint.described"), sentence("endpoint.ask_for", formats=", ".join(GRAPHS)))
         if wanted[0] == HTML:
             editor = f"{scope.get('root_path', '')}/editor"
             await RedirectResponse(editor, 303, headers={"Vary": "Accept"})(scope, receive, send)
@@ -166,8 +166,8 @@ class SparqlEndpoint:
             raise Refusal(413, sentence("limit.size", size=len(text), most=most), sentence("next.less_at_once"))
         rows, graph = accepted(accept, ROWS), accepted(accept, GRAPHS)
         if not rows and not graph:
-            message = "No format that was asked for can carry an answer."
-            raise Refusal(406, message, f"Ask for one of: {', '.join((*ROWS, *GRAPHS))}.")
+            formats = ", ".join((*ROWS, *GRAPHS))
+            raise Refusal(406, sentence("endpoint.no_format"), sentence("endpoint.ask_for", formats=formats))
         chosen = bool(asked.default_graphs or asked.named_graphs)
         return Question(
             text,

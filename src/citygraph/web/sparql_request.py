@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 from citygraph.namespaces import is_absolute_iri
+from citygraph.sentences import sentence
 from citygraph.web.refusal import Refusal
 from citygraph.web.requests import header
 
@@ -17,8 +18,8 @@ __all__ = ["HOW_TO_CHANGE", "READ_ONLY", "SparqlRequest", "read_get", "read_post
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _QUERY: Final = "application/sparql-query"
-READ_ONLY: Final = "The graph is only read here: its files in git are the source of truth."
-HOW_TO_CHANGE: Final = "Change the files in data/ and run: citygraph build"
+READ_ONLY: Final = "endpoint.read_only"
+HOW_TO_CHANGE: Final = "next.change_files"
 _MOST_PARAMETERS: Final = 200
 
 
@@ -50,24 +51,25 @@ def read_post(scope: Scope, body: bytes) -> SparqlRequest:
     media_type = media_type.strip().lower()
     charset = rest.lower().partition("charset=")[2].strip(' "').partition(";")[0]
     if charset not in {"", "utf-8", "utf8"}:
-        raise Refusal(415, f"The charset {charset} is not read here.", "Send UTF-8.")
+        raise Refusal(415, sentence("endpoint.charset", charset=charset), sentence("endpoint.send_plain_utf"))
     if header(scope, b"content-encoding").lower() not in {"", "identity"}:
-        raise Refusal(415, "A compressed request is not read here.", "Send it as it is.")
+        raise Refusal(415, sentence("endpoint.compressed"), sentence("endpoint.send_plain"))
     if media_type == "application/sparql-update":
-        raise Refusal(403, READ_ONLY, HOW_TO_CHANGE)
+        raise Refusal(403, sentence(READ_ONLY), sentence(HOW_TO_CHANGE))
     in_address = _pairs(scope["query_string"])
     if media_type == _FORM:
         asked = _asked(_pairs(body), in_address)
         if asked.query is None:
-            raise Refusal(400, "The request has no query.", "Give it in the parameter: query")
+            raise Refusal(400, sentence("endpoint.no_query"), sentence("endpoint.send_query"))
         return asked
     if media_type != _QUERY:
-        what = media_type or "a body without Content-Type"
-        raise Refusal(415, f"{what} is not read here.", f"Send {_QUERY} or {_FORM}.")
+        what = media_type or sentence("endpoint.no_media_type")
+        fix = sentence("endpoint.send_types", one=_QUERY, other=_FORM)
+        raise Refusal(415, sentence("endpoint.media_type", what=what), fix)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refusal(400, "The query is not UTF-8.") from error
+        raise Refusal(400, sentence("endpoint.not_utf")) from error
     return _asked([("query", text), *(pair for pair in in_address if pair[0] != "query")], ())
 
 
@@ -78,7 +80,7 @@ def _pairs(data: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:
-        raise Refusal(400, "The parameters cannot be read.", "Names and values are UTF-8, percent-encoded.") from error
+        raise Refusal(400, sentence("endpoint.parameters"), sentence("endpoint.send_encoded")) from error
 
 
 def _asked(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) -> SparqlRequest:
@@ -86,16 +88,16 @@ def _asked(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) ->
     for name, value in (*pairs, *more):
         given.setdefault(name, []).append(value)
     if "update" in given:
-        raise Refusal(403, READ_ONLY, HOW_TO_CHANGE)
+        raise Refusal(403, sentence(READ_ONLY), sentence(HOW_TO_CHANGE))
     queries = given.get("query", [])
     if len(queries) > 1:
-        raise Refusal(400, "The request has more than one query.", "Ask one at a time.")
+        raise Refusal(400, sentence("endpoint.queries"), sentence("endpoint.send_one"))
     if not queries and pairs and "query" not in given and _has_body(pairs, more):
-        raise Refusal(400, "The request has no query.", "Give it in the parameter: query")
+        raise Refusal(400, sentence("endpoint.no_query"), sentence("endpoint.send_query"))
     default, named = given.get("default-graph-uri", []), given.get("named-graph-uri", [])
     for iri in (*default, *named):
         if not is_absolute_iri(iri):
-            raise Refusal(400, f"{iri!r} is not the address of a graph.", "Write it in full.")
+            raise Refusal(400, sentence("endpoint.no_graph", iri=iri), sentence("endpoint.in_full"))
     return SparqlRequest(queries[0] if queries else None, tuple(default), tuple(named))
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.types import Scope, Send
 
+from citygraph.sentences import sentence
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.headers import wire
@@ -83,7 +84,7 @@ async def send_gathered(reply: Reply, headers: list[tuple[bytes, bytes]], send: 
     async for piece in reply.pieces():
         data += piece
         if len(data) > _MOST_FOR_HTTP_1_0:
-            raise Refusal(400, "The answer is too long for HTTP/1.0.", "Ask with HTTP/1.1.")
+            raise Refusal(400, sentence("endpoint.too_long"), sentence("endpoint.newer_http"))
     headers.append((b"content-length", b"%d" % len(data)))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": bytes(data)})

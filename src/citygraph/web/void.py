@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from starlette.responses import Response
@@ -35,9 +36,11 @@ class WellKnownVoid:
         try:
             wanted = accepted(header(scope, b"accept"), GRAPHS) or ("ttl",)
             origin = origin_of(scope)
-            etag = f'"{self._service.pool.version.snapshot_id}-void-{wanted[0]}"'
+            # The addresses in it are those of the site as it was asked, unless graph.toml says where it is.
+            here = hashlib.sha256(origin.encode()).hexdigest()[:12]
+            etag = f'"{self._service.pool.version.snapshot_id}-void-{wanted[0]}-{here}"'
             headers = {
-                "Content-Type": content_type(wanted[0]), "Vary": "Accept", "ETag": etag, "Cache-Control": "no-cache",
+                "Content-Type": content_type(wanted[0]), "Vary": "Accept, Host", "ETag": etag, "Cache-Control": "no-cache",
                 "Access-Control-Allow-Origin": "*",
             }  # fmt: skip
             if header(scope, b"if-none-match") == etag:
