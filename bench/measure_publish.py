@@ -39,8 +39,8 @@ with tempfile.TemporaryDirectory() as folder:
     graphs = ProjectGraphs(config.base, (FileGraph("data/cities.nt", name, part_of("data/cities.nt"), "", quads),))
     edition = Edition(config, graphs, quads, (), MemoryStore(), (), date(2026, 1, 1), date(2026, 1, 1))
     tools = Tools(
-        write=lambda quads, format_, prefixes: export.export_bytes(quads, format=format_, prefixes=prefixes),
-        tables=export.tables_per_class,
+        write=lambda quads, format_, prefixes, into: export.write_graph(quads, into, format=format_, prefixes=prefixes),
+        tables=export.class_tables,
         ask=lambda query: None,
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.namespaces import PREFIXES, compress, expand, fold, is_absolute_iri, prefixes_for, slug
+from citygraph.namespaces import PREFIXES, Curies, compress, expand, fold, is_absolute_iri, prefixes_for, slug
 from citygraph.rdf import Iri
 from generated import iris
 
@@ -37,6 +37,16 @@ def test_a_shortened_iri_expands_to_itself(iri: Iri) -> None:
 )
 def test_only_known_prefixes_and_absolute_addresses_are_iris(text: str, iri: str | None) -> None:
     assert expand(text) == iri
+
+
+@given(iris())
+def test_many_are_shortened_as_one_is(iri: Iri) -> None:
+    more = {**PREFIXES, "c": PREFIXES["cg"], "oslo": PREFIXES["id"] + "oslo", "": "urn:example:"}
+    for prefixes in (PREFIXES, {**PREFIXES, "c": PREFIXES["cg"]}, more):
+        curies = Curies(prefixes)
+        short = compress(iri.value, prefixes)
+        assert curies.of(iri.value) == short
+        assert curies.used == (set() if short.startswith("<") else {short.partition(":")[0]})
 
 
 @given(st.text())

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.namespaces import PREFIXES
+from citygraph.namespaces import PREFIXES, Curies
 from citygraph.rdf import Iri, Quad, Triple, canonical_hash, parse
-from citygraph.turtle import TurtleError, document_of, places, read_document, write_document
-from generated import flat_triples, triples
+from citygraph.sorted_quads import SortedQuads
+from citygraph.turtle import TurtleError, blocks_of, document_of, places, read_document, write_document
+from generated import GRAPHS, flat_triples, triples
 
 _MANIFEST = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
 _RDFT = "http://www.w3.org/ns/rdftest#"
@@ -38,6 +39,17 @@ def test_what_is_written_can_be_read_and_written_again_without_a_difference(grap
     again = write_document(read_document(text))
     assert _read(again) == _hash(graph)
     assert write_document(read_document(again)) == again
+
+
+@given(triples())
+def test_blocks_that_are_written_one_by_one_are_those_of_the_document(graph: list[Triple]) -> None:
+    curies = Curies(PREFIXES)
+    quads = SortedQuads(Quad(t.subject, t.predicate, t.object, name) for t in graph for name in GRAPHS)
+    document = document_of(quads, prefixes=PREFIXES)
+    found = "\n\n".join(blocks_of(quads, curies, labels={}))
+    assert curies.used == set(document.prefixes)
+    document.prefixes = {}
+    assert write_document(document) == (f"{found}\n" if found else "")
 
 
 @given(flat_triples().flatmap(lambda each: st.tuples(st.just(each), st.permutations(each))))

@@ -12,6 +12,7 @@ __all__ = [
     "CG",
     "CONCEPT",
     "PREFIXES",
+    "Curies",
     "compress",
     "expand",
     "fold",
@@ -58,6 +59,7 @@ PREFIXES: Final[Mapping[str, str]] = {
 # RFC 3987 section 2.2 in outline: a scheme, then no character that would end an IRI in Turtle or SPARQL.
 _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
 _LOCAL_NAME = re.compile(r"[A-Za-z0-9_](?:[\w.-]*[\w-])?\Z")
+_NAMESPACE_AND_NAME = re.compile(r"(.*[^\w.-])([A-Za-z0-9_](?:[\w.-]*[\w-])?)\Z", re.DOTALL)
 _FOLDED: Final = str.maketrans(
     {
         "æ": "ae", "ø": "o", "å": "a", "ö": "o", "ü": "u", "ß": "ss", "ł": "l", "đ": "d",
@@ -104,6 +106,40 @@ def _candidates(iri: str, prefixes: Mapping[str, str]) -> Iterator[str]:
     for prefix, namespace in prefixes.items():
         if iri.startswith(namespace) and _LOCAL_NAME.match(iri[len(namespace) :]):
             yield f"{prefix}:{iri[len(namespace) :]}"
+
+
+class Curies:
+    """`compress` for many IRIs with the same prefixes: the namespace is looked up and not searched for.
+
+    `used` are the prefixes of the CURIEs that were given.
+    """
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        """Sort the prefixes by their namespaces."""
+        self._prefixes = prefixes
+        self._prefix_of: dict[str, str] = {}
+        for prefix, namespace in prefixes.items():
+            if len(prefix) < len(self._prefix_of.get(namespace, prefix + " ")):
+                self._prefix_of[namespace] = prefix
+        # A namespace that ends inside a name, as `http://a/b_`, is not found by cutting at the last mark.
+        self._cut = all(re.search(r"[^\w.-]\Z", namespace) for namespace in prefixes.values())
+        self.used: set[str] = set()
+
+    def of(self, iri: str) -> str:
+        """The shortest CURIE for an IRI, else the IRI in angle brackets."""
+        if not self._cut:
+            text = compress(iri, self._prefixes)
+            if not text.startswith("<"):
+                self.used.add(text.partition(":")[0])
+            return text
+        match = _NAMESPACE_AND_NAME.match(iri)
+        if match is None:
+            return f"<{iri}>"
+        prefix = self._prefix_of.get(match[1])
+        if prefix is None:
+            return f"<{iri}>"
+        self.used.add(prefix)
+        return f"{prefix}:{match[2]}"
 
 
 def fold(name: str) -> str:

@@ -11,7 +11,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 import pyoxigraph
 from pyoxigraph import BlankNode, DefaultGraph, Literal, Quad, Triple
@@ -37,7 +38,9 @@ __all__ = [
     "from_rdflib",
     "lexical_forms_kept",
     "parse",
+    "read_quads",
     "serialize",
+    "serialize_to",
     "to_rdflib",
 ]
 
@@ -141,6 +144,35 @@ def serialize(
         statements, format=_RDF_FORMATS[format], prefixes=dict(prefixes) if prefixes else None
     )
     return written or b""
+
+
+def serialize_to(
+    into: BinaryIO,
+    statements: Iterable[Triple] | Iterable[Quad],
+    *,
+    format: str,  # noqa: A002
+    prefixes: Mapping[str, str] | None = None,
+) -> None:
+    """What `serialize` gives, written into a file piece by piece."""
+    pyoxigraph.serialize(
+        statements, output=into, format=_RDF_FORMATS[format], prefixes=dict(prefixes) if prefixes else None
+    )
+
+
+def read_quads(path: Path, *, format: str) -> Iterator[Quad]:  # noqa: A002
+    """The quads of a file of our own, one after the other, blank nodes as the file labels them.
+
+    Raises:
+        ValueError: the file is not in this format.
+        OSError: it cannot be read.
+    """
+    # Whoever writes JSON-LD as pyoxigraph does needs no second look at it, which would hold the whole file in memory.
+    found = pyoxigraph.RdfFormat.STREAMING_JSON_LD if format == "jsonld" else _RDF_FORMATS[format]
+    try:
+        yield from pyoxigraph.parse(path=path, format=found)
+    except SyntaxError as error:
+        message = f"{path.name} cannot be read back: {_plain(error.msg)}"
+        raise ValueError(message) from error
 
 
 def canonical_hash(quads: Iterable[Quad]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -16,9 +18,9 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import PublishError
-from citygraph.export import export_bytes
+from citygraph.export import export_bytes, write_graph
 from citygraph.publish import PROFILES, Published, check_harvest, check_profile
-from citygraph.publish.folder import NewFolder, gzipped
+from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import closure_of
 from citygraph.publish.tables import class_files
 from citygraph.publish.writing import DATA_FORMATS
@@ -290,6 +292,49 @@ def test_a_table_of_a_class_with_coordinates_is_a_map() -> None:
     assert json.loads(files["json"])[1] == {"id": "id:b", "label": "B"}
 
 
+def test_a_table_as_json_has_an_object_for_each_row_without_its_empty_cells() -> None:
+    rows = [["id:a", '"æ\\\n\u2028', ""], ["id:b", "", ""], ["", "", ""]]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([["id", 'a"b', "c"], *rows])
+    found = dict(class_files(text.getvalue().encode()))["json"]
+    wanted = [{c: cell for c, cell in zip(["id", 'a"b', "c"], row, strict=True) if cell} for row in rows]
+    assert found.decode() == json.dumps(wanted, ensure_ascii=False, indent=1) + "\n"
+    assert dict(class_files(b"id,label\r\n"))["json"] == b"[]\n"
+
+
+def test_a_file_is_packed_while_others_are_written(tmp_path: Path) -> None:
+    with NewFolder(tmp_path / "site") as folder:
+        with folder.open("a/b.txt", gzip=True) as file:
+            file.write(b"x" * 3_000_000)
+            file.write(b"y")
+        assert "a/b.txt.gz" in folder
+        assert list(folder) == ["a/b.txt", "a/b.txt.gz"]
+        assert gzip.decompress(folder.read("a/b.txt.gz")) == folder.read("a/b.txt") == b"x" * 3_000_000 + b"y"
+        sums = folder.seal()
+        assert sums == {name: hashlib.sha256(folder.read(name)).hexdigest() for name in folder}
+        assert folder.sizes == {name: len(folder.read(name)) for name in folder}
+
+
+def test_a_file_that_fails_is_gone_and_a_full_disk_is_told(tmp_path: Path) -> None:
+    with NewFolder(tmp_path / "site") as folder:
+        with pytest.raises(TypeError), folder.open("a.txt", gzip=True) as file:
+            file.write("no bytes")  # type: ignore[call-overload]  # the mistake that is made on purpose
+        assert list(folder) == []
+        assert not (folder.path / "a.txt").exists()
+        (folder.path / "full").symlink_to("/dev/full")
+        with pytest.raises(PublishError, match="full cannot be written"):
+            folder.write("full", b"x" * 100_000)
+
+
+def test_a_full_disk_is_not_taken_for_a_graph_that_xml_cannot_carry(tmp_path: Path) -> None:
+    text = f'{_DIFFICULT} id:long skos:note "{"å " * 100_000}" .'
+    quads = parse(text.encode(), format="ttl").quads
+    with NewFolder(tmp_path / "site") as folder:
+        (folder.path / "full.rdf").symlink_to("/dev/full")
+        with pytest.raises(PublishError, match=r"full\.rdf cannot be written"), folder.open("full.rdf") as file:
+            write_graph(quads, file, format="rdf")
+
+
 def test_a_folder_with_other_files_is_not_replaced(this_project: Project, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(PublishError, match="did not write"):
@@ -316,4 +361,3 @@ def test_what_is_being_written_is_gone_when_it_fails(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert list(tmp_path.iterdir()) == []
-    assert gzip.decompress(gzipped(b"x")) == b"x"

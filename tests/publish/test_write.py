@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from citygraph.config import read_config
-from citygraph.export import export_bytes
+from citygraph.export import write_graph
 from citygraph.findings import Finding
 from citygraph.graphs import FileGraph, ProjectGraphs, graph_iri, part_of
 from citygraph.publish import PROFILES, Edition, Published, Tools, check_foreign_shapes, publish_edition, read_shapes
@@ -37,11 +38,11 @@ def _edition() -> Edition:
     return Edition(read_config(ROOT), graphs, quads, (), MemoryStore(), (), day, day)
 
 
-def _write(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str]) -> bytes:
-    return export_bytes(quads, format=format_, prefixes=prefixes)
+def _write(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str], into: BinaryIO) -> None:
+    write_graph(quads, into, format=format_, prefixes=prefixes)
 
 
-_TOOLS = Tools(write=_write, tables=lambda _: {}, ask=lambda _: None)
+_TOOLS = Tools(write=_write, tables=lambda _: (), ask=lambda _: None)
 
 
 def _found(outcome: Published) -> list[Finding]:
@@ -55,9 +56,9 @@ def test_a_sound_writer_gives_no_finding(tmp_path: Path) -> None:
 
 
 def test_a_file_that_lost_a_statement_is_found_and_nothing_is_published(tmp_path: Path) -> None:
-    def losing(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str]) -> bytes:
+    def losing(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str], into: BinaryIO) -> None:
         kept = [each for each in quads if format_ != "nt" or '"y"@nb' not in str(each)]
-        return _write(kept, format_, prefixes)
+        _write(kept, format_, prefixes, into)
 
     outcome = publish_edition(_edition(), tmp_path / "site", replace(_TOOLS, write=losing))
     assert [(each.code, each.file) for each in _found(outcome)] == [("publish-lost", "data/graph.nt")]
@@ -67,9 +68,10 @@ def test_a_file_that_lost_a_statement_is_found_and_nothing_is_published(tmp_path
 def test_a_writer_that_wavers_is_found_in_the_second_run() -> None:
     runs = count()
 
-    def wavering(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str]) -> bytes:
-        mark = f"# {next(runs)}\n".encode() if format_ == "nt" else b""
-        return mark + _write(quads, format_, prefixes)
+    def wavering(quads: Iterable[Quad], format_: str, prefixes: Mapping[str, str], into: BinaryIO) -> None:
+        if format_ == "nt":
+            into.write(f"# {next(runs)}\n".encode())
+        _write(quads, format_, prefixes, into)
 
     outcome = publish_edition(_edition(), None, replace(_TOOLS, write=wavering), twice=True)
     found = {(each.code, each.file) for each in _found(outcome)}

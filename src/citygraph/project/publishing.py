@@ -94,8 +94,10 @@ class Publishing(Writing):
                 return list(site(public, folder, say))
 
         tools = publish.Tools(
-            write=lambda quads, format_, prefixes: export.export_bytes(quads, format=format_, prefixes=prefixes),
-            tables=lambda quads: export.tables_per_class(quads, prefixes=self.prefixes),
+            write=lambda quads, format_, prefixes, into: export.write_graph(
+                quads, into, format=format_, prefixes=prefixes
+            ),
+            tables=lambda quads: export.class_tables(quads, prefixes=self.prefixes),
             ask=ask,
             prefixes=self.prefixes,
             site=write_site if site is not None else None,

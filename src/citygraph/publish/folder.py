@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import BinaryIO, Final, Self, cast
 
 from citygraph.errors import PublishError
 
-__all__ = ["CHECKSUMS", "NewFolder", "gzipped"]
+__all__ = ["CHECKSUMS", "NewFolder"]
 
 CHECKSUMS: Final = "SHA256SUMS"
 """The last file that is written; a folder with it is one of ours."""
+_PIECE: Final = 1_000_000
 
 
-def gzipped(data: bytes) -> bytes:
-    """The bytes as a gzip file without a time or a name in it, so that the same data give the same file."""
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    return packer.compress(data) + packer.flush()
+class _Summed(io.RawIOBase):
+    """A file that knows its size and its hash when it has been written."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._name, self.size, self.sum = name, 0, hashlib.sha256()
+        with _told(name):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / name).open("wb")
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # what is written are bytes
+        with _told(self._name):
+            self._file.write(data)
+        self.sum.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            with _told(self._name):
+                self._file.close()
+        super().close()
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{name} cannot be written: {error.strerror or error}."
+        raise PublishError(message, fix="Check that the folder may be written and the disk has room.") from error
 
 
 class NewFolder:
@@ -51,6 +84,9 @@ class NewFolder:
             message = f"{target} cannot be written: {error.strerror or error}."
             raise PublishError(message, fix="Check that the folder may be written and the disk has room.") from error
         self._sums: dict[str, str] = {}
+        # zlib and hashlib let other threads work meanwhile.
+        self._packer = ThreadPoolExecutor(1, thread_name_prefix="gzip")
+        self._packed: dict[str, Future[_Summed]] = {}
         self.sizes: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -61,43 +97,80 @@ class NewFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Whatever was not moved to its place is thrown away."""
+        self._packer.shutdown(cancel_futures=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def write(self, path: str, data: bytes, *, gzip: bool = False) -> int:
-        """Write one file, and with `gzip` a second one with `.gz` at its end; the size of the first.
+    def write(self, path: str, data: bytes) -> int:
+        """Write one file; its size.
 
         Raises:
             PublishError: it cannot be written.
         """
-        files = {path: data} | ({f"{path}.gz": gzipped(data)} if gzip else {})
-        for name, content in files.items():
-            place = self.path / name
-            try:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(content)
-            except OSError as error:
-                message = f"{name} cannot be written: {error.strerror or error}."
-                raise PublishError(
-                    message, fix="Check that the folder may be written and the disk has room."
-                ) from error
-            self._sums[name] = hashlib.sha256(content).hexdigest()
-            self.sizes[name] = len(content)
+        with self.open(path) as file:
+            file.write(data)
         return len(data)
+
+    @contextmanager
+    def open(self, path: str, *, gzip: bool = False) -> Iterator[BinaryIO]:
+        """A file to write piece by piece; with `gzip` it is packed afterwards into a second one with `.gz` at its end.
+
+        Packing goes on beside the caller's work. When the caller fails, the file is gone.
+
+        Raises:
+            PublishError: it cannot be written.
+        """
+        file = _Summed(self.path, path)
+        try:
+            with file:
+                yield cast("BinaryIO", file)
+        except BaseException:
+            (self.path / path).unlink(missing_ok=True)
+            raise
+        self._keep(path, file)
+        if gzip:
+            self._packed[f"{path}.gz"] = self._packer.submit(self._pack, path)
+
+    def add(self, path: str) -> None:
+        """Take up a file that another program has written into the folder."""
+        with _told(path), (self.path / path).open("rb") as file:
+            self._sums[path] = hashlib.file_digest(file, "sha256").hexdigest()
+            self.sizes[path] = (self.path / path).stat().st_size
+
+    def _keep(self, path: str, file: _Summed) -> None:
+        self._sums[path], self.sizes[path] = file.sum.hexdigest(), file.size
+
+    def _pack(self, path: str) -> _Summed:
+        """A gzip file without a time or a name in it, so that the same data give the same file."""
+        packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+        with _told(path), (self.path / path).open("rb") as source, _Summed(self.path, f"{path}.gz") as file:
+            while data := source.read(_PIECE):
+                file.write(packer.compress(data))
+            file.write(packer.flush())
+        return file
+
+    def _finish(self) -> None:
+        """Wait until everything is packed."""
+        while self._packed:
+            path, packed = self._packed.popitem()
+            self._keep(path, packed.result())
 
     def read(self, path: str) -> bytes:
         """The bytes of a file that has been written."""
+        if path in self._packed:
+            self._finish()
         return (self.path / path).read_bytes()
 
     def __contains__(self, path: object) -> bool:
         """Whether a file has been written."""
-        return path in self._sums
+        return path in self._sums or path in self._packed
 
     def __iter__(self) -> Iterator[str]:
         """The paths of all files, sorted."""
-        return iter(sorted(self._sums))
+        return iter(sorted([*self._sums, *self._packed]))
 
     def seal(self) -> dict[str, str]:
         """Write the checksums, in the form that `sha256sum --check` reads; the hash of each file by its path."""
+        self._finish()
         lines = [f"{self._sums[name]}  {name}\n" for name in sorted(self._sums)]
         (self.path / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
         return dict(self._sums)

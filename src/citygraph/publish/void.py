@@ -9,6 +9,7 @@ from typing import Final
 from citygraph.language import Text
 from citygraph.namespaces import PREFIXES, compress, slug
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
+from citygraph.sorted_quads import SortedQuads, distinct_triples
 
 __all__ = ["void_triples"]
 
@@ -46,8 +47,9 @@ def void_triples(  # noqa: PLR0913  # a description has many parts
         endpoint: the address that answers SPARQL.
         prefixes: for the names of the partitions.
     """
-    stated = {quad.triple for quad in asserted}
-    derived = {quad.triple for quad in inferred} - stated
+    stated = SortedQuads(asserted)
+    everything = SortedQuads([*stated, *inferred])
+    sizes = (sum(1 for _ in stated.triples()), sum(1 for _ in everything.triples()))
     void = _Void(dataset, prefixes)
     void.add(dataset, _RDF_TYPE.value, Iri(_VOID + "Dataset"))
     void.add(dataset, _RDF_TYPE.value, Iri(PREFIXES["dcat"] + "Dataset"))
@@ -62,18 +64,18 @@ def void_triples(  # noqa: PLR0913  # a description has many parts
         void.add(dataset, _VOID + "dataDump", Iri(dump))
     if endpoint:
         void.add(dataset, _VOID + "sparqlEndpoint", Iri(endpoint))
-    void.count_all(stated | derived, base)
-    for name, part, label in (
-        ("stated", stated, Text("oppgitt", "stated")),
-        ("derived", derived, Text("utledet", "derived")),
+    void.count_all(everything, sizes[1], base)
+    for name, size, label in (
+        ("stated", sizes[0], Text("oppgitt", "stated")),
+        ("derived", sizes[1] - sizes[0], Text("utledet", "derived")),
     ):
         subset = void.below("subset", name)
         void.add(dataset, _VOID + "subset", Iri(subset))
         void.add(subset, _RDF_TYPE.value, Iri(_VOID + "Dataset"))
         for language, words in label.to_json().items():
             void.add(subset, PREFIXES["dct"] + "title", Literal(words, language=language))
-        void.number(subset, "triples", len(part))
-    void.links(stated)
+        void.number(subset, "triples", size)
+    void.links(stated.triples())
     return void.triples
 
 
@@ -92,14 +94,21 @@ class _Void:
         parts = "/".join(slug(compress(name, self._prefixes)) for name in names)
         return f"{self._dataset}/void/{parts}"
 
-    def count_all(self, triples: set[Triple], base: str) -> None:
-        classes: dict[Term, list[str]] = defaultdict(list)
-        for each in triples:
-            if each.predicate == _RDF_TYPE and isinstance(each.object, Iri):
-                classes[each.subject].append(each.object.value)
+    def count_all(self, quads: SortedQuads, size: int, base: str) -> None:
+        classes: dict[Term, tuple[str, ...]] = {}
+        predicates: Counter[str] = Counter()
+        # Most things are of the same few classes; each such list is kept once.
+        known: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for group in quads.groups():
+            found = []
+            for each in distinct_triples(group):
+                predicates[each.predicate.value] += 1
+                if each.predicate == _RDF_TYPE and isinstance(each.object, Iri):
+                    found.append(each.object.value)
+            if found:
+                classes[group[0].subject] = known.setdefault(tuple(found), tuple(found))
         entities = Counter(class_ for found in classes.values() for class_ in found)
-        predicates = Counter(each.predicate.value for each in triples)
-        self.number(self._dataset, "triples", len(triples))
+        self.number(self._dataset, "triples", size)
         self.number(
             self._dataset,
             "entities",
@@ -109,25 +118,25 @@ class _Void:
         self.number(self._dataset, "properties", len(predicates))
         for namespace in sorted({self._namespace(name) for name in (*predicates, *entities)}):
             self.add(self._dataset, _VOID + "vocabulary", Iri(namespace))
-        self._partitions(triples, classes, entities)
+        self._partitions(quads, classes, entities)
 
     def _namespace(self, name: str) -> str:
         return name[: max(name.rfind("#"), name.rfind("/")) + 1]
 
     def _partitions(
-        self, triples: Iterable[Triple], classes: Mapping[Term, list[str]], entities: Mapping[str, int]
+        self, quads: SortedQuads, classes: Mapping[Term, tuple[str, ...]], entities: Mapping[str, int]
     ) -> None:
         """Classes, in them properties, in them the classes or datatypes of the values."""
         used: dict[str, Counter[str]] = defaultdict(Counter)
         values: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
-        for each in triples:
-            for class_ in classes.get(each.subject, ()):
+        for group in quads.groups():
+            of_subject = classes.get(group[0].subject, ())
+            for each in distinct_triples(group) if of_subject else ():
                 predicate = each.predicate.value
-                used[class_][predicate] += 1
-                if isinstance(each.object, Literal):
-                    values[class_, predicate].add((_VOID_EXT, each.object.datatype.value))
-                else:
-                    values[class_, predicate].update((_VOID, found) for found in classes.get(each.object, ()))
+                kinds = _kinds(each.object, classes)
+                for class_ in of_subject:
+                    used[class_][predicate] += 1
+                    values[class_, predicate].update(kinds)
         for class_, number in sorted(entities.items()):
             partition = self.below("class", class_)
             self.add(self._dataset, _VOID + "classPartition", Iri(partition))
@@ -158,3 +167,10 @@ class _Void:
             self.add(linkset, _VOID + "target", Iri(target))
             self.add(linkset, _VOID + "linkPredicate", Iri(_SAME_AS))
             self.number(linkset, "triples", number)
+
+
+def _kinds(term: Term, classes: Mapping[Term, tuple[str, ...]]) -> list[tuple[str, str]]:
+    """The datatype of a literal, the classes of a thing."""
+    if isinstance(term, Literal):
+        return [(_VOID_EXT, term.datatype.value)]
+    return [(_VOID, class_) for class_ in classes.get(term, ())]

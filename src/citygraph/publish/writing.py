@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import BinaryIO, Final
 
 from citygraph.errors import ExportError
 from citygraph.findings import Finding, finding
@@ -21,12 +21,14 @@ from citygraph.publish.edition import Edition, period_of
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.harvest import not_xml_names
 from citygraph.publish.pages import landing_page, ontology_page
+from citygraph.publish.read_back import reads_back
 from citygraph.publish.saved_queries import grlc_file, sib_example, sib_prefixes, sib_text
 from citygraph.publish.tables import answer_files, class_files
 from citygraph.publish.void import void_triples
-from citygraph.rdf import Iri, Quad, Term, Triple, canonical_hash, parse
+from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
+from citygraph.sorted_quads import SortedQuads
 
 __all__ = ["DATA_FORMATS", "Asked", "Tools", "Writing"]
 
@@ -46,7 +48,6 @@ _FORMATS_OF_A_DATASET: Final = {
     "xlsx": ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX"),
 }
 """Of an answer that is a dataset of its own, the map and the workbook are described too."""
-_WITH_GRAPHS: Final = frozenset({"nq", "trig", "jsonld"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What others lend: quads to bytes, quads to tables, a question to its answer.
+    """What others lend: quads into a file of a format, quads to tables one by one, a question to its answer.
 
     `site` writes the pages for people into the folder; it is not asked when a violation keeps the folder back anyway.
     """
 
-    write: Callable[[Iterable[Quad], str, Mapping[str, str]], bytes]
-    tables: Callable[[Iterable[Quad]], Mapping[str, bytes]]
+    write: Callable[[Iterable[Quad], str, Mapping[str, str], BinaryIO], None]
+    tables: Callable[[Iterable[Quad]], Iterable[tuple[str, bytes]]]
     ask: Callable[[SavedQuery], Asked | None]
     prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
     site: Callable[[NewFolder], Iterable[Finding]] | None = None
@@ -77,6 +78,7 @@ class Writing:
     def __init__(self, edition: Edition, tools: Tools, folder: NewFolder) -> None:
         self._edition, self._tools, self._folder = edition, tools, folder
         self._config = edition.config
+        self._quads = SortedQuads(edition.quads)
         self._items: list[Item] = []
         self._sound: set[str] = set()
         self._bound: dict[str, Mapping[str, Term]] = {}
@@ -119,7 +121,8 @@ class Writing:
     def put(self, path: str, triples: Iterable[Triple], format_: str, prefixes: Mapping[str, str]) -> None:
         """Write some triples as a file."""
         quads = [Quad(each.subject, each.predicate, each.object) for each in triples]
-        self._folder.write(path, self._tools.write(quads, format_, prefixes))
+        with self._folder.open(path) as file:
+            self._tools.write(quads, format_, prefixes, file)
 
     def is_valid(self, address: str, file_type: str) -> bool:
         """Whether the file behind an address of ours was read back as what it is said to be."""
@@ -128,29 +131,29 @@ class Writing:
     # -- the data ---------------------------------------------------------------------------------
 
     def _write_data(self) -> None:
-        quads = self._edition.quads
         whole = Text("Hele grafen, oppgitt og utledet, som {}.", "The whole graph, stated and derived, as {}.")
+        predicates = {quad.predicate: quad for quad in self._quads}
         for format_, (file_type, media_type, name) in DATA_FORMATS.items():
             path = f"data/graph.{format_}"
-            if format_ == "rdf" and (hostile := not_xml_names(quad.triple for quad in quads)):
+            if format_ == "rdf" and (hostile := not_xml_names(quad.triple for quad in predicates.values())):
                 self.findings += [finding("publish-not-xml", file=path, name=compress(each)) for each in hostile]
                 continue
             try:
-                data = self._tools.write(quads, format_, self._tools.prefixes)
+                with self._folder.open(path, gzip=True) as file:
+                    self._tools.write(self._quads, format_, self._tools.prefixes, file)
             except ExportError as error:
                 self.findings.append(finding("publish-not-xml", file=path, name=error.message.rstrip(".")))
                 continue
-            size = self._folder.write(path, data, gzip=True)
-            if _same(quads, data, format_):
+            if reads_back(self._quads, self._folder.path / path, format_):
                 self._sound.add(f"{path} {file_type}")
             else:
                 self.findings.append(finding("publish-lost", file=path, place=path))
             words = Text(*(whole.in_language(language).format(name) for language in LANGUAGES))
-            self._items.append(Item(path, Text.of(name), words, file_type, media_type, size))
+            self._items.append(Item(path, Text.of(name), words, file_type, media_type, self._folder.sizes[path]))
 
     def _write_classes(self) -> list[str]:
         paths = []
-        for name, data in self._tools.tables(self._edition.quads).items():
+        for name, data in self._tools.tables(self._quads):
             for ending, content in class_files(data):
                 path = f"classes/{name.removesuffix('.csv')}.{ending}"
                 self._folder.write(path, content)
@@ -158,7 +161,7 @@ class Writing:
         return paths
 
     def _write_answers(self) -> None:
-        labels = Labels(self._edition.quads, prefixes=self._tools.prefixes)
+        labels = Labels(self._quads if self._published else (), prefixes=self._tools.prefixes)
         formats = _FORMATS_OF_A_DATASET if self._config.values["publish.query_datasets"] else _QUERY_FORMATS
 
         def name(iri: Iri) -> str:
@@ -234,16 +237,3 @@ def _prefixes_in(query: SavedQuery) -> Iterator[str]:
         words = line.split()
         if len(words) >= 2 and words[0].upper() == "PREFIX":  # noqa: PLR2004  # the word and the name
             yield words[1].rstrip(":")
-
-
-def _same(quads: Sequence[Quad], data: bytes, format_: str) -> bool:
-    """Whether the file, read back, is the graph that was written, lexical forms and all."""
-    back = parse(data, format=format_)
-    if back.problems:
-        return False
-    if format_ in _WITH_GRAPHS:
-        wanted, found = set(quads), set(back.quads)
-    else:
-        wanted = {Quad(each.subject, each.predicate, each.object) for each in quads}
-        found = set(back.quads)
-    return wanted == found or (len(wanted) == len(found) and canonical_hash(wanted) == canonical_hash(found))

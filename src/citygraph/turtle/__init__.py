@@ -1,5 +1,6 @@
 """Turtle as text that people keep: its tokens, its statements with their comments and places, its layout."""
 
+from citygraph.turtle.blocks import blocks_of
 from citygraph.turtle.document import Block, Document, Node, Pair, TurtleError, read_document
 from citygraph.turtle.layout import write_document
 from citygraph.turtle.places import Place, places
@@ -12,6 +13,7 @@ __all__ = [
     "Pair",
     "Place",
     "TurtleError",
+    "blocks_of",
     "document_of",
     "places",
     "read_document",

@@ -11,7 +11,7 @@ from typing import Final
 
 from citygraph.turtle.document import Block, Document, Node, Pair
 
-__all__ = ["write_document"]
+__all__ = ["write_block", "write_document", "write_pairs"]
 
 _INDENT: Final = "    "
 _WIDTH: Final = 110
@@ -19,6 +19,7 @@ _TYPES: Final = ("<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>", "rdf:type"
 _LABELS: Final = (
     "skos:prefLabel", "rdfs:label", "foaf:name", "dct:title", "skos:altLabel", "skos:definition", "dct:description",
 )  # fmt: skip
+_RANKS: Final = {name: position for position, name in enumerate(["a", *_LABELS])}
 
 
 def write_document(document: Document) -> str:
@@ -28,10 +29,39 @@ def write_document(document: Document) -> str:
     header += [f"@prefix {name}: {iri} ." for name, iri in sorted(document.prefixes.items())]
     if header:
         parts.append("\n".join(header))
-    parts += [_block(block) for block in _merged(document.blocks)]
+    parts += [write_block(block) for block in _merged(document.blocks)]
     if document.closing:
         parts.append("\n".join(document.closing))
     return "\n\n".join(parts) + "\n" if parts else ""
+
+
+def write_pairs(subject: str, types: list[str], rest: list[tuple[str, str]]) -> str:
+    """A block without comments and brackets, from terms that are written already.
+
+    Args:
+        subject: what it is about.
+        types: its types.
+        rest: predicates and objects, those with the same predicate one after the other.
+    """
+    if len(rest) > 1:
+        rest = sorted(rest, key=_rank)
+    if types:
+        first = f"{subject} a {' , '.join(types)}"
+        if not rest:
+            return f"{first} ."
+        first += " ;"
+    else:
+        first = subject
+        if len(rest) == 1:
+            line = f"{first} {rest[0][0]} {rest[0][1]} ."
+            if len(line) <= _WIDTH and "\n" not in line:
+                return line
+    lines = "".join([f"{_INDENT}{predicate} {object_} ;\n" for predicate, object_ in rest])
+    return f"{first}\n{lines}."
+
+
+def _rank(pair: tuple[str, str]) -> int:
+    return _RANKS.get(pair[0], len(_RANKS))
 
 
 def _merged(blocks: Iterable[Block]) -> list[Block]:
@@ -48,7 +78,8 @@ def _merged(blocks: Iterable[Block]) -> list[Block]:
     return list(merged.values())
 
 
-def _block(block: Block) -> str:
+def write_block(block: Block) -> str:
+    """One block in the project's style, without a line end."""
     comments = [f"{comment}\n" for comment in block.comments]
     return "".join(comments) + _subject_and_pairs(block)
 
@@ -128,7 +159,5 @@ def _ordered(pairs: list[Pair]) -> list[Pair]:
     groups: dict[str, list[Pair]] = {}
     for pair in pairs:
         groups.setdefault(_predicate(pair.predicate), []).append(pair)
-    names = list(groups)
-    rank = {name: position for position, name in enumerate(["a", *_LABELS])}
-    names.sort(key=lambda name: (rank.get(name, len(rank)), list(groups).index(name)))
+    names = sorted(groups, key=lambda name: _RANKS.get(name, len(_RANKS)))
     return [pair for name in names for pair in groups[name]]

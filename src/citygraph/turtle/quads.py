@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
-from citygraph.namespaces import compress
+from citygraph.namespaces import Curies
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.turtle.document import Block, Document, Node, Pair
 
-__all__ = ["document_of"]
+__all__ = ["Folding", "document_of"]
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _FIRST, _REST, _NIL = Iri(_RDF + "first"), Iri(_RDF + "rest"), Iri(_RDF + "nil")
@@ -31,34 +31,50 @@ def document_of(
     Documents that are parts of one file, as the graphs of TriG, pass on their `labels` and name the
     blank nodes that are `shared` between them.
     """
-    return _Writer(triples, prefixes, {} if labels is None else labels, shared).document()
+    curies = Curies(prefixes)
+    document = Folding(triples, curies, {} if labels is None else labels, shared).document()
+    document.prefixes = {name: f"<{prefixes[name]}>" for name in curies.used}
+    return document
 
 
-class _Writer:
+class Folding:
+    """The blocks of some triples, with the blank nodes among them folded away."""
+
     def __init__(
         self,
         triples: Iterable[Triple | Quad],
-        prefixes: Mapping[str, str],
+        curies: Curies,
         labels: dict[BlankNode, str],
         shared: Container[BlankNode],
     ) -> None:
+        """Look for the blank nodes that are said in one place only; `curies` shortens names, `labels` names nodes."""
         unique = {(t.subject, t.predicate, t.object) for t in triples}
         self._about: dict[Term, list[tuple[Iri, Term]]] = defaultdict(list)
         used = Counter(object_ for _, _, object_ in unique if isinstance(object_, BlankNode))
         for subject, predicate, object_ in unique:
             self._about[subject].append((predicate, object_))
         self._nested = {node for node in used if used[node] == 1 and node not in shared and not self._on_cycle(node)}
-        self._prefixes = prefixes
-        self._used: dict[str, str] = {}
-        self._short: dict[str, str] = {}
+        self._curies = curies
         self._labels = labels
 
     def document(self) -> Document:
-        subjects = [subject for subject in self._about if subject not in self._nested]
-        subjects.sort(key=lambda subject: (isinstance(subject, BlankNode), self._sort_key(subject)))
-        blocks = [Block(Node(self._text(subject)), self._pairs(subject)) for subject in subjects]
-        prefixes = {name: f"<{iri}>" for name, iri in self._used.items()}
-        return Document(prefixes=prefixes, blocks=blocks)
+        """All blocks, without the prefixes: things with names first."""
+        named = sorted((subject for subject in self._about if isinstance(subject, Iri)), key=str)
+        return Document(blocks=[*map(self.block, named), *self.blank_blocks()])
+
+    def __contains__(self, subject: object) -> bool:
+        """Whether one of the triples is about this subject."""
+        return subject in self._about
+
+    def block(self, subject: Term) -> Block:
+        """Everything about one subject."""
+        return Block(Node(self._text(subject)), self._pairs(subject))
+
+    def blank_blocks(self) -> Iterator[Block]:
+        """The blocks about blank nodes that stand in no other block."""
+        left = [subject for subject in self._about if isinstance(subject, BlankNode) and subject not in self._nested]
+        left.sort(key=self._sort_key)
+        yield from map(self.block, left)
 
     def _pairs(self, subject: Term) -> list[Pair]:
         statements = sorted(self._about.get(subject, ()), key=lambda pair: (str(pair[0]), self._sort_key(pair[1])))
@@ -99,26 +115,16 @@ class _Writer:
     def _text(self, term: Term) -> str:
         match term:
             case Iri():
-                return self._compressed(term.value)
+                return self._curies.of(term.value)
             case BlankNode():
                 return "_:" + self._labels.setdefault(term, f"b{len(self._labels) + 1}")
             case Literal() if term.language is None and term.datatype.value == _XSD + "string":
                 return str(term)
             case Literal() if term.language is None:
                 quoted = str(Literal(term.value))
-                return f"{quoted}^^{self._compressed(term.datatype.value)}"
+                return f"{quoted}^^{self._curies.of(term.datatype.value)}"
             case _:
                 return str(term)
-
-    def _compressed(self, iri: str) -> str:
-        known = self._short.get(iri)
-        if known is not None:
-            return known
-        text = self._short[iri] = compress(iri, self._prefixes)
-        if not text.startswith("<"):
-            name = text.partition(":")[0]
-            self._used[name] = self._prefixes[name]
-        return text
 
     def _sort_key(self, term: Term, depth: int = 0) -> str:
         """A text that orders terms; a blank node is ordered by what is said about it, never by its label."""
