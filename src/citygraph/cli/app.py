@@ -100,9 +100,12 @@ def run() -> None:
         print_error(error)
         code = 2
     except BrokenPipeError:
-        # The reader of our output (head, less) has gone; Python would complain once more at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _reader_gone()
+    except SystemExit as end:
+        # What Typer makes of a pipe that breaks while the command still prints.
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = _reader_gone()
     except OSError as error:
         print_error(CitygraphError(f"{error.filename or 'A file'}: {error.strerror or error}."))
         code = 2
@@ -114,6 +117,15 @@ def run() -> None:
     os._exit(code if isinstance(code, int) else 0)
 
 
+def _reader_gone() -> int:
+    """The reader of our output (head, less) has enough, and Python would complain once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
 def _interrupted() -> int:
-    print("\nStopped. Nothing was changed; the previous version is still in use.", file=sys.stderr)
+    print(
+        "\nStopped. What was finished is kept and no file is half-written; the version in use is whole.",
+        file=sys.stderr,
+    )
     return 2

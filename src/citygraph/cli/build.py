@@ -38,6 +38,8 @@ def build(
 
     The new version is used only when nothing must be mended; until then the previous one stays. The
     name of the version goes to stdout.
+
+    citygraph build my-city --watch
     """
     words = language_name(language)
     project = open_project(folder)

@@ -58,7 +58,9 @@ def check(
         FailOn, typer.Option(help="The mildest finding that makes the command fail.")
     ] = FailOn.VIOLATION,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,
-    format_: Annotated[ReportFormat, typer.Option("--format", help="Text for people or JSON.")] = ReportFormat.TEXT,
+    format_: Annotated[
+        ReportFormat, typer.Option("--format", "-f", help="Text for people or JSON.")
+    ] = ReportFormat.TEXT,
     watch: Watch = False,
     language: Language = None,
     quiet: Quiet = False,
@@ -66,6 +68,8 @@ def check(
     """Say everything that is wrong with the graph; nothing is kept.
 
     Findings go to stderr with file, line and column; with --format json they go to stdout.
+
+    citygraph check my-city --fail-on warning
     """
     from citygraph.findings import Severity  # noqa: PLC0415
 

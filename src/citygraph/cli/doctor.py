@@ -56,8 +56,10 @@ def doctor(
     format_: Annotated[
         DoctorFormat, typer.Option("--format", "-f", help="Text for people or JSON.")
     ] = DoctorFormat.TEXT,
-    rows: Annotated[int, typer.Option(min=10, max=1_000_000, help="Rows to ask for; the first digit counts.")] = 20_000,
-    timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds for each probe.")] = 10,
+    rows: Annotated[
+        int, typer.Option(min=10, max=1_000_000, metavar="N", help="Rows to ask for; the first digit counts.")
+    ] = 20_000,
+    timeout: Annotated[float, typer.Option(min=1, max=600, metavar="SECONDS", help="Seconds for each probe.")] = 10,
     contact: Annotated[
         str,
         typer.Option(
@@ -69,13 +71,15 @@ def doctor(
     ] = "",
     quiet: Quiet = False,
 ) -> None:
-    """Find out what a SPARQL server can do, and where it deviates from the standards.
+    """Find out what a SPARQL server can do and where it deviates.
 
-    Asks some sixty small questions and says what each answer means for your graph. Nothing is written without
+    Asks some sixty small questions about the standards and says what each answer means for your graph. Nothing is written without
     --write. A user and a password are read from CITYGRAPH_ENDPOINT_USER and CITYGRAPH_ENDPOINT_PASSWORD, a
     token from CITYGRAPH_ENDPOINT_TOKEN.
 
     The exit code is 1 when citygraph cannot use the server, or when graphs were left on it.
+
+    citygraph doctor --endpoint http://localhost:7878/query --file server.json
     """
     from citygraph.doctor import Options, examine  # noqa: PLC0415  # keeps `--help` fast
     from citygraph.store.authentication import Credentials  # noqa: PLC0415

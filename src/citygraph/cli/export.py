@@ -52,6 +52,8 @@ def export(
     """Write the graph to a file: the same graph gives the same bytes.
 
     csv writes a folder with one table for each class.
+
+    citygraph export graph.ttl --which asserted
     """
     project = open_project(project_folder)
     chosen = _format(format_, target)

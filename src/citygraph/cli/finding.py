@@ -20,7 +20,10 @@ def finding(
     project_folder: FolderOption = None,
     language: Language = None,
 ) -> None:
-    """Explain a finding: what it means and what to do next."""
+    """Explain a finding: what it means and what to do next.
+
+    citygraph finding missing-source
+    """
     words = language_name(language)
     known = open_project(project_folder).finding_codes()
     if not code:

@@ -28,6 +28,8 @@ def format(  # noqa: A001  # the name of the command
     """Rewrite Turtle files in the project's style.
 
     No value is changed and no comment lost.
+
+    citygraph format my-city --check
     """
     from citygraph.findings import Report  # noqa: PLC0415
 

@@ -57,6 +57,8 @@ def ingest(
 
     Every row is imported, a duplicate, a question for the review, or refused with a reason; none is dropped.
     A newer edition of the same list tells who joined, left and changed name.
+
+    citygraph ingest members.xlsx --map members.toml --dry-run
     """
     if draft is not None:
         _draft(list_, draft)

@@ -34,7 +34,7 @@ def suggest(
         typer.Argument(metavar="ENTITY", help="One thing; without it everything without a link.", show_default=False),
     ] = "",
     extract: Extract = None,
-    limit: Annotated[int, typer.Option(min=1, max=20, help="Candidates for each thing.")] = 5,
+    limit: Annotated[int, typer.Option(min=1, max=20, metavar="N", help="Candidates for each thing.")] = 5,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the candidates and write nothing.")] = False,
     format_: Format = LinkFormat.TEXT,
     project_folder: FolderOption = None,
@@ -45,6 +45,8 @@ def suggest(
 
     They are kept as proposals in data/mappings/wikidata.sssom.tsv until somebody reviews them. Only an
     identifier that matches exactly makes a link by itself.
+
+    citygraph link suggest id:place-oslo --dry-run
     """
     words = language_name(language)
     project = open_project(project_folder)

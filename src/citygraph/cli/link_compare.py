@@ -37,6 +37,8 @@ def compare(
 
     What is shown is remembered in data/mappings/wikidata.drift.tsv, so that a second run shows only what
     has changed on either side.
+
+    citygraph link compare --theirs id:eurocities=P571 --author orcid:0000-…
     """
     project = open_project(project_folder)
     links = project.links
@@ -85,6 +87,8 @@ def push(
     """Write a QuickStatements batch of what Wikidata lacks.
 
     Only facts whose source is a public page, each with that page as its reference. Nothing is sent.
+
+    citygraph link push --output batch.txt
     """
     from citygraph.files import write_file  # noqa: PLC0415
     from citygraph.link import write_csv, write_v1  # noqa: PLC0415

@@ -24,7 +24,7 @@ Author = Annotated[
     str,
     typer.Option("--author", envvar="CITYGRAPH_AUTHOR", metavar="WHO", help="Who decides; best an ORCID: orcid:0000-…"),
 ]
-Comment = Annotated[str, typer.Option("--comment", help="Why, in a few words.", show_default=False)]
+Comment = Annotated[str, typer.Option("--comment", metavar="TEXT", help="Why, in a few words.", show_default=False)]
 
 
 class LinkFormat(StrEnum):

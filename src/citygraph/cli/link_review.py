@@ -32,13 +32,15 @@ def review(
         list[str] | None, typer.Option(metavar="ENTITY", help="There is no item for this thing.", show_default=False)
     ] = None,
     author: Author = "",
-    confidence: Annotated[float, typer.Option(min=0.0, max=1.0, help="How sure you are.")] = 1.0,
+    confidence: Annotated[float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="How sure you are.")] = 1.0,
     comment: Comment = "",
     project_folder: FolderOption = None,
 ) -> None:
     """Accept or reject the proposals, one by one, or with options.
 
     Each decision is written at once, with author and date.
+
+    citygraph link review --accept id:place-oslo=Q585 --author orcid:0000-…
     """
     from citygraph.link import Decision, Word  # noqa: PLC0415
 

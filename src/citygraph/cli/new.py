@@ -30,6 +30,8 @@ def new(
     """Start a project folder that passes every check.
 
     The folder must not exist yet, or be empty.
+
+    citygraph new my-city --base https://data.my-city.example/
     """
     from citygraph.project import Project  # noqa: PLC0415  # keeps `--help` fast
 

@@ -14,7 +14,7 @@ from citygraph.language import Text
 
 if TYPE_CHECKING:
     from citygraph.errors import CitygraphError
-    from citygraph.findings import Finding, Report
+    from citygraph.findings import Finding, Report, Severity
 
 __all__ = ["print_error", "print_report", "progress_bar", "report_json", "say"]
 
@@ -24,6 +24,7 @@ _AND_MORE: Final = Text(
     "… og {number} til av {code}; alle vises med: citygraph check --format json",
     "… and {number} more of {code}; all of them: citygraph check --format json",
 )
+_NOTES: Final = Text("merknader", "notes")
 _PLAIN, _FAINT = "\x1b[0m", "\x1b[2m"
 _STAGES: Final = {
     "load": Text("Leser filer", "Reading files"),
@@ -68,15 +69,16 @@ def print_report(report: Report, language: str, *, notes: bool) -> None:
     for code, number in of_code.items():
         if number > _MOST_OF_A_CODE:
             say(_AND_MORE.in_language(language).format(number=number - _MOST_OF_A_CODE, code=code))
-    counts = {severity: number for severity, number in report.counts.items() if number}
-    words = ", ".join(
-        f"{number} {severity.words.in_language(language)} ({severity.value})" for severity, number in counts.items()
-    )
-    if not counts:
-        words = Text("ingen funn", "no findings").in_language(language)
-    elif len(shown) < len(report):
-        words += Text(" (vises med --notes)", " (shown with --notes)").in_language(language)
+    counted = [_counted(severity, number, language) for severity, number in report.counts.items() if number]
+    words = ", ".join(counted) or Text("ingen funn", "no findings").in_language(language)
+    if len(shown) < len(report):
+        words += Text("; vises med --notes", "; shown with --notes").in_language(language)
     say(words)
+
+
+def _counted(severity: Severity, number: int, language: str) -> str:
+    words = _NOTES if severity == "info" and number > 1 else severity.words
+    return f"{number} {words.in_language(language)} ({severity.value})"
 
 
 def _two_lines(finding: Finding, language: str, *, colour: bool) -> str:

@@ -63,15 +63,18 @@ def publish(
         help="For ckan: send the files of this published folder; without it the portal links to them.",
         show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="For ckan: show the difference and change nothing.")] = False,
-    format_: Annotated[ReportFormat, typer.Option("--format", help="Text for people or JSON.")] = ReportFormat.TEXT,
+    format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="Text for people or JSON.")] = ReportFormat.TEXT,
     project_folder: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """Write everything that an open data portal harvests into a folder, or check it, or push it to CKAN.
+    """Write, check or push what open data portals harvest.
 
-    The folder replaces the one that was there when nothing is wrong. Findings go to stderr, the quality
+    A folder with the graph in every format and the catalogue that describes it; check says what a portal would
+    say, ckan pushes the catalogue to a CKAN portal. The folder replaces the one that was there when nothing is wrong. Findings go to stderr, the quality
     score that data.europa.eu will give goes to stdout.
+
+    citygraph publish public --site
     """
     words = language_name(language)
     project = open_project(project_folder)

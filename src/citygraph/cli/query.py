@@ -42,7 +42,13 @@ def query(
     as_of: AsOf = None,
     cite: Annotated[bool, typer.Option("--cite", help="Each row with its sources.")] = False,
     explain: Annotated[
-        int, typer.Option("--explain", metavar="ROW", help="Why that row is in the answer; rows count from 1.")
+        int,
+        typer.Option(
+            "--explain",
+            metavar="ROW",
+            help="Why that row is in the answer; rows count from 1.",
+            show_default=False,
+        ),
     ] = 0,
     extract: Annotated[
         Path | None,

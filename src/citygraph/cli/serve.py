@@ -16,13 +16,17 @@ __all__ = ["serve"]
 
 def serve(
     folder: Folder = None,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on; this machine alone without it.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port to listen on.")] = 8000,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; this machine alone without it.")
+    ] = ("127.0.0.1"),
+    port: Annotated[
+        int, typer.Option("--port", "-p", metavar="PORT", min=0, max=65535, help="Port to listen on.")
+    ] = 8000,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, max=256, help="Processes that answer queries.", show_default="graph.toml"),
+        typer.Option(
+            "--workers", metavar="N", min=1, max=256, help="Processes that answer queries.", show_default="graph.toml"
+        ),
     ] = None,
     root_path: Annotated[
         str, typer.Option("--root-path", metavar="PATH", help="The path that a proxy puts in front, such as /graph.")
@@ -45,6 +49,8 @@ def serve(
     Only reads: a new version appears here as soon as `citygraph build` has made one. With --review the page
     /review writes decisions about links into the mapping file. The access log goes to stderr, one line of
     JSON for each answer.
+
+    citygraph serve my-city --port 8080
     """
     from citygraph.web.app import create_site  # noqa: PLC0415  # keeps `--help` fast
     from citygraph.web.requests import is_loopback  # noqa: PLC0415

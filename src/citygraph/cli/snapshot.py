@@ -53,6 +53,8 @@ def push(
 
     Only what is not there yet is written, and everything is verified; an interrupted push goes on where it
     stopped. The name of the version goes to stdout.
+
+    citygraph snapshot push /srv/mirror
     """
     words = language_name(language)
     if _is_address(mirror):
@@ -81,6 +83,8 @@ def pull(
 
     A running `citygraph serve` picks it up. Until everything is here the version in use stays; an interrupted
     pull goes on where it stopped. The name of the version goes to stdout.
+
+    citygraph snapshot pull https://files.my-city.example/graph/
     """
     words = language_name(language)
     project = open_project(project_folder)
