@@ -22,7 +22,7 @@ from citygraph.publish.ckan_package import extras_of
 from citygraph.publish.record import NAMESPACES
 from citygraph.rdf import Iri, Quad, parse
 from ckan_server import Ckan, read_as_ckan, running_ckan, skip_without_ckan_server
-from portal_record import catalog, iri
+from portal_record import catalog, iri, many
 
 _NAME: Final = "city-networks-graph"
 
@@ -367,3 +367,63 @@ def test_the_command_takes_the_token_from_the_environment(
     assert 'title: null -> "City networks"' in made.stdout
     assert _push(portal, published[1].catalog, upload=published[0]).outcome == "unchanged"
     assert len(_shown(ckan)["resources"]) == len(published[1].catalog.dataset.distributions)
+
+
+@pytest.fixture
+def several(ckan: Ckan, portal: Spy) -> Iterator[Spy]:
+    """The portal without any dataset of the larger catalogue."""
+    yield portal
+    for name in ckan.call("package_list"):
+        ckan.call("dataset_purge", id=name)
+
+
+def _push_all(portal: Spy, it: Catalog, **options: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # those of the function
+    return [(each.name, each.outcome) for each in push_to_ckan(it, portal, organization="oslo", **options)]
+
+
+def test_each_answer_is_a_dataset_of_the_portal_that_is_made_changed_and_left_alone_by_itself(
+    ckan: Ckan, several: Spy
+) -> None:
+    it = many(2)
+    names = [_NAME, "city-networks-query-question-1", "city-networks-query-question-2"]
+    assert _push_all(several, it, dry_run=True) == [(name, "created") for name in names]
+    assert several.writes == []
+    assert _push_all(several, it) == [(name, "created") for name in names]
+    assert sorted(ckan.call("package_list")) == names
+    assert _push_all(several, it) == [(name, "unchanged") for name in names]
+    changed = replace(it, answers=(it.answers[0], replace(it.answers[1], title=Text("Ny", "New"))))
+    assert _push_all(several, changed) == [(names[0], "unchanged"), (names[1], "unchanged"), (names[2], "updated")]
+    assert several.writes == ["package_create"] * 3 + ["package_update"]
+    shown = ckan.call("package_show", id=names[2])
+    assert shown["title"] == "New"
+    assert {each["download_url"] for each in shown["resources"]} == {each.url for each in it.answers[1].distributions}
+    assert extras_of(shown)["related_resource"] == f'["{it.dataset.iri}"]'
+    # The portal says it to others as we said it to the portal.
+    text = ckan.get(f"/dataset/{names[1]}.ttl").text
+    triples = [quad.triple for quad in parse(text.encode(), format="ttl").quads]
+    related = [t.object for t in triples if t.predicate == iri("dct:relation")]
+    assert related == [Iri(it.dataset.iri)]
+
+
+def test_a_name_that_somebody_else_has_stops_the_push_before_the_first_dataset(ckan: Ckan, several: Spy) -> None:
+    ckan.call("package_create", name="city-networks-query-question-2", title="Theirs", owner_org="oslo")
+    with pytest.raises(PublishError, match="another dataset with the name city-networks-query-question-2"):
+        _push_all(several, many(2))
+    assert several.writes == []
+    assert ckan.call("package_list") == ["city-networks-query-question-2"]
+
+
+def test_the_files_of_each_answer_are_sent_once(ckan: Ckan, several: Spy, in_pages: tuple[Path, Published]) -> None:
+    folder, outcome = in_pages
+    it = replace(outcome.catalog, answers=outcome.catalog.answers[:2])
+    assert [outcome for _, outcome in _push_all(several, it, upload=folder)] == ["created"] * 3
+    sent = several.actions.count("resource_patch")
+    assert sent == sum(len(each.distributions) for each in it.datasets)
+    assert [outcome for _, outcome in _push_all(several, it, upload=folder)] == ["unchanged"] * 3
+    assert several.actions.count("resource_patch") == sent
+    for dataset in it.answers:
+        shown = ckan.call("package_show", id=dataset.identifier)
+        for resource in shown["resources"]:
+            file = folder / resource["uri"].rpartition("/")[2].replace("-csv", ".csv")
+            if file.suffix == ".csv":
+                assert httpx.get(resource["url"]).content == (folder / "queries" / file.name).read_bytes()

@@ -23,7 +23,7 @@ from citygraph.publish import (
 )
 from citygraph.publish.catalog import DcatDataset
 from citygraph.publish.harvest import closure_of
-from citygraph.rdf import Iri, Triple
+from citygraph.rdf import Iri, Literal, Triple
 from conftest import TODAY
 from portal_record import BASE, catalog, iri, many, subjects
 
@@ -97,6 +97,32 @@ def test_an_answer_says_what_it_was_made_from_in_the_words_of_the_profile(name: 
     used = {t.predicate for t in triples if t.object == Iri(it.dataset.iri)}
     assert {iri(each) for each in PROFILES[name].derived_from} <= used
     assert ("dct:source" in PROFILES[name].derived_from) == (name in _WHOLE)
+
+
+_LINKS: Final = [(name, predicate) for name, profile in PROFILES.items() for predicate in profile.derived_from]
+
+
+@pytest.mark.parametrize(("name", "predicate"), _LINKS)
+@pytest.mark.parametrize(
+    "wrong",
+    [Literal("the graph"), Literal(f"{BASE}dataset/graph"), Iri("http://example.com/graph"), Iri(f"{BASE}id/oslo")],
+    ids=["a text", "an address as text", "a relative address", "a thing of the graph"],
+)
+def test_a_wrong_link_to_what_an_answer_was_made_from_is_caught(
+    name: str, predicate: str, wrong: Iri | Literal
+) -> None:
+    answer, triples = Iri(many(_ANSWERS).answers[0].iri), _record(name)
+    others = [t for t in triples if (t.subject, t.predicate) != (answer, iri(predicate))]
+    assert len(others) == len(triples) - 1
+    broken = [*others, Triple(answer, iri(predicate), wrong)]
+    assert check_profile(broken, PROFILES[name]) or check_harvest(broken, base=BASE)
+
+
+@pytest.mark.parametrize("name", _WHOLE)
+def test_a_source_that_is_no_dataset_of_the_file_is_caught(name: str) -> None:
+    answer = Iri(many(_ANSWERS).answers[0].iri)
+    broken = [*_record(name), Triple(answer, iri("dct:source"), Iri("https://data.example.org/elsewhere"))]
+    assert check_profile(broken, PROFILES[name])
 
 
 @pytest.mark.parametrize("name", PROFILES)

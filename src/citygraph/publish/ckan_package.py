@@ -23,7 +23,7 @@ _NO_TAG: Final = re.compile(r"[^\w \-.]+")
 _SHORTEST_TAG, _LONGEST, _MARK = 2, 100, 8
 _FORMATS: Final = {
     "RDF_TURTLE": "Turtle", "RDF_TRIG": "TriG", "RDF_N_TRIPLES": "N-Triples", "RDF_N_QUADS": "N-Quads",
-    "JSON_LD": "JSON-LD", "RDF_XML": "RDF",
+    "JSON_LD": "JSON-LD", "RDF_XML": "RDF", "GEOJSON": "GeoJSON",
 }  # fmt: skip
 """What CKAN shows people for a file type of the EU table; the others are shown by their code, as CSV."""
 _LICENCES: Final = {
