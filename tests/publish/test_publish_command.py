@@ -24,6 +24,13 @@ def test_a_folder_is_written_and_the_score_goes_to_stdout(built_folder: Path, ru
     assert (tmp_path / "site" / "index.html").is_file()
 
 
+def test_a_quiet_run_that_wrote_the_folder_says_nothing_of_it(built_folder: Path, run: Run, tmp_path: Path) -> None:
+    done = run("publish", str(tmp_path / "site"), "-C", str(built_folder), "--quiet", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "published" not in done.stderr
+    assert (tmp_path / "site" / "index.html").is_file()
+
+
 def test_a_catalogue_in_a_file_is_held_against_its_profile(
     published: tuple[Path, Published], built_folder: Path, run: Run, tmp_path: Path
 ) -> None:

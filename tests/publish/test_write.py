@@ -9,12 +9,25 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+import pytest
+
 from citygraph.config import read_config
 from citygraph.export import write_graph
 from citygraph.findings import Finding
 from citygraph.graphs import FileGraph, ProjectGraphs, graph_iri, part_of
-from citygraph.publish import PROFILES, Edition, Published, Tools, check_foreign_shapes, publish_edition, read_shapes
-from citygraph.rdf import Quad, parse
+from citygraph.publish import (
+    PROFILES,
+    Asked,
+    Edition,
+    Published,
+    Tools,
+    check_foreign_shapes,
+    publish_edition,
+    read_shapes,
+)
+from citygraph.rdf import Literal, Quad, parse
+from citygraph.results import Solutions
+from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
 from conftest import ROOT
 from portal_record import BASE, record
@@ -76,6 +89,36 @@ def test_a_writer_that_wavers_is_found_in_the_second_run() -> None:
     outcome = publish_edition(_edition(), None, replace(_TOOLS, write=wavering), twice=True)
     found = {(each.code, each.file) for each in _found(outcome)}
     assert found == {("publish-not-same", "data/graph.nt"), ("publish-not-same", "data/graph.nt.gz")}
+
+
+def _with_questions() -> tuple[Edition, Tools]:
+    """An edition whose graph and three answers stand on a page each."""
+    config = read_config(ROOT).having("publish.query_datasets", value=True).having("publish.page_size", 1)
+    queries = [
+        read_saved_query(ROOT / "queries" / f"{name}.rq") for name in ("members", "network-facts", "at-present-facts")
+    ]
+    answer = Asked(Solutions(("member",), ((Literal("Oslo"),),)))
+    return replace(_edition(), config=config, queries=queries), replace(_TOOLS, ask=lambda _: answer)
+
+
+def test_pages_are_written_read_back_and_followed(tmp_path: Path) -> None:
+    edition, tools = _with_questions()
+    outcome = publish_edition(edition, tmp_path / "site", tools, twice=True)
+    assert (_found(outcome), outcome.written) == ([], True)
+    assert len(list((tmp_path / "site" / "catalog").glob("dcat-ap-3*.rdf"))) == 4
+
+
+@pytest.mark.parametrize("format_", ["ttl", "rdf", "jsonld"])
+def test_a_page_that_lost_its_link_to_the_next_is_found_and_nothing_is_published(format_: str, tmp_path: Path) -> None:
+    def losing(quads: Iterable[Quad], to: str, prefixes: Mapping[str, str]) -> bytes:
+        kept = [each for each in quads if to != format_ or "hydra/core#next" not in each.predicate.value]
+        return _write(kept, to, prefixes)
+
+    edition, tools = _with_questions()
+    outcome = publish_edition(edition, tmp_path / "site", replace(tools, write=losing))
+    found = {each.file for each in outcome.report if each.code == "publish-pages"}
+    assert found == {f"catalog/dcat-ap-3.{format_}"}
+    assert not (tmp_path / "site").exists()
 
 
 def test_shapes_from_elsewhere_speak_in_their_own_words(tmp_path: Path) -> None:
