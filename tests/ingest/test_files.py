@@ -85,6 +85,7 @@ def test_a_workbook_with_titles_merged_cells_dates_formulas_and_several_sheets(t
         ("Members", 1, "heading", ""), ("Members", 2, "empty", ""), ("Members", 3, "heading", ""),
         ("Members", 4, "imported", "city-of-oslo"), ("Members", 5, "imported", "city-of-bergen"),
         ("Members", 6, "imported", "city-of-hamar"), ("Notes", 1, "sheet not read", ""),
+        ("Hidden", 1, "sheet not read", ""),
     ]  # fmt: skip
     facts = (taken.done.report.parents[3] / taken.done.files[0]).read_text(encoding="utf-8")
     assert '"2020-11-05"^^xsd:date' in facts

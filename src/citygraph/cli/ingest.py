@@ -29,9 +29,7 @@ def ingest(
     ] = None,
     draft: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Begin such a map from the headings of the list, and stop.", show_default=False
-        ),
+        typer.Option(metavar="FILE", help="Begin such a map from what the list shows, and stop.", show_default=False),
     ] = None,
     report: Annotated[
         Path | None,
@@ -43,7 +41,7 @@ def ingest(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The cities that are not certain, and your decisions; beside the data without it.",
+            help="The cities and networks that are not certain, and your decisions; beside the data without it.",
             show_default=False,
         ),
     ] = None,

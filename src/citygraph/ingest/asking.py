@@ -14,7 +14,7 @@ from citygraph.ingest.gazetteer import Asked
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.regions import is_region, is_state, region_of
 from citygraph.ingest.towns import known_countries
-from citygraph.matching.names import read_name
+from citygraph.matching.names import other_names, read_name
 from citygraph.namespaces import fold
 
 __all__ = ["Asking", "Who", "apart", "cities_in"]
@@ -22,6 +22,8 @@ __all__ = ["Asking", "Who", "apart", "cities_in"]
 _DIRECTIONS: Final = frozenset({
     "city of", "the city of", "city", "town of", "municipality of", "commune", "kommune", "stadt", "ville de", "stad", "by",
     "comune di", "ayuntamiento de", "municipality", "municipio de", "landeshauptstadt", "hansestadt", "gemeente",
+    "region de", "region of", "region", "province de", "province of", "provincia di", "provincia de", "county of", "county",
+    "departement de", "metropole de", "communaute urbaine de", "royal borough of", "stadt-", "statutarni mesto", "hlavni mesto",
 })  # fmt: skip
 _NUMBERED: Final = re.compile(r"\A\d{1,5}\s*[.)]\s+(?=[^\W\d])")
 _CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
@@ -61,7 +63,7 @@ class Asking:
             return Who(problem=f"this is no name: {problem}")
         name, qualifier, behind = apart(_NUMBERED.sub("", written))
         said = cells.get("country", "")
-        country = self._country(said)
+        country = self.country(said)
         if said and not country:
             return Who(problem=f"the country {said[:60]!r} is not known: add it to [countries] in the map")
         if not behind and (code := self._code(name, qualifier, country)):
@@ -70,7 +72,7 @@ class Asking:
             # "Paris (Texas)" is no country; "Paris, France" in the row of Germany is a contradiction.
             names = f"{country_label(behind, 'en')} behind the name, {country_label(country, 'en')} in its column"
             return Who(problem=f"two countries: {names}")
-        country = country or behind or section or self._country(self._map.text("country"))
+        country = country or behind or section or self.country(self._map.text("country"))
         region = cells.get("region", "")
         if not region and qualifier and is_region(qualifier, country or "US"):
             region, country, qualifier = qualifier, country or "US", ""
@@ -82,7 +84,8 @@ class Asking:
         asked = Asked(tidy_case(name), qualifier, country, region_of(region, country), point)
         return Who(asked, region, notes=(note,) if note else ())
 
-    def _country(self, said: str) -> str:
+    def country(self, said: str) -> str:
+        """The two letters of a country as the list writes it; empty when it is none that the map or we know."""
         return country_of(self._map.names("countries").get(fold(said), said)) if said else ""
 
     def _code(self, name: str, qualifier: str, country: str) -> str:
@@ -144,13 +147,26 @@ def cities_in(written: str) -> Iterator[str]:
 
     A line that only carries a name on is not another city.
 
+    >>> list(cities_in("Köln/Düsseldorf")), list(cities_in("Bolzano/Bozen"))
+    (['Köln', 'Düsseldorf'], ['Bolzano/Bozen'])
     >>> list(cities_in("Oslo; Bergen")), list(cities_in("Oslo\nBergen")), list(cities_in("Frankfurt\nam Main"))
     (['Oslo', 'Bergen'], ['Oslo', 'Bergen'], ['Frankfurt am Main'])
     """
     whole = clean(written).text
     written = html.unescape(written)
-    parts = [text for part in written.split(";") for line in _lines(part) if (text := clean(line).text)]
+    parts = [name for part in written.split(";") for line in _lines(part) for name in _halves(clean(line).text)]
     yield from parts if len(parts) > 1 and not any(name_problem(part) for part in parts) else [whole]
+
+
+def _halves(name: str) -> list[str]:
+    """The two names of "Köln/Düsseldorf", when they are known to be of two cities; "Bolzano/Bozen" is one."""
+    parts = [part.strip() for part in name.split("/") if part.strip()]
+    cores = [read_name(part).core for part in parts]
+    if len(parts) > 1 and all(known_countries(core) for core in cores):
+        cities = [set(other_names(core)) | {core} for core in cores]
+        if not any(one & other for place, one in enumerate(cities) for other in cities[place + 1 :]):
+            return parts
+    return [name] if name else []
 
 
 def _lines(text: str) -> list[str]:

@@ -22,8 +22,10 @@ _DOUBT: Final = frozenset({"?", "??", "(?)", "tbd", "...", "…"})
 _BEHIND: Final = re.compile(
     r"\A(?P<name>.*?\w.*?)\s*(?:[(\[](?P<inside>[^()\[\]]+)[)\]]|\s[–-]\s(?P<after>[^–]+)|:\s(?P<colon>.+))\Z"
 )
+# A comma between a known name and short ones is a list; a name with a comma in it rarely begins or ends with another's name.
+_PLAIN, _LONGEST = (",", "|", ";"), 60
 _YEAR_BEHIND: Final = re.compile(
-    r"\A(?P<name>.*?\D)[\s,]+(?P<tail>(?:(?:since|seit|siden|fra|from|depuis|desde)\s+)?(?:19|20)\d\d)\Z"
+    r"\A(?P<name>.*?\S)[\s,]+(?P<tail>(?:(?:since|seit|siden|fra|from|depuis|desde)\s+)?(?:19|20)\d\d)\Z"
 )
 
 
@@ -118,6 +120,9 @@ class Claims:
         if fold(network) not in self._networks and not network.startswith("id:"):
             for pattern in (_BEHIND, _YEAR_BEHIND):
                 match = pattern.match(network)
+                if match and pattern is _YEAR_BEHIND and fold(match["name"]) not in self._networks:
+                    # "Agenda 2030" is a name.
+                    continue
                 behind = next((each for each in match.groups()[1:] if each), "") if match else ""
                 if match and behind and (read := read_status(behind, self._own, month_first=self._month_first)):
                     dated = replace(period, begin=read.begin or period.begin, end=read.end or period.end)
@@ -137,6 +142,8 @@ class Claims:
         begin, end = period.begin or read.begin, period.end or read.end
         if begin and end and end < begin[: len(end)]:
             return Claim(network, problem=f"it left {end}, before it began {begin}")
+        if read.meaning == LEFT and not end:
+            read = replace(read, notes=(*read.notes, "the list does not say when it ended"))
         told = _differing(period, read.begin, read.end)
         has_left = bool(end) or read.meaning == LEFT
         role = self._role if read.meaning in {LEFT, ""} else read.meaning
@@ -159,6 +166,8 @@ def names_in(written: str, separator: str, known: Collection[str]) -> list[str]:
     (['Eurocities', 'C40', 'ICLEI'], ['Covenant of Mayors'])
     >>> names_in("C40, ICLEI", ";", {"c40", "iclei"}), names_in("Climate, Energy and Cities", ";", {"c40"})
     (['C40', 'ICLEI'], ['Climate, Energy and Cities'])
+    >>> names_in("C40, Some New Network", ";", {"c40"}), names_in("C40 and Some New Network", ";", {"c40"})
+    (['C40', 'Some New Network'], ['C40 and Some New Network'])
     """
     whole = clean(written).text
     if not whole:
@@ -177,7 +186,8 @@ def names_in(written: str, separator: str, known: Collection[str]) -> list[str]:
 def _by_known(name: str, known: Collection[str]) -> list[str]:
     if fold(name) not in known:
         for between in (",", ";", "/", "|", " + ", " & ", " og ", " and ", " und ", " et "):
-            parts = [part.strip() for part in name.split(between)]
-            if len(parts) > 1 and all(fold(part) in known for part in parts):
+            parts = [part.strip() for part in name.split(between) if part.strip()]
+            sure = [fold(part) in known for part in parts]
+            if len(parts) > 1 and (all(sure) or (between in _PLAIN and any(sure) and max(map(len, parts)) <= _LONGEST)):
                 return parts
     return [name]

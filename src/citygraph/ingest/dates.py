@@ -19,7 +19,19 @@ _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[T ]\d.*)?
 _DAY: Final = re.compile(r"(\d{1,2})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{4}|\d{2})(?:\s.*)?\Z")
 _MONTH: Final = re.compile(r"(\d{1,2})[./-](\d{4})\Z")
 _WORDS: Final = re.compile(
-    r"(?:(\d{1,2})(?:\.|st|nd|rd|th)?\s+)?(?:de\s+)?([^\W\d]+)\.?,?\s+(?:de\s+)?(?:(\d{1,2})(?:st|nd|rd|th)?,\s*)?(\d{4})\Z"
+    r"(?:(\d{1,2})(?:\.|st|nd|rd|th|er|º|ª)?\s+)?(?:de\s+)?([^\W\d]+)\.?,?\s+(?:de\s+)?(?:(\d{1,2})(?:st|nd|rd|th)?,\s*)?(\d{4})\Z"
+)
+_SEASON: Final = re.compile(r"((?:19|20)\d\d)\s*[/–-]\s*(\d\d)\Z")
+_PART: Final = re.compile(
+    r"(?:spring|summer|autumn|fall|winter|early|mid|late|end of|beginning of|v[åa]ren|sommeren|h[øo]sten|vinteren|v[åa]r|sommar|sommer|"
+    r"h[øoö]st|vinter|fr[üu]hjahr|fr[üu]hling|herbst|anfang|ende|mitte|printemps|[ée]t[ée]|automne|hiver|d[ée]but|fin|"
+    r"q[1-4]|[1-4]\.?\s*(?:quarter|kvartal|quartal|trimestre)|h[12])\.?[\s,/-]*(?:of |de )?((?:19|20)\d\d)\Z|"
+    r"((?:19|20)\d\d)[\s,/-]*(?:q[1-4]|h[12])\Z",
+    re.IGNORECASE,
+)
+_UNTIL: Final = re.compile(
+    r"\A(?:until|till|to|til|fram til|bis|bis zum|jusqu[’']en|jusqu[’']à|hasta|fino al|tot|t\.o\.m\.?|left|ended)\s+",
+    re.IGNORECASE,
 )
 _SERIAL: Final = re.compile(r"(\d{5})(?:\.\d+)?\Z")
 _SERIALS: Final = range(14_611, 73_051)  # 1940 to 2099
@@ -28,7 +40,11 @@ _YEARS: Final = range(1800, 2101)
 _MONTHS: Final = 12
 _LEAD: Final = re.compile(
     r"\A(?:(?:member|medlem|mitglied|membre|miembro)\s+)?(?:since|siden|sedan|seit|depuis|desde|from|fra|from the year|sinds|dal|"
-    r"joined(?: in)?|in|year|i|ca\.?|c\.|circa|about|approx\.?|~)\s+", re.IGNORECASE)  # fmt: skip
+    r"joined(?: in)?|in|year|i|ca\.?|c\.|circa|about|approx\.?|~|around|um|rundt|omkring|env(?:iron|\.)|vers|ab|ab dem|seit dem|as of|à partir de|a partir de|"
+    r"d[ea]puis le|depuis le|le|the|per|pr\.?|vanaf|od|membre depuis|mitglied seit|medlem siden|medlem fra|member from)\s+", re.IGNORECASE)  # fmt: skip
+_ABOUT: Final = re.compile(
+    r"\A(?:ca\.?|c\.|circa|about|approx\.?|~|around|um|rundt|omkring|env(?:iron|\.)|vers)\s", re.IGNORECASE
+)
 _RANGE: Final = re.compile(
     r"(\S.*?)\s*(?:–|—|\bto\b|\btil\b|\bbis\b|(?<=\d{4})\s*-\s*(?=\d{4}|\w|\Z)|\s-\s)\s*(.*)\Z", re.IGNORECASE
 )
@@ -67,6 +83,8 @@ def read_date(text: str, *, month_first: bool = False) -> str:
 
     >>> [read_date(each) for each in ("05.11.2020", "2020", "44140", "since 1986", "Nov 2020", "5 novembre 2020", "11/2020")]
     ['2020-11-05', '2020', '2020-11-05', '1986', '2020-11', '2020-11-05', '2020-11']
+    >>> [read_date(each) for each in ("2004/05", "2004/11", "2004-05", "Herbst 2004", "1er mai 2004")]
+    ['2004', '2004-11', '2004-05', '2004', '2004-05-01']
     """
     plain = _LEAD.sub("", text.strip().strip("()").strip()).strip().rstrip(".")
     if re.fullmatch(r"\d{4}", plain):
@@ -74,6 +92,11 @@ def read_date(text: str, *, month_first: bool = False) -> str:
     if match := _SERIAL.match(plain):
         serial = int(match[1])
         return (_FIRST + timedelta(days=serial)).isoformat() if serial in _SERIALS else ""
+    # 2004/05 may be a season or a month: the year is certain; 2004-05 is how ISO 8601 writes May.
+    if (match := _SEASON.match(plain)) and ("/" in plain or "–" in plain):
+        return match[1] if int(match[2]) == (int(match[1]) + 1) % 100 else _made(match[1], match[2], None)
+    if match := _PART.match(plain):
+        return match[1] or match[2]
     if match := _ISO.match(plain):
         return _made(match[1], match[2], match[3])
     if match := _DAY.match(plain):
@@ -87,6 +110,14 @@ def read_date(text: str, *, month_first: bool = False) -> str:
         number = month_names().get(fold(match[2]))
         return _made(match[4], str(number), match[1] or match[3]) if number else ""
     return ""
+
+
+def _vague(written: str, read: str) -> bool:
+    """Whether a date was written as a season or about, so that less than it says is kept."""
+    plain = written.strip().strip("()").strip()
+    return bool(read) and bool(
+        (_SEASON.match(plain) and "/" in plain) or _PART.match(_LEAD.sub("", plain)) or _ABOUT.match(plain)
+    )
 
 
 def _century(year: str) -> str:
@@ -120,7 +151,10 @@ def read_period(begin: str, end: str = "", *, month_first: bool = False) -> Peri
                 first = last = ""
         if not first:
             notes.append(f"date not understood, left out: {begin[:60]}")
+    if begin and _vague(begin, first):
+        notes.append(f"read as {first}: {begin[:60]}")
     if end:
+        end = _UNTIL.sub("", end.strip())
         last = read_date(end, month_first=month_first)
         if not last and fold(end).rstrip(".") not in _NOW:
             notes.append(f"date not understood, left out: {end[:60]}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from citygraph.errors import IngestError
 from citygraph.ingest.asking import Asking, cities_in
@@ -21,6 +23,10 @@ from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.namespaces import fold
 
 __all__ = ["Entry", "read_entries"]
+
+
+# What stands between several names in a cell, or between a name and what is said of it.
+_BETWEEN: Final = re.compile(r"[,;/|+&\n():–]|\s(?:and|og|und|et|y|-)\s|\b(?:19|20)\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +64,16 @@ def read_entries(listing: Listing, map_: ListMap, limits: Limits, networks: Coll
         raise _no_sheet(min(wanted - names), listing)
     read = [fold(sheet.name) in wanted if wanted else not sheet.is_hidden for sheet in listing.sheets]
     headings = [
-        find_heading(sheet, map_) if is_read else None for sheet, is_read in zip(listing.sheets, read, strict=True)
+        find_heading(sheet, map_, listing.described) if is_read else None
+        for sheet, is_read in zip(listing.sheets, read, strict=True)
     ]
     if not any(headings):
         raise no_table(listing.sheets, map_)
     known = frozenset({*networks, *map_.names("networks"), *_listed_networks(listing, headings)})
     for sheet, heading in zip(listing.sheets, headings, strict=True):
         if heading is not None:
-            yield from _Reader(sheet, heading, map_, limits, known).entries()
+            comment = listing.described.comment if listing.described else ""
+            yield from _Reader(sheet, heading, map_, limits, known, comment).entries()
             continue
         reason = _outside(sheet, is_named=bool(wanted))
         for row in sheet.rows:
@@ -73,10 +81,10 @@ def read_entries(listing: Listing, map_: ListMap, limits: Limits, networks: Coll
 
 
 def _outside(sheet: Sheet, *, is_named: bool) -> str:
-    if is_named:
-        return "the map does not name this sheet"
     if sheet.is_hidden:
         return "the sheet is hidden in the workbook: to read it, name it in the map (sheet)"
+    if is_named:
+        return "the map does not name this sheet"
     return "the sheet has no column that the map names"
 
 
@@ -93,15 +101,18 @@ def _listed_networks(listing: Listing, headings: list[Heading | None]) -> Iterat
             continue
         for row in sheet.rows:
             cell = row.cells[place] if row.number > heading.last and place < len(row.cells) else ""
-            if cell and not any(sign in cell for sign in ",;/|+&\n()"):
+            if cell and not _BETWEEN.search(cell):
                 yield fold(clean(cell).text)
 
 
 class _Reader:
     """Rows of one sheet, read by one heading and map."""
 
-    def __init__(self, sheet: Sheet, heading: Heading, map_: ListMap, limits: Limits, networks: frozenset[str]) -> None:
+    def __init__(
+        self, sheet: Sheet, heading: Heading, map_: ListMap, limits: Limits, networks: frozenset[str], comment: str
+    ) -> None:
         self._sheet = sheet
+        self._comment = comment
         self._heading = heading
         self._map = map_
         self._limits = limits
@@ -127,6 +138,8 @@ class _Reader:
             elif problem := _shape_problem(row, self._heading, self._limits, is_text=not self._sheet.name):
                 cells = row.cells[: self._limits.cells]
                 yield replace(entry, outcome=Outcome.REFUSED, reason=problem, cells=cells)
+            elif self._comment and row.cells[0].startswith(self._comment):
+                yield replace(entry, outcome=Outcome.NOTE, reason="a comment, as the metadata say", written=_first(row))
             elif note := note_reason(row, self._city):
                 yield replace(entry, outcome=Outcome.NOTE, reason=note, written=_first(row))
             elif section := self._sections.take(row):
@@ -140,7 +153,8 @@ class _Reader:
         cells, notes = self._cells(row)
         if row.number in self._sheet.hidden:
             notes.append("the row is hidden in the workbook")
-        if beside := [text for cell in row.cells[self._heading.width :] if (text := clean(cell).text)]:
+        width = self._heading.width
+        if width and (beside := [text for cell in row.cells[width:] if (text := clean(cell).text)]):
             notes.append(f"beside the table, not read: {' '.join(beside)[:200]}")
         entry = replace(entry, written=cells.get("city", ""), notes=tuple(notes))
         if not entry.written:
@@ -156,7 +170,7 @@ class _Reader:
     def _of_one(self, entry: Entry, name: str, cells: dict[str, str], row: Row) -> Entry:
         if self._sections.problem:
             return replace(entry, outcome=Outcome.REFUSED, reason=self._sections.problem)
-        who = self._asking.read(name, cells, self._sections.country)
+        who = self._asking.read(name, cells, self._sections.country or self._above(cells))
         notes = [*entry.notes, *who.notes]
         as_of = read_date(cells.get("as_of", ""), month_first=self._month_first)
         if cells.get("as_of") and not as_of:
@@ -169,6 +183,10 @@ class _Reader:
         if not claims:
             return replace(entry, outcome=Outcome.REFUSED, reason="it names no network")
         return replace(entry, claims=claims)
+
+    def _above(self, cells: dict[str, str]) -> str:
+        """The country of the cell above, which counts less than one behind the name."""
+        return "" if cells.get("country") else self._asking.country(self._filled.get("country", ""))
 
     def _network(self, cells: dict[str, str], row: Row) -> str:
         """The cell of the network as it stands, for its lines say something; or the section, the sheet, the list."""
@@ -189,8 +207,9 @@ class _Reader:
             if cleaned.mark and name in {"city", "status", "network"}:
                 notes.append(explained(cleaned.mark, self._footnotes))
             if name in filling:
-                cells[name] = cleaned.text or self._filled.get(name, "")
-                self._filled[name] = cells[name]
+                self._filled[name] = cleaned.text or self._filled.get(name, "")
+                if name != "country":
+                    cells[name] = self._filled[name]
         return cells, notes
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cleaning import clean
+from citygraph.ingest.csvw import Described
 from citygraph.ingest.mapping import COLUMNS, ListMap
 from citygraph.ingest.tables import Row, Sheet
 from citygraph.namespaces import fold
@@ -51,13 +52,20 @@ class Heading:
         return [clean(cell).text for cell in row.cells if cell.strip()] == names
 
 
-def find_heading(sheet: Sheet, map_: ListMap) -> Heading | None:
+def find_heading(sheet: Sheet, map_: ListMap, described: Described | None = None) -> Heading | None:
     """The heading of a sheet; nothing when no row has the columns of the map.
 
     Raises:
         IngestError: the map says which row it is, and that row lacks a column.
     """
     said, depth = int(map_.values["header"]), int(map_.values["header_rows"])
+    if described is not None and not said:
+        if described.names and not described.header:
+            return _heading((_of_metadata(described),), map_)
+        said, depth = described.header, max(depth, described.header_rows)
+        if described.names and said <= len(sheet.rows):
+            also = _all_of_metadata(described, said + depth - 1)
+            return _heading(sheet.rows[said - 1 : said - 1 + depth], map_, also=also)
     starts = range(said - 1, said) if said else range(min(_LOOKED_AT, len(sheet.rows)))
     tops = [sheet.rows[start : start + depth] for start in starts if start < len(sheet.rows)]
     if all(isinstance(each, int) for each in map_.columns("city")):
@@ -71,6 +79,16 @@ def find_heading(sheet: Sheet, map_: ListMap) -> Heading | None:
     return _heading(best, map_, below=sheet.rows[best[-1].number : best[-1].number + 3])
 
 
+def _of_metadata(described: Described) -> Row:
+    return Row(0, tuple(names[0] if names else "" for names in described.names))
+
+
+def _all_of_metadata(described: Described, number: int) -> list[Row]:
+    """The titles and names of the metadata as further rows: the map may use any of them."""
+    most = max(map(len, described.names), default=0)
+    return [Row(number, tuple(names[at] if at < len(names) else "" for names in described.names)) for at in range(most)]
+
+
 def _joined(rows: Sequence[Row]) -> Row:
     """Several rows of names as one: the lower name counts, and the upper where there is none below."""
     width = max(len(row.cells) for row in rows)
@@ -81,7 +99,8 @@ def _joined(rows: Sequence[Row]) -> Row:
     return Row(rows[0].number, tuple(cells))
 
 
-def _heading(rows: Sequence[Row], map_: ListMap, below: Sequence[Row] = ()) -> Heading:
+def _heading(rows: Sequence[Row], map_: ListMap, below: Sequence[Row] = (), also: Sequence[Row] = ()) -> Heading:
+    """The heading that some rows are; `also` are other names of the same columns."""
     row = _joined(rows)
     names = _names(row)
     columns: dict[str, int] = {}
@@ -91,7 +110,9 @@ def _heading(rows: Sequence[Row], map_: ListMap, below: Sequence[Row] = ()) -> H
         place = _place(wanted, names)
         if place is None:
             # The map may also name the group above.
-            place = next((found for each in rows if (found := _place(wanted, _names(each))) is not None), None)
+            place = next(
+                (found for each in (*rows, *also) if (found := _place(wanted, _names(each))) is not None), None
+            )
         if place is not None:
             columns[name] = place
         elif wanted:
@@ -145,7 +166,8 @@ def _known(row: Row, map_: ListMap) -> int:
         return 0
     names = _names(row)
     wanted = [map_.columns(key.key.removeprefix("columns.")) for key in COLUMNS]
-    return sum(_place(each, names) is not None for each in wanted if each)
+    wide = [(name,) for name in (*map_.texts("wide.columns"), map_.text("wide.first"), map_.text("wide.last")) if name]
+    return sum(_place(each, names) is not None for each in (*wanted, *wide) if each)
 
 
 def _absent(wanted: Sequence[str | int], row: Row, key: str, below: Sequence[Row] = ()) -> IngestError:

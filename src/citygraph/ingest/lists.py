@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import IngestError
+from citygraph.ingest.csvw import Described, metadata_path, read_metadata, without_nulls
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.ingest.workbooks import read_workbook
 
@@ -40,19 +41,21 @@ class Listing:
     ending: str
     sheets: tuple[Sheet, ...]
     notes: tuple[str, ...] = field(default=())
+    described: Described | None = None
 
 
-def read_list(path: Path, *, limits: Limits, encoding: str = "", delimiter: str = "") -> Listing:
+def read_list(path: Path, *, limits: Limits, encoding: str = "", delimiter: str = "", metadata: bool = True) -> Listing:
     """The rows of a CSV or XLSX file, every one with its number in the file.
 
     Args:
         path: the list.
         limits: how much is read at most.
-        encoding: of a CSV file, when it is known; otherwise found by byte-order mark, UTF-8, then Windows-1252.
+        encoding: of a CSV file, when it is known; otherwise as the CSVW metadata beside it say, or found by byte-order mark, UTF-8, then Windows-1252.
         delimiter: of a CSV file, when it is known; otherwise the one that gives the most even rows.
+        metadata: whether CSVW metadata beside a CSV file are read.
 
     Raises:
-        IngestError: the file cannot be read, is of another kind, or is larger than the limits.
+        IngestError: the file or its metadata cannot be read, is of another kind, or is larger than the limits.
     """
     ending = path.suffix.lower()
     if ending not in _WORKBOOKS | _TEXTS:
@@ -61,10 +64,16 @@ def read_list(path: Path, *, limits: Limits, encoding: str = "", delimiter: str 
     data = _bytes(path, limits)
     digest = hashlib.sha256(data).hexdigest()
     if ending in _WORKBOOKS or data.startswith(b"PK\x03\x04"):
-        return Listing(path.name, digest, ".xlsx", read_workbook(data, path.name, limits))
-    text, notes = _decoded(data, path.name, encoding)
-    sheet, more = _table(text, delimiter, limits)
-    return Listing(path.name, digest, ".csv", (sheet,), (*notes, *more))
+        sheets = read_workbook(data, path.name, limits)
+        return Listing(path.name, digest, ".xlsx", sheets, tuple(note for sheet in sheets for note in sheet.notes))
+    described = read_metadata(path) if metadata else None
+    told = described or Described()
+    text, notes = _decoded(data, path.name, encoding or told.encoding)
+    sheet, more = _table(text, delimiter or told.delimiter, limits)
+    if described is not None:
+        sheet = without_nulls(sheet, described)
+        notes.append(f"read as {metadata_path(path).name} says")
+    return Listing(path.name, digest, ".csv", (sheet,), (*notes, *more), described)
 
 
 def _bytes(path: Path, limits: Limits) -> bytes:
@@ -80,6 +89,8 @@ def _bytes(path: Path, limits: Limits) -> bytes:
 
 
 def _decoded(data: bytes, name: str, encoding: str) -> tuple[str, list[str]]:
+    if encoding.lower() in {"utf-8", "utf8"}:
+        encoding = "utf-8-sig"
     chosen = encoding or next((each for mark, each in _BOMS if data.startswith(mark)), "") or _wide(data)
     if chosen:
         try:

@@ -147,14 +147,19 @@ class Resolver:
         return Found(Kind.KNOWN, chosen, notes=("chosen in the review",))
 
     def _exact(self, asked: Asked) -> list[Body]:
-        found: dict[int, Body] = {}
+        """Whatever bears the name; of a name in two parts what the whole bears, else what both or one of them bear."""
         region = is_region_name(asked.name)
-        for form in _forms(asked.name):
-            for body in self._gazetteer.exact(form, region=region):
-                found[id(body)] = body
-            if found:
-                break
-        return list(found.values())
+        whole = self._gazetteer.exact(read_name(asked.name), region=region)
+        if whole:
+            return whole
+        found = [
+            {id(body): body for body in self._gazetteer.exact(form, region=region)} for form in _forms(asked.name)[1:]
+        ]
+        found = [each for each in found if each]
+        both = set(found[0]).intersection(*found[1:]) if found else set()
+        return [body for each in found[:1] for key, body in each.items() if key in both] or list(
+            {key: body for each in found for key, body in each.items()}.values()
+        )
 
     def _candidates(self, asked: Asked) -> tuple[Body, ...]:
         form = read_name(asked.name.replace("\ufffd", ""))

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cleaning import clean
+from citygraph.ingest.csvw import table_metadata
 from citygraph.ingest.gazetteer import Asked
 from citygraph.ingest.lists import read_list
 from citygraph.ingest.tables import Limits
@@ -30,6 +31,7 @@ __all__ = [
     "network_key",
     "read_review",
     "review_key",
+    "review_metadata",
     "write_review",
 ]
 
@@ -116,7 +118,12 @@ def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, D
     """
     if not path.exists():
         return {}
-    rows = [row for sheet in read_list(path, limits=Limits()).sheets for row in sheet.rows if not row.is_empty]
+    rows = [
+        row
+        for sheet in read_list(path, limits=Limits(), metadata=False).sheets
+        for row in sheet.rows
+        if not row.is_empty
+    ]
     heading = [fold(cell) for cell in rows[0].cells] if rows else []
     missing = [name for name in COLUMNS[:4] if name not in heading]
     if rows and missing:
@@ -213,6 +220,25 @@ def write_review(
     writer.writerows([harmless(cell) for cell in line] for line in (*lines, *kept))
     # The mark tells a spreadsheet program that the letters are UTF-8.
     return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def review_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
+    """The CSVW metadata of a review."""
+    about = {
+        "decision": "The number of a candidate, a short name such as id:oslo-kommune, new, or skip",
+        "name": "The city or network as the list writes it",
+        "country": "ISO 3166-1, two letters",
+        "region": "State or province, as it is compared",
+        "kind": "city or network",
+        "rows": "The rows of the list that wait",
+        "reason": "Why it is asked",
+        "comment": "Yours; it is kept",
+    }
+    columns = [(column, "string", about.get(column, "Who may be meant")) for column in COLUMNS]
+    title = f"Questions of the import of {list_name}"
+    return table_metadata(
+        name, columns, delimiter=delimiter, title=title, about="Cities and networks that a person decides on."
+    )
 
 
 def harmless(cell: str) -> str:

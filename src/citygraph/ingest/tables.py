@@ -38,3 +38,4 @@ class Sheet:
     rows: tuple[Row, ...]
     is_hidden: bool = False
     hidden: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()

@@ -18,13 +18,16 @@ __all__ = ["read_workbook"]
 
 _CHUNK: Final = 1 << 20
 _MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,7})[\"'][^>]*>")
+_HIDDEN: Final = re.compile(rb"\bhidden=[\"'](?:1|true)[\"']")
+_NO_VALUE: Final = re.compile(rb"<f(?:\s[^>]*)?>[^<]*</f>(?:<v\s*/>|<v></v>)?</c>")
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _MOST_MERGED: Final = 100_000
 _PARTS: Final = 2_000
 
 
 def read_workbook(data: bytes, name: str, limits: Limits) -> tuple[Sheet, ...]:
-    """Every visible sheet; formulas give the value that was saved with them.
+    """Every sheet, also hidden ones; formulas give the value that was saved with them.
 
     Raises:
         IngestError: it is no workbook, is protected by a password, or unpacks to more than the limits.
@@ -38,10 +41,7 @@ def read_workbook(data: bytes, name: str, limits: Limits) -> tuple[Sheet, ...]:
         _within_bounds(data, name, limits)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         try:
-            sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            return tuple(
-                Sheet(str(sheet.title), tuple(_rows(sheet, _merged(data, sheet), name, limits))) for sheet in sheets
-            )
+            return tuple(_sheet(sheet, data, name, limits) for sheet in book.worksheets)
         finally:
             book.close()
     except (
@@ -74,17 +74,31 @@ def _within_bounds(data: bytes, name: str, limits: Limits) -> None:
                     begin = False
 
 
-def _merged(data: bytes, sheet: Any) -> list[tuple[int, int, int]]:  # noqa: ANN401  # openpyxl has no types
-    """Cells merged over several rows, as column, first and last row; openpyxl leaves them out when it streams."""
+def _sheet(sheet: Any, data: bytes, name: str, limits: Limits) -> Sheet:  # noqa: ANN401  # openpyxl has no types
+    text = _xml(data, sheet)
+    hidden = frozenset(int(match[1]) for match in _ROW.finditer(text) if _HIDDEN.search(match[0]))
+    rows = tuple(_rows(sheet, _merged(text), name, limits))
+    without = len(_NO_VALUE.findall(text))
+    notes = (
+        f"sheet {sheet.title!r}: {without:,} formulas have no saved value: open and save it in a spreadsheet program",
+    )
+    is_hidden = sheet.sheet_state != "visible"
+    return Sheet(str(sheet.title), rows, is_hidden=is_hidden, hidden=hidden, notes=notes if without else ())
+
+
+def _xml(data: bytes, sheet: Any) -> bytes:  # noqa: ANN401
     path = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
-    found: list[tuple[int, int, int]] = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if path not in archive.namelist():
-            return []
-        for match in _MERGED.finditer(archive.read(path)):
-            first, last = int(match[2]), int(match[4])
-            if last > first and len(found) < _MOST_MERGED:
-                found.append((_column(match[1].decode()), first, last))
+        return archive.read(path) if path in archive.namelist() else b""
+
+
+def _merged(text: bytes) -> list[tuple[int, int, int]]:
+    """Cells merged over several rows, as column, first and last row; openpyxl leaves them out when it streams."""
+    found: list[tuple[int, int, int]] = []
+    for match in _MERGED.finditer(text):
+        first, last = int(match[2]), int(match[4])
+        if last > first and len(found) < _MOST_MERGED:
+            found.append((_column(match[1].decode()), first, last))
     return found
 
 

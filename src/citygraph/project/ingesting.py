@@ -57,12 +57,13 @@ class Ingesting(Replicating):
             ExportError: a file cannot be written.
         """
         from citygraph.ingest import editions  # noqa: PLC0415  # the readers of spreadsheets are needed here alone
+        from citygraph.ingest.csvw import metadata_path  # noqa: PLC0415
         from citygraph.ingest.importing import import_list  # noqa: PLC0415
         from citygraph.ingest.known import Known, edition_of  # noqa: PLC0415
         from citygraph.ingest.lists import read_list  # noqa: PLC0415
         from citygraph.ingest.mapping import read_map  # noqa: PLC0415
-        from citygraph.ingest.report import write_report  # noqa: PLC0415
-        from citygraph.ingest.review import read_review, write_review  # noqa: PLC0415
+        from citygraph.ingest.report import report_metadata, write_report  # noqa: PLC0415
+        from citygraph.ingest.review import read_review, review_metadata, write_review  # noqa: PLC0415
         from citygraph.ingest.tables import Limits  # noqa: PLC0415
 
         map_ = read_map(map_file)
@@ -86,11 +87,15 @@ class Ingesting(Replicating):
         report_file = report or self.folder / files.report
         if report is not None or not dry_run:
             write_file(report_file, write_report(imported.lines, delimiter=delimiter))
+            data = report_metadata(report_file.name, delimiter=delimiter, list_name=map_.name)
+            write_file(metadata_path(report_file), data)
         if (imported.questions or decisions) and (review is not None or not dry_run):
             names = {iri: f"{self.short(iri)} {name}" for iri, name in imported.candidate_names().items()}
             made = {} if dry_run else {key: self.short(iri) for key, iri in imported.decided.items()}
             data = write_review(imported.questions, decisions, short=names, made=made, delimiter=delimiter)
             write_file(review_file, data)
+            data = review_metadata(review_file.name, delimiter=delimiter, list_name=map_.name)
+            write_file(metadata_path(review_file), data)
         if not dry_run:
             for name, triples in ((files.sources, imported.sources), (files.facts, imported.facts)):
                 write_file(self.folder / name, editions.turtle(triples, list_name=map_.name, prefixes=self.prefixes))
