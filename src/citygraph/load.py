@@ -27,6 +27,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _SAME_AS: Final = Iri("https://schema.org/sameAs")
 _SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 _IN_SCHEME: Final = Iri(_SKOS + "inScheme")
+_METADATA: Final = (".csv-metadata.json", ".tsv-metadata.json")
 _PASSED: Final = frozenset({".csv", ".tsv", ".md", ".txt", ".toml", ""})
 
 
@@ -123,6 +124,9 @@ def _load_known(
 
 def _load_file(path: Path, config: Config, bounds: Bounds) -> tuple[FileGraph | None, list[Finding]]:
     name = path.relative_to(config.folder).as_posix()
+    if path.name.endswith(_METADATA):
+        # CSVW metadata describe the table beside them, and no city.
+        return None, []
     format_ = by_extension(path.suffix)
     if format_ is None or format_.kind is Kind.ROWS:
         # Tables and notes may lie beside the data; only what looks like RDF gone astray is worth a word.

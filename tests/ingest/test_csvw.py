@@ -10,8 +10,10 @@ from typing import Any
 import csvw
 import pytest
 
+from citygraph import Project
 from citygraph.errors import IngestError
 from citygraph.ingest.csvw import metadata_path
+from conftest import TODAY
 from ingest_words import Take, Taken
 
 _MORE = 'list = "members"\nas_of = 2025-03-01\n[columns]\ncity = "Town"\ncountry = "Country"\nnetwork = "Network"\n'
@@ -98,3 +100,9 @@ def test_a_review_that_a_spreadsheet_saved_anew_is_read_in_spite_of_its_metadata
     lines[1] = f"1{lines[1]}"
     asked.done.review.write_bytes("\n".join(lines).replace(",", ";").encode("cp1252"))
     assert take(*rows).member(3) == "city-of-trondheim"
+
+
+def test_the_metadata_of_tables_are_no_statements_of_the_graph(take: Take, project: Project) -> None:
+    taken = take("Trondheim;Norway;C40", "Trondhiem;Norway;ICLEI")
+    assert metadata_path(taken.done.review).is_relative_to(project.folder / "data")
+    assert [each.code for each in Project.open(project.folder, today=TODAY).check().report] == []
