@@ -27,10 +27,14 @@ from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
 from citygraph.ingest.mapping import KEYS, Key
 from citygraph.namespaces import CG, compress
+from citygraph.project.public_copy import WRITING_SECONDS
+from citygraph.publish.tables import MOST_ROWS
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.settings import SETTINGS, Setting
 from citygraph.store.capabilities import ProbeResult, read_capabilities, read_results
+from citygraph.web.static_site.plan import Limits
+from citygraph.web.static_site.search_index import MOST_IN_ONE
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
@@ -476,6 +480,37 @@ def _parameter(parameter: Parameter) -> str:
     about = f"{_sentence(parameter.about.en)} " if parameter.about.en else ""
     default = f"; without it `{parameter.default}`" if parameter.default is not None else ""
     return f"{about}{kind[0].upper()}{kind[1:]}{default}{'; required' if parameter.required else ''}."
+
+
+# -- publishing -------------------------------------------------------------------------------------
+
+
+@generated
+def publish_limits() -> str:
+    """What a published folder and its site do not go beyond."""
+    limits = Limits()
+    return _table(
+        ["limit", "is"],
+        [
+            ["answers of one question with other values", f"{limits.answers:,}"],
+            ["proofs of derived statements, the first that the pages name", f"{limits.proofs:,}"],
+            ["things in a single search index; with more there is one for each first letter", f"{MOST_IN_ONE:,}"],
+            ["the packed graph that the SPARQL page fetches", f"{_in_script('most') / 1e6:,.0f} MB"],
+            ["an answer on the SPARQL page", f"{_in_script('answering'):,.0f} seconds"],
+            ["an answer that is written down", f"{WRITING_SECONDS:,} seconds, or `limits.timeout` when that is more"],
+            ["rows of a workbook; a longer table is there in the other formats", f"{MOST_ROWS:,}"],
+        ],
+    )
+
+
+def _in_script(name: str) -> float:
+    """A number of the script of the SPARQL page."""
+    text = (ROOT / "frontend" / "browser-sparql.js").read_text(encoding="utf-8")
+    found = re.search(rf"\b{name}\s*[:=]\s*([\d.e]+)", text)
+    if found is None:
+        message = f"frontend/browser-sparql.js has no number {name}"
+        raise ValueError(message)
+    return float(found[1])
 
 
 # -- Markdown ---------------------------------------------------------------------------------------

@@ -302,6 +302,13 @@ def test_a_table_as_json_has_an_object_for_each_row_without_its_empty_cells() ->
     assert dict(class_files(b"id,label\r\n"))["json"] == b"[]\n"
 
 
+def test_a_table_that_no_sheet_can_hold_is_no_workbook(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"id,label\r\nid:a,A\r\nid:b,B\r\n"
+    assert [ending for ending, _ in class_files(data)] == ["csv", "json", "xlsx"]
+    monkeypatch.setattr("citygraph.publish.tables.MOST_ROWS", 1)
+    assert [ending for ending, _ in class_files(data)] == ["csv", "json"]
+
+
 def test_a_file_is_packed_while_others_are_written(tmp_path: Path) -> None:
     with NewFolder(tmp_path / "site") as folder:
         with folder.open("a/b.txt", gzip=True) as file:

@@ -18,7 +18,10 @@ from citygraph.project.building import Building, Checked
 if TYPE_CHECKING:
     from citygraph.publish import Edition
 
-__all__ = ["public_copy"]
+__all__ = ["WRITING_SECONDS", "public_copy"]
+
+WRITING_SECONDS: Final = 60
+"""What a question may take whose answer is written down, when graph.toml allows less: no visitor waits for it."""
 
 _AnyProject = TypeVar("_AnyProject", bound=Building)
 # The texts of sources are not ours to pass on, wherever graph.toml says they lie.
@@ -43,7 +46,9 @@ def public_copy(project: _AnyProject, edition: Edition) -> Iterator[_AnyProject]
             shutil.copyfile(project.folder / path, folder / path)
         if (project.folder / "queries").is_dir():
             shutil.copytree(project.folder / "queries", folder / "queries")
-        values = {**project.config.values, "publish.internal": (), "sources.folder": _NOWHERE}
+        seconds = max(project.config.number("limits.timeout"), WRITING_SECONDS)
+        changed = {"publish.internal": (), "sources.folder": _NOWHERE, "limits.timeout": seconds}
+        values = {**project.config.values, **changed}
         config = replace(project.config, folder=folder, values=MappingProxyType(values))
         public = type(project)(config, today=project.today)
         checked = Checked(Report.of(), edition.graphs, tuple(edition.inferred), edition.as_of)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 from citygraph.project.folder import PARTS, Progress, silent
-from citygraph.project.public_copy import public_copy
+from citygraph.project.public_copy import WRITING_SECONDS, public_copy
 from citygraph.project.writing import Writing
 
 __all__ = ["Publishing"]
@@ -78,7 +78,7 @@ class Publishing(Writing):
                     edition.store,
                     values={},
                     prefixes=self.prefixes,
-                    timeout=number("limits.timeout"),
+                    timeout=max(number("limits.timeout"), WRITING_SECONDS),
                     most_rows=number("limits.rows"),
                 )
             except QueryError:

@@ -15,12 +15,14 @@ from typing import Final
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Row, Solutions, write_answer
 
-__all__ = ["Table", "answer_files", "class_files"]
+__all__ = ["MOST_ROWS", "Table", "answer_files", "class_files"]
 
 _LATITUDE: Final = frozenset({"latitude", "lat", "schema:latitude", "geo:lat"})
 _LONGITUDE: Final = frozenset({"longitude", "long", "lon", "schema:longitude", "geo:long"})
 _STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST_CELL: Final = 32_767
+MOST_ROWS: Final = 1_048_575
+"""Rows below the head of a sheet (Excel specifications and limits)."""
 _MADE: Final = datetime(1980, 1, 1)  # noqa: DTZ001  # a workbook carries a time without zone; ours is always the same
 
 
@@ -107,8 +109,8 @@ def _place(columns: Sequence[str], names: frozenset[str]) -> int | None:
 
 
 def _workbook(table: Table) -> Iterator[tuple[str, bytes]]:
-    """A sheet of texts and numbers; nothing in it is a formula."""
-    if importlib.util.find_spec("xlsxwriter") is None:
+    """A sheet of texts; nothing in it is a formula. A table that no sheet can hold is no workbook."""
+    if importlib.util.find_spec("xlsxwriter") is None or len(table.rows) > MOST_ROWS:
         return
     import xlsxwriter  # noqa: PLC0415  # an extra
 

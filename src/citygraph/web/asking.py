@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 from citygraph.errors import ConfigError, QueryError
 from citygraph.project import Project
-from citygraph.query import Answered, run_query
+from citygraph.query import Answered, get_query, run_query
 from citygraph.rdf import Iri, Term
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery
@@ -21,10 +22,11 @@ from citygraph.store import Store
 from citygraph.web.reading import day_of
 from citygraph.web.rendering import Page
 
-__all__ = ["ask_graph", "ask_saved", "ask_sparql", "saved_queries"]
+__all__ = ["ask_graph", "ask_saved", "ask_sparql", "saved_queries", "saved_query"]
 
 _MOST_ROWS: Final = 50_000
 _read: dict[str, tuple[object, list[SavedQuery]]] = {}
+_read_one: dict[str, tuple[object, SavedQuery]] = {}
 
 
 def ask_graph(store: Store, text: str, **bind: Term) -> list[dict[str, Term]]:
@@ -45,6 +47,31 @@ def saved_queries(project: Project) -> list[SavedQuery]:
     if known is None or known[0] != stamp:
         known = _read[str(project.folder)] = (stamp, [query for query in project.queries() if query.publish])
     return known[1]
+
+
+def saved_query(project: Project, name: str) -> SavedQuery:
+    """The question of that name, published or not; read again when its file has changed.
+
+    Raises:
+        QueryError: there is none, or it breaks a rule of its header.
+    """
+    folder = project.folder / "queries"
+    path = folder / f"{name}.rq"
+    known = _read_one.get(str(path))
+    # Before the file is read: a change in between is seen the next time.
+    stamp = _stamp(path)
+    if known is None or known[0] != stamp:
+        known = _read_one[str(path)] = (stamp, get_query(folder, name))
+    return known[1]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        # A name with a null in it is no name of a file; whoever looks for it by name says so.
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 def ask_saved(

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from citygraph.answer_formats import MEDIA_TYPES, formats_of
 from citygraph.errors import QueryError, StoreError
 from citygraph.namespaces import compress, expand
-from citygraph.query import Answered, get_query
+from citygraph.query import Answered
 from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sentences import sentence
 from citygraph.web.answers import column_name, table_of
-from citygraph.web.asking import ask_saved, saved_queries
+from citygraph.web.asking import ask_saved, saved_queries, saved_query
 from citygraph.web.errors import NotFound, as_fault, kindly
 from citygraph.web.feeds import feed_of
 from citygraph.web.files import answer_file, json_response
@@ -93,7 +93,7 @@ def query_page(request: Request) -> Response:
 
 def _saved(page: Page, name: str) -> SavedQuery:
     try:
-        saved = get_query(page.project.folder / "queries", name)
+        saved = saved_query(page.project, name)
     except QueryError as error:
         known = {query.name: query for query in saved_queries(page.project)}
         near = difflib.get_close_matches(name, known, n=5, cutoff=0.3)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -25,6 +27,7 @@ ORIGIN: Final = f"http://{_HOST}"
 
 _COME_AGAIN: Final = 503
 _PAUSE: Final = 0.2
+_ASKERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,21 @@ class Answer:
 
 
 class Asker:
-    """Asks the site for addresses, one after the other."""
+    """Asks the site for addresses: one and its answer, or several that are answered beside each other."""
 
     def __init__(self, app: ASGIApp, portal: BlockingPortal) -> None:
         """An asker of an application that has been started."""
         self._app, self._portal = app, portal
+        self._numbers = count()
+
+    def ahead(self, address: str) -> Future[Answer]:
+        """Ask for an address whose answer is wanted later."""
+        return self._portal.start_task_soon(self._get, address)
+
+    def answer_of(self, asked: Future[Answer], address: str, *, patience: float = 0.0) -> Answer:
+        """The answer to what was asked ahead; one that says "come again" is asked for once more, as by `get`."""
+        answer = asked.result()
+        return self.get(address, patience=patience) if answer.status == _COME_AGAIN else answer
 
     def get(self, address: str, *, patience: float = 0.0) -> Answer:
         """The answer to a GET of a path with its parameters.
@@ -75,7 +88,8 @@ class Asker:
             "query_string": query.encode(),
             "root_path": "",
             "headers": [(b"host", _HOST.encode()), (b"accept", b"*/*")],
-            "client": ("127.0.0.1", 0),
+            # Each is an asker of its own, so that none waits for the turn of another.
+            "client": (f"127.0.0.{1 + next(self._numbers) % _ASKERS}", 0),
             "server": (_HOST, 80),
             # The pages leave out what needs a server. Nobody can say this from outside.
             "citygraph.static": True,

@@ -16,6 +16,7 @@ __all__ = ["Choices", "Limits", "Plan", "Target"]
 
 # For each choice a page and the files that are used most; the answer by itself has them all.
 _FILES_OF_CHOICES: Final = frozenset({"csv", "json", "geojson"})
+_MOST_KNOWN: Final = 100_000
 _PLAIN_PAGES: Final = {"/": "", "/queries": "queries/", "/search": "search/", "/editor": "sparql/"}
 
 
@@ -91,6 +92,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     proofs: set[str] = field(default_factory=set)
     has_all_proofs: bool = True
+    _known: dict[str, Target] = field(default_factory=dict)
     _variants: dict[str, dict[tuple[tuple[str, str], ...], str]] = field(default_factory=dict)
 
     def add_question(self, name: str, choices: Choices) -> int:
@@ -110,6 +112,21 @@ class Plan:
 
     def target(self, address: str) -> Target | None:
         """Where an address of the site leads in the folder; `None` when it has no file there."""
+        known = self._known.get(address)
+        if known is None:
+            known = self._target(address)
+            # What leads somewhere goes on doing so, but for proofs, whose number is limited.
+            if known is not None and not address.startswith("/why"):
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[address] = known
+        return known
+
+    def forget(self) -> None:
+        """Look everything up again: more has been planned."""
+        self._known.clear()
+
+    def _target(self, address: str) -> Target | None:
         parts = urlsplit(address)
         path = unquote(parts.path)
         parameters = dict(parse_qsl(parts.query))

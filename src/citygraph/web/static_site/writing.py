@@ -7,6 +7,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -20,7 +21,7 @@ from citygraph.project import Project
 from citygraph.publish import NewFolder
 from citygraph.web.assets import BROWSER_SPARQL, has_browser_sparql
 from citygraph.web.search import FIRST
-from citygraph.web.static_site.asking import Asker, asking
+from citygraph.web.static_site.asking import Answer, Asker, asking
 from citygraph.web.static_site.links import Links
 from citygraph.web.static_site.plan import Choices, Limits, Plan, Target
 from citygraph.web.static_site.search_index import SearchIndex
@@ -29,12 +30,15 @@ __all__ = ["write_site"]
 
 Progress = Callable[[str, int, int], None]
 _LETTER: Final = re.compile(r'href="(/a-z/[^"?]*)')
+_LINK: Final = re.compile(r'(?:href|src|data-index|data-terms|data-graph|data-names)="(/[^"]*)"')
 _STAGE, _PROOFS = "site", "site-proofs"
 _INDEX: Final = "search/index.json"
 _DEPTH: Final = 2
 _NOT_FOUND: Final = 404
 _PATIENCE: Final = 150.0
 _AGAIN: Final = 5.0
+_AHEAD: Final = 4
+"""Pages that are being made while one is written: a page waits for its questions most of the time."""
 
 
 def write_site(
@@ -65,6 +69,7 @@ class _Writing:
         self._plan = Plan(self._languages, folder.__contains__, limits=limits)
         self._links = Links(self._target, self._plan.target, _site_of(project))
         self._proofs: deque[str] = deque()
+        self._asked: dict[str, tuple[str, Future[Answer]]] = {}
         self._queued: set[str] = set()
         self._missing: set[str] = set()
         self._wrong: set[str] = set()
@@ -76,13 +81,14 @@ class _Writing:
             self._plan_questions()
             self._plan_letters()
             self._plan_proofs()
+            self._plan.forget()
             pages = self._pages()
             total = sum(1 for _ in self._pages())
-            for done, address in enumerate(pages, 1):
-                self._write_page(address)
+            for done, (address, answer) in enumerate(self._answers(lambda: next(pages, "")), 1):
+                self._write_page(address, answer)
                 self._progress(_STAGE, done, total)
-            while self._proofs:
-                self._write_page(self._proofs.popleft())
+            for address, answer in self._answers(lambda: self._proofs.popleft() if self._proofs else ""):
+                self._write_page(address, answer)
                 self._progress(_PROOFS, total, total + len(self._proofs))
             for path, data in index.files():
                 self._folder.write(path, data)
@@ -172,11 +178,45 @@ class _Writing:
 
     # -- the files ----------------------------------------------------------------------------------
 
-    def _write_page(self, address: str) -> None:
+    def _answers(self, take: Callable[[], str]) -> Iterator[tuple[str, Answer]]:
+        """The pages in the order in which they are taken, with the next ones being made meanwhile.
+
+        Only making goes on side by side: what is written, and in which order proofs are promised, depends on nothing
+        but the order of the addresses.
+        """
+        waiting: deque[tuple[str, Future[Answer]]] = deque()
+        while True:
+            while len(waiting) < _AHEAD and (address := take()):
+                waiting.append((address, self._asker.ahead(address)))
+            if not waiting:
+                return
+            address, asked = waiting.popleft()
+            answer = self._asker.answer_of(asked, address, patience=_AGAIN)
+            self._ask_for_files(answer)
+            yield address, answer
+
+    def _ask_for_files(self, page: Answer) -> None:
+        """Have the files made that a page links to and that are not there yet."""
+        for link in dict.fromkeys(_LINK.findall(page.body.decode())):
+            address = html.unescape(link).partition("#")[0]
+            # To look where a proof leads is to promise it; that is done in the order of the pages.
+            if address.startswith("/why?"):
+                continue
+            target = self._plan.target(address)
+            if (
+                target is not None
+                and not target.is_page
+                and target.path != _INDEX
+                and target.path not in self._folder
+                and target.path not in self._missing
+                and target.path not in self._asked
+            ):
+                self._asked[target.path] = (address, self._asker.ahead(address))
+
+    def _write_page(self, address: str, answer: Answer) -> None:
         target = self._plan.target(address)
         if target is None or target.path in self._folder:
             return
-        answer = self._asker.get(address, patience=_AGAIN)
         if not answer.media_type.startswith("text/html"):
             message = f"The page {address} cannot be made: status {answer.status}."
             raise PublishError(message, fix="Look at the page with citygraph serve, or publish without --site.")
@@ -204,7 +244,11 @@ class _Writing:
             return target
         if target.path in self._missing:
             return None
-        answer = self._asker.get(address, patience=_AGAIN)
+        asked_for, asked = self._asked.pop(target.path, (address, None))
+        # Two addresses may lead to one file, in two languages: the first that a page names is the one that counts.
+        if asked is None or asked_for != address:
+            asked = self._asker.ahead(address)
+        answer = self._asker.answer_of(asked, address, patience=_AGAIN)
         if not answer.is_good:
             self._missing.add(target.path)
             return None
