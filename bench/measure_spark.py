@@ -24,6 +24,7 @@ from bench.university import write_university
 
 _SIZES = "1000000,10000000"
 _WORKERS = 2
+_GIGABYTES = 64
 _DEFAULTS = """
 spark.cores.max                {cores}
 spark.driver.memory            2g
@@ -50,7 +51,9 @@ def measure() -> Iterator[Section]:
     )
     with tempfile.TemporaryDirectory(prefix="citygraph-bench-") as temporary:
         folder = Path(temporary)
+        measured: dict[int, dict[str, dict[str, float]]] = {}
         for size in sizes:
+            by_engine = measured[size] = {}
             name = f"university {size:,}"
             path = written(folder / f"{size}.nt", write_university, size)
             for engine in ("columnar", "duckdb"):
@@ -59,13 +62,16 @@ def measure() -> Iterator[Section]:
                 after = resource.getrusage(resource.RUSAGE_CHILDREN)
                 found["processor"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
                 _row(section, name, engine, found)
+                by_engine[engine] = found
             with _cluster(folder, memory) as (master, environment, processes):
                 found = _on_spark(path, master, environment, processes)
             if not found["equal"]:
                 message = f"Spark and the embedded engine disagree about {name}."
                 raise ValueError(message)
             _row(section, name, "spark", found)
+            by_engine["spark"] = found
             path.unlink()
+            section.notes[:] = _when_it_pays(measured)
             yield section
 
 
@@ -75,6 +81,34 @@ def _row(section: Section, graph: str, engine: str, found: dict[str, float]) -> 
         graph, engine, seconds(found["seconds"]), seconds(found["processor"]), start, f"{found['closure']:,.0f}",
         f"{found['megabytes']:.0f} MB",
     ))  # fmt: skip
+
+
+def _when_it_pays(measured: dict[int, dict[str, dict[str, float]]]) -> list[str]:
+    """What the two largest sizes say about larger ones."""
+    if len(measured) < 2:
+        return []
+    small, large = sorted(measured)[-2:]
+
+    def further(engine: str, what: str) -> float:
+        """What each further million of statements costs."""
+        return (measured[large][engine][what] - measured[small][engine][what]) / (large - small) * 1e6
+
+    spark, columnar, duckdb = (further(engine, "processor") for engine in ("spark", "columnar", "duckdb"))
+    fixed = max(0.0, measured[large]["spark"]["processor"] - spark * large / 1e6)
+    here, there = further("columnar", "megabytes"), further("spark", "megabytes")
+    time_it_takes = (
+        f"- From {small:,} to {large:,} statements each further million took Spark {spark:.1f} seconds of processors, "
+        f"`duckdb` {duckdb:.1f} and `columnar` {columnar:.1f}, the latter on one core. What Spark spends at any size "
+        f"is {fixed:.0f} seconds besides. By this line a cluster is as fast as `columnar` from {spark / columnar:.0f} cores "
+        "on, if nothing is lost between its machines."
+    )
+    room = (
+        f"- Each further million took {here:.0f} MB of memory with `columnar`, and {there:.0f} MB with Spark on the machine "
+        f"that starts it (the Java part of that program has a fixed limit besides, here 2 GB). A machine with {_GIGABYTES} GB "
+        f"has room for {_GIGABYTES * 1024 / here:,.0f} million statements of this kind with `columnar`, and can start Spark "
+        f"for {_GIGABYTES * 1024 / there:,.0f} million."
+    )
+    return [time_it_takes, room]
 
 
 def _on_spark(path: Path, master: str, environment: dict[str, str], processes: list[int]) -> dict[str, float]:

@@ -207,6 +207,17 @@ def _blocks(path: Path) -> list[str]:
     return [block.strip("\n") for block in re.split(r"\n\s*\n", "\n".join(lines)) if block.strip()]
 
 
+# -- measurements -----------------------------------------------------------------------------------
+
+
+@generated
+def measured(name: str) -> str:
+    """One section of the benchmarks, as the program that measures wrote it, without its heading."""
+    page = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    section = page.partition(f"<!-- {name} -->\n")[2].partition(f"\n<!-- /{name} -->")[0]
+    return section.partition("\n")[2] + "\n"
+
+
 # -- servers ----------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import weakref
@@ -26,6 +27,9 @@ __all__ = ["SparkDatabase"]
 _PIECE: Final = 10_000
 _INLINE: Final = 500
 """A table with at most so many rows stands in the plan itself; a larger one is written to a file."""
+_HERE: Final = 500_000
+"""Tables with at most so many rows are looked through on this machine; to ask the cluster takes longer."""
+_READ: Final = re.compile(r"\b(?:FROM|JOIN) (\w+)")
 _TAKEN: Final = "taken"
 _Result = TypeVar("_Result")
 
@@ -56,6 +60,7 @@ class SparkDatabase:
         self._schemas: dict[str, Any] = {}
         self._inline: dict[str, int] = {}
         self._views: dict[str, str] = {}
+        self._outdated: set[str] = set()
 
     def put(self, table: str, columns: Mapping[str, Ids], query: str) -> None:
         """See `Database.put`."""
@@ -120,10 +125,14 @@ class SparkDatabase:
 
     def rows(self, query: str) -> list[Row]:
         """See `Database.rows`."""
+        if self._is_small(query):
+            return list(self._local.execute(query).fetchall())
         return [tuple(row) for row in self._asked(lambda: self._sql(query).collect())]
 
     def numbers(self, query: str) -> dict[str, NDArray[Any]]:
         """See `Database.numbers`."""
+        if self._is_small(query):
+            return dict(self._local.execute(query).fetchnumpy())
         self.make(_TAKEN, query)
         return dict(self._local.execute(f"SELECT * FROM {self._files(_TAKEN)}").fetchnumpy())
 
@@ -177,10 +186,17 @@ class SparkDatabase:
             shutil.rmtree(part, ignore_errors=True)
 
     def _refresh_views(self, table: str) -> None:
-        """A view of Spark keeps the files of the table that it was made over."""
-        for name, query in self._views.items():
-            if f" {table} " in f"{query} ":
-                self._sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+        """A view of Spark keeps the files of the table that it was made over, so it is made anew before it is used."""
+        self._outdated |= {name for name, query in self._views.items() if f" {table} " in f"{query} "}
+
+    def _is_small(self, query: str) -> bool:
+        """Whether a query reads small tables only; then they can be read on this machine under their names."""
+        tables = set(_READ.findall(query))
+        if not tables <= self._parts.keys() or sum(map(self.count, tables)) > _HERE:
+            return False
+        for table in tables:
+            self._local.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {self._files(table)}")
+        return True
 
     def _files(self, table: str) -> str:
         parts = ", ".join(f"'{part}/*.parquet'" for part in self._parts[table])
@@ -189,6 +205,9 @@ class SparkDatabase:
     # -- Spark ------------------------------------------------------------------------------------
 
     def _sql(self, query: str) -> Any:  # noqa: ANN401  # a data frame of Spark
+        for name in [name for name in self._outdated if re.search(rf"\b{name}\b", query)]:
+            self._outdated.remove(name)
+            self._sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._views[name]}")
         return self._asked(lambda: self._session.sql(query.replace(" ANTI JOIN ", " LEFT ANTI JOIN ")))
 
     def _asked(self, ask: Callable[[], _Result]) -> _Result:
