@@ -105,6 +105,12 @@ class _Server(LoopbackServer):
 class _Handler(Handler):
     server: _Server
 
+    behind = ""
+
+    def version_string(self) -> str:
+        """What the server behind calls itself, once it has answered: a proxy passes that on."""
+        return self.behind or super().version_string()
+
     def respond(self) -> None:
         """Pass on, or break."""
         asked = Asked(self.command, self.path, dict(self.headers.items()), self.body())
@@ -144,6 +150,7 @@ class _Handler(Handler):
                 return None
             response = behind.getresponse()
             body = response.read()
+            self.behind = response.getheader("Server") or ""
         except (OSError, http.client.HTTPException):
             return None
         finally:

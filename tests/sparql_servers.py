@@ -36,8 +36,8 @@ TransactionFile = virtuoso-temp.trx
 ServerPort        = 127.0.0.1:{sql_port}
 DisableUnixSocket = 1
 ServerThreads     = 20
-NumberOfBuffers   = 10000
-MaxDirtyBuffers   = 6000
+NumberOfBuffers   = {buffers}
+MaxDirtyBuffers   = {dirty}
 DirsAllowed       = .
 [HTTPServer]
 ServerPort    = 127.0.0.1:{port}
@@ -106,13 +106,16 @@ def oxigraph_server(folder: Path, *files: Path, arguments: Sequence[str] = ()) -
 
 
 @contextmanager
-def virtuoso_server(folder: Path, *, most_rows: int = 10_000, most_seconds: int = 10) -> Iterator[SparqlServer]:
+def virtuoso_server(
+    folder: Path, *, most_rows: int = 10_000, most_seconds: int = 10, buffers: int = 10_000
+) -> Iterator[SparqlServer]:
     """A Virtuoso server with nothing of ours in it, until the block ends.
 
     Args:
         folder: an empty folder for its data, configuration and log.
         most_rows: its `ResultSetMaxRows`, after which it silently cuts an answer.
         most_seconds: its `MaxQueryExecutionTime`.
+        buffers: its `NumberOfBuffers`, pages of 8 kB in memory.
     """
     program, client = shutil.which("virtuoso-t"), shutil.which("isql-vt")
     if program is None or client is None:
@@ -120,7 +123,15 @@ def virtuoso_server(folder: Path, *, most_rows: int = 10_000, most_seconds: int 
     port, sql_port = free_ports(2)
     ini = folder / "virtuoso.ini"
     ini.write_text(
-        _VIRTUOSO_INI.format(port=port, sql_port=sql_port, most_rows=most_rows, most_seconds=most_seconds),
+        _VIRTUOSO_INI.format(
+            port=port,
+            sql_port=sql_port,
+            most_rows=most_rows,
+            most_seconds=most_seconds,
+            buffers=buffers,
+            # Three quarters, as Virtuoso's own configuration file advises.
+            dirty=buffers * 3 // 4,
+        ),
         encoding="utf-8",
     )
     command = [program, "+foreground", "+configfile", str(ini)]

@@ -93,6 +93,8 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
     # Measured: some thousand triple terms inside each other end the process (pyoxigraph 0.5.13).
     if b"<<(" in data and (deep := next(problems_of(data, "ttl", Bounds(len(data), _DEEPEST)), None)):
         return Parsed((), (SyntaxProblem(f"more than {_DEEPEST} levels inside each other", deep.line, 0),))
+    # A line-based document without this sign names no blank node, so that every quad can stay as it was read.
+    as_read = graph_name is None and format in {"nt", "nq"} and b"_:" not in data
     named = _BlankNodeNames("b" + hashlib.sha256(data).hexdigest()[:12])
     reader = pyoxigraph.parse(data, format=_RDF_FORMATS[format], without_named_graphs=graph_name is not None)
     while len(problems) < most_problems:
@@ -104,7 +106,7 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
             continue
         if quad is None:
             break
-        quads.append(named.rename(quad, graph_name))
+        quads.append(quad if as_read else named.rename(quad, graph_name))
     return Parsed(tuple(quads), tuple(problems))
 
 

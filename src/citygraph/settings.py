@@ -70,8 +70,8 @@ SETTINGS: Final = (
     Setting("store.reason", "choice:upstream,pushed-down", "upstream", Text(
         "Hvor det utledes: her før lasting, eller på serveren med reglene som SPARQL-endringer",
         "Where deriving happens: here before loading, or on the server with the rules as SPARQL updates")),
-    Setting("store.chunk", "integer", 10_000, Text(
-        "Påstander i én forespørsel til serveren", "Statements in one request to the server")),
+    Setting("store.chunk", "integer", 100_000, Text(
+        "Påstander i én forespørsel til serveren, på det meste", "Statements in one request to the server, at most")),
     Setting("store.timeout", "integer", 120, Text(
         "Sekunder serveren får bruke på én forespørsel under bygging",
         "Seconds the server may take for one request during a build")),

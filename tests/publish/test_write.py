@@ -110,9 +110,9 @@ def test_pages_are_written_read_back_and_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format_", ["ttl", "rdf", "jsonld"])
 def test_a_page_that_lost_its_link_to_the_next_is_found_and_nothing_is_published(format_: str, tmp_path: Path) -> None:
-    def losing(quads: Iterable[Quad], to: str, prefixes: Mapping[str, str]) -> bytes:
+    def losing(quads: Iterable[Quad], to: str, prefixes: Mapping[str, str], into: BinaryIO) -> None:
         kept = [each for each in quads if to != format_ or "hydra/core#next" not in each.predicate.value]
-        return _write(kept, to, prefixes)
+        _write(kept, to, prefixes, into)
 
     edition, tools = _with_questions()
     outcome = publish_edition(edition, tmp_path / "site", replace(tools, write=losing))

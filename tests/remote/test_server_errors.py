@@ -10,11 +10,12 @@ import pytest
 from citygraph import Project
 from citygraph.errors import CitygraphError, ConfigError, StoreError
 from citygraph.http_policy import Policy
-from citygraph.rdf import Iri, Literal, Quad, Triple
+from citygraph.rdf import Iri, Literal, Triple
 from citygraph.results import Graph
 from citygraph.store.authentication import Credentials
 from citygraph.store.connection import Addresses, Connection
 from citygraph.store.held import HeldVersions
+from citygraph.store.lines import lines_of
 from citygraph.store.loading import Loader
 from citygraph.store.renaming import Renaming
 from citygraph.store.served import ServedSnapshot
@@ -181,7 +182,7 @@ def test_a_triple_term_is_refused_before_anything_is_switched(oxigraph: SparqlSe
     renaming = Renaming(BASE, "x-1", ())
     inner = Triple(Iri(f"{BASE}a"), Iri(f"{BASE}p"), Iri(f"{BASE}b"))
     with pytest.raises(ValueError, match="triple term"):
-        list(renaming.triples_there([Quad(Iri(f"{BASE}r"), Iri(f"{BASE}reifies"), inner, G)]))
+        [renaming.line_there(each) for each in lines_of([Triple(Iri(f"{BASE}r"), Iri(f"{BASE}reifies"), inner)])]
     held = held_on(oxigraph)
     snapshot = sealed(tmp_path, "kept")
     assert everything(held.use(snapshot)) == everything(snapshot)

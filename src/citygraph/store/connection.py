@@ -29,6 +29,9 @@ _BAD_REQUEST: Final = 400
 # Loading a chunk twice, or running a rule twice, gives the same graph: so even 500 may be tried again.
 _AGAIN: Final = RETRIED | {408, 500}
 _MOST_DETAIL: Final = 300
+# By what a server calls itself, what it takes beside the graph so that it loads without a transaction. A chunk that
+# it took by half is nothing new: it is sent again, and the graph is counted before anybody is shown it.
+_UNLOGGED: Final[Mapping[str, Mapping[str, str]]] = {"oxigraph": {"no_transaction": ""}}
 _TRIPLES: Final = "application/n-triples"
 # Virtuoso says SR186 with status 500 or 403 to a user without the role SPARQL_UPDATE.
 _NO_RIGHT: Final = re.compile(r"read.?only|permission|not allowed|denied|SR186", re.IGNORECASE)
@@ -66,6 +69,7 @@ class Connection:
         self.store = _AskedStore(self, addresses.query, self.policy)
         self.host = urlsplit(addresses.query).netloc
         self.login = login
+        self._product = ""
         self._client = httpx.Client(
             auth=login, follow_redirects=False, trust_env=False, headers={"User-Agent": policy.user_agent()}
         )
@@ -135,7 +139,7 @@ class Connection:
         self._send(
             "POST",
             self.addresses.graph_store,
-            params={"graph": graph.value},
+            params={"graph": graph.value, **_UNLOGGED.get(self._product, {})},
             content=triples,
             headers={"Content-Type": _TRIPLES},
         )
@@ -153,6 +157,19 @@ class Connection:
         headers, body = self._send(
             "GET", self.addresses.graph_store, params={"graph": graph.value}, headers={"Accept": _TRIPLES}
         )
+        return self._triples(headers, body)
+
+    def construct(self, text: str) -> bytes:
+        """What a CONSTRUCT of ours gives, as N-Triples; a server may cut it without a sign, so count.
+
+        Raises:
+            NotOffered: the server answers with something else.
+            StoreError: it did not come whole.
+        """
+        headers, body = self._send("POST", self.addresses.query, data={"query": text}, headers={"Accept": _TRIPLES})
+        return self._triples(headers, body)
+
+    def _triples(self, headers: httpx.Headers, body: bytes) -> bytes:
         media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if media_type not in {_TRIPLES, "text/plain"}:
             message = f"{self.host} gives a graph as {media_type or 'something without a type'}."
@@ -219,6 +236,8 @@ class Connection:
         except httpx.TransportError as error:
             reason = f"the connection broke ({str(error) or type(error).__name__})"
             raise TryAgain(reason) from error
+        # RFC 9110, 10.2.4: a product, then a stroke and its version.
+        self._product = response.headers.get("Server", "").partition("/")[0].lower()
         if response.is_success:
             return response.headers, body
         raise self._refusal(response, body)

@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 
 from citygraph.errors import StoreError
-from citygraph.rdf import Iri, Quad
 from citygraph.store.capabilities import Capabilities
 from citygraph.store.connection import Connection
+from citygraph.store.lines import split_quad
 from citygraph.store.loading import Loader
 from citygraph.store.renaming import Renaming
 from citygraph.store.served import ServedSnapshot
@@ -32,7 +32,7 @@ class HeldVersions:
         base: str,
         folder: Path,
         *,
-        chunk: int = 10_000,
+        chunk: int = 100_000,
         known: Capabilities | None = None,
     ) -> None:
         """The versions of the project with that base address.
@@ -41,7 +41,7 @@ class HeldVersions:
             connection: the server.
             base: what the names of the project begin with.
             folder: where this machine keeps what it built.
-            chunk: statements in one request while loading.
+            chunk: statements in one request while loading, at most.
             known: what `citygraph doctor` found out about the server.
         """
         self.connection = connection
@@ -145,19 +145,20 @@ class HeldVersions:
     def _fill(self, snapshot: Snapshot, renaming: Renaming, say: Progress) -> int:
         """Every graph under its own name, and all of them merged; the number of merged statements."""
         loader = self.loader()
-        graphs: dict[Iri, list[Quad]] = {name: [] for name in renaming.graphs}
-        for quad in chain(snapshot.asserted(), snapshot.inferred()):
-            if isinstance(quad.graph_name, Iri):
-                graphs[quad.graph_name].append(quad)
+        graphs: dict[bytes, list[bytes]] = {str(name).encode(): [] for name in renaming.graphs}
         try:
-            for done, (name, quads) in enumerate(graphs.items()):
-                say("load-server", done, len(graphs) + 1)
-                loader.fill(renaming.graph_there(name), renaming.triples_there(quads))
-            say("load-server", len(graphs), len(graphs) + 1)
-            return loader.fill(renaming.merged, renaming.triples_there(chain.from_iterable(graphs.values())))
+            for line in snapshot.lines():
+                statement, name = split_quad(line)
+                if name:
+                    graphs[name].append(renaming.line_there(statement))
         except ValueError as error:
             message = f"The graph cannot be loaded: {error}."
             raise StoreError(message, fix="Say it without RDF 1.2, or leave store.engine at embedded.") from error
+        for done, (graph, lines) in enumerate(zip(renaming.graphs, graphs.values(), strict=True)):
+            say("load-server", done, len(graphs) + 1)
+            loader.fill_lines(renaming.graph_there(graph), lines)
+        say("load-server", len(graphs), len(graphs) + 1)
+        return loader.fill_lines(renaming.merged, chain.from_iterable(graphs.values()))
 
     def _check_dataset(self, renaming: Renaming, triples: int) -> None:
         """See that the server asks the graphs that it is told to ask, and no others.

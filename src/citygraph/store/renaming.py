@@ -9,7 +9,7 @@ so each becomes an IRI (RDF 1.1 Concepts, 3.5) and a blank node again on the way
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, urljoin
 from citygraph.namespaces import is_absolute_iri
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple
 from citygraph.sparql import Token, tokens
+from citygraph.store.lines import END, quads_of, triples_of
 
 __all__ = ["Dataset", "Renaming"]
 
@@ -98,8 +99,7 @@ class Renaming:
                 return Iri(f"{self.base}{_GENID}{quote(term.value, safe='')}")
             case Literal():
                 return term
-        message = f"a triple term cannot be sent to a SPARQL 1.1 server: {term}"
-        raise ValueError(message)
+        raise _no_triple_term(str(term))
 
     def here(self, term: Term) -> Term:
         """A term of an answer as we know it."""
@@ -125,15 +125,55 @@ class Renaming:
             return Literal(text, language=literal.language)
         return Literal(text, datatype=literal.datatype)
 
-    def triples_there(self, quads: Iterable[Quad | Triple]) -> Iterator[Triple]:
-        """Statements as the server gets them, in the order given."""
-        for each in quads:
-            yield Triple(self.there(each.subject), each.predicate, self.there(each.object))  # type: ignore[arg-type]
+    def line_there(self, line: bytes) -> bytes:
+        """A line of N-Triples as the server gets it; see `citygraph.store.lines`.
+
+        Raises:
+            ValueError: it holds a triple term, which SPARQL 1.1 does not have.
+        """
+        subject, predicate, object_ = line.removesuffix(END).split(b" ", 2)
+        return b" ".join((self._word_there(subject), predicate, self._word_there(object_))) + END
+
+    def _word_there(self, word: bytes) -> bytes:
+        """One term, as `there` renames it."""
+        if word.startswith(b"_:"):
+            return str(self.there(BlankNode(word[2:].decode()))).encode()
+        if word.startswith(b"<<"):
+            raise _no_triple_term(word.decode())
+        return self._words_there.get(word, word)
+
+    @cached_property
+    def _words_there(self) -> dict[bytes, bytes]:
+        return {str(Iri(here)).encode(): str(there).encode() for here, there in self._there.items()}
 
     def quad_here(self, triple: Triple, graph: Iri | None) -> Quad:
         """A statement of the server in one of our graphs."""
         subject, object_ = self.here(triple.subject), self.here(triple.object)
         return Quad(subject, triple.predicate, object_, graph or DefaultGraph())  # type: ignore[arg-type]
+
+    def quads_here(self, lines: Sequence[bytes], graph: Iri) -> list[Quad]:
+        """Lines of N-Triples of the server as statements in one of our graphs, in another order.
+
+        Raises:
+            ValueError: a line is no statement.
+        """
+        document = b"\n".join(lines)
+        signs = [sign for sign in self._signs if sign in document]
+        if not signs:
+            return quads_of(lines, graph)
+        plain: list[bytes] = []
+        renamed: list[bytes] = []
+        for line in lines:
+            (renamed if any(sign in line for sign in signs) else plain).append(line)
+        return [*quads_of(plain, graph), *(self.quad_here(each, graph) for each in triples_of(renamed))]
+
+    @cached_property
+    def _signs(self) -> tuple[bytes, ...]:
+        """What stands in every line that `here` would change: names of ours, however they are escaped, and booleans."""
+        if not self.base.isascii():
+            return (b"",)
+        names = (self.root.encode(), f"{self.base}{_GENID}".encode(), b"\\u00", b"\\U0000")
+        return (b"_:", b"<<", *names, *(f'"{value}"^^{_BOOLEAN}'.encode() for value in _TRUTHS))
 
     # -- queries --------------------------------------------------------------------------------------
 
@@ -178,6 +218,10 @@ class Renaming:
     def _known(self, graphs: Iterable[Iri]) -> tuple[Iri, ...]:
         """None at all would mean the server's own default; a graph that holds nothing means nothing."""
         return tuple(dict.fromkeys(self.graph_there(each) for each in graphs)) or (self._nothing,)
+
+
+def _no_triple_term(term: str) -> ValueError:
+    return ValueError(f"a triple term cannot be sent to a SPARQL 1.1 server: {term}")
 
 
 class _Reader:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from citygraph.errors import QueryError, SnapshotError, StoreError
-from citygraph.rdf import Iri, Quad, Term
+from citygraph.rdf import Iri, Quad, Term, serialize
 from citygraph.results import Answer, Graph, Solutions
 from citygraph.sparql import Form, read_query
 from citygraph.store.connection import Connection
@@ -17,7 +18,7 @@ from citygraph.store.query_text import counting, solutions_of, with_values
 from citygraph.store.remote import check_values, with_prefixes
 from citygraph.store.renaming import Dataset, Renaming
 from citygraph.store.snapshot import Snapshot
-from citygraph.store.whole_graphs import read_graph
+from citygraph.store.whole_graphs import read_lines
 
 __all__ = ["FINDINGS", "ServedSnapshot"]
 
@@ -86,6 +87,16 @@ class ServedSnapshot(Snapshot):
             return self._copy.inferred()
         return tuple(self.quads(Iri(self.manifest.inferred_graph)))
 
+    def lines(self) -> Iterator[bytes]:
+        """See `Snapshot.lines`; without a sealed copy here as the server spells it.
+
+        Raises:
+            StoreError: the server did not give every statement.
+        """
+        if self._copy is not None:
+            return self._copy.lines()
+        return iter(serialize((*self.asserted(), *self.inferred()), format="nq").split(b"\n")[:-1])
+
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
         """See `Store.quads`; read from the server and counted.
 
@@ -93,8 +104,8 @@ class ServedSnapshot(Snapshot):
             StoreError: the server did not give every statement.
         """
         for name in self._renaming.graphs if graph_name is None else (graph_name,):
-            for triple in read_graph(self._connection, self._renaming.graph_there(name)):
-                yield self._renaming.quad_here(triple, name)
+            here = partial(self._renaming.quads_here, graph=name)
+            yield from read_lines(self._connection, self._renaming.graph_there(name), here)
 
     def query(
         self,

@@ -21,6 +21,7 @@ ASSERTED_FILE: Final = "asserted.nq"
 INFERRED_FILE: Final = "inferred.nq"
 FINDINGS_FILE: Final = "findings.json"
 """What the files state, what follows, and what the build had to say, in the folder of a snapshot."""
+_LINE_END: Final = b" .\n"
 
 
 class Snapshot:
@@ -57,6 +58,20 @@ class Snapshot:
     def inferred(self) -> tuple[Quad, ...]:
         """What was derived, lexical forms as in the files."""
         return self._read_quads(INFERRED_FILE)
+
+    def lines(self) -> Iterator[bytes]:
+        """What the files state, then what was derived, as lines of N-Quads; see `citygraph.store.lines`.
+
+        Raises:
+            SnapshotError: a file was cut.
+        """
+        for name in (ASSERTED_FILE, INFERRED_FILE):
+            with (self.folder / name).open("rb") as file:
+                for line in file:
+                    if not line.endswith(_LINE_END):
+                        message = f"{self.folder / name} ends in the middle of a statement."
+                        raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
+                    yield line[:-1]
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Refused: a snapshot never changes."""

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Final, TypeVar
 
 from citygraph.errors import StoreError
-from citygraph.rdf import Iri, Term, Triple, parse
+from citygraph.rdf import Iri, Term, Triple
 from citygraph.store.connection import Connection
+from citygraph.store.lines import lines_of, triples_of
 from citygraph.store.remote import AnswerCut
 
-__all__ = ["read_graph", "read_rows"]
+__all__ = ["read_graph", "read_lines", "read_rows"]
 
+_Result = TypeVar("_Result")
 _PAGE: Final = 10_000
+_LINES: Final = 200_000
 _LEAST: Final = 10
 
 
 def read_graph(connection: Connection, graph: Iri, *, page: int = _PAGE) -> tuple[Triple, ...]:
-    """Every statement of a graph, by the Graph Store Protocol or else page by page.
+    """Every statement of a graph; see `read_lines`."""
+    return tuple(read_lines(connection, graph, triples_of, page=page))
+
+
+def read_lines(
+    connection: Connection, graph: Iri, read: Callable[[Sequence[bytes]], list[_Result]], *, page: int = _PAGE
+) -> list[_Result]:
+    """Every statement of a graph, made from its line of N-Triples, which need not be written as we write it.
+
+    By the Graph Store Protocol, or else in parts: with CONSTRUCT, and where that gives too few, row by row.
 
     Args:
         connection: the server.
         graph: the name of the graph there.
+        read: what makes the statements from the lines; it raises ValueError when one is none.
         page: rows to ask for at a time; a server that gives fewer is asked for as many as it gives.
 
     Raises:
@@ -29,13 +43,16 @@ def read_graph(connection: Connection, graph: Iri, *, page: int = _PAGE) -> tupl
     """
     wanted = connection.count(graph)
     if not wanted:
-        return ()
-    found = _at_once(connection, graph)
-    if len(found) != wanted:
-        text = f"SELECT ?s ?p ?o WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}"
-        rows = _rows(connection, text, ("s", "p", "o"), wanted, page)
-        found = tuple(Triple(*row) for row in rows)  # type: ignore[arg-type]  # a server holds RDF
-    return found
+        return []
+    for way in (_at_once, _in_parts):
+        lines = way(connection, graph, wanted)
+        if len(lines) == wanted:
+            # What this server writes wrongly as N-Triples it may write rightly as rows.
+            with suppress(ValueError):
+                return read(lines)
+    text = f"SELECT ?s ?p ?o WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}"
+    rows = _rows(connection, text, ("s", "p", "o"), wanted, page)
+    return read(lines_of(Triple(*row) for row in rows))  # type: ignore[arg-type]  # a server holds RDF
 
 
 def read_rows(
@@ -64,16 +81,40 @@ def _rows(
     raise StoreError(message, fix="It cuts its answers: raise its limit of rows (ResultSetMaxRows), or its time.")
 
 
-def _at_once(connection: Connection, graph: Iri) -> tuple[Triple, ...]:
-    """The graph as one document; nothing when the server cannot give it so, or the document is not whole.
+def _at_once(connection: Connection, graph: Iri, wanted: int) -> list[bytes]:
+    """The graph as one document; nothing when the server cannot give it so.
 
-    Virtuoso 7.2.5 fails on a graph of more than a million statements, and gives the same in pages.
+    Virtuoso 7.2.5 fails on a graph of more than a million statements, and gives the same in parts.
     """
+    del wanted
     try:
-        parsed = parse(connection.fetch(graph), format="nt", most_problems=1)
+        return _distinct(connection.fetch(graph))
     except StoreError:
-        return ()
-    return () if parsed.problems else tuple(dict.fromkeys(quad.triple for quad in parsed.quads))
+        return []
+
+
+def _in_parts(connection: Connection, graph: Iri, wanted: int) -> list[bytes]:
+    """The graph in parts that the server writes as N-Triples; too little when it cuts them."""
+    found: dict[bytes, None] = {}
+    asked, start = _LINES, 0
+    while start < wanted:
+        part = f"SELECT ?s ?p ?o WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }} LIMIT {asked} OFFSET {start}"
+        try:
+            lines = _distinct(connection.construct(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ {part} }} }}"))
+        except StoreError:
+            break
+        found |= dict.fromkeys(lines)
+        # What cuts this part cuts the next one at the same place.
+        asked = min(asked, len(lines))
+        start += len(lines)
+        if not lines:
+            break
+    return list(found)
+
+
+def _distinct(document: bytes) -> list[bytes]:
+    """The lines of a document of N-Triples, each once."""
+    return list(dict.fromkeys(line for line in document.split(b"\n") if line and not line.startswith(b"#")))
 
 
 def _pages(
