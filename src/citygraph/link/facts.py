@@ -17,7 +17,7 @@ __all__ = ["Citation", "Fact", "facts_of"]
 _MEMBER_OF, _CHAIR, _COUNT = "P463", "P488", "P2124"
 _FOUNDED, _SEAT, _SITE, _COUNTRY = "P571", "P159", "P856", "P17"
 _YEAR, _MONTH, _DAY = 9, 10, 11
-_RESTRICTED: Final = "http://publications.europa.eu/resource/authority/access-right/RESTRICTED"
+_PUBLIC: Final = Iri("http://publications.europa.eu/resource/authority/access-right/PUBLIC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,8 @@ class _Reader:
         found: list[Citation] = []
         for source in self._iris(node, "prov:wasDerivedFrom"):
             document = source.partition("#")[0]
-            if _RESTRICTED in self._iris(document, "dct:accessRights"):
+            # As on the pages: whatever does not say PUBLIC is not for everybody.
+            if any(rights != _PUBLIC for rights in self._of(document, "dct:accessRights")):
                 continue
             seen = self._texts(document, "cg:dateNotAfter")
             pages = [each for each in self._iris(document, "foaf:page") if each.startswith(("https://", "http://"))]
