@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,16 +13,16 @@ from citygraph.results import Row, Solutions
 from citygraph.web.mapping import Map, Place, draw_map, is_on_earth
 from citygraph.web.radial import Drawing, draw_network
 from citygraph.web.showing import Shower, Shown
+from citygraph.web.timeline import Period, Timeline, draw_timeline, moment_of
 from citygraph.web.words import Words
 
-__all__ = ["BarChart", "Picture", "Timeline", "pictures_of"]
+__all__ = ["BarChart", "Picture", "pictures_of"]
 
 _XSD: Final = PREFIXES["xsd"]
 _LATITUDE, _LONGITUDE = ("latitude", "lat"), ("longitude", "long", "lon", "lng")
 _NOT_COUNTED: Final = frozenset({*_LATITUDE, *_LONGITUDE, "start", "end", "position", "year"})
 _NUMERIC: Final = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger"))
 _BEGIN, _END, _DAY = ("begin", "since", "founded"), ("end", "until"), ("date",)
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?\Z")
 _ACTORS: Final = frozenset({"network", "city", "place", "authority", "person", "working-group", "body", "organization"})
 _MOST_BARS: Final = 60
 _MOST_SPANS: Final = 80
@@ -49,27 +48,7 @@ class BarChart:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One row of a timeline: where it starts and how long it is in percent; a day has no length."""
-
-    label: str
-    when: str
-    left: float
-    width: float
-    href: str
-    open_begin: bool = False
-    open_end: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """Periods and days below one axis."""
-
-    spans: tuple[Span, ...]
-    ticks: tuple[tuple[str, float], ...]
-
-
+_Dated: TypeAlias = tuple[float | None, float | None]
 Drawn: TypeAlias = BarChart | Timeline | Map | Drawing
 
 
@@ -155,10 +134,13 @@ class _Reader:
     def timeline(self) -> Picture | None:
         begin, end, day = self._named(_BEGIN), self._named(_END), self._named(_DAY)
         begin = day if begin is None else begin
-        if begin is None or not any(_day(row[begin]) is not None for row in self._rows):
+        if begin is None or not any(moment_of(row[begin]) is not None for row in self._rows):
             return None
-        end = None if end is not None and not any(_day(row[end]) is not None for row in self._rows) else end
-        dated = [(row, _day(row[begin]), _day(row[end], last=True) if end is not None else None) for row in self._rows]
+        end = None if end is not None and not any(moment_of(row[end]) is not None for row in self._rows) else end
+        dated = [
+            (row, moment_of(row[begin]), moment_of(row[end], last=True) if end is not None else None)
+            for row in self._rows
+        ]
         dated = [each for each in dated if each[1] is not None or each[2] is not None]
         days = [moment for _, *moments in dated for moment in moments if isinstance(moment, float)]
         first, last = min(days), max(days)
@@ -169,17 +151,15 @@ class _Reader:
         others = [i for i in range(len(self._columns)) if i not in taken]
         varying = self._varying(others)[:3] or others[:1]
         dated.sort(key=lambda each: (each[1] if each[1] is not None else low, each[2] or 0.0))
-        spans = tuple(
-            self._span(row, start, stop, begin, end, varying, low=low, high=high)
-            for row, start, stop in dated[:_MOST_SPANS]
-        )
+        shown = dated[:_MOST_SPANS]
+        periods = [self._period(row, (start, stop), begin, end, varying) for row, start, stop in shown]
         texts = sorted(
             (moment, term.value)
             for row, *_ in dated
             for index, is_last in ((begin, False), (end, True))
             if index is not None
             for term in [row[index]]
-            for moment in [_day(term, last=is_last)]
+            for moment in [moment_of(term, last=is_last)]
             if moment is not None and isinstance(term, Literal)
         )
         summary = self._words(
@@ -188,35 +168,15 @@ class _Reader:
             first=self._shower.date(texts[0][1]),
             last=self._shower.date(texts[-1][1]),
         )
-        return Picture("timeline", summary, Timeline(spans, _ticks(low, high)), self._note(len(spans), len(dated)))
+        drawn = draw_timeline(periods, low=low, high=high)
+        return Picture("timeline", summary, drawn, self._note(len(shown), len(dated)))
 
-    def _span(
-        self,
-        row: Row,
-        start: float | None,
-        stop: float | None,
-        begin: int,
-        end: int | None,
-        varying: Sequence[int],
-        *,
-        low: int,
-        high: int,
-    ) -> Span:
-        width = high - low
-        left = ((start if start is not None else low) - low) / width * 100
-        last = (stop if stop is not None else high) - low
-        right = left if end is None else last / width * 100
+    def _period(self, row: Row, dated: _Dated, begin: int, end: int | None, varying: Sequence[int]) -> Period:
         words = [self._shower.term(row[begin]).text or self._words("view.open_begin")]
         if end is not None:
             words.append(self._shower.term(row[end]).text or self._words("view.open_end"))
-        return Span(
-            self._label(row, varying),
-            " – ".join(words),
-            round(left, 2),
-            round(max(right - left, 0.0), 2),
-            self._href(row, varying),
-            open_begin=start is None,
-            open_end=end is not None and stop is None,
+        return Period(
+            self._label(row, varying), " – ".join(words), self._href(row, varying), *dated, is_day=end is None
         )
 
     def network(self) -> Picture | None:
@@ -285,23 +245,3 @@ def _number(term: Term | None) -> float | None:
         return float(term.value) if isinstance(term, Literal) else None
     except ValueError:
         return None
-
-
-def _day(term: Term | None, *, last: bool = False) -> float | None:
-    """A date as a year with a fraction; of a mere month or year its first moment, or its last."""
-    match = _DATE.match(term.value) if isinstance(term, Literal) else None
-    if match is None:
-        return None
-    year, month, day = int(match[1]), match[2], match[3]
-    if month is None:
-        return float(year + 1) if last else float(year)
-    if day is None:
-        return year + (int(month) - (0 if last else 1)) / 12
-    return year + (int(month) - 1) / 12 + (int(day) - 1) / 372
-
-
-def _ticks(low: int, high: int) -> tuple[tuple[str, float], ...]:
-    """At most seven years below the axis, with their places in percent."""
-    step = next(each for each in (1, 2, 5, 10, 20, 25, 50, 100, 500, 1000, 5000) if (high - low) / each <= 7)  # noqa: PLR2004
-    first = -(-low // step) * step
-    return tuple((str(year), round((year - low) / (high - low) * 100, 2)) for year in range(first, high + 1, step))
