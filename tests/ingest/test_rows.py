@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 from citygraph import Project
 from citygraph.ingest.cleaning import clean, name_problem
 from citygraph.ingest.countries import alpha3, country_label, country_of
+from citygraph.ingest.dates import read_period
 from citygraph.ingest.importing import import_list
 from citygraph.ingest.known import Known
 from citygraph.ingest.lists import Listing, read_list
 from citygraph.ingest.mapping import read_map
 from citygraph.ingest.outcomes import Outcome
+from citygraph.ingest.statuses import Status, read_status
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.rdf import Triple, parse, serialize
 from conftest import ROOT
-from ingest_words import MAP, Take
+from ingest_words import MAP, Take, Taken
 from messy_lists import MessyRow, as_csv, messy_rows
 
 _NO_CITY = ["", "  ", "12345", "=1+1", "Total: 14", "<b>x</b>", "http://example.org", "A" * 200]
@@ -373,3 +375,168 @@ def test_the_project_passes_check_and_build_after_an_import(take: Take, project:
     assert [(each.code, each.message.en) for each in report] == []
     assert fresh.build().new
     assert [each.path.name for each in fresh.format(write=False) if each.changed] == []
+
+
+# -- what stands in one cell -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("cell", "begin", "end"), [
+    ("01.05.2004 - 31.12.2010", "2004-05-01", "2010-12-31"), ("2004 – present", "2004", ""), ("May-04", "2004-05", ""),
+    ("2004.0", "2004", ""), ("20040501", "2004-05-01", ""), ("2004?", "2004", ""), ("~2004", "2004", ""), ("Q3 2015", "2015", ""),
+    ("2004/05", "2004", ""), ("fra og med 2004", "2004", ""),
+])  # fmt: skip
+def test_dates_keep_both_ends_and_no_more_than_they_say(cell: str, begin: str, end: str) -> None:
+    period = read_period(cell)
+    assert (period.begin, period.end) == (begin, end)
+    is_exact = cell in {"01.05.2004 - 31.12.2010", "2004 – present", "2004.0", "20040501", "fra og med 2004"}
+    assert bool(period.notes) is not is_exact
+
+
+@pytest.mark.parametrize(("cell", "status"), [
+    ("observer since 2012", Status("role-observer", "2012")), ("until 2019", Status("left", "", "2019")), ("x?", None),
+    ("member since 2004, left 2019", Status("left", "2004", "2019")), ("Gründungsmitglied 1986", Status("role-full-member", "1986")),
+    ("observer (until 2019)", Status("role-observer", "", "2019")), ("2001–2010", Status("", "2001", "2010")),
+    ("x, board member", None), ("candidate (2024)", Status("not-yet", "2024")), ("left in May 2019", Status("left", "", "2019-05")),
+])  # fmt: skip
+def test_a_status_with_dates_in_one_cell(cell: str, status: Status | None) -> None:
+    assert read_status(cell, {}) == status
+
+
+def test_several_cities_in_one_cell(take: Take) -> None:
+    taken = take(
+        '"Oslo; Bergen";Norway;C40', '"Oslo\nTrondheim";Norway;ICLEI', "Köln/Düsseldorf;Germany;C40", "Bolzano/Bozen;Italy;C40",
+        '"Frankfurt\nam Main";Germany;C40', "Oslo/Bergen;Norway;Metrex", "Cities of Oslo and Bergen;Norway;Metrex",
+    )  # fmt: skip
+    rows = [line["row"] for line in taken.report if line["outcome"] == "imported"]
+    assert Counter(rows) == {"2": 2, "3": 2, "4": 2, "5": 1, "6": 1}
+    assert (taken.outcome(7), taken.outcome(8)) == ("review", "refused")
+    assert taken.member(6) == "city-of-frankfurt-am-main"
+
+
+@pytest.mark.parametrize(("name", "country"), [("Oslo (NO)", "NO"), ("Lyon (FR)", "FR"), ("Munich (DE)", "DE"), ("Oslo, Norway", "NO"), ("Oslo – Norway", "NO")])  # fmt: skip
+def test_a_country_behind_the_name(take: Take, name: str, country: str) -> None:
+    taken = take(f"{name};;C40", "Umeå (SE);;C40", "Lund (SE);;C40")
+    assert (taken.outcome(2), taken.report[1]["country"]) == ("imported", country)
+
+
+def test_two_letters_are_states_where_the_list_has_states(take: Take) -> None:
+    taken = take("Portland (OR);;C40", "Austin (TX);;C40", "Wilmington (DE);USA;C40", "San Diego (CA);;C40")
+    assert {line["country"] for line in taken.report[1:]} == {"US"}
+
+
+def test_rows_about_the_list_are_no_members(take: Take) -> None:
+    taken = take(
+        "Oslo*;Norway;C40", "Total;2;", "* hosts the secretariat;;", "Source: the network, 2024;;", ";17;",
+        "1) The city joined on behalf of the region.;;", "Sist oppdatert: mai 2024;;",
+    )  # fmt: skip
+    assert [taken.outcome(row) for row in range(3, 9)] == ["note"] * 6
+    assert taken.notes(2) == "footnote *: hosts the secretariat"
+
+
+def test_a_mark_that_nothing_explains_is_told(take: Take) -> None:
+    assert "the list does not explain it" in take("Oslo†;Norway;C40").notes(2)
+
+
+def test_a_country_is_no_city_and_a_city_state_is_both(take: Take) -> None:
+    taken = take("Norway;Norway;C40", "Singapore;Singapore;C40", "Luxembourg;Luxembourg;C40")
+    assert [taken.outcome(row) for row in (2, 3, 4)] == ["refused", "imported", "imported"]
+
+
+def test_a_city_is_never_taken_for_the_province_of_its_name(take: Take) -> None:
+    taken = take("Provincia di Torino;Italy;C40", "Turin;Italy;C40", "Kanton Zürich;Switzerland;C40", "Zurich;CH;C40")
+    assert len({taken.member(row) for row in (2, 3, 4, 5)}) == 4
+    assert taken.done.imported.made == {"region": 2, "network": 1, "city": 2}
+
+
+def test_the_beginning_that_only_a_second_row_names_is_kept(take: Take, project: Project) -> None:
+    taken = take(
+        "Oslo;Norway;C40",
+        "Oslo;Norway;C40;;2010",
+        "Oslo;Norway;C40;;2012",
+        "Bodø;Norway;C40;;2004",
+        "Bodø;Norway;C40;;1.5.2004",
+    )
+    assert taken.reason(3) == "of row 2; that it began 2010 is taken from this one"
+    assert "it began 2010; this one says 2012" in taken.reason(4)
+    assert "only 2004; this one says 2004-05-01" in taken.reason(6)
+    assert '"2010"^^xsd:gYear' in _facts(taken)
+    assert [each.code for each in Project.open(project.folder).check().report] == []
+
+
+def test_a_former_member_without_a_year_is_over_and_has_no_invented_date(take: Take, project: Project) -> None:
+    for _ in range(2):
+        taken = take("Oslo;Norway;C40;former member", "Bergen;Norway;C40;tidligere medlem;2001")
+    text = _facts(taken)
+    assert text.count('cg:dateNotAfter "2025-03-01"') == 2
+    assert "cg:asOf" not in text
+    assert [each.code for each in Project.open(project.folder).check().report] == []
+    newer = take("Oslo;Norway;C40;former member", day="2026-03-01")
+    assert newer.report[-1]["membership"] == "m-city-of-oslo-c40"
+
+
+def test_a_country_with_a_slip_is_refused_with_the_one_it_resembles(take: Take) -> None:
+    assert "(Belgium?)" in take("Brussels;Belguim;C40").reason(2)
+
+
+def test_a_town_named_once_with_a_wrong_country_is_found_by_the_places_around_it(take: Take) -> None:
+    around = (
+        "Lillestrøm;Norway;C40;;;59,95;11,05",
+        "Enebakk;Norway;C40;;;59,76;11,15",
+        "Nittedal;Norway;C40;;;60,05;10,87",
+    )
+    taken = take(
+        *around,
+        "Gjerdrum;Germany;C40;;;60,06;11,03",
+        "Nes;Austria;C40;;;47,40;10,00",
+        "Vaduz;Liechtenstein;C40;;;47,14;9,52",
+    )
+    assert (taken.outcome(5), "lie in Norway; the list says Germany" in taken.reason(5)) == ("review", True)
+    assert (taken.outcome(6), taken.outcome(7)) == ("imported", "imported")
+
+
+@pytest.mark.parametrize(("row", "outcome"), [
+    ("Kristiansund;Sweden;C40", "review"), ("Bratislava;Slovenia;C40", "review"), ("Valencia;Venezuela;C40", "imported"),
+    ("Hamburg, NY;USA;C40", "imported"), ("Cork;Ireland;C40", "imported"), ("San José;Costa Rica;C40", "imported"),
+    ("Nairobi;Uganda;C40", "review"),
+])  # fmt: skip
+def test_a_well_known_city_named_once_is_asked_about_in_another_country(take: Take, row: str, outcome: str) -> None:
+    assert take(row).outcome(2) == outcome
+
+
+# -- headings between the rows, cells that mean the one above, sheets -----------------------------------------
+
+
+def _shaped(take: Take, text: str, more: str, columns: str) -> Taken:
+    head = f'list = "shaped"\nas_of = 2025-03-01\n{more}[columns]\n{columns}'
+    return take(text.encode(), more=head)
+
+
+def test_countries_as_headings_between_the_rows(take: Take) -> None:
+    text = "City;Since\nNORWAY (2)\nOslo;2004\nBodø;\nLuxembourg:\nLuxembourg;2005\nATLANTIS\nHamar;2006\n"
+    taken = _shaped(take, text, 'network = "C40"\nsections = "country"\n', 'city = "City"\njoined = "Since"\n')
+    assert [line["country"] for line in taken.report if line["outcome"] == "imported"] == ["NO", "NO", "LU"]
+    # Below a heading that nobody knows nothing is imported on a guess.
+    assert (taken.outcome(7), taken.outcome(8)) == ("refused", "refused")
+    assert "no country that we know" in taken.reason(8)
+
+
+def test_countries_as_headings_of_a_list_with_one_column(take: Take) -> None:
+    text = "Members\n\nNorway\nOslo\nBodø\nLuxembourg\nLuxembourg\n"
+    taken = _shaped(take, text, 'network = "C40"\nsections = "country"\nheader = 1\n', "city = 1\n")
+    assert [line["country"] for line in taken.report if line["outcome"] == "imported"] == ["NO", "NO", "LU"]
+
+
+def test_networks_as_headings_between_the_rows(take: Take) -> None:
+    text = "City;Country\nC40;\nOslo;Norway\nNew Network:;\nBodø;Norway\n"
+    more, columns = 'sections = "network"\n', 'city = "City"\ncountry = "Country"\n[networks]\n"C40" = "C40 Cities"\n'
+    taken = _shaped(take, text, more, columns)
+    assert [taken.outcome(row) for row in (2, 3, 4, 5)] == ["heading", "imported", "refused", "refused"]
+    assert "add it to [networks]" in taken.reason(5)
+
+
+def test_empty_cells_that_mean_the_one_above(take: Take) -> None:
+    text = "City;Country;Network\nOslo;Norway;C40\n;;ICLEI\nZürich, Switzerland;;C40\nBodø;;C40\n"
+    columns = 'city = "City"\ncountry = "Country"\nnetwork = "Network"\n'
+    taken = _shaped(take, text, 'fill = ["city", "country"]\n', columns)
+    assert taken.member(3) == taken.member(2) == "city-of-oslo"
+    assert [line["country"] for line in taken.report[1:]] == ["NO", "NO", "CH", "NO"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from citygraph.ingest.cleaning import clean, coordinates, name_problem, tidy_case
-from citygraph.ingest.countries import alpha2_only, country_label, country_of, named_country
+from citygraph.ingest.countries import alpha2_only, country_label, country_like, country_of, named_country
 from citygraph.ingest.gazetteer import Asked
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.regions import is_region, is_state, region_of
@@ -26,6 +26,10 @@ _DIRECTIONS: Final = frozenset({
     "departement de", "metropole de", "communaute urbaine de", "royal borough of", "stadt-", "statutarni mesto", "hlavni mesto",
 })  # fmt: skip
 _NUMBERED: Final = re.compile(r"\A\d{1,5}\s*[.)]\s+(?=[^\W\d])")
+_SEVERAL: Final = re.compile(
+    r"(?:the )?(?:cities|towns|municipalities|kommunene|byene|städte|gemeinden|villes|communes|ciudades|comuni)\s.*\s(?:and|og|und|et|y|e)\s",
+    re.IGNORECASE,
+)
 _CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
 # City states: there a city may bear the name of the country.
 _ALIKE: Final = frozenset(
@@ -65,7 +69,10 @@ class Asking:
         said = cells.get("country", "")
         country = self.country(said)
         if said and not country:
-            return Who(problem=f"the country {said[:60]!r} is not known: add it to [countries] in the map")
+            like = f" ({like}?)" if (like := country_like(said[:60])) else ""
+            return Who(problem=f"the country {said[:60]!r} is not known{like}: add it to [countries] in the map")
+        if _SEVERAL.match(name):
+            return Who(problem=f"it names several cities: {name[:60]}")
         if not behind and (code := self._code(name, qualifier, country)):
             behind, qualifier = code, ""
         if behind and country and behind != country:

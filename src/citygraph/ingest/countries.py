@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from functools import cache
 from typing import Final
@@ -12,7 +13,7 @@ from babel.core import get_global
 from citygraph.matching.names import countries as known_countries
 from citygraph.namespaces import PREFIXES, fold
 
-__all__ = ["alpha2_of", "alpha2_only", "alpha3", "country_label", "country_of", "named_country"]
+__all__ = ["alpha2_of", "alpha2_only", "alpha3", "country_label", "country_like", "country_of", "named_country"]
 
 _LANGUAGES: Final = ["nb", "nn", "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "fi", "is", "pl", "cs", "hu", "et", "lv", "lt", "el", "tr", "ro", "bg", "hr", "sl", "sk", "uk", "ru", "ja", "ko", "zh", "ar", "ca", "eu", "ga", "cy", "sr", "mk", "sq", "fa", "he", "th", "vi", "id"]  # fmt: skip
 _KOSOVO: Final = "XK"
@@ -21,7 +22,7 @@ _NO_COUNTRIES: Final = frozenset({"AC", "CP", "DG", "EA", "EU", "EZ", "IC", "QO"
 _FORMER: Final = frozenset({"BUR", "ZAR", "DDR", "FXX", "TMP", "YMD"})
 # What the Unicode names do not have: official and inverted forms, old names, abbreviations. Folded, without marks.
 _OTHER: Final = {
-    "RU": "russian federation|russia federation",
+    "RU": "russische foderation|federation de russie|russian federation|russia federation",
     "KR": "republic of korea|korea republic of|korea rep|korea south|rep of korea|south korea|korea",
     "KP": "democratic peoples republic of korea|korea democratic peoples republic of|dprk|korea north",
     "IR": "iran islamic republic of|islamic republic of iran",
@@ -36,8 +37,8 @@ _OTHER: Final = {
     "LA": "lao peoples democratic republic|lao pdr|lao",
     "BN": "brunei darussalam",
     "CV": "cabo verde|cape verde",
-    "CZ": "czech republic|czech rep",
-    "SK": "slovak republic",
+    "CZ": "czech republic|czech rep|tschechische republik|republique tcheque|tsjekkiske republikk",
+    "SK": "slovak republic|slowakische republik|republique slovaque",
     "CI": "ivory coast|cote divoire|cote d ivoire",
     "CD": "democratic republic of the congo|democratic republic of congo|dr congo|drc|congo kinshasa|"
           "congo the democratic republic of the|congo democratic republic of the|congo dr",
@@ -162,6 +163,17 @@ def alpha2_of(iri: str) -> str:
     'BO'
     """
     return _by_alpha3().get(iri.removeprefix(_TABLE), "") if iri.startswith(_TABLE) else ""
+
+
+def country_like(text: str) -> str:
+    """What a country is called in English whose name a word resembles; empty when it resembles none.
+
+    >>> country_like("Belguim"), country_like("Atlantis")
+    ('Belgium', '')
+    """
+    names = {_plain(country_label(code, "en")): code for code in _codes()}
+    near = difflib.get_close_matches(_plain(text), names, n=1, cutoff=0.8)
+    return country_label(names[near[0]], "en") if near else ""
 
 
 def named_country(text: str) -> str:

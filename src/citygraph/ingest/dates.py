@@ -15,12 +15,13 @@ from citygraph.namespaces import fold
 __all__ = ["Period", "month_names", "read_date", "read_period"]
 
 _LANGUAGES: Final = ("en", "nb", "de", "fr", "es", "it", "nl", "sv", "da", "pt", "pl", "fi")
-_ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[T ]\d.*)?\Z")
-_DAY: Final = re.compile(r"(\d{1,2})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{4}|\d{2})(?:\s.*)?\Z")
+_ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[T ]\d{1,2}:\d\d\S*)?\Z")
+_DAY: Final = re.compile(r"(\d{1,2})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{4}|\d{2})(?:\s+\d{1,2}:\d\d\S*)?\Z")
 _MONTH: Final = re.compile(r"(\d{1,2})[./-](\d{4})\Z")
 _WORDS: Final = re.compile(
     r"(?:(\d{1,2})(?:\.|st|nd|rd|th|er|º|ª)?\s+)?(?:de\s+)?([^\W\d]+)\.?,?\s+(?:de\s+)?(?:(\d{1,2})(?:st|nd|rd|th)?,\s*)?(\d{4})\Z"
 )
+_WHOLE: Final = re.compile(r"\A(\d{4})[.,]0\Z")
 _SEASON: Final = re.compile(r"((?:19|20)\d\d)\s*[/–-]\s*(\d\d)\Z")
 _PART: Final = re.compile(
     r"(?:spring|summer|autumn|fall|winter|early|mid|late|end of|beginning of|v[åa]ren|sommeren|h[øo]sten|vinteren|v[åa]r|sommar|sommer|"
@@ -33,17 +34,19 @@ _UNTIL: Final = re.compile(
     r"\A(?:until|till|to|til|fram til|bis|bis zum|jusqu[’']en|jusqu[’']à|hasta|fino al|tot|t\.o\.m\.?|left|ended)\s+",
     re.IGNORECASE,
 )
+_SHORT: Final = re.compile(r"([^\W\d]{3,9})\.?[-’' ](\d\d)\Z")
+_COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)\Z")
 _SERIAL: Final = re.compile(r"(\d{5})(?:\.\d+)?\Z")
 _SERIALS: Final = range(14_611, 73_051)  # 1940 to 2099
 _FIRST: Final = date(1899, 12, 30)
 _YEARS: Final = range(1800, 2101)
 _MONTHS: Final = 12
 _LEAD: Final = re.compile(
-    r"\A(?:(?:member|medlem|mitglied|membre|miembro)\s+)?(?:since|siden|sedan|seit|depuis|desde|from|fra|from the year|sinds|dal|"
+    r"\A(?:(?:member|medlem|mitglied|membre|miembro)\s+)?(?:fra og med|f\.?o\.?m\.?|since|siden|sedan|seit|depuis|desde|from|fra|from the year|sinds|dal|"
     r"joined(?: in)?|in|year|i|ca\.?|c\.|circa|about|approx\.?|~|around|um|rundt|omkring|env(?:iron|\.)|vers|ab|ab dem|seit dem|as of|à partir de|a partir de|"
     r"d[ea]puis le|depuis le|le|the|per|pr\.?|vanaf|od|membre depuis|mitglied seit|medlem siden|medlem fra|member from)\s+", re.IGNORECASE)  # fmt: skip
 _ABOUT: Final = re.compile(
-    r"\A(?:ca\.?|c\.|circa|about|approx\.?|~|around|um|rundt|omkring|env(?:iron|\.)|vers)\s", re.IGNORECASE
+    r"\A(?:[~≈]|(?:ca\.?|c\.|circa|about|approx\.?|around|um|rundt|omkring|env(?:iron|\.)|vers)\s)", re.IGNORECASE
 )
 _RANGE: Final = re.compile(
     r"(\S.*?)\s*(?:–|—|\bto\b|\btil\b|\bbis\b|(?<=\d{4})\s*-\s*(?=\d{4}|\w|\Z)|\s-\s)\s*(.*)\Z", re.IGNORECASE
@@ -86,7 +89,11 @@ def read_date(text: str, *, month_first: bool = False) -> str:
     >>> [read_date(each) for each in ("2004/05", "2004/11", "2004-05", "Herbst 2004", "1er mai 2004")]
     ['2004', '2004-11', '2004-05', '2004', '2004-05-01']
     """
-    plain = _LEAD.sub("", text.strip().strip("()").strip()).strip().rstrip(".")
+    plain = _LEAD.sub("", text.strip().strip("()").strip()).strip().lstrip("~≈ ").rstrip(".?")
+    return _numeric(_WHOLE.sub(r"\1", plain), month_first=month_first) or _worded(plain)
+
+
+def _numeric(plain: str, *, month_first: bool) -> str:  # one for each shape
     if re.fullmatch(r"\d{4}", plain):
         return plain if int(plain) in _YEARS else ""
     if match := _SERIAL.match(plain):
@@ -95,28 +102,36 @@ def read_date(text: str, *, month_first: bool = False) -> str:
     # 2004/05 may be a season or a month: the year is certain; 2004-05 is how ISO 8601 writes May.
     if (match := _SEASON.match(plain)) and ("/" in plain or "–" in plain):
         return match[1] if int(match[2]) == (int(match[1]) + 1) % 100 else _made(match[1], match[2], None)
-    if match := _PART.match(plain):
-        return match[1] or match[2]
-    if match := _ISO.match(plain):
+    if match := _COMPACT.match(plain) or _ISO.match(plain):
         return _made(match[1], match[2], match[3])
     if match := _DAY.match(plain):
         day, month = match[1], match[2]
         if (month_first and int(day) <= _MONTHS) or int(month) > _MONTHS:
             day, month = month, day
         return _made(_century(match[3]), month, day)
-    if match := _MONTH.match(plain):
-        return _made(match[2], match[1], None)
-    if match := _WORDS.match(plain):
-        number = month_names().get(fold(match[2]))
-        return _made(match[4], str(number), match[1] or match[3]) if number else ""
-    return ""
+    match = _MONTH.match(plain)
+    return _made(match[2], match[1], None) if match else ""
+
+
+def _worded(plain: str) -> str:
+    if match := _PART.match(plain):
+        return match[1] or match[2]
+    if (match := _SHORT.match(plain)) and (month := month_names().get(fold(match[1]))):
+        return _made(_century(match[2]), str(month), None)
+    match = _WORDS.match(plain)
+    number = month_names().get(fold(match[2])) if match else None
+    return _made(match[4], str(number), match[1] or match[3]) if match and number else ""
 
 
 def _vague(written: str, read: str) -> bool:
     """Whether a date was written as a season or about, so that less than it says is kept."""
     plain = written.strip().strip("()").strip()
     return bool(read) and bool(
-        (_SEASON.match(plain) and "/" in plain) or _PART.match(_LEAD.sub("", plain)) or _ABOUT.match(plain)
+        (_SEASON.match(plain) and "/" in plain)
+        or _PART.match(_LEAD.sub("", plain))
+        or _SHORT.match(plain)
+        or _ABOUT.match(plain)
+        or plain.endswith("?")
     )
 
 

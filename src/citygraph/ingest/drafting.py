@@ -12,7 +12,7 @@ from citygraph.errors import IngestError
 from citygraph.ingest.cleaning import clean
 from citygraph.ingest.countries import country_of
 from citygraph.ingest.dates import read_date
-from citygraph.ingest.guessing import by_content, by_words, cells_of, heading_score, is_city, is_mark, marked
+from citygraph.ingest.guessing import by_content, by_words, cells_of, heading_score, is_city, is_mark, is_marked, marked
 from citygraph.ingest.lists import Listing, read_list
 from citygraph.ingest.notes import note_reason
 from citygraph.ingest.tables import Limits, Row, Sheet
@@ -111,7 +111,7 @@ def _with_heading(sheet: Sheet, place: int, depth: int) -> _Table:
     )
     rows = tuple(row for row in sheet.rows[place + depth :] if not row.is_empty)
     columns = by_words(names)
-    if "network" in columns and all(map(is_mark, cells_of(rows, columns["network"]))):
+    if "network" in columns and is_marked(cells_of(rows, columns["network"])):
         # "Rainbow Cities Network" with a mark below it is one network.
         del columns["network"]
     wide = marked(rows, names, columns) if "network" not in columns else []

@@ -142,7 +142,7 @@ class _Reader:
                 yield replace(entry, outcome=Outcome.NOTE, reason="a comment, as the metadata say", written=_first(row))
             elif note := note_reason(row, self._city):
                 yield replace(entry, outcome=Outcome.NOTE, reason=note, written=_first(row))
-            elif section := self._sections.take(row):
+            elif section := self._sections.take(row, self._city):
                 self._filled = {}
                 outcome = Outcome.HEADING if section.startswith("a section") else Outcome.REFUSED
                 yield replace(entry, outcome=outcome, reason=section, written=_first(row))

@@ -30,7 +30,10 @@ _ADMINISTERS: Final = CG + "administers"
 _REGION: Final = re.compile(
     r"\b(?:region|regione|regionen|regional|county|fylke|fylkeskommune|province|provincia|voivodeship|wojewodztwo|oblast|"
     r"prefecture|prefeitura regional|landkreis|kreis|generalitat|diputacion|departement|conseil regional|landsting|"
-    r"regierungsbezirk|metropolitan area|metropolitan region|metropole)\b"
+    r"regierungsbezirk|metropolitan area|metropolitan region|metropole|eurometropole|metropolregion|metropolitana|metropolia|"
+    r"metropoolregio|kanton|canton|cantone|bundesland|freistaat|comunidad|comunitat|junta de|xunta|lansstyrelsen|\w{4,}regionen|"
+    r"ile de france|greater (?:london|manchester)|combined authority|london borough|lan|maakunta|zupanija|kraj|judetul|"
+    r"apskritis|grand (?:lyon|paris)|voivodeship|verband region)\b"
 )  # fmt: skip
 _CONNECTING: Final = frozenset(
     [

@@ -15,7 +15,7 @@ from citygraph.ingest.towns import known_countries
 from citygraph.matching.names import read_name
 from citygraph.namespaces import fold
 
-__all__ = ["by_content", "by_words", "cells_of", "heading_score", "is_city", "is_mark", "marked"]
+__all__ = ["by_content", "by_words", "cells_of", "heading_score", "is_city", "is_mark", "is_marked", "marked"]
 
 # Whole headings, folded; the first kind that has one takes the column.
 _WORDS: Final = {
@@ -124,9 +124,14 @@ def marked(rows: Sequence[Row], names: Sequence[str], taken: Mapping[str, int]) 
         if place in taken.values() or not name or words & _OTHER or read_date(name):
             continue
         cells = cells_of(rows, place)
-        if cells and sum(map(is_mark, cells)) >= _MANY * len(cells):
+        if cells and is_marked(cells):
             found.append(place)
     return found
+
+
+def is_marked(cells: Sequence[str]) -> bool:
+    """Whether most cells of a column are marks; so they are when there is none."""
+    return sum(map(is_mark, cells)) >= _MANY * len(cells)
 
 
 def _share(cells: Sequence[str], is_one: object) -> float:

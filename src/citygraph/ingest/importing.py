@@ -195,7 +195,7 @@ class _Importing:
         term = claim.period.begin if claim.period.end else "former" if claim.has_left else ""
         key = (f"{member} {network.iri}", term)
         if key in self._first:
-            return self._again(line, entry, claim, *self._first[key])
+            return self._again(line, entry, claim, key)
         row = self._anchors.cite(entry)
         self._facts += self._described.body(entry, body, row)
         self._facts += self._described.network(network, row)
@@ -209,8 +209,9 @@ class _Importing:
         as_of = entry.as_of or self._day
         return Wanted(member, network.iri, claim.role, claim.period, claim.has_left, as_of, row)
 
-    def _again(self, line: Line, entry: Entry, claim: Claim, first: Entry, said: Claim, iri: str) -> Line:
+    def _again(self, line: Line, entry: Entry, claim: Claim, key: tuple[str, str]) -> Line:
         """A row that says once more what another has said; where it says something else, that is told."""
+        first, said, iri = self._first[key]
         where = f"row {first.row}" + (f" of sheet {first.sheet}" if first.sheet != entry.sheet else "")
         if said.role != claim.role:
             reason = f"{where} gives the role {said.role}, this one {claim.role}"
@@ -218,8 +219,13 @@ class _Importing:
         reason, ours, theirs = f"of {where}", claim.period.begin, said.period.begin
         if ours and theirs and ours[: len(theirs)] != theirs[: len(ours)]:
             reason += f", which says that it began {theirs}; this one says {ours}, and the first is kept"
+        elif ours and not theirs:
+            # The rows together say what one of them does not.
+            self._facts += self._memberships.begun(iri, ours, self._anchors.cite(entry))
+            self._first[key] = (first, replace(said, period=replace(said.period, begin=ours)), iri)
+            reason += f"; that it began {ours} is taken from this one"
         elif len(ours) > len(theirs):
-            reason += f", which says {f'only {theirs}' if theirs else 'not'} when it began: {ours} is in this one alone"
+            reason += f", which says only {theirs}; this one says {ours}, and the first is kept"
         return replace(line, outcome=Outcome.DUPLICATE, reason=reason, membership=iri)
 
     def _new_authority(self, body: Body) -> str:

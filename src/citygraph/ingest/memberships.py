@@ -43,6 +43,7 @@ class Memberships:
     def __init__(self, facts: dict[str, Fact], mint: Mint) -> None:
         """`facts` are the memberships that the graph has without this edition."""
         self._mint = mint
+        self._facts = facts
         self._of: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in facts.values():
             self._of[fact.member, fact.organization].append(fact)
@@ -126,6 +127,23 @@ class Memberships:
                 yield from _instant(during, "hasEnd", f"{iri}-end", end)
             elif wanted.has_left:
                 yield from _past(during, f"{iri}-end", wanted)
+
+    def begun(self, iri: str, begin: str, row: str) -> Iterator[Triple]:
+        """The beginning of a membership that another row of the list names; nothing when the graph knows one.
+
+        Args:
+            iri: the membership, written already, with no date of its own.
+            begin: when it began.
+            row: the row that says so.
+        """
+        fact = self._facts.get(iri)
+        if fact is None or not fact.begin:
+            during = (fact.interval if fact else "") or f"{iri}-during"
+            if fact is None or not fact.interval:
+                yield iri_triple(iri, _ORG + "memberDuring", during)
+                yield iri_triple(during, _TYPE, _TIME + "ProperInterval")
+            yield from _instant(during, "hasBeginning", f"{iri}-begin", begin)
+            yield iri_triple(iri, _SOURCE, row)
 
     def gone(self, fact: Fact, *, last: str, now: str, document: str) -> Iterator[Triple]:
         """A membership that the list had and has no longer: it ended between the two days, and no one says when.

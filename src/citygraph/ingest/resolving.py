@@ -22,7 +22,7 @@ from citygraph.ingest.neighbours import Neighbours
 from citygraph.ingest.regions import is_region
 from citygraph.ingest.review import Decision, ReviewKey, Word, review_key
 from citygraph.ingest.towns import known_countries
-from citygraph.matching.names import Form, read_name
+from citygraph.matching.names import Form, other_names, read_name
 
 __all__ = ["Found", "Kind", "Resolver"]
 
@@ -114,6 +114,9 @@ class Resolver:
         if not asked.country:
             return self._without_country(asked)
         exact = self._exact(asked)
+        if exact and (others := _other_cities(asked.name, exact)):
+            reason = f"may name several cities: {' and '.join(others)}"
+            return Found(Kind.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
         same = [body for body in exact if body.country in {asked.country, ""}]
         core = read_name(asked.name).core
         if bears_several(core, asked.country) and not (asked.region or asked.qualifier or asked.point):
@@ -149,7 +152,11 @@ class Resolver:
     def _exact(self, asked: Asked) -> list[Body]:
         """Whatever bears the name; of a name in two parts what the whole bears, else what both or one of them bear."""
         region = is_region_name(asked.name)
-        whole = self._gazetteer.exact(read_name(asked.name), region=region)
+        form = read_name(asked.name)
+        whole = self._gazetteer.exact(form, region=region)
+        if known_countries(form.core) and not region:
+            # "Akershus" may be all that a list says of a county; Turin is a city, and no province.
+            whole = [body for body in whole if body.kind != "region"]
         if whole:
             return whole
         found = [
@@ -286,6 +293,20 @@ def _country(code: str) -> str:
 def _forms(name: str) -> list[Form]:
     """The whole name first, then each half of a name in two languages."""
     return [read_name(each) for each in (name, *_parts(name))]
+
+
+def _other_cities(name: str, found: list[Body]) -> list[str]:
+    """The parts of "Oslo/Bergen", when one was found and another is known as the name of another city."""
+    parts = _parts(name)
+    cores = [read_name(part).core for part in parts]
+    names = {read_name(body.name).core for body in found}
+    if not parts or read_name(name).core in names:
+        return []
+    cities = {city for core in names for city in other_names(core)}
+    others = [core for core in cores if core not in names and not cities & set(other_names(core))]
+    return (
+        parts if len(others) < len(cores) and any(is_homonym(each) or known_countries(each) for each in others) else []
+    )
 
 
 def _parts(name: str) -> list[str]:

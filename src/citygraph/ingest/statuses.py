@@ -21,7 +21,8 @@ _WORDS: Final = {
     "membre a part entiere|adherent|adherente|ville membre|miembro|miembro pleno|socio|socio effettivo|lid|volwaardig lid|"
     "jasen|membro|membro efetivo|yes|ja|oui|si|x|m|current|current member|member city|fullverdig medlem|fuldgyldigt medlem|"
     "ordinaert medlem|ordinarie medlem|confirmed|signatory|undertegner|unterzeichner|signataire|effective member|city member|"
-    "f|fm|✓|✔|mitgliedsstadt|mitgliedstadt|medlemsby|medlemskommune",
+    "f|fm|✓|✔|founding member|founder|founding city|grundungsmitglied|grunnlegger|stiftermedlem|membre fondateur|miembro fundador|"
+    "socio fondatore|mitgliedsstadt|mitgliedstadt|medlemsby|medlemskommune",
     "role-associate-member": "associate|associate member|associated member|assosiert medlem|assosiert|associeret medlem|"
     "associerad medlem|membre associe|assoziiertes mitglied|ausserordentliches mitglied|miembro asociado|socio associato|"
     "geassocieerd lid|a|am|assoc|assoc member",
@@ -37,7 +38,7 @@ _WORDS: Final = {
     NOT_YET: "applicant|candidate|candidate member|pending|applied|application|application pending|in progress|interested|invited|"
     "soker|soknad|sokt|under behandling|kandidat|suspended|suspendert|ruhend|prospective|planned|planlagt|geplant|to be confirmed|"
     "antragsteller|candidat|candidature|not a member|not member|non member|ikke medlem|kein mitglied|nicht mitglied|non membre|"
-    "declined|tbd|tba|tbc",
+    "under consideration|declined|tbd|tba|tbc",
 }
 _MARKS: Final = re.compile(r"[^\w✓✔]+")
 _MEANING: Final = {fold(word): meaning for meaning, words in _WORDS.items() for word in words.split("|")}
@@ -78,9 +79,14 @@ def read_status(text: str, own: Mapping[str, str], *, month_first: bool = False)
     >>> read_status("observer since 2012", {}), read_status("until 2019", {})
     (Status(meaning='role-observer', begin='2012', end='', notes=()), Status(meaning='left', begin='', end='2019', notes=()))
     """
-    whole = _meaning(text, own)
+    whole = _meaning(text, own) if not text.rstrip(" )]").endswith("?") or fold(text) in own else ""
     if whole:
         return Status(whole)
+    if text.rstrip(" )]").endswith("?"):
+        return None
+    parts = [part for part in re.split(r"[,;]\s", text) if part.strip()]
+    if len(parts) > 1 and (read := _together([read_status(part, own, month_first=month_first) for part in parts])):
+        return read
     period = read_period(text, month_first=month_first)
     if period.begin or period.end:
         return Status("", period.begin, period.end, period.notes)
@@ -91,6 +97,19 @@ def read_status(text: str, own: Mapping[str, str], *, month_first: bool = False)
     if match["word"].strip() and not meaning:
         return None
     return _dated(meaning, fold(match["how"] or ""), match["date"], month_first=month_first)
+
+
+def _together(parts: list[Status | None]) -> Status | None:
+    """What the parts of "member since 2004, left 2019" say together; nothing when one of them is not known."""
+    read = [part for part in parts if part is not None]
+    if len(read) < len(parts):
+        return None
+    over = next((part.meaning for part in read if part.meaning in {LEFT, NOT_YET}), "")
+    role = next((part.meaning for part in read if part.meaning), "")
+    begin, end = (next((value for part in read if (value := getattr(part, name))), "") for name in ("begin", "end"))
+    # An observer who left was an observer: the end says that it is over.
+    meaning = role if over == LEFT and end else over or role
+    return Status(meaning, begin, end, tuple(note for part in read for note in part.notes))
 
 
 def _dated(meaning: str, how: str, written: str, *, month_first: bool) -> Status | None:

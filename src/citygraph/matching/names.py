@@ -27,7 +27,8 @@ _BEFORE: Final = tuple(sorted((
         "wissenschaftsstadt", "bundesstadt", "gemeente", "stad", "stadsbestuur", "gmina", "miasto", "miasto stoleczne",
         "urzad miasta", "obec", "mesto", "statutarni mesto", "hlavni mesto", "grad", "obcina", "mestna obcina",
         "opcina", "obshtina", "dimos", "dhmos", "kommune", "bystyret i", "kommunen", "freie und hansestadt",
-        "freie hansestadt", "stolicne mesto",
+        "freie hansestadt", "stolicne mesto", "magistrat der stadt", "stadtverwaltung", "city and county of", "concelho de",
+        "hovedstaden", "commune urbaine de",
     )),
     *((words, _COUNTY) for words in ("county of", "fylket", "provincia di", "province of", "provincie", "landkreis")),
 ), key=lambda each: -len(each[0])))  # fmt: skip
