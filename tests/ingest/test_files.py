@@ -33,6 +33,19 @@ def test_encodings_are_found(tmp_path: Path, encoding: str) -> None:
     assert _cells(path)[1] == ("Ålesund", "Norge")
 
 
+@pytest.mark.parametrize(("encoding", "name"), [
+    ("cp1250", "Łódź"), ("mac_roman", "Málaga"), ("cp850", "Ålesund"), ("cp1252", "Zürich"), ("cp1254", "İzmir"), ("cp1257", "Šiauliai"),
+])  # fmt: skip
+def test_an_encoding_is_found_by_the_names_that_it_gives(tmp_path: Path, encoding: str, name: str) -> None:
+    path = tmp_path / "list.csv"
+    rows = [name, "Malmö", "Gdańsk", "Tromsø", "Düsseldorf", "Eskişehir", "Klaipėda", "Köln", "Poznań", "København"]
+    rows = [row for row in rows if row.encode(encoding, "ignore").decode(encoding) == row]
+    path.write_bytes("\n".join(["City", *rows]).encode(encoding))
+    listing = read_list(path, limits=Limits())
+    assert [row.cells[0] for row in listing.sheets[0].rows[1:]] == rows
+    assert listing.notes[0].startswith("read as ")
+
+
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
 def test_delimiters_are_found(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "list.csv"

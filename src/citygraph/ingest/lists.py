@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
 import io
@@ -14,15 +13,12 @@ from typing import Final
 
 from citygraph.errors import IngestError
 from citygraph.ingest.csvw import Described, metadata_path, read_metadata, without_nulls
+from citygraph.ingest.decoding import decode
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.ingest.workbooks import read_workbook
 
 __all__ = ["Listing", "read_list"]
 
-_BOMS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
 _DELIMITERS: Final = (";", ",", "\t", "|")
 _SAMPLE: Final = 200
 # A quoted cell may go over lines; one that goes on longer was never closed.
@@ -68,7 +64,7 @@ def read_list(path: Path, *, limits: Limits, encoding: str = "", delimiter: str 
         return Listing(path.name, digest, ".xlsx", sheets, tuple(note for sheet in sheets for note in sheet.notes))
     described = read_metadata(path) if metadata else None
     told = described or Described()
-    text, notes = _decoded(data, path.name, encoding or told.encoding)
+    text, notes = decode(data, path.name, encoding or told.encoding)
     sheet, more = _table(text, delimiter or told.delimiter, limits)
     if described is not None:
         sheet = without_nulls(sheet, described)
@@ -86,33 +82,6 @@ def _bytes(path: Path, limits: Limits) -> bytes:
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}."
         raise IngestError(message, fix="Check the name, and that the file is not open in another program.") from error
-
-
-def _decoded(data: bytes, name: str, encoding: str) -> tuple[str, list[str]]:
-    if encoding.lower() in {"utf-8", "utf8"}:
-        encoding = "utf-8-sig"
-    chosen = encoding or next((each for mark, each in _BOMS if data.startswith(mark)), "") or _wide(data)
-    if chosen:
-        try:
-            return data.decode(chosen), ([] if encoding or chosen == "utf-8-sig" else [f"read as {chosen.upper()}"])
-        except (UnicodeDecodeError, LookupError) as error:
-            message = f"{name} cannot be read as {chosen}: {error}."
-            raise IngestError(message, fix='Name its encoding in the map: encoding = "windows-1252"') from error
-    try:
-        return data.decode("utf-8"), []
-    except UnicodeDecodeError:
-        # Five bytes have no letter in Windows-1252; they stay visible as damage, and their rows go to the review.
-        return data.decode("cp1252", errors="replace"), ["read as Windows-1252, because it is not UTF-8"]
-
-
-def _wide(data: bytes) -> str:
-    """UTF-16 without a mark: every other byte of plain letters is zero."""
-    sample = data[:2000]
-    if len(sample) < len("a;b;"):
-        return ""
-    odd, even = sample[1::2].count(0) / len(sample[1::2]), sample[::2].count(0) / len(sample[::2])
-    many = 0.4
-    return "utf-16-le" if odd > many > even else "utf-16-be" if even > many > odd else ""
 
 
 def _table(text: str, delimiter: str, limits: Limits) -> tuple[Sheet, list[str]]:

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
 from citygraph.matching.names import homonyms, other_names, read_name
 
-__all__ = ["known_countries"]
+__all__ = ["known_countries", "spellings"]
+
+
+def _lines() -> Iterator[tuple[str, list[str]]]:
+    text = files("citygraph.ingest").joinpath("city_countries.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line[:1] not in {"", "#"}:
+            country, *names = line.split()
+            yield country, [name.replace("_", " ") for name in names]
+
+
+def spellings() -> list[str]:
+    """The well-known cities as their countries write them."""
+    return [name for _, names in _lines() for name in names]
 
 
 @cache
 def _by_name() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    text = files("citygraph.ingest").joinpath("city_countries.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if line[:1] not in {"", "#"}:
-            country, *names = line.split()
-            for name in names:
-                found[read_name(name.replace("_", " ")).core].add(country)
+    for country, names in _lines():
+        for name in names:
+            found[read_name(name).core].add(country)
     return {name: frozenset(countries) for name, countries in found.items()}
 
 
