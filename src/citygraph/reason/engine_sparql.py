@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
 
-from citygraph.errors import ReasoningError
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
 from citygraph.reason.axioms import is_schema
 from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, FlatRule, RuleBook, is_variable
 from citygraph.reason.datatypes import ILL_TYPED, Value, is_inside, value_of
 from citygraph.reason.rule_text import SAME
-from citygraph.reason.sparql_rules import BLANK, SPELLING, Update, bodies, facts, pattern, skolem, update_list, updates
+from citygraph.reason.sparql_fixpoint import Server, run_to_fixpoint
+from citygraph.reason.sparql_rules import (
+    BLANK,
+    SPELLING,
+    bodies,
+    facts,
+    pattern,
+    relation,
+    skolem,
+    update_list,
+    updates,
+)
 from citygraph.reason.specialise import specialise
 from citygraph.reason.tidy import keep
 from citygraph.reason.told import LIST_PREDICATES, Violation, tell_once, with_names
 from citygraph.store.updatable import UpdatableStore
 
-__all__ = ["GraphNames", "RuleStore", "Server", "close", "run_to_fixpoint", "updates"]
+__all__ = ["GraphNames", "RuleStore", "close", "updates"]
 
 _LITERAL: Final = Iri("urn:citygraph:literal")
-
-
-class Server(Protocol):
-    """Whatever runs updates and knows how much it holds."""
-
-    def update(self, text: str) -> None:
-        """Run one SPARQL update."""
-
-    def __len__(self) -> int:
-        """How many triples there are; only whether it grows matters."""
-        ...
 
 
 class RuleStore(Server, Protocol):
@@ -43,10 +43,6 @@ class RuleStore(Server, Protocol):
 
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
         """The quads of one named graph."""
-        ...
-
-    def rows(self, text: str, columns: Sequence[str]) -> Iterator[tuple[Term | None, ...]]:
-        """Every row of one SELECT of ours, in the columns named."""
         ...
 
 
@@ -87,34 +83,6 @@ def close(
     return FixedClosure(tuple(graph.inferred()), tuple(graph.contradictions()))
 
 
-def run_to_fixpoint(server: Server, rules: Sequence[Update], *, most: int) -> None:
-    """Run the updates in order until none adds anything; one is run again only when it may have more to read.
-
-    Raises:
-        ReasoningError: the store holds more than `most` triples.
-    """
-    waiting = [True] * len(rules)
-    size = len(server)
-    while any(waiting):
-        for i, rule in enumerate(rules):
-            if not waiting[i]:
-                continue
-            waiting[i] = False
-            server.update(rule.text)
-            grown = len(server)
-            if grown > most:
-                message = (
-                    f"Stopped at more than {most:,} triples: a rule had just added {grown - size:,} to {rule.writes}."
-                )
-                raise ReasoningError(
-                    message, fix="Look for a value that many things share by mistake, or raise the budget."
-                )
-            if grown != size:
-                size = grown
-                for j, other in enumerate(rules):
-                    waiting[j] = waiting[j] or other.is_woken_by(rule.writes)
-
-
 class _Graph:
     """One graph in a store, its literals and blank nodes as names that SPARQL leaves alone.
 
@@ -137,7 +105,7 @@ class _Graph:
 
     def run(self) -> None:
         """Run the rules to the fixpoint; the ontology is read again as long as the data changes it."""
-        most = len(self.asserted) + self.budget.derived
+        present = {relation(Atom(*each)) or "" for each in self._texts}
         while self._learn():
             equality = f"<{SAME[1:-1]}>" in {p for _, p, _ in self._texts} or any(
                 rule.head is not None and rule.head.predicate == SAME for rule in self.book.rules
@@ -145,14 +113,16 @@ class _Graph:
             names = {"asserted": self._names.asserted, "inferred": self._names.inferred}
             rules = update_list(
                 self._spelled_book(),
-                values=self._names.values if self._twins() else "",
+                values=self._names.values if self._twins else "",
                 equality=equality,
                 word=self._word,
                 **names,
             )
             for text in facts(self.book, word=self._word, **names):
                 self._store.update(text)
-            run_to_fixpoint(self._store, rules, most=most)
+            run_to_fixpoint(
+                self._store, rules, inferred=self._names.inferred, present=present, most=self.budget.derived
+            )
             self._derived = tuple(self._triple(quad) for quad in self._store.quads(Iri(self._names.inferred)))
 
     def inferred(self) -> Iterator[Triple]:
@@ -232,13 +202,14 @@ class _Graph:
                 self._name(self._terms[n]),
                 Iri(self._names.values),
             )
-            for i, group in enumerate(self._twins())
+            for i, group in enumerate(self._twins)
             for n in group
         )
         return True
 
+    @cached_property
     def _twins(self) -> list[list[int]]:
-        """The groups of literals that are spelled differently and have one value."""
+        """The groups of literals that are spelled differently and have one value; rules make no new literals."""
         groups: dict[Value, list[int]] = defaultdict(list)
         for text, number in self._literals.items():
             value = value_of(text)
@@ -250,10 +221,15 @@ class _Graph:
         rules = tuple(one for rule in self.book.rules for one in self._spelled(rule))
         return RuleBook(rules, self.book.contradictions, self.book.equality, self.book.schema)
 
+    @cached_property
+    def _spellings(self) -> dict[str, list[str]]:
+        """The literals that have a twin, each with all spellings of its value."""
+        texts = list(self._literals)
+        return {texts[n]: [texts[m] for m in group] for group in self._twins for n in group}
+
     def _spelled(self, rule: FlatRule) -> list[FlatRule]:
         """The rule once for every spelling of the literals in its body."""
-        texts = {number: text for text, number in self._literals.items()}
-        groups = {texts[n]: [texts[m] for m in group] for group in self._twins() for n in group}
+        groups = self._spellings
         variants = [rule]
         for i, atom in enumerate(rule.body):
             if atom.object in groups:
@@ -283,7 +259,7 @@ class _Graph:
     def _matches(self, rule: FlatRule) -> Iterator[Violation]:
         """The premises of each match of one rule whose conditions hold."""
         joined = [atom for atom in rule.body if atom.predicate != SAME]
-        for body, extra in bodies(joined, self._names.values if self._twins() else ""):
+        for body, extra in bodies(joined, self._names.values if self._twins else ""):
             columns = list(dict.fromkeys(name[1:] for atom in body for name in atom.variables()))
             graphs = self._names.asserted, self._names.inferred
             where = " ".join([*(pattern(a, f"?g{i}", *graphs, self._word) for i, a in enumerate(body)), *extra])

@@ -49,17 +49,12 @@ class _ServerStore:
     def __init__(self, held: HeldVersions, inferred: Iri) -> None:
         self._connection, self._inferred = held.connection, inferred
         self._loader = held.loader()
-        self._given = 0
-
-    def __len__(self) -> int:
-        """What was given and what was derived so far."""
-        return self._given + self._connection.count(self._inferred)
 
     def add(self, quads: Iterable[Quad]) -> None:
         """Load quads that come graph by graph, and count them."""
         for name, group in groupby(quads, lambda quad: quad.graph_name):
             if isinstance(name, Iri):
-                self._given += self._loader.fill(name, (quad.triple for quad in group))
+                self._loader.fill(name, (quad.triple for quad in group))
 
     def update(self, text: str) -> None:
         """Run one rule; running it twice gives nothing new."""
@@ -69,6 +64,10 @@ class _ServerStore:
         """Every quad of one graph."""
         name = graph_name or self._inferred
         return (Quad(t.subject, t.predicate, t.object, name) for t in read_graph(self._connection, name))
+
+    def number(self, text: str) -> int:
+        """The one number that a SELECT gives."""
+        return self._connection.number(text)
 
     def rows(self, text: str, columns: Sequence[str]) -> Iterator[tuple[Term | None, ...]]:
         """Every row of one SELECT."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Final, TypeAlias
@@ -11,7 +11,19 @@ from typing import Final, TypeAlias
 from citygraph.reason.closure import Atom, FlatRule, RuleBook, is_variable
 from citygraph.reason.rule_text import SAME, TYPE
 
-__all__ = ["BLANK", "SPELLING", "Update", "Word", "bodies", "facts", "pattern", "skolem", "update_list", "updates"]
+__all__ = [
+    "BLANK",
+    "SPELLING",
+    "Update",
+    "Word",
+    "bodies",
+    "facts",
+    "pattern",
+    "relation",
+    "skolem",
+    "update_list",
+    "updates",
+]
 
 Word: TypeAlias = Callable[[str], str]
 """How a constant of a rule, given in N-Triples, is written in the text."""
@@ -26,15 +38,16 @@ _EQUALITY: Final = frozenset({"eq-sym", "eq-trans", "eq-rep-s", "eq-rep-p", "eq-
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One rule as an update. `reads` and `writes` name relations; None is any."""
+    """One rule as an update. `reads` and `writes` name relations, None is any; `written` is the pattern of `writes`."""
 
     text: str
     reads: tuple[str | None, ...]
     writes: str | None
+    written: str
 
-    def is_woken_by(self, written: str | None) -> bool:
-        """Whether this rule may conclude more after another has written there."""
-        return written is None or None in self.reads or written in self.reads
+    def is_woken_by(self, grown: Collection[str]) -> bool:
+        """Whether this rule may conclude more after these relations have grown."""
+        return bool(grown) and (None in self.reads or any(name in grown for name in self.reads))
 
 
 def skolem(term: str) -> str:
@@ -92,7 +105,7 @@ def update_list(
                 ]
             )
             text = _insert(rule.head, where, asserted=asserted, inferred=inferred, word=word)
-            found.append(Update(text, tuple(map(_relation, rule.body)), _relation(rule.head)))
+            found.append(Update(text, tuple(map(relation, rule.body)), relation(rule.head), _any(rule.head, word)))
     return found
 
 
@@ -151,7 +164,12 @@ def _apart(body: Sequence[Atom], names: Sequence[str], values: str) -> tuple[tup
     return tuple(parted), tuple(extra)
 
 
-def _relation(atom: Atom) -> str | None:
+def _any(head: Atom, word: Word) -> str:
+    """Whatever is of the relation of this head."""
+    return f"?s {word(head.predicate)} {word(head.object) if head.predicate == TYPE else '?o'}"
+
+
+def relation(atom: Atom) -> str | None:
     """The property of an atom, or the class; None when either is a variable."""
     if atom.predicate == TYPE:
         return None if is_variable(atom.object) else f"a {atom.object}"
@@ -163,7 +181,7 @@ def _ordered(rules: Sequence[FlatRule]) -> list[FlatRule]:
     readers: dict[str, list[int]] = {}
     for i, rule in enumerate(rules):
         for atom in rule.body:
-            readers.setdefault(_relation(atom) or "", []).append(i)
+            readers.setdefault(relation(atom) or "", []).append(i)
     seen: set[int] = set()
     finished: list[int] = []
     for start in range(len(rules)):
@@ -175,7 +193,7 @@ def _ordered(rules: Sequence[FlatRule]) -> list[FlatRule]:
             elif i not in seen:
                 seen.add(i)
                 head = rules[i].head
-                next_ones = readers.get(_relation(head) or "", ()) if head is not None else ()
+                next_ones = readers.get(relation(head) or "", ()) if head is not None else ()
                 waiting.append((i, True))
                 waiting.extend((j, False) for j in next_ones if j not in seen)
     return [rules[i] for i in reversed(finished)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyoxigraph
 
 from citygraph.errors import QueryError, StoreError
-from citygraph.rdf import Iri, Quad, Term
+from citygraph.rdf import Iri, Literal, Quad, Term
 
 __all__ = ["UpdatableStore"]
 
@@ -43,6 +43,15 @@ class UpdatableStore:
         except (RuntimeError, OSError) as error:
             message = f"The store failed: {error}."
             raise StoreError(message) from error
+
+    def number(self, text: str) -> int:
+        """The one number that a SELECT of ours gives in its column `?n`.
+
+        Raises:
+            QueryError: the text is no valid query.
+        """
+        ((found,),) = self.rows(text, ("n",))
+        return int(found.value) if isinstance(found, Literal) else 0
 
     def rows(self, text: str, columns: Sequence[str]) -> Iterator[tuple[Term | None, ...]]:
         """The rows of one SELECT of ours, in the columns named.
