@@ -8,7 +8,7 @@ import pytest
 
 from citygraph.http_policy import Policy
 from citygraph.rdf import Iri, Literal, Triple
-from citygraph.store import loading
+from citygraph.store import connection, loading
 from citygraph.store.authentication import Credentials
 from citygraph.store.connection import Addresses, Connection
 from citygraph.store.loading import Loader
@@ -37,12 +37,12 @@ def test_requests_grow_while_the_server_is_quick(oxigraph: SparqlServer, monkeyp
     monkeypatch.setattr(loading, "_FIRST", 100)
     monkeypatch.setattr(loading, "_QUICK", 60.0)
     with fault_injector(oxigraph.query) as faults:
-        connection = connection_to(oxigraph, faults)
-        assert Loader(connection, chunk=300).fill(G, MANY) == len(MANY)
+        there = connection_to(oxigraph, faults)
+        assert Loader(there, chunk=300).fill(G, MANY) == len(MANY)
         assert sizes(faults) == [100, 200, 300, 100]
         monkeypatch.setattr(loading, "_QUICK", 0.0)
         faults.asked.clear()
-        Loader(connection, chunk=300).fill(Iri(f"{G.value}/slow"), MANY)
+        Loader(there, chunk=300).fill(Iri(f"{G.value}/slow"), MANY)
         assert sizes(faults) == [100] * 7
 
 
@@ -57,16 +57,17 @@ def test_what_was_too_much_is_not_tried_again(oxigraph: SparqlServer, monkeypatc
 
 @pytest.mark.parametrize("name", ["oxigraph", "virtuoso"])
 def test_oxigraph_is_asked_to_load_without_a_transaction_and_a_half_taken_chunk_is_whole_in_the_end(
-    name: str, tmp_path: Path
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection, "_UNLOGGED_FROM", 1_000)
     with started(name, tmp_path) as server, fault_injector(server.query) as faults:
-        connection = connection_to(server, faults)
-        assert connection.count(G) == 0
+        there = connection_to(server, faults)
+        assert there.count(G) == 0
         faults.will(
             Fault(method="POST", holds="graph=", cut_request=20_000, skip=1 if name == "virtuoso" else 0, times=1)
         )
-        assert Loader(connection).fill(G, MANY) == len(MANY)
-        assert set(read_graph(connection, G)) == set(MANY)
+        assert Loader(there).fill(G, MANY) == len(MANY)
+        assert set(read_graph(there, G)) == set(MANY)
         sent = [each.path for each in faults.asked if "graph=" in each.path and each.body]
         assert len(sent) > 1
         assert {"no_transaction" in path for path in sent} == {name == "oxigraph"}
