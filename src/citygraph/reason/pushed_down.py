@@ -14,7 +14,7 @@ from citygraph.errors import StoreError
 from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.reason import engine_sparql
 from citygraph.reason.closure import Budget, FixedClosure
-from citygraph.reason.engine_sparql import GraphNames
+from citygraph.reason.sparql_names import GraphNames
 from citygraph.store.held import HeldVersions
 from citygraph.store.whole_graphs import read_graph, read_rows
 
