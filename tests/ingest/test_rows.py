@@ -402,6 +402,11 @@ def test_a_status_with_dates_in_one_cell(cell: str, status: Status | None) -> No
     assert read_status(cell, {}) == status
 
 
+def test_a_name_that_only_sounds_alike_is_not_the_same_city(take: Take) -> None:
+    taken = take("Lorquekirk;Austria;C40", "Lorqeekirk;Austria;C40")
+    assert taken.outcome(3) == "review"
+
+
 def test_several_cities_in_one_cell(take: Take) -> None:
     taken = take(
         '"Oslo; Bergen";Norway;C40', '"Oslo\nTrondheim";Norway;ICLEI', "Köln/Düsseldorf;Germany;C40", "Bolzano/Bozen;Italy;C40",

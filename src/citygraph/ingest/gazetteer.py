@@ -149,7 +149,7 @@ class Gazetteer:
                     self._strong[key][id(body)] = body
             for other in exonyms(form.core, frozenset({body.country} if body.country else ())):
                 self._strong[other][id(body)] = body
-            for key in form.keys:
+            for key in _spelled(form):
                 self._weak[key][id(body)] = body
             cores, entries = self._cores[body.country]
             cores.append(form.core)
@@ -162,7 +162,7 @@ class Gazetteer:
         """Whatever bears this name in some spelling, the sort that is asked for before the other."""
         for index, keys in (
             (self._strong, (form.folded, form.core, form.nominative)),
-            (self._weak, form.keys),
+            (self._weak, _spelled(form)),
         ):
             found: dict[int, Body] = {}
             for key in keys:
@@ -201,6 +201,13 @@ class Gazetteer:
             less, more = sorted((mine, theirs), key=len)
             if len(less) == 1 < len(more) and more[1] in _CONNECTING:
                 yield body
+
+
+def _spelled(form: Form) -> tuple[str, ...]:
+    """Other spellings of one name; what only sounds alike may be another town, and is asked."""
+    return tuple(
+        key for key in form.keys if key not in {form.sound, form.acronym} or key in {form.folded, form.core, form.loose}
+    )
 
 
 def bodies_of(things: Mapping[str, Thing], triples: Iterable[Triple]) -> Iterable[tuple[Body, list[str]]]:
