@@ -6,7 +6,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,7 +26,6 @@ from citygraph.web.headers import add_security
 from citygraph.web.health import health
 from citygraph.web.language import choose_language
 from citygraph.web.limits import limits_of
-from citygraph.web.link_review import LinkReview
 from citygraph.web.pages import routes as page_routes
 from citygraph.web.reconciliation import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
@@ -34,6 +33,10 @@ from citygraph.web.requests import PUBLIC_URL, client_of, has_host, no_host
 from citygraph.web.service import Service
 from citygraph.web.sparql import SparqlEndpoint, key_of
 from citygraph.web.void import WellKnownVoid
+
+if TYPE_CHECKING:
+    # The page on which links are decided needs much that nobody else does.
+    from citygraph.web.link_review import LinkReview
 
 __all__ = ["Site", "create_site"]
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import QueryError
 from citygraph.rdf import Iri, Triple, parse
-from citygraph.reason.explanation import Explanation
 from citygraph.web.apart import read_explainer
 from citygraph.web.files import json_response
 from citygraph.web.rendering import Page
 from citygraph.web.requests import client_of
+
+if TYPE_CHECKING:
+    # The process that looks for proofs needs it, and the one that shows them does not.
+    from citygraph.reason.explanation import Explanation
 
 __all__ = ["why_json", "why_page"]
 
