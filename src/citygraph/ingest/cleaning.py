@@ -15,7 +15,6 @@ _SPACES: Final = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _INVISIBLE: Final = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
-_STRAY: Final = re.compile(r"[\x80\x82-\x8c\x8e\x91-\x9c\x9e\x9f]")
 _FOOTNOTES: Final = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,3}\]|\(\d{1,2}\)|\(\*+\)|(?<=\s)\d{1,2}\)))+\Z")
 _DAMAGE: Final = re.compile(
     "[ÂÃÄÅÆÇÈÉÐÑÎÏâ][\u0080-\u00bf\u0152-\u0153\u0160-\u0161\u0178\u017d-\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
@@ -111,8 +110,8 @@ def _remembered(cell: str) -> Cleaned:
 
 
 def _clean(cell: str) -> Cleaned:
-    # A sign that turns the direction of letters hides what a name is; a control sign that is no letter of any code page says nothing.
-    text, notes = _STRAY.sub("", cell).replace("\u202e", "\ufffd").replace("\u202d", "\ufffd"), []
+    # A sign that turns the direction of letters hides what a name is.
+    text, notes = cell.replace("\u202e", "\ufffd").replace("\u202d", "\ufffd"), []
     if "&" in text and (unescaped := html.unescape(text)) != text:
         text = unescaped
     if _DAMAGE.search(text) and (mended := _mended(text)):
@@ -122,6 +121,10 @@ def _clean(cell: str) -> Cleaned:
         notes.append("letters are lost: the file was saved in the wrong encoding")
     text = unicodedata.normalize("NFC", _SPACES.sub(" ", _INVISIBLE.sub("", text.replace("\t", " "))))
     text = text.strip().strip('"').strip()
+    if _DAMAGE.search(text) and (mended := _mended(text)):
+        # What hid the damage is gone.
+        again = _clean(mended)
+        return Cleaned(again.text, (*notes, f"damaged letters mended: {text} to {mended}", *again.notes), again.mark)
     mark = found[0].strip() if (found := _FOOTNOTES.search(text)) and found.start() else ""
     text = _FOOTNOTES.sub("", text)
     return Cleaned("" if text.casefold() in _NOTHING else text, tuple(notes), mark)
