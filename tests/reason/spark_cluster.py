@@ -23,7 +23,6 @@ spark.driver.memory            512m
 spark.executor.cores           1
 spark.executor.memory          512m
 spark.sql.codegen.wholeStage   false
-spark.sql.shuffle.partitions   2
 spark.ui.enabled               false
 """
 

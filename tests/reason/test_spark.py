@@ -15,7 +15,7 @@ from citygraph import Project
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
 from citygraph.reason import engine_columnar, engine_spark
-from citygraph.reason.spark_session import open_session
+from citygraph.reason.spark_session import open_session, partitions
 from clean_project import clean_project
 from conftest import TODAY
 from reason.spark_cluster import Cluster, running_cluster
@@ -61,21 +61,33 @@ def released() -> Iterator[None]:
 
 @pytest.mark.usefixtures("released")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("here", [500_000, -1], ids=["small tables are read here", "the workers read every table"])
 def test_the_cluster_concludes_what_the_embedded_engine_concludes(
-    cluster: Cluster, turtle: Turtle, tmp_path: Path
+    here: int, cluster: Cluster, turtle: Turtle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("citygraph.reason.spark_database._HERE", here)
     triples = turtle(GRAPH)
-    here, there = (
+    embedded, there = (
         engine_columnar.close(triples),
         engine_spark.close(triples, master=cluster.master, folder=str(tmp_path)),
     )
-    inferred = set(here.inferred())
+    inferred = set(embedded.inferred())
     assert len(inferred) > 25
     assert set(there.inferred()) == inferred
-    assert len({each.rule for each in here.contradictions}) > 2
-    assert sorted(each.rule for each in there.contradictions) == sorted(each.rule for each in here.contradictions)
+    assert len({each.rule for each in embedded.contradictions}) > 2
+    assert sorted(each.rule for each in there.contradictions) == sorted(each.rule for each in embedded.contradictions)
+    assert len(there.columns()) == there.size()
     there.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("released")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_large_graph_is_cut_into_more_parts_than_there_are_cores(cluster: Cluster, tmp_path: Path) -> None:
+    session = open_session(cluster.master, tmp_path)
+    assert [partitions(session, rows)[1] for rows in (0, 100, 1_000_000)] == ["2", "2", "10"]
+    session.conf.set(*partitions(session, 1_000_000))
+    assert session.conf.get("spark.sql.shuffle.partitions") == "10"
 
 
 @pytest.mark.usefixtures("released")
