@@ -197,8 +197,18 @@ def test_a_drafted_map_can_be_used_once_its_day_is_set(take: Take, tmp_path: Pat
     (tmp_path / "list.csv").write_text("Title\n\nKommune;Land;Nettverk\nOslo;Norge;C40\n", encoding="utf-8")
     draft = draft_map(tmp_path / "list.csv")
     assert 'city      = "Kommune"' in draft
-    taken = take("Oslo;Norge;C40", heading="Kommune;Land;Nettverk\n", more=draft.replace("2000-01-01", "2025-03-01"))
+    with pytest.raises(IngestError, match="still says MEND THIS at as_of"):
+        take("Oslo;Norge;C40", heading="Kommune;Land;Nettverk\n", more=draft)
+    mended = draft.replace('"MEND THIS"', "2025-03-01")
+    taken = take("Oslo;Norge;C40", heading="Kommune;Land;Nettverk\n", more=mended)
     assert taken.outcome(2) == "imported"
+
+
+def test_a_drafted_map_does_not_invent_the_network(take: Take, tmp_path: Path) -> None:
+    (tmp_path / "list-2025-03-01.csv").write_text("Kommune;Land\nOslo;Norge\nBergen;Norge\n", encoding="utf-8")
+    draft = draft_map(tmp_path / "list-2025-03-01.csv")
+    with pytest.raises(IngestError, match="still says MEND THIS at network"):
+        take("Oslo;Norge", heading="Kommune;Land\n", more=draft)
 
 
 def test_the_keys_of_the_map_are_on_its_page() -> None:

@@ -25,7 +25,8 @@ _NO_MEMBERS = {
 
 def _taken(project: Project, path: Path) -> Import:
     map_file = path.with_suffix(".toml")
-    map_file.write_text(draft_map(path), encoding="utf-8")
+    # The day of a list that does not say it is all that a person has to add.
+    map_file.write_text(draft_map(path).replace('"MEND THIS"', "2000-01-01"), encoding="utf-8")
     return Project.open(project.folder, today=TODAY).ingest(path, map_file=map_file).imported
 
 

@@ -175,7 +175,7 @@ def _day_of(path: Path, table: _Table) -> tuple[str, str]:
                 return f"{day}-01-01"[:10] if len(day) == len("2024") else f"{day}-01"[
                     :10
                 ], f"{exact}read as {written!r} in {where}"
-    return "2000-01-01", "MEND THIS: the day for which the list holds"
+    return '"MEND THIS"', "the day for which the list holds, without quotes: 2025-03-01"
 
 
 def _shape(table: _Table, alike: Sequence[_Table], sheets: int) -> Iterator[str]:

@@ -152,6 +152,9 @@ def _checked(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             message = f"{path.name} has the unknown key {key!r}."
             raise IngestError(message, fix=f"Did you mean {near[0]!r}? {_HINT}" if near else _HINT)
+        if _is_draft(value):
+            message = f"{path.name} still says MEND THIS at {key}."
+            raise IngestError(message, fix=f"{known[key].about}. {_HINT}")
         problem, values[key] = _value(known[key], value)
         if problem:
             message = f"{path.name}: {key} = {value!r}: {problem}."
@@ -165,6 +168,11 @@ def _checked(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
         message = f"{path.name} does not say which network the members belong to."
         raise IngestError(message, fix='Write network = "id:eurocities", or columns.network, or [wide].')
     return values
+
+
+def _is_draft(value: object) -> bool:
+    """Whether a value is still what `--draft` wrote where the list does not say it."""
+    return "MEND THIS" in str(value)
 
 
 def _flat(raw: Mapping[str, Any], known: Mapping[str, Key]) -> list[tuple[str, Any]]:
