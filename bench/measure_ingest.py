@@ -119,7 +119,7 @@ def _quality(messy: list, sides: list) -> Iterator[tuple[str, ...]]:  # type: ig
         "slip",
         "no country",
     )
-    stopped = ("wrong country", "country not known", "status not known", "former", "hostile", "total")
+    stopped = ("wrong country", "country not known", "status not known", "hostile", "total")
     members = [_members(messy, side["rows"]) for side in sides]
     for kinds, is_right in ((matched, _same), (stopped, _not_imported)):
         for kind in kinds:

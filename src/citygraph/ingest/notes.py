@@ -72,7 +72,7 @@ def footnotes(rows: tuple[Row, ...], city: int) -> dict[str, str]:
     """What the marks behind names mean, by mark."""
     found: dict[str, str] = {}
     for row in rows:
-        if note_reason(row, city) == "a footnote":
+        if sum(map(bool, row.cells)) == 1 and note_reason(row, city) == "a footnote":
             text = next(cell.strip() for cell in row.cells if cell.strip())
             match = _MARKED.match(text)
             if match:
