@@ -316,7 +316,7 @@ def _million(folder: Path) -> Section:
         queries = [f"SELECT ?p ?o WHERE {{ <http://data.example.org/city/{city}> ?p ?o }}" for city in cities]
         _write_requests(file, port, "/sparql", queries)
         found = _load(port, file)
-        rows.append(("lookups a second, mostly new ones", f"{found['answers'] / found['seconds']:,.0f}"))
+        rows.append(("lookups a second, 3,000 of them again and again", f"{found['answers'] / found['seconds']:,.0f}"))
     about = f"{number:,} triples of generated cities, each in a named graph and in the default graph; four workers."
     return Section("serve-million", "A million triples", about, ("", ""), rows)
 
