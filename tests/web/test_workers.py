@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import os
 import random
@@ -42,6 +43,12 @@ def quads_of(version: int, number: int = 60) -> list[Quad]:
     graph, property_ = Iri(f"{BASE}graph/data"), Iri(f"{BASE}value")
     quads = [Quad(Iri(f"{BASE}id/{each}"), property_, Literal(str(each)), graph) for each in range(number)]
     return [*quads, Quad(Iri(BASE), Iri(f"{BASE}version"), Literal(str(version)), graph)]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_by_other_tests() -> None:
+    """What errors of other tests still hold is dropped here: results of the engine may not be in a thread of a pool."""
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
