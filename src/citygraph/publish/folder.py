@@ -124,6 +124,7 @@ class NewFolder:
             with file:
                 yield cast("BinaryIO", file)
         except BaseException:
+            # Whatever it was, Ctrl-C included: half a file must not stay, and the error goes on.
             (self.path / path).unlink(missing_ok=True)
             raise
         self._keep(path, file)

@@ -158,6 +158,7 @@ class Service:
         try:
             return await self._pool_of(snapshot)
         except BaseException:
+            # Whatever it was, a cancelled request included: a turn that is not given back is lost for everybody.
             self._leave_day(client, snapshot.snapshot_id)
             raise
 
