@@ -85,6 +85,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         _counted = ""
         _is_known = False
         _is_answered = False
+        _is_tried = False
         _look_timer: asyncio.TimerHandle | None = None
         _unread = 0
         _answered_at_once = 0
@@ -193,6 +194,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 self._is_answered = True
                 self._refuse(503, "This address has too many connections open.")
                 return
+            self._is_tried = False
             self._is_answered = self._answer_at_once()
             if self._is_answered:
                 return
@@ -202,6 +204,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
             self._cycles.append(self.cycle)
             # The task that answers has not run yet, so it finds these.
             scope = cast("dict[str, Any]", self.scope)
+            scope["citygraph.tried"] = self._is_tried
             scope["citygraph.abort"] = self.transport.abort
             scope["citygraph.wire"] = partial(self._write, self.cycle)
 
@@ -230,6 +233,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
             accept, encoding = given[b"accept"].decode("latin-1"), given[b"accept-encoding"].decode("latin-1")
             if not self.parser.should_keep_alive() or self.parser.get_http_version() != "1.1":
                 return False
+            self._is_tried = True
             kept = site.at_once(path, query_string, accept, encoding)
             if kept is None or not kept.wire:
                 return False

@@ -102,7 +102,9 @@ class SparqlEndpoint:
         return kept
 
     async def _answer_at_once(self, key: tuple[object, ...], scope: Scope, send: Send) -> bool:
-        """Whether it was answered: again, or without a worker."""
+        """Whether it was answered: again, or without a worker; our server has tried that for most requests before."""
+        if scope.get("citygraph.tried"):
+            return False
         kept = self._service.cache.get(key)
         if kept is None and scope["method"] != "POST":
             kept = self.at_once(key)
