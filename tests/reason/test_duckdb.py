@@ -19,7 +19,7 @@ from citygraph.reason.specialise import specialise
 from citygraph.reason.sql_rules import shortened
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 
-pytest.importorskip("duckdb", reason="the engine duckdb is an extra")
+pytest.importorskip("duckdb", reason="install it: pip install citygraph[duckdb]")
 
 Turtle = Callable[[str], tuple[Triple, ...]]
 

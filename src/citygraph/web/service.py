@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from anyio.to_thread import current_default_thread_limiter
 
-from citygraph.errors import StoreError
+from citygraph.errors import SnapshotError, StoreError
 from citygraph.project import Project
 from citygraph.sentences import sentence
 from citygraph.store import Manifest, Snapshot
@@ -114,7 +114,11 @@ class Service:
 
     async def _open_lookups(self, version: Version) -> Lookups | None:
         """The version for queries that need no worker; a server elsewhere is asked in its own way."""
-        return None if self.project.held else await asyncio.to_thread(Lookups, version, self.limits.bounds)
+        if self.project.held is None:
+            # Without it the workers, which have opened the version, answer these queries too.
+            with suppress(SnapshotError):
+                return await asyncio.to_thread(Lookups, version, self.limits.bounds)
+        return None
 
     async def stop(self) -> None:
         """Finish what is being answered, then end the workers."""
