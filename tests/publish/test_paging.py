@@ -16,7 +16,7 @@ from citygraph.export import export_bytes
 from citygraph.findings import Finding
 from citygraph.publish import PROFILES, Published, check_catalog, check_harvest, check_profile, read_shapes, run_shapes
 from citygraph.publish.ckan_package import extras_of, package_of
-from citygraph.publish.page_links import without_links
+from citygraph.publish.page_links import PageFile, follow_pages, without_links
 from citygraph.publish.paging import HYDRA, link_triples, page_name, pages_of
 from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.rdf import Iri, Literal, Quad, Triple, parse
@@ -295,3 +295,13 @@ def test_the_same_graph_gives_the_same_pages(in_pages: tuple[Path, Published]) -
     quads = parse((in_pages[0] / "catalog" / "dcat-ap-3-2.ttl").read_bytes(), format="ttl").quads
     again = export_bytes(quads, format="ttl", prefixes={**NAMESPACES, "hydra": HYDRA})
     assert again == (in_pages[0] / "catalog" / "dcat-ap-3-2.ttl").read_bytes()
+
+
+def test_a_total_that_is_no_count_ends_nothing() -> None:
+    page = Iri("https://example.org/catalog.ttl")
+    record = [
+        Triple(page, TYPE, Iri(HYDRA + "PagedCollection")),
+        Triple(page, Iri(HYDRA + "totalItems"), Literal("9" * 5_000)),
+    ]
+    pages, findings = follow_pages(PageFile("catalog.ttl", record), lambda _: None)
+    assert (len(pages), findings) == (1, [])

@@ -18,6 +18,8 @@ __all__ = ["PageFile", "follow_pages", "lost_page", "without_links"]
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _DATASET: Final = Iri(PREFIXES["dcat"] + "Dataset")
 _PAGES: Final = tuple(Iri(HYDRA + name) for name in ("PartialCollectionView", "PagedCollection"))
+# Python reads no number of more than 4,300 digits.
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _FILE_NAME: Final = re.compile(r"\w[\w.\-]*")
 
 
@@ -118,7 +120,7 @@ def _links_of(record: Sequence[Triple]) -> _Links | None:
         previous=one("previous"),
         first=one("first"),
         last=one("last"),
-        total=int(total) if total.isascii() and total.isdigit() else -1,
+        total=int(total) if _NUMBER.fullmatch(total) else -1,
     )
 
 
