@@ -112,6 +112,17 @@ def served(built_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield started
 
 
+@pytest.fixture(scope="module")
+def served_from_disk(built_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same, with no room for it in memory."""
+    folder = tmp_path_factory.mktemp("large") / "graph"
+    shutil.copytree(built_folder, folder, symlinks=True)
+    with (folder / "graph.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[serve]\nin_memory = 1\n")
+    with serving(folder, "--workers", "2") as started:
+        yield started
+
+
 def patiently(server: Server, path: str) -> httpx.Response:
     """The answer to a page that is worked out first: until it is ready the page asks to come again."""
     while (answer := server.get(path)).status_code == 503:
@@ -119,7 +130,11 @@ def patiently(server: Server, path: str) -> httpx.Response:
     return answer
 
 
-def test_the_server_itself_opens_the_store_for_lookups_alone(served: Server) -> None:
+@pytest.mark.parametrize("is_large", [False, True])
+def test_the_server_itself_opens_the_store_for_lookups_alone(
+    served: Server, served_from_disk: Server, *, is_large: bool
+) -> None:
+    served = served_from_disk if is_large else served
     for path in (
         "/",
         "/city/stavanger",
@@ -132,9 +147,10 @@ def test_the_server_itself_opens_the_store_for_lookups_alone(served: Server) -> 
         pytest.skip("this machine does not list the open files of a process: run it on Linux")
     files = [str(file.readlink()) for file in Path(f"/proc/{served.process.pid}/fd").iterdir() if file.is_symlink()]
     assert any(name.endswith("directory.sqlite") for name in files)
-    # Whatever else asked it here would have opened its files once more.
+    # What is small was read into memory, and what is not is opened for lookups: whatever else asked it here would
+    # have opened its files once more.
     store = [name for name in files if name.endswith(".sst")]
-    assert store
+    assert bool(store) == is_large
     assert len(store) == len(set(store))
 
 

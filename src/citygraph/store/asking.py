@@ -42,7 +42,10 @@ _START: Final = struct.Struct("=cI")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a query may go, by the names of graph.toml, and the prefixes and the base that it need not declare."""
+    """How far a query may go, by the names of graph.toml, and the prefixes and the base that it need not declare.
+
+    `in_memory` is the number of statements up to which a version is held in memory.
+    """
 
     query_size: int = 100_000
     query_depth: int = 200
@@ -50,6 +53,7 @@ class Bounds:
     rows: int = 100_000
     bytes: int = 100_000_000
     memory: int = 1_000_000_000
+    in_memory: int = 100_000
     service_allowed: tuple[str, ...] = ()
     prefixes: tuple[tuple[str, str], ...] = ()
     base: str | None = None

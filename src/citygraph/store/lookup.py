@@ -1,137 +1,42 @@
-"""The fast path: a query that asks for one pattern is answered here, without a worker, while its answer is short.
+"""The fast path: a query of a few patterns is answered here, without a worker, while it reads little and its answer is short.
 
-Any pattern of a triple is a range of one of the engine's sorted indexes, so that every entry read is a row
-given; what a lookup costs is then what it gives, and that is cut off here. Only texts that a regular expression
-knows as a whole come this far, and the engine gets their terms, never the text: nothing of a stranger is parsed,
-planned or recursed into in this process.
+Any pattern of a triple is a range of a sorted index, so that every entry read is one that is given; the entries are
+counted, and a query that would read more is left to a worker. Only texts that are known as a whole come this far,
+and the engine gets their terms, never the text: nothing of a stranger is planned or recursed into in this process.
 """
 
 from __future__ import annotations
 
-import re
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
-
-import pyoxigraph
+from typing import Any, Final
 
 from citygraph.errors import SnapshotError
-from citygraph.namespaces import PREFIXES
-from citygraph.store.asking import WORTH_GZIP, Bounds, Head, Question
+from citygraph.store.asking import WORTH_GZIP, Bounds, Head
+from citygraph.store.lookup_index import DiskIndex, Index, MemoryIndex
+from citygraph.store.lookup_text import Lookup, Pattern, read_lookup
+from citygraph.store.opening import is_small, open_on_disk
 from citygraph.store.process import Version
-from citygraph.store.rows import write_rows, write_truth
+from citygraph.store.rows import JSON_END, json_head, write_truth
 
-__all__ = ["Lookup", "Lookups", "read_lookup"]
+__all__ = ["Lookups"]
 
-_LONGEST_TEXT: Final = 2_000
 _MOST_ROWS: Final = 300
 _MOST_BYTES: Final = 30_000
-
-_IRI: Final = r'<[^<>"{}|^`\\\s]*>'
-_PREFIX: Final = r"[A-Za-z](?:[\w-]*)"
-_NAME: Final = rf"{_PREFIX}:\w[\w-]*"
-_VARIABLE: Final = r"[?$][A-Za-z_]\w*"
-_LITERAL: Final = rf'"[^"\\\r\n]*"(?:@[A-Za-z]+(?:-[A-Za-z0-9]+)*|\^\^{_IRI})?'
-_LOOKUP: Final = re.compile(
-    rf"""
-    (?P<prologue>(?:\s*(?i:PREFIX)\s+{_PREFIX}:\s*{_IRI})*)\s*
-    (?:(?i:SELECT)\s+(?P<columns>\*|{_VARIABLE}(?:\s+{_VARIABLE})*)\s*|(?i:ASK)\s*)
-    (?:(?i:WHERE)\s*)?
-    \{{\s*(?P<s>{_IRI}|{_NAME}|{_VARIABLE})
-    \s+(?P<p>{_IRI}|{_NAME}|{_VARIABLE}|a)
-    \s+(?P<o>{_IRI}|{_NAME}|{_VARIABLE}|{_LITERAL})\s*\.?\s*\}}
-    \s*(?:(?i:LIMIT)\s+(?P<limit>\d{{1,6}})\s*)?
-    """,
-    re.VERBOSE | re.ASCII,
-)
-_DECLARED: Final = re.compile(rf"({_PREFIX}):\s*<([^>]*)>", re.ASCII)
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
-_DEFAULT_GRAPH: Final = pyoxigraph.DefaultGraph()
-_TYPE: Final = pyoxigraph.NamedNode(PREFIXES["rdf"] + "type")
-
-_Term = pyoxigraph.NamedNode | pyoxigraph.Literal
+_MOST_READ: Final = {MemoryIndex: 2_000, DiskIndex: 100}
+"""Ranges and entries that several patterns may read; one pattern reads what it gives."""
+_JSON: Final = Head("json")
+_PACKED: Final = Head("json", "gzip")
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """One pattern and what is wanted of it.
-
-    `pattern` has `None` where a variable stands; `places` says for each column where its values come from,
-    `None` for a column without values. Without columns the question is whether there is anything.
-    """
-
-    pattern: tuple[pyoxigraph.NamedNode | None, pyoxigraph.NamedNode | None, _Term | None]
-    columns: tuple[str, ...]
-    places: tuple[int | None, ...]
-    limit: int | None
-
-
-def read_lookup(text: str, prefixes: Mapping[str, str]) -> Lookup | None:
-    """A query that is one pattern; `None` for every other text, also for one that is wrong.
-
-    >>> read_lookup("SELECT ?c WHERE { <urn:x> a ?c } LIMIT 5", {}).columns
-    ('c',)
-    >>> read_lookup("SELECT ?c WHERE { ?c a ?c }", {}) is None
-    True
-    """
-    match = _LOOKUP.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
-    if match is None:
-        return None
-    terms = match["s"], match["p"], match["o"]
-    variables = [each[1:] if each[0] in "?$" else "" for each in terms]
-    named = [each for each in variables if each]
-    # The text's order is what the author of SELECT * means.
-    columns = tuple(named if match["columns"] == "*" else (each[1:] for each in (match["columns"] or "").split()))
-    if match["columns"] and not columns:
-        return None
-    # A variable that comes twice leaves out entries that were read, and the answer no longer says what it cost.
-    if len(set(named)) < len(named) or len(set(columns)) < len(columns):
-        return None
-    known = {**prefixes, **dict(_DECLARED.findall(match["prologue"]))} if match["prologue"] else prefixes
-    try:
-        subject, predicate, object_ = (
-            None if variable else _term(term, known) for term, variable in zip(terms, variables, strict=True)
-        )
-    except (KeyError, ValueError):
-        return None
-    places = tuple(variables.index(each) if each in named else None for each in columns)
-    pattern = cast("Any", (subject, predicate, object_))  # the expression has literals as objects alone
-    return Lookup(pattern, columns, places, int(match["limit"]) if match["limit"] else None)
-
-
-def _term(text: str, prefixes: Mapping[str, str]) -> _Term:
-    """One term as it stands in the text.
-
-    Raises:
-        KeyError: its prefix is not known.
-        ValueError: it is no absolute IRI, or no term.
-    """
-    if text == "a":
-        return _TYPE
-    if text[0] == '"':
-        value, _, more = text[1:].rpartition('"')
-        if more.startswith("@"):
-            return pyoxigraph.Literal(value, language=more[1:])
-        return pyoxigraph.Literal(value, datatype=_iri(more[3:-1])) if more else pyoxigraph.Literal(value)
-    if text[0] == "<":
-        return _iri(text[1:-1])
-    prefix, _, name = text.partition(":")
-    return _iri(prefixes[prefix] + name)
-
-
-def _iri(text: str) -> pyoxigraph.NamedNode:
-    # What the engine would resolve is left to the engine.
-    if not _ABSOLUTE.match(text) or "/." in text:
-        message = f"not an absolute IRI as it stands: {text}"
-        raise ValueError(message)
-    return pyoxigraph.NamedNode(text)
+class _TooMuch(Exception):  # noqa: N818  # a signal out of a generator
+    """More would be read than is read here."""
 
 
 class Lookups:
-    """One version, opened in this process for the queries whose cost is their answer."""
+    """One version, opened in this process for the queries whose cost is bounded beforehand."""
 
     def __init__(self, version: Version, bounds: Bounds) -> None:
         """Open the version.
@@ -144,42 +49,111 @@ class Lookups:
         # Where less is allowed than what is short here, a worker counts.
         self._is_allowed = bounds.rows >= _MOST_ROWS and bounds.bytes >= _MOST_BYTES
         self._longest = bounds.query_size
+        folder = Path(version.folder)
         try:
-            self._store = pyoxigraph.Store.read_only(str(Path(version.folder) / "store"))
+            store = open_on_disk(folder)
         except OSError as error:
             raise SnapshotError("The snapshot cannot be opened.", fix="Run: citygraph build") from error
+        self._index: Index = MemoryIndex(store) if is_small(folder, bounds.in_memory) else DiskIndex(store)
+        self._most_read = _MOST_READ[type(self._index)]
 
-    def answer(self, question: Question) -> tuple[Head, bytes] | None:
-        """The whole answer in JSON; `None` leaves the question to a worker."""
-        if not self._is_allowed or question.rows[:1] != ("json",) or question.default_graphs is not None:
+    def answer(self, text: str, *, gzip: bool = False) -> tuple[Head, bytes] | None:
+        """The whole answer in JSON; `None` leaves the query to a worker."""
+        if not self._is_allowed or len(text) > self._longest:
             return None
-        lookup = read_lookup(question.text, self._prefixes) if len(question.text) <= self._longest else None
+        lookup = read_lookup(text, self._prefixes)
         if lookup is None:
             return None
         try:
             body = self._read(lookup)
-        except OSError:
-            # A worker finds the same, and the pool knows what to do about it.
+        except (ValueError, OSError, _TooMuch):
+            # What is no IRI, or cannot be read, a worker finds too, and says so or sees to it.
             return None
-        if body is not None and question.gzip and len(body) >= WORTH_GZIP:
-            return Head("json", "gzip"), zlib.compress(body, 1, wbits=31)
-        return None if body is None else (Head("json"), body)
+        if body is not None and gzip and len(body) >= WORTH_GZIP:
+            return _PACKED, zlib.compress(body, 1, wbits=31)
+        return None if body is None else (_JSON, body)
 
     def _read(self, lookup: Lookup) -> bytes | None:
-        found = self._store.quads_for_pattern(*lookup.pattern, _DEFAULT_GRAPH)
+        solutions = self._solutions(lookup)
         if not lookup.columns:
-            return write_truth(value=next(found, None) is not None and lookup.limit != 0, format="json")
-        most = _MOST_ROWS + 1 if lookup.limit is None else min(lookup.limit, _MOST_ROWS + 1)
-        quads = list(islice(found, most))
-        return None if len(quads) > _MOST_ROWS else _written(lookup, quads)
+            return write_truth(value=next(solutions, None) is not None and lookup.limit != 0, format="json")
+        most = _MOST_ROWS if lookup.limit is None else lookup.limit
+        head, starts = _frame(lookup.columns)
+        cells = [(start, place) for start, place in zip(starts, lookup.places, strict=True) if place is not None]
+        written, rows, size = self._index.written, [], 0
+        seen: set[str] = set()
+        for solution in solutions if most else ():
+            row = ",".join([start + written(solution[place]) for start, place in cells])
+            if lookup.is_distinct:
+                if row in seen:
+                    continue
+                seen.add(row)
+            size += len(row)
+            rows.append(f"\n{{{row}}}")
+            if len(rows) > _MOST_ROWS or size > _MOST_BYTES:
+                return None
+            if len(rows) == lookup.limit:
+                break
+        return f"{head}{','.join(rows)}{JSON_END}".encode()
+
+    def _solutions(self, lookup: Lookup) -> Iterator[Sequence[Any]]:
+        """A term for each variable, in the form of the index, as often as the patterns fit.
+
+        Raises:
+            ValueError: a name is no valid IRI.
+            OSError: the index cannot be read.
+            _TooMuch: more would have to be read than is read here.
+        """
+        term = self._index.term
+        patterns: list[Any] = [
+            tuple(part if type(part) is int else term(part) for part in each) for each in lookup.patterns
+        ]
+        found: Iterable[list[Any]] = ([None] * len(lookup.variables),)
+        left = [self._most_read if len(patterns) > 1 else _MOST_ROWS + 2]
+        for pattern in _in_order(patterns):
+            found = self._extend(found, pattern, left)
+        return iter(found)
+
+    def _extend(self, solutions: Iterable[list[Any]], pattern: Any, left: list[int]) -> Iterator[list[Any]]:  # noqa: ANN401  # terms of the index
+        """Each solution with what the pattern adds to it; entries and ranges are taken from what is `left`."""
+        match = self._index.match
+        subject, predicate, object_ = pattern
+        places = [(place, part) for place, part in enumerate(pattern) if type(part) is int]
+        for solution in solutions:
+            left[0] -= 1
+            for statement in match(
+                solution[subject] if type(subject) is int else subject,
+                solution[predicate] if type(predicate) is int else predicate,
+                solution[object_] if type(object_) is int else object_,
+            ):
+                left[0] -= 1
+                if left[0] < 0:
+                    raise _TooMuch
+                extended = solution.copy()
+                for place, variable in places:
+                    extended[variable] = statement[place]
+                yield extended
 
 
-def _written(lookup: Lookup, quads: Sequence[Any]) -> bytes | None:
-    rows = (tuple(None if place is None else quad[place] for place in lookup.places) for quad in quads)
-    pieces, size = [], 0
-    for piece in write_rows(lookup.columns, rows, format="json"):
-        pieces.append(piece)
-        size += len(piece)
-        if size > _MOST_BYTES:
-            return None
-    return b"".join(pieces)
+def _in_order(patterns: list[Pattern]) -> list[Pattern]:
+    """The patterns so that each finds as much as possible known: its subject first, then its object."""
+    if len(patterns) == 1:
+        return patterns
+    rest, known, ordered = list(patterns), set[int](), list[Pattern]()
+    while rest:
+        best = max(rest, key=lambda pattern: _known_of(pattern, known))
+        rest.remove(best)
+        ordered.append(best)
+        known.update(part for part in best if type(part) is int)
+    return ordered
+
+
+def _known_of(pattern: Pattern, known: set[int]) -> int:
+    weights = zip(pattern, (4, 1, 3), strict=True)
+    return sum(weight for part, weight in weights if type(part) is not int or part in known)
+
+
+@lru_cache(maxsize=256)
+def _frame(columns: tuple[str, ...]) -> tuple[str, list[str]]:
+    """What stands before the rows, and before the value of each column."""
+    return json_head(columns), [f'"{column}":' for column in columns]

@@ -12,10 +12,12 @@ from xml.sax.saxutils import escape, quoteattr
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 from citygraph.store.rdf_xml import refuse_not_xml
 
-__all__ = ["JsonRows", "write_rows", "write_truth"]
+__all__ = ["JSON_END", "JsonRows", "json_head", "json_term", "write_rows", "write_truth"]
 
 _XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 _SRX: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#"><head>'
+JSON_END: Final = "\n]}}\n"
+"""What stands behind the rows of an answer in JSON."""
 _PIECE: Final = 32_000
 # What `json.dumps` does with one text, without the way there.
 _quoted: Final = encode_basestring
@@ -91,18 +93,23 @@ def write_rows(columns: Sequence[str], rows: Iterable[Row], *, format: str) -> I
 
 
 def _json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    names = [_quoted(column) for column in columns]
-    yield f'{{"head":{{"vars":[{",".join(names)}]}},"results":{{"bindings":['
-    starts = [f"{name}:" for name in names]
+    yield json_head(columns)
+    starts = [f"{_quoted(column)}:" for column in columns]
     between = "\n"
     for row in rows:
-        cells = [start + _json_term(term) for start, term in zip(starts, row, strict=False) if term is not None]
+        cells = [start + json_term(term) for start, term in zip(starts, row, strict=False) if term is not None]
         yield f"{between}{{{','.join(cells)}}}"
         between = ",\n"
-    yield "\n]}}\n"
+    yield JSON_END
 
 
-def _json_term(term: Term) -> str:
+def json_head(columns: Sequence[str]) -> str:
+    """What stands before the rows."""
+    return f'{{"head":{{"vars":[{",".join(map(_quoted, columns))}]}},"results":{{"bindings":['
+
+
+def json_term(term: Term) -> str:
+    """One value (SPARQL 1.1 Query Results JSON Format, 3.2.2); no two terms are written alike."""
     if type(term) is Iri:
         return f'{{"type":"uri","value":{_quoted(term.value)}}}'
     match term:
@@ -118,7 +125,7 @@ def _json_term(term: Term) -> str:
             return f'{{"type":"bnode","value":{_quoted(term.value)}}}'
         case Triple():
             parts = (("subject", term.subject), ("predicate", term.predicate), ("object", term.object))
-            return f'{{"type":"triple","value":{{{",".join(f"{_quoted(n)}:{_json_term(t)}" for n, t in parts)}}}}}'
+            return f'{{"type":"triple","value":{{{",".join(f"{_quoted(n)}:{json_term(t)}" for n, t in parts)}}}}}'
 
 
 def _xml(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:

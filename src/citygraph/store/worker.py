@@ -30,6 +30,7 @@ from citygraph.store.asking import (
 )
 from citygraph.store.checking import Checked, check
 from citygraph.store.merging import Merged
+from citygraph.store.opening import open_version
 from citygraph.store.rdf_xml import XmlBytes, for_xml
 from citygraph.store.rows import write_rows, write_truth
 
@@ -58,7 +59,7 @@ def main(pipe: socket.socket, folder: str, bounds: Bounds, *, fenced: bool = Tru
     # The engine prints to stderr before it dies; the parent says what happened in words of its own.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno() if sys.__stderr__ else 2)
     pipe.setblocking(True)  # noqa: FBT003  # the socket's own signature
-    store = pyoxigraph.Store.read_only(str(Path(folder) / "store"))
+    store = open_version(Path(folder), most_in_memory=bounds.in_memory)
     bool(store.query("ASK { ?s ?p ?o }"))
     limit_memory(bounds.memory)
     pipe.sendall(frame(READY, dumps({"pid": os.getpid(), "fenced": is_fenced}).encode()))

@@ -275,7 +275,8 @@ class Pool:
         if reply.timer is not None:
             reply.timer.cancel()
         reply.timer = reply.loop.call_later(seconds, self._too_slow, reply)
-        self._idle.popleft().ask(reply)
+        # The one that was busy last has in its caches what it reads.
+        self._idle.pop().ask(reply)
         return True
 
     def _too_slow(self, reply: Reply) -> None:

@@ -40,6 +40,7 @@ def limits_of(config: Config, *, workers: int | None = None) -> Limits:
             rows=number("limits.rows"),
             bytes=number("limits.bytes"),
             memory=number("limits.memory"),
+            in_memory=number("serve.in_memory"),
             service_allowed=tuple(config.values["serve.service_allowed"]),
             prefixes=tuple(prefixes_for(config.base).items()),
             base=config.base,

@@ -15,11 +15,13 @@ from functools import partial
 from typing import Any, Final, cast
 
 import uvicorn
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from citygraph.web.app import Site
+from citygraph.web.known_heads import KnownHeads, ordinary
 from citygraph.web.refusal import BrokenAnswer, body
-from citygraph.web.requests import network_of, trusted_by
+from citygraph.web.requests import has_host, network_of, trusted_by
 
 __all__ = ["run"]
 
@@ -29,13 +31,6 @@ _MOST_AT_ONCE: Final = 8
 """Requests behind each other that are answered before anybody else has a turn."""
 _SLOWEST: Final = 1_000
 """Bytes per second of an answer that a client must take, or its connection ends."""
-# With these a request means more than its address says, or comes from somebody else than its connection.
-_NEEDS_MORE: Final = frozenset({
-    b"if-none-match", b"connection", b"upgrade", b"expect", b"transfer-encoding", b"content-length",
-    b"x-forwarded-for", b"authorization", b"range",
-})  # fmt: skip
-_KEPT_OPEN: Final = (b"connection", b"keep-alive")
-"""What most programs send, although HTTP/1.1 means it anyway."""
 
 
 def _unread(transport: asyncio.Transport) -> int:
@@ -75,6 +70,9 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
     is_proxy, most_each = trusted_by(trusted), max(most // 4, 16)
     # A proxy has one address for all of its clients; what has not shown yet that it is one leaves room for others.
     most_silent = max(most - most_each, most_each)
+    known_heads = KnownHeads()
+    dated: list[tuple[bytes, bytes]] | None = None
+    date = b""
 
     class Bounded(HttpToolsProtocol):
         """A connection whose requests come in bounded time and size."""
@@ -84,11 +82,17 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         _address = ""
         _counted = ""
         _is_known = False
+        _is_ordinary = False
         _is_answered = False
         _is_tried = False
         _look_timer: asyncio.TimerHandle | None = None
         _unread = 0
         _answered_at_once = 0
+        _answered_last = 0.0
+        _is_between = True
+        """Whether the parser has no part of a request."""
+        _alone: bytes | None = None
+        """What came when nothing was left of what came before."""
 
         def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
             super().__init__(*arguments, **more)
@@ -178,6 +182,13 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
         def data_received(self, data: bytes) -> None:
             if self.transport.is_closing():
                 return
+            self._answered_at_once, self._is_tried = 0, False
+            self._alone = data if self._is_between else None
+            # The first request of a connection shows who asks.
+            if self._is_between and self._is_ordinary and self._is_free():
+                asked = known_heads.read(data)
+                if asked is not None and self._give(asked[0], *asked[1]):
+                    return
             if self.cycle is None or self.cycle.response_complete:
                 self._expect_head() if self._head_timer is None else None
             if self._head_timer is not None:
@@ -185,7 +196,6 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 if self._head_size > _LONGEST_HEAD:
                     self._refuse(431, "The address or the headers of the request are too long.")
                     return
-            self._answered_at_once = 0
             super().data_received(data)
 
         def on_headers_complete(self) -> None:
@@ -194,7 +204,7 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 self._is_answered = True
                 self._refuse(503, "This address has too many connections open.")
                 return
-            self._is_tried = False
+            self._is_ordinary = True
             self._is_answered = self._answer_at_once()
             if self._is_answered:
                 return
@@ -213,41 +223,70 @@ def _bounded(site: Site) -> type[HttpToolsProtocol]:  # noqa: C901  # one class,
                 super().on_body(body)
 
         def on_message_complete(self) -> None:
+            self._is_between, self._is_tried = True, False
             if not self._is_answered:
                 super().on_message_complete()
 
+        def on_message_begin(self) -> None:
+            self._is_between = False
+            super().on_message_begin()
+
+        def _is_free(self) -> bool:
+            """Whether nothing is being answered here, so that the next answer may be written."""
+            return (
+                (self.cycle is None or self.cycle.response_complete)
+                and not self.pipeline
+                and not self.flow.write_paused
+            )
+
         def _answer_at_once(self) -> bool:
             """Whether a query that was answered before, or is very small, could be answered without anything around it."""
-            is_free = (self.cycle is None or self.cycle.response_complete) and not self.pipeline
-            if self._answered_at_once >= _MOST_AT_ONCE:
+            if (
+                self._is_tried
+                or self._answered_at_once >= _MOST_AT_ONCE
+                or not self._is_free()
+                or self.parser.get_method() != b"GET"
+            ):
                 return False
-            if not is_free or self.flow.write_paused or self.parser.get_method() != b"GET":
+            said = ordinary(self.headers)
+            if said is None or not self.parser.should_keep_alive() or self.parser.get_http_version() != "1.1":
                 return False
-            given = {b"accept": b"", b"accept-encoding": b""}
-            for name, value in self.headers:
-                if (name in _NEEDS_MORE and (name, value) != _KEPT_OPEN) or given.get(name):
-                    return False
-                if name in given:
-                    given[name] = value
-            path, _, query_string = self.url.partition(b"?")
-            accept, encoding = given[b"accept"].decode("latin-1"), given[b"accept-encoding"].decode("latin-1")
-            if not self.parser.should_keep_alive() or self.parser.get_http_version() != "1.1":
+            if not has_host(cast("Scope", self.scope)):
                 return False
+            if self._alone is not None:
+                known_heads.learn(self._alone, said)
+            return self._give(self.url, *said)
+
+        def _give(self, address: bytes, accept: str, encoding: str) -> bool:
+            """Whether the answer was there, or so cheap that it is now, and has been written."""
             self._is_tried = True
+            path, _, query_string = address.partition(b"?")
             kept = site.at_once(path, query_string, accept, encoding)
             if kept is None or not kept.wire:
                 return False
             self.transport.write(b"%s%s\r\n%s" % (kept.wire, self._date(), kept.body))
-            self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
             self._answered_at_once += 1
+            self._answered_last = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self.timeout_keep_alive_handler()
             log.add_again(self._address, path, len(kept.body))
             return True
 
+        def timeout_keep_alive_handler(self) -> None:
+            """After the last answer a connection stays open for a while; the timer is not set anew for each of them."""
+            left = self._answered_last + self.timeout_keep_alive - self.loop.time()
+            if left > 0:
+                self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+            else:
+                super().timeout_keep_alive_handler()
+
         def _date(self) -> bytes:
-            return b"".join(b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
+            nonlocal dated, date
+            # uvicorn makes a new list of them each second.
+            if self.server_state.default_headers is not dated:
+                dated = self.server_state.default_headers
+                date = b"".join(b"%s: %s\r\n" % pair for pair in dated)
+            return date
 
         def _write(self, cycle: RequestResponseCycle, head: bytes, data: bytes) -> bool:
             """Whether a whole answer could be written as it is; otherwise it goes the way of every answer."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final, cast
-from urllib.parse import unquote_plus
 
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -19,7 +18,7 @@ from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
 from citygraph.web.requests import client_of, header, read_body
 from citygraph.web.service import Service
 from citygraph.web.service_description import describe
-from citygraph.web.sparql_request import HOW_TO_CHANGE, READ_ONLY, SparqlRequest, read_get, read_post
+from citygraph.web.sparql_request import HOW_TO_CHANGE, READ_ONLY, SparqlRequest, read_get, read_plain, read_post
 from citygraph.web.sparql_response import (
     etag_of,
     headers_of,
@@ -34,7 +33,7 @@ __all__ = ["ALLOWED", "SparqlEndpoint", "key_of"]
 
 ALLOWED: Final = "GET, HEAD, POST, OPTIONS"
 _WATCH_AFTER: Final = 0.05
-_LONGEST_LOOKUP: Final = 6_000
+_JSON: Final = ("json",)
 
 
 class SparqlEndpoint:
@@ -81,24 +80,17 @@ class SparqlEndpoint:
         """The answer to a GET that needs no worker, by what it is remembered by; `None` for every other one."""
         service = self._service
         lookups, (_, query_string, accept, encoding) = service.lookups, cast("tuple[bytes, bytes, str, str]", key)
-        if lookups is None or lookups.version != service.pool.version:
+        # The version and the very object: they were opened together.
+        if lookups is None or lookups.version is not service.pool.version or accepted(accept, ROWS)[:1] != _JSON:
             return None
-        name, _, value = query_string.partition(b"=")
-        if name != b"query" or b"&" in value or len(value) > _LONGEST_LOOKUP:
-            return None
-        try:
-            text = unquote_plus(value.decode("ascii"), errors="strict")
-            question = self._question(SparqlRequest(text), accept, encoding)
-        except (UnicodeError, Refusal):
-            return None
-        found = lookups.answer(question)
+        text = read_plain(query_string)
+        found = None if text is None else lookups.answer(text, gzip=takes_gzip(encoding))
         if found is None:
             return None
         head, body = found
-        data = question.to_bytes()
-        etag = etag_of(lookups.version.snapshot_id, data)
-        kept = kept_of(headers_of(head.format, head.encoding, etag), body, etag)
-        service.cache.put(key, kept, size=len(data))
+        asked = b"%s\n%s\n%s" % (query_string, accept.encode(), encoding.encode())
+        kept = kept_of(head, etag_of(lookups.version.snapshot_id, asked), body)
+        service.cache.put(key, kept, size=len(asked))
         return kept
 
     async def _answer_at_once(self, key: tuple[object, ...], scope: Scope, send: Send) -> bool:
@@ -145,15 +137,16 @@ class SparqlEndpoint:
         watch = _Watch(receive, lambda: pool.give_up(reply))
         try:
             await reply.begun
-            headers = headers_of(reply.head.format, reply.head.encoding, etag if reply.head.cacheable else "")
-            if reply.snapshot_id != number.snapshot_id:
-                headers = headers_of(reply.head.format, reply.head.encoding, "")
+            if not reply.head.cacheable or reply.snapshot_id != number.snapshot_id:
+                etag = ""
             if reply.is_whole:
-                kept = kept_of(headers, reply.take(), etag)
-                if reply.head.cacheable and pool.version == number and reply.snapshot_id == number.snapshot_id:
+                kept = kept_of(reply.head, etag, reply.take())
+                if etag and pool.version == number:
                     self._service.cache.put(key, kept, size=len(data))
                 await send_whole(kept, scope, send)
-            elif scope["http_version"] == "1.0":
+                return
+            headers = headers_of(reply.head.format, reply.head.encoding, etag)
+            if scope["http_version"] == "1.0":
                 await send_gathered(reply, headers, send)
             else:
                 await self._stream(reply, headers, scope, send)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 from starlette.types import Scope, Send
 
 from citygraph.sentences import sentence
+from citygraph.store.asking import Head
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.headers import wire
@@ -49,10 +51,19 @@ def headers_of(format: str, encoding: str, etag: str) -> list[tuple[bytes, bytes
     return headers
 
 
-def kept_of(headers: list[tuple[bytes, bytes]], body: bytes, etag: str) -> Kept:
+def kept_of(head: Head, etag: str, body: bytes) -> Kept:
     """A whole answer with its length, ready for the wire."""
-    headers.append((b"content-length", b"%d" % len(body)))
-    return Kept(headers, body, etag, wire(headers))
+    headers, start = _start(head.format, head.encoding, bool(etag))
+    own = [(b"etag", etag.encode())] if etag else []
+    own.append((b"content-length", b"%d" % len(body)))
+    return Kept([*headers, *own], body, etag, start + b"".join([b"%s: %s\r\n" % pair for pair in own]))
+
+
+@lru_cache(maxsize=64)
+def _start(format: str, encoding: str, has_etag: bool) -> tuple[list[tuple[bytes, bytes]], bytes]:  # noqa: A002, FBT001  # by place, for the cache
+    """The headers that all answers of one kind share, and how they go over the wire."""
+    headers = [pair for pair in headers_of(format, encoding, "-" if has_etag else "") if pair[0] != b"etag"]
+    return headers, wire(headers)
 
 
 async def send_whole(kept: Kept, scope: Scope, send: Send) -> None:
