@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.web.known_heads import KnownHeads, ordinary
+from citygraph.web.known_heads import KnownHeads, address_of, ordinary
 from citygraph.web.sparql_request import read_plain
 from web.conftest import BASE, Server, project_with, serving
 
@@ -75,15 +75,16 @@ def test_what_is_known_is_what_the_parser_reads(targets: tuple[str, str], lines:
     if found is None:
         return
     again = _Read(second)
-    assert (again.number, again.url, again.headers) == (1, found[0], learned.headers)
-    assert ordinary(again.headers) == found[1]
+    assert (again.number, again.url, again.headers) == (1, found.address, learned.headers)
+    assert ordinary(again.headers) == found.said
+    assert address_of(second, found.headers) == found.address
 
 
 def test_other_bytes_go_to_the_parser() -> None:
     heads = KnownHeads()
     assert heads.read(REQUEST) is None
     heads.learn(REQUEST, ("application/json", ""))
-    assert heads.read(REQUEST) == (b"/sparql?query=ASK%7B%7D", ("application/json", ""))
+    assert heads.read(REQUEST) == (b"/sparql?query=ASK%7B%7D", HEAD, ("application/json", ""))
     assert heads.read(REQUEST.replace(b"ASK", b"other")) is not None
     for other in (REQUEST[:-1], REQUEST + b"x", REQUEST * 2, REQUEST.replace(b"Host", b"host"), b"x" + REQUEST,
                   REQUEST.replace(b"GET", b"PUT"), REQUEST.replace(b"1.1", b"1.0"), REQUEST.replace(b"ASK", b"A SK"),

@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from citygraph.web.requests import client_of
 
-__all__ = ["AccessLog"]
+__all__ = ["AccessLog", "line_of"]
 
 _FLUSH_AFTER: Final = 0.2
 _EVENT: Final = 2
@@ -37,6 +37,11 @@ class AccessLog:
         """An answer that was given before, and is given again at once."""
         self._keep((time.time(), client, "GET", path.decode("latin-1"), 200, size, 0.0))
 
+    def add_lines(self, text: str) -> None:
+        """Lines that another process of ours has made."""
+        self._stream.write(text)
+        self._stream.flush()
+
     def say(self, event: str, **values: object) -> None:
         """Something that is not an answer: a start, an error of ours."""
         self._keep((time.time(), event, values))
@@ -51,11 +56,12 @@ class AccessLog:
         self._timer = None
         entries, self._entries = self._entries, []
         if entries:
-            self._stream.write("".join(_line(*entry) for entry in entries))
+            self._stream.write("".join(line_of(*entry) for entry in entries))
             self._stream.flush()
 
 
-def _line(when: float, *rest: Any) -> str:  # noqa: ANN401  # an answer, or an event with its values
+def line_of(when: float, *rest: Any) -> str:  # noqa: ANN401  # an answer, or an event with its values
+    """One line: an answer by client, method, path, status, bytes and milliseconds, or an event."""
     moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(when))}.{int(when * 1000) % 1000:03}Z"
     if len(rest) == _EVENT:
         return _encode({"time": moment, "event": rest[0], **rest[1]}) + "\n"

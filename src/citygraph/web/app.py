@@ -21,17 +21,19 @@ from citygraph.sentences import sentence
 from citygraph.web.access_log import AccessLog
 from citygraph.web.cache import Kept
 from citygraph.web.errors import refusal_page
+from citygraph.web.fronts import Fronts, how_many
 from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
 from citygraph.web.health import health
 from citygraph.web.language import choose_language
 from citygraph.web.limits import limits_of
+from citygraph.web.looked_up import key_of
 from citygraph.web.pages import routes as page_routes
 from citygraph.web.reconciliation import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
 from citygraph.web.requests import PUBLIC_URL, client_of, has_host, no_host
 from citygraph.web.service import Service
-from citygraph.web.sparql import SparqlEndpoint, key_of
+from citygraph.web.sparql import SparqlEndpoint
 from citygraph.web.void import WellKnownVoid
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Site", "create_site"]
 
 _BROKEN: Final = 499
-_ENDPOINTS: Final = frozenset({b"/sparql", b"/sparql/"})
+_ENDPOINTS: Final = (b"/sparql", b"/sparql/")
 
 
 def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None) -> list[BaseRoute]:
@@ -124,6 +126,9 @@ class Site:
         self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
         self._public = str(service.project.config.values["serve.public_url"]).rstrip("/")
         self._shown: Counter[str] = Counter()
+        # A proxy may leave its prefix in or take it out.
+        self._endpoints = (*_ENDPOINTS, *(self._root.encode() + each for each in _ENDPOINTS if self._root))
+        service.fronts = Fronts(how_many(), self._endpoints, self.log.add_lines)
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
         self._sparql = sparql
         self._direct: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
@@ -139,7 +144,7 @@ class Site:
         """The answer to a GET that was given before, or needs no worker."""
         key = key_of(path, query_string, accept, encoding)
         kept = self.service.cache.get(key)
-        if kept is None and path.removeprefix(self._root.encode()) in _ENDPOINTS:
+        if kept is None and path in self._endpoints:
             kept = self._sparql.at_once(key)
         return kept
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["KnownHeads", "ordinary"]
+__all__ = ["Known", "KnownHeads", "address_of", "ordinary"]
 
 _MOST: Final = 64
 _LONGEST: Final = 2_000
@@ -39,6 +39,20 @@ def ordinary(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str] | None:
     return given[b"accept"].decode("latin-1"), given[b"accept-encoding"].decode("latin-1")
 
 
+class Known(NamedTuple):
+    """A request whose headers came before: its address, its headers, and what `ordinary` says of them."""
+
+    address: bytes
+    headers: bytes
+    said: tuple[str, str]
+
+
+def address_of(data: bytes, headers: bytes) -> bytes | None:
+    """The address of a request with just these headers."""
+    start = _START.match(data)
+    return start[1] if start is not None and data[start.end() :] == headers else None
+
+
 class KnownHeads:
     """The headers of ordinary requests, as bytes, and what they say."""
 
@@ -46,13 +60,14 @@ class KnownHeads:
         """Nobody has asked yet."""
         self._known: dict[bytes, tuple[str, str]] = {}
 
-    def read(self, data: bytes) -> tuple[bytes, tuple[str, str]] | None:
-        """The address and the values of `ordinary`, when these bytes are one request with headers that are known."""
+    def read(self, data: bytes) -> Known | None:
+        """What is known of these bytes, when they are one request with headers that came before."""
         start = _START.match(data) if len(data) <= _LONGEST_REQUEST else None
         if start is None:
             return None
-        said = self._known.get(data[start.end() :])
-        return None if said is None else (start[1], said)
+        headers = data[start.end() :]
+        said = self._known.get(headers)
+        return None if said is None else Known(start[1], headers, said)
 
     def learn(self, data: bytes, said: tuple[str, str]) -> None:
         """The parser has read `data`, and `ordinary` has said this of its headers."""

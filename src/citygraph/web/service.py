@@ -28,6 +28,7 @@ from citygraph.web.apart import Apart, Retired, derive_day, read_explainer
 from citygraph.web.cache import Cache
 from citygraph.web.counts import COUNT_QUERIES, Counts, counts_of
 from citygraph.web.days import Days
+from citygraph.web.fronts import Fronts
 from citygraph.web.limits import Limits
 from citygraph.web.turns import Turns
 
@@ -71,6 +72,7 @@ class Service:
         self.cache = Cache(limits.cache)
         self.pool: Pool
         self.lookups: Lookups | None = None
+        self.fronts: Fronts | None = None
         self.snapshot: Snapshot
         self.manifest: Manifest
         self._seen: object = None
@@ -100,7 +102,7 @@ class Service:
         current_default_thread_limiter().total_tokens = 4 * self.limits.share.per_client
         self.pool = self._pool(snapshot.folder, snapshot.snapshot_id, self.limits.bounds, self.limits.share)
         await self.pool.start()
-        self.lookups = await self._open_lookups(self.pool.version)
+        await self._open_lookups(self.pool.version)
         self._watching = asyncio.create_task(self._watch())
 
     def _pool(self, folder: Path, snapshot_id: str, bounds: Bounds, share: Share) -> Pool:
@@ -112,13 +114,16 @@ class Service:
 
         return ServerPool(held, folder, snapshot_id, bounds=bounds, share=share)
 
-    async def _open_lookups(self, version: Version) -> Lookups | None:
-        """The version for queries that need no worker; a server elsewhere is asked in its own way."""
-        if self.project.held is None:
-            # Without it the workers, which have opened the version, answer these queries too.
-            with suppress(SnapshotError):
-                return await asyncio.to_thread(Lookups, version, self.limits.bounds)
-        return None
+    async def _open_lookups(self, version: Version) -> None:
+        """Open the version for queries that need no worker; a server elsewhere is asked in its own way."""
+        self.lookups = None
+        if self.project.held is not None:
+            return
+        # Without it the workers, which have opened the version, answer these queries too.
+        with suppress(SnapshotError):
+            self.lookups = await asyncio.to_thread(Lookups, version, self.limits.bounds)
+            if self.fronts is not None:
+                self.fronts.open(version, self.limits.bounds, self.limits.cache)
 
     async def stop(self) -> None:
         """Finish what is being answered, then end the workers."""
@@ -127,6 +132,8 @@ class Service:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
+        if self.fronts is not None:
+            await self.fronts.recall()
         await asyncio.to_thread(self._deriving.close)
         if self._explaining is not None:
             await asyncio.to_thread(self._explaining[1].close)
@@ -255,8 +262,10 @@ class Service:
                 self._seen = seen
 
     async def _use(self, snapshot: Snapshot) -> None:
+        if self.fronts is not None:
+            await self.fronts.recall()
         await self.pool.switch(snapshot.folder, snapshot.snapshot_id)
-        self.lookups = await self._open_lookups(self.pool.version)
+        await self._open_lookups(self.pool.version)
         self.snapshot, self.manifest = snapshot, snapshot.manifest
         self.cache.clear()
 

@@ -13,12 +13,13 @@ from citygraph.sentences import sentence
 from citygraph.store.asking import Question
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
+from citygraph.web.looked_up import key_of, look_up
 from citygraph.web.negotiation import GRAPHS, HTML, ROWS, accepted, content_type, takes_gzip
 from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
 from citygraph.web.requests import client_of, header, read_body
 from citygraph.web.service import Service
 from citygraph.web.service_description import describe
-from citygraph.web.sparql_request import HOW_TO_CHANGE, READ_ONLY, SparqlRequest, read_get, read_plain, read_post
+from citygraph.web.sparql_request import HOW_TO_CHANGE, READ_ONLY, SparqlRequest, read_get, read_post
 from citygraph.web.sparql_response import (
     etag_of,
     headers_of,
@@ -29,11 +30,10 @@ from citygraph.web.sparql_response import (
     send_whole,
 )
 
-__all__ = ["ALLOWED", "SparqlEndpoint", "key_of"]
+__all__ = ["ALLOWED", "SparqlEndpoint"]
 
 ALLOWED: Final = "GET, HEAD, POST, OPTIONS"
 _WATCH_AFTER: Final = 0.05
-_JSON: Final = ("json",)
 
 
 class SparqlEndpoint:
@@ -76,22 +76,13 @@ class SparqlEndpoint:
         else:
             await self._run(asked, key, scope, receive, send)
 
-    def at_once(self, key: tuple[object, ...]) -> Kept | None:
+    def at_once(self, key: tuple[bytes, bytes, str, str]) -> Kept | None:
         """The answer to a GET that needs no worker, by what it is remembered by; `None` for every other one."""
-        service = self._service
-        lookups, (_, query_string, accept, encoding) = service.lookups, cast("tuple[bytes, bytes, str, str]", key)
+        lookups = self._service.lookups
         # The version and the very object: they were opened together.
-        if lookups is None or lookups.version is not service.pool.version or accepted(accept, ROWS)[:1] != _JSON:
+        if lookups is None or lookups.version is not self._service.pool.version:
             return None
-        text = read_plain(query_string)
-        found = None if text is None else lookups.answer(text, gzip=takes_gzip(encoding))
-        if found is None:
-            return None
-        head, body = found
-        asked = b"%s\n%s\n%s" % (query_string, accept.encode(), encoding.encode())
-        kept = kept_of(head, etag_of(lookups.version.snapshot_id, asked), body)
-        service.cache.put(key, kept, size=len(asked))
-        return kept
+        return look_up(lookups, self._service.cache, key)
 
     async def _answer_at_once(self, key: tuple[object, ...], scope: Scope, send: Send) -> bool:
         """Whether it was answered: again, or without a worker; our server has tried that for most requests before."""
@@ -99,7 +90,7 @@ class SparqlEndpoint:
             return False
         kept = self._service.cache.get(key)
         if kept is None and scope["method"] != "POST":
-            kept = self.at_once(key)
+            kept = self.at_once(cast("tuple[bytes, bytes, str, str]", key))
         if kept is None:
             return False
         if matches(scope, kept.etag):
@@ -226,11 +217,6 @@ def _preflight() -> dict[str, str]:
         "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
         "Access-Control-Max-Age": "86400",
     }
-
-
-def key_of(path: bytes, query_string: bytes, accept: str, encoding: str) -> tuple[object, ...]:
-    """What a GET is remembered by."""
-    return path, query_string, accept, encoding
 
 
 def _wanted(scope: Scope) -> tuple[str, str]:
