@@ -8,15 +8,16 @@ and the engine gets their terms, never the text: nothing of a stranger is planne
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from citygraph.errors import SnapshotError
 from citygraph.store.asking import WORTH_GZIP, Bounds, Head
 from citygraph.store.lookup_index import DiskIndex, Index, MemoryIndex
-from citygraph.store.lookup_text import Lookup, Pattern, read_lookup
+from citygraph.store.lookup_text import Lookup, Part, Pattern, read_lookup
 from citygraph.store.opening import is_small, open_on_disk
 from citygraph.store.process import Version
 from citygraph.store.rows import JSON_END, json_head, write_truth
@@ -27,6 +28,15 @@ _MOST_ROWS: Final = 300
 _MOST_BYTES: Final = 30_000
 _MOST_READ: Final = {MemoryIndex: 2_000, DiskIndex: 100}
 """Ranges and entries that several patterns may read; one pattern reads what it gives."""
+_Solution = tuple[Any, ...]
+_Pick = Callable[[tuple[Any, Any, Any]], _Solution]
+# For the positions at which a pattern names something new, what takes it out of a statement.
+_PICKS: Final[dict[tuple[int, ...], _Pick]] = {
+    (): itemgetter(slice(0)),
+    **{(place,): itemgetter(slice(place, place + 1)) for place in range(3)},
+    **{places: itemgetter(*places) for places in ((0, 1), (0, 2), (1, 2), (0, 1, 2))},
+}
+_OBJECT_ALONE: Final = _PICKS[2,]
 _JSON: Final = Head("json")
 _PACKED: Final = Head("json", "gzip")
 
@@ -74,83 +84,119 @@ class Lookups:
         return None if body is None else (_JSON, body)
 
     def _read(self, lookup: Lookup) -> bytes | None:
-        solutions = self._solutions(lookup)
+        solutions, places = self._solutions(lookup)
         if not lookup.columns:
-            return write_truth(value=next(solutions, None) is not None and lookup.limit != 0, format="json")
-        most = _MOST_ROWS if lookup.limit is None else lookup.limit
+            return write_truth(value=next(iter(solutions), None) is not None and lookup.limit != 0, format="json")
+        limit = lookup.limit
         head, starts = _frame(lookup.columns)
-        cells = [(start, place) for start, place in zip(starts, lookup.places, strict=True) if place is not None]
+        cells = [
+            (start, places[place]) for start, place in zip(starts, lookup.places, strict=True) if place is not None
+        ]
         written, rows, size = self._index.written, [], 0
         seen: set[str] = set()
-        for solution in solutions if most else ():
+        for solution in solutions if limit != 0 else ():
             row = ",".join([start + written(solution[place]) for start, place in cells])
             if lookup.is_distinct:
                 if row in seen:
                     continue
                 seen.add(row)
             size += len(row)
-            rows.append(f"\n{{{row}}}")
+            rows.append(row)
             if len(rows) > _MOST_ROWS or size > _MOST_BYTES:
                 return None
-            if len(rows) == lookup.limit:
+            if len(rows) == limit:
                 break
-        return f"{head}{','.join(rows)}{JSON_END}".encode()
+        lines = "\n{" + "},\n{".join(rows) + "}" if rows else ""
+        return f"{head}{lines}{JSON_END}".encode()
 
-    def _solutions(self, lookup: Lookup) -> Iterator[Sequence[Any]]:
-        """A term for each variable, in the form of the index, as often as the patterns fit.
+    def _solutions(self, lookup: Lookup) -> tuple[Iterable[_Solution], dict[int, int]]:
+        """A term for each variable, in the form of the index, as often as the patterns fit; where each stands.
 
         Raises:
             ValueError: a name is no valid IRI.
             OSError: the index cannot be read.
             _TooMuch: more would have to be read than is read here.
         """
-        term = self._index.term
-        patterns: list[Any] = [
-            tuple(part if type(part) is int else term(part) for part in each) for each in lookup.patterns
-        ]
-        found: Iterable[list[Any]] = ([None] * len(lookup.variables),)
-        left = [self._most_read if len(patterns) > 1 else _MOST_ROWS + 2]
-        for pattern in _in_order(patterns):
-            found = self._extend(found, pattern, left)
-        return iter(found)
+        places: dict[int, int] = {}
+        solutions: Iterable[_Solution] = ((),)
+        left = [self._most_read if len(lookup.patterns) > 1 else _MOST_ROWS + 2]
+        for pattern in _in_order(lookup.patterns):
+            solutions = self._extended(solutions, pattern, places, left)
+        return solutions, places
 
-    def _extend(self, solutions: Iterable[list[Any]], pattern: Any, left: list[int]) -> Iterator[list[Any]]:  # noqa: ANN401  # terms of the index
-        """Each solution with what the pattern adds to it; entries and ranges are taken from what is `left`."""
-        match = self._index.match
-        subject, predicate, object_ = pattern
-        places = [(place, part) for place, part in enumerate(pattern) if type(part) is int]
+    def _extended(
+        self, solutions: Iterable[_Solution], pattern: Pattern, places: dict[int, int], left: list[int]
+    ) -> Iterable[_Solution]:
+        """Each solution with what the pattern adds to it; `places` learns where that stands."""
+        known, added = [], []
+        for position, part in enumerate(pattern):
+            # A term that is given stands for itself, and one that was found for its place in the solution.
+            if type(part) is not int:
+                known.append((self._index.term(part), -1))
+            elif part in places:
+                known.append((None, places[part]))
+            else:
+                known.append((None, -1))
+                added.append(position)
+        for position in added:
+            places[cast("int", pattern[position])] = len(places)
+        return _joined(self._index, solutions, known, _PICKS[tuple(added)], left)
+
+
+def _joined(
+    index: Index, solutions: Iterable[_Solution], known: Sequence[tuple[Any, int]], pick: _Pick, left: list[int]
+) -> Iterator[_Solution]:
+    """What `Lookups._extended` says; ranges and entries are taken from what is `left`."""
+    match = index.match
+    (subject, subject_at), (predicate, predicate_at), (object_, object_at) = known
+    if pick is _OBJECT_ALONE:
         for solution in solutions:
             left[0] -= 1
-            for statement in match(
-                solution[subject] if type(subject) is int else subject,
-                solution[predicate] if type(predicate) is int else predicate,
-                solution[object_] if type(object_) is int else object_,
+            for each in index.objects(
+                subject if subject_at < 0 else solution[subject_at],
+                predicate if predicate_at < 0 else solution[predicate_at],
             ):
                 left[0] -= 1
                 if left[0] < 0:
                     raise _TooMuch
-                extended = solution.copy()
-                for place, variable in places:
-                    extended[variable] = statement[place]
-                yield extended
+                yield (*solution, each)
+        return
+    for solution in solutions:
+        left[0] -= 1
+        for statement in match(
+            subject if subject_at < 0 else solution[subject_at],
+            predicate if predicate_at < 0 else solution[predicate_at],
+            object_ if object_at < 0 else solution[object_at],
+        ):
+            left[0] -= 1
+            if left[0] < 0:
+                raise _TooMuch
+            yield solution + pick(statement)
 
 
-def _in_order(patterns: list[Pattern]) -> list[Pattern]:
+def _in_order(patterns: Sequence[Pattern]) -> Sequence[Pattern]:
     """The patterns so that each finds as much as possible known: its subject first, then its object."""
     if len(patterns) == 1:
         return patterns
-    rest, known, ordered = list(patterns), set[int](), list[Pattern]()
+    rest, known, ordered = list(patterns), set[Part](), list[Pattern]()
     while rest:
-        best = max(rest, key=lambda pattern: _known_of(pattern, known))
+        best = rest[0]
+        if len(rest) > 1:
+            best = max(rest, key=lambda pattern: _known_of(pattern, known))
         rest.remove(best)
         ordered.append(best)
-        known.update(part for part in best if type(part) is int)
+        known.update(best)
     return ordered
 
 
-def _known_of(pattern: Pattern, known: set[int]) -> int:
-    weights = zip(pattern, (4, 1, 3), strict=True)
-    return sum(weight for part, weight in weights if type(part) is not int or part in known)
+def _known_of(pattern: Pattern, known: set[Part]) -> int:
+    """How much of a pattern is given or has been found; a subject leads to fewer statements than an object."""
+    subject, predicate, object_ = pattern
+    return (
+        (4 if type(subject) is not int or subject in known else 0)
+        + (1 if type(predicate) is not int or predicate in known else 0)
+        + (3 if type(object_) is not int or object_ in known else 0)
+    )
 
 
 @lru_cache(maxsize=256)

@@ -40,6 +40,13 @@ class Index(Protocol):
             OSError: they cannot be read.
         """
 
+    def objects(self, subject: Any, predicate: Any) -> Iterable[Any]:  # noqa: ANN401  # likewise
+        """The objects of the statements with these two terms, which is what lookups ask most.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+
     def written(self, term: Any) -> str:  # noqa: ANN401  # likewise
         """The term as SPARQL 1.1 results in JSON write it."""
 
@@ -65,6 +72,10 @@ class DiskIndex:
     def _statements(self, subject: Any, predicate: Any, object_: Any) -> Iterator[Statement]:  # noqa: ANN401  # terms
         for quad in self._store.quads_for_pattern(subject, predicate, object_, _DEFAULT_GRAPH):
             yield quad.subject, quad.predicate, quad.object
+
+    def objects(self, subject: Any, predicate: Any) -> Iterable[Any]:  # noqa: ANN401  # terms
+        """See `Index.objects`."""
+        return (each for _, _, each in self.match(subject, predicate, None))
 
     def written(self, term: Term) -> str:
         """See `Index.written`."""
@@ -113,7 +124,7 @@ class MemoryIndex:
             if predicate is not None:
                 found = by_predicate.get(predicate, _NOTHING)
                 if object_ is None:
-                    return [(subject, predicate, each) for each in found]
+                    return ((subject, predicate, each) for each in found)
                 return ((subject, predicate, object_),) if object_ in found else ()
             if object_ is None:
                 return ((subject, name, each) for name, found in by_predicate.items() for each in found)
@@ -135,6 +146,11 @@ class MemoryIndex:
             for name, found in by_predicate.items()
             for value in found
         )
+
+    def objects(self, subject: str, predicate: str) -> Iterable[str]:
+        """See `Index.objects`."""
+        by_predicate = self._subjects.get(subject)
+        return _NOTHING if by_predicate is None else by_predicate.get(predicate, _NOTHING)
 
     def written(self, term: str) -> str:
         """See `Index.written`."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal
 
-__all__ = ["Lookup", "Pattern", "read_lookup"]
+__all__ = ["Lookup", "Part", "Pattern", "read_lookup"]
 
 _LONGEST_TEXT: Final = 2_000
 _MOST_PATTERNS: Final = 4
@@ -51,8 +50,7 @@ Part = int | str | Literal
 Pattern = tuple[Part, Part, Part]
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """Patterns, and what is wanted of them.
 
     `places` says for each column which variable gives its values, `None` for a column without values. Without
@@ -91,15 +89,14 @@ def read_lookup(text: str, prefixes: Mapping[str, str]) -> Lookup | None:
             match = (_WHOLE if end == "." else _MORE).match(text, place)
             if match is None or len(patterns) == _MOST_PATTERNS:
                 return None
-            *first, predicate, object_, end = match.groups()
-            if first:
-                subject = _part(first[0], known, variables)
-            pattern = (subject, _part(predicate, known, variables), _part(object_, known, variables))
-            named = [each for each in pattern if type(each) is int]
+            if end == ".":
+                subject = _part(match["s"], known, variables)
+            predicate, object_, end = match.group("p", "o", "end")
+            second, third = _part(predicate, known, variables), _part(object_, known, variables)
             # A variable that comes twice leaves out entries that were read, and the answer no longer says what it cost.
-            if len(set(named)) < len(named):
+            if (type(second) is int and second in (subject, third)) or (type(third) is int and third == subject):
                 return None
-            patterns.append(pattern)
+            patterns.append((subject, second, third))
             place = match.end()
     except (KeyError, ValueError):
         return None

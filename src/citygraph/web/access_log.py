@@ -6,6 +6,8 @@ import asyncio
 import json
 import sys
 import time
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, Final, TextIO
 
 from starlette.types import Scope
@@ -16,6 +18,7 @@ __all__ = ["AccessLog", "line_of"]
 
 _FLUSH_AFTER: Final = 0.2
 _EVENT: Final = 2
+_quoted: Final = encode_basestring
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -62,11 +65,16 @@ class AccessLog:
 
 def line_of(when: float, *rest: Any) -> str:  # noqa: ANN401  # an answer, or an event with its values
     """One line: an answer by client, method, path, status, bytes and milliseconds, or an event."""
-    moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(when))}.{int(when * 1000) % 1000:03}Z"
+    moment = f"{_second(int(when))}.{int(when * 1000) % 1000:03}Z"
     if len(rest) == _EVENT:
         return _encode({"time": moment, "event": rest[0], **rest[1]}) + "\n"
     client, method, path, status, size, took = rest
     return (
-        f'{{"time":"{moment}","client":{_encode(client)},"method":"{method}","path":{_encode(path)},'
+        f'{{"time":"{moment}","client":{_quoted(client)},"method":"{method}","path":{_quoted(path)},'
         f'"status":{status},"bytes":{size},"ms":{took:.2f}}}\n'
     )
+
+
+@lru_cache(maxsize=8)
+def _second(when: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(when))

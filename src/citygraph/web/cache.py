@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Cache", "Kept"]
 
@@ -12,8 +12,7 @@ _OVERHEAD = 1_000
 _LARGEST_SHARE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A whole answer, ready to be sent."""
 
     headers: list[tuple[bytes, bytes]]

@@ -49,9 +49,9 @@ TAKE, DROP, RECALL = b"T", b"D", b"A"
 READY, BACK, GONE, LOG, ALIVE = b"R", b"B", b"G", b"L", b"P"
 """What a front says: it has opened the version, a connection back, its client has left, lines of the log, nothing new."""
 ROOM: Final = 16_384
-NOTE: Final = struct.Struct("=IQQII")
-"""Connection, bytes written and read before its request, length of the request (0: not known), of the answer."""
-_NUMBER: Final = struct.Struct("=I")
+NOTE: Final = struct.Struct("=IQQI")
+"""The connection that was asked last, the bytes written and read before its request, the length of the answer."""
+_ANSWER: Final = struct.Struct("=I")
 _MOST_LOGGED: Final = 200
 _FLUSH_AFTER: Final = 0.2
 _SILENT: Final = 1.0
@@ -148,9 +148,7 @@ class _Front:
         return True
 
     def _answer(self, held: _Held) -> None:
-        memory = self._memory
-        NOTE.pack_into(memory, 0, 0, held.written, held.read, 0, 0)
-        _NUMBER.pack_into(memory, 0, held.number)
+        NOTE.pack_into(self._memory, 0, held.number, held.written, held.read, 0)
         try:
             size = held.socket.recv_into(self._room)
         except BlockingIOError:
@@ -162,7 +160,6 @@ class _Front:
             self._give_answer(held, bytes(self._room[:size]))
         elif size == 0:
             self._give(GONE, held)
-        _NUMBER.pack_into(memory, 0, 0)
 
     def _give_answer(self, held: _Held, data: bytes) -> None:
         address = address_of(data, held.headers)
@@ -176,7 +173,7 @@ class _Front:
             return
         held.last = time.monotonic()
         answer = b"%s%s\r\n%s" % (kept.wire, self._dated(), kept.body)
-        NOTE.pack_into(self._memory, 0, held.number, held.written, held.read - len(data), len(data), len(answer))
+        _ANSWER.pack_into(self._memory, NOTE.size - _ANSWER.size, len(answer))
         try:
             sent = held.socket.send(answer)
         except BlockingIOError:

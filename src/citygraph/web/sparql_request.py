@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.types import Scope
 
@@ -24,8 +23,8 @@ READ_ONLY: Final = "endpoint.read_only"
 HOW_TO_CHANGE: Final = "next.change_files"
 _MOST_PARAMETERS: Final = 200
 _LONGEST_PLAIN: Final = 6_000
-_ESCAPED: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
-_PER_CENT: Final = b"%25"
+_FREQUENT: Final = (("+", " "), *((f"%{ord(each):02X}", each) for each in ' ?<>{}:#"/=@'))
+"""What queries are full of; a pass for each of them takes half the time that a general decoder takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +45,13 @@ def read_plain(query_string: bytes) -> str | None:
     name, _, value = query_string.partition(b"=")
     if name != b"query" or b"&" in value or len(value) > _LONGEST_PLAIN:
         return None
-    value = value.replace(b"+", b" ")
-    escaped = _ESCAPED.findall(value)
-    # With a per cent sign that begins no escape the order of the passes below would matter.
-    if len(escaped) != value.count(b"%") or not value.isascii():
-        return None
-    # A pass for each byte that is escaped somewhere; the per cent sign itself last, since it begins the others.
-    for each in sorted(set(escaped), key=_PER_CENT.__eq__):
-        value = value.replace(each, bytes.fromhex(each[1:].decode("ascii")))
     try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
+        text = value.decode("ascii")
+        for escaped, character in _FREQUENT:
+            text = text.replace(escaped, character)
+        # What is left begins another escape, or none at all: then the order of the passes would matter.
+        return unquote_plus(value.decode("ascii"), errors="strict") if "%" in text else text
+    except UnicodeError:
         return None
 
 

@@ -54,9 +54,12 @@ def headers_of(format: str, encoding: str, etag: str) -> list[tuple[bytes, bytes
 def kept_of(head: Head, etag: str, body: bytes) -> Kept:
     """A whole answer with its length, ready for the wire."""
     headers, start = _start(head.format, head.encoding, bool(etag))
-    own = [(b"etag", etag.encode())] if etag else []
-    own.append((b"content-length", b"%d" % len(body)))
-    return Kept([*headers, *own], body, etag, start + b"".join([b"%s: %s\r\n" % pair for pair in own]))
+    length = b"%d" % len(body)
+    if not etag:
+        return Kept([*headers, (b"content-length", length)], body, "", b"%scontent-length: %s\r\n" % (start, length))
+    tag = etag.encode()
+    whole = b"%setag: %s\r\ncontent-length: %s\r\n" % (start, tag, length)
+    return Kept([*headers, (b"etag", tag), (b"content-length", length)], body, etag, whole)
 
 
 @lru_cache(maxsize=64)
