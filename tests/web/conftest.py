@@ -136,7 +136,7 @@ def put_to_use(folder: Path, quads: Sequence[Quad], name: str) -> None:
     graphs = sorted({quad.graph_name.value for quad in quads if isinstance(quad.graph_name, Iri)})
     manifest = Manifest(
         snapshot_id=name, citygraph_version="0", base=BASE, as_of="2020-11-05", engine="columnar", files={},
-        asserted_graphs=graphs, inferred_graph=f"{BASE}graph/inferred/2020-11-05", counts={"asserted": 0, "inferred": 0},
+        asserted_graphs=graphs, inferred_graph=f"{BASE}graph/inferred/2020-11-05", counts={"asserted": len(quads), "inferred": 0},
     )  # fmt: skip
     snapshots = Snapshots(folder / "build")
     with SnapshotBuilder(folder / "build") as builder:

@@ -242,7 +242,7 @@ class _Front:
         if kind == READY:
             self._ready.set_result(None)
         elif kind == LOG:
-            self._log(rest.decode())
+            self._log(first.decode())
         elif kind == RECALL and not self._recalled.done():
             self._recalled.set_result(None)
         elif kind in {BACK, GONE}:
