@@ -44,6 +44,7 @@ _GRAPHS: Final = {
     "nq": pyoxigraph.RdfFormat.N_QUADS,
     "trig": pyoxigraph.RdfFormat.TRIG,
 }
+_NICENESS: Final = 5
 _Each = TypeVar("_Each")
 
 
@@ -54,6 +55,9 @@ def main(pipe: socket.socket, folder: str, bounds: Bounds, *, fenced: bool = Tru
     after, because opening a store reserves most of a gigabyte of address space.
     """
     is_fenced = fenced and seccomp.put_up()
+    if hasattr(os, "nice"):
+        # What many wait for, the server itself, goes before what one waits for.
+        os.nice(_NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # The engine prints to stderr before it dies; the parent says what happened in words of its own.
