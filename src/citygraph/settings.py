@@ -110,7 +110,7 @@ SETTINGS: Final = (
         "Seconds a client may take to send a request, or to take a part of the answer")),
     Setting("serve.cache", "integer", 64_000_000, Text(
         "Byte minne for svar som er gitt før", "Bytes of memory for answers that were given before")),
-    Setting("serve.in_memory", "integer", 100_000, Text(
+    Setting("serve.in_memory", "integer", 50_000, Text(
         "Påstander en versjon får ha for å holdes i minnet; en større leses fra disken",
         "Statements a version may have to be held in memory; a larger one is read from disk")),
     Setting("serve.trusted_proxies", "text", "127.0.0.1", Text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -19,8 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.rdf import Iri, Literal, Quad
+from citygraph.store.asking import Bounds
+from citygraph.store.process import Version
 from citygraph.web.front import packed, unpacked
-from citygraph.web.fronts import how_many
+from citygraph.web.fronts import Fronts, how_many
 from citygraph.web.sockets import moved
 from web.conftest import BASE, Server, project_with, put_to_use, serving
 
@@ -271,6 +274,20 @@ def test_every_answer_of_a_front_is_in_the_log(tmp_path: Path) -> None:
         server.until(lambda _: server.log.read_text(encoding="utf-8").count('"path":"/sparql"') >= before + 500)
         lines = server.log.read_text(encoding="utf-8").splitlines()
         assert {json.loads(line)["status"] for line in lines if '"/sparql"' in line} == {200}
+
+
+def test_fronts_that_cannot_start_are_tried_again_one_for_one(tmp_path: Path) -> None:
+    async def run() -> list[int]:
+        fronts = Fronts(2, (b"/sparql",), print)
+        fronts.open(Version(tmp_path / "nothing", "one"), Bounds(), 1)
+        starting = []
+        for _ in range(8):
+            await asyncio.sleep(0.5)
+            starting.append(fronts.state["starting"])
+        await fronts.recall()
+        return [*starting, fronts.state["starting"]]
+
+    assert asyncio.run(run()) == [2] * 8 + [0]
 
 
 @given(kind=st.sampled_from([b"T", b"B"]), number=st.integers(0, 2**32 - 1), first=st.binary(), rest=st.binary())

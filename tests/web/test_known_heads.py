@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, quote_plus
 
@@ -127,7 +128,9 @@ def test_whatever_has_more_parameters_is_not_plain() -> None:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Server:  # type: ignore[misc]  # a generator
-    with serving(project_with(tmp_path_factory.mktemp("heads"), quads_of(60)), "--workers", "1") as server:
+    with serving(
+        project_with(tmp_path_factory.mktemp("heads"), quads_of(60), "\n[serve]\npatience = 1\n"), "--workers", "1"
+    ) as server:
         yield server
 
 
@@ -162,6 +165,20 @@ def test_requests_in_pieces_and_in_heaps_are_answered_in_order(served: Server) -
             connection.sendall(data[start : start + 97])
         answers = _receive(connection, 30)
         assert re.findall(rb'"value":"(\d+)"', answers) == [b"%d" % number for number in range(30)]
+
+
+def test_blank_lines_between_requests_cost_nothing(served: Server) -> None:
+    """A client may send an empty line before a request (RFC 9112, 2.2); its time to ask begins anew with each answer."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+        connection.sendall(_request(0))
+        _receive(connection, 1)
+        connection.sendall(b"\r\n")
+        time.sleep(0.2)
+        connection.sendall(_request(1))
+        assert b'"value":"1"' in _receive(connection, 1)
+        time.sleep(1.5)
+        connection.sendall(_request(2))
+        assert b'"value":"2"' in _receive(connection, 1)
 
 
 def test_a_known_head_with_other_wishes_is_read_anew(served: Server) -> None:

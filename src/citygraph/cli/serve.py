@@ -72,13 +72,17 @@ def serve(
         if outcome.report.violations:
             print_report(outcome.report, words, notes=False)
             raise typer.Exit(1)
-    if not quiet:
+
+    def say_where(actual: int) -> None:
+        if quiet:
+            return
         shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{port}{'/' + root_path.strip('/') if root_path.strip('/') else ''}/"
+        address = f"http://{shown}:{actual}{'/' + root_path.strip('/') if root_path.strip('/') else ''}/"
         text = Text(f"Grafen vises på {address} Stopp med Ctrl-C.", f"The graph is at {address} Stop with Ctrl-C.")
         say(text.in_language(words))
         if reviewing:
             say(Text(f"Lenker avgjøres på {address}review", f"Links are decided at {address}review").in_language(words))
+
     site = create_site(project, workers=workers, root_path=root_path, review=reviewing, show_restricted=show_restricted)
-    if not run(site, host=host, port=port):
+    if not run(site, host=host, port=port, ready=say_where):
         raise typer.Exit(2)

@@ -53,7 +53,7 @@ class Bounds:
     rows: int = 100_000
     bytes: int = 100_000_000
     memory: int = 1_000_000_000
-    in_memory: int = 100_000
+    in_memory: int = 50_000
     service_allowed: tuple[str, ...] = ()
     prefixes: tuple[tuple[str, str], ...] = ()
     base: str | None = None

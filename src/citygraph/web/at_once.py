@@ -76,6 +76,7 @@ class Swift(Bounded):
         if self._is_between and self._is_ordinary and self._is_free():
             known = self._doors.heads.read(data)
             if known is not None and self._give(known.address, *known.said):
+                self._head_is_here()
                 if self._in_a_row >= _MANY:
                     self._ask_a_front(known)
                 return

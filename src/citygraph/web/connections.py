@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from citygraph.sentences import Sentence, sentence
 from citygraph.web.limits import Limits
 from citygraph.web.refusal import body
 from citygraph.web.requests import network_of, trusted_by
@@ -125,11 +126,12 @@ class Bounded(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._head_timer = None
-        self._refuse(408, f"The request took longer than {self._doors.patience:g} seconds.")
+        self._refuse(408, sentence("request.too_slow", seconds=self._doors.patience))
 
-    def _refuse(self, status: int, message: str) -> None:
+    def _refuse(self, status: int, why: Sentence) -> None:
+        """Say why in both languages, since nothing says which one is read, and end the connection."""
         if not self.transport.is_closing():
-            data = body(status, [message])
+            data = body(status, [why, why.nb], why.key)
             head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(data)}"
             self.transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + data)
             self.transport.close()
@@ -137,7 +139,7 @@ class Bounded(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """What uvicorn says when it cannot read a request."""
         del msg
-        self._refuse(400, "This is not a valid HTTP request.")
+        self._refuse(400, sentence("request.not_http"))
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request: asyncio gives them."""
@@ -148,7 +150,7 @@ class Bounded(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_size += len(data)
             if self._head_size > _LONGEST_HEAD:
-                self._refuse(431, "The address or the headers of the request are too long.")
+                self._refuse(431, sentence("request.head"))
                 return
         super().data_received(data)
 
@@ -156,7 +158,7 @@ class Bounded(HttpToolsProtocol):
         """Whether a request, whose head is here, may be answered; when not, it has been told so."""
         self._head_is_here()
         if self._is_one_too_many():
-            self._refuse(503, "This address has too many connections open.")
+            self._refuse(503, sentence("request.connections"))
             return False
         return True
 

@@ -8,6 +8,7 @@ somebody ends the front, the server finds there what was read and not answered.
 
 from __future__ import annotations
 
+import gc
 import json
 import mmap
 import select
@@ -15,10 +16,12 @@ import signal
 import socket
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any, Final
 
+from citygraph.errors import SnapshotError
 from citygraph.store import seccomp
 from citygraph.store.asking import Bounds
 from citygraph.store.lookup import Lookups
@@ -89,9 +92,18 @@ def front(control: socket.socket, version: Version, bounds: Bounds, endpoints: t
     seccomp.put_up()
     _, (shared,), _, _ = socket.recv_fds(control, 1, 1)
     with mmap.mmap(shared, NOTE.size + ROOM) as memory:
-        running = _Front(control, memory, Lookups(version, bounds), endpoints, Cache(cache))
-        control.send(packed(READY))
-        running.run()
+        try:
+            lookups = Lookups(version, bounds)
+        except SnapshotError:
+            # The server hears it by the silence, and tries again.
+            return
+        running = _Front(control, memory, lookups, endpoints, Cache(cache))
+        # What stays until the end need not be looked through for what does not.
+        gc.freeze()
+        # A server that has ended wants nothing more; what it does not hear is no error here.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            control.send(packed(READY))
+            running.run()
 
 
 class _Front:

@@ -31,6 +31,7 @@ _MOST: Final = 3
 _HEARD: Final = 5.0
 """Seconds without a word after which a front that holds connections is ended."""
 _PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 60.0
 _START_SECONDS: Final = 60.0
 _LONGEST: Final = 200_000
 
@@ -75,7 +76,8 @@ class Fronts:
     @property
     def state(self) -> dict[str, int]:
         """Figures for `/health`."""
-        return {"fronts": len(self._running), "connections": sum(len(each.held) for each in self._running)}
+        held = sum(len(each.held) for each in self._running)
+        return {"fronts": len(self._running), "starting": len(self._tasks), "connections": held}
 
     def open(self, version: Version, bounds: Bounds, cache: int) -> None:
         """Start them on a version, in the background: until they are ready the server answers alone."""
@@ -114,23 +116,31 @@ class Fronts:
         if self._opened is None:
             return
         version, bounds, cache = self._opened
-        started = _Front(self._log, self._lost)
+        started: _Front | None = None
         try:
+            started = _Front(self._log, self._lost)
             await started.start(version, bounds, self._endpoints, cache)
         except (OSError, SnapshotError, TimeoutError):
             # Without fronts the server answers all by itself; one that cannot start now may do so later.
-            started.end()
-            self._background(max(2 * pause, _PAUSE))
+            if started is not None:
+                started.end()
+            self._background(min(max(2 * pause, _PAUSE), _LONGEST_PAUSE))
         except asyncio.CancelledError:
-            started.end()
+            if started is not None:
+                started.end()
             raise
         else:
-            self._running.add(started)
+            if started.is_over:
+                self._background(_PAUSE)
+            else:
+                self._running.add(started)
 
     def _lost(self, lost: _Front) -> None:
-        self._running.discard(lost)
-        if self._opened is not None:
-            self._background(_PAUSE)
+        # One that was lost before it was ready is started again by whoever waits for it.
+        if lost in self._running:
+            self._running.discard(lost)
+            if self._opened is not None:
+                self._background(_PAUSE)
 
 
 class _Front:
@@ -146,7 +156,7 @@ class _Front:
         self._shared = os.memfd_create("citygraph-front")
         os.ftruncate(self._shared, NOTE.size + ROOM)
         self._memory = mmap.mmap(self._shared, NOTE.size + ROOM)
-        self._heard, self._is_over = 0.0, False
+        self._heard, self.is_over = 0.0, False
         self._watch: asyncio.TimerHandle | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
 
@@ -201,9 +211,9 @@ class _Front:
 
     def end(self) -> None:
         """End the process; what it holds goes on here."""
-        if self._is_over:
+        if self.is_over:
             return
-        self._is_over = True
+        self.is_over = True
         if self._watch is not None:
             self._watch.cancel()
         if self._process is not None:
@@ -225,7 +235,7 @@ class _Front:
 
     def _read(self) -> None:
         """What the process says; its end is said by silence."""
-        while not self._is_over:
+        while not self.is_over:
             try:
                 message = self._control.recv(_LONGEST)
             except BlockingIOError:

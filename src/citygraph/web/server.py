@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, cast
 
@@ -30,7 +31,17 @@ class _Quiet(logging.Filter):
 
 
 class _Server(uvicorn.Server):
-    """A server that ends with success when it is asked to end."""
+    """A server that says where it is, and ends with success when it is asked to end."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; the port may be one that the machine has chosen."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready(self.servers[0].sockets[0].getsockname()[1])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -43,8 +54,15 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
 
-def run(site: Site, *, host: str, port: int) -> bool:
-    """Serve until SIGTERM or SIGINT; whether the site could be started."""
+def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bool:
+    """Serve until SIGTERM or SIGINT; whether the site could be started.
+
+    Args:
+        site: the application.
+        host: the address to listen at.
+        port: the port; 0 leaves the choice to the machine.
+        ready: is told the port as soon as requests are taken.
+    """
     limits = site.service.limits
     logging.getLogger("uvicorn.error").addFilter(_Quiet())
     config = uvicorn.Config(
@@ -64,6 +82,6 @@ def run(site: Site, *, host: str, port: int) -> bool:
         proxy_headers=True,
         forwarded_allow_ips=limits.trusted_proxies,
     )
-    server = _Server(config)
+    server = _Server(config, ready)
     server.run()
     return server.started

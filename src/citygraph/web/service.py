@@ -262,9 +262,8 @@ class Service:
                 self._seen = seen
 
     async def _use(self, snapshot: Snapshot) -> None:
-        if self.fronts is not None:
-            await self.fronts.recall()
-        await self.pool.switch(snapshot.folder, snapshot.snapshot_id)
+        before = None if self.fronts is None else self.fronts.recall
+        await self.pool.switch(snapshot.folder, snapshot.snapshot_id, before=before)
         await self._open_lookups(self.pool.version)
         self.snapshot, self.manifest = snapshot, snapshot.manifest
         self.cache.clear()
