@@ -26,19 +26,19 @@ def test_it_says_where_it_is_when_it_is_there(tmp_path: Path, language: str, wor
     command = [sys.executable, "-u", "-m", "citygraph", "serve", str(folder), "--port", "0", "--workers", "1"]
     command += ["--lang", language]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, "COLUMNS": "200"}
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"}
     )
-    assert process.stdout is not None
+    assert process.stderr is not None
     try:
-        line = process.stdout.readline()
-        match = re.search(rf"{word} (http://127\.0\.0\.1:(\d+)/)", line)
-        assert match is not None, line
+        said = [process.stderr.readline() for _ in range(2)]
+        match = re.search(rf"{word} (http://127\.0\.0\.1:(\d+)/)", "".join(said))
+        assert match is not None, said
         assert int(match[2]) > 0
         assert httpx.get(match[1] + "health", timeout=30, trust_env=False).json()["ok"] is True
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-        process.stdout.close()
+        process.stderr.close()
 
 
 def test_what_is_no_request_is_refused_in_both_languages(tmp_path: Path) -> None:
