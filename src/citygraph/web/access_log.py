@@ -17,6 +17,7 @@ from citygraph.web.requests import client_of
 __all__ = ["AccessLog", "line_of"]
 
 _FLUSH_AFTER: Final = 0.2
+_MOST_WAITING: Final = 64
 _EVENT: Final = 2
 _quoted: Final = encode_basestring
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -51,12 +52,17 @@ class AccessLog:
 
     def _keep(self, entry: tuple[Any, ...]) -> None:
         self._entries.append(entry)
-        if self._timer is None:
+        if len(self._entries) >= _MOST_WAITING:
+            # Thousands of lines at once would keep everybody waiting for milliseconds.
+            self.flush()
+        elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self.flush)
 
     def flush(self) -> None:
         """Write what has gathered."""
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         entries, self._entries = self._entries, []
         if entries:
             self._stream.write("".join(line_of(*entry) for entry in entries))

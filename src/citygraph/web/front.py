@@ -55,7 +55,7 @@ ROOM: Final = 16_384
 NOTE: Final = struct.Struct("=IQQI")
 """The connection that was asked last, the bytes written and read before its request, the length of the answer."""
 _ANSWER: Final = struct.Struct("=I")
-_MOST_LOGGED: Final = 200
+_MOST_LOGGED: Final = 64
 _FLUSH_AFTER: Final = 0.2
 _SILENT: Final = 1.0
 
