@@ -75,7 +75,9 @@ def in_a_worker(folder: Path, question: Question) -> tuple[bool, Any]:
     answer(store, question, pipe, BOUNDS)  # type: ignore[arg-type]  # what a pipe does
     frames = list(Frames().feed(pipe.data))
     body = b"".join(data for tag, data in frames if tag == b"D")
-    return frames[-1][0] == b"E", json.loads(body or b"null")
+    # What passes a limit breaks off, and is no JSON.
+    is_whole = frames[-1][0] == b"E"
+    return is_whole, json.loads(body or b"null") if is_whole else None
 
 
 def rows_of(document: dict[str, Any]) -> Counter[str]:
@@ -130,8 +132,8 @@ def test_a_lookup_says_what_a_worker_says(folder: Path, lookups: Lookups, text: 
         assert document == expected
     elif "LIMIT 3" in text:
         assert sum(rows_of(document).values()) == sum(rows_of(expected).values())
-        everything = in_a_worker(folder, Question(text.replace("LIMIT 3", "")))[1]
-        assert rows_of(document) <= rows_of(everything)
+        is_whole, everything = in_a_worker(folder, Question(text.replace("LIMIT 3", "")))
+        assert not is_whole or rows_of(document) <= rows_of(everything)
     else:
         assert rows_of(document) == rows_of(expected)
 
