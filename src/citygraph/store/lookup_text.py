@@ -58,7 +58,6 @@ class Lookup(NamedTuple):
     """
 
     patterns: tuple[Pattern, ...]
-    variables: tuple[str, ...]
     columns: tuple[str, ...]
     places: tuple[int | None, ...]
     is_distinct: bool
@@ -107,9 +106,7 @@ def read_lookup(text: str, prefixes: Mapping[str, str]) -> Lookup | None:
         return None
     places = tuple(variables.get(each) for each in columns)
     limit = last["limit"]
-    return Lookup(
-        tuple(patterns), tuple(variables), columns, places, bool(distinct), None if limit is None else int(limit)
-    )
+    return Lookup(tuple(patterns), columns, places, bool(distinct), None if limit is None else int(limit))
 
 
 def _part(text: str, prefixes: Mapping[str, str], variables: dict[str, int]) -> Part:
