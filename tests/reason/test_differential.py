@@ -63,6 +63,6 @@ def test_our_engines_agree_to_the_last_triple_and_contradiction(
     rare: list[str],
 ) -> None:
     if name not in all_engines:
-        pytest.skip(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed: pip install citygraph[{name}]")
     triples = turtle("\n".join([*axioms, *data, *rare]))
     assert all_engines[name](triples) == all_engines["columnar"](triples)
