@@ -11,12 +11,12 @@ from typing import Any, Final, cast
 from starlette.types import Scope
 
 from citygraph.web.app import Site
-from citygraph.web.connections import Bounded, Doors
+from citygraph.web.connections import BoundedConnection, ConnectionLimits
 from citygraph.web.fronts import Fronts
 from citygraph.web.known_heads import Known, KnownHeads, ordinary
 from citygraph.web.requests import has_host
 
-__all__ = ["Swift", "SwiftDoors"]
+__all__ = ["FastConnection", "FastPath"]
 
 _MOST_AT_ONCE: Final = 8
 """Requests behind each other that are answered before anybody else has a turn."""
@@ -24,14 +24,14 @@ _MANY: Final = 32
 """Lookups in a row after which more of them are expected."""
 
 
-class SwiftDoors(Doors):
+class FastPath(ConnectionLimits):
     """What these connections share besides: the site, the heads that came before, and who asks many lookups."""
 
     def __init__(self, site: Site) -> None:
-        """The doors of one site."""
+        """The fast path of one site."""
         super().__init__(site.service.limits)
         self.site, self.heads = site, KnownHeads()
-        self.busy: set[Swift] = set()
+        self.busy: set[FastConnection] = set()
 
     @property
     def fronts(self) -> Fronts | None:
@@ -39,7 +39,7 @@ class SwiftDoors(Doors):
         return self.site.service.fronts
 
 
-class Swift(Bounded):
+class FastConnection(BoundedConnection):
     """A connection on which small queries are answered at once."""
 
     _is_between = True
@@ -55,16 +55,16 @@ class Swift(Bounded):
     _answered_last = 0.0
     _in_a_row = 0
 
-    def __init__(self, doors: SwiftDoors, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
-        """A connection through these doors, not open yet."""
-        super().__init__(doors, **more)
-        self._doors: SwiftDoors = doors
+    def __init__(self, shared: FastPath, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
+        """A connection within these limits, not open yet."""
+        super().__init__(shared, **more)
+        self._shared: FastPath = shared
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See `Bounded.connection_lost`."""
-        self._doors.busy.discard(self)
-        if self._is_away and self._doors.fronts is not None:
-            self._doors.fronts.drop(self)
+        """See `BoundedConnection.connection_lost`."""
+        self._shared.busy.discard(self)
+        if self._is_away and self._shared.fronts is not None:
+            self._shared.fronts.drop(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -74,7 +74,7 @@ class Swift(Bounded):
         self._answered_at_once, self._is_tried = 0, False
         self._alone = data if self._is_between else None
         if self._is_between and self._is_ordinary and self._is_free():
-            known = self._doors.heads.read(data)
+            known = self._shared.heads.read(data)
             if known is not None and self._give(known.address, *known.said):
                 self._head_is_here()
                 if self._in_a_row >= _MANY:
@@ -96,7 +96,7 @@ class Swift(Bounded):
         self._is_answered = self._answer_at_once()
         if not self._is_answered:
             self._in_a_row = 0
-            self._doors.busy.discard(self)
+            self._shared.busy.discard(self)
             self._begin()
             cast("dict[str, Any]", self.scope)["citygraph.tried"] = self._is_tried
 
@@ -125,14 +125,14 @@ class Swift(Bounded):
         if not has_host(cast("Scope", self.scope)):
             return False
         if self._alone is not None:
-            self._doors.heads.learn(self._alone, said)
+            self._shared.heads.learn(self._alone, said)
         return self._give(self.url, *said)
 
     def _give(self, address: bytes, accept: str, encoding: str) -> bool:
         """Whether the answer was there, or so cheap that it is now, and has been written."""
         self._is_tried = True
         path, _, query_string = address.partition(b"?")
-        kept = self._doors.site.at_once(path, query_string, accept, encoding)
+        kept = self._shared.site.at_once(path, query_string, accept, encoding)
         if kept is None or not kept.wire:
             return False
         self.transport.write(b"%s%s\r\n%s" % (kept.wire, self._date(), kept.body))
@@ -141,7 +141,7 @@ class Swift(Bounded):
         self._answered_last = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_handler()
-        self._doors.site.log.add_again(self._address, path, len(kept.body))
+        self._shared.site.log.add_again(self._address, path, len(kept.body))
         return True
 
     def timeout_keep_alive_handler(self) -> None:
@@ -157,18 +157,18 @@ class Swift(Bounded):
     def _ask_a_front(self, known: Known) -> None:
         """Give this connection to a front, when one has no more of them than there are here."""
         self._in_a_row = 0
-        doors = self._doors
-        doors.busy.discard(self)
-        if doors.fronts is None or self.transport.get_write_buffer_size():
+        shared = self._shared
+        shared.busy.discard(self)
+        if shared.fronts is None or self.transport.get_write_buffer_size():
             return
         # Nothing may be read here from the moment on at which it is counted what was.
         self.flow.pause_reading()
-        if doors.fronts.take(self, self._address, known.headers, known.said, at_home=len(doors.busy)):
+        if shared.fronts.take(self, self._address, known.headers, known.said, at_home=len(shared.busy)):
             self._is_away = True
             self._unset_keepalive_if_required()
         else:
             self.flow.resume_reading()
-            doors.busy.add(self)
+            shared.busy.add(self)
 
     def descriptor(self) -> int:
         """See `Given.descriptor`."""

@@ -15,14 +15,14 @@ from citygraph.web.refusal import body
 from citygraph.web.requests import network_of, trusted_by
 from citygraph.web.sockets import reset, unread
 
-__all__ = ["Bounded", "Doors"]
+__all__ = ["BoundedConnection", "ConnectionLimits"]
 
 _LONGEST_HEAD: Final = 512_000
 _SLOWEST: Final = 1_000
 """Bytes per second of an answer that a client must take, or its connection ends."""
 
 
-class Doors:
+class ConnectionLimits:
     """What the connections of one server share: its patience, and how many each address may have and has."""
 
     def __init__(self, limits: Limits) -> None:
@@ -37,7 +37,7 @@ class Doors:
         self.most_silent = max(limits.connections - self.most_each, self.most_each)
 
 
-class Bounded(HttpToolsProtocol):
+class BoundedConnection(HttpToolsProtocol):
     """A connection whose requests come in bounded time and size, and whose answers are taken in bounded time."""
 
     _head_timer: asyncio.TimerHandle | None = None
@@ -48,10 +48,10 @@ class Bounded(HttpToolsProtocol):
     _look_timer: asyncio.TimerHandle | None = None
     _unread = 0
 
-    def __init__(self, doors: Doors, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
-        """A connection through these doors, not open yet."""
+    def __init__(self, shared: ConnectionLimits, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
+        """A connection within these limits, not open yet."""
         super().__init__(**more)
-        self._doors = doors
+        self._shared = shared
         self._cycles: deque[RequestResponseCycle] = deque()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,12 +59,12 @@ class Bounded(HttpToolsProtocol):
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
         self._count_as(network_of(self._address))
-        doors = self._doors
-        if doors.open[self._counted] > (doors.most_silent if doors.is_proxy(self._address) else doors.most_each):
+        shared = self._shared
+        if shared.open[self._counted] > (shared.most_silent if shared.is_proxy(self._address) else shared.most_each):
             transport.abort()
             return
         self._expect_head()
-        self._look_timer = self.loop.call_later(self._doors.patience, self._look)
+        self._look_timer = self.loop.call_later(self._shared.patience, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended, from whichever side."""
@@ -81,16 +81,16 @@ class Bounded(HttpToolsProtocol):
 
     def _count_as(self, name: str) -> None:
         if self._counted:
-            self._doors.open[self._counted] -= 1
-            if self._doors.open[self._counted] <= 0:
-                del self._doors.open[self._counted]
+            self._shared.open[self._counted] -= 1
+            if self._shared.open[self._counted] <= 0:
+                del self._shared.open[self._counted]
         self._counted = name
         if name:
-            self._doors.open[name] += 1
+            self._shared.open[name] += 1
 
     def _is_one_too_many(self) -> bool:
         """Whether somebody at the address of a proxy who asks for himself has too many connections; looked at once."""
-        if self._is_known or not self._doors.is_proxy(self._address):
+        if self._is_known or not self._shared.is_proxy(self._address):
             return False
         self._is_known = True
         if any(name == b"x-forwarded-for" for name, _ in self.headers):
@@ -98,7 +98,7 @@ class Bounded(HttpToolsProtocol):
             self._count_as("")
             return False
         self._count_as(f"{network_of(self._address)} itself")
-        return self._doors.open[self._counted] > self._doors.most_each
+        return self._shared.open[self._counted] > self._shared.most_each
 
     def resume_writing(self) -> None:
         """The client takes its answer again."""
@@ -108,16 +108,16 @@ class Bounded(HttpToolsProtocol):
     def _look(self) -> None:
         """Whether the client takes its answer; a connection that is closed politely waits for that without end."""
         waiting = self.transport.get_write_buffer_size() and unread(self.transport)
-        if self._unread and waiting > max(self._unread - _SLOWEST * self._doors.patience, 0):
+        if self._unread and waiting > max(self._unread - _SLOWEST * self._shared.patience, 0):
             reset(self.transport)
             return
         self._unread = waiting
-        self._look_timer = self.loop.call_later(self._doors.patience, self._look)
+        self._look_timer = self.loop.call_later(self._shared.patience, self._look)
 
     def _expect_head(self) -> None:
         self._head_size = 0
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self._doors.patience, self._too_slow)
+            self._head_timer = self.loop.call_later(self._shared.patience, self._too_slow)
 
     def _head_is_here(self) -> None:
         if self._head_timer is not None:
@@ -126,7 +126,7 @@ class Bounded(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._head_timer = None
-        self._refuse(408, sentence("request.too_slow", seconds=self._doors.patience))
+        self._refuse(408, sentence("request.too_slow", seconds=self._shared.patience))
 
     def _refuse(self, status: int, why: Sentence) -> None:
         """Say why in both languages, since nothing says which one is read, and end the connection."""
@@ -174,12 +174,12 @@ class Bounded(HttpToolsProtocol):
         scope["citygraph.wire"] = partial(self._write, self.cycle)
 
     def _date(self) -> bytes:
-        doors = self._doors
+        shared = self._shared
         # uvicorn makes a new list of them each second.
-        if self.server_state.default_headers is not doors.dated:
-            doors.dated = self.server_state.default_headers
-            doors.date = b"".join(b"%s: %s\r\n" % pair for pair in doors.dated)
-        return doors.date
+        if self.server_state.default_headers is not shared.dated:
+            shared.dated = self.server_state.default_headers
+            shared.date = b"".join(b"%s: %s\r\n" % pair for pair in shared.dated)
+        return shared.date
 
     def _write(self, cycle: RequestResponseCycle, head: bytes, data: bytes) -> bool:
         """Whether a whole answer could be written as it is; otherwise it goes the way of every answer."""

@@ -14,7 +14,7 @@ from typing import Final, cast
 import uvicorn
 
 from citygraph.web.app import Site
-from citygraph.web.at_once import Swift, SwiftDoors
+from citygraph.web.at_once import FastConnection, FastPath
 from citygraph.web.refusal import BrokenAnswer
 
 __all__ = ["run"]
@@ -69,7 +69,7 @@ def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bo
         site,
         host=host,
         port=port,
-        http=cast("type[asyncio.Protocol]", partial(Swift, SwiftDoors(site))),
+        http=cast("type[asyncio.Protocol]", partial(FastConnection, FastPath(site))),
         loop="auto",
         ws="none",
         lifespan="on",
