@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from citygraph.ingest.drafting import draft_map
 from citygraph.ingest.lists import read_list
 from citygraph.ingest.mapping import COLUMNS, KEYS, read_map
 from citygraph.ingest.tables import Limits
+from citygraph.sentences import said_in
 from conftest import ROOT
 from ingest_words import MAP, Take
 
@@ -131,6 +133,73 @@ def test_a_workbook_with_a_cell_at_the_far_end_costs_no_memory(tmp_path: Path) -
     path = _workbook(tmp_path / "far.xlsx", fill)
     with pytest.raises(IngestError, match="more than 1,000 rows"):
         read_list(path, limits=Limits(rows=1_000))
+
+
+_SHEET = "xl/worksheets/sheet1.xml"
+_MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def _three_by_four(path: Path, *, change: tuple[bytes, bytes] = (b"", b""), dimension: bytes | None = None) -> Path:
+    """A workbook of four rows and three columns, with one thing of its XML written otherwise."""
+
+    def fill(book: Any) -> None:  # noqa: ANN401
+        sheet = book.add_worksheet("Members")
+        for row, cells in enumerate([["City", "Country", "Status"], ["Oslo", "Norway", ""], ["Bergen", "Norway", "left"], ["Hamar", "Norway", "new"]]):  # fmt: skip
+            sheet.write_row(row, 0, cells)
+
+    plain = _workbook(path.with_name("plain.xlsx"), fill)
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for each in old.namelist():
+            data = old.read(each)
+            if each == _SHEET:
+                assert change[0] in data
+                data = data.replace(*change, 1) if change[0] else data
+                data = data if dimension is None else re.sub(rb"<dimension [^>]*/>", dimension, data)
+            new.writestr(each, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "dimension",
+    [b"", *(b'<dimension ref="%s"/>' % ref for ref in (b"A1", b"A1:C2", b"A1:B4", b"A1:Z9", b"B2:C3", b"A1:XFD1048576"))],
+)  # fmt: skip
+def test_the_rows_and_columns_that_are_there_count_and_not_what_the_workbook_says_of_its_size(
+    tmp_path: Path, dimension: bytes
+) -> None:
+    path = _three_by_four(tmp_path / "list.xlsx", dimension=dimension)
+    tracemalloc.start()
+    try:
+        cells = _cells(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert cells == [("City", "Country", "Status"), ("Oslo", "Norway"), ("Bergen", "Norway", "left"), ("Hamar", "Norway", "new")]  # fmt: skip
+    assert most < 50_000_000
+
+
+def test_a_merged_cell_beyond_the_last_cell_of_a_row_is_filled(tmp_path: Path) -> None:
+    merge = b'</sheetData><mergeCells count="1"><mergeCell ref="C1:C2"/></mergeCells>'
+    path = _three_by_four(tmp_path / "list.xlsx", change=(b"</sheetData>", merge))
+    assert _cells(path)[1] == ("Oslo", "Norway", "Status")
+
+
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        pytest.param((_MAIN, b"http://purl.oclc.org/ooxml/spreadsheetml/main"), 1, id="a namespace it does not know"),
+        pytest.param((b'<row r="4"', b'<row r="2"'), 2, id="a number of a row twice"),
+        pytest.param((b'<row r="3"', b'<row r="1"'), 1, id="rows that are not in order"),
+        pytest.param((b'<c r="B3"', b'<c r="A3"'), 3, id="a cell twice"),
+    ],
+)
+def test_cells_that_the_reader_does_not_give_stop_the_import(
+    tmp_path: Path, change: tuple[bytes, bytes], row: int
+) -> None:
+    path = _three_by_four(tmp_path / "list.xlsx", change=change)
+    with pytest.raises(IngestError, match=rf"list\.xlsx, sheet 'Members': row {row} has [356] filled cells") as caught:
+        _cells(path)
+    assert said_in(caught.value.message, "nb").startswith(f"list.xlsx, arket «Members»: rad {row} har")
+    assert said_in(caught.value.fix, "nb").startswith("Ingenting er tatt inn.")
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 broken", b"\x00" * 50, b"PK\x05\x06" + b"\x00" * 18])
