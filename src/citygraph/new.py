@@ -24,7 +24,8 @@ _STARTER: Final = (
 )
 # The themes of the networks in our own graph; another graph writes its own.
 _OWN_THEMES: Final = "themes.ttl"
-_IGNORED: Final = "build/\nsources/\n"
+# At the top of the project alone: the documents of lists lie in data/sources/ and belong to the graph.
+_IGNORED: Final = "/build/\n/sources/\n"
 
 
 def create_project(folder: Path, *, reference: Path, base: str = "", title: str = "") -> None:
