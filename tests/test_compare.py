@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,6 +138,48 @@ def test_a_git_revision_is_compared_with_the_files_as_they_are(
     assert "Traceback" not in wrong.stderr
     dangerous = run("compare", "--", "--output=/dev/null", cwd=folder)
     assert dangerous.returncode == 2
+
+
+def committed(tmp_path: Path) -> Path:
+    """Our own graph, all of it in git."""
+    folder = copy_project(ROOT, tmp_path / "project")
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "before")
+    return folder
+
+
+def test_a_revision_is_read_without_unpacking_as_only_later_patches_of_python_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Python 3.11.0 to 3.11.3 have no filter for what is unpacked.
+    monkeypatch.delattr(tarfile.TarFile, "extractall")
+    monkeypatch.delattr(tarfile.TarFile, "extract")
+    assert Project.open(committed(tmp_path), today=TODAY).compare("HEAD").is_empty
+
+
+def test_a_link_in_a_revision_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    folder = committed(tmp_path)
+    (folder / "kept.ttl").write_bytes((folder / EUROCITIES).read_bytes())
+    (folder / EUROCITIES).unlink()
+    (folder / EUROCITIES).symlink_to("../../kept.ttl")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "a link")
+    project = Project.open(folder, today=TODAY)
+    assert project.compare("HEAD").is_empty
+    assert project.compare("HEAD~1", "HEAD").is_empty
+
+
+@pytest.mark.parametrize("to", ["/etc/passwd", "../../../outside.ttl", "eurocities.ttl", "nowhere.ttl"])
+def test_a_link_that_leads_out_of_a_revision_is_named(tmp_path: Path, to: str) -> None:
+    folder = committed(tmp_path)
+    (tmp_path / "outside.ttl").write_bytes((folder / EUROCITIES).read_bytes())
+    (folder / EUROCITIES).unlink()
+    (folder / EUROCITIES).symlink_to(to)
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "a link")
+    with pytest.raises(ConfigError, match=f"{EUROCITIES} in 'HEAD' is a link to .*, which is no file of that revision"):
+        Project.open(folder, today=TODAY).compare("HEAD", "HEAD~1")
 
 
 def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:

@@ -6,19 +6,25 @@ import io
 import subprocess
 import tarfile
 from pathlib import Path
+from posixpath import dirname, join, normpath
+from typing import Final
 
 from citygraph.errors import ConfigError
+from citygraph.files import write_file
 
 __all__ = ["extract_revision"]
 
-_WANTED = ("graph.toml", "ontology", "data", "queries")
+_WANTED: Final = ("graph.toml", "ontology", "data", "queries")
+_MOST_LINKS: Final = 10
 
 
 def extract_revision(project: Path, revision: str, target: Path) -> None:
     """Write the project's files as of `revision` into `target`.
 
     Raises:
-        ConfigError: the project is not in a git checkout, or the revision is not known there.
+        ConfigError: the project is not in a git checkout, the revision is not known there, or a file of it is a link
+            to something that is no file of the revision.
+        ExportError: a file cannot be written.
     """
     commit = _git(
         project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", revision=revision
@@ -27,8 +33,26 @@ def extract_revision(project: Path, revision: str, target: Path) -> None:
     # Inside a sub-folder `git archive` gives that sub-folder alone, which is the project.
     archive = _git(project, "archive", "--format=tar", name, revision=revision)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        members = [member for member in tar.getmembers() if member.name.split("/")[0] in _WANTED]
-        tar.extractall(target, members=members, filter="data")
+        # Not `extractall`: how it treats names that lead elsewhere depends on the patch of Python (3.11.4).
+        members = {normpath(member.name): member for member in tar.getmembers() if not member.isdir()}
+        for path in members:
+            if path.split("/")[0] in _WANTED:
+                write_file(target / path, _content(tar, members, path, revision))
+
+
+def _content(tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo], path: str, revision: str) -> bytes:
+    """The bytes of a file, or of the one that a link leads to."""
+    place = path
+    for _ in range(_MOST_LINKS):
+        member = members.get(place)
+        if member is None or not member.issym():
+            break
+        place = normpath(join(dirname(place), member.linkname))
+    file = tar.extractfile(member) if member is not None and member.isreg() else None
+    if file is None:
+        message = f"{path} in {revision!r} is a link to {place}, which is no file of that revision."
+        raise ConfigError(message, fix="Put the file itself there, or compare two folders.")
+    return file.read()
 
 
 def _git(folder: Path, *arguments: str, revision: str) -> bytes:
