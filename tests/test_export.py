@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from citygraph.errors import ExportError
 from citygraph.export import EXPORT_FORMATS, export_bytes, tables_per_class
-from citygraph.files import write_file
 from citygraph.rdf import Iri, Literal, Quad, canonical_hash, parse
 from generated import GRAPHS, flat_triples, quads
 
@@ -135,15 +133,3 @@ def test_a_negative_number_stays_a_number_in_a_table() -> None:
     graph = [Quad(Iri(_ID + "a"), _RDF_TYPE, Iri(_ID + "C")), Quad(Iri(_ID + "a"), Iri(_ID + "p"), Literal("-3.5"))]
     (table,) = tables_per_class(graph).values()
     assert b",-3.5\r\n" in table
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "deep" / "graph.ttl"
-    write_file(target, b"one")
-    target.chmod(0o640)
-    write_file(target, b"two")
-    assert target.read_bytes() == b"two"
-    assert target.stat().st_mode & 0o777 == 0o640
-    assert [path.name for path in target.parent.iterdir()] == ["graph.ttl"]
-    with pytest.raises(ExportError, match="cannot be written"):
-        write_file(target / "below", b"three")

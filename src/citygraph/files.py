@@ -1,57 +1,164 @@
-"""Files written beside their place and moved: a reader sees the old file or the new one."""
+"""Files of this machine: written whole and at once, locked against a second writer, and read as git has them.
+
+A reader sees the old file or the new one, never half of either, also after a power cut. What a project was in a
+revision is what `git archive` gives of it.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import io
 import os
+import subprocess
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from posixpath import dirname, join, normpath
+from typing import Final
 
-from citygraph.errors import ExportError
+from citygraph.errors import ConfigError, ExportError
 
-__all__ = ["locked", "write_file"]
+__all__ = ["extract_revision", "git", "locked", "replace_file", "sync_folder", "write_file"]
+
+_PARTS_OF_A_PROJECT: Final = ("graph.toml", "ontology", "data", "queries")
+_MOST_LINKS: Final = 10
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, making its folder when needed; see `replace_file`.
+
+    Raises:
+        ExportError: the place cannot be written; whatever stood there is untouched.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror or error}."
+        raise ExportError(message, fix="Check that the folder may be written and the disk has room.") from error
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write `data` under a name of its own in the folder of `path`, bring it to the disk, and rename it.
+
+    A file that stood there keeps its permissions; a new one can be read by everybody. A symbolic link that stood
+    there is replaced, never written through.
+
+    Raises:
+        OSError: the folder does not exist or cannot be written, or the disk is full; what stood there is untouched.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            # mkstemp makes files that only their owner reads; these are for others.
+            os.fchmod(descriptor, path.stat().st_mode & 0o777 if path.is_file() else 0o644)
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        # Whatever it was, Ctrl-C included: the half file must not stay, and the error goes on.
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, so that a rename in it outlives a power cut.
+
+    Raises:
+        OSError: it is no folder, or it cannot be read.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Nobody else who asks for it changes the files of `folder` meanwhile; the folder is made when needed.
+def locked(place: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of `place` meanwhile; it goes with the process, however that ends.
+
+    Args:
+        place: a folder, made when needed, or a lock file (a name that begins with a dot) in a folder that exists.
+        wait: whether to wait for somebody else who holds it.
 
     Raises:
-        ExportError: the folder cannot be made or opened.
+        ExportError: the place cannot be made or opened, or its file system has no locks.
+        BlockingIOError: somebody else holds the lock, without `wait`.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
+        if place.name.startswith(".") and not place.is_dir():
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        else:
+            place.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        message = f"{folder} cannot be written: {error.strerror or error}."
+        message = f"{place} cannot be written: {error.strerror or error}."
         raise ExportError(message, fix="Check that the folder may be written.") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            message = f"{place} cannot be locked: {error.strerror or error}."
+            raise ExportError(message, fix="Use a folder on a file system with locks.") from error
         yield
     finally:
         # Closing gives the lock back.
         os.close(descriptor)
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, making its folder when needed.
+def git(folder: Path, *arguments: str, timeout: float = 5.0) -> bytes | None:
+    """What git prints when it is asked in `folder`; `None` when it refuses, as outside a checkout.
 
     Raises:
-        ExportError: the place cannot be written; whatever stood there is untouched.
+        ConfigError: there is no git on this machine, or it does not answer within `timeout` seconds.
     """
-    temporary = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        # mkstemp makes files that only their owner reads; these are for others.
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise ExportError(message, fix="Check that the folder may be written and the disk has room.") from error
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, timeout=timeout)  # noqa: S603, S607
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"git cannot be asked about {folder}: {error}."
+        raise ConfigError(message, fix="Install git, or do without revisions.") from error
+    return done.stdout if done.returncode == 0 else None
+
+
+def extract_revision(project: Path, revision: str, target: Path) -> None:
+    """Write the project's files as of the git revision `revision` into `target`.
+
+    Raises:
+        ConfigError: the project is not in a git checkout, the revision is not known there, or a file of it is a link
+            to something that is no file of the revision.
+        ExportError: a file cannot be written.
+    """
+    commit = git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    # Inside a sub-folder `git archive` gives that sub-folder alone, which is the project.
+    archive = commit and git(project, "archive", "--format=tar", commit.decode().strip(), timeout=120)
+    if not archive:
+        message = f"{revision!r} is neither a folder nor a revision of {project}."
+        raise ConfigError(message, fix="Name a project folder, or a git revision such as HEAD~1.")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        # Not `extractall`: how it treats names that lead elsewhere depends on the patch of Python (3.11.4).
+        members = {normpath(member.name): member for member in tar.getmembers() if not member.isdir()}
+        for path in members:
+            if path.split("/")[0] in _PARTS_OF_A_PROJECT:
+                write_file(target / path, _content(tar, members, path, revision))
+
+
+def _content(tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo], path: str, revision: str) -> bytes:
+    """The bytes of a file, or of the one that a link leads to."""
+    place = path
+    for _ in range(_MOST_LINKS):
+        member = members.get(place)
+        if member is None or not member.issym():
+            break
+        place = normpath(join(dirname(place), member.linkname))
+    file = tar.extractfile(member) if member is not None and member.isreg() else None
+    if file is None:
+        message = f"{path} in {revision!r} is a link to {place}, which is no file of that revision."
+        raise ConfigError(message, fix="Put the file itself there, or compare two folders.")
+    return file.read()

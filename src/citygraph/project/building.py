@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from citygraph import load, validate
-from citygraph.errors import SnapshotError
+from citygraph.errors import ConfigError, SnapshotError
+from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.language import LANGUAGES
@@ -293,8 +293,6 @@ def _findings(snapshot: Snapshot) -> list[Finding]:
 def _git_commit(folder: Path) -> str:
     """The commit the folder is at, for people; empty outside a git checkout."""
     try:
-        command = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
+        return (git(folder, "rev-parse", "--short", "HEAD") or b"").decode().strip()
+    except ConfigError:
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

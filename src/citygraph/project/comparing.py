@@ -12,11 +12,11 @@ from citygraph import query
 from citygraph.compare import Changes, Version, changes_between
 from citygraph.config import CONFIG_FILE
 from citygraph.errors import QueryError
+from citygraph.files import extract_revision
 from citygraph.project.asking import Asking
 from citygraph.project.building import Checked
 from citygraph.project.folder import PARTS, Progress, ProjectFolder
 from citygraph.results import Solutions
-from citygraph.revisions import extract_revision
 from citygraph.saved_query import SavedQuery
 from citygraph.store import MemoryStore
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from citygraph import export, query
-from citygraph.errors import PublishError, QueryError
+from citygraph.errors import ConfigError, PublishError, QueryError
+from citygraph.files import git
 from citygraph.findings import Finding, Report
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
@@ -202,8 +202,7 @@ def _last_commit(folder: Path, paths: Sequence[str]) -> date | None:
     """The day of the last commit that changed one of the files; `None` outside a git checkout."""
     known = [path for path in paths if (folder / path).is_file()]
     try:
-        command = ["git", "-C", str(folder), "log", "-1", "--format=%cs", "--", *known]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
+        day = (git(folder, "log", "-1", "--format=%cs", "--", *known) or b"").decode().strip()
+    except ConfigError:
         return None
-    return date.fromisoformat(done.stdout.strip()) if done.returncode == 0 and done.stdout.strip() else None
+    return date.fromisoformat(day) if day else None
