@@ -36,8 +36,12 @@ def write_file(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise ExportError(message, fix="Check that the folder may be written and the disk has room.") from error
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> ExportError:
+    message = f"{path} cannot be written: {error.strerror or error}."
+    return ExportError(message, fix="Check that the folder may be written and the disk has room.")
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -146,7 +150,12 @@ def extract_revision(project: Path, revision: str, target: Path) -> None:
         members = {normpath(member.name): member for member in tar.getmembers() if not member.isdir()}
         for path in members:
             if path.split("/")[0] in _PARTS_OF_A_PROJECT:
-                write_file(target / path, _content(tar, members, path, revision))
+                content = _content(tar, members, path, revision)
+                try:
+                    (target / path).parent.mkdir(parents=True, exist_ok=True)
+                    (target / path).write_bytes(content)
+                except OSError as error:
+                    raise _cannot_write(target / path, error) from error
 
 
 def _content(tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo], path: str, revision: str) -> bytes:
