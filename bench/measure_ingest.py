@@ -167,7 +167,7 @@ def _workbooks(rows: list[tuple[str, ...]], folder: Path) -> list[str]:
     """Seconds that reading the same rows from a workbook takes."""
     import xlsxwriter  # noqa: PLC0415
 
-    from citygraph.ingest.lists import read_list  # noqa: PLC0415
+    from citygraph.ingest.read import read_list  # noqa: PLC0415
     from citygraph.ingest.tables import Limits  # noqa: PLC0415
 
     path = folder / "list.xlsx"

@@ -12,7 +12,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import IngestError
-from citygraph.ingest.csvw import metadata_path
+from citygraph.ingest.read import metadata_path
 from conftest import TODAY
 from ingest_words import Take, Taken
 

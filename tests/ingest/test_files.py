@@ -13,9 +13,9 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import IngestError
-from citygraph.ingest.drafting import draft_map
-from citygraph.ingest.lists import read_list
+from citygraph.ingest.draft import draft_map
 from citygraph.ingest.mapping import COLUMNS, KEYS, read_map
+from citygraph.ingest.read import read_list
 from citygraph.ingest.tables import Limits
 from citygraph.sentences import said_in
 from conftest import ROOT

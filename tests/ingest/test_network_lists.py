@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from citygraph import Project
-from citygraph.ingest.drafting import draft_map
-from citygraph.ingest.imported import Import
-from citygraph.ingest.outcomes import Line, Outcome
+from citygraph.ingest.draft import draft_map
+from citygraph.ingest.report import Line, Outcome
+from citygraph.ingest.run import Import
 from conftest import TODAY
 from network_lists import WIDE_NETWORKS, Expected, long_list, overview, survey
 

@@ -10,15 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citygraph import Project
-from citygraph.ingest.cleaning import clean, name_problem
-from citygraph.ingest.countries import alpha3, country_label, country_of
-from citygraph.ingest.dates import read_period
-from citygraph.ingest.importing import import_list
+from citygraph.ingest.cells import Status, clean, name_problem, read_period, read_status
 from citygraph.ingest.known import Known
-from citygraph.ingest.lists import Listing, read_list
 from citygraph.ingest.mapping import read_map
-from citygraph.ingest.outcomes import Outcome
-from citygraph.ingest.statuses import Status, read_status
+from citygraph.ingest.places import alpha3, country_label, country_of
+from citygraph.ingest.read import Listing, read_list
+from citygraph.ingest.report import Outcome
+from citygraph.ingest.run import import_list
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.rdf import Triple, parse, serialize
 from conftest import ROOT

@@ -8,9 +8,8 @@ import pytest
 
 from bench.gold_link import Case, gold_cases, gold_targets
 from citygraph.matching.index import TargetIndex
-from citygraph.matching.names import read_name
+from citygraph.matching.names import in_latin, read_name, sounded
 from citygraph.matching.score import Candidate, Wanted
-from citygraph.matching.spelling import in_latin, sounded
 from citygraph.matching.things import Name, Thing
 
 CASES = gold_cases()

@@ -76,7 +76,7 @@ def ingest(
 def _draft(list_: Path, draft: Path) -> None:
     from citygraph.errors import IngestError  # noqa: PLC0415  # keeps `--help` fast
     from citygraph.files import write_file  # noqa: PLC0415
-    from citygraph.ingest.drafting import draft_map  # noqa: PLC0415
+    from citygraph.ingest.draft import draft_map  # noqa: PLC0415
 
     if draft.exists():
         message = f"{draft} is there already."
@@ -86,8 +86,7 @@ def _draft(list_: Path, draft: Path) -> None:
 
 
 def _print(done: Ingested, *, dry_run: bool, notes: bool, has_report: bool, has_review: bool) -> None:
-    from citygraph.ingest.outcomes import Outcome  # noqa: PLC0415
-    from citygraph.ingest.report import reasons  # noqa: PLC0415
+    from citygraph.ingest.report import Outcome, reasons  # noqa: PLC0415
 
     imported = done.imported
     print(f"{imported.read:,} rows read")
@@ -104,7 +103,7 @@ def _print(done: Ingested, *, dry_run: bool, notes: bool, has_report: bool, has_
         for note in imported.notes[:_SHOWN]:
             say(f"note: {note}")
         for outcome in (Outcome.REFUSED, Outcome.REVIEW):
-            found = reasons(imported, outcome)
+            found = reasons(imported.lines, outcome)
             for reason, count, row in found[:_SHOWN]:
                 say(f"{outcome.value}: {reason} ({count:,}, first in row {row:,})")
             if len(found) > _SHOWN:

@@ -1,1 +1,15 @@
-"""Membership lists to Turtle: read, clean, match, write, and account for every row."""
+"""Membership lists to Turtle: read, clean, match, write, and account for every row.
+
+In reading order:
+
+- `run`: the whole of one import, from rows to statements; begin here.
+- `mapping`: map.toml, which says what the columns of a list mean; `draft` begins one.
+- `read`, `tables`: a CSV or XLSX file to rows.
+- `layout`: where the table begins, what stands between its rows.
+- `cells`, `places`: what one cell says; countries, regions and cities by name.
+- `entries`: what each row says of a city and its networks.
+- `known`: what the graph and earlier editions of the list say; what has changed.
+- `who`, `networks`: which city and which network are meant.
+- `write`: the statements.
+- `report`: the report of every row, and the review for what a person must decide.
+"""

@@ -1,32 +1,202 @@
-"""Rows to entries: what each row says of a city and its networks, cleaned, or why it says nothing."""
+"""Rows to entries: the city that a row names and the memberships that it states, or why it says nothing."""
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from citygraph.errors import IngestError
-from citygraph.ingest.asking import Asking, cities_in
-from citygraph.ingest.claims import Claim, Claims
-from citygraph.ingest.cleaning import clean
-from citygraph.ingest.dates import Period, read_date, read_period
-from citygraph.ingest.gazetteer import Asked
-from citygraph.ingest.headings import Heading, find_heading, no_table
-from citygraph.ingest.lists import Listing
+from citygraph.ingest.cells import LEFT, NOT_YET, Period, clean, name_problem, read_date, read_period, read_status
+from citygraph.ingest.layout import Heading, Sections, explained, find_heading, footnotes, no_table, note_reason
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.notes import explained, footnotes, note_reason
-from citygraph.ingest.outcomes import Outcome
-from citygraph.ingest.sections import Sections
+from citygraph.ingest.places import Asked
+from citygraph.ingest.read import Listing
+from citygraph.ingest.report import Outcome
 from citygraph.ingest.tables import Limits, Row, Sheet
+from citygraph.ingest.who import Asking, cities_in
 from citygraph.namespaces import fold
 
-__all__ = ["Entry", "read_entries"]
+__all__ = ["Claim", "Entry", "read_entries"]
 
-
+# Marks that clean() takes for nothing, and that say more than an empty cell.
+_DOUBT: Final = frozenset({"?", "??", "(?)", "tbd", "...", "…"})
+_BEHIND: Final = re.compile(
+    r"\A(?P<name>.*?\w.*?)\s*(?:[(\[](?P<inside>[^()\[\]]+)[)\]]|\s[–-]\s(?P<after>[^–]+)|:\s(?P<colon>.+))\Z"
+)
+# A comma between a known name and short ones is a list; a name with a comma in it rarely begins or ends with another's name.
+_PLAIN, _LONGEST = (",", "|", ";"), 60
+_YEAR_BEHIND: Final = re.compile(
+    r"\A(?P<name>.*?\S)[\s,]+(?P<tail>(?:(?:since|seit|siden|fra|from|depuis|desde)\s+)?(?:19|20)\d\d)\Z"
+)
 # What stands between several names in a cell, or between a name and what is said of it.
 _BETWEEN: Final = re.compile(r"[,;/|+&\n():–]|\s(?:and|og|und|et|y|-)\s|\b(?:19|20)\d\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One membership that a row states: the network as written, the role, when; or why it cannot be used.
+
+    Args:
+        network: as the list writes it.
+        role: the local name of the role.
+        period: begin and end.
+        has_left: whether it is over.
+        problem: why there is nothing to import.
+        is_settled: with a problem: the list itself says that there is no membership, so that nothing is missing.
+        notes: what the reader should know.
+    """
+
+    network: str
+    role: str = ""
+    period: Period = field(default_factory=Period)
+    has_left: bool = False
+    problem: str = ""
+    is_settled: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Claims:
+    """Reads the memberships of rows by one map."""
+
+    def __init__(self, map_: ListMap, wide: Mapping[int, str], networks: Collection[str]) -> None:
+        """Take what the map says.
+
+        Args:
+            map_: what the columns mean.
+            wide: the columns that are networks, by place.
+            networks: names of networks that are known, folded; they tell where one name in a cell ends.
+        """
+        self._map = map_
+        self._wide = wide
+        self._networks = networks
+        self._month_first = map_.text("dates") == "month-first"
+        self._yes = {fold(each) for each in map_.texts("wide.yes")}
+        self._no = {fold(each) for each in map_.texts("wide.no")}
+        self._own = map_.names("roles")
+        self._role = map_.text("default_role").removeprefix("concept:")
+
+    def read(self, cells: Mapping[str, str], row: Row, written: str, period: Period) -> Iterator[Claim]:
+        """The claims of a row.
+
+        Args:
+            cells: the cells that the map names, cleaned.
+            row: all cells as they stand.
+            written: the cell of the network, not cleaned; or the network of the section or sheet.
+            period: begin and end from the columns of the row.
+        """
+        status = cells.get("status", "")
+        if self._wide:
+            yield from self._marks(row, status, period)
+            return
+        names = names_in(written, self._map.text("separator"), self._networks)
+        for network in dict.fromkeys(names):
+            yield self._named(network, status, period)
+
+    def _marks(self, row: Row, status: str, period: Period) -> Iterator[Claim]:
+        for place, network in self._wide.items():
+            raw = row.cells[place] if place < len(row.cells) else ""
+            mark = clean(raw).text
+            if fold(raw.strip()) in _DOUBT:
+                yield Claim(network, problem=f"the mark {raw.strip()!r} leaves open whether it is a member")
+            elif fold(mark) in self._no:
+                continue
+            elif fold(mark) in self._yes:
+                yield self._claim(network, status, period)
+            else:
+                yield self._marked(network, mark, status, period)
+
+    def _marked(self, network: str, mark: str, status: str, period: Period) -> Claim:
+        """A cell with more than a mark: a year, a role, "until 2019"; several lines say it together."""
+        word, _, rest = mark.partition(" ")
+        if fold(word) in self._yes and (
+            read := read_status(rest.strip(" ,;:-–"), self._own, month_first=self._month_first)
+        ):
+            mark = rest.strip(" ,;:-–")
+            if not read.meaning:
+                return self._claim(
+                    network, status, replace(period, begin=read.begin or period.begin, end=read.end or period.end)
+                )
+        return self._claim(network, mark, period)
+
+    def _named(self, network: str, status: str, period: Period) -> Claim:
+        """A name in a cell of networks; "Eurocities (observer)" and "C40 2007" say more than a name."""
+        if fold(network) not in self._networks and not network.startswith("id:"):
+            for pattern in (_BEHIND, _YEAR_BEHIND):
+                match = pattern.match(network)
+                if match and pattern is _YEAR_BEHIND and fold(match["name"]) not in self._networks:
+                    # "Agenda 2030" is a name.
+                    continue
+                behind = next((each for each in match.groups()[1:] if each), "") if match else ""
+                if match and behind and (read := read_status(behind, self._own, month_first=self._month_first)):
+                    dated = replace(period, begin=read.begin or period.begin, end=read.end or period.end)
+                    return self._claim(match["name"], behind if read.meaning else status, dated)
+        return self._claim(network, status, period)
+
+    def _claim(self, network: str, status: str, period: Period) -> Claim:
+        if not network.startswith("id:") and (problem := name_problem(network)):
+            return Claim(network, problem=f"this is no name of a network: {problem}")
+        if not status:
+            return Claim(network, self._role, period, has_left=bool(period.end))
+        read = read_status(status, self._own, month_first=self._month_first)
+        if read is None:
+            return Claim(network, problem=f"the status {status[:60]!r} is not known: add it to [roles] in the map")
+        if read.meaning == NOT_YET:
+            return Claim(network, problem=f"not a member by its status: {status[:60]}", is_settled=True)
+        begin, end = period.begin or read.begin, period.end or read.end
+        if begin and end and end < begin[: len(end)]:
+            return Claim(network, problem=f"it left {end}, before it began {begin}")
+        if read.meaning == LEFT and not end:
+            read = replace(read, notes=(*read.notes, "the list does not say when it ended"))
+        told = _differing(period, read.begin, read.end)
+        has_left = bool(end) or read.meaning == LEFT
+        role = self._role if read.meaning in {LEFT, ""} else read.meaning
+        return Claim(network, role, Period(begin, end), has_left=has_left, notes=(*read.notes, *told))
+
+
+def _differing(period: Period, begin: str, end: str) -> tuple[str, ...]:
+    """What the status says against the columns of dates: the columns count, and the difference is told."""
+    return tuple(
+        f"{word} {ours} in its column, {theirs} in the status: the column is used"
+        for word, ours, theirs in (("begin", period.begin, begin), ("end", period.end, end))
+        if ours and theirs and ours[: len(theirs)] != theirs[: len(ours)]
+    )
+
+
+def names_in(written: str, separator: str, known: Collection[str]) -> list[str]:
+    r"""The names in one cell: apart by the separator and by lines; by a comma or stroke only when that gives known names.
+
+    >>> names_in("Eurocities; C40\nICLEI", ";", ()), names_in("Covenant of\nMayors", ";", {"covenant of mayors"})
+    (['Eurocities', 'C40', 'ICLEI'], ['Covenant of Mayors'])
+    >>> names_in("C40, ICLEI", ";", {"c40", "iclei"}), names_in("Climate, Energy and Cities", ";", {"c40"})
+    (['C40', 'ICLEI'], ['Climate, Energy and Cities'])
+    >>> names_in("C40, Some New Network", ";", {"c40"}), names_in("C40 and Some New Network", ";", {"c40"})
+    (['C40', 'Some New Network'], ['C40 and Some New Network'])
+    """
+    whole = clean(written).text
+    if not whole:
+        return []
+    if fold(whole) in known or written.startswith("id:"):
+        return [whole]
+    found: list[str] = []
+    for line in html.unescape(written).splitlines():
+        for part in line.split(separator) if separator else [line]:
+            name = clean(part.strip(" \t•·–-*")).text or clean(part).text
+            if name:
+                found += _by_known(name, known)
+    return found
+
+
+def _by_known(name: str, known: Collection[str]) -> list[str]:
+    if fold(name) not in known:
+        for between in (",", ";", "/", "|", " + ", " & ", " og ", " and ", " und ", " et "):
+            parts = [part.strip() for part in name.split(between) if part.strip()]
+            sure = [fold(part) in known for part in parts]
+            if len(parts) > 1 and (all(sure) or (between in _PLAIN and any(sure) and max(map(len, parts)) <= _LONGEST)):
+                return parts
+    return [name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,24 @@
-"""What the graph says already: bodies, networks, roles, memberships, the names that are taken, earlier editions."""
+"""What the graph says already, what earlier editions of a list said, and what a newer edition changes; and their files."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
-from citygraph.ingest.countries import alpha2_of
-from citygraph.ingest.gazetteer import Body, bodies_of
-from citygraph.ingest.regions import region_of
+from citygraph.errors import IngestError
+from citygraph.ingest.places import Body, alpha2_of, bodies_of, region_of
 from citygraph.matching.names import read_name
 from citygraph.matching.things import Thing, things_of
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, fold
 from citygraph.rdf import Iri, Literal, Term, Triple
+from citygraph.turtle import document_of, write_document
 
-__all__ = ["CSVW", "Edition", "Fact", "Known", "edition_of", "facts_of"]
+__all__ = ["CSVW", "Difference", "Edition", "Fact", "Known", "Unsaid", "differ", "edition_of", "facts_of"]
 
 CSVW: Final = "http://www.w3.org/ns/csvw#"
 _ORG, _TIME, _PROV = PREFIXES["org"], PREFIXES["time"], PREFIXES["prov"]
@@ -27,6 +29,10 @@ _GRADE: Final = Iri(CONCEPT + "role-grade")
 _DEPRECATED: Final = CONCEPT + "rank-deprecated"
 _DAYS: Final = tuple(_TIME + name for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
 _ROW: Final = re.compile(r"#(?:sheet=[^&]*&)?row=\d+\Z")
+_FOLDER: Final = "data/ingested"
+_SOURCES: Final = "data/sources"
+_MARK: Final = re.compile(r"\A# (?:[^\n]*) sha256 ([0-9a-f]{64})\n")
+_HEAD: Final = "# Written by citygraph ingest from {name}; the next import writes it anew. sha256 "
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +207,151 @@ def edition_of(as_of: str, facts: Iterable[Triple], rows: Iterable[Triple]) -> E
         ):
             listed.setdefault(each.subject.value, names.get(each.object.value, ""))
     return Edition(as_of, listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The changes between two editions, or against the graph when there is no earlier one; memberships by address.
+
+    Args:
+        since: the day of the earlier edition; empty when there is none.
+        joined: on the list now and not before.
+        left: on the list before and not now, or in the graph and not on a complete list; the list does not say when they left.
+        renamed: on both under another name: before and now.
+        unclear: on the list before, and perhaps meant by a row that waits for a decision.
+        missing: not on this list any more, which the map calls partial: they may be members still.
+        disputed: not on a complete list, though another source says that they were members on that day or later.
+    """
+
+    since: str
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    renamed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unclear: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What this edition leaves open: nobody who may be meant by a row that was not used has left.
+
+    Args:
+        pairs: member and network of rows that wait for a decision.
+        names: the names in rows that were refused or wait.
+    """
+
+    pairs: Collection[tuple[str, str]]
+    names: Collection[str]
+
+    def may_mean(self, fact: Fact, name: str) -> bool:
+        """Whether such a row may mean this membership, which an earlier list or the graph has under that name."""
+        core = read_name(name).core
+        return (fact.member, fact.organization) in self.pairs or (
+            bool(core) and core in {read_name(each).core for each in self.names}
+        )
+
+
+def differ(
+    previous: Edition | None,
+    listed: Mapping[str, str],
+    facts: Mapping[str, Fact],
+    *,
+    unsaid: Unsaid,
+    networks: Collection[str],
+    unlisted: Iterable[tuple[Fact, str]] = (),
+    day: str = "",
+    is_partial: bool = False,
+) -> Difference:
+    """Compare this edition with the one before, and with the graph where it is complete.
+
+    Args:
+        previous: the edition before, if there is one.
+        listed: the memberships of this one, each with the name in the list.
+        facts: the memberships of the graph.
+        unsaid: the rows that are not decided.
+        networks: what this list is about; a network that it does not mention at all has lost nobody.
+        unlisted: memberships of the graph that a complete list should have and has not, with what the member is called.
+        day: the day of this edition.
+        is_partial: whether the list lacks members: then nobody has left.
+    """
+    earlier = previous.listed if previous else {}
+    gone: dict[str, list[str]] = {"left": [], "unclear": [], "missing": [], "disputed": []}
+    now = {(fact.member, fact.organization) for iri in listed if (fact := facts.get(iri))}
+    candidates = [(fact, earlier[iri]) for iri in earlier if (fact := facts.get(iri))]
+    seen = {fact.iri for fact, _ in candidates}
+    for fact, name in [*candidates, *((fact, name) for fact, name in unlisted if fact.iri not in seen)]:
+        if (
+            fact.iri in listed
+            or fact.end
+            or fact.organization not in networks
+            or (fact.member, fact.organization) in now
+        ):
+            continue
+        if unsaid.may_mean(fact, name):
+            gone["unclear"].append(fact.iri)
+        elif is_partial:
+            gone["missing"].append(fact.iri)
+        elif any(each >= day[: len(each)] for each in fact.as_of):
+            gone["disputed"].append(fact.iri)
+        else:
+            gone["left"].append(fact.iri)
+    renamed = {
+        iri: (earlier[iri], name)
+        for iri, name in listed.items()
+        if earlier.get(iri) and fold(earlier[iri]) != fold(name)
+    }
+    joined = [iri for iri in listed if iri not in earlier] if previous else []
+    sorted_ = {kind: tuple(sorted(iris)) for kind, iris in gone.items()}
+    return Difference(previous.as_of if previous else "", tuple(sorted(joined)), renamed=renamed, **sorted_)
+
+
+class EditionFiles:
+    """The paths of one edition of one list, from the project folder."""
+
+    def __init__(self, folder: Path, name: str, day: str) -> None:
+        """Name them; nothing is touched."""
+        self.folder = folder
+        self.name = name
+        self.day = day
+        self.facts = f"{_FOLDER}/{name}/{day}.ttl"
+        self.sources = f"{_SOURCES}/{name}-{day}.ttl"
+        self.report = f"{_FOLDER}/{name}/{day}.report.csv"
+        self.review = f"{_FOLDER}/{name}/review.csv"
+
+    def earlier(self) -> list[EditionFiles]:
+        """The editions before this one that have been imported, the latest first."""
+        days = sorted(path.stem for path in (self.folder / _FOLDER / self.name).glob("????-??-??.ttl"))
+        return [EditionFiles(self.folder, self.name, day) for day in reversed(days) if day < self.day]
+
+    def later(self) -> list[str]:
+        """The days of editions that are newer than this one."""
+        days = sorted(path.stem for path in (self.folder / _FOLDER / self.name).glob("????-??-??.ttl"))
+        return [day for day in days if day > self.day]
+
+    def refuse_changed(self) -> None:
+        """Nothing that a person has written is overwritten.
+
+        Raises:
+            IngestError: a file of this edition was changed after the import that wrote it.
+        """
+        for each in (self.facts, self.sources):
+            path = self.folder / each
+            if path.exists() and not is_unchanged(path.read_bytes()):
+                message = f"{each} has been changed by hand since it was imported."
+                fix = "Move your lines to a file of their own below data/, then delete this one and import again."
+                raise IngestError(message, fix=fix)
+
+
+def turtle(triples: Iterable[Triple], *, list_name: str, prefixes: Mapping[str, str]) -> bytes:
+    """The statements in the project's layout, below a line that carries the hash of what follows."""
+    text = write_document(document_of(triples, prefixes=prefixes))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{_HEAD.format(name=list_name)}{digest}\n\n{text}".encode()
+
+
+def is_unchanged(data: bytes) -> bool:
+    """Whether a file is as an import left it."""
+    text = data.decode("utf-8", "replace")
+    match = _MARK.match(text)
+    return match is not None and hashlib.sha256(text[match.end() :].lstrip("\n").encode()).hexdigest() == match[1]

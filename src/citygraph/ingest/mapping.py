@@ -13,13 +13,15 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from citygraph.errors import IngestError
-from citygraph.ingest.countries import country_of
-from citygraph.ingest.statuses import LEFT, NOT_YET
+from citygraph.ingest.cells import LEFT, NOT_YET
+from citygraph.ingest.places import country_of
 from citygraph.namespaces import fold, is_absolute_iri, slug
 
 __all__ = ["COLUMNS", "KEYS", "Column", "Key", "ListMap", "read_map"]
 
 Column = str | int
+_HINT: Final = "Every key is described in docs/lists.md."
+_ROLE: Final = re.compile(r"(?:concept:)?role-[a-z0-9-]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,6 @@ KEYS: Final = (
     Key("default_role", "text", "role-full-member", "The role of rows without a status"),
     Key("near", "integer", 84, "From which likeness (0 to 100) a name that resembles a known one goes to the review"),
 )  # fmt: skip
-_HINT: Final = "Every key is described in docs/lists.md."
-_ROLE: Final = re.compile(r"(?:concept:)?role-[a-z0-9-]+\Z")
 
 
 @dataclass(frozen=True, slots=True)

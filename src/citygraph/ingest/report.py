@@ -1,20 +1,50 @@
-"""The report: every row of the list with what became of it, as a table and in a few words."""
+"""The two tables for people: the report, with what became of every row; and the review, in which a person decides."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from citygraph.ingest.csvw import table_metadata
-from citygraph.ingest.imported import Import
-from citygraph.ingest.outcomes import Line, Outcome
-from citygraph.ingest.review import harmless
+from citygraph.errors import IngestError
+from citygraph.ingest.cells import clean
+from citygraph.ingest.places import Asked
+from citygraph.ingest.read import read_list, table_metadata
+from citygraph.ingest.tables import Limits
+from citygraph.namespaces import expand, fold
 
-__all__ = ["REPORT_COLUMNS", "reasons", "report_metadata", "write_report"]
-
+__all__ = [
+    "REPORT_COLUMNS",
+    "Choice",
+    "Decision",
+    "Line",
+    "Outcome",
+    "Question",
+    "ReviewKey",
+    "Word",
+    "network_key",
+    "read_review",
+    "reasons",
+    "report_metadata",
+    "review_key",
+    "review_metadata",
+    "together",
+    "write_report",
+    "write_review",
+]
+CANDIDATES: Final = 5
+CITY: Final = "city"
+NETWORK: Final = "network"
+COLUMNS: Final = (
+    "decision", "name", "country", "region", "kind", "rows", "reason",
+    *(f"candidate_{number}" for number in range(1, CANDIDATES + 1)), "comment",
+)  # fmt: skip
+_FIX: Final = "Write the number of a candidate, a short name such as id:oslo-kommune, new, or skip."
 _COLUMNS: Final = (
     ("sheet", "string", "The sheet of a workbook"),
     ("row", "integer", "The row, counted from 1 with headings and empty rows"),
@@ -31,6 +61,262 @@ _COLUMNS: Final = (
     ("notes", "string", "What was mended, left out or should be known"),
 )
 REPORT_COLUMNS: Final = tuple(name for name, _, _ in _COLUMNS)
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    IMPORTED = "imported"
+    PARTLY = "partly imported"
+    DUPLICATE = "duplicate"
+    REVIEW = "review"
+    REFUSED = "refused"
+    NO_MEMBER = "not a member"
+    NOTE = "note"
+    HEADING = "heading"
+    EMPTY = "empty"
+    OUTSIDE = "sheet not read"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the report: what became of a row, or of one of the memberships that it states."""
+
+    sheet: str
+    row: int
+    outcome: Outcome
+    reason: str = ""
+    name: str = ""
+    country: str = ""
+    network: str = ""
+    role: str = ""
+    begin: str = ""
+    end: str = ""
+    member: str = ""
+    membership: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the list may name a member here that the graph does not get."""
+        return self.outcome in {Outcome.REVIEW, Outcome.REFUSED}
+
+
+def together(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome of a row with several memberships.
+
+    >>> together([Outcome.IMPORTED, Outcome.DUPLICATE]), together([Outcome.IMPORTED, Outcome.REFUSED])
+    (<Outcome.IMPORTED: 'imported'>, <Outcome.PARTLY: 'partly imported'>)
+    """
+    kinds = set(outcomes)
+    if kinds & {Outcome.IMPORTED, Outcome.DUPLICATE} and kinds & {Outcome.REVIEW, Outcome.REFUSED}:
+        return Outcome.PARTLY
+    order = (
+        Outcome.IMPORTED, Outcome.DUPLICATE, Outcome.REVIEW, Outcome.REFUSED, Outcome.NO_MEMBER, Outcome.NOTE,
+        Outcome.HEADING, Outcome.EMPTY, Outcome.OUTSIDE,
+    )  # fmt: skip
+    return next(each for each in order if each in kinds)
+
+
+class Word(StrEnum):
+    """What a person can say."""
+
+    OPEN = ""
+    TARGET = "target"
+    NEW = "new"
+    SKIP = "skip"
+
+
+class ReviewKey(NamedTuple):
+    """What a decision is about: it holds for every row with this name (folded), country and region."""
+
+    name: str
+    country: str = ""
+    region: str = ""
+    kind: str = CITY
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who may be meant: the address, what it is called, and the two letters of its country."""
+
+    iri: str
+    name: str
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One city or network that is not certain: as it is written, in which rows, why, and who may be meant."""
+
+    key: ReviewKey
+    written: str
+    rows: tuple[int, ...]
+    reason: str
+    candidates: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A line of the review: the word, the chosen thing, and the line as it stood."""
+
+    word: Word
+    target: str = ""
+    comment: str = ""
+    cells: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The comment, to stand behind a sentence."""
+        return f": {self.comment}" if self.comment else ""
+
+
+def review_key(asked: Asked) -> ReviewKey:
+    """The key of a question for a city."""
+    return ReviewKey(fold(asked.label), asked.country, asked.region)
+
+
+def network_key(written: str) -> ReviewKey:
+    """The key of a question for a network."""
+    return ReviewKey(fold(written), kind=NETWORK)
+
+
+def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, Decision]:
+    """The decisions of a review file, by `review_key`; none when there is no file.
+
+    Whatever a spreadsheet program made of it is read: another delimiter, another encoding, `.xlsx`.
+
+    Raises:
+        IngestError: a column is missing, or a decision is not understood; the row is named.
+    """
+    if not path.exists():
+        return {}
+    rows = [
+        row
+        for sheet in read_list(path, limits=Limits(), metadata=False).sheets
+        for row in sheet.rows
+        if not row.is_empty
+    ]
+    heading = [fold(cell) for cell in rows[0].cells] if rows else []
+    missing = [name for name in COLUMNS[:4] if name not in heading]
+    if rows and missing:
+        message = f"{path} lacks the column {missing[0]!r}."
+        raise IngestError(message, fix="Leave the first row of the review as it was written.")
+    found: dict[ReviewKey, Decision] = {}
+    for row in rows[1:]:
+        cells = dict(zip(heading, (_undone(cell) for cell in row.cells), strict=False))
+        kind = NETWORK if fold(cells.get("kind", "")) == NETWORK else CITY
+        key = ReviewKey(fold(cells.get("name", "")), cells.get("country", "").upper(), cells.get("region", ""), kind)
+        found[key] = _decision(cells, f"{path}, row {row.number}", prefixes)
+    return found
+
+
+def _undone(cell: str) -> str:
+    """The cell without the mark that kept a spreadsheet from running it."""
+    text = clean(cell).text
+    return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@"} else text
+
+
+def _decision(cells: Mapping[str, str], place: str, prefixes: Mapping[str, str]) -> Decision:
+    said = cells.get("decision", "")
+    comment = cells.get("comment", "")
+    kept = tuple(cells.get(name, "") for name in COLUMNS)
+    match fold(said):
+        case "":
+            return Decision(Word.OPEN, cells=kept)
+        case "new" | "ny":
+            return Decision(Word.NEW, "", comment, kept)
+        case "skip" | "hopp over":
+            return Decision(Word.SKIP, "", comment, kept)
+    if said.isdigit() and 1 <= int(said) <= CANDIDATES:
+        chosen = cells.get(f"candidate_{said}", "")
+        if not chosen:
+            message = f"{place}: there is no candidate {said}."
+            raise IngestError(message, fix=_FIX)
+        said = chosen
+    target = _target(said, prefixes)
+    if not target:
+        message = f"{place}: the decision {said!r} is not understood."
+        raise IngestError(message, fix=_FIX)
+    return Decision(Word.TARGET, target, comment, kept)
+
+
+def _target(said: str, prefixes: Mapping[str, str]) -> str:
+    """The address in a cell such as `id:oslo-kommune Oslo (Norway)`."""
+    short = said.split(" ", 1)[0]
+    return expand(short, prefixes) or ""
+
+
+def write_review(
+    questions: Iterable[Question],
+    decisions: Mapping[ReviewKey, Decision],
+    *,
+    short: Mapping[str, str],
+    made: Mapping[ReviewKey, str],
+    delimiter: str = ",",
+) -> bytes:
+    """The open questions first, then every decision that was made, sorted, so that git shows small differences.
+
+    Args:
+        questions: what is not certain now.
+        decisions: what the file said before; an answer is never lost.
+        short: for each candidate its cell, by address.
+        made: the short name of what was made because a decision says new; it takes the place of that word, so that the
+            next edition finds the same city.
+        delimiter: what stands between cells.
+    """
+    lines: list[Sequence[str]] = []
+    asked: set[ReviewKey] = set()
+    for each in sorted(questions, key=lambda one: (one.key.kind, one.key.country, one.key.name, one.key.region)):
+        key = each.key
+        if key in asked:
+            continue
+        asked.add(key)
+        known = decisions.get(key)
+        cells = dict(zip(COLUMNS, known.cells, strict=True)) if known and known.word is not Word.OPEN else {}
+        rows = " ".join(map(str, each.rows[:20])) + (f" and {len(each.rows) - 20} more" if len(each.rows) > 20 else "")  # noqa: PLR2004
+        names = [short[choice.iri] for choice in each.candidates[:CANDIDATES]]
+        names += [""] * (CANDIDATES - len(names))
+        values = (
+            cells.get("decision", ""), each.written, key.country, key.region, key.kind, rows, each.reason, *names,
+            cells.get("comment", ""),
+        )  # fmt: skip
+        lines.append(values)
+    kept = [
+        (made.get(key, each.cells[0]), *each.cells[1:4], key.kind, *each.cells[5:])
+        for key, each in sorted(decisions.items())
+        if each.word is not Word.OPEN and key not in asked
+    ]
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([harmless(cell) for cell in line] for line in (*lines, *kept))
+    # The mark tells a spreadsheet program that the letters are UTF-8.
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def review_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
+    """The CSVW metadata of a review."""
+    about = {
+        "decision": "The number of a candidate, a short name such as id:oslo-kommune, new, or skip",
+        "name": "The city or network as the list writes it",
+        "country": "ISO 3166-1, two letters",
+        "region": "State or province, as it is compared",
+        "kind": "city or network",
+        "rows": "The rows of the list that wait",
+        "reason": "Why it is asked",
+        "comment": "Yours; it is kept",
+    }
+    columns = [(column, "string", about.get(column, "Who may be meant")) for column in COLUMNS]
+    title = f"Questions of the import of {list_name}"
+    return table_metadata(
+        name, columns, delimiter=delimiter, title=title, about="Cities and networks that a person decides on."
+    )
+
+
+def harmless(cell: str) -> str:
+    """A cell that a spreadsheet shows and does not run (OWASP, CSV injection)."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
 
 
 def write_report(lines: Iterable[Line], *, delimiter: str = ",") -> bytes:
@@ -55,11 +341,11 @@ def report_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
     )
 
 
-def reasons(imported: Import, outcome: Outcome) -> list[tuple[str, int, int]]:
+def reasons(lines: Iterable[Line], outcome: Outcome) -> list[tuple[str, int, int]]:
     """Why rows ended so: each reason with how many rows have it and the first of them, the commonest first."""
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}
-    for line in imported.lines:
+    for line in lines:
         if line.outcome is outcome and line.reason:
             counts[line.reason] += 1
             first.setdefault(line.reason, line.row)

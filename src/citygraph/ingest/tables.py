@@ -1,10 +1,35 @@
-"""What a list is made of: sheets, rows with their number, and how much of them is read."""
+"""Tables: sheets, rows and how much of them is read; and XLSX as such a table. The one home of openpyxl.
+
+Values only, merged cells filled downwards. What openpyxl gives is held against a count of the filled cells in the file
+itself, so that no cell is lost in silence.
+"""
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final
+from xml.etree.ElementTree import ParseError
+from xml.parsers import expat
 
-__all__ = ["Limits", "Row", "Sheet"]
+from citygraph.errors import IngestError
+from citygraph.sentences import sentence
+
+__all__ = ["Limits", "Row", "Sheet", "read_workbook"]
+_CHUNK: Final = 1 << 20
+_MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,7})[\"'][^>]*>")
+_HIDDEN: Final = re.compile(rb"\bhidden=[\"'](?:1|true)[\"']")
+_NO_VALUE: Final = re.compile(rb"<f(?:\s[^>]*)?>[^<]*</f>(?:<v\s*/>|<v></v>)?</c>")
+_DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_MOST_MERGED: Final = 100_000
+_PARTS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +64,237 @@ class Sheet:
     is_hidden: bool = False
     hidden: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+
+
+def read_workbook(data: bytes, name: str, limits: Limits) -> tuple[Sheet, ...]:
+    """Every sheet, also hidden ones; formulas give the value that was saved with them.
+
+    Raises:
+        IngestError: it is no workbook, is protected by a password, unpacks to more than the limits, or has filled
+            cells that cannot be read.
+    """
+    try:
+        from openpyxl import load_workbook  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        message = "Reading .xlsx needs openpyxl, which is not installed."
+        raise IngestError(message, fix="Install it: pip install 'citygraph[xlsx]'. Or save the list as CSV.") from error
+    try:
+        _within_bounds(data, name, limits)
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        try:
+            return tuple(_sheet(sheet, data, name, limits) for sheet in book.worksheets)
+        finally:
+            book.close()
+    except (
+        zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError,
+        EOFError, OverflowError, NotImplementedError, expat.ExpatError,
+    ) as error:  # fmt: skip  # what openpyxl lets through when a part of the file is missing or broken
+        message = f"{name} cannot be read as XLSX: {error or type(error).__name__}."
+        fix = "Open it in a spreadsheet program, take off any password, and save it again as .xlsx or .csv."
+        raise IngestError(message, fix=fix) from error
+
+
+def _within_bounds(data: bytes, name: str, limits: Limits) -> None:
+    """Unpack everything once and throw it away: the sizes that a hostile file states are not to be believed."""
+    total = 0
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if len(archive.infolist()) > _PARTS:
+            message = f"{name} has more than {_PARTS:,} parts: no spreadsheet program writes that."
+            raise IngestError(message, fix="Save the list again as .xlsx or .csv.")
+        for part in archive.infolist():
+            with archive.open(part) as stream:
+                begin = True
+                while chunk := stream.read(_CHUNK):
+                    total += len(chunk)
+                    if total > limits.size:
+                        message = f"{name} unpacks to more than {limits.size:,} bytes (limits.file_size in graph.toml)."
+                        raise IngestError(message, fix="Remove pictures and sheets that are not needed.")
+                    if begin and _DOCTYPE.search(chunk):
+                        message = f"{name} declares XML entities: no spreadsheet program writes that."
+                        raise IngestError(message, fix="Save the list again as .xlsx or .csv.")
+                    begin = False
+
+
+def _sheet(sheet: Any, data: bytes, name: str, limits: Limits) -> Sheet:  # noqa: ANN401  # openpyxl has no types
+    text = _xml(data, sheet)
+    hidden = frozenset(int(match[1]) for match in _ROW.finditer(text) if _HIDDEN.search(match[0]))
+    # What the file says about the size of the sheet is a hint, which exporters get wrong.
+    sheet.reset_dimensions()
+    rows = tuple(_rows(sheet, _merged(text), _FilledCells(text, limits.rows).in_row, name, limits))
+    without = len(_NO_VALUE.findall(text))
+    notes = (
+        f"sheet {sheet.title!r}: {without:,} formulas have no saved value: open and save it in a spreadsheet program",
+    )
+    is_hidden = sheet.sheet_state != "visible"
+    return Sheet(str(sheet.title), rows, is_hidden=is_hidden, hidden=hidden, notes=notes if without else ())
+
+
+def _xml(data: bytes, sheet: Any) -> bytes:  # noqa: ANN401
+    path = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read(path) if path in archive.namelist() else b""
+
+
+def _merged(text: bytes) -> list[tuple[int, int, int]]:
+    """Cells merged over several rows, as column, first and last row; openpyxl leaves them out when it streams."""
+    found: list[tuple[int, int, int]] = []
+    for match in _MERGED.finditer(text):
+        first, last = int(match[2]), int(match[4])
+        if last > first and len(found) < _MOST_MERGED:
+            found.append((_column(match[1].decode()), first, last))
+    return found
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+class _FilledCells:
+    """How many cells of a sheet hold a value, counted in its XML and by nothing else that the file says.
+
+    Args:
+        text: the XML of the sheet.
+        most: how many rows are told apart; all later ones are counted as the one after these.
+
+    Raises:
+        ExpatError, ValueError: it is not well-formed, or numbers a row with something else than a number.
+    """
+
+    _PATH: Final = ("worksheet", "sheetData", "row", "c")
+
+    def __init__(self, text: bytes, most: int) -> None:
+        self.in_row: Counter[int] = Counter()
+        self._most = most
+        self._path: list[str] = []
+        self._row = 0
+        self._type = ""
+        self._is_filled = False
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._begin
+        parser.CharacterDataHandler = self._characters
+        parser.EndElementHandler = self._end
+        if text:
+            parser.Parse(text, True)  # noqa: FBT003  # expat takes no keyword: this is all of it
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        self._path.append(name.rpartition(" ")[2])
+        match self._path:
+            case ["worksheet", "sheetData", "row"]:
+                self._row = int(float(attributes["r"])) if "r" in attributes else self._row + 1
+            case ["worksheet", "sheetData", "row", "c"]:
+                self._type, self._is_filled = attributes.get("t", ""), False
+            case ["worksheet", "sheetData", "row", "c", "is"] if self._type == "inlineStr":
+                self._is_filled = True
+
+    def _characters(self, text: str) -> None:
+        match self._path:
+            case ["worksheet", "sheetData", "row", "c", "v"]:
+                self._is_filled = True
+            case ["worksheet", "sheetData", "row", "c", "is", *_] if text.strip():
+                self._is_filled = True
+
+    def _end(self, _name: str) -> None:
+        if self._is_filled and len(self._path) == len(self._PATH):
+            self.in_row[min(self._row, self._most + 1)] += 1
+            self._is_filled = False
+        self._path.pop()
+
+
+def _rows(
+    sheet: Any,  # noqa: ANN401  # openpyxl has no types
+    merged: list[tuple[int, int, int]],
+    filled: Counter[int],
+    name: str,
+    limits: Limits,
+) -> Iterator[Row]:
+    """The rows up to the last that is not empty, merged cells filled downwards.
+
+    Raises:
+        IngestError: the sheet has too many rows, or openpyxl gives other cells than `filled` counts.
+    """
+    merges = _Merges([each for each in merged if each[0] <= limits.cells])
+    waiting: list[Row] = []
+    left = filled.copy()
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if number > limits.rows:
+            message = f"Sheet {sheet.title!r} of {name} has more than {limits.rows:,} rows."
+            raise IngestError(message, fix="Delete the empty rows below the table, or split the list.")
+        read = len(values) - values.count(None)
+        if read != left.pop(number, 0):
+            raise _lost(sheet.title, name, number, filled[number], read)
+        cells = [_text(value) for value in values[: limits.cells + 1]]
+        merges.fill(number, cells)
+        row = Row(number, tuple(_without_tail(cells)))
+        # A sheet often ends in thousands of formatted, empty rows: they are no rows of the list.
+        waiting.append(row)
+        if not row.is_empty:
+            yield from waiting
+            waiting = []
+    for number, there in sorted(left.items()):
+        raise _lost(sheet.title, name, number, there, 0)
+
+
+class _Merges:
+    """Cells merged over several rows: each has the value of the first."""
+
+    def __init__(self, merged: list[tuple[int, int, int]]) -> None:
+        self._last = {(first, column): last for column, first, last in merged}
+        self._columns: dict[int, list[int]] = {}
+        for column, first, _ in merged:
+            self._columns.setdefault(first, []).append(column)
+        self._filling: dict[int, tuple[str, int]] = {}
+
+    def fill(self, number: int, cells: list[str]) -> None:
+        """Write into the cells of row `number`, in order from row 1, what is merged into it from above."""
+        for column in self._columns.get(number, ()):
+            if column < len(cells) and cells[column]:
+                self._filling[column] = (cells[column], self._last[number, column])
+        for column, (text, last) in list(self._filling.items()):
+            if number > last:
+                del self._filling[column]
+                continue
+            cells.extend([""] * (column + 1 - len(cells)))
+            cells[column] = cells[column] or text
+
+
+def _lost(title: str, name: str, row: int, there: int, read: int) -> IngestError:
+    message = sentence("list.cells_lost", sheet=str(title), name=name, row=row, there=there, read=read)
+    return IngestError(message, fix=sentence("next.save_again"))
+
+
+def _without_tail(cells: list[str]) -> Iterable[str]:
+    end = len(cells)
+    while end and not cells[end - 1]:
+        end -= 1
+    return cells[:end]
+
+
+def _text(value: object) -> str:
+    """A cell as text: numbers without `.0`, dates as ISO days, errors as nothing."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case float() if value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004  # beyond it floats have no units
+            return str(int(value))
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+        case date():
+            return value.isoformat()
+        case str() if value.startswith("#") and value.rstrip("!?/0A").upper() in {
+            "#REF",
+            "#N",
+            "#NAME",
+            "#DIV",
+            "#VALUE",
+            "#NULL",
+            "#NUM",
+        }:
+            return ""
+        case _:
+            return str(value)

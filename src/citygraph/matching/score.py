@@ -8,12 +8,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from citygraph.matching.names import Form, homonyms, other_names
 from citygraph.matching.things import Thing
 
-__all__ = ["ALIAS", "EXONYM", "MAIN", "MATCH", "Candidate", "Clue", "Wanted", "decide", "name_score", "score"]
+__all__ = [
+    "ALIAS",
+    "EXONYM",
+    "MAIN",
+    "MATCH",
+    "Candidate",
+    "Clue",
+    "Wanted",
+    "decide",
+    "name_score",
+    "nearest",
+    "score",
+]
 
 MATCH: Final = 95.0
 """Above this, and well ahead of the next, a name is beyond doubt."""
@@ -229,3 +242,21 @@ def _beyond_doubt(best: Candidate, wanted: Wanted) -> bool:
         if form.core in homonyms() and "city" in (best.thing.kinds or {"city"}):
             return False
     return name >= ALIAS or all(len(form.core) >= _SHORT for form in wanted.forms)
+
+
+def nearest(core: str, cores: Sequence[str], *, least: float, limit: int = 5) -> list[int]:
+    """The places in `cores` of the names most like `core`, best first.
+
+    Args:
+        core: a name without decorations, folded.
+        cores: the names to look among.
+        least: the least likeness, 0 to 1: one less the share of letters that differ.
+        limit: as many at most.
+
+    >>> nearest("trondhiem", ["oslo", "trondheim", "stockholm"], least=0.75)
+    [1]
+    """
+    found = process.extract(
+        core, cores, scorer=OSA.normalized_similarity, score_cutoff=least, limit=limit, processor=None
+    )
+    return [place for _, _, place in found]

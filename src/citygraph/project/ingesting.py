@@ -13,7 +13,7 @@ from citygraph.project.replicating import Replicating
 from citygraph.rdf import Triple
 
 if TYPE_CHECKING:
-    from citygraph.ingest.imported import Import
+    from citygraph.ingest.run import Import
 
 __all__ = ["Ingested", "Ingesting"]
 
@@ -56,20 +56,24 @@ class Ingesting(Replicating):
             IngestError: the list or the map cannot be used, or a file of this edition was changed by hand.
             ExportError: a file cannot be written.
         """
-        from citygraph.ingest import editions  # noqa: PLC0415  # the readers of spreadsheets are needed here alone
-        from citygraph.ingest.csvw import metadata_path  # noqa: PLC0415
-        from citygraph.ingest.importing import import_list  # noqa: PLC0415
-        from citygraph.ingest.known import Known, edition_of  # noqa: PLC0415
-        from citygraph.ingest.lists import read_list  # noqa: PLC0415
+        # The readers of spreadsheets are needed here alone.
+        from citygraph.ingest.known import EditionFiles, Known, edition_of, turtle  # noqa: PLC0415
         from citygraph.ingest.mapping import read_map  # noqa: PLC0415
-        from citygraph.ingest.report import report_metadata, write_report  # noqa: PLC0415
-        from citygraph.ingest.review import read_review, review_metadata, write_review  # noqa: PLC0415
+        from citygraph.ingest.read import metadata_path, read_list  # noqa: PLC0415
+        from citygraph.ingest.report import (  # noqa: PLC0415
+            read_review,
+            report_metadata,
+            review_metadata,
+            write_report,
+            write_review,
+        )
+        from citygraph.ingest.run import import_list  # noqa: PLC0415
         from citygraph.ingest.tables import Limits  # noqa: PLC0415
 
         map_ = read_map(map_file)
         limits = Limits(size=self.config.number("limits.file_size"))
         listing = read_list(path, limits=limits, encoding=map_.text("encoding"), delimiter=map_.text("delimiter"))
-        files = editions.EditionFiles(self.folder, map_.name, map_.as_of.isoformat())
+        files = EditionFiles(self.folder, map_.name, map_.as_of.isoformat())
         if not dry_run:
             files.refuse_changed()
         graphs = load.load_files(self.config).graphs
@@ -98,7 +102,7 @@ class Ingesting(Replicating):
             write_file(metadata_path(review_file), data)
         if not dry_run:
             for name, triples in ((files.sources, imported.sources), (files.facts, imported.facts)):
-                write_file(self.folder / name, editions.turtle(triples, list_name=map_.name, prefixes=self.prefixes))
+                write_file(self.folder / name, turtle(triples, list_name=map_.name, prefixes=self.prefixes))
         return Ingested(imported, (files.facts, files.sources), report_file, review_file, tuple(files.later()))
 
     def short(self, iri: str) -> str:

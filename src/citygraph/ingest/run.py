@@ -4,32 +4,107 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from citygraph.errors import IngestError
-from citygraph.ingest.anchors import Anchors
-from citygraph.ingest.claims import Claim
-from citygraph.ingest.completeness import Completeness
-from citygraph.ingest.describing import Descriptions
-from citygraph.ingest.difference import Difference, Unsaid, differ
-from citygraph.ingest.entries import Entry, read_entries
-from citygraph.ingest.gazetteer import Body, Gazetteer
-from citygraph.ingest.imported import Import
-from citygraph.ingest.known import Edition, Fact, Known
-from citygraph.ingest.lists import Listing
+from citygraph.ingest.entries import Claim, Entry, read_entries
+from citygraph.ingest.known import Difference, Edition, Fact, Known, Unsaid, differ
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.memberships import Memberships, Wanted
-from citygraph.ingest.minting import Mint
-from citygraph.ingest.networks import Network, Networks
-from citygraph.ingest.outcomes import Line, Outcome, together
-from citygraph.ingest.questions import Questions
-from citygraph.ingest.resolving import Found, Kind, Resolver
-from citygraph.ingest.review import Decision, ReviewKey
+from citygraph.ingest.networks import Completeness, Network, Networks
+from citygraph.ingest.places import Asked, Body, Gazetteer, country_label
+from citygraph.ingest.read import Listing
+from citygraph.ingest.report import (
+    Choice,
+    Decision,
+    Line,
+    Outcome,
+    Question,
+    ReviewKey,
+    network_key,
+    review_key,
+    together,
+)
 from citygraph.ingest.tables import Limits
+from citygraph.ingest.who import Found, Kind, Resolver
+from citygraph.ingest.write import Anchors, Descriptions, Memberships, Mint, Wanted
 from citygraph.namespaces import CONCEPT
 from citygraph.rdf import Triple
 
-__all__ = ["import_list"]
+__all__ = ["Import", "import_list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What came of a list.
+
+    Args:
+        document: the address of the list as a source.
+        lines: the report.
+        rows: how many rows ended how; together they are all rows that were read.
+        facts: the statements about networks, members and memberships.
+        sources: the statements about the list and its rows.
+        questions: what a person must decide.
+        difference: what has changed since the last edition, or against the graph when the list is complete.
+        made: how many cities and networks are new.
+        decided: what was made because the review says new, by the key of the question.
+        complete: for each network that the map calls complete, by name, how many rows keep its list from being so.
+        notes: how the file was read.
+    """
+
+    document: str
+    lines: tuple[Line, ...]
+    rows: Mapping[Outcome, int]
+    facts: tuple[Triple, ...]
+    sources: tuple[Triple, ...]
+    questions: tuple[Question, ...]
+    difference: Difference | None
+    made: Mapping[str, int]
+    decided: Mapping[ReviewKey, str]
+    complete: Mapping[str, int]
+    notes: tuple[str, ...]
+
+    def candidate_names(self) -> dict[str, str]:
+        """What the candidates of the review are called, by address."""
+        found: dict[str, str] = {}
+        for question in self.questions:
+            for each in question.candidates:
+                country = f" ({country_label(each.country, 'en')})" if each.country else ""
+                found[each.iri] = f"{each.name}{country}"
+        return found
+
+    @property
+    def read(self) -> int:
+        """How many rows the file has."""
+        return sum(self.rows.values())
+
+
+class Questions:
+    """What a person must decide."""
+
+    def __init__(self) -> None:
+        """Nothing is asked yet."""
+        self._asked: dict[ReviewKey, tuple[str, str, tuple[Choice, ...], list[int]]] = {}
+
+    def city(self, asked: Asked, found: Found, row: int) -> None:
+        """A city that is not certain."""
+        choices = tuple(Choice(body.iri, body.name, body.country) for body in found.candidates)
+        self._ask(review_key(asked), asked.label, found.reason, choices, row)
+
+    def network(self, written: str, network: Network, row: int) -> None:
+        """A network that is not certain."""
+        self._ask(network_key(written), written, network.reason, network.candidates, row)
+
+    def _ask(self, key: ReviewKey, written: str, reason: str, choices: tuple[Choice, ...], row: int) -> None:
+        rows = self._asked.setdefault(key, (written, reason, choices, []))[3]
+        if row not in rows[-1:]:
+            rows.append(row)
+
+    def all(self) -> tuple[Question, ...]:
+        """Every question with its rows."""
+        return tuple(
+            Question(key, written, tuple(rows), reason, choices)
+            for key, (written, reason, choices, rows) in self._asked.items()
+        )
 
 
 def import_list(
@@ -198,7 +273,8 @@ class _Importing:
             return self._again(line, entry, claim, key)
         row = self._anchors.cite(entry)
         self._facts += self._described.body(entry, body, row)
-        self._facts += self._described.network(network, row)
+        if network.is_new:
+            self._facts += self._described.network(network.iri, network.name, row)
         iri, triples, notes = self._memberships.write(self._wanted(member, network, claim, entry, row))
         self._facts += triples
         self._first[key] = (entry, claim, iri)

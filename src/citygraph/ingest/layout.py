@@ -1,22 +1,49 @@
-"""The row with the names of the columns: found by the map, or said by it; and which cells mean what."""
+"""How a list is laid out: the row with the names of columns, headings between rows, and what the list says about itself."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from citygraph.errors import IngestError
-from citygraph.ingest.cleaning import clean
-from citygraph.ingest.csvw import Described
+from citygraph.ingest.cells import clean
 from citygraph.ingest.mapping import COLUMNS, ListMap
+from citygraph.ingest.places import country_label, country_of, known_countries
+from citygraph.ingest.read import Described
 from citygraph.ingest.tables import Row, Sheet
+from citygraph.matching.names import read_name
 from citygraph.namespaces import fold
 
-__all__ = ["Heading", "find_heading"]
+__all__ = ["Heading", "Sections", "explained", "find_heading", "footnotes", "note_reason"]
 
 _LOOKED_AT: Final = 60
+_COUNTED: Final = re.compile(r"\s*[-–:,]?\s*[(\[]?\s*\d+\s*(?:members?|cities|medlemmer|byer|mitglieder|städte|membres|villes)?\s*[)\]]?\s*:?\Z|\s*:\Z", re.IGNORECASE)  # fmt: skip
+_TOTAL: Final = re.compile(
+    r"\A(?:grand |sub-?)?(?:total|totals|totalt|totaal|sum|sum totalt|i alt|summe|gesamt|gesamtzahl|insgesamt|totale|totales|antall|"
+    r"antal|anzahl|nombre(?: total)?|number of (?:members|cities|rows)|alle zusammen|count)\b",
+    re.IGNORECASE,
+)
+_COUNT: Final = re.compile(
+    r"\A\d[\d.,\s]*(?:members?|cities|medlemmer|byer|mitglieder|städte|membres|villes|rows)?\s*\Z", re.IGNORECASE
+)
+_ABOUT: Final = re.compile(
+    r"\A(?:(?:foot)?notes?|source|sources|kilde|kilder|quelle|quellen|fuente|fonte|bron|remarks?|merknad(?:er)?|bemerkung(?:en)?|"
+    r"anmerkung(?:en)?|fußnote[n]?|fotnote[r]?|remarques?|legend|legende|légende|tegnforklaring|key|nb|n\.b\.|obs|last updated?|"
+    r"updated|sist oppdatert|oppdatert|stand|status as of|as of|per|mise à jour|mis à jour|letzte aktualisierung|aktualisiert|"
+    r"copyright|©|disclaimer|see also|\*?\s*not yet confirmed|please note|hinweis|explanation|forklaring)\b\s*[:.\-–(\d©]",
+    re.IGNORECASE,
+)
+_MARKED: Final = re.compile(
+    r"\A(?P<mark>[*†‡§#]{1,3}|[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,3}\]|\(\d{1,2}\)|\(\*+\)|\d{1,2}\))\s*[:=–-]?\s*(?P<text>\S.*)\Z",
+    re.DOTALL,
+)
+_COPYRIGHT: Final = re.compile(r"\A(?:©|\(c\)\s)", re.IGNORECASE)
+_SENTENCE: Final = re.compile(r"[.!?](?:\s|\Z)|\s[=]\s")
+_MANY_WORDS: Final = 6
+_MOST_SIGNS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +223,141 @@ def no_table(sheets: Sequence[Sheet], map_: ListMap) -> IngestError:
     rows = [row for sheet in sheets for row in sheet.rows[:_LOOKED_AT] if not row.is_empty]
     widest = max(rows, key=lambda row: sum(bool(cell.strip()) for cell in row.cells), default=Row(0, ()))
     return _absent(map_.columns("city"), widest, "columns.city")
+
+
+class Sections:
+    """What the last heading said; a heading that is not understood ends the section before it."""
+
+    def __init__(self, map_: ListMap, sheet: str, networks: frozenset[str], *, alone: bool) -> None:
+        """Begin a sheet.
+
+        Args:
+            map_: says whether headings and sheets name countries or networks.
+            sheet: the name of the sheet.
+            networks: names of networks that are known, folded.
+            alone: whether the map names no other column of the rows, so that a row with one cell may be a city.
+        """
+        self._map = map_
+        self._kind = map_.text("sections")
+        self._networks = networks
+        self._alone = alone
+        self._is_like = False
+        self.country = self._country(sheet) if map_.text("sheets") == "country" else ""
+        self.network = sheet if map_.text("sheets") == "network" else ""
+        self.problem = ""
+        if map_.text("sheets") == "country" and not self.country:
+            self.problem = f"the name of the sheet, {sheet!r}, is no country: add it to [countries] in the map"
+
+    def take(self, row: Row, city: int) -> str:
+        """The reason why a row is a heading; empty when it is none.
+
+        A row with one filled cell is a heading when it names a country or a network that is known; another is perhaps one
+        when it looks like it: in capitals, with a colon or a count behind it, or in another column than the cities.
+
+        Args:
+            row: the row.
+            city: the place of the column of cities.
+        """
+        if not self._kind:
+            return ""
+        said = {text for cell in row.cells if (text := clean(cell).text)}
+        if len(said) != 1:
+            return ""
+        text = said.pop()
+        self._is_like = not known_countries(read_name(text).core) and (
+            text.isupper()
+            or _COUNTED.sub("", text) != text
+            or city >= len(row.cells)
+            or not clean(row.cells[city]).text
+        )
+        return self._take_country(text) if self._kind == "country" else self._take_network(text)
+
+    def _take_country(self, text: str) -> str:
+        bare = _COUNTED.sub("", text).strip(" :")
+        country = self._country(bare)
+        if country and not (self._alone and country == self.country):
+            self.country, self.problem = country, ""
+            return f"a section: {country_label(country, 'en')}"
+        if self._alone or not self._is_like:
+            return ""
+        self.country = ""
+        self.problem = (
+            f"it stands below {bare[:60]!r}, which is no country that we know: add it to [countries] in the map"
+        )
+        return f"perhaps a section, but {bare[:60]!r} is no country that we know"
+
+    def _take_network(self, text: str) -> str:
+        bare = _COUNTED.sub("", text).strip(" :")
+        if fold(bare) in self._networks or fold(text) in self._networks:
+            self.network, self.problem = (bare if fold(bare) in self._networks else text), ""
+            return f"a section: {self.network}"
+        if self._alone or not self._is_like:
+            return ""
+        self.network = ""
+        self.problem = (
+            f"it stands below {bare[:60]!r}, which is no network that we know: add it to [networks] in the map"
+        )
+        return f"perhaps a section, but {bare[:60]!r} is no network that we know"
+
+    def _country(self, text: str) -> str:
+        return country_of(self._map.names("countries").get(fold(text), text)) if text else ""
+
+
+def note_reason(row: Row, city: int) -> str:
+    """Why a row is something that the list says about itself; empty when it may be a member.
+
+    >>> note_reason(Row(9, ("Source: the network, 2024", "", "")), 0), note_reason(Row(9, ("Total", "", "14")), 0)
+    ('a remark below or between the rows', 'a total')
+    >>> note_reason(Row(9, ("* observer since 2019", "")), 0), note_reason(Row(9, ("St. Gallen", "")), 0)
+    ('a footnote', '')
+    """
+    filled = [(place, text) for place, cell in enumerate(row.cells) if (text := cell.strip(" \t\r\n\u00a0"))]
+    if not filled:
+        return ""
+    first_place, first = filled[0]
+    if first_place <= city and _TOTAL.match(first) and _is_total(filled):
+        return "a total"
+    if all(_COUNT.match(text) for _, text in filled) and first_place > city:
+        return "a total"
+    if len(filled) > 1 and any(clean(text).text for _, text in filled[1:]):
+        return ""
+    marked = _MARKED.match(first)
+    if marked and (not marked["mark"][:-1].isdigit() or _SENTENCE.search(first) or len(first.split()) >= _MANY_WORDS):
+        return "a footnote"
+    if _ABOUT.match(first) or _COPYRIGHT.match(first):
+        return "a remark below or between the rows"
+    if len(first.split()) >= _MANY_WORDS and (_SENTENCE.search(first) or len(first) > _MOST_SIGNS):
+        return "a sentence below or between the rows"
+    return ""
+
+
+def _is_total(filled: list[tuple[int, str]]) -> bool:
+    """A total has nothing but numbers beside it."""
+    return all(not any(letter.isalpha() for letter in text) or _COUNT.match(text) for _, text in filled[1:])
+
+
+def footnotes(rows: tuple[Row, ...], city: int) -> dict[str, str]:
+    """What the marks behind names mean, by mark."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if sum(map(bool, row.cells)) == 1 and note_reason(row, city) == "a footnote":
+            text = next(cell.strip() for cell in row.cells if cell.strip())
+            match = _MARKED.match(text)
+            if match:
+                found.setdefault(_bare(match["mark"]), clean(match["text"]).text)
+    return found
+
+
+def _bare(mark: str) -> str:
+    """(1), [1], 1) and ¹ are the same mark."""
+    return mark.strip("()[] ").translate(str.maketrans("¹²³⁴⁵⁶⁷⁸⁹⁰", "1234567890"))
+
+
+def explained(mark: str, notes: dict[str, str]) -> str:
+    """The mark behind a name with what the list says of it."""
+    said = notes.get(_bare(mark), "")
+    return (
+        f"footnote {mark}: {said[:200]}"
+        if said
+        else f"the mark {mark} behind the name was taken off; the list does not explain it"
+    )

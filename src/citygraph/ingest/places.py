@@ -1,0 +1,578 @@
+"""Countries, regions and well-known cities by their names; and the cities and regions of the graph, found by name and place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from babel import Locale
+from babel.core import get_global
+
+from citygraph.matching.names import Form, countries, exonyms, homonyms, other_names, read_name
+from citygraph.matching.score import Wanted, name_score, nearest, nearness
+from citygraph.matching.things import Name, Thing
+from citygraph.namespaces import CG, PREFIXES, fold
+from citygraph.rdf import Iri, Triple
+
+__all__ = [
+    "Asked",
+    "Body",
+    "Gazetteer",
+    "Neighbours",
+    "alpha2_of",
+    "alpha2_only",
+    "alpha3",
+    "bears_several",
+    "bodies_of",
+    "country_label",
+    "country_like",
+    "country_of",
+    "is_close",
+    "is_homonym",
+    "is_region",
+    "is_region_name",
+    "is_state",
+    "known_countries",
+    "named_country",
+    "region_of",
+    "spellings",
+]
+
+_LANGUAGES: Final = ["nb", "nn", "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "fi", "is", "pl", "cs", "hu", "et", "lv", "lt", "el", "tr", "ro", "bg", "hr", "sl", "sk", "uk", "ru", "ja", "ko", "zh", "ar", "ca", "eu", "ga", "cy", "sr", "mk", "sq", "fa", "he", "th", "vi", "id"]  # fmt: skip
+_KOSOVO: Final = "XK"
+# Codes that CLDR knows and ISO 3166-1 does not have, and codes of names that countries no longer bear.
+_NO_COUNTRIES: Final = frozenset({"AC", "CP", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
+_FORMER: Final = frozenset({"BUR", "ZAR", "DDR", "FXX", "TMP", "YMD"})
+# What the Unicode names do not have: official and inverted forms, old names, abbreviations. Folded, without marks.
+_OTHER: Final = {
+    "RU": "russische foderation|federation de russie|russian federation|russia federation",
+    "KR": "republic of korea|korea republic of|korea rep|korea south|rep of korea|south korea|korea",
+    "KP": "democratic peoples republic of korea|korea democratic peoples republic of|dprk|korea north",
+    "IR": "iran islamic republic of|islamic republic of iran",
+    "BO": "bolivia plurinational state of|plurinational state of bolivia",
+    "VE": "venezuela bolivarian republic of|bolivarian republic of venezuela",
+    "TZ": "tanzania united republic of|united republic of tanzania",
+    "MD": "moldova republic of|republic of moldova",
+    "MK": "macedonia|fyrom|the former yugoslav republic of macedonia|macedonia the former yugoslav republic of",
+    "TW": "taiwan province of china|chinese taipei",
+    "VN": "viet nam|socialist republic of vietnam",
+    "SY": "syrian arab republic|syria",
+    "LA": "lao peoples democratic republic|lao pdr|lao",
+    "BN": "brunei darussalam",
+    "CV": "cabo verde|cape verde",
+    "CZ": "czech republic|czech rep|tschechische republik|republique tcheque|tsjekkiske republikk",
+    "SK": "slovak republic|slowakische republik|republique slovaque",
+    "CI": "ivory coast|cote divoire|cote d ivoire",
+    "CD": "democratic republic of the congo|democratic republic of congo|dr congo|drc|congo kinshasa|"
+          "congo the democratic republic of the|congo democratic republic of the|congo dr",
+    "CG": "republic of the congo|congo brazzaville|congo|congo rep|republic of congo",
+    "PS": "palestine|state of palestine|palestine state of|palestinian authority|occupied palestinian territory|"
+          "palestinian territory|palestinian territory occupied",
+    "TR": "turkiye|turkey|republic of turkiye",
+    "SZ": "swaziland",
+    "MM": "burma",
+    "VA": "holy see|vatican",
+    "GB": "uk|u k|gb|england|scotland|wales|northern ireland|great britain|britain|"
+          "united kingdom of great britain and northern ireland|the united kingdom",
+    "US": "usa|u s a|u s|united states of america|the united states of america|america|estados unidos",
+    "AE": "uae|u a e|united arab emirates",
+    "CN": "peoples republic of china|pr china|p r china|prc|china peoples republic of|mainland china",
+    "HK": "hong kong|hong kong sar|hong kong china|china hong kong",
+    "MO": "macau|macao|macao sar",
+    "NL": "holland|the netherlands",
+    "FM": "micronesia federated states of|federated states of micronesia|micronesia",
+    "GM": "the gambia|gambia the",
+    "BS": "the bahamas|bahamas the",
+    "TL": "east timor|timor leste",
+    "BA": "bosnia|bosnia herzegovina|bosnia and herzegovina|bih",
+    "IE": "republic of ireland|eire",
+    "XK": "kosovo|xkx|kosovo under unscr 1244|republic of kosovo",
+    "DE": "federal republic of germany|frg|brd",
+    "LY": "libyan arab jamahiriya|state of libya",
+    "KG": "kyrgyz republic",
+    "BY": "belorussia",
+    "FO": "faeroe islands",
+    "FK": "falkland islands malvinas",
+    "ST": "sao tome",
+    "VC": "st vincent",
+    "KN": "st kitts",
+}  # fmt: skip
+_MARKS: Final = re.compile(r"[^\w]+")
+_BETWEEN: Final = re.compile(r"\s+[-–—]\s+|[/()\[\]|:]+|\n")
+_TABLE: Final = PREFIXES["country"]
+_FORMAL: Final = re.compile(
+    r"\A(?:the )?(?:(?:federal |islamic |democratic |hellenic |arab |federative )*"
+    r"(?:republic|kingdom|state|principality|commonwealth|sultanate|grand duchy|union) of )?(?:the )?"
+)
+# What stands before the name decides in these: nothing may be taken off.
+_UNLIKE: Final = frozenset({"korea", "congo", "china", "ireland", "macedonia", "samoa", "guinea", "micronesia"})
+_NAMES: Final = {
+    "US": "al alabama|ak alaska|az arizona|ar arkansas|ca california|co colorado|ct connecticut|de delaware|fl florida|ga georgia|"
+    "hi hawaii|id idaho|il illinois|in indiana|ia iowa|ks kansas|ky kentucky|la louisiana|me maine|md maryland|ma massachusetts|"
+    "mi michigan|mn minnesota|ms mississippi|mo missouri|mt montana|ne nebraska|nv nevada|nh new hampshire|nj new jersey|"
+    "nm new mexico|ny new york|nc north carolina|nd north dakota|oh ohio|ok oklahoma|or oregon|pa pennsylvania|ri rhode island|"
+    "sc south carolina|sd south dakota|tn tennessee|tx texas|ut utah|vt vermont|va virginia|wa washington|wv west virginia|"
+    "wi wisconsin|wy wyoming|dc district of columbia|pr puerto rico|gu guam",
+    "CA": "ab alberta|bc british columbia|mb manitoba|nb new brunswick|nl newfoundland and labrador|ns nova scotia|on ontario|"
+    "pe prince edward island|qc quebec|sk saskatchewan|nt northwest territories|nu nunavut|yt yukon",
+    "AU": "nsw new south wales|vic victoria|qld queensland|wa western australia|sa south australia|tas tasmania|"
+    "act australian capital territory|nt northern territory",
+}
+_CODES: Final = {
+    country: {
+        word: code for each in names.split("|") for code, _, name in [each.partition(" ")] for word in (code, name)
+    }
+    for country, names in _NAMES.items()
+}
+_ADMINISTERS: Final = CG + "administers"
+_REGION: Final = re.compile(
+    r"\b(?:region|regione|regionen|regional|county|fylke|fylkeskommune|province|provincia|voivodeship|wojewodztwo|oblast|"
+    r"prefecture|prefeitura regional|landkreis|kreis|generalitat|diputacion|departement|conseil regional|landsting|"
+    r"regierungsbezirk|metropolitan area|metropolitan region|metropole|eurometropole|metropolregion|metropolitana|metropolia|"
+    r"metropoolregio|kanton|canton|cantone|bundesland|freistaat|comunidad|comunitat|junta de|xunta|lansstyrelsen|\w{4,}regionen|"
+    r"ile de france|greater (?:london|manchester)|combined authority|london borough|lan|maakunta|zupanija|kraj|judetul|"
+    r"apskritis|grand (?:lyon|paris)|voivodeship|verband region)\b"
+)  # fmt: skip
+_CONNECTING: Final = frozenset(
+    [
+        "am",
+        "an",
+        "auf",
+        "bei",
+        "im",
+        "in",
+        "upon",
+        "on",
+        "under",
+        "by",
+        "i",
+        "pa",
+        "de",
+        "del",
+        "den",
+        "der",
+        "la",
+        "le",
+        "les",
+        "sur",
+        "sous",
+        "ob",
+        "nad",
+        "na",
+        "en",
+        "aan",
+    ]
+)
+# Names that several cities of one country bear, so that the country alone decides nothing. Written for this program.
+_SEVERAL: Final = {
+    "DE": "frankfurt halle neustadt rothenburg freyburg homburg naumburg",
+    "GB": "newcastle richmond ashford",
+    "US": "portland springfield columbia columbus aurora arlington pasadena glendale peoria rochester charleston "
+    "jacksonville jackson wilmington lakewood bloomington burlington richmond concord fayetteville greenville lafayette "
+    "manchester salem athens augusta newark troy vienna newcastle alexandria birmingham dover lincoln madison washington "
+    "franklin clinton georgetown fairfield chester marion",
+    "NO": "nes os sande bo heroy valer",
+}
+_LEAST_ALIKE: Final = 0.72
+_SHORTEST_NEAR: Final = 5
+_NORTH, _EAST = 2.0, 4.0
+_LEAST: Final = 2
+# So small that all places around lie in another country.
+_SMALL: Final = frozenset({"AD", "BH", "GI", "HK", "LI", "LU", "MC", "MO", "MT", "SG", "SM", "VA"})
+
+
+def _plain(text: str) -> str:
+    return " ".join(_MARKS.sub(" ", fold(text.replace("&", " and ")).replace("'", "")).split())
+
+
+@cache
+def _codes() -> dict[str, str]:
+    """ISO 3166-1 alpha-2 to alpha-3."""
+    aliases = get_global("territory_aliases")
+    countries = set(Locale.parse("en").territories) - _NO_COUNTRIES
+    found = {
+        codes[0]: name
+        for name, codes in aliases.items()
+        if len(codes) == 1 and codes[0] in countries and re.fullmatch(r"[A-Z]{3}", name) and name not in _FORMER
+    }
+    return found | {_KOSOVO: "XKX"}
+
+
+@cache
+def _by_alpha3() -> dict[str, str]:
+    return {three: two for two, three in _codes().items()}
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    found: dict[str, str] = {}
+    codes = _codes()
+    for language in _LANGUAGES:
+        for code, name in Locale.parse(language).territories.items():
+            if code in codes:
+                found.setdefault(_plain(str(name)), code)
+    for each in countries().values():
+        found |= {_plain(name): each.alpha2 for name in each.names}
+    for code, names in _OTHER.items():
+        found |= dict.fromkeys(names.split("|"), code)
+    found.pop("", None)
+    return found
+
+
+def country_of(text: str) -> str:
+    """The two letters of the country that a cell names; empty when it is none we know.
+
+    >>> [country_of(each) for each in ("Norge", "NOR", "no", "Korea, Republic of", "Kingdom of Spain", "Atlantis")]
+    ['NO', 'NO', 'NO', 'KR', 'ES', '']
+    """
+    code = text.strip().upper()
+    codes = _codes()
+    if code in codes:
+        return code
+    return _by_alpha3().get(code) or named_country(text) or _of_parts(text)
+
+
+def _of_parts(text: str) -> str:
+    """The country of "Norway (NO)", "NO - Norway" and "Norge / Norway": all parts that are countries say the same one."""
+    parts = [part for each in _BETWEEN.split(text) if (part := each.strip())]
+    if len(parts) < len(("Norway", "NO")):
+        return ""
+    found = {country_of(part) for part in parts}
+    return found.pop() if len(found) == 1 else ""
+
+
+def alpha2_only(text: str) -> str:
+    """The two letters of the country that two or three capital letters are the code of.
+
+    >>> alpha2_only("NO"), alpha2_only("NOR"), alpha2_only("no"), alpha2_only("Oder")
+    ('NO', 'NO', '', '')
+    """
+    if not text.isupper():
+        return ""
+    return "GB" if text == "UK" else text if text in _codes() else _by_alpha3().get(text, "")
+
+
+def alpha2_of(iri: str) -> str:
+    """The two letters of a country in the authority table of the EU; empty for any other address.
+
+    >>> alpha2_of("http://publications.europa.eu/resource/authority/country/BOL")
+    'BO'
+    """
+    return _by_alpha3().get(iri.removeprefix(_TABLE), "") if iri.startswith(_TABLE) else ""
+
+
+def country_like(text: str) -> str:
+    """What a country is called in English whose name a word resembles; empty when it resembles none.
+
+    >>> country_like("Belguim"), country_like("Atlantis")
+    ('Belgium', '')
+    """
+    names = {_plain(country_label(code, "en")): code for code in _codes()}
+    near = difflib.get_close_matches(_plain(text), names, n=1, cutoff=0.8)
+    return country_label(names[near[0]], "en") if near else ""
+
+
+def named_country(text: str) -> str:
+    """The same by name alone: behind a comma two letters may be a state of the USA ("Vienna, VA").
+
+    >>> named_country("Deutschland"), named_country("VA"), named_country("Tsjekkia")
+    ('DE', '', 'CZ')
+    """
+    plain = _plain(text)
+    if plain.isascii() and len(plain) < len("lao"):
+        return "GB" if plain == "uk" else ""
+    known = _by_name()
+    if plain in known:
+        return known[plain]
+    short = _FORMAL.sub("", plain, count=1)
+    return "" if short in _UNLIKE else known.get(short, "")
+
+
+def alpha3(code: str) -> str:
+    """ISO 3166-1 alpha-3: what the EU table of countries uses (Kosovo: XKX)."""
+    return _codes()[code]
+
+
+def country_label(code: str, language: str) -> str:
+    """What the country is called in `nb` or `en` (Unicode CLDR)."""
+    return str(Locale.parse(language).territories[code])
+
+
+def region_of(text: str, country: str) -> str:
+    """A region as it is compared: the abbreviation where we know one, else the folded name.
+
+    >>> region_of("Virginia", "US"), region_of("D.C.", "US"), region_of("Hessen", "DE")
+    ('va', 'dc', 'hessen')
+    """
+    plain = fold(text.replace(".", ""))
+    return _CODES.get(country, {}).get(plain, plain)
+
+
+def is_region(text: str, country: str) -> bool:
+    """Whether this is a state or province of that country that we know."""
+    return fold(text.replace(".", "")) in _CODES.get(country, {})
+
+
+def is_state(text: str) -> bool:
+    """Whether these letters are a state of the USA, a province of Canada or a state of Australia."""
+    plain = fold(text.replace(".", ""))
+    return any(plain in codes for codes in _CODES.values())
+
+
+def _lines() -> Iterator[tuple[str, list[str]]]:
+    text = files("citygraph.ingest").joinpath("city_countries.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line[:1] not in {"", "#"}:
+            country, *names = line.split()
+            yield country, [name.replace("_", " ") for name in names]
+
+
+def spellings() -> list[str]:
+    """The well-known cities as their countries write them."""
+    return [name for _, names in _lines() for name in names]
+
+
+@cache
+def _by_core() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for country, names in _lines():
+        for name in names:
+            found[read_name(name).core].add(country)
+    return {name: frozenset(countries) for name, countries in found.items()}
+
+
+def known_countries(core: str) -> frozenset[str]:
+    """In which countries our own lists of well-known cities have this name; nothing for names that several bear.
+
+    >>> sorted(known_countries("oslo")), sorted(known_countries("munich")), sorted(known_countries("valencia"))
+    (['NO'], ['DE'], [])
+    """
+    if core in homonyms():
+        return frozenset()
+    return _by_core().get(core, frozenset()) | {city[:2] for city in other_names(core)}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A city as a row names it.
+
+    Args:
+        name: cleaned, without what stands behind a comma or in brackets.
+        qualifier: what stood there when it was no country: "(Oder)".
+        country: two letters, empty when not said.
+        region: as compared by `region_of`.
+        point: latitude and longitude.
+    """
+
+    name: str
+    qualifier: str = ""
+    country: str = ""
+    region: str = ""
+    point: tuple[float, float] | None = None
+
+    @property
+    def label(self) -> str:
+        """The name with what tells it apart."""
+        return f"{self.name} ({self.qualifier})" if self.qualifier else self.name
+
+
+@dataclass(slots=True)
+class Body:
+    """A city or region that can be a member: the authority, and the place that it governs."""
+
+    authority: str
+    place: str
+    name: str
+    country: str = ""
+    kind: str = "city"
+    qualifier: str = ""
+    region: str = ""
+    point: tuple[float, float] | None = None
+    is_new: bool = False
+
+    @property
+    def iri(self) -> str:
+        """What names it: the authority when there is one."""
+        return self.authority or self.place
+
+
+class Gazetteer:
+    """Bodies found by their names."""
+
+    def __init__(self, bodies: Iterable[tuple[Body, Iterable[str]]] = ()) -> None:
+        """Take every name of every body apart, once."""
+        self.bodies: list[Body] = []
+        self.by_iri: dict[str, Body] = {}
+        self._strong: dict[str, dict[int, Body]] = defaultdict(dict)
+        self._weak: dict[str, dict[int, Body]] = defaultdict(dict)
+        self._first: dict[tuple[str, str], list[tuple[Body, list[str]]]] = defaultdict(list)
+        self._cores: dict[str, tuple[list[str], list[tuple[Body, Form]]]] = defaultdict(lambda: ([], []))
+        for body, names in bodies:
+            self.add(body, names)
+
+    def add(self, body: Body, names: Iterable[str]) -> None:
+        """A body with its names; names that it has already do no harm."""
+        if body.iri not in self.by_iri:
+            self.bodies.append(body)
+        self.by_iri |= {each: body for each in (body.authority, body.place) if each}
+        for name in names:
+            form = read_name(name)
+            for key in (form.folded, form.core, form.nominative):
+                if key:
+                    self._strong[key][id(body)] = body
+            for other in exonyms(form.core, frozenset({body.country} if body.country else ())):
+                self._strong[other][id(body)] = body
+            for key in _spelled(form):
+                self._weak[key][id(body)] = body
+            cores, entries = self._cores[body.country]
+            cores.append(form.core)
+            entries.append((body, form))
+            words = form.core.split()
+            if words:
+                self._first[body.country, words[0]].append((body, words))
+
+    def exact(self, form: Form, *, region: bool) -> list[Body]:
+        """Whatever bears this name in some spelling, the sort that is asked for before the other."""
+        for index, keys in (
+            (self._strong, (form.folded, form.core, form.nominative)),
+            (self._weak, _spelled(form)),
+        ):
+            found: dict[int, Body] = {}
+            for key in keys:
+                if key:
+                    found |= index.get(key, {})
+            if found:
+                wanted = "region" if region else "city"
+                same = [body for body in found.values() if body.kind == wanted]
+                # "Akershus" may be all that a list says of a county; "Oslo Region" is never the city.
+                return same or ([] if region else list(found.values()))
+        return []
+
+    def near(self, form: Form, asked: Asked, least: float) -> list[tuple[Body, float]]:
+        """Bodies of the same country whose name is alike, with the likeness, 0 to 100; best first."""
+        cores, entries = self._cores.get(asked.country, ([], []))
+        found: dict[int, tuple[Body, float]] = {}
+        if len(form.core) >= _SHORTEST_NEAR:
+            for place in nearest(form.core, cores, least=_LEAST_ALIKE):
+                body, other = entries[place]
+                alike = self._alike(form, other, body, asked)
+                if alike >= least and alike > found.get(id(body), (body, 0.0))[1]:
+                    found[id(body)] = (body, alike)
+        for body in self._shorter_or_longer(form, asked):
+            found.setdefault(id(body), (body, least))
+        return sorted(found.values(), key=lambda each: (-each[1], each[0].iri))
+
+    def _alike(self, form: Form, other: Form, body: Body, asked: Asked) -> float:
+        thing = Thing(body.iri, (Name(body.name),), frozenset(), frozenset({body.country}))
+        name = name_score(form, other, Wanted((form,), countries=frozenset({asked.country})), thing)
+        return round((name + 0.4 * 100) / 1.4, 1)
+
+    def _shorter_or_longer(self, form: Form, asked: Asked) -> Iterable[Body]:
+        """Find "Frankfurt" beside "Frankfurt am Main": the one may be meant by the other."""
+        mine = form.core.split()
+        for body, theirs in self._first.get((asked.country, mine[0]), ()) if mine else ():
+            less, more = sorted((mine, theirs), key=len)
+            if len(less) == 1 < len(more) and more[1] in _CONNECTING:
+                yield body
+
+
+def _spelled(form: Form) -> tuple[str, ...]:
+    """Other spellings of one name; what only sounds alike may be another town, and is asked."""
+    return tuple(
+        key for key in form.keys if key not in {form.sound, form.acronym} or key in {form.folded, form.core, form.loose}
+    )
+
+
+def bodies_of(things: Mapping[str, Thing], triples: Iterable[Triple]) -> Iterable[tuple[Body, list[str]]]:
+    """Every city, region and authority of the graph with all its names."""
+    governs: dict[str, str] = {}
+    for triple in triples:
+        if (
+            triple.predicate.value == _ADMINISTERS
+            and isinstance(triple.subject, Iri)
+            and isinstance(triple.object, Iri)
+        ):
+            governs.setdefault(triple.subject.value, triple.object.value)
+    governed = {place: authority for authority, place in reversed(governs.items())}
+    for iri, thing in things.items():
+        places = thing.kinds & {"city", "region"}
+        if places:
+            authority = things.get(governed.get(iri, ""))
+            yield _body(thing, authority, "region" if places == {"region"} else "city")
+        elif "authority" in thing.kinds and (iri not in governs or governed.get(governs[iri]) != iri):
+            kind = "region" if is_region_name(thing.name()) else "city"
+            yield _body(None, thing, kind, place_iri=governs.get(iri, ""))
+
+
+def _body(place: Thing | None, authority: Thing | None, kind: str, *, place_iri: str = "") -> tuple[Body, list[str]]:
+    either = place or authority
+    if either is None:
+        message = "a body is a place, an authority, or both"
+        raise ValueError(message)
+    names = [name.text for thing in (place, authority) if thing for name in thing.names]
+    countries = sorted(either.countries)
+    body = Body(
+        authority=authority.id if authority else "",
+        place=place.id if place else place_iri,
+        name=either.name(),
+        country=countries[0] if countries else "",
+        kind=kind,
+        qualifier=read_name(either.name()).qualifier,
+        point=either.point,
+    )
+    return body, names
+
+
+def is_region_name(name: str) -> bool:
+    """Whether a name speaks of a county, province or region and not of a city."""
+    form = read_name(name)
+    return form.level == "county" or bool(_REGION.search(form.folded))
+
+
+def is_homonym(core: str) -> bool:
+    """Whether several well-known places bear this name."""
+    return core in homonyms()
+
+
+def bears_several(core: str, country: str) -> bool:
+    """Whether several cities of this country bear the name."""
+    return core in _SEVERAL.get(country, "").split()
+
+
+def is_close(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool | None:
+    """Whether two places are less than thirty kilometres apart; nothing when one is not known."""
+    return nearness(one, other) > 0.0 if one and other else None
+
+
+class Neighbours:
+    """The places that are known, by squares of the map of about 200 kilometres."""
+
+    def __init__(self, places: Iterable[tuple[str, str, tuple[float, float] | None]]) -> None:
+        """`places` are names as they are compared, two letters of the country, and latitude with longitude."""
+        self._squares: dict[tuple[int, int], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for name, country, point in places:
+            if point and country:
+                self._squares[_square(point)][country].add(name)
+
+    def lies_in(self, name: str, country: str, point: tuple[float, float] | None) -> str:
+        """The country of all places around, when it is another one and no place around lies in this one; else empty."""
+        if point is None or country in _SMALL:
+            return ""
+        around: dict[str, set[str]] = defaultdict(set)
+        row, column = _square(point)
+        for north in (-1, 0, 1):
+            for east in (-1, 0, 1):
+                for other, names in self._squares.get((row + north, column + east), {}).items():
+                    around[other] |= names - {name}
+        others = [other for other, names in around.items() if names]
+        return others[0] if len(others) == 1 and others != [country] and len(around[others[0]]) >= _LEAST else ""
+
+
+def _square(point: tuple[float, float]) -> tuple[int, int]:
+    return int(point[0] // _NORTH), int(point[1] // _EAST)
