@@ -1,7 +1,6 @@
 """The same graph embedded, on an Oxigraph server and on a Virtuoso server: load, reason, query, export.
 
-`CITYGRAPH_SERVER_TRIPLES="100000,1000000"` chooses the sizes, and `CITYGRAPH_PUSHED_DOWN_MOST` the largest
-one at which the rules are pushed down too, because that takes long.
+`CITYGRAPH_SERVER_TRIPLES="100000,1000000"` chooses the sizes.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from bench.city_graph import TRIPLES_PER_CITY, VOCABULARY, city_lines, vocabular
 from bench.report import Section
 from citygraph import export
 from citygraph.http_policy import Policy
-from citygraph.rdf import Iri, Quad, Triple, parse
-from citygraph.reason import close_with, pushed_down
+from citygraph.rdf import Iri, Quad, parse
+from citygraph.reason import close_with
 from citygraph.results import Solutions
 from citygraph.store import Manifest, Snapshot, SnapshotBuilder
 from citygraph.store.authentication import Credentials
@@ -36,7 +35,6 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from sparql_servers import SparqlServer, oxigraph_server, virtuoso_server
 
 SIZES = tuple(int(each) for each in os.environ.get("CITYGRAPH_SERVER_TRIPLES", "100000,1000000").split(","))
-PUSHED_DOWN_MOST = int(os.environ.get("CITYGRAPH_PUSHED_DOWN_MOST", "1000000"))
 BASE = "https://w3id.org/citygraph/"
 ASSERTED, INFERRED = f"{BASE}graph/data/cities.ttl", f"{BASE}graph/inferred/2020-11-05"
 PATIENCE = 7_200
@@ -77,7 +75,6 @@ def measure() -> Iterator[Section]:
 
 
 def _size(size: int, folder: Path) -> Iterator[Section]:
-    """The section without the rules pushed down, which take long, and again with them after each server."""
     quads = _graph(size)
     engines = {"embedded": Measured()}
     print(f"{len(quads):,} statements, embedded", flush=True)
@@ -91,10 +88,6 @@ def _size(size: int, folder: Path) -> Iterator[Section]:
     triples = [quad.triple for quad in quads]
     inferred = frozenset(quad.triple for quad in snapshot.inferred())
     yield _section(size, engines, len(triples), len(inferred))
-    for name in SERVERS if len(triples) <= 1.05 * PUSHED_DOWN_MOST else ():
-        with _running(name, folder / f"{name}, pushed down") as (server, held):
-            _pushed_down(server, held, triples, inferred, engines[name])
-        yield _section(size, engines, len(triples), len(inferred))
 
 
 def _section(size: int, engines: dict[str, Measured], asserted: int, inferred: int) -> Section:
@@ -107,8 +100,7 @@ def _section(size: int, engines: dict[str, Measured], asserted: int, inferred: i
         f"servers-{size}",
         f"The graph on a server: {asserted:,} statements",
         f"City graph, {asserted:,} statements and {inferred:,} derived, in requests of at most {CHUNK:,} statements. "
-        "Loading on a server is both graphs and the merged one, counted; reasoning pushed down is on an empty server, "
-        "with loading, reading back and clearing away. Every engine derived the same and gave the same answers; "
+        "Loading on a server is both graphs and the merged one, counted. Every store gave the same answers; "
         "queries are medians of five.",
         ("stage", *engines),
         rows,
@@ -182,13 +174,6 @@ def _served(server: SparqlServer, held: HeldVersions, snapshot: Snapshot, measur
     _ask(served, measured)
     size = measured.stage("export", lambda: len(export.export_bytes(served.quads(), format="nq")))
     assert size, f"{server.name} gave nothing"
-
-
-def _pushed_down(
-    server: SparqlServer, held: HeldVersions, triples: list[Triple], inferred: frozenset[Triple], measured: Measured
-) -> None:
-    closure = measured.stage("reason pushed down", lambda: set(pushed_down.close(triples, held).inferred()))
-    assert closure == inferred, f"{server.name} derived {len(closure):,} statements, not {len(inferred):,}"
 
 
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[SparqlServer]]] = {

@@ -73,6 +73,8 @@ def test_a_byte_order_mark_in_the_settings_does_no_harm(tmp_path: Path) -> None:
         (_TITLE + '[time]\nstale_after = "5 years"\n', "expected a duration such as P5Y"),
         (_TITLE + '[time]\nstale_after = "P"\n', "expected a duration such as P5Y"),
         (_TITLE + '[reason]\nengine = "hermit"\n', "expected one of columnar"),
+        (_TITLE + '[reason]\nengine = "sparql"\n', 'write engine = "columnar"'),
+        (_TITLE + '[store]\nreason = "pushed-down"\n', 'write reason = "upstream", or leave the line out'),
         (_TITLE + "[sources]\nfolder = 1\n", "expected a text"),
         (_TITLE + "title = 'again'\n", "is not valid TOML"),
         (_TITLE + "[limits\n", "is not valid TOML"),

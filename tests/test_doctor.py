@@ -636,8 +636,7 @@ def test_advice_follows_the_capabilities() -> None:
     assert advised(graph_store_put=True)["load"] == "graph by graph through the graph store."
     assert "at most 100,000 bytes" in advised(graph_store_put=True, most_graph_bytes=100_000)["load"]
     assert "at most 3,000" in advised(update_form=True, graph_store_put=False, most_insert_triples=3_000)["load"]
-    assert "the server cannot" in advised(update_form=True, insert_where=False)["derive"]
-    assert "on the server if you wish" in advised(update_form=True, insert_where=True)["derive"]
+    assert advised(update_form=True, insert_where=False)["derive"] == "here, before loading."
     assert "naming the graph" in advised(default_graph_uri=True, needs_default_graph_uri=True)["ask"]
     assert "cannot be told apart" in advised(default_graph_uri=False)["ask"]
     assert "not possible" in advised(query_form_post=False)["ask"]

@@ -168,6 +168,18 @@ def _checked(flat: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return values
 
 
+_REPLACED: Final[Mapping[tuple[str, str], str]] = {
+    ("store.reason", "pushed-down"): (
+        "rules do not run on the server any more; what follows is worked out here and loaded with the rest: "
+        'write reason = "upstream", or leave the line out'
+    ),
+    ("reason.engine", "sparql"): (
+        'the rules do not run as SPARQL any more; write engine = "columnar", or "duckdb" for a graph larger than memory'
+    ),
+}
+"""Values that settings once had, and what to write instead."""
+
+
 def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever TOML can hold
     """What is wrong with the value, or an empty text."""
     kind, _, choices = setting.kind.partition(":")
@@ -196,7 +208,8 @@ def _problem(setting: Setting, value: Any) -> str:  # noqa: ANN401  # whatever T
             fine = isinstance(value, list | tuple) and all(isinstance(e, str) and is_absolute_iri(e) for e in value)
             return "" if fine else "expected a list of addresses such as https://example.org/sparql"
         case "choice":
-            return "" if value in choices.split(",") else f"expected one of {', '.join(choices.split(','))}"
+            expected = f"expected one of {', '.join(choices.split(','))}"
+            return "" if value in choices.split(",") else _REPLACED.get((setting.key, str(value)), expected)
     message = f"unknown kind of setting {kind!r}"
     raise ValueError(message)
 

@@ -32,7 +32,7 @@ SETTINGS: Final = (
     Setting("as_of", "date", None, Text(
         "Referansedatoen; uten den brukes den seneste datoen i dataene",
         "The reference date; without it the latest date in the data is used")),
-    Setting("reason.engine", "choice:columnar,duckdb,sparql,spark,owlrl", "columnar", Text(
+    Setting("reason.engine", "choice:columnar,duckdb,spark,owlrl", "columnar", Text(
         "Motoren som utleder; alle gir samme svar", "The engine that derives; all give the same answer")),
     Setting("reason.max_inferred", "integer", 50_000_000, Text(
         "Flere utledede påstander enn dette stanser kjøringen",
@@ -67,9 +67,9 @@ SETTINGS: Final = (
     Setting("store.capabilities", "text", "", Text(
         "Filen der «citygraph doctor» har skrevet hva serveren kan; uten den prøves det som trengs",
         "The file in which 'citygraph doctor' wrote what the server can do; without it what is needed is tried")),
-    Setting("store.reason", "choice:upstream,pushed-down", "upstream", Text(
-        "Hvor det utledes: her før lasting, eller på serveren med reglene som SPARQL-endringer",
-        "Where deriving happens: here before loading, or on the server with the rules as SPARQL updates")),
+    Setting("store.reason", "choice:upstream", "upstream", Text(
+        "Hvor det utledes: her, før grafen lastes til serveren",
+        "Where deriving happens: here, before the graph is loaded on the server")),
     Setting("store.chunk", "integer", 100_000, Text(
         "Påstander i én forespørsel til serveren, på det meste", "Statements in one request to the server, at most")),
     Setting("store.timeout", "integer", 120, Text(

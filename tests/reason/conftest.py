@@ -53,10 +53,10 @@ def columnar(triples: Iterable[Triple]) -> Answer:
 
 
 def _other(module: str) -> Engine:
-    """One of our back ends that runs the same flat rules."""
+    """Another engine that runs the same flat rules."""
 
     def run(triples: Iterable[Triple]) -> Answer:
-        closure = import_module(f"citygraph.reason.{module}").close(triples)
+        closure = import_module(module).close(triples)
         return Answer(frozenset(closure.inferred()), frozenset(c.rule for c in closure.contradictions))
 
     return run
@@ -92,9 +92,9 @@ def _sentence(message: str) -> str:
 
 def engines() -> dict[str, Engine]:
     """Every engine by name. A new back end is put in here and the whole folder runs over it."""
-    found: dict[str, Engine] = {"columnar": columnar, "sparql": _other("engine_sparql"), "owlrl": owlrl}
+    found: dict[str, Engine] = {"columnar": columnar, "sparql": _other("sparql_engine"), "owlrl": owlrl}
     if find_spec("duckdb") is not None:
-        found["duckdb"] = _other("engine_duckdb")
+        found["duckdb"] = _other("citygraph.reason.engine_duckdb")
     return found
 
 

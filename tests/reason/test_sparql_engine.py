@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+import sparql_engine
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Iri, Literal, Quad, Triple
-from citygraph.reason import engine_columnar, engine_sparql
+from citygraph.reason import engine_columnar
 from citygraph.reason.closure import Budget
-from citygraph.reason.sparql_rules import skolem, update_list, updates
 from citygraph.reason.specialise import specialise
-from citygraph.store.updatable import UpdatableStore
+from sparql_engine.rules import skolem, update_list, updates
+from sparql_engine.store import UpdatableStore
 
 Turtle = Callable[[str], tuple[Triple, ...]]
 
@@ -64,7 +65,7 @@ def test_rules_come_before_the_rules_that_read_them(turtle: Turtle) -> None:
 
 def test_a_literal_never_becomes_a_subject(turtle: Turtle) -> None:
     triples = turtle(':p owl:inverseOf :q ; rdfs:range :A . :a :p "x" , :b .')
-    found = {str(t) for t in engine_sparql.close(triples).inferred()}
+    found = {str(t) for t in sparql_engine.close(triples).inferred()}
     assert "<urn:x:b> <urn:x:q> <urn:x:a>" in found
     assert not any(line.startswith('"') for line in found)
 
@@ -75,23 +76,23 @@ def test_a_literal_never_becomes_a_subject(turtle: Turtle) -> None:
 def test_literals_keep_the_form_they_were_written_in(turtle: Turtle, literal: str) -> None:
     triples = turtle(f":p rdfs:subPropertyOf :q . :a :p {literal} .")
     (asserted,) = (t for t in triples if t.predicate == Iri("urn:x:p"))
-    (inferred,) = engine_sparql.close(triples).inferred()
+    (inferred,) = sparql_engine.close(triples).inferred()
     assert str(inferred.object) == str(asserted.object)
 
 
 def test_blank_nodes_come_back_as_blank_nodes(turtle: Turtle) -> None:
     triples = turtle(":p rdfs:subPropertyOf :q . :a :p [ :name 'x' ] .")
-    assert set(engine_sparql.close(triples).inferred()) == set(engine_columnar.close(triples).inferred())
+    assert set(sparql_engine.close(triples).inferred()) == set(engine_columnar.close(triples).inferred())
 
 
 def test_a_closure_beyond_the_budget_is_stopped(turtle: Turtle) -> None:
     chain = ":near a owl:TransitiveProperty . " + " ".join(f":n{i} :near :n{i + 1} ." for i in range(30))
     with pytest.raises(ReasoningError, match="urn:x:near"):
-        engine_sparql.close(turtle(chain), budget=Budget(derived=50))
+        sparql_engine.close(turtle(chain), budget=Budget(derived=50))
 
 
 def test_a_contradiction_has_the_premises_that_people_wrote(turtle: Turtle) -> None:
     triples = turtle(":a owl:sameAs :b . :b a :A , :B . :A owl:disjointWith :B .")
-    (contradiction,) = engine_sparql.close(triples).contradictions
+    (contradiction,) = sparql_engine.close(triples).contradictions
     assert {str(t.subject) for t in contradiction.premises} == {"<urn:x:b>"}
     assert [str(t.predicate) for t in contradiction.axioms] == ["<http://www.w3.org/2002/07/owl#disjointWith>"]

@@ -8,9 +8,9 @@ from citygraph.errors import ReasoningError
 from citygraph.rdf import Iri, Quad
 from citygraph.reason.closure import Atom, FlatRule, RuleBook
 from citygraph.reason.rule_text import TYPE
-from citygraph.reason.sparql_fixpoint import run_to_fixpoint
-from citygraph.reason.sparql_rules import update_list
-from citygraph.store.updatable import UpdatableStore
+from sparql_engine.fixpoint import run_to_fixpoint
+from sparql_engine.rules import update_list
+from sparql_engine.store import UpdatableStore
 
 ASSERTED, INFERRED = "urn:x:asserted", "urn:x:inferred"
 P, Q, R, C = "<urn:x:p>", "<urn:x:q>", "<urn:x:r>", "<urn:x:C>"

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from citygraph.errors import CitygraphError
-from citygraph.rdf import Iri, Triple, parse
-from citygraph.reason import close_with, pushed_down
 from fault_injector import Fault, FaultInjector, fault_injector
 from remote.conftest import everything, held_on, sealed
 from sparql_servers import SparqlServer
@@ -88,24 +86,3 @@ def test_from_whichever_request_on_the_server_fails_the_version_before_stays_ser
             assert not is_switched or place >= number - 4
             assert everything(current) == (also if is_switched else wanted), place
             faults.will()
-
-
-def test_a_rule_that_fails_once_is_run_again_and_the_closure_is_the_same(oxigraph: SparqlServer) -> None:
-    triples: list[Triple] = [quad.triple for quad in parse(ONTOLOGY.encode(), format="ttl").quads]
-    wanted = set(close_with("columnar", triples).inferred())
-    with fault_injector(oxigraph.query) as faults:
-        held = held_on(oxigraph, through=faults)
-
-        def derive() -> set[Triple]:
-            return set(pushed_down.close(triples, held).inferred())
-
-        assert derive() == wanted
-        number = requests_of(derive, faults)
-        for place in range(0, number, 9):
-            name = ("500", "lost answer", "cut answer")[place % 3]
-            faults.will(FAULTS[name](skip=place, times=1))
-            assert derive() == wanted, (place, name)
-        faults.will()
-        work = [each for each in held.versions.all() if each.load_id.startswith("work-")]
-        assert not work
-        assert held.connection.count(Iri("https://example.org/small/version/work-1/asserted")) == 0

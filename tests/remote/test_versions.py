@@ -142,14 +142,13 @@ def test_what_doctor_found_out_is_kept_to(oxigraph: SparqlServer, tmp_path: Path
         ("trailing_values", "passes over the values behind a query"),
         ("query_form_post", "takes no query as a form"),
         ("json_results", "gives no answer in SPARQL JSON"),
-        ("insert_where", "does not run INSERT … WHERE"),
     ],
 )
 def test_a_server_that_is_known_to_lack_what_is_needed_is_not_used(tmp_path: Path, lack: str, words: str) -> None:
     facts: dict[str, Any] = {lack: False}
     write_capabilities(tmp_path / "server.json", Capabilities("http://127.0.0.1:1/query", **facts))
     server = SparqlServer("none", "http://127.0.0.1:1/query", "", "")
-    folder = with_server(clean_project(tmp_path), server, capabilities="server.json", reason="pushed-down")
+    folder = with_server(clean_project(tmp_path), server, capabilities="server.json")
     with pytest.raises(ConfigError, match=rf"{re.escape(words)}.*, says server\.json"):
         Project.open(folder, today=TODAY).build()
 

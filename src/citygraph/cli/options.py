@@ -39,7 +39,6 @@ class EngineName(StrEnum):
 
     COLUMNAR = "columnar"
     DUCKDB = "duckdb"
-    SPARQL = "sparql"
     SPARK = "spark"
     OWLRL = "owlrl"
 

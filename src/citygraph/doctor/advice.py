@@ -11,7 +11,7 @@ def advice(known: Capabilities) -> tuple[tuple[str, str], ...]:
     """Loading, deriving, asking and exporting, each with a sentence."""
     return (
         ("load", _loading(known)),
-        ("derive", _deriving(known)),
+        ("derive", "here, before loading."),
         ("ask", _asking(known)),
         ("export", _exporting(known)),
     )
@@ -34,14 +34,6 @@ def _loading(known: Capabilities) -> str:
     if known.graph_store_put is None and known.update_form is None:
         return "not tried; with --write it is."
     return "not possible: neither the graph store nor updates work. Check the addresses and the rights of the user."
-
-
-def _deriving(known: Capabilities) -> str:
-    if known.insert_where:
-        return "on the server if you wish (INSERT … WHERE works), or here before loading."
-    if known.insert_where is None and known.update_form is None:
-        return "here before loading; whether the server could is tried with --write."
-    return "here before loading; the server cannot."
 
 
 def _asking(known: Capabilities) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from citygraph import load, validate
 from citygraph.errors import ConfigError, SnapshotError
@@ -20,9 +20,6 @@ from citygraph.project.folder import PARTS, Progress, ProjectFolder, silent
 from citygraph.rdf import Iri, Quad
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder
 from citygraph.version import VERSION
-
-if TYPE_CHECKING:
-    from citygraph.reason import Close
 
 __all__ = ["Build", "Building", "Checked", "Memory"]
 
@@ -71,7 +68,6 @@ class Building(ProjectFolder):
         engine: str | None = None,
         memory: Memory | None = None,
         progress: Progress | None = None,
-        close: Close | None = None,
     ) -> Checked:
         """Everything that can be said about this graph, without keeping anything.
 
@@ -83,7 +79,6 @@ class Building(ProjectFolder):
             engine: the reasoning engine; the one in graph.toml without it.
             memory: what the last check knew; only what has changed since is read and reasoned again.
             progress: told of each stage.
-            close: derives instead of an engine here.
 
         Raises:
             ReasoningError: the reasoner stopped before it was done.
@@ -105,7 +100,7 @@ class Building(ProjectFolder):
         before += validate.check_staleness(graphs, self.config, as_of=day)
         say("reason", 4, len(_STAGES))
         closure = memory.closure if memory else None
-        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure, close=close)
+        inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure)
         say("shapes-inferred", 5, len(_STAGES))
         after = validate.check_shapes(graphs, inferred=inferred.quads)
         say("checks", 6, len(_STAGES))
@@ -146,8 +141,7 @@ class Building(ProjectFolder):
             report = Report.of(_findings(known))
             return Build(report, snapshot_id, new=False, counts=known.manifest.counts)
         with SnapshotBuilder(self.snapshots.folder) as builder:
-            close = self._pushed_down() if engine is None else None
-            checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress, close=close)
+            checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
             if checked.report.violations:
                 current = self._current_or_none()
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
@@ -180,15 +174,6 @@ class Building(ProjectFolder):
         with SnapshotBuilder(self.snapshots.folder) as builder:
             folder = builder.seal(manifest, asserted=asserted, inferred=checked.inferred, findings=findings)
         self.snapshots.use(folder)
-
-    def _pushed_down(self) -> Close | None:
-        """What derives on the server, when graph.toml says so."""
-        held = self.held
-        if held is None or self.config.values["store.reason"] != "pushed-down":
-            return None
-        from citygraph.reason import pushed_down  # noqa: PLC0415
-
-        return lambda triples, budget: pushed_down.close(triples, held, budget=budget)
 
     def _use(self, snapshot: Snapshot, *, fresh: bool = False, progress: Progress | None = None) -> None:
         """Switch to a sealed version, on the server first: the link here never runs ahead of it."""

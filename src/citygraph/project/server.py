@@ -32,9 +32,6 @@ _NEEDED: Final = {
     ),
 }
 """Without these a server is not asked: what it says of itself, and what to do."""
-_NEEDED_TO_DERIVE: Final = {
-    "insert_where": ("does not run INSERT … WHERE", 'Write in graph.toml: [store] reason = "upstream"'),
-}
 
 
 def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
@@ -69,8 +66,7 @@ def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
     file = str(values["store.capabilities"])
     known = read_capabilities(config.folder / file) if file else None
     if known is not None:
-        derives_there = values["store.reason"] == "pushed-down"
-        _check(known, _NEEDED | _NEEDED_TO_DERIVE if derives_there else _NEEDED, host=connection.host, file=file)
+        _check(known, _NEEDED, host=connection.host, file=file)
     return HeldVersions(connection, config.base, build_folder, chunk=number("store.chunk"), known=known)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
-from typing import Final, TypeAlias
+from typing import Final
 
 from citygraph.config import Config
 from citygraph.errors import ReasoningError
@@ -18,12 +18,11 @@ from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
 from citygraph.reason.closure import Budget, Changeable, Closure
 from citygraph.reason.tidy import keep
 
-__all__ = ["ENGINES", "Close", "Inferred", "Memory", "close_with", "infer", "reference_date"]
+__all__ = ["ENGINES", "Inferred", "Memory", "close_with", "infer", "reference_date"]
 
 ENGINES: Final = {
     "columnar": "citygraph.reason.engine_columnar",
     "duckdb": "citygraph.reason.engine_duckdb",
-    "sparql": "citygraph.reason.engine_sparql",
     "spark": "citygraph.reason.engine_spark",
     "owlrl": "citygraph.reason.engine_owlrl",
 }
@@ -34,9 +33,6 @@ _OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "spark": {"master": "reason.spark_master", "folder": "reason.spark_folder"},
 }
 """What `close` of some engines takes besides, and the setting that it comes from."""
-
-Close: TypeAlias = Callable[[Sequence[Triple], Budget], Closure]
-"""What derives everything that follows from some triples, within a budget."""
 
 # The mapping graph, the sources and the shapes stay away from the reasoner (docs/reasoning.md).
 _INPUT: Final = (Part.ONTOLOGY, Part.DATA)
@@ -78,7 +74,6 @@ def infer(
     as_of: date,
     engine: str | None = None,
     memory: Memory | None = None,
-    close: Close | None = None,
 ) -> Inferred:
     """Everything that follows from the ontology and the data on the reference date.
 
@@ -91,7 +86,6 @@ def infer(
         as_of: the reference date.
         engine: the engine's name; the one in graph.toml without it.
         memory: the closure of the last call, which only what has changed since is worked into.
-        close: derives instead of an engine here, such as a server.
 
     Raises:
         ReasoningError: the engine is not known, failed, or used up its budget.
@@ -108,9 +102,7 @@ def infer(
     name = engine or config.engine
     options = {option: str(config.values[key]) for option, key in _OPTIONS.get(name, {}).items()}
     closure: Closure
-    if close is not None:
-        closure = close(given, budget)
-    elif memory is None:
+    if memory is None:
         closure = close_with(name, given, budget=budget, **options)
     else:
         closure = memory.close(name, given, budget, options)

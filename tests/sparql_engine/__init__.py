@@ -1,4 +1,4 @@
-"""The same rules as `INSERT … WHERE` on a SPARQL 1.1 store, the embedded one or a server, to the fixpoint."""
+"""The rules compiled to `INSERT … WHERE` and run on an embedded SPARQL store: one more engine to differ from."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.reason.axioms import is_schema
 from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, RuleBook
 from citygraph.reason.rule_text import SAME
-from citygraph.reason.sparql_fixpoint import Server, run_to_fixpoint
-from citygraph.reason.sparql_names import GraphNames, Names
-from citygraph.reason.sparql_rules import facts, relation, update_list, updates
-from citygraph.reason.sparql_violations import Equal, Violations
 from citygraph.reason.specialise import specialise
 from citygraph.reason.tidy import keep
 from citygraph.reason.told import LIST_PREDICATES, tell_once, with_names
-from citygraph.store.updatable import UpdatableStore
+from sparql_engine.fixpoint import Server, run_to_fixpoint
+from sparql_engine.names import GraphNames, Names
+from sparql_engine.rules import facts, relation, update_list, updates
+from sparql_engine.store import UpdatableStore
+from sparql_engine.violations import Equal, Violations
 
 __all__ = ["RuleStore", "close", "updates"]
 

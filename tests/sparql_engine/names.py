@@ -13,7 +13,7 @@ from typing import Final
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
 from citygraph.reason.closure import Atom, FlatRule, RuleBook
 from citygraph.reason.datatypes import ILL_TYPED, Value, value_of
-from citygraph.reason.sparql_rules import BLANK, SPELLING, skolem
+from sparql_engine.rules import BLANK, SPELLING, skolem
 
 __all__ = ["GraphNames", "Names"]
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.reason.sparql_rules import BLANK, Update
+from sparql_engine.rules import BLANK, Update
 
 __all__ = ["Server", "run_to_fixpoint"]
 

@@ -10,9 +10,9 @@ from citygraph.rdf import Term
 from citygraph.reason.closure import Atom, FlatRule, RuleBook, is_variable
 from citygraph.reason.datatypes import ILL_TYPED, is_inside, value_of
 from citygraph.reason.rule_text import SAME
-from citygraph.reason.sparql_names import GraphNames, Names
-from citygraph.reason.sparql_rules import bodies, pattern
 from citygraph.reason.told import Violation
+from sparql_engine.names import GraphNames, Names
+from sparql_engine.rules import bodies, pattern
 
 __all__ = ["Asked", "Equal", "Violations"]
 
