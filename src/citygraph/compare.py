@@ -15,11 +15,11 @@ from citygraph.language import Text
 from citygraph.rdf import BlankNode, Literal, Term, Triple
 from citygraph.results import Row, Solutions
 
-__all__ = ["AnswerChange", "Changes", "Version", "changes_between", "write_json", "write_markdown", "write_text"]
+__all__ = ["AnswerChange", "Changes", "State", "changes_between", "write_json", "write_markdown", "write_text"]
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class State:
     """One side of a comparison: what is stated, what follows, what is wrong, and the answers by question."""
 
     asserted: frozenset[Triple]
@@ -61,7 +61,7 @@ class Changes:
         )  # fmt: skip
 
 
-def changes_between(old: Version, new: Version, *, titles: Mapping[str, Text]) -> Changes:
+def changes_between(old: State, new: State, *, titles: Mapping[str, Text]) -> Changes:
     """What came and what went from `old` to `new`.
 
     Args:

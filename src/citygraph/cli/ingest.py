@@ -12,7 +12,7 @@ from citygraph.cli.options import FolderOption, Language, Quiet, language_name, 
 from citygraph.cli.printing import say
 
 if TYPE_CHECKING:
-    from citygraph.project import Ingested
+    from citygraph.project.lists import Ingested
 
 __all__ = ["ingest"]
 

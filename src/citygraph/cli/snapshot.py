@@ -15,7 +15,7 @@ from citygraph.cli.printing import progress_bar, say
 from citygraph.language import Text
 
 if TYPE_CHECKING:
-    from citygraph.project.replicating import Moved
+    from citygraph.project.replicas import Moved
 
 __all__ = ["app"]
 

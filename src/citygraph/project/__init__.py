@@ -1,16 +1,10 @@
-"""Project: opens a folder and offers every verb as a method. The Python API; the one place that knows the order.
+"""Project, the Python API: the one place that knows the order of the verbs.
 
-The methods stand in modules of their own, each one step up: the folder, building it, asking it,
-comparing it, writing it out, publishing it, linking it, moving its versions, taking lists in.
+Read in this order: `project` (every verb as a method), `pipeline` (check, build, other days), `asking`, `comparing`,
+`publishing`, `lists`, `replicas` (what a verb needs from several rooms), `server` (the graph on a server).
 """
 
-from citygraph.project.building import Build, Checked, Memory
-from citygraph.project.folder import Progress, reference_folder
-from citygraph.project.ingesting import Ingested, Ingesting
-from citygraph.project.writing import Which
+from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progress, reference_folder
+from citygraph.project.project import Project, Which
 
-__all__ = ["Build", "Checked", "Ingested", "Memory", "Progress", "Project", "Which", "reference_folder"]
-
-
-class Project(Ingesting):
-    """One folder with graph.toml, ontology/, data/ and queries/, and every verb as a method."""
+__all__ = ["Build", "Checked", "Memory", "Pipeline", "Progress", "Project", "Which", "reference_folder"]

@@ -1,30 +1,51 @@
-"""Check and build: the order of the stages, and the versions of the graph that come out of them."""
+"""The order of the stages: load, check, derive, seal; and the versions of the graph that come out of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from citygraph import load, validate
+from citygraph import load, query, validate
+from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import ConfigError, SnapshotError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.language import LANGUAGES
-from citygraph.project.folder import PARTS, Progress, ProjectFolder, silent
-from citygraph.rdf import Iri, Quad
-from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder
+from citygraph.namespaces import CG, PREFIXES
+from citygraph.rdf import Iri, Literal, Quad
+from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.version import VERSION
 
-__all__ = ["Build", "Building", "Checked", "Memory"]
+if TYPE_CHECKING:
+    from citygraph.store.held import HeldVersions
 
+__all__ = ["PARTS", "Build", "Checked", "Memory", "Pipeline", "Progress", "reference_folder", "silent"]
+
+Progress = Callable[[str, int, int], None]
+"""Told of progress: what is being done, how much of it is done, and of how much."""
+PARTS: Final = (Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
+"""What the files state; shapes are rules about it, and no part of the graph."""
 _DAYS_KEPT: Final = 20
 _STAGES: Final = ("load", "shapes", "values", "anchors", "reason", "shapes-inferred", "checks")
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+    del what, done, total
+
+
+def reference_folder() -> Path:
+    """The project folder of our own graph: inside the installed package, or the repository itself."""
+    inside = Path(__file__).parents[1] / "reference"
+    return inside if (inside / CONFIG_FILE).is_file() else Path(__file__).parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +62,7 @@ class Memory:
     """What one check knew, so that the next one reads and reasons only what has changed."""
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
+        """A memory of no file and no closure: the first check with it reads and derives everything."""
         from citygraph import reason  # noqa: PLC0415
 
         self.files: load.Known = {}
@@ -58,8 +79,28 @@ class Build:
     counts: Mapping[str, int]
 
 
-class Building(ProjectFolder):
-    """A project that can be checked and built."""
+class Pipeline:
+    """One project folder on its way from files to versions: what `check`, `build` and other days share."""
+
+    def __init__(self, config: Config, *, today: date) -> None:
+        """A pipeline over the folder of `config`; `today` is the day that dates in the data are held against."""
+        self.config, self.folder, self.today = config, config.folder, today
+        self.snapshots = Snapshots(_build_folder(config.folder))
+        # What is asked for other days lies apart, so that it never pushes out a version that was built.
+        self.days = Snapshots(self.snapshots.folder / "days")
+
+    @cached_property
+    def held(self) -> HeldVersions | None:
+        """The versions on the server that graph.toml names; nothing when the graph lies here.
+
+        Raises:
+            ConfigError: the server has no address, or the environment names half a user.
+        """
+        if self.config.values["store.engine"] != "remote":
+            return None
+        from citygraph.project.server import held_versions  # noqa: PLC0415  # the HTTP client is needed here alone
+
+        return held_versions(self.config, self.snapshots.folder)
 
     def check(
         self,
@@ -143,7 +184,7 @@ class Building(ProjectFolder):
         with SnapshotBuilder(self.snapshots.folder) as builder:
             checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
             if checked.report.violations:
-                current = self._current_or_none()
+                current = self.current_or_none()
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
             asserted = [*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]
             manifest = self._manifest(snapshot_id, checked, engine or self.config.engine, asserted)
@@ -192,7 +233,7 @@ class Building(ProjectFolder):
             SnapshotError: nothing has been built yet.
             ReasoningError: the reasoner stopped before it was done.
         """
-        current = self._current()
+        current = self.current()
         if current is None:
             message = f"The graph in {self.folder} has not been built yet."
             raise SnapshotError(message, fix="Run: citygraph build")
@@ -224,6 +265,36 @@ class Building(ProjectFolder):
         self.days.prune(_DAYS_KEPT)
         return Snapshot(folder)
 
+    def is_stale_against(self, manifest: Manifest) -> bool:
+        """Whether a file has changed since the version with this manifest was built."""
+        return dict(manifest.files) != self._hashes()
+
+    def about(self, as_of: date) -> list[Quad]:
+        """What the graph says about itself: its name, its licence and its reference date."""
+        base, name = Iri(self.config.base), graph_iri(self.config.base, "about")
+        day = Literal(as_of.isoformat(), datatype=Iri(PREFIXES["xsd"] + "date"))
+        quads = [
+            Quad(base, Iri(PREFIXES["rdf"] + "type"), Iri(PREFIXES["void"] + "Dataset"), name),
+            Quad(base, Iri(PREFIXES["dct"] + "license"), Iri(self.config.licence), name),
+            Quad(base, Iri(CG + "asOf"), day, name),
+        ]
+        for language, title in self.config.title.to_json().items():
+            quads.append(Quad(base, Iri(PREFIXES["dct"] + "title"), Literal(title, language=language), name))
+        return quads
+
+    def _hashes(self) -> dict[str, str]:
+        paths = load.find_files(self.folder)
+        paths += sorted((self.folder / "queries" / "checks").glob("*.rq"))
+        return load.hash_files(self.folder, [*paths, self.folder / CONFIG_FILE])
+
+    def _broken_queries(self) -> list[Finding]:
+        findings: list[Finding] = []
+        for path in sorted((self.folder / "queries").glob("*.rq")):
+            problem = query.problem_of(path)
+            if problem is not None:
+                findings.append(validate.bad_query(problem, path, self.folder))
+        return findings
+
     def _manifest(
         self,
         snapshot_id: str,
@@ -252,12 +323,18 @@ class Building(ProjectFolder):
             "files": self._hashes(),
         })  # fmt: skip
 
-    def _current(self) -> Snapshot | None:
+    def current(self) -> Snapshot | None:
+        """The version in use, opened anew; nothing before the first build.
+
+        Raises:
+            SnapshotError: what is in use cannot be read.
+        """
         return self.snapshots.current() if self.held is None else self.held.current()
 
-    def _current_or_none(self) -> Snapshot | None:
+    def current_or_none(self) -> Snapshot | None:
+        """The version in use, or nothing when there is none that can be read."""
         try:
-            return self._current()
+            return self.current()
         except SnapshotError:
             # The link points to nothing usable; the build that is running replaces it.
             return None
@@ -281,3 +358,11 @@ def _git_commit(folder: Path) -> str:
         return (git(folder, "rev-parse", "--short", "HEAD") or b"").decode().strip()
     except ConfigError:
         return ""
+
+
+def _build_folder(folder: Path) -> Path:
+    """Beside the data; for the graph inside the installed package, which is no place to write, in the cache."""
+    if folder != (Path(__file__).parents[1] / "reference").resolve():
+        return folder / "build"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "citygraph" / f"reference-{VERSION}"
