@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, canonical_hash, parse
-from citygraph.results import Graph, Solutions, Truth, write_answer
+from citygraph.results import Answer, Graph, Solutions, Truth, defused, json_term, write_answer
 from generated import plain_literals
 
 _JSON, _XML, _TSV = (
@@ -21,6 +21,7 @@ _JSON, _XML, _TSV = (
     pyoxigraph.QueryResultsFormat.XML,
     pyoxigraph.QueryResultsFormat.TSV,
 )
+_SRX = "http://www.w3.org/2005/sparql-results#"
 _TERMS: list[Term | None] = [Iri("http://a/å"), BlankNode("b"), Literal('a,"b"\nc'), Literal("x", language="nb"), None]
 
 
@@ -71,7 +72,7 @@ def test_yes_and_no_are_written_in_json_and_xml(value: bool) -> None:  # noqa: F
 
 
 def test_a_format_that_cannot_carry_the_answer_is_refused() -> None:
-    with pytest.raises(ValueError, match="csv cannot carry Truth"):
+    with pytest.raises(ValueError, match="csv cannot carry yes or no"):
         write_answer(Truth(value=True), format="csv")
 
 
@@ -89,3 +90,82 @@ def test_columns_can_be_chosen_and_ordered() -> None:
     answer = Solutions(("a", "b"), ((Literal("1"), Literal("2")),))
     assert answer.project(("b",)) == Solutions(("b",), ((Literal("2"),),))
     assert list(answer) == [{"a": Literal("1"), "b": Literal("2")}]
+
+
+def _ask_the_engine(query: str, format_: pyoxigraph.QueryResultsFormat) -> tuple[Answer, bytes]:
+    found = pyoxigraph.Store().query(query)
+    written = io.BytesIO()
+    if isinstance(found, pyoxigraph.QueryBoolean):
+        found.serialize(written, format=format_)
+        return Truth(bool(found)), written.getvalue()
+    assert isinstance(found, pyoxigraph.QuerySolutions)
+    columns, rows = tuple(each.value for each in found.variables), [tuple(row) for row in found]
+    again = pyoxigraph.Store().query(query)
+    assert isinstance(again, pyoxigraph.QuerySolutions)
+    again.serialize(written, format=format_)
+    return Solutions(columns, tuple(rows)), written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ASK {}",
+        "ASK { ?s ?p ?o }",
+        "SELECT ?a { ?a ?b ?c }",
+        r"""SELECT ?a ?b ?c { VALUES (?a ?b ?c) {
+          (<http://a/å> "\"\\\n\r\t\b\f/\u0001\u007f\u2028🏙" "x"@nb-NO)
+          (UNDEF 1.50 <<( <http://a> <http://b> "c"@en--ltr )>>)
+          (true "x"^^<http://a/t> "},{")
+        } }""",
+    ],
+)
+def test_json_is_laid_out_as_the_engine_does(query: str) -> None:
+    answer, written = _ask_the_engine(query, _JSON)
+    assert write_answer(answer, format="json") == written
+
+
+def test_texts_of_two_directions_are_two_terms_in_json_and_xml() -> None:
+    answer, _ = _ask_the_engine('SELECT ?a { VALUES ?a { "c"@en "c"@en--ltr "c"@en--rtl } }', _JSON)
+    assert isinstance(answer, Solutions)
+    terms = [row[0] for row in answer.rows]
+    assert len({json_term(term) for term in terms if term is not None}) == 3
+    for name, format_ in (("json", _JSON), ("xml", _XML)):
+        assert [row[0] for row in _read_back(write_answer(answer, format=name), format_)] == terms
+
+
+@pytest.mark.parametrize("value", ["a\rb", "a\r\nb", "\r"])
+def test_a_carriage_return_comes_back_out_of_every_xml(value: str) -> None:
+    written = write_answer(Solutions(("x",), ((Literal(value),),)), format="xml")
+    assert b"\r" not in written
+    assert [each.text for each in ET.fromstring(written).iter(f"{{{_SRX}}}literal")] == [value]  # noqa: S314
+    graph = Graph((Triple(Iri("http://a/s"), Iri("http://a/p"), Literal(value)),))
+    assert [quad.triple for quad in parse(write_answer(graph, format="rdf"), format="rdf").quads] == [*graph.triples]
+
+
+@pytest.mark.parametrize("character", ["\0", "\x0b", "\x1f", "\ufffe", "\uffff"])
+def test_what_xml_cannot_carry_is_refused_in_the_same_words_for_rows_and_graphs(character: str) -> None:
+    words = f"holds the character U\\+{ord(character):04X}, which XML cannot carry"
+    with pytest.raises(ValueError, match=words):
+        write_answer(Solutions(("x",), ((Literal(f"a{character}"),),)), format="xml")
+    with pytest.raises(ValueError, match=words):
+        write_answer(Graph((Triple(Iri("http://a/s"), Iri("http://a/p"), Literal(character)),)), format="rdf")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0\n -1+1", "＝1", "-", "+47 22 00 00 00",
+     "-inf", "-1_0", "-1\n"],
+)  # fmt: skip
+def test_a_cell_that_would_be_a_formula_is_defused(formula: str) -> None:
+    assert defused(formula) == f"'{formula}"
+    answer = Solutions(("cell",), ((Literal(formula, language="nb"),),))
+    assert answer.for_spreadsheets().rows == ((Literal(f"'{formula}"),),)
+
+
+@pytest.mark.parametrize(
+    "cell", ["-5", "+4.5", "-3.5", "-3,5", "-.5", "-1e-3", "1986", "plain", "a=b", "1-2", "", " a", "'=1"]
+)
+def test_a_cell_that_is_no_formula_stays_as_it_is(cell: str) -> None:
+    assert defused(cell) == cell
+    answer = Solutions(("cell", "iri"), ((Literal(cell, language="nb"), Iri("http://a")), (None, None)))
+    assert answer.for_spreadsheets() == answer

@@ -7,12 +7,14 @@ exports are written from parsed quads and a rewritten literal would be a differe
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias, cast
 
 import pyoxigraph
 from pyoxigraph import BlankNode, DefaultGraph, Literal, Quad, Triple
@@ -34,11 +36,13 @@ __all__ = [
     "SyntaxProblem",
     "Term",
     "Triple",
+    "Writable",
     "canonical_hash",
     "from_rdflib",
     "lexical_forms_kept",
     "parse",
     "read_quads",
+    "refuse_not_xml",
     "serialize",
     "serialize_to",
     "to_rdflib",
@@ -57,6 +61,26 @@ _RDF_FORMATS: Final = {
 }
 _DEEPEST: Final = 500
 _XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
+# XML 1.0, production 2: everything else cannot stand in a document, escaped or not.
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Namespaces in XML 1.0, production 4 (NCName): how a name begins, and how it goes on.
+_NAME_START: Final = (
+    r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    r"\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_XML_NAME_AT_END: Final = re.compile(rf"[{_NAME_START}][{_NAME_START}0-9.\-\xb7\u0300-\u036f\u203f\u2040]*\Z")
+
+
+class Writable(Protocol):
+    """What statements can be written into: a file, or an answer on its way."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take these bytes; how many they are."""
+        ...
+
+    def flush(self) -> None:
+        """Hand on what is waiting."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +165,85 @@ def serialize(
     format: str,  # noqa: A002
     prefixes: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The statements in one RDF format, in the order given, lexical forms untouched."""
-    written = pyoxigraph.serialize(
-        statements, format=_RDF_FORMATS[format], prefixes=dict(prefixes) if prefixes else None
-    )
-    return written or b""
+    """The statements in one RDF format, in the order given, lexical forms untouched.
+
+    Raises:
+        ValueError: see `serialize_to`.
+    """
+    file = io.BytesIO()
+    serialize_to(file, statements, format=format, prefixes=prefixes)
+    return file.getvalue()
 
 
 def serialize_to(
-    into: BinaryIO,
+    into: Writable,
     statements: Iterable[Triple] | Iterable[Quad],
     *,
     format: str,  # noqa: A002
     prefixes: Mapping[str, str] | None = None,
 ) -> None:
-    """What `serialize` gives, written into a file piece by piece."""
+    """What `serialize` gives, written into a file piece by piece.
+
+    RDF/XML is XML: what pyoxigraph 0.5 writes without a look is refused here, or written so that it comes back.
+
+    Raises:
+        ValueError: RDF/XML cannot carry a statement: its property has no XML name at the end (RDF 1.1 XML Syntax,
+            2.2), or a value is no text of XML; a part of the document may have been written.
+    """
+    is_xml = format == "rdf"
     pyoxigraph.serialize(
-        statements, output=into, format=_RDF_FORMATS[format], prefixes=dict(prefixes) if prefixes else None
+        _for_xml(statements) if is_xml else statements,
+        output=cast("BinaryIO", _XmlFile(into) if is_xml else into),
+        format=_RDF_FORMATS[format],
+        prefixes=dict(prefixes) if prefixes else None,
     )
+
+
+class _XmlFile:
+    """XML on its way into a file: a carriage return is written as a reference, or it is read as a newline (2.11)."""
+
+    def __init__(self, into: Writable) -> None:
+        self._into = into
+
+    def write(self, data: bytes) -> int:
+        self._into.write(bytes(data).replace(b"\r", b"&#13;"))
+        return len(data)
+
+    def flush(self) -> None:
+        self._into.flush()
+
+
+def _for_xml(statements: Iterable[Triple] | Iterable[Quad]) -> Iterator[Any]:
+    for statement in statements:
+        _refuse_for_xml(statement)
+        yield statement
+
+
+def _refuse_for_xml(statement: Triple | Quad) -> None:
+    if not _XML_NAME_AT_END.search(statement.predicate.value):
+        message = f"RDF/XML has no name for the property <{statement.predicate.value}>"
+        raise ValueError(message)
+    for term in (statement.subject, statement.predicate, statement.object):
+        match term:
+            case Iri():
+                refuse_not_xml(term.value)
+            case Literal():
+                refuse_not_xml(term.value)
+                refuse_not_xml(term.datatype.value)
+            case Triple():
+                _refuse_for_xml(term)
+
+
+def refuse_not_xml(text: str) -> None:
+    """See that XML can carry a text (XML 1.0, production 2).
+
+    Raises:
+        ValueError: it cannot.
+    """
+    found = _NOT_XML.search(text)
+    if found:
+        message = f"a value holds the character U+{ord(found[0]):04X}, which XML cannot carry; ask for JSON"
+        raise ValueError(message)
 
 
 def read_quads(path: Path, *, format: str) -> Iterator[Quad]:  # noqa: A002

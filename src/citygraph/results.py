@@ -1,4 +1,9 @@
-"""Answers: rows, yes or no, or a graph; written in the SPARQL result formats."""
+"""Answers: rows, yes or no, or a graph; written in the SPARQL result formats, and read back from JSON.
+
+There is one layout for each format, whoever writes it: JSON is written byte for byte as the engine itself does, which
+a worker leaves it to whenever it can. Long answers are written piece by piece: the first bytes leave before the last
+row is found.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +11,45 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
-from xml.etree import ElementTree as ET
+from json.encoder import encode_basestring
+from typing import Any, Final, TypeAlias
 
-from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, serialize
+from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, refuse_not_xml, serialize
 
-__all__ = ["Answer", "Graph", "Row", "Solutions", "Truth", "write_answer"]
+__all__ = [
+    "JSON_END",
+    "Answer",
+    "Graph",
+    "JsonRows",
+    "Row",
+    "Solutions",
+    "Truth",
+    "defused",
+    "json_head",
+    "json_term",
+    "read_json_answer",
+    "write_answer",
+    "write_rows",
+    "write_truth",
+]
 
 Row: TypeAlias = tuple[Term | None, ...]
+JSON_END: Final = "]}}"
+"""What stands behind the rows of an answer in JSON."""
+_SRX: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#"><head>'
+_ITS: Final = 'xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0"'
 _XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
-_SRX: Final = "http://www.w3.org/2005/sparql-results#"
-_NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_PIECE: Final = 32_000
+"""Characters that wait before they are handed on."""
+# A reader of XML turns CR into LF unless it is written as a reference (XML 1.0, 2.11).
+_XML_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
+# What `json.dumps` does with one text, without the way there.
+_quoted: Final = encode_basestring
+_PLAIN_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# The wide forms are formulas to programs of East Asia.
+_STARTS_FORMULA: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +73,10 @@ class Solutions:
         places = [self.columns.index(column) for column in columns]
         return Solutions(columns, tuple(tuple(row[place] for place in places) for row in self.rows))
 
+    def for_spreadsheets(self) -> Solutions:
+        """The same rows with each literal `defused`."""
+        return Solutions(self.columns, tuple(tuple(map(_defused_term, row)) for row in self.rows))
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -65,110 +99,259 @@ def write_answer(answer: Answer, *, format: str) -> bytes:  # noqa: A002
     """The answer in `csv`, `tsv`, `json` or `xml`, or a graph in an RDF format.
 
     Raises:
-        ValueError: the format cannot carry this kind of answer.
+        ValueError: the format cannot carry this kind of answer, or a value in it.
     """
-    if isinstance(answer, Graph):
-        return serialize(answer.triples, format=format)
-    match format:
-        case "csv" if isinstance(answer, Solutions):
-            return _csv(answer)
-        case "tsv" if isinstance(answer, Solutions):
-            return _tsv(answer)
-        case "json":
-            return _json(answer)
-        case "xml":
-            return _xml(answer)
-    message = f"{format} cannot carry {type(answer).__name__}"
+    match answer:
+        case Graph():
+            return serialize(answer.triples, format=format)
+        case Truth():
+            return write_truth(value=answer.value, format=format)
+        case Solutions():
+            return b"".join(write_rows(answer.columns, answer.rows, format=format))
+
+
+def write_truth(*, value: bool, format: str) -> bytes:  # noqa: A002
+    """The answer to an ASK in `json` or `xml`.
+
+    Raises:
+        ValueError: the format cannot carry it.
+    """
+    word = str(value).lower()
+    if format == "json":
+        return f'{{"head":{{}},"boolean":{word}}}'.encode()
+    if format == "xml":
+        return f"{_SRX}</head><boolean>{word}</boolean></sparql>\n".encode()
+    message = f"{format} cannot carry yes or no"
     raise ValueError(message)
 
 
-def _csv(answer: Solutions) -> bytes:
+def write_rows(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Term | None]],
+    *,
+    format: str,  # noqa: A002
+) -> Iterator[bytes]:
+    """The rows in `json`, `xml`, `csv` or `tsv`, piece by piece.
+
+    Raises:
+        ValueError: the format carries no rows, or a value cannot stand in it.
+    """
+    match format:
+        case "json":
+            texts = _json(columns, rows)
+        case "xml":
+            texts = _xml(columns, rows)
+        case "tsv":
+            texts = _tsv(columns, rows)
+        case "csv":
+            texts = _csv(columns, rows)
+        case _:
+            message = f"{format} cannot carry rows"
+            raise ValueError(message)
+    waiting: list[str] = []
+    size = 0
+    for text in texts:
+        waiting.append(text)
+        size += len(text)
+        if size >= _PIECE:
+            yield "".join(waiting).encode()
+            waiting.clear()
+            size = 0
+    yield "".join(waiting).encode()
+
+
+# -- JSON -----------------------------------------------------------------------------------------------
+
+
+def _json(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Iterator[str]:
+    yield json_head(columns)
+    starts = [f"{_quoted(column)}:" for column in columns]
+    between = ""
+    for row in rows:
+        cells = [start + json_term(term) for start, term in zip(starts, row, strict=False) if term is not None]
+        yield f"{between}{{{','.join(cells)}}}"
+        between = ","
+    yield JSON_END
+
+
+def json_head(columns: Sequence[str]) -> str:
+    """What stands before the rows; between two rows stands a comma and nothing else."""
+    return f'{{"head":{{"vars":[{",".join(map(_quoted, columns))}]}},"results":{{"bindings":['
+
+
+def json_term(term: Term) -> str:
+    """One value (SPARQL 1.1 Query Results JSON Format, 3.2.2); no two terms are written alike."""
+    if type(term) is Iri:
+        return f'{{"type":"uri","value":{_quoted(term.value)}}}'
+    match term:
+        case Iri():
+            return f'{{"type":"uri","value":{_quoted(term.value)}}}'
+        case Literal() if term.language:
+            direction = f',"its:dir":"{term.direction}"' if term.direction is not None else ""
+            return f'{{"type":"literal","value":{_quoted(term.value)},"xml:lang":"{term.language}"{direction}}}'
+        case Literal() if term.datatype.value != _XSD_STRING:
+            return f'{{"type":"literal","value":{_quoted(term.value)},"datatype":{_quoted(term.datatype.value)}}}'
+        case Literal():
+            return f'{{"type":"literal","value":{_quoted(term.value)}}}'
+        case BlankNode():
+            return f'{{"type":"bnode","value":{_quoted(term.value)}}}'
+        case Triple():
+            return (
+                f'{{"type":"triple","value":{{{",".join(f"{_quoted(n)}:{json_term(t)}" for n, t in _parts(term))}}}}}'
+            )
+
+
+def _parts(triple: Triple) -> tuple[tuple[str, Term], ...]:
+    return (("subject", triple.subject), ("predicate", triple.predicate), ("object", triple.object))
+
+
+class JsonRows:
+    """Counts the rows of an answer in JSON while the engine writes it, whatever its values hold.
+
+    Between rows stands `},{`, which strings may hold too; so what stands in strings is left out.
+    """
+
+    def __init__(self) -> None:
+        """`between` counts the places between two rows; it is one less than the rows, and 0 without any."""
+        self.between = 0
+        self._is_outside = True
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the answer."""
+        data = self._rest + data
+        # Cut where no escape and no `},{` is cut in two.
+        cut = len(data.rstrip(b"\\},"))
+        self._rest = data[cut:]
+        parts = data[:cut].replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+        outside = parts[0 if self._is_outside else 1 :: 2]
+        self.between += b'"'.join(outside).count(b"},{")
+        if len(parts) % 2 == 0:
+            self._is_outside = not self._is_outside
+
+
+def read_json_answer(body: bytes) -> Solutions | Truth:
+    """Rows or a yes/no out of SPARQL 1.1 results in JSON, RDF 1.2 triple terms included.
+
+    Raises:
+        ValueError: it is not JSON.
+        KeyError, TypeError: it is JSON of another kind.
+    """
+    document: dict[str, Any] = json.loads(body)
+    if "boolean" in document:
+        if not isinstance(document["boolean"], bool):
+            message = "a truth value is true or false"
+            raise TypeError(message)
+        return Truth(document["boolean"])
+    columns = tuple(str(each) for each in document["head"]["vars"])
+    rows: list[Row] = [
+        tuple(_term(binding[column]) if column in binding else None for column in columns)
+        for binding in document["results"]["bindings"]
+    ]
+    return Solutions(columns, tuple(rows))
+
+
+def _term(raw: Mapping[str, Any]) -> Term:
+    kind, value = raw["type"], raw["value"]
+    match kind:
+        case "uri":
+            return Iri(value)
+        case "bnode":
+            # Servers label blank nodes as they like; ours follow the grammar of N-Triples.
+            return BlankNode("r" + "".join(letter if letter.isalnum() else "x" for letter in value))
+        case "literal" | "typed-literal" if raw.get("xml:lang"):
+            return Literal(value, language=raw["xml:lang"])
+        case "literal" | "typed-literal" if raw.get("datatype"):
+            return Literal(value, datatype=Iri(raw["datatype"]))
+        case "literal" | "typed-literal":
+            return Literal(value)
+        case "triple":
+            parts = [_term(value[part]) for part in ("subject", "predicate", "object")]
+            return Triple(*parts)  # type: ignore[arg-type]  # the format allows only what a triple can hold
+    message = f"an unknown kind of term: {kind!r}"
+    raise ValueError(message)
+
+
+# -- XML ------------------------------------------------------------------------------------------------
+
+
+def _xml(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Iterator[str]:
+    names = [f'"{_xml_text(column)}"' for column in columns]
+    yield _SRX + "".join(f"<variable name={name}/>" for name in names) + "</head><results>"
+    for row in rows:
+        cells = [
+            f"<binding name={name}>{_xml_term(term)}</binding>"
+            for name, term in zip(names, row, strict=True)
+            if term is not None
+        ]
+        yield f"\n<result>{''.join(cells)}</result>"
+    yield "\n</results></sparql>\n"
+
+
+def _xml_term(term: Term) -> str:
+    match term:
+        case Iri():
+            return f"<uri>{_xml_text(term.value)}</uri>"
+        case Literal() if term.language:
+            direction = f' its:dir="{term.direction}" {_ITS}' if term.direction is not None else ""
+            return f'<literal xml:lang="{term.language}"{direction}>{_xml_text(term.value)}</literal>'
+        case Literal() if term.datatype.value != _XSD_STRING:
+            return f'<literal datatype="{_xml_text(term.datatype.value)}">{_xml_text(term.value)}</literal>'
+        case Literal():
+            return f"<literal>{_xml_text(term.value)}</literal>"
+        case BlankNode():
+            return f"<bnode>{term.value}</bnode>"
+        case Triple():
+            return f"<triple>{''.join(f'<{name}>{_xml_term(each)}</{name}>' for name, each in _parts(term))}</triple>"
+
+
+def _xml_text(text: str) -> str:
+    """For the content of an element, and for an attribute between double quotes."""
+    refuse_not_xml(text)
+    return text.translate(_XML_ESCAPES)
+
+
+# -- CSV and TSV ----------------------------------------------------------------------------------------
+
+
+def _tsv(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Iterator[str]:
+    """SPARQL 1.1 Query Results TSV, section 4: terms in Turtle syntax; their tabs and newlines are escaped."""
+    yield "\t".join("?" + column for column in columns) + "\n"
+    for row in rows:
+        yield "\t".join(["" if term is None else str(term) for term in row]) + "\n"
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Iterator[str]:
     """SPARQL 1.1 Query Results CSV, section 3: plain values, line ends CR LF."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(answer.columns)
-    writer.writerows(["" if term is None else _plain(term) for term in row] for row in answer.rows)
-    return text.getvalue().encode()
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(["" if term is None else _plain(term) for term in row])
+        if text.tell() >= _PIECE:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
 
 
 def _plain(term: Term) -> str:
-    match term:
-        case Iri() | Literal():
-            return term.value
-        case _:
-            return str(term)
+    return term.value if isinstance(term, Iri | Literal) else str(term)
 
 
-def _tsv(answer: Solutions) -> bytes:
-    """SPARQL 1.1 Query Results TSV, section 4: terms in Turtle syntax; their tabs and newlines are escaped."""
-    lines = ["\t".join("?" + column for column in answer.columns)]
-    lines += ["\t".join("" if term is None else str(term) for term in row) for row in answer.rows]
-    return ("\n".join(lines) + "\n").encode()
+def defused(cell: str) -> str:
+    r"""A cell for a person's spreadsheet, which shows it and does not run it (OWASP, CSV injection).
+
+    What begins like a formula, also behind space and empty lines, gets an apostrophe in front. A plain number
+    stays one. Answers for programs are written as they are: SPARQL 1.1 Query Results CSV knows no such marks.
+
+    >>> defused("=1+1"), defused("\n=1"), defused("-3.5"), defused("-2+3")
+    ("'=1+1", "'\n=1", '-3.5', "'-2+3")
+    """
+    return f"'{cell}" if _STARTS_FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell
 
 
-def _json(answer: Solutions | Truth) -> bytes:
-    if isinstance(answer, Truth):
-        document: dict[str, object] = {"head": {}, "boolean": answer.value}
-    else:
-        bindings = [{column: _json_term(term) for column, term in row.items()} for row in answer]
-        document = {"head": {"vars": list(answer.columns)}, "results": {"bindings": bindings}}
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _json_term(term: Term) -> dict[str, object]:
-    match term:
-        case Iri():
-            return {"type": "uri", "value": term.value}
-        case BlankNode():
-            return {"type": "bnode", "value": term.value}
-        case Literal() if term.language:
-            return {"type": "literal", "value": term.value, "xml:lang": term.language}
-        case Literal() if term.datatype.value != _XSD_STRING:
-            return {"type": "literal", "value": term.value, "datatype": term.datatype.value}
-        case Literal():
-            return {"type": "literal", "value": term.value}
-        case Triple():
-            inner = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
-            return {"type": "triple", "value": {part: _json_term(each) for part, each in inner.items()}}
-    message = f"not a term: {term!r}"
-    raise ValueError(message)
-
-
-def _xml(answer: Solutions | Truth) -> bytes:
-    ET.register_namespace("", _SRX)
-    root = ET.Element(f"{{{_SRX}}}sparql")
-    head = ET.SubElement(root, f"{{{_SRX}}}head")
-    if isinstance(answer, Truth):
-        ET.SubElement(root, f"{{{_SRX}}}boolean").text = str(answer.value).lower()
-    else:
-        for column in answer.columns:
-            ET.SubElement(head, f"{{{_SRX}}}variable", name=column)
-        results = ET.SubElement(root, f"{{{_SRX}}}results")
-        for row in answer:
-            result = ET.SubElement(results, f"{{{_SRX}}}result")
-            for column, term in row.items():
-                _xml_term(ET.SubElement(result, f"{{{_SRX}}}binding", name=column), term)
-    if any(_NOT_XML.search(text) for text in root.itertext()):
-        message = "XML 1.0 cannot carry a control character that stands in the answer"
-        raise ValueError(message)
-    ET.indent(root)
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
-
-
-def _xml_term(binding: ET.Element, term: Term) -> None:
-    match term:
-        case Iri():
-            ET.SubElement(binding, f"{{{_SRX}}}uri").text = term.value
-        case BlankNode():
-            ET.SubElement(binding, f"{{{_SRX}}}bnode").text = term.value
-        case Literal():
-            element = ET.SubElement(binding, f"{{{_SRX}}}literal")
-            element.text = term.value
-            if term.language:
-                element.set(f"{_XML}lang", term.language)
-            elif term.datatype.value != _XSD_STRING:
-                element.set("datatype", term.datatype.value)
-        case Triple():
-            triple = ET.SubElement(binding, f"{{{_SRX}}}triple")
-            for part in ("subject", "predicate", "object"):
-                _xml_term(ET.SubElement(triple, f"{{{_SRX}}}{part}"), getattr(term, part))
+def _defused_term(term: Term | None) -> Term | None:
+    if not isinstance(term, Literal) or (text := defused(term.value)) == term.value:
+        return term
+    return Literal(text)

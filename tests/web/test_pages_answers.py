@@ -21,12 +21,10 @@ import pytest
 
 from citygraph import Project
 from citygraph.query import Answered
-from citygraph.rdf import Literal
 from citygraph.results import Solutions, Truth
 from citygraph.store.name_index import search_names, write_names
 from citygraph.web import mapping
 from citygraph.web.feeds import answer_hash
-from citygraph.web.files import defused
 from citygraph.web.mapping import Place, draw_map
 from citygraph.web.radial import draw_network
 from citygraph.web.source_pages import Passage, segments_of, sentences_of
@@ -119,13 +117,6 @@ def test_places_come_as_geojson(pages: Pages) -> None:
     assert pages.get("/queries/members.geojson").status_code == 404
     assert pages.get("/queries/members.ttl").status_code == 404
     assert pages.get("/queries/members.exe").status_code == 404
-
-
-def test_a_cell_that_would_be_a_formula_is_defused() -> None:
-    texts = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-5", "+4.5", "plain", "a=b"]
-    solutions = Solutions(("cell",), tuple((Literal(text),) for text in texts))
-    cells = [row[0].value for row in defused(solutions).rows if isinstance(row[0], Literal)]
-    assert cells == ["'=1+1", "'+cmd", "'-2+3", "'@SUM(A1)", "'\t=1", "'\r=1", "-5", "+4.5", "plain", "a=b"]
 
 
 def test_a_feed_changes_when_the_answer_does_and_only_then(pages: Pages, this_project: Project) -> None:

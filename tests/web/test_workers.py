@@ -25,13 +25,12 @@ from hypothesis import strategies as st
 
 from citygraph.errors import QueryError, SnapshotError, StoreError, StoreTimeout
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.results import Graph, Solutions, Truth
+from citygraph.results import Graph, JsonRows, Solutions, Truth
 from citygraph.store import seccomp
 from citygraph.store.asked import AskedStore
 from citygraph.store.asking import Bounds, Question
 from citygraph.store.process import Worker
 from citygraph.store.reply import NotAcceptable, Reply
-from citygraph.store.rows import JsonRows
 from citygraph.store.sharing import Share, StoreBusy
 from citygraph.store.workers import Pool
 from web.conftest import BASE, Server, project_with, put_to_use, serving

@@ -14,8 +14,7 @@ from citygraph.doctor.asker import ROWS_TYPE, Asker, Reply
 from citygraph.doctor.ground import ProbeGraphs
 from citygraph.doctor.probe import Deviates, Fact, NotTried, Outcome, Refused, Verdict
 from citygraph.rdf import Iri, Literal, Term, Triple
-from citygraph.results import Solutions
-from citygraph.store.json_answer import read_json_answer
+from citygraph.results import Solutions, read_json_answer
 
 __all__ = [
     "NTRIPLES",

@@ -7,8 +7,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, Final, cast
-from xml.parsers import expat
+from typing import BinaryIO, Final
 
 from citygraph.errors import ExportError
 from citygraph.namespaces import PREFIXES, Curies
@@ -78,30 +77,10 @@ def _used(quads: SortedQuads, prefixes: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-class _Checked(io.RawIOBase):
-    """A file for XML that reads what is written into it."""
-
-    def __init__(self, into: BinaryIO) -> None:
-        self._into, self._parser = into, expat.ParserCreate(namespace_separator=" ")
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]  # what is written are bytes
-        self._parser.Parse(data, False)  # noqa: FBT003  # expat's own signature
-        return self._into.write(data)
-
-    def finish(self) -> None:
-        self._parser.Parse(b"", True)  # noqa: FBT003
-
-
 def _write_xml(quads: SortedQuads, into: BinaryIO, prefixes: Mapping[str, str]) -> None:
-    # pyoxigraph 0.5 writes what is no XML: a property without a local name, a control character.
-    checked = _Checked(into)
     try:
-        serialize_to(cast("BinaryIO", checked), quads.triples(), format="rdf", prefixes=_used(quads, prefixes))
-        checked.finish()
-    except (OSError, ValueError, expat.ExpatError) as error:
+        serialize_to(into, quads.triples(), format="rdf", prefixes=_used(quads, prefixes))
+    except (OSError, ValueError) as error:
         message = f"RDF/XML cannot carry this graph: {error}."
         raise ExportError(message, fix="Choose another format, such as ttl or nt.") from error
 

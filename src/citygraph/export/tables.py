@@ -12,6 +12,7 @@ from typing import Final
 from citygraph.labels import Labels
 from citygraph.namespaces import PREFIXES, Curies
 from citygraph.rdf import Iri, Literal, Quad, Triple
+from citygraph.results import defused
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 
 __all__ = ["class_tables", "tables_per_class"]
@@ -72,7 +73,7 @@ class _Table:
             for triple in self._about(number):
                 values.setdefault(self._column(triple), []).append(self._cell(triple.object))
             cells = [" | ".join(sorted(values[column])) if column in values else "" for column in columns]
-            writer.writerow(map(_safe, (*self._name(self._quads.about(number)), *cells)))
+            writer.writerow(map(defused, (*self._name(self._quads.about(number)), *cells)))
         return text.getvalue().encode()
 
     def _about(self, number: int) -> list[Triple]:
@@ -97,16 +98,3 @@ class _Table:
         if isinstance(term, Iri):
             return self._curies.of(term.value)
         return term.value if isinstance(term, Literal) else str(term)
-
-
-def _safe(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run (OWASP, CSV injection); numbers stay numbers."""
-    return f"'{cell}" if cell[:1] in {"=", "@", "\t", "\r"} or (cell[:1] in {"+", "-"} and not _number(cell)) else cell
-
-
-def _number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

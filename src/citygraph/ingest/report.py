@@ -17,6 +17,7 @@ from citygraph.ingest.places import Asked
 from citygraph.ingest.read import read_list, table_metadata
 from citygraph.ingest.tables import Limits
 from citygraph.namespaces import expand, fold
+from citygraph.results import defused
 
 __all__ = [
     "REPORT_COLUMNS",
@@ -290,7 +291,7 @@ def write_review(
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([harmless(cell) for cell in line] for line in (*lines, *kept))
+    writer.writerows([defused(cell) for cell in line] for line in (*lines, *kept))
     # The mark tells a spreadsheet program that the letters are UTF-8.
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
@@ -314,11 +315,6 @@ def review_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
     )
 
 
-def harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
-
-
 def write_report(lines: Iterable[Line], *, delimiter: str = ",") -> bytes:
     """A line for each row, or for each membership of a row that states several."""
     text = io.StringIO()
@@ -329,7 +325,7 @@ def write_report(lines: Iterable[Line], *, delimiter: str = ",") -> bytes:
             each.sheet, str(each.row), each.outcome.value, each.reason, each.name[:200], each.country, each.network[:200],
             each.role.removeprefix("role-"), each.begin, each.end, each.member.rpartition("/")[2], each.membership.rpartition("/")[2], "; ".join(each.notes),
         )  # fmt: skip
-        writer.writerow([harmless(cell) for cell in cells])
+        writer.writerow([defused(cell) for cell in cells])
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace")
 
 

@@ -13,13 +13,12 @@ from json.encoder import encode_basestring
 from typing import Final
 
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.results import Row, Solutions, write_answer
+from citygraph.results import Solutions, write_answer
 
 __all__ = ["MOST_ROWS", "Table", "answer_files", "class_files"]
 
 _LATITUDE: Final = frozenset({"latitude", "lat", "schema:latitude", "geo:lat"})
 _LONGITUDE: Final = frozenset({"longitude", "long", "lon", "schema:longitude", "geo:long"})
-_STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST_CELL: Final = 32_767
 MOST_ROWS: Final = 1_048_575
 """Rows below the head of a sheet (Excel specifications and limits)."""
@@ -57,21 +56,11 @@ def answer_files(answer: Solutions, name: Callable[[Iri], str]) -> Iterator[tupl
             return name(term)
         return "" if term is None else term.value if isinstance(term, Literal) else str(term)
 
-    yield "csv", write_answer(Solutions(answer.columns, tuple(map(_harmless, answer.rows))), format="csv")
+    yield "csv", write_answer(answer.for_spreadsheets(), format="csv")
     yield "json", write_answer(answer, format="json")
     table = Table(answer.columns, tuple(tuple(map(shown, row)) for row in answer.rows))
     yield from _on_a_map(table)
     yield from _workbook(table)
-
-
-def _harmless(row: Row) -> Row:
-    """The row with no cell that a spreadsheet would run (OWASP, CSV injection); numbers stay numbers."""
-    return tuple(
-        Literal(f"'{term.value}")
-        if isinstance(term, Literal) and term.value.startswith(_STARTS_FORMULA) and _number(term.value) is None
-        else term
-        for term in row
-    )
 
 
 def _number(text: str) -> float | None:

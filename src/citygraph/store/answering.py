@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import zlib
 
+from citygraph.results import JsonRows
 from citygraph.sentences import sentence
 from citygraph.store.asking import DATA, END, PIECE, WORTH_GZIP, Bounds, Head, Question, frame
-from citygraph.store.rows import JsonRows
 
 __all__ = ["Answers", "CountedJson", "TooMuch"]
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol, cast
 import pyoxigraph
 
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
+from citygraph.results import json_term
 from citygraph.store.lookup_text import Part
-from citygraph.store.rows import json_term
 
 __all__ = ["DiskIndex", "Index", "MemoryIndex", "Statement"]
 

@@ -16,10 +16,9 @@ from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.http_exchange import Exchange, media_type_of
 from citygraph.http_policy import Deadline, DeadlinePassed, Headers, Policy, TooLarge, decoded, whole_body
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
-from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
 from citygraph.sparql import Form, QueryText, read_query
 from citygraph.store.inline_values import every_combination
-from citygraph.store.json_answer import read_json_answer
 from citygraph.store.wrapper import Wrapper
 
 __all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "accepted_type", "check_values", "with_prefixes"]

@@ -12,14 +12,13 @@ from typing import Final
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
 from citygraph.rdf import Iri, Term, parse
-from citygraph.results import Answer, Graph, Truth, write_answer
+from citygraph.results import Answer, Graph, Truth, write_answer, write_truth
 from citygraph.sentences import sentence
 from citygraph.store.asking import WORTH_GZIP, Bounds, Head, Question
 from citygraph.store.checking import check
 from citygraph.store.held import HeldVersions
 from citygraph.store.process import Version
 from citygraph.store.reply import NotAcceptable, Reply
-from citygraph.store.rows import write_truth
 from citygraph.store.served import ServedSnapshot
 from citygraph.store.sharing import Share, StoreBusy
 from citygraph.store.workers import Pool

@@ -14,7 +14,8 @@ from typing import IO, Any, Final, TypeVar, cast
 import pyoxigraph
 
 from citygraph.errors import QueryError
-from citygraph.rdf import Term, Triple
+from citygraph.rdf import Term, Triple, serialize_to
+from citygraph.results import write_rows, write_truth
 from citygraph.sentences import key_of, said_in, sentence
 from citygraph.store import seccomp
 from citygraph.store.answering import Answers, CountedJson, TooMuch
@@ -31,19 +32,10 @@ from citygraph.store.asking import (
 from citygraph.store.checking import Checked, check
 from citygraph.store.merging import Merged
 from citygraph.store.opening import open_version
-from citygraph.store.rdf_xml import XmlBytes, for_xml
-from citygraph.store.rows import write_rows, write_truth
 
 __all__ = ["answer", "limit_memory", "main"]
 
-_GRAPHS: Final = {
-    "ttl": pyoxigraph.RdfFormat.TURTLE,
-    "nt": pyoxigraph.RdfFormat.N_TRIPLES,
-    "rdf": pyoxigraph.RdfFormat.RDF_XML,
-    "jsonld": pyoxigraph.RdfFormat.JSON_LD,
-    "nq": pyoxigraph.RdfFormat.N_QUADS,
-    "trig": pyoxigraph.RdfFormat.TRIG,
-}
+_GRAPHS: Final = ("ttl", "nt", "rdf", "jsonld", "nq", "trig")
 _NICENESS: Final = 5
 _Each = TypeVar("_Each")
 
@@ -150,13 +142,7 @@ def _write(  # the parts of one answer
     elif isinstance(result, pyoxigraph.QueryTriples):
         format_ = _first(question.graph, _GRAPHS, "endpoint.graph")
         answers.head = Head(format_, cacheable=checked.is_stable)
-        triples, is_xml = _each_once(_at_most(result, most)), format_ == "rdf"
-        pyoxigraph.serialize(
-            for_xml(triples) if is_xml else triples,
-            cast("IO[bytes]", XmlBytes(answers) if is_xml else answers),
-            format=_GRAPHS[format_],
-            prefixes=dict(checked.prefixes) or None,
-        )
+        serialize_to(answers, _each_once(_at_most(result, most)), format=format_, prefixes=checked.prefixes)
     else:
         format_ = _first(question.rows, ("json", "xml", "csv", "tsv"), "endpoint.rows")
         answers.head = Head(format_, cacheable=checked.is_stable)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, date, datetime, time
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,9 +16,7 @@ from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Answer, Graph, Row, Solutions, write_answer
 from citygraph.web.rendering import Page, respond
 
-__all__ = ["answer_file", "defused", "json_response", "with_sources"]
-
-_STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+__all__ = ["answer_file", "json_response", "with_sources"]
 
 
 def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noqa: A002
@@ -41,7 +38,7 @@ def _written(page: Page, answered: Answered, answer: Answer, format: str) -> byt
     if isinstance(answer, Solutions):
         match format:
             case "csv":
-                return write_answer(defused(answer), format="csv")
+                return write_answer(answer.for_spreadsheets(), format="csv")
             case "geojson":
                 return _geojson(page, answer)
             case "xlsx":
@@ -58,17 +55,6 @@ def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
         )
         rows.append((*row, Literal(" ".join(addresses)), Literal("stated" if stated else "derived")))
     return Solutions((*solutions.columns, "sources", "stated"), tuple(rows))
-
-
-def defused(solutions: Solutions) -> Solutions:
-    """The rows with no cell that a spreadsheet would run (OWASP, CSV injection); numbers stay numbers."""
-    return Solutions(solutions.columns, tuple(tuple(_harmless(term) for term in row) for row in solutions.rows))
-
-
-def _harmless(term: Term | None) -> Term | None:
-    if isinstance(term, Literal) and term.value.startswith(_STARTS_FORMULA) and _number(term) is None:
-        return Literal(f"'{term.value}")
-    return term
 
 
 def _number(term: Term | None) -> float | None:
