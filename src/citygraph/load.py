@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from citygraph.bounds import Bounds, BoundsProblem, problems_of
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
-from citygraph.formats import Kind, by_extension
+from citygraph.formats import Carries, by_extension
 from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, part_of
 from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import Iri, Quad, parse
@@ -128,10 +128,10 @@ def _load_file(path: Path, config: Config, bounds: Bounds) -> tuple[FileGraph | 
         # CSVW metadata describe the table beside them, and no city.
         return None, []
     format_ = by_extension(path.suffix)
-    if format_ is None or format_.kind is Kind.ROWS:
+    if format_ is None or format_.carries is Carries.ROWS:
         # Tables and notes may lie beside the data; only what looks like RDF gone astray is worth a word.
         return None, [finding("unknown-format", file=name, ending=path.suffix)] if path.suffix not in _PASSED else []
-    if format_.kind is Kind.QUADS and format_.name != "jsonld":
+    if format_.carries is Carries.QUADS and format_.name != "jsonld":
         return None, [finding("named-graphs", file=name, format=format_.title)]
     try:
         data = path.read_bytes()

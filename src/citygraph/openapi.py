@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from citygraph.answer_formats import MEDIA_TYPES, formats_of_form
+from citygraph.formats import answer_formats, media_type
 from citygraph.language import Text
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql import Form
@@ -52,7 +52,7 @@ def openapi_document(
     """All saved questions as an API of the server at `server`, in one language."""
     paths: dict[str, object] = {}
     for query in queries:
-        for format_ in formats_of_form(query.parsed.form, query.columns):
+        for format_ in answer_formats(query.parsed.form, query.columns):
             paths[f"/queries/{query.name}.{format_}"] = {"get": _operation(query, format_, language)}
     return {
         "openapi": "3.1.0",
@@ -93,7 +93,7 @@ def _operation(query: SavedQuery, format_: str, language: str) -> dict[str, obje
         "responses": {
             "200": {
                 "description": _ANSWER.in_language(language),
-                "content": {MEDIA_TYPES[format_].partition(";")[0]: {"schema": _schema(query, format_)}},
+                "content": {media_type(format_): {"schema": _schema(query, format_)}},
             },
             "400": {"description": _WRONG.in_language(language), "content": error},
             "503": {"description": _LATE.in_language(language), "content": error},

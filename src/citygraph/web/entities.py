@@ -8,11 +8,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from citygraph.formats import negotiate
 from citygraph.kinds import kind_named
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.rdf import Iri, Literal
-from citygraph.web.accepting import chosen_format
 from citygraph.web.answers import cited_sources, column_name
 from citygraph.web.asking import ask_graph, saved_queries
 from citygraph.web.errors import NotFound, kindly
@@ -59,8 +59,8 @@ def identifier(request: Request) -> Response:
     iri = page.reading.called(name)
     if iri is None:
         raise _not_found(page, name)
-    format_ = chosen_format(request.headers.get("accept", ""), _OFFERED)
-    response = RedirectResponse(page.urls.entity(iri, format=format_ or ""), 303)
+    wanted = negotiate(request.headers.get("accept", ""), tuple(_OFFERED))
+    response = RedirectResponse(page.urls.entity(iri, format=_OFFERED[wanted[0]] if wanted else ""), 303)
     response.headers["Vary"] = "Accept"
     return response
 

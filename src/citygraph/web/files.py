@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time
 from starlette.requests import Request
 from starlette.responses import Response
 
-from citygraph.answer_formats import MEDIA_TYPES, place_in
 from citygraph.export import export_bytes
+from citygraph.formats import content_type, place_in
 from citygraph.query import Answered
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Answer, Graph, Row, Solutions, write_answer
@@ -25,7 +25,7 @@ def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noq
     if isinstance(answer, Solutions) and answered.stated:
         answer = with_sources(answered, answer)
     body = _written(page, answered, answer, format)
-    response = respond(page.request, body, MEDIA_TYPES[format])
+    response = respond(page.request, body, content_type(format))
     response.headers["Content-Disposition"] = f'inline; filename="{answered.query.name}.{format}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from citygraph.formats import ROWS, negotiate, takes_gzip
 from citygraph.store.lookup import Lookups
 from citygraph.web.cache import Cache, Kept
-from citygraph.web.negotiation import ROWS, accepted, takes_gzip
 from citygraph.web.sparql_request import read_plain
 from citygraph.web.sparql_response import etag_of, kept_of
 
@@ -23,7 +23,7 @@ def key_of(path: bytes, query_string: bytes, accept: str, encoding: str) -> tupl
 def look_up(lookups: Lookups, cache: Cache, key: tuple[bytes, bytes, str, str]) -> Kept | None:
     """The answer to a GET whose query is a lookup, kept in the cache from now on; `None` for every other one."""
     _, query_string, accept, encoding = key
-    text = read_plain(query_string) if accepted(accept, ROWS)[:1] == _JSON else None
+    text = read_plain(query_string) if negotiate(accept, ROWS)[:1] == _JSON else None
     found = None if text is None else lookups.answer(text, gzip=takes_gzip(encoding))
     if found is None:
         return None

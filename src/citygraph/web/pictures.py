@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from citygraph.formats import LATITUDE, LONGITUDE
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Row, Solutions
@@ -19,8 +20,7 @@ from citygraph.web.words import Words
 __all__ = ["BarChart", "Picture", "pictures_of"]
 
 _XSD: Final = PREFIXES["xsd"]
-_LATITUDE, _LONGITUDE = ("latitude", "lat"), ("longitude", "long", "lon", "lng")
-_NOT_COUNTED: Final = frozenset({*_LATITUDE, *_LONGITUDE, "start", "end", "position", "year"})
+_NOT_COUNTED: Final = frozenset({*LATITUDE, *LONGITUDE, "start", "end", "position", "year"})
 _NUMERIC: Final = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger"))
 _BEGIN, _END, _DAY = ("begin", "since", "founded"), ("end", "until"), ("date",)
 _ACTORS: Final = frozenset({"network", "city", "place", "authority", "person", "working-group", "body", "organization"})
@@ -77,7 +77,7 @@ class _Reader:
         self._shower, self._words = shower, words
 
     def map(self) -> Picture | None:
-        latitude, longitude = self._named(_LATITUDE), self._named(_LONGITUDE)
+        latitude, longitude = self._named(LATITUDE), self._named(LONGITUDE)
         if latitude is None or longitude is None:
             return None
         named = self._named(("place", "city", "member", "participant"))

@@ -10,8 +10,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from citygraph.answer_formats import MEDIA_TYPES, formats_of
 from citygraph.errors import QueryError, StoreError
+from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
 from citygraph.namespaces import compress, expand
 from citygraph.query import Answered
 from citygraph.results import Graph, Solutions, Truth
@@ -55,7 +55,10 @@ def queries_json(request: Request) -> Response:
                 "columns": list(query.columns),
                 "parameters": [parameter.name for parameter in query.parameters],
                 "page": page.urls.query(query.name),
-                "files": {each: page.urls.query(query.name, format=each) for each in formats_of(None, query.columns)},
+                "files": {
+                    each: page.urls.query(query.name, format=each)
+                    for each in answer_formats(query.parsed.form, query.columns)
+                },
             }
             for query in saved_queries(page.project)
         ],
@@ -71,7 +74,7 @@ def query_page(request: Request) -> Response:
     values = {key: value for key, value in request.query_params.items() if key not in _OURS and value.strip()}
     if not ending:
         return _answer_page(page, saved, values)
-    if ending not in MEDIA_TYPES and ending != "atom":
+    if ending not in ANSWER_FORMATS and ending != "atom":
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
     answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
     if answered.federated is not None and answered.federated.failure:
@@ -85,8 +88,10 @@ def query_page(request: Request) -> Response:
             page_address=_absolute(page, page.urls.query(name, values)),
         )
         return respond(request, body, _ATOM)
-    if ending not in formats_of(answered.answer, saved.columns):
-        offered = [(each, page.urls.query(name, format=each)) for each in formats_of(answered.answer, saved.columns)]
+    if ending not in answer_formats(saved.parsed.form, saved.columns):
+        offered = [
+            (each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)
+        ]
         raise NotFound(request.url.path, offered)
     return answer_file(page, answered, ending)
 
@@ -146,16 +151,16 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         pictures=pictures_of(rows, page.shower, page.words, first=saved.view) if rows is not None else [],
         lists=_lists(page, answered) if answered else [],
         federated=_federated(page, answered) if answered else "",
-        files=[(f, page.urls.query(saved.name, kept, format=f)) for f in formats_of(answer, saved.columns)],
+        files=[
+            (f, page.urls.query(saved.name, kept, format=f)) for f in answer_formats(saved.parsed.form, saved.columns)
+        ],
         feed=page.urls.query(saved.name, {**values, "lang": page.language}, format="atom"),
         snippets=snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
         structured=data_block(_query_dataset(page, saved, csv)),
     )
-    for format_ in formats_of(answer, saved.columns):
+    for format_ in answer_formats(saved.parsed.form, saved.columns):
         address = page.urls.query(saved.name, kept, format=format_)
-        response.headers.append(
-            "Link", f'<{address}>; rel="alternate"; type="{MEDIA_TYPES[format_].partition(";")[0]}"'
-        )
+        response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type(format_)}"')
     return response
 
 

@@ -9,12 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError
+from citygraph.formats import GRAPHS, HTML, ROWS, content_type, negotiate, takes_gzip
 from citygraph.sentences import sentence
 from citygraph.store.asking import Question
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.looked_up import key_of, look_up
-from citygraph.web.negotiation import GRAPHS, HTML, ROWS, accepted, content_type, takes_gzip
 from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
 from citygraph.web.requests import client_of, header, read_body
 from citygraph.web.service import Service
@@ -100,7 +100,7 @@ class SparqlEndpoint:
         return True
 
     async def _describe(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wanted = accepted(header(scope, b"accept"), (*GRAPHS, HTML))
+        wanted = negotiate(header(scope, b"accept"), (*GRAPHS, HTML))
         if not wanted:
             raise Refusal(406, sentence("endpoint.described"), sentence("endpoint.ask_for", formats=", ".join(GRAPHS)))
         if wanted[0] == HTML:
@@ -150,7 +150,7 @@ class SparqlEndpoint:
         most = self._service.limits.bounds.query_size
         if len(text) > most:
             raise Refusal(413, sentence("limit.size", size=len(text), most=most), sentence("next.less_at_once"))
-        rows, graph = accepted(accept, ROWS), accepted(accept, GRAPHS)
+        rows, graph = negotiate(accept, ROWS), negotiate(accept, GRAPHS)
         if not rows and not graph:
             formats = ", ".join((*ROWS, *GRAPHS))
             raise Refusal(406, sentence("endpoint.no_format"), sentence("endpoint.ask_for", formats=formats))

@@ -8,12 +8,12 @@ from typing import Final
 
 from starlette.types import Scope, Send
 
+from citygraph.formats import content_type
 from citygraph.sentences import sentence
 from citygraph.store.asking import Head
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.headers import wire
-from citygraph.web.negotiation import content_type
 from citygraph.web.refusal import Refusal
 from citygraph.web.requests import header
 

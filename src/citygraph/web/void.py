@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError
+from citygraph.formats import GRAPHS, content_type, negotiate
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri
 from citygraph.web.counts import Counts
-from citygraph.web.negotiation import GRAPHS, accepted, content_type
 from citygraph.web.refusal import Refusal, refusal_of
 from citygraph.web.requests import header, origin_of
 from citygraph.web.service import Service
@@ -34,7 +34,7 @@ class WellKnownVoid:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            wanted = accepted(header(scope, b"accept"), GRAPHS) or ("ttl",)
+            wanted = negotiate(header(scope, b"accept"), GRAPHS) or ("ttl",)
             origin = origin_of(scope)
             # The addresses in it are those of the site as it was asked, unless graph.toml says where it is.
             here = hashlib.sha256(origin.encode()).hexdigest()[:12]
