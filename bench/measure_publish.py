@@ -57,7 +57,7 @@ _RUN_SITE = """
 import json, random, resource, shutil, sys, tempfile, time
 from pathlib import Path
 from citygraph import Project
-from citygraph.web.static_site import write_site
+from citygraph.web.site import write_site
 
 more, root = int(sys.argv[1]), Path(sys.argv[2])
 random.seed(more)

@@ -33,8 +33,8 @@ from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.settings import SETTINGS, Setting
 from citygraph.store.capabilities import ProbeResult, read_capabilities, read_results
-from citygraph.web.static_site.plan import Limits
-from citygraph.web.static_site.search_index import MOST_IN_ONE
+from citygraph.web.site.plan import Limits
+from citygraph.web.site.write import MOST_IN_ONE
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"

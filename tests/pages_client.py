@@ -12,7 +12,7 @@ import httpx
 from starlette.applications import Starlette
 
 from citygraph import Project
-from citygraph.web.pages import routes
+from citygraph.web.pages.home import routes
 
 MARKUP = "</script><script>window.owned=1</script><img src=x onerror=window.owned=1>\"'><svg/onload=window.owned=1>"
 """A name that tries every way out: of a data block, of an attribute, of the text."""

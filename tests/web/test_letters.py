@@ -7,13 +7,13 @@ import re
 import pytest
 
 from citygraph import Project
-from citygraph.web import letters
+from citygraph.web.pages import search
 from pages_client import Pages, words_of
 
 
 @pytest.fixture
 def pages(this_project: Project, monkeypatch: pytest.MonkeyPatch) -> Pages:
-    monkeypatch.setattr(letters, "_AT_ONCE", 20)
+    monkeypatch.setattr(search, "_AT_ONCE", 20)
     return Pages(this_project)
 
 

@@ -14,7 +14,7 @@ import pytest
 from citygraph import ConfigError, Project
 from citygraph.link.links import MAPPING_FILE
 from citygraph.sssom import Mapping, read_mappings
-from citygraph.web.link_review import LinkReview
+from citygraph.web.pages.review import LinkReview
 from conftest import ROOT, TODAY
 from headless import NEEDS_BROWSER, barriers, headless_browser, show
 from web.conftest import Server, serving

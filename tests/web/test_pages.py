@@ -11,7 +11,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.rdf import Iri, parse
-from citygraph.web.words import all_words
+from citygraph.web.pages.i18n import all_words
 from pages_client import MARKUP, Pages, hostile_copy, words_of
 
 ROOT = Path(__file__).parents[2]

@@ -23,11 +23,10 @@ from citygraph import Project
 from citygraph.query import Answered
 from citygraph.results import Solutions, Truth
 from citygraph.store.name_index import search_names, write_names
-from citygraph.web import mapping
-from citygraph.web.feeds import answer_hash
-from citygraph.web.mapping import Place, draw_map
-from citygraph.web.radial import draw_network
-from citygraph.web.source_pages import Passage, segments_of, sentences_of
+from citygraph.web.pages import drawings
+from citygraph.web.pages.drawings import Place, draw_map, draw_network
+from citygraph.web.pages.files import answer_hash
+from citygraph.web.pages.sources import Passage, segments_of, sentences_of
 from pages_client import Pages, words_of
 
 MEMO = "Overskrift <b>\n\n" + "Et ord om Oslo. " * 200 + "Her står ingenting."
@@ -296,7 +295,7 @@ def test_a_map_keeps_its_places_inside_and_its_names_apart() -> None:
     assert all(0 <= dot.x <= drawn.width and 0 <= dot.y <= drawn.height for dot in drawn.dots)
     one = draw_map([Place("Pol", 90, 180)])
     assert one.height <= 640
-    assert draw_map([Place("A", -60, -179), Place("B", 80, 179)]).dots[1].x <= mapping._WIDTH  # noqa: SLF001
+    assert draw_map([Place("A", -60, -179), Place("B", 80, 179)]).dots[1].x <= drawings._WIDTH  # noqa: SLF001
     assert draw_map(places) == drawn
 
 

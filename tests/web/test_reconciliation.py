@@ -16,7 +16,7 @@ from referencing.jsonschema import DRAFT7
 from starlette.applications import Starlette
 
 from citygraph import Project
-from citygraph.web.reconciliation import routes
+from citygraph.web.reconcile.service import routes
 from conftest import TODAY, copy_project
 
 Check = Callable[[str, str, object], None]

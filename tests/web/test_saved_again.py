@@ -8,7 +8,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import QueryError
-from citygraph.web.asking import saved_query
+from citygraph.web.pages.questions import saved_query
 from clean_project import clean_project
 
 

@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 
 from citygraph import Project
 from citygraph.publish import NewFolder, Published
-from citygraph.web.reading import Known, Reading
-from citygraph.web.search import find
-from citygraph.web.static_site import Limits, write_site
-from citygraph.web.static_site.names import file_name
-from citygraph.web.static_site.search_index import SearchIndex
+from citygraph.web.pages.graph import Known, Reading
+from citygraph.web.pages.search import find
+from citygraph.web.site import Limits, write_site
+from citygraph.web.site.plan import file_name
+from citygraph.web.site.write import SearchIndex
 from clean_project import clean_project
 from conftest import TODAY
 from headless import NEEDS_BROWSER, barriers, headless_browser, show

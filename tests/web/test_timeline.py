@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.web.timeline import Period, Span, draw_timeline, moment_of
+from citygraph.web.pages.drawings import Period, Span, draw_timeline, moment_of
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def publish(
         raise typer.BadParameter(message)
     checks = what == "check"
     if site:
-        from citygraph.web.static_site import write_site  # noqa: PLC0415  # keeps `--help` fast
+        from citygraph.web.site import write_site  # noqa: PLC0415  # keeps `--help` fast
     with progress_bar(quiet=quiet, language=words) as progress:
         published = project.publish(
             None if checks else Path(what),

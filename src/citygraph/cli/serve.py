@@ -59,7 +59,7 @@ def serve(
     words = language_name(language)
     reviewing = None
     if review:
-        from citygraph.web.link_review import LinkReview  # noqa: PLC0415
+        from citygraph.web.pages.review import LinkReview  # noqa: PLC0415
 
         reviewing = LinkReview(host, root_path=root_path)
     if show_restricted and not is_loopback(host):

@@ -25,11 +25,11 @@ from citygraph.web.fronts import Fronts, how_many
 from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
 from citygraph.web.health import health
-from citygraph.web.language import choose_language
 from citygraph.web.limits import limits_of
 from citygraph.web.looked_up import key_of
-from citygraph.web.pages import routes as page_routes
-from citygraph.web.reconciliation import routes as reconciliation_routes
+from citygraph.web.pages.home import routes as page_routes
+from citygraph.web.pages.i18n import choose_language
+from citygraph.web.reconcile.service import routes as reconciliation_routes
 from citygraph.web.refusal import BrokenAnswer, Refusal, respond
 from citygraph.web.requests import PUBLIC_URL, client_of, has_host, no_host
 from citygraph.web.service import Service
@@ -38,7 +38,7 @@ from citygraph.web.void import WellKnownVoid
 
 if TYPE_CHECKING:
     # The page on which links are decided needs much that nobody else does.
-    from citygraph.web.link_review import LinkReview
+    from citygraph.web.pages.review import LinkReview
 
 __all__ = ["Site", "create_site"]
 

@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 
 from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.sentences import key_of, said_in
-from citygraph.web.reading import close_stores
+from citygraph.web.pages.graph import close_stores
+from citygraph.web.pages.page import Page
 from citygraph.web.refusal import Refusal, refusal_of
-from citygraph.web.rendering import Page
 
 __all__ = ["NotFound", "error_body", "error_page", "kindly", "refusal_page"]
 

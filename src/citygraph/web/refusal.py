@@ -16,7 +16,7 @@ from citygraph.errors import CitygraphError, QueryError, SnapshotError
 from citygraph.language import DEFAULT_LANGUAGE
 from citygraph.sentences import key_of, said_in, sentence
 from citygraph.store.reply import NotAcceptable
-from citygraph.web.language import choose_language
+from citygraph.web.pages.i18n import choose_language
 
 __all__ = ["BrokenAnswer", "Refusal", "body", "refusal_of", "respond"]
 

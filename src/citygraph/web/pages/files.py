@@ -1,0 +1,223 @@
+"""Answers as files: JSON, CSV, TSV, XML, a workbook, GeoJSON, a graph in an RDF format, and an Atom feed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from datetime import UTC, date, datetime, time
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from citygraph.export import export_bytes
+from citygraph.formats import content_type, place_in
+from citygraph.query import Answered
+from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.results import Answer, Graph, Row, Solutions, write_answer
+from citygraph.web.pages.page import Page, respond
+from citygraph.web.pages.table import table_of
+
+__all__ = ["answer_file", "answer_hash", "feed_of", "json_response", "with_sources"]
+
+_ATOM: Final = "http://www.w3.org/2005/Atom"
+_MOST_ROWS: Final = 200
+# XML 1.0, 2.2: these characters cannot stand in a document at all.
+_NOT_XML: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535))
+
+
+# -- files -----------------------------------------------------------------------------------------------
+
+
+def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noqa: A002
+    """The answer in one format, under the name of its question."""
+    answer = answered.answer
+    if isinstance(answer, Solutions) and answered.stated:
+        answer = with_sources(answered, answer)
+    body = _written(page, answered, answer, format)
+    response = respond(page.request, body, content_type(format))
+    response.headers["Content-Disposition"] = f'inline; filename="{answered.query.name}.{format}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _written(page: Page, answered: Answered, answer: Answer, format: str) -> bytes:  # noqa: A002
+    if isinstance(answer, Graph):
+        quads = (Quad(each.subject, each.predicate, each.object) for each in answer.triples)
+        return export_bytes(quads, format=format, prefixes=page.project.prefixes)
+    if isinstance(answer, Solutions):
+        match format:
+            case "csv":
+                return write_answer(answer.for_spreadsheets(), format="csv")
+            case "geojson":
+                return _geojson(page, answer)
+            case "xlsx":
+                return _workbook(page, answered, answer)
+    return write_answer(answer, format=format)
+
+
+def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
+    """The rows with two more columns: the addresses of their sources, and stated or derived."""
+    rows: list[Row] = []
+    for row, citations, stated in zip(solutions.rows, answered.sources, answered.stated, strict=True):
+        addresses = dict.fromkeys(
+            f"{each.document}#char={each.start},{each.end}" if each.start >= 0 else each.document for each in citations
+        )
+        rows.append((*row, Literal(" ".join(addresses)), Literal("stated" if stated else "derived")))
+    return Solutions((*solutions.columns, "sources", "stated"), tuple(rows))
+
+
+def _number(term: Term | None) -> float | None:
+    try:
+        number = float(term.value) if isinstance(term, Literal) else None
+    except ValueError:
+        return None
+    return number if number is not None and abs(number) < float("inf") else None
+
+
+def _geojson(page: Page, solutions: Solutions) -> bytes:
+    """RFC 7946: a point for each row that has coordinates; the other columns are its properties."""
+    at = place_in(solutions.columns)
+    features = []
+    for row in solutions.rows:
+        north, east = (_number(row[at[0]]), _number(row[at[1]])) if at else (None, None)
+        if north is None or east is None:
+            continue
+        properties: dict[str, object] = {}
+        for index, (column, term) in enumerate(zip(solutions.columns, row, strict=True)):
+            if term is not None and index not in (at or ()):
+                shown = page.shower.term(term)
+                properties[column] = {"name": shown.text, "iri": shown.iri} if shown.iri else shown.text
+        geometry = {"type": "Point", "coordinates": [east, north]}
+        features.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    return _json({"type": "FeatureCollection", "features": features})
+
+
+def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
+    """A workbook with the answer by name, and a sheet that says what it is; nothing in it is a formula."""
+    import xlsxwriter  # noqa: PLC0415  # an extra; without it no workbooks
+
+    manifest = page.reading.manifest
+    file = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(file, options)
+    made = datetime.combine(date.fromisoformat(manifest.as_of), time(), tzinfo=UTC).replace(tzinfo=None)
+    book.set_properties({"title": answered.query.title.in_language(page.language), "created": made})
+    bold = book.add_format({"bold": True, "bottom": 1})
+    sheet = book.add_worksheet(page.words("query.answer")[:31])
+    for index, column in enumerate(solutions.columns):
+        sheet.write_string(0, index, page.words.code("column", column), bold)
+    for number, row in enumerate(solutions.rows, 1):
+        for index, term in enumerate(row):
+            value = _number(term) if isinstance(term, Literal) and not page.shower.term(term).datetime else None
+            if value is not None and page.shower.term(term).number:
+                sheet.write_number(number, index, value)
+            elif term is not None:
+                sheet.write_string(number, index, _cell(page, term)[:32_767])
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(solutions), 1), len(solutions.columns) - 1)
+    sheet.autofit(max_width=360)
+    about = book.add_worksheet(page.words("group.about")[:31])
+    lines = [
+        (page.words("page.questions"), answered.query.question.in_language(page.language)),
+        (page.words("query.as_of"), manifest.as_of),
+        (page.words("page.version"), manifest.snapshot_id),
+        (page.words("page.licence"), page.project.config.licence),
+        *((page.words.code("column", name), _cell(page, term)) for name, term in answered.bound.items()),
+    ]
+    for number, (label, value_text) in enumerate(lines):
+        about.write_string(number, 0, label, bold)
+        about.write_string(number, 1, value_text)
+    about.autofit(max_width=500)
+    book.close()
+    return file.getvalue()
+
+
+def _cell(page: Page, term: Term) -> str:
+    if isinstance(term, Iri):
+        return page.shower.iri(term.value).text
+    return term.value if isinstance(term, Literal) else str(term)
+
+
+def json_response(
+    request: Request, value: object, *, status: int = 200, media_type: str = "application/json"
+) -> Response:
+    """Any value as JSON, with an ETag."""
+    response = respond(request, _json(value), media_type, status=status)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+# -- the feed (RFC 4287) ---------------------------------------------------------------------------------
+
+
+def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> bytes:
+    """The feed with the answer as it is now; the same answer on the same day gives the same bytes."""
+    query = answered.query
+    updated = f"{page.reading.manifest.as_of}T00:00:00Z"
+    ET.register_namespace("", _ATOM)
+    feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
+    identity = f"{page.project.config.base}queries/{query.name}"
+    _element(feed, "id", _identity(page, identity))
+    _element(feed, "title", query.title.in_language(page.language))
+    _element(feed, "subtitle", query.question.in_language(page.language))
+    _element(feed, "updated", updated)
+    _element(_element(feed, "author", ""), "name", page.project.config.title.in_language(page.language))
+    _element(feed, "link", "", rel="self", href=here, type="application/atom+xml")
+    _element(feed, "link", "", rel="alternate", href=page_address, type="text/html")
+    entry = _element(feed, "entry", "")
+    _element(entry, "id", f"{_identity(page, identity)}#{answer_hash(answered)}")
+    _element(entry, "title", f"{query.title.in_language(page.language)}: {_size(page, answered)}")
+    _element(entry, "updated", updated)
+    _element(entry, "link", "", rel="alternate", href=page_address, type="text/html")
+    _element(entry, "content", _table(page, answered), type="html")
+    ET.indent(feed)
+    return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def answer_hash(answered: Answered) -> str:
+    """The same for the same answer, whatever the version of the graph."""
+    answer = answered.answer
+    data = write_answer(answer, format="nt" if isinstance(answer, Graph) else "json")
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _identity(page: Page, identity: str) -> str:
+    """The question together with what was filled in."""
+    query = str(page.request.url.query)
+    return f"{identity}?{query}" if query else identity
+
+
+def _size(page: Page, answered: Answered) -> str:
+    if not isinstance(answered.answer, Solutions):
+        return page.words("query.answer")
+    count = len(answered.answer)
+    return page.words("query.one_row") if count == 1 else page.words("query.rows", count=count)
+
+
+def _table(page: Page, answered: Answered) -> str:
+    """The rows as HTML, which Atom carries as text: escaped here once more by the XML writer."""
+    if not isinstance(answered.answer, Solutions):
+        return ""
+    shown = table_of(answered.answer, page.shower, page.words)
+    table = ET.Element("table")
+    head = ET.SubElement(table, "tr")
+    for column in shown.columns:
+        ET.SubElement(head, "th").text = column.translate(_NOT_XML)
+    for row in shown.rows[:_MOST_ROWS]:
+        line = ET.SubElement(table, "tr")
+        for cell in row.cells:
+            ET.SubElement(line, "td").text = cell.text.translate(_NOT_XML)
+    return ET.tostring(table, encoding="unicode", method="html")
+
+
+def _element(parent: ET.Element, name: str, text: str, **attributes: str) -> ET.Element:
+    element = ET.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
+    element.text = text.translate(_NOT_XML) or None
+    return element

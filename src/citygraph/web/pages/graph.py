@@ -1,0 +1,227 @@
+"""One version of the graph as a page reads it: names and addresses from its directory, statements from the workers."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from typing import Final, Generic, TypeVar
+
+from starlette.requests import Request
+
+from citygraph.kinds import FALLBACK, KINDS, Kind, kind_named
+from citygraph.project import Project
+from citygraph.query import Candidate
+from citygraph.store import Manifest, Snapshot, Store
+from citygraph.store.directory import Directory
+from citygraph.store.name_index import Hit
+from citygraph.web.requests import client_of
+
+__all__ = ["Known", "Reading", "close_stores", "day_of", "project_of", "reading_of"]
+
+_KEPT: Final = 3
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class Reading:
+    """A version of the graph for one request: `store` answers in the time and within the limits of who asks."""
+
+    def __init__(self, project: Project, snapshot: Snapshot, known: Known, store: Store) -> None:
+        """The version in this folder, which is not opened here: `store` answers."""
+        self.project, self.snapshot, self.store = project, snapshot, store
+        self.manifest: Manifest = snapshot.manifest
+        self.directory, self.is_stale = known.directory, known.is_stale
+
+    @property
+    def as_of(self) -> date:
+        """The reference date of the version."""
+        return date.fromisoformat(self.manifest.as_of)
+
+    # -- one thing ------------------------------------------------------------------------------------
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kind of everything that has a page."""
+        return _LookedUp(self._kind, self.directory.things)
+
+    def _kind(self, iri: str) -> Kind | None:
+        node = self.directory.node(iri)
+        return kind_named(node.kind) if node is not None else None
+
+    @cached_property
+    def slugs(self) -> Mapping[str, str]:
+        """The last part of the address of every thing; two things of one kind never share one."""
+        return _LookedUp(self._slug, self.directory.things)
+
+    def _slug(self, iri: str) -> str | None:
+        node = self.directory.node(iri)
+        return node.slug if node is not None and node.kind else None
+
+    def at(self, kind: str, slug: str) -> str | None:
+        """The IRI behind the kind and the slug of an address."""
+        return self.directory.at(kind, slug)
+
+    def called(self, local_name: str) -> str | None:
+        """The IRI behind a local name, in whichever of the graph's namespaces it stands; `id/` comes first."""
+        return self.directory.called(local_name)
+
+    @cached_property
+    def names(self) -> Mapping[str, list[tuple[str, str, bool]]]:
+        """Every name of everything that has a page: the text, its language, and whether it is a main one."""
+        return _LookedUp(lambda iri: self.directory.names(iri) or None, self.directory.things)
+
+    def classes_of(self, iri: str) -> frozenset[str]:
+        """The classes of a thing."""
+        return self.directory.classes(iri)
+
+    def label(self, iri: str, language: str) -> str:
+        """What a thing is called; a fact by what it ties together."""
+        return self.directory.of(iri, language)
+
+    def is_named(self, iri: str) -> bool:
+        """Whether a thing has a name of its own."""
+        return iri in self.directory
+
+    # -- many things ----------------------------------------------------------------------------------
+
+    def of_kind(self, name: str, language: str = "en", *, most: int = -1) -> list[str]:
+        """The IRIs of all things of a kind, by name."""
+        return self.directory.things(name, language=language, most=most)
+
+    def of_class(self, iri: str, *, most: int = -1) -> list[str]:
+        """The IRIs of things of a class, derived membership included."""
+        return self.directory.of_class(iri, most=most)
+
+    def counts(self) -> list[tuple[Kind, int]]:
+        """How many things of each kind there are; kinds without one, and mere records, are left out."""
+        numbers = self.directory.counts
+        return [(kind, numbers[kind.name]) for kind in KINDS if numbers.get(kind.name) and kind != FALLBACK]
+
+    def in_order(self, iris: Iterable[str], language: str) -> list[str]:
+        """IRIs by name, the way the language sorts its letters."""
+        return self.directory.in_order(iris, language)
+
+    def candidates(self, text: str, of_class: str) -> list[Candidate]:
+        """The things of a class (an IRI; empty for all) whose names come near a text, each under the name that does."""
+        hits = self.directory.search(text, most=200)
+        found = [hit for hit in hits if not of_class or of_class in self.classes_of(hit.iri)]
+        return [Candidate(hit.iri, text_) for hit in found for text_, *_ in self.names.get(hit.iri, [])]
+
+    def search(self, text: str, *, most: int) -> list[Hit]:
+        """The things whose names come nearest, the best first."""
+        return self.directory.search(text, most=most)
+
+
+class _LookedUp(Mapping[_K, _V], Generic[_K, _V]):
+    """A mapping that asks for each entry when it is wanted."""
+
+    def __init__(self, find: Callable[[_K], _V | None], keys: Callable[[], list[_K]]) -> None:
+        self._find, self._keys = find, keys
+
+    def __getitem__(self, key: _K) -> _V:
+        value = self._find(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[_K]:
+        return iter(self._keys())
+
+    def __len__(self) -> int:
+        return len(self._keys())
+
+
+class Known:
+    """What is kept of one version for all who read it."""
+
+    def __init__(self, project: Project, snapshot: Snapshot) -> None:
+        """Open the directory.
+
+        Raises:
+            SnapshotError: the version has none.
+        """
+        self.directory = Directory(snapshot.folder, project.prefixes)
+        self._project, self._manifest = project, snapshot.manifest
+        self._stale: tuple[object, bool] | None = None
+
+    def is_stale(self) -> bool:
+        """Whether a file has changed since this version was built; hashed again only when one may have."""
+        stamp = self._project.stamp()
+        if self._stale is None or self._stale[0] != stamp:
+            self._stale = (stamp, self._project.is_stale_against(self._manifest))
+        return self._stale[1]
+
+
+class _Kept:
+    """What is known of the newest few versions."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, object], Known] = OrderedDict()
+
+    def get(self, project: Project, snapshot: Snapshot) -> Known:
+        # A version that is built afresh has the same name and another folder.
+        key = (str(snapshot.folder), snapshot.folder.stat().st_ino)
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = Known(project, snapshot)
+                while len(self._known) > _KEPT:
+                    self._known.popitem(last=False)[1].directory.close()
+            self._known.move_to_end(key)
+            return self._known[key]
+
+
+_kept = _Kept()
+
+
+def project_of(request: Request) -> Project:
+    """The project that is being served."""
+    project: Project = request.app.state.project
+    return project
+
+
+def reading_of(request: Request) -> Reading:
+    """The version in use, for this request: from the workers when the site has them, else from this process.
+
+    Raises:
+        SnapshotError: nothing has been built yet.
+    """
+    project = project_of(request)
+    service = getattr(request.app.state, "service", None)
+    snapshot: Snapshot = service.snapshot if service is not None else project.snapshot()
+    store: Store = snapshot
+    if service is not None:
+        store = _keep(request, service.store(client=client_of(request.scope)))
+    return Reading(project, snapshot, _kept.get(project, snapshot), store)
+
+
+def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:
+    """What the files of the version in use say about another day, and a store to ask it.
+
+    Raises:
+        StoreTimeout: it is being worked out.
+        StoreError: it cannot be worked out.
+    """
+    service = getattr(request.app.state, "service", None)
+    if service is None:
+        snapshot = project_of(request).snapshot(as_of=as_of)
+        return snapshot, snapshot
+    client = client_of(request.scope)
+    snapshot = service.day(as_of, client)
+    return snapshot, _keep(request, service.store(client=client, snapshot=snapshot))
+
+
+def _keep(request: Request, store: Store) -> Store:
+    """The store, which is closed when the request is answered."""
+    kept: list[Store] = request.scope.setdefault("citygraph.stores", [])
+    kept.append(store)
+    return store
+
+
+def close_stores(request: Request) -> None:
+    """Give back the memory that the answers for this request took."""
+    for store in request.scope.get("citygraph.stores", ()):
+        store.close()

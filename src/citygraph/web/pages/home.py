@@ -1,0 +1,127 @@
+"""HTML: the home page, and the list of all routes of the pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from citygraph.kinds import KINDS
+from citygraph.openapi import openapi_document
+from citygraph.web.errors import kindly
+from citygraph.web.pages.assets import static_file
+from citygraph.web.pages.editor import editor_page, editor_terms
+from citygraph.web.pages.entities import entity, identifier, kind_list
+from citygraph.web.pages.files import json_response
+from citygraph.web.pages.page import Page, data_block
+from citygraph.web.pages.questions import queries, queries_json, query_page, saved_queries
+from citygraph.web.pages.search import letters_page, names_json, search_json, search_page
+from citygraph.web.pages.why import why_json, why_page
+
+__all__ = ["routes"]
+
+_FEATURED: Final = (
+    "norwegian-participants", "network-presidents", "thematic-areas", "places-on-the-map", "figures-over-time",
+    "presidents-over-time",
+)  # fmt: skip
+
+
+@kindly
+def home(request: Request) -> Response:
+    """`/`: what the graph is, its questions, its size, how fresh it is."""
+    page = Page(request)
+    queries = saved_queries(page.project)
+    by_name = {query.name: query for query in queries}
+    featured = [by_name[name] for name in _FEATURED if name in by_name] or queries[:6]
+    response = page.render(
+        "home.html",
+        featured=featured,
+        queries=queries,
+        kinds=page.reading.counts(),
+        findings=page.reading.directory.findings,
+        stale=page.reading.is_stale(),
+        structured=data_block(_dataset(page)),
+    )
+    response.headers.append("Link", f'<{page.urls.home(format="json")}>; rel="alternate"; type="application/json"')
+    return response
+
+
+@kindly
+def home_json(request: Request) -> Response:
+    """The same for programs."""
+    page = Page(request)
+    manifest, config = page.reading.manifest, page.project.config
+    return json_response(
+        request,
+        {
+            "title": config.title.to_json(),
+            "base": config.base,
+            "licence": config.licence,
+            "snapshot": manifest.snapshot_id,
+            "as_of": manifest.as_of,
+            "counts": dict(manifest.counts),
+            "kinds": {kind.name: count for kind, count in page.reading.counts()},
+            "queries": page.urls.queries(format="json"),
+            "openapi": page.urls.openapi(),
+        },
+    )
+
+
+def _dataset(page: Page) -> dict[str, object]:
+    """The graph as a schema.org Dataset."""
+    config, manifest = page.project.config, page.reading.manifest
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "@id": config.base,
+        "name": config.title.in_language(page.language),
+        "description": page.words("home.lead"),
+        "license": config.licence,
+        "inLanguage": list(config.languages),
+        "version": manifest.snapshot_id,
+        "dateModified": manifest.as_of,
+        "isAccessibleForFree": True,
+    }
+
+
+@kindly
+def openapi(request: Request) -> Response:
+    """`/openapi.json`: all questions as an API."""
+    page = Page(request)
+    config = page.project.config
+    document = openapi_document(
+        saved_queries(page.project),
+        title=config.title,
+        licence=config.licence,
+        server=page.urls.prefix,
+        language=page.language,
+    )
+    return json_response(request, document)
+
+
+_WORDS_OF_KINDS: Final = "|".join(kind.name for kind in KINDS)
+
+routes: Final = [
+    Route("/", home),
+    Route("/index.json", home_json),
+    Route("/queries", queries),
+    Route("/queries.json", queries_json),
+    Route("/queries/{name}", query_page),
+    Route("/search", kindly(search_page)),
+    Route("/search.json", kindly(search_json)),
+    Route("/search/names.json", names_json),
+    Route("/a-z", letters_page),
+    Route("/a-z/{letter}", letters_page),
+    Route("/why", kindly(why_page)),
+    Route("/why.json", kindly(why_json)),
+    Route("/editor", kindly(editor_page), methods=["GET", "POST"]),
+    Route("/editor/terms.json", kindly(editor_terms)),
+    Route("/openapi.json", openapi),
+    Route("/static/{name}", static_file),
+    Route("/id/{name}", identifier),
+    Route("/source/{name}", identifier),
+    Route("/{kind}", kind_list),
+    Route("/{kind}/{slug}", entity),
+]

@@ -1,0 +1,256 @@
+"""Pictures of an answer: which ones its columns allow, and the numbers each is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+from citygraph.formats import LATITUDE, LONGITUDE
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.results import Row, Solutions
+from citygraph.web.pages.drawings import (
+    Drawing,
+    Map,
+    Period,
+    Place,
+    Timeline,
+    draw_map,
+    draw_network,
+    draw_timeline,
+    is_on_earth,
+    moment_of,
+)
+from citygraph.web.pages.i18n import Words
+from citygraph.web.pages.terms import Shower, Shown
+
+__all__ = ["BarChart", "Picture", "pictures_of"]
+
+_XSD: Final = PREFIXES["xsd"]
+_NOT_COUNTED: Final = frozenset({*LATITUDE, *LONGITUDE, "start", "end", "position", "year"})
+_NUMERIC: Final = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger"))
+_BEGIN, _END, _DAY = ("begin", "since", "founded"), ("end", "until"), ("date",)
+_ACTORS: Final = frozenset({"network", "city", "place", "authority", "person", "working-group", "body", "organization"})
+_MOST_BARS: Final = 60
+_MOST_SPANS: Final = 80
+_MOST_TIES: Final = 150
+_MOST_PLACES: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of one row: its name, its length in percent of the longest, and what it says at its end."""
+
+    label: str
+    series: str
+    percent: float
+    value: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Rows of one number each, or of a few."""
+
+    bars: tuple[Bar, ...]
+
+
+_Dated: TypeAlias = tuple[float | None, float | None]
+Drawn: TypeAlias = BarChart | Timeline | Map | Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture with the sentence that says what it shows."""
+
+    kind: str
+    summary: str
+    drawn: Drawn
+    note: str = ""
+
+
+def pictures_of(solutions: Solutions, shower: Shower, words: Words, *, first: str = "") -> list[Picture]:
+    """Every picture that the columns allow, the one called `first` in front."""
+    reader = _Reader(solutions, shower, words)
+    found = [picture for picture in (reader.map(), reader.timeline(), reader.bars(), reader.network()) if picture]
+    return sorted(found, key=lambda picture: picture.kind != first)
+
+
+class _Reader:
+    """Looks at the columns of one answer."""
+
+    def __init__(self, solutions: Solutions, shower: Shower, words: Words) -> None:
+        self._columns, self._rows = solutions.columns, solutions.rows
+        self._shower, self._words = shower, words
+
+    def map(self) -> Picture | None:
+        latitude, longitude = self._named(LATITUDE), self._named(LONGITUDE)
+        if latitude is None or longitude is None:
+            return None
+        named = self._named(("place", "city", "member", "participant"))
+        label = named if named is not None else self._first_iri()
+        places: dict[tuple[float, float], Place] = {}
+        for row in self._rows:
+            north, east = _number(row[latitude]), _number(row[longitude])
+            if north is None or east is None or not is_on_earth(north, east):
+                continue
+            shown = self._shower.term(row[label]) if label is not None else Shown("")
+            places.setdefault((north, east), Place(shown.text, north, east, _inside(shown)))
+        if not places:
+            return None
+        kept = list(places.values())[:_MOST_PLACES]
+        key = "view.map_one" if len(places) == 1 else "view.map_summary"
+        names = self._listed([place.label for place in places.values()])
+        summary = self._words(key, count=len(places), names=names)
+        return Picture("map", summary, draw_map(kept), self._note(len(kept), len(places)))
+
+    def bars(self) -> Picture | None:
+        numeric = [
+            index
+            for index, column in enumerate(self._columns)
+            if column not in _NOT_COUNTED and self._all_numbers(index)
+        ][:3]
+        if not numeric or len(self._rows) < 1:
+            return None
+        varying = self._varying([i for i in range(len(self._columns)) if i not in numeric])[:3]
+        counted = [(row, index, _number(row[index]) or 0.0) for row in self._rows for index in numeric]
+        if any(value < 0 for _, _, value in counted):
+            return None
+        highest = max((value for _, _, value in counted), default=0) or 1
+        bars = tuple(
+            Bar(
+                self._label(row, varying),
+                self._words.code("column", self._columns[index]) if len(numeric) > 1 else "",
+                round(100 * value / highest, 2),
+                self._shower.term(row[index]).text,
+                self._href(row, varying),
+            )
+            for row, index, value in counted[:_MOST_BARS]
+        )
+        by_value = sorted(counted, key=lambda each: each[2])
+        (low_row, low_at, _), (high_row, high_at, _) = by_value[0], by_value[-1]
+        summary = self._words(
+            "view.bar_one" if len(counted) == 1 else "view.bar_summary",
+            most=self._label(high_row, varying) or self._words.code("column", self._columns[high_at]),
+            high=self._shower.term(high_row[high_at]).text,
+            least=self._label(low_row, varying) or self._words.code("column", self._columns[low_at]),
+            low=self._shower.term(low_row[low_at]).text,
+        )
+        return Picture("bar", summary, BarChart(bars), self._note(len(bars), len(counted)))
+
+    def timeline(self) -> Picture | None:
+        begin, end, day = self._named(_BEGIN), self._named(_END), self._named(_DAY)
+        begin = day if begin is None else begin
+        if begin is None or not any(moment_of(row[begin]) is not None for row in self._rows):
+            return None
+        end = None if end is not None and not any(moment_of(row[end]) is not None for row in self._rows) else end
+        dated = [
+            (row, moment_of(row[begin]), moment_of(row[end], last=True) if end is not None else None)
+            for row in self._rows
+        ]
+        dated = [each for each in dated if each[1] is not None or each[2] is not None]
+        days = [moment for _, *moments in dated for moment in moments if isinstance(moment, float)]
+        first, last = min(days), max(days)
+        if last - first < 0.01:  # noqa: PLR2004  # all on one day: nothing to draw
+            return None
+        low, high = int(first), int(last) + 1
+        taken = {begin, end} - {None}
+        others = [i for i in range(len(self._columns)) if i not in taken]
+        varying = self._varying(others)[:3] or others[:1]
+        dated.sort(key=lambda each: (each[1] if each[1] is not None else low, each[2] or 0.0))
+        shown = dated[:_MOST_SPANS]
+        periods = [self._period(row, (start, stop), begin, end, varying) for row, start, stop in shown]
+        texts = sorted(
+            (moment, term.value)
+            for row, *_ in dated
+            for index, is_last in ((begin, False), (end, True))
+            if index is not None
+            for term in [row[index]]
+            for moment in [moment_of(term, last=is_last)]
+            if moment is not None and isinstance(term, Literal)
+        )
+        summary = self._words(
+            "view.timeline_summary",
+            count=len(dated),
+            first=self._shower.date(texts[0][1]),
+            last=self._shower.date(texts[-1][1]),
+        )
+        drawn = draw_timeline(periods, low=low, high=high)
+        return Picture("timeline", summary, drawn, self._note(len(shown), len(dated)))
+
+    def _period(self, row: Row, dated: _Dated, begin: int, end: int | None, varying: Sequence[int]) -> Period:
+        words = [self._shower.term(row[begin]).text or self._words("view.open_begin")]
+        if end is not None:
+            words.append(self._shower.term(row[end]).text or self._words("view.open_end"))
+        return Period(
+            self._label(row, varying), " – ".join(words), self._href(row, varying), *dated, is_day=end is None
+        )
+
+    def network(self) -> Picture | None:
+        actors = [i for i in range(len(self._columns)) if self._is_actor(i)]
+        if len(actors) < 2:  # noqa: PLR2004
+            return None
+        ties: dict[tuple[str, str], None] = {}
+        names: dict[str, Shown] = {}
+        for row in self._rows:
+            named = [term for i in actors if isinstance(term := row[i], Iri)]
+            for one, other in pairwise(named):
+                if one != other:
+                    ties.setdefault((one.value, other.value))
+                    for term in (one, other):
+                        names.setdefault(term.value, self._shower.term(term))
+        if not ties:
+            return None
+        kept = list(ties)[:_MOST_TIES]
+        degrees = {name: sum(name in tie for tie in ties) for name in names}
+        most = max(degrees, key=lambda name: (degrees[name], name))
+        summary = self._words(
+            "view.network_summary", edges=len(ties), nodes=len(names), most=names[most].text, degree=degrees[most]
+        )
+        drawn = draw_network(kept, {iri: (shown.text, _inside(shown)) for iri, shown in names.items()})
+        return Picture("network", summary, drawn, self._note(len(kept), len(ties)))
+
+    # -- columns ----------------------------------------------------------------------------------
+
+    def _named(self, names: Sequence[str]) -> int | None:
+        return next((self._columns.index(name) for name in names if name in self._columns), None)
+
+    def _first_iri(self) -> int | None:
+        return next((i for i in range(len(self._columns)) if any(isinstance(r[i], Iri) for r in self._rows)), None)
+
+    def _all_numbers(self, index: int) -> bool:
+        terms = [row[index] for row in self._rows if row[index] is not None]
+        return bool(terms) and all(isinstance(t, Literal) and t.datatype.value in _NUMERIC for t in terms)
+
+    def _is_actor(self, index: int) -> bool:
+        terms = [row[index] for row in self._rows if row[index] is not None]
+        return bool(terms) and all(isinstance(t, Iri) and self._shower.kind(t.value) in _ACTORS for t in terms)
+
+    def _varying(self, indexes: Sequence[int]) -> list[int]:
+        return [i for i in indexes if len({row[i] for row in self._rows}) > 1] or list(indexes[:1])
+
+    def _label(self, row: Row, indexes: Sequence[int]) -> str:
+        return " · ".join(dict.fromkeys(text for i in indexes if (text := self._shower.term(row[i]).text)))
+
+    def _href(self, row: Row, indexes: Sequence[int]) -> str:
+        return next((href for i in indexes if (href := _inside(self._shower.term(row[i])))), "")
+
+    def _listed(self, names: Sequence[str], most: int = 8) -> str:
+        text = ", ".join(names[:most])
+        return f"{text} {self._words('view.and_more', count=len(names) - most)}" if len(names) > most else text
+
+    def _note(self, shown: int, count: int) -> str:
+        return self._words("view.cut", shown=shown, count=count) if shown < count else ""
+
+
+def _inside(shown: Shown) -> str:
+    return "" if shown.external else shown.href
+
+
+def _number(term: Term | None) -> float | None:
+    try:
+        return float(term.value) if isinstance(term, Literal) else None
+    except ValueError:
+        return None

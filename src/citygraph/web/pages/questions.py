@@ -1,0 +1,382 @@
+"""The saved questions: the list, the form with its answer, the answer as a file or a feed, a query of one's own."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shlex
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from citygraph.errors import ConfigError, QueryError, StoreError
+from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
+from citygraph.namespaces import compress, expand
+from citygraph.project import Project
+from citygraph.query import Answered, get_query, run_query
+from citygraph.rdf import Iri, Term
+from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.sentences import sentence
+from citygraph.sparql import read_query
+from citygraph.store import Store
+from citygraph.web.errors import NotFound, as_fault, kindly
+from citygraph.web.pages.files import answer_file, feed_of, json_response
+from citygraph.web.pages.graph import day_of
+from citygraph.web.pages.page import Page, data_block, respond
+from citygraph.web.pages.pictures import pictures_of
+from citygraph.web.pages.table import column_name, table_of
+from citygraph.web.pages.terms import date_in_words
+from citygraph.web.requests import origin_of
+
+__all__ = ["ask_graph", "ask_sparql", "queries", "queries_json", "query_page", "saved_queries", "saved_query"]
+
+_MOST_ROWS: Final = 50_000
+_read: dict[str, tuple[object, list[SavedQuery]]] = {}
+_read_one: dict[str, tuple[object, SavedQuery]] = {}
+_ATOM: Final = "application/atom+xml; charset=utf-8"
+_OURS: Final = frozenset({"lang", "as_of", "cite"})
+_MOST_OPTIONS: Final = 400
+
+
+# -- pages and files -------------------------------------------------------------------------------------
+
+
+@kindly
+def queries(request: Request) -> Response:
+    """`/queries`: every question."""
+    page = Page(request)
+    return page.render("queries.html", queries=saved_queries(page.project))
+
+
+@kindly
+def queries_json(request: Request) -> Response:
+    """The same for programs."""
+    page = Page(request)
+    return json_response(
+        request,
+        [
+            {
+                "name": query.name,
+                "title": query.title.to_json(),
+                "question": query.question.to_json(),
+                "columns": list(query.columns),
+                "parameters": [parameter.name for parameter in query.parameters],
+                "page": page.urls.query(query.name),
+                "files": {
+                    each: page.urls.query(query.name, format=each)
+                    for each in answer_formats(query.parsed.form, query.columns)
+                },
+            }
+            for query in saved_queries(page.project)
+        ],
+    )
+
+
+@kindly
+def query_page(request: Request) -> Response:
+    """`/queries/{name}`, and with an ending the answer as a file or as a feed."""
+    page = Page(request)
+    name, _, ending = str(request.path_params["name"]).partition(".")
+    saved = _saved(page, name)
+    values = {key: value for key, value in request.query_params.items() if key not in _OURS and value.strip()}
+    if not ending:
+        return _answer_page(page, saved, values)
+    if ending not in ANSWER_FORMATS and ending != "atom":
+        raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
+    answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
+    if answered.federated is not None and answered.federated.failure:
+        # A file cannot say that some of its columns are empty because nobody answered.
+        raise StoreError(answered.federated.failure, fix="The page of the question has what this graph knows.")
+    if ending == "atom":
+        body = feed_of(
+            page,
+            answered,
+            here=_absolute(page, request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+            page_address=_absolute(page, page.urls.query(name, values)),
+        )
+        return respond(request, body, _ATOM)
+    if ending not in answer_formats(saved.parsed.form, saved.columns):
+        offered = [
+            (each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)
+        ]
+        raise NotFound(request.url.path, offered)
+    return answer_file(page, answered, ending)
+
+
+def _saved(page: Page, name: str) -> SavedQuery:
+    try:
+        saved = saved_query(page.project, name)
+    except QueryError as error:
+        known = {query.name: query for query in saved_queries(page.project)}
+        near = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
+        links = [(known[each].title.in_language(page.language), page.urls.query(each)) for each in near]
+        raise NotFound(page.request.url.path, links) from error
+    if not saved.publish:
+        raise NotFound(page.request.url.path)
+    return saved
+
+
+def _as_of(page: Page) -> date | None:
+    text = page.request.query_params.get("as_of", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise QueryError(sentence("question.no_date", text=text), fix=sentence("next.write_date")) from error
+
+
+def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Response:
+    parameters = page.request.query_params
+    hide_sources = parameters.get("cite") == "0"
+    missing = [p.name for p in saved.parameters if p.required and p.default is None and p.name not in values]
+    answered: Answered | None = None
+    fault: list[str] = []
+    if not missing:
+        try:
+            cite = bool(saved.cite) and not hide_sources
+            answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
+        except QueryError as error:
+            fault = as_fault(error, page.language)
+    answer = answered.answer if answered else None
+    kept = {**values, "as_of": parameters.get("as_of", "")}
+    rows = answer if isinstance(answer, Solutions) else None
+    csv = _absolute(page, page.urls.query(saved.name, kept, format="csv"))
+    response = page.render(
+        "query.html",
+        status=400 if fault else 200,
+        saved=saved,
+        fields=[_Field(page, saved, parameter, values) for parameter in saved.parameters],
+        values=dict(values),
+        # A field of the type date takes nothing but a date.
+        as_of="" if fault else parameters.get("as_of", ""),
+        hide_sources=hide_sources,
+        missing=missing,
+        fault=fault,
+        answered=answered,
+        table=table_of(rows, page.shower, page.words, answered=answered) if rows is not None else None,
+        truth=answer.value if isinstance(answer, Truth) else None,
+        triples=len(answer.triples) if isinstance(answer, Graph) else None,
+        pictures=pictures_of(rows, page.shower, page.words, first=saved.view) if rows is not None else [],
+        lists=_lists(page, answered) if answered else [],
+        federated=_federated(page, answered) if answered else "",
+        files=[
+            (f, page.urls.query(saved.name, kept, format=f)) for f in answer_formats(saved.parsed.form, saved.columns)
+        ],
+        feed=page.urls.query(saved.name, {**values, "lang": page.language}, format="atom"),
+        snippets=snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
+        structured=data_block(_query_dataset(page, saved, csv)),
+    )
+    for format_ in answer_formats(saved.parsed.form, saved.columns):
+        address = page.urls.query(saved.name, kept, format=format_)
+        response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type(format_)}"')
+    return response
+
+
+def _federated(page: Page, answered: Answered) -> str:
+    """Which columns come from another server, from where, and when it said so; or that they are empty."""
+    told = answered.federated
+    if told is None:
+        return ""
+    shown = (*told.columns, *told.computed) if told.failure else told.columns
+    columns = ", ".join(column_name(each, page.words) for each in shown)
+    if told.failure:
+        return page.words("query.federated_empty", server=told.address, columns=columns, why=told.failure)
+    words = page.words("query.federated", server=told.address, columns=columns)
+    if told.fetched is not None:
+        words += page.words("query.federated_day", day=date_in_words(told.fetched.date().isoformat(), page.language))
+    if told.computed:
+        both = ", ".join(column_name(each, page.words) for each in told.computed)
+        words += page.words("query.federated_both", columns=both)
+    return words
+
+
+def _query_dataset(page: Page, saved: SavedQuery, csv: str) -> dict[str, object]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "@id": f"{page.project.config.base}queries/{saved.name}",
+        "name": saved.title.in_language(page.language),
+        "description": saved.question.in_language(page.language),
+        "license": page.project.config.licence,
+        "isPartOf": {"@id": page.project.config.base},
+        "keywords": list(saved.keywords),
+        "distribution": [{"@type": "DataDownload", "contentUrl": csv, "encodingFormat": "text/csv"}],
+    }
+
+
+def _lists(page: Page, answered: Answered) -> list[tuple[str, ...]]:
+    """How complete the lists behind an answer are, one line each."""
+    return [
+        tuple(
+            page.shower.term(term).text if not isinstance(term, str) else page.shower.date(term)
+            for term in (each.organization, each.kind, each.completeness, each.date, each.place, each.role)
+        )
+        for each in answered.lists
+    ]
+
+
+def _absolute(page: Page, path: str) -> str:
+    """The address under which the reader reaches a path of ours, for use outside this page."""
+    return origin_of(page.request.scope) + path.removeprefix(page.urls.prefix)
+
+
+def snippets(address: str, *, endpoint: str, query: str) -> list[tuple[str, str, str]]:
+    """Name, language for the highlighter, and text of each snippet; `address` is that of the CSV file."""
+    quoted = json.dumps(address)
+    return [
+        ("curl", "sh", f"curl --fail --location --output answer.csv {shlex.quote(address)}\n"),
+        ("Python", "python", f"import pandas\n\nanswer = pandas.read_csv({quoted})\nprint(answer.head())\n"),
+        ("R", "r", f'answer <- read.csv({quoted}, encoding = "UTF-8")\nhead(answer)\n'),
+        ("SPARQL", "sparql", f"# POST this text to {endpoint} as application/sparql-query\n{query}"),
+    ]
+
+
+# -- the form --------------------------------------------------------------------------------------------
+
+
+class _Field:
+    """One field of the form of a question."""
+
+    def __init__(self, page: Page, saved: SavedQuery, parameter: Parameter, values: Mapping[str, str]) -> None:
+        self.parameter = parameter
+        self.name = parameter.name
+        default = "" if parameter.default is None else str(parameter.default)
+        self.value = values.get(parameter.name, default)
+        name = page.words.code("column", parameter.name)
+        self.label = name[:1].upper() + name[1:]
+        self.help = parameter.about.in_language(page.language)
+        self.options = _options(page, parameter)
+        self.required = parameter.required and parameter.default is None
+        self.clearable = not parameter.required and parameter.default is None
+        known = [value for value, _ in self.options]
+        if self.options and self.value and self.value not in known:
+            self.value = _same_thing(page, self.value, known) or self.value
+            if self.value not in known:
+                self.options.append((self.value, self.value))
+        del saved
+
+
+def _options(page: Page, parameter: Parameter) -> list[tuple[str, str]]:
+    """What can be chosen: the values of an enum, or the things of the class when they are not too many."""
+    if parameter.type == "enum":
+        return [(choice, choice) for choice in parameter.choices]
+    if parameter.type != "entity" or not parameter.of_class:
+        return []
+    of_class = expand(parameter.of_class, page.project.prefixes)
+    iris = page.reading.of_class(of_class or "", most=_MOST_OPTIONS + 1)
+    if not 0 < len(iris) <= _MOST_OPTIONS:
+        return []
+    prefixes = page.project.prefixes
+    return [
+        (compress(iri, prefixes), page.reading.label(iri, page.language))
+        for iri in page.reading.in_order(iris, page.language)
+    ]
+
+
+def _same_thing(page: Page, value: str, known: list[str]) -> str:
+    """The option that a slug, an IRI or a name in the address means."""
+    for candidate in (f"id:{value}", f"concept:{value}"):
+        if candidate in known:
+            return candidate
+    iri = expand(value, page.project.prefixes)
+    short = compress(iri, page.project.prefixes) if iri else ""
+    return short if short in known else ""
+
+
+# -- the questions and their answers ---------------------------------------------------------------------
+
+
+def saved_queries(project: Project) -> list[SavedQuery]:
+    """The questions that are published, by name; read again when one of their files has changed."""
+    stats = [(path, path.stat()) for path in sorted((project.folder / "queries").glob("*.rq"))]
+    stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+    known = _read.get(str(project.folder))
+    if known is None or known[0] != stamp:
+        known = _read[str(project.folder)] = (stamp, [query for query in project.queries() if query.publish])
+    return known[1]
+
+
+def saved_query(project: Project, name: str) -> SavedQuery:
+    """The question of that name, published or not; read again when its file has changed.
+
+    Raises:
+        QueryError: there is none, or it breaks a rule of its header.
+    """
+    folder = project.folder / "queries"
+    path = folder / f"{name}.rq"
+    known = _read_one.get(str(path))
+    # Before the file is read: a change in between is seen the next time.
+    stamp = _stamp(path)
+    if known is None or known[0] != stamp:
+        known = _read_one[str(path)] = (stamp, get_query(folder, name))
+    return known[1]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        # A name with a null in it is no name of a file; whoever looks for it by name says so.
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
+def ask_saved(
+    page: Page, saved: SavedQuery, values: Mapping[str, str], *, as_of: date | None = None, cite: bool = False
+) -> Answered:
+    """The answer to a saved query.
+
+    Raises:
+        QueryError: a value does not fit, or it asks a server that this site does not.
+        StoreTimeout: the deadline passed, or another day is being worked out.
+    """
+    project, reading = page.project, page.reading
+    store, manifest = reading.store, reading.manifest
+    if as_of is not None and as_of.isoformat() != manifest.as_of:
+        if not date(1900, 1, 1) <= as_of <= date(2100, 12, 31):
+            raise QueryError(sentence("question.far_date", date=as_of.isoformat()), fix=sentence("next.day_between"))
+        day, store = day_of(page.request, as_of)
+        manifest = day.manifest
+    try:
+        return run_query(
+            saved,
+            store,
+            values=values,
+            prefixes=project.prefixes,
+            asserted_graphs=[Iri(name) for name in manifest.asserted_graphs] if cite else None,
+            timeout=project.config.number("limits.timeout"),
+            most_rows=project.config.number("limits.rows"),
+            names=reading.candidates,
+            federation=project.federation() if project.config.values["serve.federation"] else None,
+        )
+    except ConfigError as error:
+        raise QueryError(error.message, fix=error.fix) from error
+
+
+def ask_sparql(page: Page, text: str) -> Answer:
+    """The answer to a query that somebody wrote.
+
+    Raises:
+        QueryError: it is not valid, or reaches for the network.
+        StoreTimeout: the deadline passed.
+    """
+    project = page.project
+    number = project.config.number
+    read_query(text, most_characters=number("limits.query_size"), deepest=number("limits.query_depth"))
+    return page.reading.store.query(
+        text, prefixes=project.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
+    )
+
+
+def ask_graph(store: Store, text: str, **bind: Term) -> list[dict[str, Term]]:
+    """The rows of one of our own queries, with these variables bound.
+
+    Raises:
+        StoreTimeout: the deadline passed.
+    """
+    answer = store.query(text, bind=bind, most_rows=_MOST_ROWS)
+    return list(answer) if isinstance(answer, Solutions) else []

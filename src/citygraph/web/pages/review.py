@@ -1,0 +1,215 @@
+"""The page on which a person decides about links to Wikidata: plain forms, on this machine alone.
+
+It writes a file of the project, so it is there only when the operator asks for it, on a loopback address, and a form of
+another site cannot reach it: the form carries a secret of this start, the browser says that it comes from this page, and
+the host is this machine's, whatever name somebody else's DNS gives it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from anyio.from_thread import run as run_in_loop
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from citygraph.errors import ConfigError, ExportError, QueryError
+from citygraph.link import MAPPING_FILE, Decision, Links, Outdated, Word
+from citygraph.namespaces import expand
+from citygraph.rdf import Iri
+from citygraph.sssom import Mapping as Row
+from citygraph.web.errors import as_fault, kindly
+from citygraph.web.pages.page import Page
+from citygraph.web.refusal import Refusal
+from citygraph.web.requests import header, reached_at, read_body
+
+__all__ = ["LinkReview"]
+
+_LONGEST_BODY: Final = 20_000
+_PATIENCE: Final = 10.0
+_FORM: Final = "application/x-www-form-urlencoded"
+_ITEM: Final = "https://www.wikidata.org/wiki/"
+_SEE_OTHER: Final = 303
+_CONFLICT: Final = 409
+_BAD_REQUEST: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One candidate as the page shows it."""
+
+    item: str
+    name: str
+    score: str
+    features: str
+    href: str
+
+
+class LinkReview:
+    """The page and its form; made for one start of the server."""
+
+    def __init__(self, host: str, *, root_path: str = "") -> None:
+        """A review on `host`.
+
+        Raises:
+            ConfigError: others than this machine can reach that host.
+        """
+        if not _is_loopback(host) or root_path.strip("/"):
+            message = "Links are decided on this machine alone, not through a proxy or from the network."
+            raise ConfigError(message, fix="Leave out --host and --root-path, or --review.")
+        self._token = secrets.token_urlsafe(32)
+        self.routes = [Route("/review", self._page, methods=["GET", "POST"])]
+
+    def _page(self, request: Request) -> Response:
+        """`/review`: the form, and what it sends."""
+        _refuse_others(request)
+        return kindly(self._decide if request.method == "POST" else self._show)(request)
+
+    def _show(
+        self, request: Request, *, fault: Sequence[str] = (), status: int = 200, given: Mapping[str, str] | None = None
+    ) -> Response:
+        page = Page(request)
+        asked = given or request.query_params
+        links = page.project.links
+        waiting = links.open()
+        subjects = list(waiting)
+        subject = asked.get("entity", "")
+        subject = subject if subject in waiting else next(iter(subjects), "")
+        number = subjects.index(subject) + 1 if subject else 0
+        kept = {"author": asked.get("author", "")}
+        iri = expand(subject, page.project.prefixes) if subject else None
+        response = page.render(
+            "review.html",
+            status=status,
+            file=MAPPING_FILE,
+            fault=fault,
+            done=asked.get("done", "") if not fault else "",
+            subject=subject,
+            thing=page.shower.term(Iri(iri)) if iri else None,
+            label=waiting[subject][0].slots.get("subject_label", subject) if subject else "",
+            candidates=[_candidate(each) for each in waiting.get(subject, ())],
+            number=number,
+            count=len(subjects),
+            others=[
+                (page.urls.review(each, **kept), waiting[each][0].slots.get("subject_label", each), each == subject)
+                for each in subjects
+            ],
+            following=page.urls.review(subjects[number % len(subjects)], **kept) if len(subjects) > 1 else "",
+            version=links.version(subject) if subject else "",
+            token=self._token,
+            author=kept["author"],
+            comment=asked.get("comment", "") if fault else "",
+            other=asked.get("other", "") if fault else "",
+        )
+        # The token is a secret, and what waits changes with every decision.
+        response.headers["Cache-Control"] = "no-store"
+        del response.headers["ETag"]
+        return response
+
+    def _decide(self, request: Request) -> Response:
+        given = _form(request)
+        if not hmac.compare_digest(given.get("token", "").encode(), self._token.encode()):
+            raise Refusal(403, "This form is not of this start of the server.", "Open the page again: /review")
+        page = Page(request)
+        links = page.project.links
+        try:
+            decisions = _decisions(given, links, page)
+            links.decide(*decisions, seen=given.get("version", ""))
+        except Outdated:
+            fault = [page.words("review.outdated")]
+            return self._show(request, fault=fault, status=_CONFLICT, given=given)
+        except ExportError as error:
+            return self._show(request, fault=as_fault(error, page.language), status=_CONFLICT, given=given)
+        except QueryError as error:
+            return self._show(request, fault=as_fault(error, page.language), status=_BAD_REQUEST, given=given)
+        done = ", ".join(f"{each.subject_id} {each.word.value} {each.object_id}".rstrip() for each in decisions)
+        entity = given["entity"] if given["entity"] in links.open() else given.get("following", "")
+        return RedirectResponse(page.urls.review(entity, author=given.get("author", ""), done=done), _SEE_OTHER)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_others(request: Request) -> None:
+    """Neither another machine, nor a name that somebody points at this one, nor the form of another site.
+
+    Raises:
+        Refusal: the request is one of these.
+    """
+    scope = request.scope
+    here = urlsplit(reached_at(scope))
+    client = scope.get("client")
+    if not _is_loopback(here.hostname or "") or not client or not _is_loopback(client[0]):
+        raise Refusal(403, "Links are decided on this machine alone.", "Use the address that the server named.")
+    if request.method != "POST":
+        return
+    origin, site = header(scope, b"origin"), header(scope, b"sec-fetch-site")
+    # Every browser sends one of them with a form (Fetch, 3.2; Fetch Metadata, 2.4); a page of ours sends no other.
+    if (
+        (origin and origin != f"{here.scheme}://{here.netloc}")
+        or site not in {"", "same-origin"}
+        or not (origin or site)
+    ):
+        raise Refusal(403, "The form does not come from this page.", "Open the page again: /review")
+    if header(scope, b"content-type").partition(";")[0].strip().lower() != _FORM:
+        raise Refusal(415, f"A decision is a form: {_FORM}.")
+
+
+def _form(request: Request) -> dict[str, str]:
+    """The fields of the form; of a field that came twice the first.
+
+    Raises:
+        Refusal: it is too long, or no form.
+    """
+    body = run_in_loop(read_body, request.scope, request.receive, _LONGEST_BODY, _PATIENCE)
+    try:
+        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20, errors="strict")
+    except ValueError as error:
+        raise Refusal(400, "The form cannot be read.") from error
+    return {"entity": "", **{name: values[0].strip() for name, values in fields.items()}}
+
+
+def _candidate(row: Row) -> _Candidate:
+    item = row.object_id.removeprefix("wd:")
+    return _Candidate(
+        item=item,
+        name=row.slots.get("object_label", ""),
+        score=row.slots.get("confidence", ""),
+        features=row.slots.get("comment", ""),
+        href=_ITEM + item,
+    )
+
+
+def _decisions(given: Mapping[str, str], links: Links, page: Page) -> list[Decision]:
+    """What the pressed button means; the same words as in the terminal.
+
+    Raises:
+        QueryError: it means nothing.
+    """
+    word, _, item = given.get("decision", "").partition(":")
+    item = given.get("other", "") if word == "other" else item
+    candidates = [each.object_id for each in links.open().get(given["entity"], ())]
+    items = candidates if word == "reject-all" else [item]
+    meaning = {"accept": Word.ACCEPT, "other": Word.ACCEPT, "reject": Word.REJECT, "reject-all": Word.REJECT,
+               "none": Word.NONE}.get(word)  # fmt: skip
+    if meaning is None or not items:
+        message = "The form holds no decision."
+        raise QueryError(message, fix="Press one of the buttons.")
+    return [
+        Decision(
+            given["entity"], meaning, each, given.get("author", ""), page.project.today,
+            comment=given.get("comment", ""),
+        )
+        for each in items
+    ]  # fmt: skip

@@ -1,0 +1,185 @@
+"""Finding by name: the search page, every name from A to Z, and the names of one kind for a search elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from citygraph.kinds import FALLBACK, Kind, kind_named
+from citygraph.namespaces import compress, fold
+from citygraph.store.directory_file import sort_key
+from citygraph.store.name_index import Hit
+from citygraph.web.errors import NotFound, kindly
+from citygraph.web.pages.files import json_response
+from citygraph.web.pages.graph import Reading
+from citygraph.web.pages.page import Page
+
+__all__ = ["FIRST", "find", "letters_page", "names_json", "nearest", "search_json", "search_page"]
+
+_TO_THE_LETTER: Final = 0.79
+_MOST: Final = 50
+# What people look for most often; a concept of the same name comes after the city.
+FIRST: Final = ("network", "city", "authority", "country", "place", "person", "working-group", "body")
+"""The kinds in the order in which equally good hits come."""
+_AT_ONCE: Final = 1000
+_NORDIC: Final = {"æ": "ae", "ø": "oe", "å": "aa"}
+_OTHER, _DIGITS = "other", "0-9"
+_ORDER: Final = (_DIGITS, *"abcdefghijklmnopqrstuvwxyz", *_NORDIC.values(), _OTHER)
+_SHOWN: Final = {**{word: letter.upper() for letter, word in _NORDIC.items()}, _OTHER: "…", _DIGITS: "0–9"}
+_KEPT: Final = 4
+Letters = Mapping[str, Sequence[str]]
+_lock = threading.Lock()
+_sorted: dict[tuple[str, str], Letters] = {}
+
+
+# -- search ----------------------------------------------------------------------------------------------
+
+
+def find(reading: Reading, text: str, *, kind: str = "", most: int = _MOST) -> list[tuple[Hit, Kind]]:
+    """What a text may mean, the best first; mere records have no names of their own and are left out."""
+    found = [(hit, reading.kinds[hit.iri]) for hit in reading.search(text, most=200)]
+    wanted = [(hit, each) for hit, each in found if each != FALLBACK and kind in {"", each.name}]
+    order = {name: position for position, name in enumerate(FIRST)}
+    wanted.sort(key=lambda pair: (-round(pair[0].score, 2), order.get(pair[1].name, len(order)), -pair[0].score))
+    return wanted[:most]
+
+
+def nearest(reading: Reading, text: str, *, most: int = 5) -> list[Hit]:
+    """The names that come nearest to the last part of an address that leads nowhere."""
+    return [hit for hit, _ in find(reading, text.replace("-", " "), most=most)]
+
+
+class _Asked:
+    def __init__(self, request: Request, reading: Reading) -> None:
+        self._reading = reading
+        self.text = request.query_params.get("q", "").strip()[:200]
+        self.kind = request.query_params.get("kind", "")[:40]
+
+    @cached_property
+    def hits(self) -> list[tuple[Hit, Kind]]:
+        return find(self._reading, self.text, kind=self.kind) if self.text else []
+
+
+def search_page(request: Request) -> Response:
+    """`/search?q=`: what is called that, or nearly that."""
+    page = Page(request)
+    asked = _Asked(request, page.reading)
+    rows = [
+        {
+            "href": page.urls.entity(hit.iri),
+            "name": page.reading.label(hit.iri, page.language),
+            "matched": hit.name,
+            "kind": kind.one.in_language(page.language),
+        }
+        for hit, kind in asked.hits
+    ]
+    kinds = [(kind.name, kind.many.in_language(page.language), count) for kind, count in page.reading.counts()]
+    near = bool(rows) and asked.hits[0][0].score <= _TO_THE_LETTER
+    return page.render("search.html", text=asked.text, chosen=asked.kind, rows=rows, kinds=kinds, near=near)
+
+
+def search_json(request: Request) -> Response:
+    """The same for programs."""
+    page = Page(request)
+    asked = _Asked(request, page.reading)
+    results = [
+        {
+            "iri": hit.iri,
+            "name": {language: page.reading.label(hit.iri, language) for language in ("nb", "en")},
+            "matched": hit.name,
+            "kind": kind.name,
+            "score": round(hit.score, 3),
+            "page": page.urls.entity(hit.iri),
+        }
+        for hit, kind in asked.hits
+    ]
+    return json_response(request, {"query": asked.text, "results": results})
+
+
+# -- every name ------------------------------------------------------------------------------------------
+
+
+@kindly
+def letters_page(request: Request) -> Response:
+    """`/a-z` and `/a-z/{letter}`: every name; a long letter has further pages, `/a-z/{letter}-2`."""
+    page = Page(request)
+    letters = _letters(page.reading, page.language)
+    first = next(iter(letters), _OTHER)
+    letter, number = _asked(str(request.path_params.get("letter", first)))
+    iris = letters.get(letter, ())
+    parts = max(-(-len(iris) // _AT_ONCE), 1)
+    if (not iris and "letter" in request.path_params) or not 1 <= number <= parts:
+        raise NotFound(request.url.path, [(page.words("letters.title"), page.urls.letters())])
+    shown = iris[(number - 1) * _AT_ONCE : number * _AT_ONCE]
+    kinds = page.reading.kinds
+    return page.render(
+        "letters.html",
+        letters=[(_SHOWN.get(each, each.upper()), page.urls.letters(each), each == letter) for each in letters],
+        parts=[(str(part), page.urls.letters(letter, part), part == number) for part in range(1, parts + 1)],
+        letter=_SHOWN.get(letter, letter.upper()),
+        rows=[(page.shower.iri(iri), kinds[iri].one.in_language(page.language)) for iri in shown],
+        count=len(iris),
+    )
+
+
+def _asked(text: str) -> tuple[str, int]:
+    """The letter and the number of the page in `o-2`."""
+    if text in _ORDER:
+        return text, 1
+    letter, _, number = text.rpartition("-")
+    return letter, int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0  # noqa: PLR2004
+
+
+def _letters(reading: Reading, language: str) -> Letters:
+    """The things of each letter by name; sorted once for each version and language."""
+    key = (str(reading.snapshot.folder), language)
+    with _lock:
+        if key not in _sorted:
+            while len(_sorted) >= _KEPT:
+                _sorted.pop(next(iter(_sorted)))
+            _sorted[key] = _sort(reading, language)
+        return _sorted[key]
+
+
+def _sort(reading: Reading, language: str) -> Letters:
+    found: dict[str, list[tuple[tuple[str, str], str]]] = defaultdict(list)
+    for iri, kind in reading.kinds.items():
+        # Mere records have no names of their own.
+        if kind != FALLBACK:
+            name = reading.label(iri, language)
+            found[_letter(name)].append((sort_key(name), iri))
+    return {each: [iri for _, iri in sorted(found[each])] for each in _ORDER if each in found}
+
+
+def _letter(name: str) -> str:
+    first = name.strip().casefold()[:1]
+    if first in _NORDIC:
+        return _NORDIC[first]
+    plain = fold(name)[:1]
+    if plain.isascii() and plain.isalpha():
+        return plain
+    return _DIGITS if plain.isascii() and plain.isdigit() else _OTHER
+
+
+@kindly
+def names_json(request: Request) -> Response:
+    """`/search/names.json?kind=…`: the page, the short IRI and the names of each thing of a kind."""
+    page = Page(request)
+    reading = page.reading
+    kind = kind_named(request.query_params.get("kind", ""))
+    if kind is None or kind == FALLBACK:
+        raise NotFound(request.url.path, [(page.words("search.title"), page.urls.search())])
+    things = []
+    for iri in sorted(reading.of_kind(kind.name)):
+        labels = [reading.label(iri, language) for language in ("nb", "en")]
+        names = list(dict.fromkeys([*labels, *(text for text, *_ in reading.names.get(iri, []))]))
+        short = compress(iri, page.project.prefixes)
+        things.append({"page": page.urls.entity(iri), "term": short, "nb": labels[0], "en": labels[1], "names": names})
+    titles = {"one": kind.one.to_json(), "many": kind.many.to_json()}
+    return json_response(request, {"kind": kind.name, **titles, "things": things})

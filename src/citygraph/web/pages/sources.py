@@ -1,0 +1,191 @@
+"""A source as a page: its passages in reading order, and its text with the passages marked when it is at hand."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.sources import excerpt_range, read_source
+from citygraph.web.pages.facts import best_language, statements_of
+from citygraph.web.pages.page import Page
+from citygraph.web.pages.questions import ask_graph
+from citygraph.web.pages.terms import Shown
+from citygraph.web.requests import is_loopback
+
+__all__ = ["DocumentView", "Passage", "Segment", "document_view", "segments_of", "sentences_of"]
+
+_PASSAGES: Final = """
+PREFIX dct:  <http://purl.org/dc/terms/>
+PREFIX oa:   <http://www.w3.org/ns/oa#>
+PREFIX prov: <http://www.w3.org/ns/prov#>
+SELECT ?document ?source ?words ?fact WHERE {
+  ?source oa:hasSource ?document .
+  OPTIONAL { ?source dct:description ?words }
+  OPTIONAL { ?fact prov:wasDerivedFrom ?source }
+}
+"""
+_WHOLE: Final = """
+PREFIX prov: <http://www.w3.org/ns/prov#>
+SELECT ?document ?fact WHERE { ?fact prov:wasDerivedFrom ?document }
+"""
+_SENTENCE: Final = re.compile(r"[^\n.!?]+(?:[.!?]+(?=\s|\Z)|[.!?](?=\S)[^\n.!?]*)*[.!?]*")
+_PUBLIC: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
+_LONGEST_TEXT: Final = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One passage: characters `start` to `end`, what it says in our words, and the facts that rest on it."""
+
+    start: int
+    end: int
+    words: str
+    facts: tuple[Shown, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The fragment that names it (RFC 5147 in form)."""
+        return f"char={self.start},{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the text between two borders: the passages it belongs to, and whether its sentence has none."""
+
+    text: str
+    passages: tuple[Passage, ...] = ()
+    bare: bool = False
+    first_of: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """Everything a source page shows besides the plain facts about the document."""
+
+    passages: tuple[Passage, ...]
+    whole: tuple[Shown, ...]
+    page: str
+    state: str
+    segments: tuple[Segment, ...] = ()
+    sentences: int = 0
+    bare_sentences: int = 0
+    restricted: bool = False
+
+
+def document_view(page: Page, iri: str) -> DocumentView:
+    """The passages of a document, and its text when the very file is at hand."""
+    store = page.reading.store
+    rows = ask_graph(store, _PASSAGES, document=Iri(iri))
+    passages = tuple(sorted(_passages(page, rows), key=lambda each: (each.start, -each.end)))
+    whole = [row["fact"] for row in ask_graph(store, _WHOLE, document=Iri(iri))]
+    facts = _facts(page, whole)
+    said: dict[str, list[Term]] = defaultdict(list)
+    for predicate, term in statements_of(iri, page.reading):
+        said[predicate].append(term)
+    address = next((term.value for term in said[PREFIXES["foaf"] + "page"] if isinstance(term, Iri)), "")
+    restricted = any(term != Iri(_PUBLIC) for term in said[PREFIXES["dct"] + "accessRights"])
+    address = address if address.startswith(("https://", "http://")) else ""
+    text, state = ("", "restricted") if restricted and not _may_show(page) else _text(page, iri, said)
+    if not text:
+        return DocumentView(passages, facts, address, state, restricted=restricted)
+    sentences = sentences_of(text)
+    bare = [span for span in sentences if not any(p.start < span[1] and span[0] < p.end for p in passages)]
+    segments = tuple(segments_of(text, passages, bare))
+    return DocumentView(
+        passages, facts, address, "text", segments, len(sentences), len(bare), restricted=restricted
+    )  # fmt: skip
+
+
+def _passages(page: Page, rows: Sequence[Mapping[str, Term]]) -> Iterator[Passage]:
+    words: dict[str, list[Term]] = defaultdict(list)
+    facts: dict[str, dict[Term, None]] = defaultdict(dict)
+    for row in rows:
+        named = row["source"]
+        if isinstance(named, Iri):
+            words[named.value] += [row["words"]] if "words" in row else []
+            facts[named.value] |= {row["fact"]: None} if "fact" in row else {}
+    for source, resting in facts.items():
+        excerpt = excerpt_range(source)
+        if excerpt is not None:
+            said = [term for term in best_language(words[source], page.language) if isinstance(term, Literal)]
+            yield Passage(
+                excerpt.start, excerpt.end, said[0].value if said else "", _facts(page, list(resting))
+            )  # fmt: skip
+
+
+def _facts(page: Page, facts: Sequence[Term]) -> tuple[Shown, ...]:
+    shown = [page.shower.term(fact) for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
+    return tuple(sorted(shown, key=lambda each: each.text.casefold()))
+
+
+def _may_show(page: Page) -> bool:
+    """Whether the text of a document that is not for everybody may be shown: its owner said so, to this machine alone.
+
+    A proxy on this machine asks for strangers, and says so in its headers.
+    """
+    request = page.request
+    is_here = request.client is not None and is_loopback(request.client.host)
+    is_passed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
+    return bool(getattr(request.app.state, "show_restricted", False)) and is_here and not is_passed_on
+
+
+def _text(page: Page, iri: str, said: Mapping[str, Sequence[Term]]) -> tuple[str, str]:
+    """The text of the file, or why it is not shown: `absent` or `changed`."""
+    try:
+        source = read_source(page.project.config.sources_folder, iri)
+    except (UnicodeDecodeError, OSError):
+        return "", "absent"
+    if source is None:
+        return "", "absent"
+    recorded = [term.value for term in said.get(PREFIXES["cg"] + "sha256", ()) if isinstance(term, Literal)]
+    if source.sha256 not in recorded:
+        return "", "changed"
+    return source.text[:_LONGEST_TEXT], "text"
+
+
+def sentences_of(text: str) -> list[tuple[int, int]]:
+    """Where the sentences and headings of a text are; a line of its own counts as one.
+
+    >>> [("En by. To byer!")[a:b] for a, b in sentences_of("En by. To byer!")]
+    ['En by.', 'To byer!']
+    """
+    spans = []
+    for match in _SENTENCE.finditer(text):
+        piece = match.group()
+        start = match.start() + len(piece) - len(piece.lstrip())
+        end = match.end() - (len(piece) - len(piece.rstrip()))
+        for first, last in _split(text, start, end):
+            if any(letter.isalnum() for letter in text[first:last]):
+                spans.append((first, last))
+    return spans
+
+
+def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """At a full stop before white space and a capital letter."""
+    last = start
+    for match in re.finditer(r"[.!?]+\s+(?=[A-ZÆØÅÄÖ«\"“])", text[start:end]):
+        stop = start + match.start() + len(match.group().rstrip())
+        yield (last, stop)
+        last = start + match.end()
+    if last < end:
+        yield (last, end)
+
+
+def segments_of(text: str, passages: Sequence[Passage], bare: Sequence[tuple[int, int]]) -> Iterator[Segment]:
+    """The text cut at every border of a passage and of a sentence without one."""
+    inside = [each for each in passages if 0 <= each.start < each.end <= len(text)]
+    borders = sorted(
+        {0, len(text), *(each.start for each in inside), *(each.end for each in inside), *(b for s in bare for b in s)}
+    )
+    for start, end in pairwise(borders):
+        here = tuple(each for each in inside if each.start <= start and end <= each.end)
+        without = any(first <= start and end <= last for first, last in bare)
+        # The file may begin with empty lines and have many between its parts; the page shows at most one.
+        piece = re.sub(r"\s*\n\s*\n\s*", "\n\n", text[start:end]) if start else text[start:end].lstrip()
+        yield Segment(piece, here, without, tuple(each for each in inside if each.start == start))

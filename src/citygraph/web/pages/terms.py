@@ -1,0 +1,138 @@
+"""Terms as people read them: names instead of addresses, dates in words, numbers with spaces."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from citygraph.language import Text
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.web.pages.graph import Reading
+from citygraph.web.pages.urls import Urls
+
+__all__ = ["Shower", "Shown", "date_in_words", "number_in_words"]
+
+_MONTHS: Final = {
+    "nb": ("januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober",
+           "november", "desember"),
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December"),
+}  # fmt: skip
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z")
+_XSD: Final = PREFIXES["xsd"]
+_DATES: Final = frozenset(_XSD + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
+_NUMBERS: Final = frozenset(
+    _XSD + name for name in ("integer", "decimal", "double", "float", "int", "nonNegativeInteger")
+)
+_DURATION: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?\Z")
+_YES: Final = {"true": Text("ja", "yes"), "false": Text("nei", "no")}
+_WIKIDATA: Final = PREFIXES["wd"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One term on a page: its words, where a click leads, and for machines its date, IRI and language."""
+
+    text: str
+    href: str = ""
+    external: bool = False
+    iri: str = ""
+    datetime: str = ""
+    number: str = ""
+    language: str = ""
+
+
+def date_in_words(value: str, language: str) -> str:
+    """A day, a month or a year as people write it.
+
+    >>> date_in_words("2020-11-05", "nb"), date_in_words("2016-11", "en"), date_in_words("1986", "en")
+    ('5. november 2020', 'November 2016', '1986')
+    """
+    match = _DATE.match(value)
+    if match is None or not match[2] or not 1 <= int(match[2]) <= len(_MONTHS["en"]):
+        return value
+    month = _MONTHS.get(language, _MONTHS["en"])[int(match[2]) - 1]
+    if not match[3]:
+        return f"{month} {match[1]}"
+    return f"{int(match[3])}{'.' if language == 'nb' else ''} {month} {match[1]}"
+
+
+def number_in_words(value: str) -> str:
+    """A number with a narrow space between thousands; four digits stay together."""
+    if not re.fullmatch(r"-?\d{5,}", value):
+        return value
+    return f"{int(value):,}".replace(",", "\u202f")
+
+
+def duration_in_words(value: str, language: str) -> str:
+    """`P5Y` as "5 years"."""
+    match = _DURATION.match(value)
+    if match is None or not any(match.groups()):
+        return value
+    words = ((("år", "year"), match[1]), (("måneder", "month"), match[2]), (("dager", "day"), match[3]))
+    parts = []
+    for (nb, en), number in words:
+        if number and language == "nb":
+            parts.append(f"{number} {nb}")
+        elif number:
+            parts.append(f"{number} {en}{'' if number == '1' else 's'}")
+    return ", ".join(parts)
+
+
+class Shower:
+    """Shows terms of one version of the graph in one language."""
+
+    def __init__(self, reading: Reading, urls: Urls) -> None:
+        """Remember where names and addresses come from."""
+        self._reading, self.urls = reading, urls
+        self.language = urls.choice.language
+
+    def term(self, term: Term | None) -> Shown:
+        """One term, whatever it is."""
+        match term:
+            case None:
+                return Shown("")
+            case Iri():
+                return self.iri(term.value)
+            case Literal():
+                return self._literal(term)
+            case _:
+                return Shown(str(term))
+
+    def iri(self, iri: str) -> Shown:
+        """A thing by its name, with a link to its page."""
+        href = self.urls.link(iri)
+        text = self._reading.label(iri, self.language)
+        if iri.startswith(_WIKIDATA):
+            text = f"Wikidata: {iri.removeprefix(_WIKIDATA)}"
+        elif text == f"<{iri}>":
+            text = iri.removeprefix("https://").removeprefix("http://").rstrip("/") or iri
+        return Shown(text, href, external=self.urls.is_external(iri), iri=iri)
+
+    def kind(self, iri: str) -> str:
+        """The word in the address of a thing; empty for a thing without a page."""
+        kind = self._reading.kinds.get(iri)
+        return kind.name if kind else ""
+
+    def number(self, value: int) -> str:
+        """A whole number with a narrow space between thousands."""
+        return number_in_words(str(value))
+
+    def date(self, value: str) -> str:
+        """A date in the words of the page's language."""
+        return date_in_words(value, self.language)
+
+    def _literal(self, literal: Literal) -> Shown:
+        value, datatype = literal.value, literal.datatype.value
+        if datatype in _DATES:
+            return Shown(date_in_words(value, self.language), datetime=value)
+        if datatype in _NUMBERS:
+            return Shown(number_in_words(value), number=value)
+        if datatype == _XSD + "boolean":
+            return Shown(_YES[value].in_language(self.language) if value in _YES else value)
+        if datatype == _XSD + "duration":
+            return Shown(duration_in_words(value, self.language))
+        language = literal.language or ""
+        return Shown(value, language=language if language != self.language else "")

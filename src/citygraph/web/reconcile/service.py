@@ -1,0 +1,446 @@
+"""The reconciliation service: 0.2, which OpenRefine speaks, at /reconcile, and the 1.0 draft at /reconcile/1.0."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import wraps
+from html import escape
+from typing import Any, Final
+from urllib.parse import parse_qs, quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from citygraph.errors import CitygraphError, StoreTimeout
+from citygraph.matching.score import Candidate
+from citygraph.matching.things import KINDS, Thing
+from citygraph.namespaces import CG, compress
+from citygraph.project import Project
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.sentences import sentence
+from citygraph.version import VERSION
+from citygraph.web.limits import limits_of
+from citygraph.web.pages.graph import project_of
+from citygraph.web.pages.i18n import choose_language
+from citygraph.web.reconcile.batch import Query, read_extension, read_json, read_queries, read_queries_draft
+from citygraph.web.reconcile.matching import find
+from citygraph.web.reconcile.targets import Targets, targets_of
+from citygraph.web.refusal import Refusal, refusal_of
+from citygraph.web.requests import client_of, origin_of, read_body
+from citygraph.web.turns import Turns
+
+__all__ = ["routes"]
+
+CORS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, Accept, Accept-Language",
+    "Access-Control-Max-Age": "86400",
+    "Vary": "Accept-Language",
+}
+MOST_FIELDS: Final = 10
+_FORM: Final = "application/x-www-form-urlencoded"
+# A match is work of this process, and one of its threads at a time can work.
+_MOST_AT_ONCE: Final = 2
+_turns = Turns(_MOST_AT_ONCE)
+Answer = Callable[["Asked"], Response]
+_DATE_LENGTH: Final = 10
+_MOST_PROPOSED: Final = 50
+# A preview is shown in a frame of the program that asks; it runs and loads nothing.
+_FRAMED: Final = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors *"}
+WIDTH, HEIGHT = 400, 160
+_ROOT: Final = "/reconcile"
+_DRAFT: Final = "/reconcile/1.0"
+_MOST_SUGGESTED: Final = 50
+
+
+# -- version 0.2 -----------------------------------------------------------------------------------------
+
+
+# -- version 0.2 ----------------------------------------------------------------------------------------
+def _service(asked: Asked) -> Response:
+    """The one address of 0.2: the manifest, a batch of queries, or a request for values."""
+    if "queries" in asked.parameters:
+        queries = read_queries(read_json(asked.parameters["queries"]), asked.batch)
+        return as_json({key: {"result": _results(asked, query)} for key, query in queries.items()})
+    if "extend" in asked.parameters:
+        return as_json(extended(asked, read_json(asked.parameters["extend"]), draft=False))
+    if asked.method == "POST" or "query" in asked.parameters:
+        raise Refusal(
+            400, "There is neither a field queries nor a field extend.", 'Send queries={"q0": {"query": "Oslo"}}'
+        )
+    return as_json(_manifest(asked))
+
+
+def _manifest(asked: Asked) -> dict[str, Any]:
+    base, root = asked.project.config.base, asked.origin + _ROOT
+    suggest = {
+        kind: {
+            "service_url": root,
+            "service_path": f"/suggest/{kind}",
+            "flyout_service_url": root,
+            "flyout_service_path": f"/flyout/{kind}?id=${{id}}",
+        }
+        for kind in ("entity", "property", "type")
+    }
+    return {
+        "versions": ["0.2"],
+        "name": asked.project.config.title.in_language(asked.language),
+        "identifierSpace": f"{base}id/",
+        "schemaSpace": CG,
+        "documentation": asked.origin + "/",
+        "serviceVersion": VERSION,
+        "view": {"url": f"{asked.origin}/id/{{{{id}}}}"},
+        "defaultTypes": types(asked),
+        "suggest": suggest,
+        "preview": {"url": f"{root}/preview?id={{{{id}}}}", "width": WIDTH, "height": HEIGHT},
+        "extend": {"propose_properties": {"service_url": root, "service_path": "/properties"}, "property_settings": []},
+        "batchSize": asked.batch,
+    }
+
+
+# -- the 1.0 draft ---------------------------------------------------------------------------------------
+
+
+# -- the 1.0 draft --------------------------------------------------------------------------------------
+def _draft_manifest(asked: Asked) -> Response:
+    return as_json(
+        {
+            "versions": ["1.0-draft"],
+            "name": asked.project.config.title.in_language(asked.language),
+            "lang": asked.language,
+            "dir": "ltr",
+            "documentation": asked.origin + "/",
+            "serviceVersion": VERSION,
+            "view": {"url": f"{asked.origin}/id/{{id}}"},
+            "defaultTypes": types(asked),
+            "suggest": {"entity": True, "property": True, "type": True},
+            "preview": {"width": WIDTH, "height": HEIGHT},
+            "extend": {"proposeProperties": True, "propertySettings": []},
+            "standardizedScore": True,
+            "batchSize": asked.batch,
+        }
+    )
+
+
+def _draft_match(asked: Asked) -> Response:
+    queries = read_queries_draft(read_json(asked.body), asked.batch)
+    return as_json({"results": [{"candidates": _results(asked, query, draft=True)} for query in queries]})
+
+
+def _draft_extend(asked: Asked) -> Response:
+    return as_json(extended(asked, read_json(asked.body), draft=True))
+
+
+def _draft_suggest(asked: Asked) -> Response:
+    response = _suggest(asked)
+    if asked.kind != "property":
+        return response
+    found = json.loads(bytes(response.body))
+    exact = {"id": "exact", "name": "exact"}
+    return as_json({"result": [{**each, "matchQualifiers": [exact]} for each in found["result"]]})
+
+
+# -- what both versions answer ---------------------------------------------------------------------------
+
+
+# -- what both versions answer ----------------------------------------------------------------------------
+def _results(asked: Asked, query: Query, *, draft: bool = False) -> list[dict[str, Any]]:
+    return [candidate_json(asked, each, draft=draft) for each in find(asked.targets, query, asked.go_on)]
+
+
+def _suggest(asked: Asked) -> Response:
+    prefix = asked.parameters.get("prefix")
+    if prefix is None or len(prefix) > _MOST_SUGGESTED * MOST_FIELDS:
+        raise Refusal(400, "The parameter prefix is missing or too long.")
+    start = asked.whole("cursor", 0) or asked.whole("offset", 0)
+    end = start + min(max(asked.whole("limit", 10), 1), _MOST_SUGGESTED)
+    return as_json({"result": _suggested(asked, prefix)[start:end]})
+
+
+def _suggested(asked: Asked, prefix: str) -> list[dict[str, Any]]:
+    match asked.kind:
+        case "entity":
+            things = asked.targets.starting_with(prefix, asked.language)[: _MOST_SUGGESTED * MOST_FIELDS]
+            return [{**named(asked, each), "notable": types_of(asked, each)} for each in things]
+        case "property":
+            found = [property_json(asked, each) for each in asked.targets.properties]
+        case "type":
+            found = types(asked)
+        case _:
+            raise Refusal(404, "There is nothing at this address.")
+    wanted = prefix.casefold()
+    return [each for each in found if wanted in each["name"].casefold() or wanted in each["id"].casefold()]
+
+
+def propose(asked: Asked) -> Response:
+    """The properties that entities of a type have."""
+    type_ = asked.parameters.get("type", "")
+    limit = min(asked.whole("limit", _MOST_PROPOSED), _MOST_PROPOSED)
+    found = [property_json(asked, each) for each in asked.targets.properties_of(type_)[:limit]]
+    document: dict[str, Any] = {"properties": found, "limit": limit}
+    return as_json({**document, "type": type_} if type_ else document)
+
+
+def extended(asked: Asked, raw: object, *, draft: bool) -> dict[str, Any]:
+    """The values of the properties asked for, in the form of either version."""
+    request = read_extension(raw)
+    known = set(asked.targets.properties)
+    unknown = [each for each in request.properties if each not in known]
+    if unknown:
+        raise Refusal(400, f"There is no property {unknown[0]!r}.", "See /reconcile/properties.")
+    terms = {id_: _values(asked, id_, request.properties) for id_ in request.ids}
+    most = asked.project.config.number("limits.rows")
+    if sum(len(values) for cells in terms.values() for values in cells.values()) > most:
+        raise Refusal(413, sentence("limit.rows", most=most), sentence("next.less_at_once"))
+    rows = {id_: {each: _cells(asked, values) for each, values in cells.items()} for id_, cells in terms.items()}
+    meta = [property_json(asked, each) for each in request.properties]
+    if not draft:
+        return {"meta": meta, "rows": rows}
+    listed = [
+        {"id": id_, "properties": [{"id": name, "values": values} for name, values in cells.items()]}
+        for id_, cells in rows.items()
+    ]
+    return {"meta": meta, "rows": listed}
+
+
+def _values(asked: Asked, id_: str, properties: Iterable[str]) -> dict[str, list[Term | str]]:
+    asked.go_on()
+    thing = asked.targets.thing(id_)
+    return {each: asked.targets.values(thing.id, each, asked.language) if thing else [] for each in properties}
+
+
+def _cells(asked: Asked, values: Iterable[Term | str]) -> list[dict[str, Any]]:
+    asked.go_on()
+    return [_cell(asked, value) for value in values]
+
+
+def _cell(asked: Asked, value: Term | str) -> dict[str, Any]:
+    if isinstance(value, Iri):
+        if value.value in asked.targets.index.things or value.value in asked.targets.labels:
+            return {"id": asked.targets.id_of(value.value), "name": asked.targets.labels.of(value, asked.language)}
+        return {"str": value.value}
+    if not isinstance(value, Literal):
+        return {"str": str(value)}
+    datatype = value.datatype.value.rpartition("#")[2]
+    if datatype == "date" and len(value.value) == _DATE_LENGTH:
+        # A date of the protocol is a full date and time.
+        return {"date": f"{value.value}T00:00:00Z"}
+    try:
+        if datatype == "integer":
+            return {"int": int(value.value)}
+        if datatype in {"decimal", "double"}:
+            return {"float": float(value.value)}
+    except ValueError:
+        return {"str": value.value}
+    return {"str": value.value}
+
+
+def preview(asked: Asked) -> Response:
+    """The page for a frame of the announced size."""
+    return Response(_page(asked, _wanted(asked)), 200, CORS | _FRAMED, "text/html; charset=utf-8")
+
+
+def _page(asked: Asked, thing: Thing) -> str:
+    name, about = escape(thing.name(asked.language)), escape(description(asked, thing))
+    others = sorted({each.text for each in thing.names} - {thing.name(asked.language)})
+    link = f"{asked.origin}/id/{quote(asked.targets.id_of(thing.id))}"
+    return (
+        f'<!DOCTYPE html><html lang="{asked.language}"><head><meta charset="utf-8"><title>{name}</title></head><body>'
+        f'<p><a href="{escape(link)}" target="_blank" rel="noopener"><strong>{name}</strong></a><br>{about}</p>'
+        f"<p>{escape(', '.join(others))}</p></body></html>\n"
+    )
+
+
+def flyout(asked: Asked) -> Response:
+    """A piece of HTML about an entity, a type or a property."""
+    id_ = asked.parameters.get("id", "")
+    if asked.kind == "entity":
+        thing = _wanted(asked)
+        words = f"<p><strong>{escape(thing.name(asked.language))}</strong><br>{escape(description(asked, thing))}</p>"
+    elif asked.kind == "type" and asked.targets.class_of(id_) in KINDS:
+        words = f"<p>{escape(asked.targets.type_name(asked.targets.class_of(id_), asked.language))}</p>"
+    elif asked.kind == "property" and id_ in asked.targets.properties:
+        words = f"<p>{escape(asked.targets.property_name(id_, asked.language))}</p>"
+    else:
+        raise Refusal(404, "There is nothing with this id.")
+    return as_json({"id": id_, "html": words})
+
+
+def _wanted(asked: Asked) -> Thing:
+    thing = asked.targets.thing(asked.parameters.get("id", ""))
+    if thing is None:
+        raise Refusal(404, "There is no entity with this id.")
+    return thing
+
+
+# -- entities, types and properties in the words of the protocol -----------------------------------------
+
+
+def candidate_json(asked: Asked, candidate: Candidate, *, draft: bool) -> dict[str, Any]:
+    """A candidate with its score and what speaks for it; the draft wants the names of these too."""
+    found = {
+        **named(asked, candidate.thing),
+        "score": candidate.score,
+        "match": candidate.match,
+        "type": types_of(asked, candidate.thing),
+        "features": [
+            {"id": key, "name": _feature_name(asked, key), "value": value} if draft else {"id": key, "value": value}
+            for key, value in candidate.features.items()
+        ],
+    }
+    return {**found, "lang": asked.language} if draft else found
+
+
+def _feature_name(asked: Asked, key: str) -> str:
+    return asked.targets.property_name(key, asked.language) if ":" in key else key
+
+
+def named(asked: Asked, thing: Thing) -> dict[str, Any]:
+    """Id, name and description."""
+    about = description(asked, thing)
+    return {
+        "id": asked.targets.id_of(thing.id),
+        "name": thing.name(asked.language),
+        **({"description": about} if about else {}),
+    }
+
+
+def description(asked: Asked, thing: Thing) -> str:
+    """Its class and country, in a few words."""
+    kinds = [asked.targets.type_name(each, asked.language) for each in thing.classes[:1]]
+    countries = [
+        asked.targets.labels.of(each, asked.language)
+        for each in asked.targets.values(thing.id, "cg:inCountry")
+        if isinstance(each, Iri)
+    ]
+    return ", ".join([*kinds, *(countries or sorted(thing.countries))]) if thing.id not in countries else ""
+
+
+def types_of(asked: Asked, thing: Thing) -> list[dict[str, str]]:
+    """The classes of an entity."""
+    return [_type(asked, each) for each in thing.classes]
+
+
+def _type(asked: Asked, iri: str) -> dict[str, str]:
+    return {"id": compress(iri), "name": asked.targets.type_name(iri, asked.language)}
+
+
+def types(asked: Asked) -> list[dict[str, str]]:
+    """All classes that entities here have."""
+    return [_type(asked, each) for each in asked.targets.types]
+
+
+def property_json(asked: Asked, name: str) -> dict[str, Any]:
+    """Id and name of a property."""
+    return {"id": name, "name": asked.targets.property_name(name, asked.language)}
+
+
+# -- one request -----------------------------------------------------------------------------------------
+
+
+class Asked:
+    """One request: its parameters, its body, its language, and what it is about."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        """Read the parameters of the address and of a form; from now on the time runs."""
+        self.method, self.body = request.method, body
+        self.project: Project = project_of(request)
+        self.language = choose_language(request).language
+        self.origin = origin_of(request.scope)
+        self._seconds = self.project.config.number("limits.timeout")
+        self._until = time.monotonic() + self._seconds
+        self.kind = str(request.path_params.get("kind", ""))
+        self.parameters = dict(request.query_params)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM:
+            self.parameters |= _form(body)
+
+    @property
+    def targets(self) -> Targets:
+        """The entities of the version in use."""
+        return targets_of(self.project)
+
+    @property
+    def batch(self) -> int:
+        """How many queries a batch may have."""
+        return self.project.config.number("reconcile.batch")
+
+    def go_on(self) -> None:
+        """See that there is time left.
+
+        Raises:
+            StoreTimeout: there is none.
+        """
+        if time.monotonic() > self._until:
+            raise StoreTimeout(sentence("limit.answer_time", seconds=self._seconds), fix=sentence("next.less_at_once"))
+
+    def whole(self, name: str, default: int) -> int:
+        """A parameter that is a whole number from 0 on.
+
+        Raises:
+            Refusal: it is something else.
+        """
+        text = self.parameters.get(name, "") or str(default)
+        if not text.isascii() or not text.isdigit() or len(text) > MOST_FIELDS:
+            raise Refusal(400, f"The parameter {name} is a whole number from 0 on.")
+        return int(text)
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise Refusal(400, "The form cannot be read.", "Send it as UTF-8, with the field queries.") from error
+    return {name: values[0] for name, values in fields.items()}
+
+
+def endpoint(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """A handler with CORS on everything, refusals included, that works in a thread of its own."""
+
+    @wraps(answer)
+    async def handle(request: Request) -> Response:
+        try:
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=CORS)
+            limits = limits_of(project_of(request).config)
+            body = await read_body(request.scope, request.receive, limits.body, limits.patience)
+            async with _turns.of(client_of(request.scope), limits.share.timeout):
+                return await run_in_threadpool(lambda: answer(Asked(request, body)))
+        except Refusal as refusal:
+            response = refusal.response(request.headers.get("accept", ""))
+        except CitygraphError as error:
+            response = refusal_of(error).response(request.headers.get("accept", ""))
+        response.headers.update(CORS)
+        return response
+
+    return handle
+
+
+def as_json(document: object) -> Response:
+    """A document as an answer."""
+    return Response(json.dumps(document, ensure_ascii=False), 200, CORS, "application/json")
+
+
+def _route(path: str, answer: Answer, *methods: str) -> Route:
+    return Route(path, endpoint(answer), methods=[*methods, "OPTIONS"])
+
+
+routes: Final[list[BaseRoute]] = [
+    _route(_ROOT, _service, "GET", "POST"),
+    _route(f"{_ROOT}/", _service, "GET", "POST"),
+    _route(f"{_ROOT}/suggest/{{kind}}", _suggest, "GET"),
+    _route(f"{_ROOT}/flyout/{{kind}}", flyout, "GET"),
+    _route(f"{_ROOT}/preview", preview, "GET"),
+    _route(f"{_ROOT}/properties", propose, "GET"),
+    _route(_DRAFT, _draft_manifest, "GET"),
+    _route(f"{_DRAFT}/", _draft_manifest, "GET"),
+    _route(f"{_DRAFT}/match", _draft_match, "POST"),
+    _route(f"{_DRAFT}/suggest/{{kind}}", _draft_suggest, "GET"),
+    _route(f"{_DRAFT}/preview", preview, "GET"),
+    _route(f"{_DRAFT}/extend", _draft_extend, "POST"),
+    _route(f"{_DRAFT}/extend/propose", propose, "GET"),
+]

@@ -1,0 +1,223 @@
+"""Which addresses of the site become files, and where each of them lies, under a name that every file system takes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from citygraph.namespaces import slug
+from citygraph.web.pages.urls import TWINS
+
+__all__ = ["Choices", "Limits", "Plan", "Target", "file_name"]
+
+_PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}\Z")
+# Names that Windows keeps for itself, and the one that a folder shows.
+_KEPT: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index\.html?)(\..*)?\Z|.*\.\Z")
+_LONGEST: Final = 60
+# For each choice a page and the files that are used most; the answer by itself has them all.
+_FILES_OF_CHOICES: Final = frozenset({"csv", "json", "geojson"})
+_MOST_KNOWN: Final = 100_000
+_PLAIN_PAGES: Final = {"/": "", "/queries": "queries/", "/search": "search/", "/editor": "sparql/"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is written down: answers of one question by what is chosen, and proofs of derived statements."""
+
+    answers: int = 60
+    proofs: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an address leads: a file of the folder, and what follows it in the link."""
+
+    path: str
+    query: str = ""
+    is_page: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen on the page of one question: the values of each parameter, and the one it has by itself."""
+
+    values: Mapping[str, Sequence[str]]
+    chosen: Mapping[str, str]
+
+    def resolve(self, given: Mapping[str, str]) -> dict[str, str] | None:
+        """What is chosen beside the values a question has by itself; `None` when that cannot be chosen here."""
+        resolved: dict[str, str] = {}
+        for name, value in given.items():
+            known = self.values.get(name, ())
+            found = next((each for each in (value, f"id:{value}", f"concept:{value}") if each in known), None)
+            if found is None:
+                return None
+            if found != self.chosen.get(name):
+                resolved[name] = found
+        return dict(sorted(resolved.items()))
+
+    def variants(self, *, most: int) -> tuple[list[dict[str, str]], int]:
+        """What may be chosen, everything combined when that is not too much, else one parameter at a time.
+
+        Returns:
+            the combinations, and how many were left out.
+        """
+        lists = {name: [each for each in found if each != self.chosen.get(name)] for name, found in self.values.items()}
+        singles = [{name: value} for name, found in sorted(lists.items()) for value in found]
+        everything = 1
+        for found in lists.values():
+            everything *= len(found) + 1
+        everything -= 1
+        if everything > most:
+            return singles[:most], everything - len(singles[:most])
+        names = sorted(lists)
+        options = [("", *lists[name]) for name in names]
+        combined = [
+            {name: value for name, value in zip(names, values, strict=True) if value}
+            for values in itertools.product(*options)
+        ]
+        return [each for each in combined if each], 0
+
+
+@dataclass
+class Plan:
+    """Which addresses become files; filled before the first page is written, and asked for every link."""
+
+    languages: Sequence[str]
+    has_file: Callable[[str], bool]
+    entities: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    questions: dict[str, Choices] = field(default_factory=dict)
+    letters: dict[str, set[str]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    proofs: set[str] = field(default_factory=set)
+    has_all_proofs: bool = True
+    _known: dict[str, Target] = field(default_factory=dict)
+    _variants: dict[str, dict[tuple[tuple[str, str], ...], str]] = field(default_factory=dict)
+
+    def add_question(self, name: str, choices: Choices) -> int:
+        """Plan the answers of one question; how many are left out."""
+        self.questions[name] = choices
+        variants, left_out = choices.variants(most=self.limits.answers)
+        self._variants[name] = {
+            tuple(sorted(each.items())): variant_name(dict(sorted(each.items()))) for each in variants
+        }
+        return left_out
+
+    def question_addresses(self, language: str) -> Iterator[str]:
+        """The addresses of all answers."""
+        for name, variants in self._variants.items():
+            for values in [(), *variants]:
+                yield f"/queries/{name}?{urlencode([*values, ('lang', language)])}"
+
+    def target(self, address: str) -> Target | None:
+        """Where an address of the site leads in the folder; `None` when it has no file there."""
+        known = self._known.get(address)
+        if known is None:
+            known = self._target(address)
+            # What leads somewhere goes on doing so, but for proofs, whose number is limited.
+            if known is not None and not address.startswith("/why"):
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[address] = known
+        return known
+
+    def forget(self) -> None:
+        """Look everything up again: more has been planned."""
+        self._known.clear()
+
+    def _target(self, address: str) -> Target | None:
+        parts = urlsplit(address)
+        path = unquote(parts.path)
+        parameters = dict(parse_qsl(parts.query))
+        language = parameters.pop("lang", self.languages[0])
+        page = self._page(path, parameters, language)
+        if page is not None:
+            return Target(page, f"example={file_name(parameters['example'])}" if "example" in parameters else "")
+        file = self._file(path, parameters, language)
+        return Target(file, parts.query if path.startswith("/static/") else "", is_page=False) if file else None
+
+    def _page(self, path: str, parameters: Mapping[str, str], language: str) -> str | None:
+        folder: str | None = None
+        if path in _PLAIN_PAGES:
+            folder = _PLAIN_PAGES[path]
+        elif path in self.entities:
+            _, kind, slug = path.split("/", 2)
+            folder = f"{kind}/{file_name(slug)}/"
+        elif path.removeprefix("/") in self.kinds:
+            folder = f"{path[1:]}/"
+        elif path.startswith("/a-z"):
+            # A letter that names of one language begin with may be missing in the other.
+            folder = f"{path[1:]}/" if path in self.letters.get(language, ()) else "a-z/"
+        elif path == "/why":
+            folder = self._proof(parameters)
+        elif path.startswith("/queries/"):
+            variant = self._variant(path.removeprefix("/queries/"), parameters)
+            folder = f"queries/{variant}/" if variant is not None else None
+        return f"{language}/{folder}index.html" if folder is not None else None
+
+    def _variant(self, name: str, parameters: Mapping[str, str]) -> str | None:
+        if name not in self.questions:
+            return None
+        resolved = self.questions[name].resolve(parameters)
+        if not resolved:
+            return name if resolved is not None else None
+        variant = self._variants[name].get(tuple(resolved.items()))
+        return f"{name}/{variant}" if variant is not None else None
+
+    def _proof(self, parameters: Mapping[str, str]) -> str | None:
+        """The folder of a proof; the first so many get one, in the order in which the pages name them."""
+        key = _proof_key(parameters)
+        if key not in self.proofs:
+            if len(self.proofs) >= self.limits.proofs:
+                self.has_all_proofs = False
+                return None
+            self.proofs.add(key)
+        return f"why/{key}/"
+
+    def _file(self, path: str, parameters: Mapping[str, str], language: str) -> str | None:
+        if path == "/editor/terms.json":
+            return f"{language}/sparql/terms.json"
+        if path == "/why.json":
+            return f"why/{_proof_key(parameters)}.json"
+        stem, _, ending = path.rpartition(".")
+        if ending in TWINS and stem in self.entities:
+            _, kind, slug = stem.split("/", 2)
+            return f"{kind}/{file_name(slug)}.{ending}"
+        if stem.startswith("/queries/"):
+            variant = self._variant(stem.removeprefix("/queries/"), parameters)
+            if variant is None or ("/" in variant and ending not in _FILES_OF_CHOICES):
+                return None
+            return f"{language}/queries/{variant}/feed.atom" if ending == "atom" else f"queries/{variant}.{ending}"
+        if path.startswith("/static/") or path == "/search/index.json" or self.has_file(path[1:]):
+            return path[1:]
+        return None
+
+
+def _proof_key(parameters: Mapping[str, str]) -> str:
+    text = "\0".join(parameters.get(name, "") for name in ("s", "p", "o"))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def file_name(text: str) -> str:
+    """The text when it is a plain name; otherwise what is left of it, with a hash that keeps it apart from others.
+
+    >>> file_name("eurocities"), file_name("../etc/passwd"), file_name("Oslo")
+    ('eurocities', 'etc-passwd-7fef78f534', 'oslo-43152cc97f')
+    """
+    if _PLAIN.match(text) and not _KEPT.match(text):
+        return text
+    left = slug(text)[:_LONGEST].rstrip("-") or "x"
+    return f"{left}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+def variant_name(values: Mapping[str, str]) -> str:
+    """The name of an answer by what was chosen: `network.eurocities`, several joined by `~`."""
+    return "~".join(
+        f"{name}.{file_name(value.removeprefix('id:').replace(':', '.'))}" for name, value in values.items()
+    )
