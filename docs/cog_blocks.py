@@ -28,7 +28,7 @@ from citygraph.graphs import Part
 from citygraph.ingest.mapping import KEYS, Key
 from citygraph.namespaces import CG, compress
 from citygraph.project.publishing import WRITING_SECONDS
-from citygraph.publish.tables import MOST_ROWS
+from citygraph.publish.files import MOST_ROWS
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.settings import SETTINGS, Setting

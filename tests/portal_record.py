@@ -10,8 +10,7 @@ from typing import Final
 
 from citygraph.config import read_config
 from citygraph.language import Text
-from citygraph.publish.catalog import Catalog, Item
-from citygraph.publish.description import catalog_of
+from citygraph.publish.catalog import Catalog, Item, catalog_of
 from citygraph.publish.profiles import PROFILES
 from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.rdf import Iri, Triple

@@ -18,7 +18,7 @@ from citygraph.link.extract import read_extract, read_extract_triples
 from citygraph.link.item_rdf import items_from_triples
 from citygraph.link.links import MAPPING_FILE
 from citygraph.namespaces import compress
-from citygraph.publish.saved_queries import sib_example
+from citygraph.publish.files import sib_example
 from citygraph.query import Answered
 from citygraph.query.run import problem_of
 from citygraph.rdf import Iri, Literal

@@ -20,9 +20,9 @@ from citygraph import Project
 from citygraph.errors import PublishError
 from citygraph.export import export_bytes, write_graph
 from citygraph.publish import PROFILES, Published, check_harvest, check_profile
+from citygraph.publish.check import closure_of
+from citygraph.publish.files import class_files
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.harvest import closure_of
-from citygraph.publish.tables import class_files
 from citygraph.publish.writing import DATA_FORMATS
 from citygraph.rdf import Iri, Quad, canonical_hash, parse
 from clean_project import clean_project
@@ -305,7 +305,7 @@ def test_a_table_as_json_has_an_object_for_each_row_without_its_empty_cells() ->
 def test_a_table_that_no_sheet_can_hold_is_no_workbook(monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"id,label\r\nid:a,A\r\nid:b,B\r\n"
     assert [ending for ending, _ in class_files(data)] == ["csv", "json", "xlsx"]
-    monkeypatch.setattr("citygraph.publish.tables.MOST_ROWS", 1)
+    monkeypatch.setattr("citygraph.publish.files.MOST_ROWS", 1)
     assert [ending for ending, _ in class_files(data)] == ["csv", "json"]
 
 

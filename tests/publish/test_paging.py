@@ -16,8 +16,7 @@ from citygraph.export import export_bytes
 from citygraph.findings import Finding
 from citygraph.publish import PROFILES, Published, check_catalog, check_harvest, check_profile, read_shapes, run_shapes
 from citygraph.publish.ckan_package import extras_of, package_of
-from citygraph.publish.page_links import PageFile, follow_pages, without_links
-from citygraph.publish.paging import HYDRA, link_triples, page_name, pages_of
+from citygraph.publish.paging import HYDRA, PageFile, follow_pages, link_triples, page_name, pages_of, without_links
 from citygraph.publish.record import NAMESPACES, write_record
 from citygraph.rdf import Iri, Literal, Quad, Triple, parse
 from ckan_server import read_as_ckan, skip_without_ckan

@@ -12,9 +12,17 @@ import pytest
 
 from citygraph.config import read_config
 from citygraph.findings import Finding
-from citygraph.publish import DIMENSIONS, HIGHEST, PROFILES, Links, Published, catalog_of, score_of, write_record
-from citygraph.publish.metrics import MACHINE_READABLE, METRICS, NON_PROPRIETARY
-from citygraph.publish.quality import predict
+from citygraph.publish import (
+    DIMENSIONS,
+    HIGHEST,
+    PROFILES,
+    LinkCheck,
+    Published,
+    catalog_of,
+    score_of,
+    write_record,
+)
+from citygraph.publish.quality import MACHINE_READABLE, METRICS, NON_PROPRIETARY, predict
 from citygraph.publish.settings import check_settings
 from citygraph.publish.vocabulary import EUA, vocabularies
 from citygraph.rdf import Iri, Literal, Triple, parse
@@ -185,7 +193,7 @@ def test_with_a_network_the_addresses_are_tried(server: str) -> None:
             for t in _RECORD
         ]
 
-    links = Links()
+    links = LinkCheck()
     score = predict(moved(server), complies=lambda _: True, answers=links.answers)
     assert (score.points, score.assumed_points, links.findings) == (405, 0, [])
     score = predict(moved(f"{server}gone/"), complies=lambda _: True, answers=links.answers)

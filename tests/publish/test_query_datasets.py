@@ -22,7 +22,7 @@ from citygraph.publish import (
     write_record,
 )
 from citygraph.publish.catalog import DcatDataset
-from citygraph.publish.harvest import closure_of
+from citygraph.publish.check import closure_of
 from citygraph.rdf import Iri, Literal, Triple
 from conftest import TODAY
 from portal_record import BASE, catalog, iri, many, subjects

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from citygraph.export import export_bytes
-from citygraph.publish.read_back import reads_back
+from citygraph.publish.files import reads_back
 from citygraph.publish.writing import DATA_FORMATS
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.sorted_quads import SortedQuads

@@ -12,7 +12,7 @@ import yaml
 from citygraph import Project
 from citygraph.openapi import openapi_document
 from citygraph.publish import Published
-from citygraph.publish.saved_queries import grlc_file, sib_example
+from citygraph.publish.files import grlc_file, sib_example
 from citygraph.rdf import Literal, parse
 from citygraph.results import Solutions
 from citygraph.saved_query import read_saved_query

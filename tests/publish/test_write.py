@@ -17,9 +17,9 @@ from citygraph.findings import Finding
 from citygraph.graphs import FileGraph, ProjectGraphs, graph_iri, part_of
 from citygraph.publish import (
     PROFILES,
-    Asked,
     Edition,
     Published,
+    QuestionAnswer,
     Tools,
     check_foreign_shapes,
     publish_edition,
@@ -97,7 +97,7 @@ def _with_questions() -> tuple[Edition, Tools]:
     queries = [
         read_saved_query(ROOT / "queries" / f"{name}.rq") for name in ("members", "network-facts", "at-present-facts")
     ]
-    answer = Asked(Solutions(("member",), ((Literal("Oslo"),),)))
+    answer = QuestionAnswer(Solutions(("member",), ((Literal("Oslo"),),)))
     return replace(_edition(), config=config, queries=queries), replace(_TOOLS, ask=lambda _: answer)
 
 

@@ -469,7 +469,7 @@ class Project:
             tools_for(edition, self.prefixes, write_site if site is not None else None),
             shapes=publish.read_shapes(shapes) if shapes else (),
             shapes_for=profile or "dcat-ap-3",
-            links=publish.Links() if online else None,
+            links=publish.LinkCheck() if online else None,
             twice=twice,
             before=before,
         )
@@ -495,7 +495,7 @@ class Project:
             profile=profile,
             base=self.config.base,
             shapes=publish.read_shapes(shapes) if shapes else (),
-            links=publish.Links() if online else None,
+            links=publish.LinkCheck() if online else None,
         )
 
     def publish_to_ckan(

@@ -18,7 +18,7 @@ from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
 from citygraph.findings import Finding, Report
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
-from citygraph.publish import Asked, Edition, NewFolder, Tools, split
+from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools, split
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.store import MemoryStore
@@ -78,7 +78,7 @@ def tools_for(
     )
 
 
-def _answer_of(saved: SavedQuery, edition: Edition, prefixes: Mapping[str, str]) -> Asked | None:
+def _answer_of(saved: SavedQuery, edition: Edition, prefixes: Mapping[str, str]) -> QuestionAnswer | None:
     """The answer to a question that needs no value; nothing to one that asks others: an edition is this graph alone."""
     if saved.code or saved.federates or any(each.required and each.default is None for each in saved.parameters):
         return None
@@ -95,7 +95,7 @@ def _answer_of(saved: SavedQuery, edition: Edition, prefixes: Mapping[str, str])
     except QueryError:
         # The default of a parameter may be a thing that the public edition does not have.
         return None
-    return Asked(answered.answer, answered.bound) if isinstance(answered.answer, Solutions) else None
+    return QuestionAnswer(answered.answer, answered.bound) if isinstance(answered.answer, Solutions) else None
 
 
 @contextmanager

@@ -1,13 +1,19 @@
-"""One internal description of the catalogue, its datasets, their distributions and its services."""
+"""One internal description of the catalogue, its datasets, distributions and services, made from graph.toml and the files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
 
-from citygraph.language import Text
+from citygraph.config import Config
+from citygraph.language import LANGUAGES, Text
+from citygraph.namespaces import slug
+from citygraph.publish.vocabulary import vocabularies
+from citygraph.saved_query import SavedQuery
 
-__all__ = ["Agent", "Catalog", "Contact", "DcatDataset", "Distribution", "Item", "Service"]
+__all__ = ["Agent", "Catalog", "Contact", "DataService", "DcatDataset", "Distribution", "Item", "catalog_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ class DcatDataset:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class DataService:
     """A way to ask while the graph is served; `serves` are the IRIs of the datasets that it gives."""
 
     iri: str
@@ -123,7 +129,7 @@ class Catalog:
     availability: str
     status: str
     dataset: DcatDataset
-    services: tuple[Service, ...] = field(default=())
+    services: tuple[DataService, ...] = field(default=())
     answers: tuple[DcatDataset, ...] = field(default=())
 
     @property
@@ -135,3 +141,202 @@ class Catalog:
     def rights_iri(self) -> str:
         """The IRI of the statement that says whom to name; empty when nobody need be."""
         return f"{self.site}rights" if self.rights.in_language("nb") else ""
+
+
+# -- made from the settings and the files ----------------------------------------------------------
+
+_LANGUAGE_CODES: Final = {"nb": "NOB", "en": "ENG"}
+_ORGANISATIONS: Final = "https://organization-catalog.fellesdatakatalog.digdir.no/organizations/"
+
+
+def los_iri(word: str) -> str:
+    """The IRI of a theme of LOS: `kultur` is short for `tema/kultur`."""
+    if "://" in word:
+        return word
+    return vocabularies()["los"].iri(word if "/" in word else f"tema/{word}")
+
+
+def catalog_of(
+    config: Config,
+    items: Sequence[Item],
+    *,
+    period: tuple[str, str],
+    modified: date,
+    queries: Iterable[SavedQuery] = (),
+) -> Catalog:
+    """The description of what has been written.
+
+    Args:
+        config: names, publisher, contact, licence, themes: whatever a person must say.
+        items: the files that are distributions.
+        period: the first and the last day that the data speak of; empty when they have no dates.
+        modified: the day of the last change.
+        queries: the questions whose answers are datasets of their own when `publish.query_datasets` says so.
+    """
+    settings = _Settings(config)
+    modified = max(modified, config.values["publish.issued"] or modified)
+    site = settings.site
+    name = slug(config.title.en or config.title.nb) or "graph"
+    answers = [item for item in items if item.query] if config.values["publish.query_datasets"] else []
+    dataset = DcatDataset(
+        iri=f"{site}dataset/graph",
+        identifier=f"{name}-graph",
+        title=config.title,
+        description=settings.words("publish.description"),
+        keywords=settings.keywords,
+        themes=tuple(settings.terms("publish.themes", "data-theme")),
+        los=tuple(map(los_iri, settings.list("publish.los"))),
+        spatial=tuple(settings.list("publish.spatial")),
+        period=period,
+        frequency=settings.term("publish.frequency", "frequency"),
+        access=settings.term("publish.access", "access-right"),
+        issued=settings.day("publish.issued"),
+        modified=modified.isoformat(),
+        version=settings.text("publish.version") or modified.isoformat(),
+        provenance=settings.words("publish.provenance"),
+        landing_page=site,
+        distributions=tuple(_distribution(item, site) for item in items if item not in answers),
+    )
+    asked = tuple(_answer(query, dataset, answers, settings) for query in queries if _files_of(query, answers))
+    return Catalog(
+        iri=f"{site}catalog",
+        site=site,
+        identifier=f"{name}-catalog",
+        title=Text(f"{config.title.in_language('nb')} – åpne data", f"{config.title.in_language('en')} – open data"),
+        description=dataset.description,
+        publisher=settings.agent(),
+        contact=settings.contact(),
+        languages=tuple(vocabularies()["language"].iri(_LANGUAGE_CODES[each]) for each in config.languages),
+        licence=config.licence,
+        spatial=dataset.spatial,
+        issued=dataset.issued,
+        modified=dataset.modified,
+        rights=settings.rights(),
+        availability=settings.term("publish.availability", "planned-availability"),
+        status=settings.text("publish.status"),
+        dataset=dataset,
+        services=tuple(settings.services(name, dataset, asked)),
+        answers=asked,
+    )
+
+
+def _files_of(query: SavedQuery, items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if item.query == query.name]
+
+
+def _answer(query: SavedQuery, graph: DcatDataset, items: Iterable[Item], settings: _Settings) -> DcatDataset:
+    """The answer to a question: a dataset about the same, made from the graph, with words and files of its own."""
+    server = settings.text("publish.service")
+    return replace(
+        graph,
+        iri=f"{settings.site}dataset/query-{query.name}",
+        identifier=f"{graph.identifier.removesuffix('-graph')}-query-{query.name}",
+        title=query.title,
+        description=query.question,
+        landing_page=f"{server}queries/{query.name}" if server else graph.landing_page,
+        distributions=tuple(_distribution(item, settings.site) for item in _files_of(query, items)),
+        query=query.name,
+        derived_from=graph.iri,
+    )
+
+
+def _distribution(item: Item, site: str) -> Distribution:
+    return Distribution(
+        iri=f"{site}distribution/{slug(item.path.rpartition('/')[2].replace('.', '-'))}",
+        title=item.title,
+        description=item.description,
+        url=site + item.path,
+        format=vocabularies()["file-type"].iri(item.file_type),
+        media_type=item.media_type,
+        byte_size=item.size,
+        by_query=bool(item.query),
+    )
+
+
+class _Settings:
+    """The keys of graph.toml that a catalogue is made from."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.site = self.text("publish.site") or config.base
+
+    def text(self, key: str) -> str:
+        return str(self._config.values[key])
+
+    def words(self, key: str) -> Text:
+        return Text.of(self._config.values[key])
+
+    def list(self, key: str) -> tuple[str, ...]:
+        return tuple(self._config.values[key])
+
+    def day(self, key: str) -> str:
+        value = self._config.values[key]
+        return value.isoformat() if isinstance(value, date) else ""
+
+    def term(self, key: str, vocabulary: str) -> str:
+        code = self.text(key)
+        return vocabularies()[vocabulary].iri(code) if code else ""
+
+    def terms(self, key: str, vocabulary: str) -> Iterable[str]:
+        return (vocabularies()[vocabulary].iri(code) for code in self.list(key))
+
+    @property
+    def keywords(self) -> dict[str, tuple[str, ...]]:
+        found = self._config.values["publish.keywords"]
+        return {language: tuple(found[language]) for language in LANGUAGES if found.get(language)}
+
+    def agent(self) -> Agent | None:
+        name, number = self.words("publisher.name"), self.text("publisher.identifier")
+        if not name.in_language("nb"):
+            return None
+        iri = self.text("publisher.iri") or (_ORGANISATIONS + number if number else f"{self.site}agent/publisher")
+        return Agent(iri, name, number, self.term("publisher.type", "publisher-type"), self.text("publisher.homepage"))
+
+    def contact(self) -> Contact | None:
+        name, email, url = self.words("contact.name"), self.text("contact.email"), self.text("contact.url")
+        if not name.in_language("nb") or not (email or url):
+            return None
+        return Contact(f"{self.site}contact", name, f"mailto:{email}" if email else "", url)
+
+    def rights(self) -> Text:
+        said, name = self.words("publish.attribution"), self.words("publisher.name")
+        if said.in_language("nb") or not name.in_language("nb"):
+            return said
+        return Text(f"Inneholder data fra {name.in_language('nb')}", f"Contains data from {name.in_language('en')}")
+
+    def services(self, name: str, graph: DcatDataset, answers: Iterable[DcatDataset]) -> Iterable[DataService]:
+        server = self.text("publish.service")
+        if not server:
+            return
+        keywords = self.keywords
+        yield DataService(
+            iri=f"{self.site}service/sparql",
+            identifier=f"{name}-sparql",
+            title=Text("SPARQL-endepunkt", "SPARQL endpoint"),
+            description=Text(
+                "Grafen kan spørres med SPARQL 1.1, lest, ikke skrevet.",
+                "The graph can be asked with SPARQL 1.1, reading only.",
+            ),
+            endpoint=f"{server}sparql",
+            endpoint_description=f"{server}sparql",
+            conforms_to=("https://www.w3.org/TR/sparql11-protocol/", "SPARQL 1.1 Protocol"),
+            keywords={**keywords, "en": ("SPARQL", *keywords.get("en", ()))},
+            format="",
+            serves=(graph.iri,),
+        )
+        yield DataService(
+            iri=f"{self.site}service/queries",
+            identifier=f"{name}-queries",
+            title=Text("Lagrede spørsmål som API", "Saved questions as an API"),
+            description=Text(
+                "Hvert lagret spørsmål har en adresse som svarer med CSV eller JSON.",
+                "Each saved question has an address that answers with CSV or JSON.",
+            ),
+            endpoint=f"{server}queries",
+            endpoint_description=f"{server}openapi.json",
+            conforms_to=("https://spec.openapis.org/oas/v3.1.0", "OpenAPI 3.1"),
+            keywords={**keywords, "en": ("API", *keywords.get("en", ()))},
+            format=vocabularies()["file-type"].iri("JSON"),
+            serves=tuple(each.iri for each in answers) or (graph.iri,),
+            is_api=True,
+        )

@@ -2,19 +2,169 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+import urllib.error
+import urllib.request
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
-from citygraph.findings import Finding, Severity, finding
+from citygraph.bounds import Bounds, BoundsProblem, problems_of
+from citygraph.errors import PublishError
+from citygraph.findings import Finding, Report, Severity, finding
+from citygraph.formats import by_extension
 from citygraph.language import LANGUAGES, Text
-from citygraph.namespaces import PREFIXES, compress
-from citygraph.publish.harvest import terms_by_dataset
+from citygraph.namespaces import CG, PREFIXES, compress
+from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
+from citygraph.publish.profiles import DCAT_AP_3, PROFILES, profile_of_page
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import NAMESPACES, Profile
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
-from citygraph.rdf import Literal, Triple
+from citygraph.rdf import Iri, Literal, Triple, parse
 
-__all__ = ["check_foreign_shapes", "check_profile", "score_of"]
+__all__ = [
+    "LinkCheck",
+    "check_catalog",
+    "check_foreign_shapes",
+    "check_harvest",
+    "check_pages",
+    "check_profile",
+    "closure_of",
+    "not_xml_names",
+    "score_of",
+    "whole_record",
+]
+
+# -- what the harvester of data.norge.no does to a record ------------------------------------------
+
+_TYPE: Final = Iri(PREFIXES["rdf"] + "type")
+_DCAT: Final = PREFIXES["dcat"]
+_MOST: Final = 20_000
+"""Triples that one dataset may drag along; a record of ours has some twenty for each file."""
+_LINKED_BY: Final = {
+    "Distribution": (f"{_DCAT}distribution", "http://www.w3.org/ns/adms#sample"),
+    "DataService": (f"{_DCAT}service", f"{_DCAT}accessService"),
+    "CatalogRecord": (f"{_DCAT}record",),
+}
+"""What a harvester reaches these through; a thing that nothing links to is lost on the way."""
+_XML_NAME_AT_END: Final = re.compile(r"[^\W\d][\w.\-]*\Z")
+
+
+def check_harvest(record: Sequence[Triple], *, base: str, file: str = "") -> list[Finding]:
+    """The conditions of the harvester that a record breaks.
+
+    Args:
+        record: the triples of the catalogue.
+        base: the address that the graph's own names begin with; none of them may be dragged in.
+        file: where the record stands.
+    """
+    return [finding("publish-harvest", file=file, problem=problem) for problem in _problems(record, base)]
+
+
+def _problems(record: Sequence[Triple], base: str) -> Iterator[Text]:
+    catalogs, datasets = _of_class(record, "Catalog"), _of_class(record, "Dataset")
+    if not catalogs:
+        yield Text("det finnes ingen dcat:Catalog", "there is no dcat:Catalog")
+    if not datasets:
+        yield Text("det finnes ingen dcat:Dataset", "there is no dcat:Dataset")
+    for node in sorted(map(str, {*catalogs, *datasets, *_of_class(record, "DatasetSeries")})):
+        if node.startswith("_:"):
+            yield Text(f"{node} har ingen adresse og blir strøket", f"{node} has no address and is dropped")
+    linked = {each.object for each in record if each.predicate.value == _DCAT + "dataset"}
+    for dataset in datasets:
+        if dataset not in linked:
+            yield Text(f"{dataset} er ikke koblet til katalogen", f"{dataset} is not linked from the catalogue")
+    yield from _lost(record)
+    for iri in sorted(_iris(record)):
+        if re.match(r"https?://(www\.)?example\.com(/|\Z)", iri) or "://" not in iri.replace("mailto:", "mailto://"):
+            yield Text(f"{iri} er ingen absolutt adresse", f"{iri} is no absolute address")
+    for name in not_xml_names(record):
+        yield Text(f"{name} kan ikke skrives som RDF/XML", f"{name} cannot be written as RDF/XML")
+    by_subject = _by_subject(record)
+    for dataset in datasets:
+        yield from _dragged_in(by_subject, dataset, set(datasets), base)
+
+
+def _lost(record: Sequence[Triple]) -> Iterator[Text]:
+    for class_, links in _LINKED_BY.items():
+        reached = {each.object for each in record if each.predicate.value in links}
+        for thing in _of_class(record, class_):
+            if thing not in reached:
+                yield Text(f"ingenting viser til {thing}", f"nothing links to {thing}")
+
+
+def _dragged_in(
+    by_subject: Mapping[object, Sequence[Triple]], dataset: object, datasets: set[object], base: str
+) -> Iterator[Text]:
+    closure = _closure(by_subject, dataset, datasets)
+    if len(closure) > _MOST:
+        yield Text(
+            f"{dataset} drar med seg {len(closure)} påstander", f"{dataset} drags {len(closure)} statements along"
+        )
+    own = (CG, f"{base}id/", f"{base}graph/", f"{base}source/")
+    for iri in sorted(iri for iri in _iris(closure) if iri.startswith(own)):
+        yield Text(f"{iri} er en del av grafen og drar den med seg", f"{iri} is part of the graph and drags it along")
+
+
+def closure_of(record: Iterable[Triple], dataset: object, *, others: set[object]) -> list[Triple]:
+    """What the harvester takes as the graph of one dataset: all that can be reached, except other datasets."""
+    return _closure(_by_subject(record), dataset, others)
+
+
+def terms_by_dataset(record: Iterable[Triple]) -> dict[str, set[str]]:
+    """Each dataset with everything that it leads to, other datasets left out; all as N-Triples write them."""
+    given = list(record)
+    by_subject, datasets = _by_subject(given), set(_of_class(given, "Dataset"))
+    return {
+        str(dataset): {
+            str(term)
+            for each in _closure(by_subject, dataset, datasets)
+            for term in (each.subject, each.object)
+            if term == dataset or term not in datasets
+        }
+        for dataset in datasets
+    }
+
+
+def _by_subject(record: Iterable[Triple]) -> dict[object, list[Triple]]:
+    found: dict[object, list[Triple]] = {}
+    for each in record:
+        found.setdefault(each.subject, []).append(each)
+    return found
+
+
+def _closure(by_subject: Mapping[object, Sequence[Triple]], dataset: object, others: set[object]) -> list[Triple]:
+    waiting, seen, found = [dataset], {dataset}, []
+    while waiting:
+        for triple in by_subject.get(waiting.pop(), []):
+            found.append(triple)
+            if triple.object not in seen and triple.object not in others:
+                seen.add(triple.object)
+                waiting.append(triple.object)
+    return found
+
+
+def not_xml_names(triples: Iterable[Triple]) -> list[str]:
+    """The predicates that cannot be written as RDF/XML (its section 2.2 wants an XML name at their end)."""
+    predicates = {each.predicate.value for each in triples}
+    return sorted(name for name in predicates if not _XML_NAME_AT_END.search(name))
+
+
+def _of_class(record: Iterable[Triple], name: str) -> list[object]:
+    class_ = Iri(_DCAT + name)
+    return sorted({each.subject for each in record if each.predicate == _TYPE and each.object == class_}, key=str)
+
+
+def _iris(record: Iterable[Triple]) -> set[str]:
+    return {
+        term.value for each in record for term in (each.subject, each.predicate, each.object) if isinstance(term, Iri)
+    }
+
+
+# -- the shapes of a profile -----------------------------------------------------------------------
 
 _BREAKS: Final[Mapping[str, Text]] = {
     "MinCountConstraintComponent": Text("mangler", "is missing"),
@@ -150,3 +300,209 @@ def score_of(
         return not of_all and broken.isdisjoint(terms.get(f"<{dataset}>", ()))
 
     return predict(record, complies=complies, answers=answers, is_valid=is_valid)
+
+
+# -- page by page, as a harvester reads ------------------------------------------------------------
+
+
+def check_pages(
+    pages: Sequence[PageFile], profile: Profile, *, base: str, shapes: Sequence[Triple] = ()
+) -> list[Finding]:
+    """What a portal would say about the pages, each fault once, with the first page that has it.
+
+    Args:
+        pages: the catalogue; a small one has one page.
+        profile: what it follows.
+        base: the address that the graph's own names begin with; none of them may be dragged in.
+        shapes: shapes from elsewhere that it must pass too.
+    """
+    found: dict[Finding, Finding] = {}
+    for page in pages:
+        for each in (
+            *check_profile(page.record, profile, file=page.name),
+            *check_harvest(page.record, base=base, file=page.name),
+            *(check_foreign_shapes(page.record, profile, shapes, file=page.name) if shapes else ()),
+        ):
+            found.setdefault(replace(each, file=""), each)
+    return list(found.values())
+
+
+def whole_record(pages: Iterable[PageFile]) -> list[Triple]:
+    """What all pages say together, each statement once."""
+    return list(dict.fromkeys(each for page in pages for each in page.record))
+
+
+Status = Callable[[str], str]
+# -- whether addresses answer ----------------------------------------------------------------------
+
+_SECONDS: Final = 10
+
+
+class LinkCheck:
+    """Addresses tried once each; what did not answer is remembered as findings."""
+
+    def __init__(self, status: Status | None = None) -> None:
+        """Nothing has been tried.
+
+        Args:
+            status: why an address does not answer with 200–299, or an empty text; tests give their own.
+        """
+        self._status = status or _why_not
+        self._tried: dict[str, str] = {}
+
+    def answers(self, address: str) -> bool:
+        """Whether the address answers with 200–299."""
+        if address not in self._tried:
+            self._tried[address] = self._status(address)
+        return not self._tried[address]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The addresses that did not answer, with the reason."""
+        return [
+            finding("publish-dead-link", value=address, address=address, reason=reason)
+            for address, reason in self._tried.items()
+            if reason
+        ]
+
+
+def _why_not(address: str) -> str:
+    if not address.startswith(("https://", "http://")):
+        return "it is no address on the web"
+    request = urllib.request.Request(address, method="HEAD", headers={"User-Agent": "citygraph"})  # noqa: S310  # checked above
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+            status = int(answer.status)
+    except urllib.error.HTTPError as error:
+        status = error.code
+        error.close()
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", error))
+    fine = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    return "" if fine else f"HTTP {status}"
+
+
+# -- catalogues in files, ours or anybody's --------------------------------------------------------
+
+_BOUNDS: Final = Bounds(size=50_000_000, depth=200)
+"""What a harvester takes: CKAN reads no more than 50 MB at once."""
+_MOST_BYTES: Final = 200_000
+"""Statements that are held against the shapes; a catalogue of ours has some sixteen for each file."""
+_ENDINGS: Final = {".xml": ".rdf", ".json": ".jsonld"}
+"""What portals call their catalogues, and what we call the format."""
+
+
+def check_catalog(
+    path: Path, *, base: str, profile: str = "", shapes: Sequence[Triple] = (), links: LinkCheck | None = None
+) -> tuple[Report, Score | None]:
+    """What a portal would say about the catalogue at `path`, and the score of the one that is of DCAT-AP 3.
+
+    Args:
+        path: a file in an RDF format, whose links to further pages are followed to the files beside it, or a folder
+            that `citygraph publish` wrote.
+        base: the address that the graph's own names begin with; none of them may be dragged in.
+        profile: the name of its profile; without it the name of the file decides.
+        shapes: shapes from elsewhere that it must pass too.
+        links: tries addresses, so that no point is assumed.
+
+    Raises:
+        PublishError: there is no catalogue, or its profile is not known.
+    """
+    findings: list[Finding] = []
+    score = None
+    for each in _files(path):
+        name = profile or _profile_of(each)
+        if name not in PROFILES:
+            message = f"The name of {each} does not say which profile it follows."
+            raise PublishError(message, fix=f"Add --profile with one of: {', '.join(PROFILES)}.")
+        pages, problems = _follow(each)
+        own = [*problems, *check_pages(pages, PROFILES[name], base=base, shapes=shapes)]
+        findings += own
+        if name == DCAT_AP_3.name:
+            score = score_of(whole_record(pages), own, answers=links.answers if links else None)
+    if path.is_dir():
+        findings += _check_links(path / "catalog")
+    return Report.of(findings, links.findings if links else ()), score
+
+
+def _files(path: Path) -> list[Path]:
+    """The catalogues to check, each by its first page."""
+    files = sorted((path / "catalog").glob("dcat-ap-*.ttl")) if path.is_dir() else [path]
+    if not files or not all(each.is_file() for each in files):
+        message = f"There is no catalogue in {path}."
+        raise PublishError(message, fix="Give the path of a catalogue, or of a folder that citygraph publish wrote.")
+    return [each for each in files if not path.is_dir() or profile_of_page(each.stem) == ""]
+
+
+def _profile_of(file: Path) -> str:
+    """The profile that the name of a file says."""
+    return profile_of_page(file.stem) or file.stem
+
+
+def _follow(first: Path) -> tuple[list[PageFile], list[Finding]]:
+    """The pages from the first on, and what is wrong with the files and their links."""
+    problems: list[Finding] = []
+
+    def read(path: Path) -> PageFile:
+        record, wrong = _read(path)
+        problems.extend(wrong)
+        return PageFile(str(path), record)
+
+    def beside(name: str) -> PageFile | None:
+        path = first.with_name(name)
+        return read(path) if path.is_file() else None
+
+    pages, broken = follow_pages(read(first), beside)
+    return pages, [*problems, *broken]
+
+
+def _check_links(folder: Path) -> list[Finding]:
+    """What is wrong with the links of the pages in the other formats, and the pages that no link leads to."""
+    found: list[Finding] = []
+    for format_ in CATALOG_FORMATS:
+        reached: set[str] = set()
+        files = sorted(folder.glob(f"dcat-ap-*.{format_}"))
+        for first in (each for each in files if not profile_of_page(each.stem)):
+            pages, problems = _follow(first)
+            reached |= {page.name for page in pages}
+            found += problems
+        found += [lost_page(str(each)) for each in files if str(each) not in reached]
+    return list(dict.fromkeys(found))
+
+
+def _read(path: Path) -> tuple[list[Triple], list[Finding]]:
+    """The triples of a catalogue, each once, and why some or all of it cannot be read."""
+    suffix = path.suffix.lower()
+    format_ = by_extension(_ENDINGS.get(suffix, suffix))
+    if format_ is None:
+        message = f"The ending of {path} names no RDF format."
+        raise PublishError(message, fix="Give a file that ends in .ttl, .rdf or .jsonld.")
+    try:
+        data = path.read_bytes() if path.stat().st_size <= _BOUNDS.size else b""
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}."
+        raise PublishError(message, fix="Give the path of a catalogue that you may read.") from error
+    if not data and path.stat().st_size:
+        size, limit = f"{path.stat().st_size:,}", f"{_BOUNDS.size:,}"
+        return [], [finding("file-too-large", file=str(path), size=size, limit=limit)]
+    data = data.removeprefix(BOM_UTF8)
+    refused = list(problems_of(data, format_.name, _BOUNDS))
+    if refused:
+        return [], [_refusal(path, each) for each in refused]
+    parsed = parse(data, format=format_.name)
+    problems = [_unreadable(path, each.message, each.line, each.column) for each in parsed.problems]
+    record = list(dict.fromkeys(quad.triple for quad in parsed.quads))
+    if len(record) > _MOST_BYTES:
+        said = f"{len(record):,} > {_MOST:,}"
+        return [], [*problems, _unreadable(path, f"too many statements to be checked ({said}); split it into pages")]
+    return record, problems
+
+
+def _refusal(path: Path, problem: BoundsProblem) -> Finding:
+    found = finding(problem.code, file=str(path), **problem.values)  # type: ignore[arg-type]  # its values are words
+    return replace(found, line=problem.line)
+
+
+def _unreadable(path: Path, message: str, line: int = 0, column: int = 0) -> Finding:
+    problem = Text(f"filen kan ikke leses: {message}", f"the file cannot be read: {message}")
+    return finding("publish-harvest", file=str(path), line=line, column=column, problem=problem)

@@ -8,7 +8,7 @@ from typing import Final
 
 from citygraph.language import Text
 from citygraph.namespaces import PREFIXES
-from citygraph.publish.catalog import Agent, Catalog, Contact, DcatDataset, Distribution, Service
+from citygraph.publish.catalog import Agent, Catalog, Contact, DataService, DcatDataset, Distribution
 from citygraph.publish.vocabulary import EUA
 from citygraph.rdf import Iri, Literal, Triple
 
@@ -172,7 +172,7 @@ class _Record:
         if self._profile.access_service and distribution.by_query:
             self._iris(it, "dcat:accessService", [each.iri for each in self._services if each.is_api])
 
-    def _write_service(self, service: Service) -> None:
+    def _write_service(self, service: DataService) -> None:
         it, catalog = service.iri, self._catalog
         self._types(it, "dcat:DataService")
         if self._profile.service_identifier:

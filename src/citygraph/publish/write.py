@@ -8,16 +8,12 @@ from pathlib import Path
 
 from citygraph.findings import Finding, Report, finding
 from citygraph.publish.catalog import Catalog
-from citygraph.publish.catalog_files import read_back
-from citygraph.publish.check import score_of
-from citygraph.publish.dcat_ap_3 import DCAT_AP_3
+from citygraph.publish.check import LinkCheck, check_pages, score_of, whole_record
 from citygraph.publish.edition import Edition
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.leaks import find_leaks, secrets_of
-from citygraph.publish.links import Links
-from citygraph.publish.page_check import check_pages, whole_record
-from citygraph.publish.page_links import PageFile
-from citygraph.publish.profiles import PROFILES
+from citygraph.publish.paging import PageFile, read_back
+from citygraph.publish.profiles import DCAT_AP_3, PROFILES
 from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import NAMESPACES
 from citygraph.publish.settings import check_settings
@@ -48,7 +44,7 @@ def publish_edition(
     *,
     shapes: Sequence[Triple] = (),
     shapes_for: str = DCAT_AP_3.name,
-    links: Links | None = None,
+    links: LinkCheck | None = None,
     twice: bool = False,
     before: Iterable[Finding] = (),
 ) -> Published:

@@ -14,23 +14,28 @@ from citygraph.labels import Labels
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.openapi import openapi_document
-from citygraph.publish.catalog import Catalog, Item
-from citygraph.publish.catalog_files import CATALOG_FORMATS, write_catalogs
-from citygraph.publish.description import catalog_of
+from citygraph.publish.catalog import Catalog, Item, catalog_of
+from citygraph.publish.check import not_xml_names
 from citygraph.publish.edition import Edition, period_of
+from citygraph.publish.files import (
+    answer_files,
+    class_files,
+    grlc_file,
+    reads_back,
+    sib_example,
+    sib_prefixes,
+    sib_text,
+)
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.harvest import not_xml_names
 from citygraph.publish.pages import landing_page, ontology_page
-from citygraph.publish.read_back import reads_back
-from citygraph.publish.saved_queries import grlc_file, sib_example, sib_prefixes, sib_text
-from citygraph.publish.tables import answer_files, class_files
+from citygraph.publish.paging import CATALOG_FORMATS, write_catalogs
 from citygraph.publish.void import void_triples
 from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.sorted_quads import SortedQuads
 
-__all__ = ["DATA_FORMATS", "Asked", "Tools", "Writing"]
+__all__ = ["DATA_FORMATS", "QuestionAnswer", "Tools", "Writing"]
 
 DATA_FORMATS: Final = {
     "ttl": ("RDF_TURTLE", "text/turtle", "Turtle"),
@@ -51,7 +56,7 @@ _FORMATS_OF_A_DATASET: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionAnswer:
     """The answer to a question, and the values its parameters had."""
 
     answer: Solutions
@@ -67,7 +72,7 @@ class Tools:
 
     write: Callable[[Iterable[Quad], str, Mapping[str, str], BinaryIO], None]
     tables: Callable[[Iterable[Quad]], Iterable[tuple[str, bytes]]]
-    ask: Callable[[SavedQuery], Asked | None]
+    ask: Callable[[SavedQuery], QuestionAnswer | None]
     prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
     site: Callable[[NewFolder], Iterable[Finding]] | None = None
 
