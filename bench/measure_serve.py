@@ -30,11 +30,10 @@ from bench.small_queries import CONNECTIONS, against_others, load, lookups, writ
 from citygraph import Project
 from citygraph.rdf import Iri, parse
 from citygraph.store import Manifest, SnapshotBuilder, Snapshots
-from citygraph.store.asking import Bounds, Question
-from citygraph.store.merging import Merged
-from citygraph.store.sharing import Share
-from citygraph.store.worker import answer
-from citygraph.store.workers import Pool
+from citygraph.store.pool import Pool
+from citygraph.store.protocol import Bounds, Question
+from citygraph.store.turns import Share
+from citygraph.store.worker import Merged, answer
 
 ROOT = Path(__file__).parents[1]
 SOAK_SECONDS = float(os.environ.get("CITYGRAPH_SOAK_SECONDS", "300"))

@@ -26,9 +26,8 @@ from citygraph.rdf import Iri, Quad, parse
 from citygraph.reason import close_with
 from citygraph.results import Solutions
 from citygraph.store import Manifest, Snapshot, SnapshotBuilder
-from citygraph.store.authentication import Credentials
-from citygraph.store.connection import Addresses, Connection
-from citygraph.store.held import HeldVersions
+from citygraph.store.server.connection import Addresses, Connection, Credentials
+from citygraph.store.server.versions import HeldVersions
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 

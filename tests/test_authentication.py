@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from citygraph.errors import ConfigError
-from citygraph.store.authentication import PASSWORD, TOKEN, USER, Credentials
+from citygraph.store.server.connection import PASSWORD, TOKEN, USER, Credentials
 from misbehaving import Answer, misbehaving_server
 from sparql_servers import virtuoso_server
 

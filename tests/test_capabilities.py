@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from citygraph.errors import ConfigError
-from citygraph.store.capabilities import (
+from citygraph.store.server.capabilities import (
     Capabilities,
     ProbeResult,
     read_capabilities,

@@ -17,8 +17,7 @@ from citygraph.labels import Labels
 from citygraph.namespaces import CONCEPT, PREFIXES, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store import Snapshot
-from citygraph.store.directory import DIRECTORY_FILE, Directory
-from citygraph.store.directory_file import write_directory
+from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
 
 # Behind https://w3id.org in every order, so that what comes first does so for its reason.
 BASE = "https://zzz.example/g/"

@@ -29,8 +29,13 @@ from citygraph.doctor.reading import READING
 from citygraph.doctor.writing import WRITING
 from citygraph.errors import ConfigError, StoreError
 from citygraph.http_policy import Policy
-from citygraph.store.authentication import PASSWORD, USER, Credentials
-from citygraph.store.capabilities import Capabilities, read_capabilities, read_results, write_capabilities
+from citygraph.store.server.capabilities import (
+    Capabilities,
+    read_capabilities,
+    read_results,
+    write_capabilities,
+)
+from citygraph.store.server.connection import PASSWORD, USER, Credentials
 from fault_injector import Fault, FaultInjector, fault_injector
 from misbehaving import SPARQL_JSON, Answer, rows
 from sparql_servers import SparqlServer, citygraph_server, oxigraph_server, virtuoso_server

@@ -11,7 +11,7 @@ import pyoxigraph
 import pytest
 
 from citygraph import Project
-from citygraph.store.opening import is_small, open_on_disk, open_version
+from citygraph.store.snapshot import is_small, open_on_disk, open_version
 
 QUERIES = (
     "SELECT * WHERE { ?s ?p ?o }",
@@ -48,7 +48,7 @@ def test_every_process_gives_the_rows_in_the_same_order(folder: Path) -> None:
     code = f"""
 import hashlib, pyoxigraph
 from pathlib import Path
-from citygraph.store.opening import open_version
+from citygraph.store.snapshot import open_version
 store, digest = open_version(Path({str(folder)!r}), most_in_memory=10_000_000), hashlib.sha256()
 for query in {QUERIES!r}:
     digest.update(store.query(query).serialize(format=pyoxigraph.QueryResultsFormat.JSON))

@@ -24,7 +24,7 @@ from citygraph.link.source import ExtractSource, LiveSource
 from citygraph.rdf import Iri
 from citygraph.results import Graph
 from citygraph.sssom import Mapping, new_mapping_set, read_mappings, with_mappings, write_mappings
-from citygraph.store.remote import RemoteStore
+from citygraph.store.endpoint import RemoteStore
 from conftest import SHARED, TODAY
 from misbehaving import Answer, Misbehaving
 

@@ -16,7 +16,7 @@ from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
 from citygraph.http_policy import DiskCache, Policy, one_at_a_time, retry_after
 from citygraph.rdf import BlankNode, Iri, Literal, Triple
 from citygraph.results import Graph, Solutions, Truth, read_json_answer
-from citygraph.store.remote import RemoteStore
+from citygraph.store.endpoint import RemoteStore
 from misbehaving import Answer, Misbehaving, rows
 
 ASK = "SELECT ?x WHERE { ?s ?p ?x }"

@@ -14,7 +14,7 @@ from citygraph.matching.score import Candidate, Wanted
 from citygraph.matching.things import Name, Thing
 from citygraph.results import Solutions
 from citygraph.settings import SETTINGS
-from citygraph.store.remote import RemoteStore
+from citygraph.store.endpoint import RemoteStore
 from misbehaving import Answer, Misbehaving, rows
 
 CITY = frozenset({"city"})

@@ -13,9 +13,8 @@ from citygraph.http_policy import Policy
 from citygraph.rdf import BlankNode, Iri, Literal, Quad
 from citygraph.results import Solutions
 from citygraph.store import Manifest, Snapshot, SnapshotBuilder, Store
-from citygraph.store.authentication import PASSWORD, USER, Credentials
-from citygraph.store.connection import Addresses, Connection
-from citygraph.store.held import HeldVersions
+from citygraph.store.server.connection import PASSWORD, USER, Addresses, Connection, Credentials
+from citygraph.store.server.versions import HeldVersions
 from conftest import ROOT, TODAY, copy_project
 from fault_injector import FaultInjector
 from sparql_servers import SparqlServer, oxigraph_server, virtuoso_server

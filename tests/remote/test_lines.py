@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Triple, serialize
-from citygraph.store.lines import END, lines_of, quads_of, split_quad, triples_of
-from citygraph.store.renaming import Renaming
+from citygraph.store.server.renaming import END, Renaming, lines_of, quads_of, split_quad, triples_of
 
 BASE = "https://example.org/"
 ONE, OTHER = Iri(f"{BASE}graph/data/one.ttl"), Iri("urn:x:other-graph")

@@ -8,11 +8,9 @@ import pytest
 
 from citygraph.http_policy import Policy
 from citygraph.rdf import Iri, Literal, Triple
-from citygraph.store import connection, loading
-from citygraph.store.authentication import Credentials
-from citygraph.store.connection import Addresses, Connection
-from citygraph.store.loading import Loader
-from citygraph.store.whole_graphs import read_graph
+from citygraph.store.server import connection, loading
+from citygraph.store.server.connection import Addresses, Connection, Credentials
+from citygraph.store.server.loading import Loader, read_graph
 from fault_injector import Fault, FaultInjector, fault_injector
 from remote.conftest import BASE, started
 from sparql_servers import SparqlServer

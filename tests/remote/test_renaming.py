@@ -7,7 +7,7 @@ import pytest
 from citygraph.rdf import BlankNode, Iri, Literal
 from citygraph.store.inline_values import every_combination
 from citygraph.store.query_text import counting, solutions_of, with_values
-from citygraph.store.renaming import Renaming
+from citygraph.store.server.renaming import Renaming
 
 BASE = "https://example.org/"
 ONE, OTHER = Iri(f"{BASE}graph/data/one.ttl"), Iri("urn:x:other-graph")

@@ -12,14 +12,11 @@ from citygraph.errors import CitygraphError, ConfigError, StoreError
 from citygraph.http_policy import Policy
 from citygraph.rdf import Iri, Literal, Triple
 from citygraph.results import Graph
-from citygraph.store.authentication import Credentials
-from citygraph.store.connection import Addresses, Connection
-from citygraph.store.held import HeldVersions
-from citygraph.store.lines import lines_of
-from citygraph.store.loading import Loader
-from citygraph.store.renaming import Renaming
-from citygraph.store.served import ServedSnapshot
-from citygraph.store.whole_graphs import read_graph
+from citygraph.store.server.connection import Addresses, Connection, Credentials
+from citygraph.store.server.loading import Loader, read_graph
+from citygraph.store.server.renaming import Renaming, lines_of
+from citygraph.store.server.snapshot import ServedSnapshot
+from citygraph.store.server.versions import HeldVersions
 from clean_project import clean_project
 from conftest import TODAY
 from fault_injector import Fault, fault_injector

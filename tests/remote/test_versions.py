@@ -12,10 +12,9 @@ import pytest
 from citygraph import Project
 from citygraph.errors import ConfigError, StoreError
 from citygraph.rdf import Iri
-from citygraph.store.capabilities import Capabilities, write_capabilities
-from citygraph.store.connection import Addresses, Connection
-from citygraph.store.held import HeldVersions
-from citygraph.store.versions import Load
+from citygraph.store.server.capabilities import Capabilities, write_capabilities
+from citygraph.store.server.connection import Addresses, Connection
+from citygraph.store.server.versions import HeldVersions, Load
 from clean_project import clean_project
 from conftest import TODAY
 from fault_injector import Fault, fault_injector
@@ -102,7 +101,7 @@ def test_a_load_that_was_broken_off_goes_an_hour_later_and_not_before(
         assert len(unfinished()) == 1
         held.prune(5)
         assert len(unfinished()) == 1
-        monkeypatch.setattr("citygraph.store.versions._BROKEN_OFF", timedelta(hours=-1))
+        monkeypatch.setattr("citygraph.store.server.versions._BROKEN_OFF", timedelta(hours=-1))
         held.prune(5)
         assert not unfinished()
 

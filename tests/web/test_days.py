@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from citygraph.errors import StoreError, StoreTimeout
-from citygraph.store.sharing import StoreBusy
+from citygraph.store.turns import StoreBusy
 from citygraph.web.apart import Apart, Retired
 from citygraph.web.days import Days
 from citygraph.web.turns import ThreadTurns

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.store.asking import Bounds
 from citygraph.store.process import Version
+from citygraph.store.protocol import Bounds
 from citygraph.web.front import packed, unpacked
 from citygraph.web.fronts import Fronts, how_many
 from citygraph.web.sockets import moved

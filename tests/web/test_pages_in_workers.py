@@ -16,7 +16,7 @@ import pytest
 from citygraph.errors import StoreTimeout
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.store.asked import Room
+from citygraph.store.pool_store import Room
 from citygraph.web.apart import Apart
 from web.conftest import BASE, Server, project_with, serving
 

@@ -27,12 +27,12 @@ from citygraph.errors import QueryError, SnapshotError, StoreError, StoreTimeout
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.results import Graph, JsonRows, Solutions, Truth
 from citygraph.store import seccomp
-from citygraph.store.asked import AskedStore
-from citygraph.store.asking import Bounds, Question
+from citygraph.store.pool import Pool
+from citygraph.store.pool_store import AskedStore
 from citygraph.store.process import Worker
+from citygraph.store.protocol import Bounds, Question
 from citygraph.store.reply import NotAcceptable, Reply
-from citygraph.store.sharing import Share, StoreBusy
-from citygraph.store.workers import Pool
+from citygraph.store.turns import Share, StoreBusy
 from web.conftest import BASE, Server, project_with, put_to_use, serving
 
 FOREVER = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"

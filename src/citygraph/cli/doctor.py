@@ -82,8 +82,8 @@ def doctor(
     citygraph doctor --endpoint http://localhost:7878/query --file server.json
     """
     from citygraph.doctor import Options, examine  # noqa: PLC0415  # keeps `--help` fast
-    from citygraph.store.authentication import Credentials  # noqa: PLC0415
-    from citygraph.store.capabilities import capabilities_json, write_capabilities  # noqa: PLC0415
+    from citygraph.store.server.capabilities import capabilities_json, write_capabilities  # noqa: PLC0415
+    from citygraph.store.server.connection import Credentials  # noqa: PLC0415
 
     # Whoever stops us, our graphs are taken away first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

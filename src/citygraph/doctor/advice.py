@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from citygraph.store.capabilities import Capabilities
+from citygraph.store.server.capabilities import Capabilities
 
 __all__ = ["advice"]
 

@@ -23,8 +23,8 @@ from citygraph.doctor.reading import READING, ask_query
 from citygraph.doctor.writing import WRITING
 from citygraph.errors import ConfigError, StoreError
 from citygraph.http_policy import Policy
-from citygraph.store.authentication import PASSWORD, TOKEN, USER, Credentials
-from citygraph.store.capabilities import Capabilities, ProbeResult
+from citygraph.store.server.capabilities import Capabilities, ProbeResult
+from citygraph.store.server.connection import PASSWORD, TOKEN, USER, Credentials
 
 __all__ = ["Examination", "Options", "examine", "try_probe"]
 

@@ -14,7 +14,7 @@ from citygraph.link.push import write_csv, write_v1
 from citygraph.link.review import Decision, Outdated, Word
 from citygraph.link.source import ExtractSource, ItemSource, LiveSource
 from citygraph.link.suggest import Suggestion
-from citygraph.store.remote import RemoteStore
+from citygraph.store.endpoint import RemoteStore
 
 __all__ = [
     "MAPPING_FILE",

@@ -14,7 +14,7 @@ from citygraph.matching.score import Wanted
 from citygraph.matching.things import Thing
 from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions
-from citygraph.store.remote import RemoteStore
+from citygraph.store.endpoint import RemoteStore
 
 __all__ = ["ExtractSource", "ItemSource", "LiveSource", "wanted_of"]
 

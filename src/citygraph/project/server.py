@@ -9,10 +9,9 @@ from typing import Final
 from citygraph.config import Config
 from citygraph.errors import ConfigError
 from citygraph.http_policy import Policy
-from citygraph.store.authentication import Credentials
-from citygraph.store.capabilities import Capabilities, read_capabilities
-from citygraph.store.connection import Addresses, Connection
-from citygraph.store.held import HeldVersions
+from citygraph.store.server.capabilities import Capabilities, read_capabilities
+from citygraph.store.server.connection import Addresses, Connection, Credentials
+from citygraph.store.server.versions import HeldVersions
 
 __all__ = ["held_versions"]
 

@@ -15,8 +15,8 @@ from citygraph.results import Row, Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.service_block import ServiceBlock
 from citygraph.store import MemoryStore, Store
+from citygraph.store.endpoint import Dated, RemoteStore
 from citygraph.store.inline_values import values_block
-from citygraph.store.remote import Dated, RemoteStore
 
 __all__ = ["ExtractService", "Federated", "Federation", "RemoteService", "Service", "ask_service", "nobody"]
 

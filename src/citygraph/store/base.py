@@ -1,14 +1,14 @@
-"""Store: load, quads, query, close. What every place for quads offers, and nothing of its engine."""
+"""What every store offers: load, quads, query, close; and one query for each of many bindings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from citygraph.rdf import Iri, Quad, Term
-from citygraph.results import Answer
+from citygraph.results import Answer, Solutions
 
-__all__ = ["Store"]
+__all__ = ["Store", "query_each"]
 
 
 class Store(Protocol):
@@ -52,3 +52,25 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give back files and memory; the store is not used afterwards."""
+
+
+@runtime_checkable
+class _Batched(Protocol):
+    """A store that takes many bindings at once."""
+
+    def query_each(self, text: str, binds: Sequence[Mapping[str, Term]]) -> list[Solutions]:
+        """The rows for each binding, in their order."""
+
+
+def query_each(store: Store, text: str, binds: Sequence[Mapping[str, Term]]) -> list[Solutions]:
+    """The rows of a SELECT for each binding, in their order.
+
+    Raises:
+        QueryError: the text is no valid query, or asks for no rows.
+        StoreTimeout: the deadline passed.
+        StoreError: the engine failed.
+    """
+    if isinstance(store, _Batched):
+        return store.query_each(text, binds)
+    found = [store.query(text, bind=bind) for bind in binds]
+    return [answer for answer in found if isinstance(answer, Solutions)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from citygraph.errors import SnapshotError
-from citygraph.store.manifest import MANIFEST_FILE
+from citygraph.store.snapshot import MANIFEST_FILE
 
 __all__ = [
     "FORMAT",

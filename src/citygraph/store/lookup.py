@@ -16,11 +16,11 @@ from typing import Any, Final, cast
 
 from citygraph.errors import SnapshotError
 from citygraph.results import JSON_END, json_head, write_truth
-from citygraph.store.asking import WORTH_GZIP, Bounds, Head
 from citygraph.store.lookup_index import DiskIndex, Index, MemoryIndex
 from citygraph.store.lookup_text import Lookup, Part, Pattern, read_lookup
-from citygraph.store.opening import is_small, open_on_disk
 from citygraph.store.process import Version
+from citygraph.store.protocol import WORTH_GZIP, Bounds, Head
+from citygraph.store.snapshot import is_small, open_on_disk
 
 __all__ = ["Lookups"]
 

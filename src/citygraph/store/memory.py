@@ -1,16 +1,121 @@
-"""A store in this process: for tests, for `check`, and for one-off commands."""
+"""Quads in the memory of this process, and how one query is run on them: refused, bound, ended at its deadline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import pyoxigraph
 
+from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.rdf import DefaultGraph, Iri, Quad, Term
-from citygraph.results import Answer
-from citygraph.store.oxigraph import answer
+from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.sentences import sentence
+from citygraph.sparql import QueryText, read_query, syntax_error
 
-__all__ = ["MemoryStore"]
+__all__ = ["MemoryStore", "answer"]
+
+_Each = TypeVar("_Each")
+_LONGEST: Final = 10_000_000
+
+
+def answer(
+    store: pyoxigraph.Store,
+    text: str,
+    *,
+    bind: Mapping[str, Term] | None = None,
+    graphs: Sequence[Iri] | None = None,
+    prefixes: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    most_rows: int | None = None,
+) -> Answer:
+    """What `Store.query` promises, for a pyoxigraph store in this process."""
+    # Who asks for others looks at the length first; our own questions may carry the values that a server gave.
+    query = read_query(text, most_characters=_LONGEST)
+    if query.uses_service:
+        raise QueryError(sentence("query.service"), fix=sentence("next.no_service"))
+    values = _substitutions(query, bind or {})
+
+    def run() -> Answer:
+        return _collect(
+            store.query(
+                text,
+                prefixes=dict(prefixes) if prefixes else None,
+                substitutions=values or None,
+                default_graph=list(graphs) if graphs is not None else None,
+            ),
+            query,
+            most_rows,
+        )
+
+    try:
+        return run() if timeout is None else _before_deadline(run, timeout)
+    except SyntaxError as error:
+        raise syntax_error(error.msg, text) from error
+    except RuntimeError as error:
+        raise QueryError(sentence("query.cannot_run", detail=str(error))) from error
+    except OSError as error:
+        raise StoreError(sentence("query.store", detail=str(error))) from error
+
+
+def _substitutions(query: QueryText, bind: Mapping[str, Term]) -> dict[pyoxigraph.Variable, Term]:
+    """The bound variables, each one a column of the answer and, when the rows are grouped, of GROUP BY."""
+    for name in bind:
+        if query.columns and name not in query.columns:
+            message = f"The parameter ?{name} is not a column of the answer."
+            raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
+        if query.grouped is not None and name not in query.grouped:
+            message = f"The parameter ?{name} is missing in GROUP BY."
+            raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")
+    return {pyoxigraph.Variable(name): term for name, term in bind.items()}
+
+
+def _collect(
+    result: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples,
+    query: QueryText,
+    most_rows: int | None,
+) -> Answer:
+    if isinstance(result, pyoxigraph.QueryBoolean):
+        return Truth(bool(result))
+    if isinstance(result, pyoxigraph.QueryTriples):
+        return Graph(tuple(dict.fromkeys(_at_most(result, most_rows))))
+    given = tuple(variable.value for variable in result.variables)
+    # The engine sorts the columns of SELECT * by name; the text's order is what its author means.
+    columns = tuple(column for column in query.columns if column in given) if query.star else given
+    rows = tuple(tuple(solution[column] for column in columns) for solution in _at_most(result, most_rows))
+    return Solutions(columns, rows)
+
+
+def _at_most(found: Iterable[_Each], most: int | None) -> Iterator[_Each]:
+    for number, each in enumerate(found):
+        if most is not None and number >= most:
+            raise QueryError(sentence("limit.rows", most=most), fix=sentence("next.less_or_rows"))
+        yield each
+
+
+def _before_deadline(run: Callable[[], Answer], timeout: float) -> Answer:
+    """Run in a thread of its own and stop waiting at the deadline.
+
+    A running query cannot be stopped from Python (oxigraph#1926): the thread is left behind and ends
+    with the process. Queries on behalf of others run in processes that can be ended.
+    """
+    outcome: list[Answer | BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(run())
+        except BaseException as error:  # noqa: BLE001  # handed to the waiting thread, which raises it
+            outcome.append(error)
+
+    thread = threading.Thread(target=target, name="citygraph-query", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if not outcome:
+        raise StoreTimeout(sentence("limit.time", seconds=timeout), fix=sentence("next.less_or_timeout"))
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
 
 
 class MemoryStore:

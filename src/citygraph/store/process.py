@@ -1,26 +1,66 @@
-"""One worker process and the pipe to it, as the parent sees them: started, asked, paused, ended."""
+"""One worker process and the pipe to it, as the parent sees them: started, asked, paused, ended.
+
+Processes are started and asked how they ended one thread at a time, so that no exit code is read twice.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import multiprocessing
+import signal
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final, Protocol
 
 from citygraph.errors import QueryError, SnapshotError, StoreError
 from citygraph.sentences import Sentence
-from citygraph.store import ended, worker
-from citygraph.store.asking import DATA, END, HEAD, READY, Bounds, Frames, Head
+from citygraph.store import worker
+from citygraph.store.protocol import DATA, END, HEAD, READY, Bounds, Frames, Head
 from citygraph.store.reply import NotAcceptable, Reply
 
-__all__ = ["Keeper", "Version", "Worker", "start_worker"]
+__all__ = ["Keeper", "Version", "Worker", "exit_code", "start", "start_worker", "was_ended_by_others"]
 
+# Starting a process, multiprocessing reads the exit codes of all that have ended; a code can be read once,
+# and a thread that comes too late is told 255.
+_reading: Final = threading.Lock()
+_UNKNOWN: Final = frozenset({None, 255})
+_FROM_OUTSIDE: Final = frozenset({-signal.SIGKILL, -signal.SIGTERM})
 _START_SECONDS: Final = 60.0
+
+
+def start(process: BaseProcess) -> None:
+    """Start a process.
+
+    Raises:
+        OSError: the machine has no process to give, or what starts them has ended.
+    """
+    with _reading:
+        try:
+            process.start()
+        except EOFError as error:
+            message = "What starts processes has ended."
+            raise OSError(message) from error
+
+
+def exit_code(process: BaseProcess, seconds: float) -> int | None:
+    """The exit code of a process, waited for so many seconds; `None` when it has not ended then."""
+    wait([process.sentinel], seconds)
+    with _reading:
+        return process.exitcode
+
+
+def was_ended_by_others(code: int | None) -> bool:
+    """Whether a process did not end by itself, as far as its exit code says.
+
+    A query that needs too much memory or nests too deep ends its process by other signals or with code 1.
+    """
+    return code in _UNKNOWN or code in _FROM_OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +179,7 @@ async def start_worker(
     process = context.Process(
         target=worker.main, args=(theirs, str(version.folder), bounds), kwargs={"fenced": fenced}, daemon=True
     )
-    await loop.run_in_executor(None, ended.start, process)
+    await loop.run_in_executor(None, start, process)
     theirs.close()
     ours.setblocking(False)  # noqa: FBT003  # the socket's own signature
     _, made = await loop.create_connection(lambda: Worker(process, keeper, version), sock=ours)

@@ -1,24 +1,60 @@
-"""The answer to one question as it comes from a worker: its head, its pieces, or why there is none."""
+"""The answer to one question as it comes from a worker: its head, its pieces, or why there is none.
+
+When its worker is ended, another one begins again, and what the asker has already is passed over.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import QueryError, StoreError
 from citygraph.sentences import sentence
-from citygraph.store.asking import PIECE, Head, Question
-from citygraph.store.given import Given
+from citygraph.store.protocol import PIECE, Head, Question
+
+__all__ = ["NotAcceptable", "Reply"]
+_HELD_BACK: Final = 4_000_000
+_TRIES: Final = 3
+
+
+class Given:
+    """The number of bytes given, and their hash: the same question to the same version begins with them again."""
+
+    def __init__(self) -> None:
+        """Nothing is given yet."""
+        self.to_repeat = 0
+        self._size = 0
+        self._hash = hashlib.sha256()
+        self._again = hashlib.sha256()
+
+    def add(self, data: bytes) -> None:
+        """These bytes are given."""
+        self._size += len(data)
+        self._hash.update(data)
+
+    def repeat(self) -> None:
+        """The answer comes from its beginning once more."""
+        self.to_repeat, self._again = self._size, hashlib.sha256()
+
+    def pass_over(self, data: bytes) -> bytes:
+        """What is new in the next bytes of the repeated answer.
+
+        Raises:
+            StoreError: it is another answer than the one that was given.
+        """
+        known = data[: self.to_repeat]
+        self._again.update(known)
+        self.to_repeat -= len(known)
+        if not self.to_repeat and self._again.digest() != self._hash.digest():
+            raise StoreError(sentence("limit.ended"), fix=sentence("next.again"))
+        return data[len(known) :]
+
 
 if TYPE_CHECKING:
     from citygraph.store.process import Version, Worker
-
-__all__ = ["NotAcceptable", "Reply"]
-
-_HELD_BACK: Final = 4_000_000
-_TRIES: Final = 3
 
 
 class NotAcceptable(QueryError):  # noqa: N818  # the words of HTTP

@@ -1,27 +1,113 @@
-"""One sealed snapshot, open for reading."""
+"""One version of a graph as a sealed folder: its manifest, the folder open for reading, and a folder in the making.
+
+A snapshot is read from disk where it lies, or copied into memory when it is small: the engine reads its indexes in
+memory about three times as fast as those on disk, where each entry is copied out of a block and decoded; beyond some
+hundred thousand statements a copy for each process costs more than that is worth.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import pyoxigraph
 
 from citygraph.errors import SnapshotError
-from citygraph.rdf import Iri, Quad, Term, parse
+from citygraph.rdf import Iri, Quad, Term, parse, serialize
 from citygraph.results import Answer
-from citygraph.store.manifest import read_manifest
-from citygraph.store.oxigraph import answer
+from citygraph.store.directory import DIRECTORY_FILE, write_directory
+from citygraph.store.memory import answer
 
-__all__ = ["ASSERTED_FILE", "FINDINGS_FILE", "INFERRED_FILE", "Snapshot"]
+__all__ = [
+    "ASSERTED_FILE",
+    "BROKEN_OFF",
+    "FINDINGS_FILE",
+    "INFERRED_FILE",
+    "MANIFEST_FILE",
+    "Manifest",
+    "Snapshot",
+    "SnapshotBuilder",
+    "aside_of",
+    "is_small",
+    "manifest_of",
+    "move_into_place",
+    "open_on_disk",
+    "open_version",
+    "read_manifest",
+]
 
+MANIFEST_FILE: Final = "manifest.json"
+"""Its name in the folder of a snapshot; a folder without it is a build that was broken off."""
+_FORMAT: Final = 2
+_AGAIN: Final = "Build it again: citygraph build"
 ASSERTED_FILE: Final = "asserted.nq"
 INFERRED_FILE: Final = "inferred.nq"
 FINDINGS_FILE: Final = "findings.json"
 """What the files state, what follows, and what the build had to say, in the folder of a snapshot."""
 _LINE_END: Final = b" .\n"
+BROKEN_OFF: Final = ".building-"
+"""How the folders of snapshots in the making begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a sealed snapshot holds, and what it was made from."""
+
+    snapshot_id: str
+    citygraph_version: str
+    base: str
+    as_of: str
+    engine: str
+    files: Mapping[str, str]
+    asserted_graphs: Sequence[str]
+    inferred_graph: str
+    counts: Mapping[str, int]
+    format: int = _FORMAT
+    git_commit: str = field(default="")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the snapshot in a folder.
+
+    Raises:
+        SnapshotError: there is none, it cannot be read, or another version of the program wrote it.
+    """
+    try:
+        raw = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = f"There is no whole snapshot in {folder}."
+        raise SnapshotError(message, fix=_AGAIN) from error
+    except (OSError, ValueError) as error:
+        message = f"The manifest of the snapshot {folder} cannot be read: {error}."
+        raise SnapshotError(message, fix=_AGAIN) from error
+    return manifest_of(raw, str(folder))
+
+
+def manifest_of(raw: object, place: str) -> Manifest:
+    """A manifest out of JSON.
+
+    Args:
+        raw: what stood there.
+        place: where it stood, for the message.
+
+    Raises:
+        SnapshotError: it was written by another version of the program, or is none.
+    """
+    if not isinstance(raw, dict) or raw.get("format") != _FORMAT:
+        message = f"The snapshot {place} was built by another version of citygraph."
+        raise SnapshotError(message, fix=_AGAIN)
+    try:
+        return Manifest(**raw)
+    except TypeError as error:
+        message = f"The manifest of the snapshot {place} does not name what it should."
+        raise SnapshotError(message, fix=_AGAIN) from error
 
 
 class Snapshot:
@@ -60,7 +146,7 @@ class Snapshot:
         return self._read_quads(INFERRED_FILE)
 
     def lines(self) -> Iterator[bytes]:
-        """What the files state, then what was derived, as lines of N-Quads; see `citygraph.store.lines`.
+        """What the files state, then what was derived, as lines of N-Quads; see `citygraph.store.server.renaming`.
 
         Raises:
             SnapshotError: a file was cut.
@@ -119,3 +205,143 @@ class Snapshot:
             message = f"{self.folder / name} is damaged in line {parsed.problems[0].line}."
             raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
         return parsed.quads
+
+
+def open_version(folder: Path, *, most_in_memory: int) -> pyoxigraph.Store:
+    """The quads of the version in `folder`, in memory when it has at most so many statements.
+
+    Raises:
+        OSError: the store cannot be opened.
+    """
+    store = open_on_disk(folder)
+    if not is_small(folder, most_in_memory):
+        return store
+    copy = pyoxigraph.Store()
+    # In the order of the indexes, so that every process gives the rows of an answer in the same order.
+    copy.bulk_extend(store)
+    return copy
+
+
+def open_on_disk(folder: Path) -> pyoxigraph.Store:
+    """The quads of the version in `folder` where they lie.
+
+    Raises:
+        OSError: the store cannot be opened.
+    """
+    return pyoxigraph.Store.read_only(str(folder / "store"))
+
+
+def is_small(folder: Path, most: int) -> bool:
+    """Whether a version has at most so many statements; one that does not say so has not."""
+    try:
+        return sum(read_manifest(folder).counts.values()) <= most
+    except SnapshotError:
+        return False
+
+
+def aside_of(folder: Path) -> Path:
+    """Where a snapshot lies for the moment between two renames, while this folder takes its name."""
+    return folder.with_name(f"{folder.name}-old")
+
+
+def move_into_place(folder: Path, target: Path, *, replace: bool) -> Path:
+    """Give a finished folder the name of its snapshot."""
+    if replace and target.exists():
+        target.rename(aside_of(folder))
+    if _is_whole(target):
+        # Another build of the same input was faster; its folder is as good as ours.
+        return target
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        folder.rename(target)
+    except OSError:
+        if not _is_whole(target):
+            raise
+    return target
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        read_manifest(folder)
+    except SnapshotError:
+        return False
+    return True
+
+
+class SnapshotBuilder:
+    """A snapshot in the making, in a folder of its own that nobody serves.
+
+    As a context manager it throws the folder away unless `seal` was called.
+    """
+
+    def __init__(self, build_folder: Path) -> None:
+        """Start a snapshot below `build_folder`.
+
+        Raises:
+            SnapshotError: the folder cannot be made.
+        """
+        try:
+            build_folder.mkdir(parents=True, exist_ok=True)
+            self.folder = Path(tempfile.mkdtemp(prefix=BROKEN_OFF, dir=build_folder))
+        except OSError as error:
+            message = f"Cannot write in {build_folder}: {error.strerror}."
+            raise SnapshotError(message, fix="Check that the folder may be written and the disk has room.") from error
+
+    def __enter__(self) -> Self:
+        """Nothing more to do: the folder exists."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove what was not sealed."""
+        for folder in (self.folder, aside_of(self.folder)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def seal(
+        self,
+        manifest: Manifest,
+        *,
+        asserted: Sequence[Quad],
+        inferred: Sequence[Quad],
+        findings: Sequence[Mapping[str, object]],
+        replace: bool = False,
+        with_directory: bool = True,
+    ) -> Path:
+        """Write everything, the manifest last, and give the folder its name; the path of the sealed snapshot.
+
+        With `replace` a snapshot of the same name makes way; without it the one that is there is used. The
+        directory is what pages name things from; a version that only answers questions needs none.
+
+        Raises:
+            SnapshotError: the disk is full or the folder cannot be written; nothing is left behind.
+        """
+        target = self.folder.parent / manifest.snapshot_id
+        try:
+            self._write_store([*asserted, *inferred])
+            if with_directory:
+                file = self.folder / DIRECTORY_FILE
+                write_directory(file, chain(asserted, inferred), base=manifest.base, findings=len(findings))
+            (self.folder / ASSERTED_FILE).write_bytes(serialize(asserted, format="nq"))
+            (self.folder / INFERRED_FILE).write_bytes(serialize(inferred, format="nq"))
+            _write_json(self.folder / FINDINGS_FILE, list(findings))
+            # mkdtemp makes folders that only their owner reads; a snapshot is for every reader.
+            self.folder.chmod(0o755)
+            _write_json(self.folder / MANIFEST_FILE, asdict(manifest))
+            return move_into_place(self.folder, target, replace=replace)
+        except OSError as error:
+            message = f"The snapshot cannot be written to {target.parent}: {error.strerror or error}."
+            fix = "Make room on the disk and run it again; the previous version is still in use."
+            raise SnapshotError(message, fix=fix) from error
+
+    def _write_store(self, quads: Sequence[Quad]) -> None:
+        store = pyoxigraph.Store(str(self.folder / "store"))
+        store.bulk_extend(quads)
+        # The default graph holds every triple once: the engine's own union of graphs counts repeats.
+        store.bulk_extend(Quad(*triple) for triple in dict.fromkeys((q.subject, q.predicate, q.object) for q in quads))
+        store.flush()
+        store.optimize()
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -22,10 +22,9 @@ from citygraph.store.contents import (
     read_contents,
     written,
 )
-from citygraph.store.manifest import MANIFEST_FILE
 from citygraph.store.mirror import INDEX, MOST_INDEX_BYTES, Mirror, MirrorFolder, locked, reading
-from citygraph.store.snapshot import Snapshot
-from citygraph.store.snapshots import BROKEN_OFF, Snapshots
+from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot
+from citygraph.store.versions import Snapshots
 
 __all__ = ["Sent", "Told", "pull", "push"]
 

@@ -1,236 +1,120 @@
-"""Which versions a server holds, and which one is in use: one small graph, switched by one update.
+"""The snapshots of one project: immutable folders, listed, swapped in with one rename, pruned.
 
 ```
-<base>            dcat:hasCurrentVersion  <base>version/<load id> .
-<base>version/…   dcat:version "<snapshot id>" ; dct:created "…" ; dct:issued "…" ; void:triples 1 ; <urn:citygraph:manifest> "{…}" .
+build/
+  3f9c2ab7d10e4f52/      store/ (pyoxigraph)  directory.sqlite  asserted.nq  inferred.nq  findings.json  manifest.json
+  current -> 3f9c2ab7d10e4f52
 ```
 
-`dct:created` is when its loading began, `dct:issued` when every graph of it had been counted. What was created and
-never issued is a load that was broken off.
+A snapshot is named by a hash of everything that went into it, so the same input gives the same name.
+The manifest is written last: a folder without one is a build that was broken off, and is thrown away.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Final
 
-from citygraph.errors import SnapshotError, StoreError
-from citygraph.namespaces import PREFIXES
-from citygraph.rdf import Iri, Literal, Term
-from citygraph.store.connection import Connection
-from citygraph.store.manifest import Manifest, manifest_of
-from citygraph.store.renaming import Renaming
-from citygraph.store.served import FINDINGS
+from citygraph.errors import SnapshotError
+from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot, aside_of, move_into_place, read_manifest
 
-__all__ = ["Load", "Versions", "renaming_of"]
+__all__ = ["Snapshots"]
 
-_DCAT, _DCT = PREFIXES["dcat"], PREFIXES["dct"]
-_CURRENT: Final = Iri(_DCAT + "hasCurrentVersion")
-_VERSION: Final = Iri(_DCAT + "version")
-_CREATED: Final = Iri(_DCT + "created")
-_ISSUED: Final = Iri(_DCT + "issued")
-_TRIPLES: Final = Iri(PREFIXES["void"] + "triples")
-_MANIFEST: Final = Iri("urn:citygraph:manifest")
-_PROBE: Final = Iri("urn:citygraph:probe")
-_WORK: Final = "work-"
-_BROKEN_OFF: Final = timedelta(hours=1)
+_CURRENT: Final = "current"
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One version as it was loaded; `issued` is empty and `triples` 0 until it was counted and found whole."""
+class Snapshots:
+    """The snapshots of one project: which there are, and which one is in use."""
 
-    load_id: str
-    snapshot_id: str
-    created: str
-    issued: str
-    triples: int
+    def __init__(self, build_folder: Path) -> None:
+        """The snapshots below `build_folder`, which need not exist yet."""
+        self.folder = build_folder
 
+    def get(self, snapshot_id: str) -> Snapshot | None:
+        """The whole snapshot of that name, or `None`."""
+        try:
+            return Snapshot(self.folder / snapshot_id)
+        except SnapshotError:
+            return None
 
-class Versions:
-    """The versions of one project on one server."""
-
-    def __init__(self, connection: Connection, base: str) -> None:
-        """The versions whose names begin with `base`."""
-        self._connection, self._base = connection, base
-        self._graph = Iri(f"{base}versions")
-        self._project = Iri(base)
-
-    def _iri(self, load_id: str) -> Iri:
-        return Iri(f"{self._base}version/{load_id}")
-
-    def _id(self, term: Term | None) -> str:
-        return term.value.removeprefix(f"{self._base}version/") if isinstance(term, Iri) else ""
-
-    # -- reading --------------------------------------------------------------------------------------
-
-    def current(self) -> str:
-        """The id of the load in use; empty before the first one.
+    def current(self) -> Snapshot | None:
+        """The snapshot in use, or `None` before the first build.
 
         Raises:
-            StoreError: the server did not answer.
+            SnapshotError: the link points to a folder that is not a whole snapshot.
         """
-        text = f"SELECT ?version WHERE {{ GRAPH {self._graph} {{ {self._project} {_CURRENT} ?version }} }} ORDER BY ?version"
-        rows = self._connection.rows(text)
-        return self._id(rows[0]["version"]) if rows else ""
+        link = self.folder / _CURRENT
+        if link.is_symlink() and not link.exists():
+            self._restore(link.readlink().name)
+        return Snapshot(link.resolve()) if link.is_symlink() else None
 
-    def all(self) -> list[Load]:
-        """Every load, the newest first.
+    def _restore(self, name: str) -> None:
+        """Put back the version that a build broken off between two renames had moved aside."""
+        for aside in self.folder.glob(f"{BROKEN_OFF}*-old"):
+            if (aside / MANIFEST_FILE).is_file() and read_manifest(aside).snapshot_id == name:
+                aside.rename(self.folder / name)
+                return
+
+    def whole(self) -> list[Snapshot]:
+        """The whole snapshots, the newest last."""
+        if not self.folder.is_dir():
+            return []
+        folders = [path for path in self.folder.iterdir() if path.name[0] != "." and not path.is_symlink()]
+        found = [snapshot for path in folders if (snapshot := self.get(path.name)) is not None]
+        return sorted(found, key=lambda each: (each.folder / MANIFEST_FILE).stat().st_mtime)
+
+    def adopt(self, folder: Path, snapshot_id: str) -> Path:
+        """Give a whole folder that lies beside the snapshots its name; one of that name makes way.
 
         Raises:
-            StoreError: the server did not answer.
+            OSError: it cannot be moved.
         """
-        text = f"""SELECT ?load ?version ?created ?issued ?triples WHERE {{ GRAPH {self._graph} {{
-            ?load {_VERSION} ?version ; {_CREATED} ?created .
-            OPTIONAL {{ ?load {_ISSUED} ?issued ; {_TRIPLES} ?triples }} }} }}"""
-        loads = [
-            Load(
-                self._id(row["load"]),
-                _text(row, "version"),
-                _text(row, "created"),
-                _text(row, "issued"),
-                int(_text(row, "triples") or 0),
-            )
-            for row in self._connection.rows(text)
-        ]
-        return sorted(loads, key=lambda each: each.created, reverse=True)
+        moved = move_into_place(folder, self.folder / snapshot_id, replace=True)
+        shutil.rmtree(aside_of(folder), ignore_errors=True)
+        return moved
 
-    def manifest(self, load_id: str) -> Manifest:
-        """What a load holds.
+    def use(self, folder: Path) -> None:
+        """Point to another snapshot: readers see the old one or the new one, never half of either.
 
         Raises:
-            SnapshotError: the server does not know it, or it was made by another version of citygraph.
-            StoreError: the server did not answer.
+            SnapshotError: the link cannot be written.
         """
-        text = f"SELECT ?manifest WHERE {{ GRAPH {self._graph} {{ {self._iri(load_id)} {_MANIFEST} ?manifest }} }}"
-        rows = self._connection.rows(text)
-        if not rows:
-            message = f"{self._connection.host} does not know the version {load_id}."
-            raise SnapshotError(message, fix="Run: citygraph build")
-        return manifest_of(json.loads(_text(rows[0], "manifest")), self._connection.host)
+        new = self.folder / f"{_CURRENT}.{os.getpid()}.new"
+        try:
+            new.unlink(missing_ok=True)
+            new.symlink_to(folder.name)
+            new.replace(self.folder / _CURRENT)
+        except OSError as error:
+            message = f"Cannot switch to the new snapshot in {self.folder}: {error.strerror}."
+            raise SnapshotError(message, fix="The previous version is still in use.") from error
 
-    # -- writing --------------------------------------------------------------------------------------
-
-    def probe(self) -> None:
-        """See that the server answers and takes updates, before anything is worked out for it.
-
-        Raises:
-            StoreError: it does not.
-        """
-        self.current()
-        self._connection.update(f'DELETE DATA {{ GRAPH {self._graph} {{ {self._project} {_PROBE} "1" }} }}')
-
-    def begin(self, manifest: Manifest, findings: Sequence[Mapping[str, object]]) -> Renaming:
-        """Announce a load under a name that nobody else uses, so that two builds never share a graph.
-
-        Raises:
-            StoreError: the server cannot be written.
-        """
-        load_id = f"{manifest.snapshot_id}-{secrets.token_hex(4)}"
-        kept = Literal(json.dumps(asdict(manifest), ensure_ascii=False, sort_keys=True))
-        noted = Literal(json.dumps(list(findings), ensure_ascii=False, sort_keys=True))
-        said = f"{_VERSION} {Literal(manifest.snapshot_id)} ; {_CREATED} {_now()} ; {_MANIFEST} {kept} ; {FINDINGS} {noted}"
-        self._connection.update(f"INSERT DATA {{ GRAPH {self._graph} {{ {self._iri(load_id)} {said} }} }}")
-        return renaming_of(manifest, load_id)
-
-    def begin_work(self) -> tuple[str, tuple[Iri, Iri, Iri]]:
-        """Announce three graphs to work in, which nobody serves; the id to forget them by, and their names.
-
-        Raises:
-            StoreError: the server cannot be written.
-        """
-        load_id = f"{_WORK}{secrets.token_hex(8)}"
-        said = f'{_VERSION} "" ; {_CREATED} {_now()}'
-        self._connection.update(f"INSERT DATA {{ GRAPH {self._graph} {{ {self._iri(load_id)} {said} }} }}")
-        return load_id, self._work(load_id)
-
-    def _work(self, load_id: str) -> tuple[Iri, Iri, Iri]:
-        asserted, inferred, values = (
-            Iri(f"{self._iri(load_id).value}/{name}") for name in ("asserted", "inferred", "values")
-        )
-        return asserted, inferred, values
-
-    def finish(self, load_id: str, triples: int) -> None:
-        """Say that every graph of a load was counted and is whole.
-
-        Raises:
-            StoreError: the server cannot be written.
-        """
-        said = f"{self._iri(load_id)} {_ISSUED} {_now()} ; {_TRIPLES} {triples}"
-        self._connection.update(f"INSERT DATA {{ GRAPH {self._graph} {{ {said} }} }}")
-
-    def use(self, load_id: str) -> None:
-        """Point to another load with one update: who asks sees the old version or the new one.
-
-        Raises:
-            StoreError: it was not switched, or nobody knows; either version is whole.
-        """
-        before, load = self.current(), self._iri(load_id)
-        if before == load_id:
+    def prune(self, keep: int) -> None:
+        """Remove all but the current snapshot and the `keep` newest, and what broken-off builds left."""
+        if not self.folder.is_dir():
             return
-        old = f"GRAPH {self._graph} {{ {self._project} {_CURRENT} ?before }}"
-        new = f"GRAPH {self._graph} {{ {self._project} {_CURRENT} {load} }}"
-        # Virtuoso does nothing when the pattern is empty, so the first version is simply said.
-        self._connection.update(
-            f"DELETE {{ {old} }} INSERT {{ {new} }} WHERE {{ {old} }}" if before else f"INSERT DATA {{ {new} }}"
-        )
-        now = self.current()
-        if now != load_id:
-            message = f"{self._connection.host} was told to use the version {load_id} and uses {now or 'none'}."
-            raise StoreError(message, fix="Somebody else may have built at the same time. Run: citygraph build")
-
-    def prune(self, keep: int) -> list[str]:
-        """Remove old loads and those that were broken off an hour ago or more; the ids of what is gone.
-
-        The one in use stays, and so do the `keep` newest that are whole, at least two: whoever asked a moment ago
-        still asks the one before.
-
-        Raises:
-            StoreError: the server did not do it.
-        """
-        current, loads = self.current(), self.all()
-        an_hour_ago = (datetime.now(tz=UTC) - _BROKEN_OFF).isoformat(timespec="microseconds")
-        whole = [each for each in loads if each.issued]
-        stay = {current, *(each.load_id for each in whole[: max(keep, 2)])}
-        gone = []
-        for each in loads:
-            is_young = not each.issued and each.created > an_hour_ago
-            if each.load_id in stay or is_young:
-                continue
-            self.forget(each.load_id)
-            gone.append(each.load_id)
-        return gone
-
-    def forget(self, load_id: str) -> None:
-        """Remove one load: first its graphs, then its name, so that nothing is left without one.
-
-        Raises:
-            StoreError: the server did not do it.
-        """
-        if load_id.startswith(_WORK):
-            graphs: list[Iri] = list(self._work(load_id))
-        else:
-            renaming = renaming_of(self.manifest(load_id), load_id)
-            graphs = [renaming.merged, *(renaming.graph_there(name) for name in renaming.graphs)]
-        self._connection.drop(graphs)
-        load = self._iri(load_id)
-        self._connection.update(f"DELETE WHERE {{ GRAPH {self._graph} {{ {load} ?property ?value }} }}")
+        link = self.folder / _CURRENT
+        current = link.resolve().name if link.is_symlink() else ""
+        folders = [path for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink()]
+        whole = [path for path in folders if (path / MANIFEST_FILE).is_file()]
+        whole.sort(key=lambda path: (path / MANIFEST_FILE).stat().st_mtime, reverse=True)
+        for path in whole[keep:]:
+            if path.name != current:
+                shutil.rmtree(path, ignore_errors=True)
+        for path in folders:
+            if path.name.startswith(BROKEN_OFF) and not _in_use(path):
+                shutil.rmtree(path, ignore_errors=True)
 
 
-def renaming_of(manifest: Manifest, load_id: str) -> Renaming:
-    """The names of a load."""
-    names = dict.fromkeys([*manifest.asserted_graphs, manifest.inferred_graph])
-    return Renaming(manifest.base, load_id, tuple(map(Iri, names)))
+def _in_use(folder: Path) -> bool:
+    """Whether another build or pull may still be writing there: touched within the last hour."""
+    newest = max((path.lstat().st_mtime for path in [folder, *folder.rglob("*")]), default=0.0)
+    return newest > _now(folder.parent) - 3600
 
 
-def _text(row: dict[str, Term], name: str) -> str:
-    term = row.get(name)
-    return term.value if isinstance(term, Literal | Iri) else ""
-
-
-def _now() -> Literal:
-    return Literal(datetime.now(tz=UTC).isoformat(timespec="microseconds"))
+def _now(folder: Path) -> float:
+    """The clock of the file system, which is the one that time stamps are compared with."""
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        return os.fstat(file.fileno()).st_mtime

@@ -16,7 +16,7 @@ from typing import Any, Final
 from citygraph.errors import CitygraphError, StoreError, StoreTimeout
 from citygraph.rdf import Triple
 from citygraph.sentences import sentence
-from citygraph.store import ended
+from citygraph.store.process import exit_code, start, was_ended_by_others
 from citygraph.store.worker import limit_memory
 from citygraph.web.turns import ThreadTurns
 
@@ -100,7 +100,7 @@ class _Run:
         )
         self.is_ready = self.is_asked = False
         self.reason: StoreError | None = None
-        ended.start(self.process)
+        start(self.process)
         theirs.close()
         self._memory, self._patience = memory, patience
         threading.Thread(target=self._watch, daemon=True).start()
@@ -250,9 +250,9 @@ class Apart:
                     self._be_ready(run, until)
                     return work(run, until)
                 except (EOFError, OSError) as error:
-                    code = ended.exit_code(run.process, 1.0)
+                    code = exit_code(run.process, 1.0)
                     self._end()
-                    if run.reason is None and ended.was_ended_by_others(code):
+                    if run.reason is None and was_ended_by_others(code):
                         continue
                     # A library that cannot have memory ends its process by a signal.
                     died = sentence("limit.memory" if (code or 0) < 0 else "limit.ended")
@@ -279,5 +279,5 @@ class Apart:
         run, self._run = self._run, None
         if run is not None:
             run.end()
-            ended.exit_code(run.process, 5.0)
+            exit_code(run.process, 5.0)
             run.pipe.close()

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from citygraph.errors import StoreTimeout
 from citygraph.sentences import sentence
-from citygraph.store.sharing import StoreBusy
+from citygraph.store.turns import StoreBusy
 from citygraph.web.apart import Apart, Retired
 
 __all__ = ["Days"]

@@ -23,9 +23,9 @@ from typing import Any, Final
 
 from citygraph.errors import SnapshotError
 from citygraph.store import seccomp
-from citygraph.store.asking import Bounds
 from citygraph.store.lookup import Lookups
 from citygraph.store.process import Version
+from citygraph.store.protocol import Bounds
 from citygraph.web.access_log import line_of
 from citygraph.web.cache import Cache
 from citygraph.web.known_heads import address_of

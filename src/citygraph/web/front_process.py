@@ -18,9 +18,8 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from citygraph.errors import SnapshotError
-from citygraph.store import ended
-from citygraph.store.asking import Bounds
-from citygraph.store.process import Version
+from citygraph.store.process import Version, exit_code, start
+from citygraph.store.protocol import Bounds
 from citygraph.web.front import BACK, DROP, GONE, LOG, NOTE, READY, RECALL, ROOM, TAKE, front, packed, unpacked
 from citygraph.web.sockets import moved
 
@@ -83,7 +82,7 @@ class FrontProcess:
             target=front, args=(self._theirs, version, bounds, endpoints, cache), daemon=True
         )
         socket.send_fds(self._control, [b"M"], [self._shared])
-        await self._loop.run_in_executor(None, ended.start, process)
+        await self._loop.run_in_executor(None, start, process)
         self._process = process
         self._theirs.close()
         self._control.setblocking(False)  # noqa: FBT003  # the socket's own signature
@@ -130,7 +129,7 @@ class FrontProcess:
         if self._process is not None:
             self._process.kill()
             # Only when it is gone does nobody else read from the connections.
-            waiting = self._loop.run_in_executor(None, ended.exit_code, self._process, 10.0)
+            waiting = self._loop.run_in_executor(None, exit_code, self._process, 10.0)
             waiting.add_done_callback(lambda _: self._take_back())
         else:
             self._close()

@@ -9,8 +9,8 @@ from itertools import count
 from typing import Final
 
 from citygraph.errors import SnapshotError
-from citygraph.store.asking import Bounds
 from citygraph.store.process import Version
+from citygraph.store.protocol import Bounds
 from citygraph.web.front_process import FrontProcess, Given
 from citygraph.web.sockets import is_measurable
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from citygraph.config import Config
 from citygraph.namespaces import prefixes_for
-from citygraph.store.asking import Bounds
-from citygraph.store.sharing import Share
+from citygraph.store.protocol import Bounds
+from citygraph.store.turns import Share
 
 __all__ = ["Limits", "limits_of"]
 

@@ -18,12 +18,12 @@ from citygraph.errors import SnapshotError, StoreError
 from citygraph.project import Project
 from citygraph.sentences import sentence
 from citygraph.store import Manifest, Snapshot
-from citygraph.store.asked import AskedStore, Room
-from citygraph.store.asking import Bounds
 from citygraph.store.lookup import Lookups
+from citygraph.store.pool import Pool
+from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.process import Version
-from citygraph.store.sharing import Share, StoreBusy
-from citygraph.store.workers import Pool
+from citygraph.store.protocol import Bounds
+from citygraph.store.turns import Share, StoreBusy
 from citygraph.web.apart import Apart, Retired, derive_day, read_explainer
 from citygraph.web.cache import Cache
 from citygraph.web.counts import COUNT_QUERIES, Counts, counts_of
@@ -110,7 +110,7 @@ class Service:
         held = self.project.held
         if held is None:
             return Pool(folder, snapshot_id, bounds=bounds, share=share)
-        from citygraph.store.server_pool import ServerPool  # noqa: PLC0415  # the HTTP client is needed here alone
+        from citygraph.store.server.pool import ServerPool  # noqa: PLC0415  # the HTTP client is needed here alone
 
         return ServerPool(held, folder, snapshot_id, bounds=bounds, share=share)
 

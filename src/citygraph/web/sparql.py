@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from citygraph.errors import CitygraphError
 from citygraph.formats import GRAPHS, HTML, ROWS, content_type, negotiate, takes_gzip
 from citygraph.sentences import sentence
-from citygraph.store.asking import Question
+from citygraph.store.protocol import Question
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.looked_up import key_of, look_up

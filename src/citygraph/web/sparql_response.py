@@ -10,7 +10,7 @@ from starlette.types import Scope, Send
 
 from citygraph.formats import content_type
 from citygraph.sentences import sentence
-from citygraph.store.asking import Head
+from citygraph.store.protocol import Head
 from citygraph.store.reply import Reply
 from citygraph.web.cache import Kept
 from citygraph.web.headers import wire

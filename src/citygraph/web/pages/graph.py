@@ -16,7 +16,7 @@ from citygraph.project import Project
 from citygraph.query import Candidate
 from citygraph.store import Manifest, Snapshot, Store
 from citygraph.store.directory import Directory
-from citygraph.store.name_index import Hit
+from citygraph.store.names import Hit
 from citygraph.web.requests import client_of
 
 __all__ = ["Known", "Reading", "close_stores", "day_of", "project_of", "reading_of"]

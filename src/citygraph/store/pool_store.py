@@ -14,11 +14,11 @@ from citygraph.errors import QueryError, SnapshotError, StoreTimeout
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sentences import sentence
-from citygraph.store.asking import RECORD, Question
+from citygraph.store.pool import Pool
+from citygraph.store.protocol import RECORD, Question
 from citygraph.store.reply import Reply
-from citygraph.store.sharing import StoreBusy
 from citygraph.store.snapshot import Snapshot
-from citygraph.store.workers import Pool
+from citygraph.store.turns import StoreBusy
 
 __all__ = ["AskedStore", "Room"]
 

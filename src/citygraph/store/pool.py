@@ -16,12 +16,11 @@ from typing import Final
 
 from citygraph.errors import SnapshotError, StoreError, StoreTimeout
 from citygraph.sentences import sentence
-from citygraph.store import ended
-from citygraph.store.asking import Bounds, Question
-from citygraph.store.checking import uses_service
-from citygraph.store.process import Version, Worker, start_worker
+from citygraph.store.process import Version, Worker, exit_code, start_worker, was_ended_by_others
+from citygraph.store.protocol import Bounds, Question
 from citygraph.store.reply import Reply
-from citygraph.store.sharing import Share, StoreBusy, Turns
+from citygraph.store.turns import Share, StoreBusy, Turns
+from citygraph.store.worker import uses_service
 
 __all__ = ["Pool"]
 
@@ -138,7 +137,7 @@ class Pool:
         processes = [each.process for each in self._workers]
         for each in list(self._workers):
             each.kill()
-        waiting = (self.loop.run_in_executor(None, ended.exit_code, process, 5.0) for process in processes)
+        waiting = (self.loop.run_in_executor(None, exit_code, process, 5.0) for process in processes)
         await asyncio.gather(*waiting)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -186,10 +185,10 @@ class Pool:
 
     async def _after(self, lost: Worker, reply: Reply | None) -> None:
         """What becomes of the question whose process has ended: one that somebody else ended is asked again."""
-        code = await self.loop.run_in_executor(None, ended.exit_code, lost.process, 10.0)
+        code = await self.loop.run_in_executor(None, exit_code, lost.process, 10.0)
         if reply is None:
             return
-        if not ended.was_ended_by_others(code):
+        if not was_ended_by_others(code):
             self._end(reply, StoreError(sentence("limit.died"), fix=sentence("next.less")))
         elif not self._try_again(reply, lost.version):
             self._end(reply, StoreError(sentence("limit.ended"), fix=sentence("next.again")))

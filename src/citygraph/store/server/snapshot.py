@@ -12,13 +12,12 @@ from citygraph.errors import QueryError, SnapshotError, StoreError
 from citygraph.rdf import Iri, Quad, Term, serialize
 from citygraph.results import Answer, Graph, Solutions
 from citygraph.sparql import Form, read_query
-from citygraph.store.connection import Connection
-from citygraph.store.manifest import Manifest
+from citygraph.store.endpoint import check_values, with_prefixes
 from citygraph.store.query_text import counting, solutions_of, with_values
-from citygraph.store.remote import check_values, with_prefixes
-from citygraph.store.renaming import Dataset, Renaming
-from citygraph.store.snapshot import Snapshot
-from citygraph.store.whole_graphs import read_lines
+from citygraph.store.server.connection import Connection
+from citygraph.store.server.loading import read_lines
+from citygraph.store.server.renaming import Dataset, Renaming
+from citygraph.store.snapshot import Manifest, Snapshot
 
 __all__ = ["FINDINGS", "ServedSnapshot"]
 

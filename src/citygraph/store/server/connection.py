@@ -1,24 +1,28 @@
-"""One SPARQL 1.1 server that we may write to: queries, updates, whole graphs, each tried again while that can help."""
+"""One SPARQL 1.1 server that we may write to: queries, updates, whole graphs, each tried again while that can help.
+
+Who we are to it (basic, digest or a bearer token) comes from the environment and nowhere else.
+"""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
 from weakref import finalize
 
 import httpx
 
-from citygraph.errors import QueryError, StoreError, StoreTimeout
+from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
 from citygraph.http_policy import RETRIED, Deadline, DeadlinePassed, Policy, TooLarge, TryAgain, patiently, retry_after
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.sparql import Form
-from citygraph.store.remote import Graphs, RemoteStore, accepted_type
+from citygraph.store.endpoint import Graphs, RemoteStore, accepted_type
 
-__all__ = ["Addresses", "Connection", "NotOffered", "TooMuchAtOnce"]
+__all__ = ["PASSWORD", "TOKEN", "USER", "Addresses", "Connection", "Credentials", "NotOffered", "TooMuchAtOnce"]
 
 # What a server says that has no Graph Store Protocol, or not this part of it.
 _NOT_OFFERED: Final = frozenset({404, 405, 415, 501})
@@ -38,6 +42,9 @@ _TRIPLES: Final = "application/n-triples"
 # Virtuoso says SR186 with status 500 or 403 to a user without the role SPARQL_UPDATE.
 _NO_RIGHT: Final = re.compile(r"read.?only|permission|not allowed|denied|SR186", re.IGNORECASE)
 _HOW_TO_LOG_IN: Final = "Set the user name and the password of the server in the environment; docs/remote.md says how."
+USER: Final = "CITYGRAPH_ENDPOINT_USER"
+PASSWORD: Final = "CITYGRAPH_ENDPOINT_PASSWORD"  # noqa: S105  # the name of a variable
+TOKEN: Final = "CITYGRAPH_ENDPOINT_TOKEN"  # noqa: S105
 
 
 class NotOffered(StoreError):  # noqa: N818  # the server's own word for it is Not Implemented
@@ -301,3 +308,79 @@ class _AskedStore(RemoteStore):
         plain = self._checked(body, headers, form, cut=False)
         self._answer(plain, form)
         return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user with a password, or a token, or nothing; secrets are in no representation of it."""
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Credentials:
+        """What `CITYGRAPH_ENDPOINT_USER` and `…_PASSWORD`, or `CITYGRAPH_ENDPOINT_TOKEN`, hold.
+
+        Raises:
+            ConfigError: both are set, one half is missing, or a token could not stand in a header.
+        """
+        user, password, token = (environment.get(name, "") for name in (USER, PASSWORD, TOKEN))
+        if token and (user or password):
+            message = f"{TOKEN} and {USER} are both set, and a server takes one of them."
+            raise ConfigError(message, fix=f"Unset {TOKEN}, or {USER} and {PASSWORD}.")
+        if bool(user) != bool(password):
+            missing = PASSWORD if user else USER
+            message = f"{missing} is not set, and a user has a password."
+            raise ConfigError(message, fix=f"Set {missing} too, in the environment of this program.")
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            message = f"{TOKEN} holds a character that no token has."
+            raise ConfigError(message, fix="Copy the token once more, without spaces or line ends.")
+        return cls(user, password, token)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to show to a server."""
+        return bool(self.user or self.token)
+
+    def auth(self) -> httpx.Auth | None:
+        """For `auth=` of httpx, one for all requests to one server: a digest is worked out once and used again."""
+        if self.token:
+            return _Bearer(self.token)
+        return _AsAsked(self.user, self.password) if self.user else None
+
+
+class _Bearer(httpx.Auth):
+    """A token in every request (RFC 6750, 2.1)."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+class _AsAsked(httpx.Auth):
+    """Basic or digest, whichever the server asks for (RFC 7617, RFC 7616); nothing before it has asked."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._digest = httpx.DigestAuth(user, password)
+        self._basic = httpx.BasicAuth(user, password)
+        self._chosen: httpx.Auth | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._chosen is not None:
+            yield from self._chosen.auth_flow(request)
+            return
+        response = yield request
+        schemes = {each.split(" ")[0].lower() for each in response.headers.get_list("www-authenticate")}
+        if response.status_code != httpx.codes.UNAUTHORIZED or not schemes & {"digest", "basic"}:
+            return
+        self._chosen = self._digest if "digest" in schemes else self._basic
+        flow = self._chosen.auth_flow(request)
+        again = next(flow)
+        if self._chosen is self._basic:
+            yield again
+            return
+        # Its first step is the request without a digest, and that one has been sent and answered.
+        yield flow.send(response)

@@ -4,6 +4,10 @@ A version that was loaded has a root of its own, `<base>version/<load id>/`. Its
 so is every term of the data that is the name of one of these graphs: a renaming that is the same in the data,
 in the text of a query and in the answer changes no answer. SPARQL cannot name a blank node of another request,
 so each becomes an IRI (RDF 1.1 Concepts, 3.5) and a blank node again on the way back.
+
+Statements are renamed as lines of N-Triples, so that millions of them need not become objects. A line is one
+statement in UTF-8, without its line end, as our own writer leaves it: one space between the terms, and two lines are
+the same bytes exactly when they are the same statement.
 """
 
 from __future__ import annotations
@@ -16,18 +20,70 @@ from typing import Final
 from urllib.parse import quote, unquote, urljoin
 
 from citygraph.namespaces import is_absolute_iri
-from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple
+from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple, parse, serialize
 from citygraph.sparql import Token, tokens
-from citygraph.store.lines import END, quads_of, triples_of
 
-__all__ = ["Dataset", "Renaming"]
+__all__ = ["END", "Dataset", "Renaming", "lines_of", "quads_of", "split_quad", "triples_of"]
 
+END: Final = b" ."
+"""What a statement ends with."""
+_TERMS: Final = 3
 _GENID: Final = ".well-known/genid/"
 _LOCAL: Final = re.compile(r"[\w.\-]*:(?:[\w:%\-]|\\.|\.(?=[\w:%\-\\.]))*")
 _ESCAPED: Final = re.compile(r"\\(.)")
 _UNICODE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _TRUTHS: Final = {"1": "true", "0": "false"}
 _BOOLEAN: Final = Iri("http://www.w3.org/2001/XMLSchema#boolean")
+
+
+def lines_of(triples: Iterable[Triple]) -> list[bytes]:
+    """One line of N-Triples for each triple, in their order."""
+    return serialize(triples, format="nt").split(b"\n")[:-1]
+
+
+def triples_of(lines: Sequence[bytes]) -> list[Triple]:
+    """The triples of some lines of N-Triples, also where they are not written as ours.
+
+    Raises:
+        ValueError: a line is no statement.
+    """
+    return [quad.triple for quad in _parsed(lines, "nt")]
+
+
+def quads_of(lines: Iterable[bytes], graph: Iri) -> list[Quad]:
+    """The same in a named graph.
+
+    Raises:
+        ValueError: a line is no statement.
+    """
+    name = f" {graph} .".encode()
+    return _parsed([_opened(line) + name for line in lines], "nq")
+
+
+def _opened(line: bytes) -> bytes:
+    """A line without the point at its end."""
+    whole = line.rstrip()
+    if not whole.endswith(b"."):
+        message = "a statement ends with a point"
+        raise ValueError(message)
+    return whole[:-1]
+
+
+def _parsed(lines: Sequence[bytes], format_: str) -> list[Quad]:
+    parsed = parse(b"\n".join(lines), format=format_, most_problems=1)
+    if parsed.problems or len(parsed.quads) != len(lines):
+        message = parsed.problems[0].message if parsed.problems else "a line holds another number of statements"
+        raise ValueError(message)
+    return list(parsed.quads)
+
+
+def split_quad(line: bytes) -> tuple[bytes, bytes]:
+    """A line of N-Quads as one of N-Triples and the name of its graph in brackets, empty in the default graph."""
+    # No IRI holds a space or an opening bracket: behind the last of both stands the graph, or else the object.
+    triple, _, graph = line.removesuffix(END).rpartition(b" <")
+    if not graph.endswith(b">") or triple.count(b" ") < _TERMS - 1:
+        return line, b""
+    return triple + END, b"<" + graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +182,7 @@ class Renaming:
         return Literal(text, datatype=literal.datatype)
 
     def line_there(self, line: bytes) -> bytes:
-        """A line of N-Triples as the server gets it; see `citygraph.store.lines`.
+        """A line of N-Triples as the server gets it; see `citygraph.store.server.renaming`.
 
         Raises:
             ValueError: it holds a triple term, which SPARQL 1.1 does not have.

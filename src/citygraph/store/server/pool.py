@@ -14,14 +14,14 @@ from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreErr
 from citygraph.rdf import Iri, Term, parse
 from citygraph.results import Answer, Graph, Truth, write_answer, write_truth
 from citygraph.sentences import sentence
-from citygraph.store.asking import WORTH_GZIP, Bounds, Head, Question
-from citygraph.store.checking import check
-from citygraph.store.held import HeldVersions
+from citygraph.store.pool import Pool
 from citygraph.store.process import Version
+from citygraph.store.protocol import WORTH_GZIP, Bounds, Head, Question
 from citygraph.store.reply import NotAcceptable, Reply
-from citygraph.store.served import ServedSnapshot
-from citygraph.store.sharing import Share, StoreBusy
-from citygraph.store.workers import Pool
+from citygraph.store.server.snapshot import ServedSnapshot
+from citygraph.store.server.versions import HeldVersions
+from citygraph.store.turns import Share, StoreBusy
+from citygraph.store.worker import check
 
 __all__ = ["ServerPool"]
 
