@@ -25,7 +25,7 @@ from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Sn
 from citygraph.version import VERSION
 
 if TYPE_CHECKING:
-    from citygraph.store.held import HeldVersions
+    from citygraph.store.server.versions import HeldVersions
 
 __all__ = ["PARTS", "Build", "Checked", "Memory", "Pipeline", "Progress", "reference_folder", "silent"]
 

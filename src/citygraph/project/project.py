@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from citygraph.query import Answered, Federation
     from citygraph.reason.explain import Explainer
     from citygraph.reason.explanation import Explanation
-    from citygraph.store.held import HeldVersions
+    from citygraph.store.server.versions import HeldVersions
 
 __all__ = ["Project", "Which"]
 
