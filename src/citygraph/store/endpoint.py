@@ -25,6 +25,7 @@ from citygraph.sparql import Form, QueryText, read_query
 from citygraph.store.inline_values import every_combination
 
 __all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "accepted_type", "check_values", "with_prefixes"]
+
 _ROWS_TYPE: Final = "application/sparql-results+json"
 _GRAPH_TYPE: Final = "application/n-triples"
 _JSON_TYPES: Final = frozenset({_ROWS_TYPE, "application/json"})

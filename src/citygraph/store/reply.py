@@ -16,6 +16,7 @@ from citygraph.sentences import sentence
 from citygraph.store.protocol import PIECE, Head, Question
 
 __all__ = ["NotAcceptable", "Reply"]
+
 _HELD_BACK: Final = 4_000_000
 _TRIES: Final = 3
 
