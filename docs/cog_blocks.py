@@ -32,7 +32,7 @@ from citygraph.publish.files import MOST_ROWS
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.settings import SETTINGS, Setting
-from citygraph.store.capabilities import ProbeResult, read_capabilities, read_results
+from citygraph.store.server.capabilities import ProbeResult, read_capabilities, read_results
 from citygraph.web.site.plan import Limits
 from citygraph.web.site.write import MOST_IN_ONE
 

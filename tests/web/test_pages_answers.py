@@ -22,7 +22,7 @@ import pytest
 from citygraph import Project
 from citygraph.query import Answered
 from citygraph.results import Solutions, Truth
-from citygraph.store.name_index import search_names, write_names
+from citygraph.store.names import search_names, write_names
 from citygraph.web.pages import drawings
 from citygraph.web.pages.drawings import Place, draw_map, draw_network
 from citygraph.web.pages.files import answer_hash

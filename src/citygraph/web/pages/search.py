@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from citygraph.kinds import FALLBACK, Kind, kind_named
 from citygraph.namespaces import compress, fold
-from citygraph.store.directory_file import sort_key
-from citygraph.store.name_index import Hit
+from citygraph.store.directory import sort_key
+from citygraph.store.names import Hit
 from citygraph.web.errors import NotFound, kindly
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import Reading
