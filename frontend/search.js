@@ -6,13 +6,14 @@ const language = document.documentElement.lang;
 const most = 50;
 const near = 0.62;
 const toTheLetter = 0.79;
-const folded = {
-  æ: "ae", ø: "o", å: "a", ß: "ss", ł: "l", đ: "d", ð: "d", þ: "th", œ: "oe", ı: "i", "’": "'", "‘": "'", ʼ: "'",
-};
+// What is written for letters of other alphabets and others that few keyboards have; the index says it.
+let letters = {};
+const inLatin = (text) => [...text].map((letter) => letters[letter] ?? letter).join("");
 
-function fold(name) {
-  const plain = name.normalize("NFKD").toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
-  return [...plain].map((letter) => folded[letter] ?? letter).join("").split(/\s+/).filter(Boolean).join(" ");
+// A name as names are compared: the same as citygraph.matching.names.plain.
+function plain(name) {
+  const bare = inLatin(name.normalize("NFC")).normalize("NFKD").toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+  return inLatin(bare).replaceAll("&", " and ").split(/[^\p{L}\p{N}_]+/u).filter(Boolean).join(" ");
 }
 
 // The longest piece that both have, what lies left of it and what lies right of it (Ratcliff and Obershelp).
@@ -96,8 +97,8 @@ function hitsOf(rows, first, wanted, asked) {
   for (const [kind, page, term, nb, en, names] of rows) {
     let best = { score: 0 };
     for (const name of names) {
-      const plain = fold(name);
-      const reached = isLike(plain) ? score(wanted, asked, plain) : 0;
+      const compared = plain(name);
+      const reached = isLike(compared) ? score(wanted, asked, compared) : 0;
       if (reached > best.score) best = { score: reached, name };
     }
     if (best.score > 0) hits.push({ ...best, kind, page, term, label: names[language === "nb" ? nb : en] });
@@ -134,9 +135,10 @@ const filled = (words, values) => words.replace(/\{(\w+)\}/g, (all, name) => val
 if (text) {
   for (const field of document.querySelectorAll("input[name=q]")) field.value = text;
   try {
-    const wanted = fold(text);
-    const asked = wanted.split(" ");
     const index = await fetched(found.dataset.index);
+    letters = index.letters;
+    const wanted = plain(text);
+    const asked = wanted.split(" ");
     const hits = wanted ? hitsOf(await rowsFor(index, asked), index.first, wanted, asked) : [];
     list.replaceChildren(...hits.map((hit) => line(hit, index.kinds)));
     const { one, many, none, near: nearly } = found.dataset;

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.namespaces import PREFIXES, Curies, compress, expand, fold, is_absolute_iri, prefixes_for, slug
+from citygraph.namespaces import PREFIXES, Curies, compress, expand, is_absolute_iri, prefixes_for
 from citygraph.rdf import Iri
 from generated import iris
 
@@ -53,32 +51,6 @@ def test_many_are_shortened_as_one_is(iri: Iri) -> None:
 def test_whatever_is_typed_expands_to_an_iri_or_to_nothing(text: str) -> None:
     iri = expand(text)
     assert iri is None or is_absolute_iri(iri)
-
-
-@given(st.text())
-def test_a_slug_is_made_of_small_letters_digits_and_hyphens(text: str) -> None:
-    made = slug(text)
-    assert re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?)?", made)
-    assert slug(made) == made
-
-
-@given(st.text())
-def test_folding_twice_changes_nothing_more(text: str) -> None:
-    assert fold(fold(text)) == fold(text)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("MALMÖ", "malmo"),
-        ("Østfold", "ostfold"),
-        ("Ålesund", "alesund"),
-        ("Tromsø  kommune", "tromso kommune"),
-        ("O’Neill", "o'neill"),
-    ],
-)
-def test_names_that_people_type_differently_are_the_same(one: str, other: str) -> None:
-    assert fold(one) == fold(other)
 
 
 def test_a_project_has_its_own_things_and_sources_and_our_concepts() -> None:

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-__all__ = [
-    "BASE",
-    "CG",
-    "CONCEPT",
-    "PREFIXES",
-    "Curies",
-    "compress",
-    "expand",
-    "fold",
-    "is_absolute_iri",
-    "prefixes_for",
-    "slug",
-]
+__all__ = ["BASE", "CG", "CONCEPT", "PREFIXES", "Curies", "compress", "expand", "is_absolute_iri", "prefixes_for"]
 
 BASE: Final = "https://w3id.org/citygraph/"
 CG: Final = BASE + "ontology#"
@@ -60,12 +47,6 @@ PREFIXES: Final[Mapping[str, str]] = {
 _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")
 _LOCAL_NAME = re.compile(r"[A-Za-z0-9_](?:[\w.-]*[\w-])?\Z")
 _NAMESPACE_AND_NAME = re.compile(r"(.*[^\w.-])([A-Za-z0-9_](?:[\w.-]*[\w-])?)\Z", re.DOTALL)
-_FOLDED: Final = str.maketrans(
-    {
-        "æ": "ae", "ø": "o", "å": "a", "ö": "o", "ü": "u", "ß": "ss", "ł": "l", "đ": "d",
-        "ð": "d", "þ": "th", "œ": "oe", "ı": "i", "’": "'", "‘": "'", "ʼ": "'",
-    }
-)  # fmt: skip
 
 
 def is_absolute_iri(text: str) -> bool:
@@ -140,24 +121,3 @@ class Curies:
             return f"<{iri}>"
         self.used.add(prefix)
         return f"{prefix}:{match[2]}"
-
-
-def fold(name: str) -> str:
-    """A name without case, accents and Nordic letters, for comparing names people type.
-
-    >>> fold("Østfold Fylkeskommune"), fold("Malmö"), fold("Reykjavík")
-    ('ostfold fylkeskommune', 'malmo', 'reykjavik')
-    """
-    # Unicode 3.13: compatible forms first, or a mathematical letter keeps its case.
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(plain.translate(_FOLDED).split())
-
-
-def slug(name: str) -> str:
-    """The ASCII name an IRI ends in: `[a-z0-9-]`, at most 100 characters.
-
-    >>> slug("Anna König Jerlmyr"), slug("Østfold fylkeskommune")
-    ('anna-konig-jerlmyr', 'ostfold-fylkeskommune')
-    """
-    return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:100].rstrip("-")

@@ -9,7 +9,8 @@ from typing import Final
 from citygraph.config import CONFIG_FILE
 from citygraph.errors import ConfigError
 from citygraph.files import write_file
-from citygraph.namespaces import is_absolute_iri, slug
+from citygraph.matching.names import slug
+from citygraph.namespaces import is_absolute_iri
 
 __all__ = ["create_project"]
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from babel import Locale
 
-from citygraph.namespaces import fold
+from citygraph.matching.names import fold
 
 __all__ = [
     "LEFT",

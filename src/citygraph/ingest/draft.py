@@ -14,8 +14,7 @@ from citygraph.ingest.layout import note_reason
 from citygraph.ingest.places import country_of, known_countries
 from citygraph.ingest.read import Listing, read_list
 from citygraph.ingest.tables import Limits, Row, Sheet
-from citygraph.matching.names import read_name
-from citygraph.namespaces import fold, slug
+from citygraph.matching.names import fold, read_name, slug
 
 __all__ = ["draft_map"]
 

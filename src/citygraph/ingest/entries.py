@@ -17,7 +17,7 @@ from citygraph.ingest.read import Listing
 from citygraph.ingest.report import Outcome
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.ingest.who import Asking, cities_in
-from citygraph.namespaces import fold
+from citygraph.matching.names import fold
 
 __all__ = ["Claim", "Entry", "read_entries"]
 

@@ -12,9 +12,9 @@ from typing import Final
 
 from citygraph.errors import IngestError
 from citygraph.ingest.places import Body, alpha2_of, bodies_of, region_of
-from citygraph.matching.names import read_name
+from citygraph.matching.names import fold, read_name
 from citygraph.matching.things import Thing, things_of
-from citygraph.namespaces import CG, CONCEPT, PREFIXES, fold
+from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.turtle import document_of, write_document
 

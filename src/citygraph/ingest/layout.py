@@ -14,8 +14,7 @@ from citygraph.ingest.mapping import COLUMNS, ListMap
 from citygraph.ingest.places import country_label, country_of, known_countries
 from citygraph.ingest.read import Described
 from citygraph.ingest.tables import Row, Sheet
-from citygraph.matching.names import read_name
-from citygraph.namespaces import fold
+from citygraph.matching.names import fold, read_name
 
 __all__ = ["Heading", "Sections", "explained", "find_heading", "footnotes", "note_reason"]
 

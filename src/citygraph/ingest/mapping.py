@@ -15,7 +15,8 @@ from typing import Any, Final
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import LEFT, NOT_YET
 from citygraph.ingest.places import country_of
-from citygraph.namespaces import fold, is_absolute_iri, slug
+from citygraph.matching.names import fold, slug
+from citygraph.namespaces import is_absolute_iri
 
 __all__ = ["COLUMNS", "KEYS", "Column", "Key", "ListMap", "read_map"]
 

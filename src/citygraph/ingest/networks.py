@@ -16,9 +16,9 @@ from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import country_label
 from citygraph.ingest.report import Choice, Decision, Line, ReviewKey, Word, network_key
 from citygraph.ingest.write import Descriptions, Mint, country_iri, iri_triple, text_triple
-from citygraph.matching.names import read_name
+from citygraph.matching.names import fold, read_name
 from citygraph.matching.score import nearest
-from citygraph.namespaces import CG, CONCEPT, PREFIXES, fold
+from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
 
 __all__ = ["Completeness", "Network", "Networks"]

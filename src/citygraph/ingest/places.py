@@ -14,10 +14,10 @@ from typing import Final
 from babel import Locale
 from babel.core import get_global
 
-from citygraph.matching.names import Form, countries, exonyms, homonyms, other_names, read_name
+from citygraph.matching.names import Form, countries, exonyms, fold, homonyms, other_names, read_name
 from citygraph.matching.score import Wanted, name_score, nearest, nearness
 from citygraph.matching.things import Name, Thing
-from citygraph.namespaces import CG, PREFIXES, fold
+from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
 
 __all__ = [

@@ -16,7 +16,8 @@ from citygraph.ingest.cells import clean
 from citygraph.ingest.places import Asked
 from citygraph.ingest.read import read_list, table_metadata
 from citygraph.ingest.tables import Limits
-from citygraph.namespaces import expand, fold
+from citygraph.matching.names import fold
+from citygraph.namespaces import expand
 from citygraph.results import defused
 
 __all__ = [

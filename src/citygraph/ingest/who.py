@@ -32,8 +32,7 @@ from citygraph.ingest.places import (
     region_of,
 )
 from citygraph.ingest.report import Decision, ReviewKey, Word, review_key
-from citygraph.matching.names import Form, other_names, read_name
-from citygraph.namespaces import fold
+from citygraph.matching.names import Form, fold, other_names, read_name
 
 __all__ = ["Asking", "Found", "Kind", "Resolver", "cities_in"]
 

@@ -17,8 +17,8 @@ from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import Asked, Body, alpha3, country_label, is_homonym, is_region_name
 from citygraph.ingest.read import Listing
 from citygraph.language import Text
-from citygraph.matching.names import exonyms, read_name
-from citygraph.namespaces import CG, CONCEPT, PREFIXES, fold, slug
+from citygraph.matching.names import exonyms, fold, read_name, slug
+from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
 __all__ = ["Anchors", "Descriptions", "Memberships", "Mint", "Wanted", "country_iri", "iri_triple", "text_triple"]

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Final
-
-from citygraph.namespaces import fold
+from typing import Final, TypeAlias
 
 __all__ = [
     "Country",
     "Form",
     "countries",
     "country_code",
+    "every",
     "exonyms",
+    "fold",
     "homonyms",
     "in_latin",
+    "letters",
+    "one_of",
     "other_names",
+    "plain",
     "read_name",
+    "slug",
     "sounded",
+    "word_lists",
 ]
+
+WordList: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Words by their language, or by what they mean."""
 
 # As English-speaking cartographers write Cyrillic and modern Greek (BGN/PCGN, simplified).
 _LETTERS: Final = {
@@ -47,48 +57,55 @@ _SOUNDS: Final = (
 )  # fmt: skip
 _SOFT: Final = re.compile(r"c(?=[eiy])")
 _DOUBLED: Final = re.compile(r"(\w)\1+")
-_MUNICIPALITY: Final = "municipality"
-_COUNTY: Final = "county"
-# Folded, the longest first; each says what level of authority the name speaks of.
-_BEFORE: Final = tuple(sorted((
-    *((words, _MUNICIPALITY) for words in (
-        "city of", "the city of", "town of", "municipality of", "municipal council of", "commune de", "commune d'",
-        "ville de", "ville d'", "mairie de", "comune di", "citta di", "ayuntamiento de", "ajuntament de",
-        "concello de", "camara municipal de", "camara municipal do", "camara municipal da", "municipio de",
-        "municipio do", "municipiul", "primaria", "stadt", "landeshauptstadt", "hansestadt", "universitatsstadt",
-        "wissenschaftsstadt", "bundesstadt", "gemeente", "stad", "stadsbestuur", "gmina", "miasto", "miasto stoleczne",
-        "urzad miasta", "obec", "mesto", "statutarni mesto", "hlavni mesto", "grad", "obcina", "mestna obcina",
-        "opcina", "obshtina", "dimos", "dhmos", "kommune", "bystyret i", "kommunen", "freie und hansestadt",
-        "freie hansestadt", "stolicne mesto", "magistrat der stadt", "stadtverwaltung", "city and county of", "concelho de",
-        "hovedstaden", "commune urbaine de",
-    )),
-    *((words, _COUNTY) for words in ("county of", "fylket", "provincia di", "province of", "provincie", "landkreis")),
-), key=lambda each: -len(each[0])))  # fmt: skip
-_AFTER: Final = tuple(sorted((
-    *((words, _MUNICIPALITY) for words in (
-        "kommune", "kommun", "municipality", "city council", "town council", "borough council", "district council",
-        "metropolitan borough council", "municipal council", "municipal government", "council", "city", "town", "stad",
-        "kaupunki", "kunta", "linn", "linnavalitsus", "varos", "onkormanyzata", "varos onkormanyzata", "belediyesi",
-        "buyuksehir belediyesi", "bykommune", "city municipality", "city administration", "bystyre", "vald",
-        "savivaldybe", "miesto savivaldybe", "pilseta", "dome", "comune", "stadt", "by",
-    )),
-    *((words, _COUNTY) for words in (
-        "fylkeskommune", "county municipality", "county council", "county", "fylke", "landsting", "province",
-    )),
-), key=lambda each: -len(each[0])))  # fmt: skip
-# "Stockholms stad", "Tallinna linn": the word before stands in the genitive.
-_GENITIVE: Final = {"stad": "s", "kommun": "s", "kommune": "s", "by": "s", "linn": "a", "kaupunki": "n", "kunta": "n"}
+_FOLDED: Final = str.maketrans({
+    "æ": "ae", "ø": "o", "å": "a", "ö": "o", "ü": "u", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "œ": "oe", "ı": "i",
+    "ħ": "h", "ŋ": "n", "ŧ": "t", "’": "'", "‘": "'", "ʼ": "'",
+})  # fmt: skip
+_APOSTROPHES: Final = str.maketrans(dict.fromkeys("’‘ʼ\u00b4`", "'"))
 _BRACKETS: Final = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
-_MARKS: Final = re.compile(r"[^\w']+")
 # What a keyboard without the letter writes instead: Tromsoe, Muenchen, Aalesund.
 _LOOSE: Final = (("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("th", "t"), ("ph", "f"))
-_SAINT: Final = re.compile(r"\b(?:saint|sankt|sint|st)\b")
+_LEVELS: Final = ("municipality", "county")
 _SHORTEST: Final = 2
 _LEAST_WORDS: Final = 3
-_SMALL_WORDS: Final = frozenset({
-    "a", "and", "av", "de", "der", "des", "di", "die", "do", "et", "for", "fur", "i", "in", "la", "le", "of", "og", "on", "the",
-    "und", "van", "y",
-})  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """A text without case, accents and letters that few keyboards have; its marks stay.
+
+    What people type of one name is one text: É and e, ø and o, ħ and h, ß and ss, ’ and ', any spaces and one.
+
+    >>> fold("Østfold Fylkeskommune"), fold("Malmö"), fold("Ħamrun"), fold("O’Neill")
+    ('ostfold fylkeskommune', 'malmo', 'hamrun', "o'neill")
+    """
+    # Unicode 3.13: compatible forms first, or a mathematical letter keeps its case.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return " ".join(bare.translate(_FOLDED).split())
+
+
+def plain(text: str, kept: str = "") -> str:
+    """A name as names are compared, wherever that is done: folded, in Latin letters, marks as blanks, & as and.
+
+    Args:
+        text: the name.
+        kept: marks that stay.
+
+    >>> plain("Saint-Étienne"), plain("Vitoria/Gasteiz"), plain("Нови Сад"), plain("L'Aquila"), plain("L’Aquila", "'")
+    ('saint etienne', 'vitoria gasteiz', 'novi sad', 'l aquila', "l'aquila")
+    """
+    latin = in_latin(fold(in_latin(unicodedata.normalize("NFC", text))))
+    return " ".join(_marks_but(kept).sub(" ", latin.replace("&", " and ")).split())
+
+
+def letters() -> dict[str, str]:
+    """What `plain` writes for single letters and quotation marks, for a program that compares names elsewhere."""
+    return {chr(letter): latin for table in (_FOLDED, _ALPHABETS) for letter, latin in table.items()}
+
+
+@cache
+def _marks_but(kept: str) -> re.Pattern[str]:
+    return re.compile(rf"[^\w{re.escape(kept)}]+")
 
 
 def in_latin(text: str) -> str:
@@ -98,6 +115,15 @@ def in_latin(text: str) -> str:
     ('Novi Sad', 'Thessaloniki', 'Tromsø')
     """
     return text.translate(_ALPHABETS) if _OTHER.search(text) else text
+
+
+def slug(name: str) -> str:
+    """The ASCII name an IRI ends in: `[a-z0-9-]`, at most 100 characters.
+
+    >>> slug("Anna König Jerlmyr"), slug("Østfold fylkeskommune")
+    ('anna-konig-jerlmyr', 'ostfold-fylkeskommune')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:100].rstrip("-")
 
 
 def sounded(core: str) -> str:
@@ -110,6 +136,54 @@ def sounded(core: str) -> str:
     for written, meant in _SOUNDS:
         text = text.replace(written, meant)
     return _DOUBLED.sub(r"\1", text.replace("h", "") if len(text) > 1 else text)
+
+
+@cache
+def word_lists(package: str, name: str) -> Mapping[str, WordList]:
+    """The word lists in `words/NAME.toml` of a package, by their headings; read once, when the first is needed.
+
+    Raises:
+        ValueError: the file is no TOML of tables of lists of texts; the message says where.
+    """
+    place = f"{package.replace('.', '/')}/words/{name}.toml"
+    try:
+        raw = tomllib.loads(files(package).joinpath("words", f"{name}.toml").read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        message = f"{place} is not valid TOML: {error}"
+        raise ValueError(message) from error
+    for heading, lists in raw.items():
+        for key, words in lists.items() if isinstance(lists, dict) else [("", None)]:
+            if not isinstance(words, list) or not all(isinstance(each, str) and each for each in words):
+                message = f'{place}: [{heading}] {key} is no list of texts such as ["utmeldt", "sluttet"]'
+                raise ValueError(message)
+    return {heading: {key: tuple(words) for key, words in lists.items()} for heading, lists in raw.items()}
+
+
+def every(words: WordList) -> tuple[str, ...]:
+    """The words of all languages, each once."""
+    return tuple(dict.fromkeys(word for each in words.values() for word in each))
+
+
+def one_of(words: Iterable[str]) -> str:
+    """A regular expression for any of the words, the longest first, with or without accents and the dot of a short form.
+
+    >>> bool(re.fullmatch(one_of(["høst", "ca."]), "host")), bool(re.fullmatch(one_of(["høst", "ca."]), "ca"))
+    (True, True)
+    """
+    found = sorted(dict.fromkeys(words), key=lambda word: (-len(word), word))
+    return "(?:" + "|".join("".join(map(_letter, word)) for word in found) + ")"
+
+
+def _letter(letter: str) -> str:
+    match letter:
+        case " ":
+            return r"\s+"
+        case ".":
+            return r"\.?"
+        case "'":
+            return "['’]"
+    bare = fold(letter)
+    return f"(?:{letter}|{bare})" if bare not in {"", letter.casefold()} else re.escape(letter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +219,7 @@ class Form:
     @property
     def joined(self) -> str:
         """The core without spaces and apostrophes, every saint written alike."""
-        return _SAINT.sub("st", self.core).replace("'", "").replace(" ", "")
+        return _saint().sub("st", self.core).replace("'", "").replace(" ", "")
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -165,9 +239,9 @@ def read_name(text: str) -> Form:
     """
     name, qualifier = _without_qualifier(text)
     country = country_code(qualifier)
-    plain = name.replace("’", "'").replace("‘", "'").replace("ʼ", "'").replace("\u00b4", "'").replace("`", "'")
-    exact = " ".join(_MARKS.sub(" ", unicodedata.normalize("NFC", plain).casefold()).split())
-    folded = " ".join(_MARKS.sub(" ", fold(in_latin(plain)).replace("&", " and ")).split())
+    written = name.translate(_APOSTROPHES)
+    exact = " ".join(_marks_but("'").sub(" ", unicodedata.normalize("NFC", written).casefold()).split())
+    folded = plain(written, "'")
     core, level, nominative = _without_decoration(folded)
     return Form(
         text=text,
@@ -177,7 +251,7 @@ def read_name(text: str) -> Form:
         loose=_loosen(core),
         level=level,
         country=country,
-        qualifier="" if country else " ".join(_MARKS.sub(" ", fold(qualifier)).split()),
+        qualifier="" if country else plain(qualifier, "'"),
         nominative=nominative,
         sound=sounded(core),
         acronym=_acronym(folded),
@@ -186,7 +260,7 @@ def read_name(text: str) -> Form:
 
 def _acronym(folded: str) -> str:
     """UCLG for United Cities and Local Governments; empty for shorter names."""
-    words = [word for word in folded.split() if word not in _SMALL_WORDS]
+    words = [word for word in folded.split() if word not in _small()]
     return "".join(word[0] for word in words) if len(words) >= _LEAST_WORDS else ""
 
 
@@ -203,22 +277,47 @@ def _without_qualifier(text: str) -> tuple[str, str]:
 def _without_decoration(folded: str) -> tuple[str, str, str]:
     level = nominative = ""
     core = folded
-    for words, each in _BEFORE:
+    before, after, endings = _decorations()
+    for words, each in before:
         rest = core[len(words) :]
         if core.startswith(words) and len(rest.strip()) >= _SHORTEST and (words.endswith("'") or rest.startswith(" ")):
             core, level = rest.strip(), each
             break
-    for words, each in _AFTER:
+    for words, each in after:
         if core.endswith(f" {words}") and len(core) - len(words) > _SHORTEST:
             core, level = core[: -len(words)].strip(), level or each
-            ending = _GENITIVE.get(words, "")
+            ending = endings.get(words, "")
             nominative = core.removesuffix(ending) if ending and core.endswith(ending) else ""
             break
     return core, level, nominative
 
 
+@cache
+def _decorations() -> tuple[list[tuple[str, str]], list[tuple[str, str]], dict[str, str]]:
+    """What stands before and behind a name with its level, the longest first; the ending it gives the word before."""
+    lists = word_lists(__package__, "names")
+    before, after = (
+        sorted(
+            ((plain(words, "'"), level) for level in _LEVELS for words in every(lists[f"{place}_{level}"])),
+            key=lambda each: -len(each[0]),
+        )
+        for place in ("before", "after")
+    )
+    return before, after, {plain(word): ending for ending, words in lists["genitive"].items() for word in words}
+
+
+@cache
+def _saint() -> re.Pattern[str]:
+    return re.compile(rf"\b{one_of(every(word_lists(__package__, 'names')['saint']))}\b")
+
+
+@cache
+def _small() -> frozenset[str]:
+    return frozenset(map(plain, every(word_lists(__package__, "names")["small"])))
+
+
 def _loosen(core: str) -> str:
-    loose = _SAINT.sub("st", core).replace("'", "").replace(" ", "")
+    loose = _saint().sub("st", core).replace("'", "").replace(" ", "")
     for written, meant in _LOOSE:
         loose = loose.replace(written, meant)
     return loose

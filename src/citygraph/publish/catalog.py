@@ -9,7 +9,7 @@ from typing import Final
 
 from citygraph.config import Config
 from citygraph.language import LANGUAGES, Text
-from citygraph.namespaces import slug
+from citygraph.matching.names import slug
 from citygraph.publish.vocabulary import vocabularies
 from citygraph.saved_query import SavedQuery
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from citygraph.language import Text
-from citygraph.namespaces import PREFIXES, compress, slug
+from citygraph.matching.names import slug
+from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from citygraph.errors import QueryError
-from citygraph.namespaces import CG, PREFIXES, compress, expand, fold
+from citygraph.matching.names import plain
+from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions
 from citygraph.sentences import sentence
@@ -88,8 +89,8 @@ def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]
     if _WIKIDATA_ID.match(text) or (iri or "").startswith(_WIKIDATA):
         return _one(text, _linked_to(text if iri is None else iri.removeprefix(_WIKIDATA), store, of_class), prefixes)
     named = names(text, of_class) if names else _names(store, of_class)
-    wanted = fold(text)
-    exact = {candidate.iri: candidate for candidate in named if fold(candidate.name) == wanted}
+    wanted = plain(text)
+    exact = {candidate.iri: candidate for candidate in named if wanted and plain(candidate.name) == wanted}
     if exact:
         return _one(text, list(exact.values()), prefixes)
     raise _unknown(text, named, prefixes)
@@ -152,9 +153,9 @@ def _one(text: str, candidates: list[Candidate], prefixes: Mapping[str, str]) ->
 
 
 def _unknown(text: str, named: list[Candidate], prefixes: Mapping[str, str]) -> QueryError:
-    by_name = {fold(candidate.name): candidate for candidate in named}
+    by_name = {plain(candidate.name): candidate for candidate in named}
     slugs = {candidate.iri.rpartition("/")[2]: candidate for candidate in named}
-    near = difflib.get_close_matches(fold(text), [*by_name, *slugs], n=5, cutoff=0.5)
+    near = difflib.get_close_matches(plain(text), [*by_name, *slugs], n=5, cutoff=0.5)
     found = dict.fromkeys((by_name.get(name) or slugs[name]) for name in near)
     unique = list({candidate.iri: candidate for candidate in found}.values())[:3]
     guesses = ", ".join(f"{candidate.name} ({compress(candidate.iri, prefixes)})" for candidate in unique)

@@ -8,7 +8,8 @@ from typing import Final
 
 from citygraph.errors import QueryError
 from citygraph.labels import reused_labels
-from citygraph.namespaces import CG, compress, fold
+from citygraph.matching.names import plain
+from citygraph.namespaces import CG, compress
 from citygraph.query.entities import expand_iri
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
@@ -45,8 +46,8 @@ def resolve_property(text: str, store: Store, *, prefixes: Mapping[str, str]) ->
     names: dict[str, set[str]] = {}
     for known, label in _labels(store):
         for name in (_local(known), label):
-            names.setdefault(fold(name), set()).add(known)
-    found = names.get(fold(text), set())
+            names.setdefault(plain(name), set()).add(known)
+    found = names.get(plain(text), set())
     if len(found) > 1:
         # A word of ours goes before the same word of another vocabulary.
         found = {each for each in found if each.startswith(CG)} or found
@@ -56,7 +57,7 @@ def resolve_property(text: str, store: Store, *, prefixes: Mapping[str, str]) ->
         choices = ", ".join(sorted(compress(each, prefixes) for each in found))
         message = f"{text!r} is the name of several properties: {choices}."
         raise QueryError(message, fix="Use one of these short names instead.")
-    near = difflib.get_close_matches(fold(text), names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(plain(text), names, n=3, cutoff=0.5)
     guesses = ", ".join(sorted({compress(each, prefixes) for name in near for each in names[name]}))
     fix = f"Did you mean: {guesses}?" if guesses else "The properties are listed in docs/ontology.md."
     message = f"No property here is called {text!r}."

@@ -25,11 +25,12 @@ from citygraph.language import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.sources import excerpt_range
-from citygraph.store.names import Hit, search_names, write_names
+from citygraph.store.names import NAMES_VERSION, Hit, search_names, write_names
 
 __all__ = ["DIRECTORY_FILE", "Directory", "Node", "sort_key", "write_directory"]
 
 DIRECTORY_FILE: Final = "directory.sqlite"
+_AGAIN: Final = "Build it again: citygraph build --fresh"
 _KEPT: Final = 20_000
 _MAPPED: Final = 64_000_000
 _IN_ONE: Final = 500
@@ -76,7 +77,7 @@ class Directory:
         """The directory in the folder of a snapshot.
 
         Raises:
-            SnapshotError: there is none, or it is damaged.
+            SnapshotError: there is none, it is damaged, or its names are compared in another way.
         """
         self._file, self._prefixes = folder / DIRECTORY_FILE, prefixes
         self._free: deque[sqlite3.Connection] = deque()
@@ -89,7 +90,10 @@ class Directory:
             self._base: str = said["base"]
         except (sqlite3.Error, KeyError, ValueError) as error:
             message = f"The names of the snapshot {folder} cannot be read."
-            raise SnapshotError(message, fix="Build it again: citygraph build --fresh") from error
+            raise SnapshotError(message, fix=_AGAIN) from error
+        if said.get("names") != NAMES_VERSION:
+            message = f"Another version of citygraph wrote the names of the snapshot {folder}."
+            raise SnapshotError(message, fix=_AGAIN)
         self.node = lru_cache(maxsize=_KEPT)(self._read_node)
 
     def close(self) -> None:
@@ -254,7 +258,10 @@ def write_directory(path: Path, quads: Iterable[Quad], *, base: str, findings: i
             _write_nodes(database, seen, kinds, base)
             write_names(database, ((iri, *name) for iri in sorted(kinds) for name in seen.names.get(iri, ())))
             database.executescript(_INDEXES)
-            said = {"base": base, "kinds": _counts(kinds), "vocabulary": _vocabulary(seen), "findings": findings}
+            said = {
+                "base": base, "kinds": _counts(kinds), "vocabulary": _vocabulary(seen), "findings": findings,
+                "names": NAMES_VERSION,
+            }  # fmt: skip
             written = ((key, json.dumps(value)) for key, value in said.items())
             database.executemany("INSERT INTO meta VALUES (?, ?)", written)
             database.commit()

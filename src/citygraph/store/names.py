@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.namespaces import fold
+from citygraph.matching.names import plain
 
-__all__ = ["Hit", "search_names", "write_names"]
+__all__ = ["NAMES_VERSION", "Hit", "search_names", "write_names"]
 
+NAMES_VERSION: Final = 2
+"""Raised when names are folded in another way, so that an index of the old way is built again."""
 _LONGEST: Final = 100
 _MOST_CANDIDATES: Final = 400
 _MOST_WORDS: Final = 6
@@ -47,7 +49,7 @@ def write_names(database: sqlite3.Connection, names: Iterable[tuple[str, str, st
     database.executescript(_TABLES)
     database.executemany(
         "INSERT INTO name (iri, text, language, main, folded) VALUES (?, ?, ?, ?, ?)",
-        ((*name, fold(name[1])) for name in names),
+        ((*name, plain(name[1])) for name in names),
     )
     words: dict[str, int] = {}
     held = [
@@ -65,7 +67,7 @@ def write_names(database: sqlite3.Connection, names: Iterable[tuple[str, str, st
 
 def search_names(database: sqlite3.Connection, text: str, *, most: int = 50) -> list[Hit]:
     """The things whose names come nearest, the best first; each thing once."""
-    wanted = fold(text[:_LONGEST])
+    wanted = plain(text[:_LONGEST])
     if not wanted:
         return []
     best: dict[str, Hit] = {}

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.kinds import FALLBACK, Kind, kind_named
-from citygraph.namespaces import compress, fold
+from citygraph.matching.names import plain
+from citygraph.namespaces import compress
 from citygraph.store.directory import sort_key
 from citygraph.store.names import Hit
 from citygraph.web.errors import NotFound, kindly
@@ -161,10 +162,10 @@ def _letter(name: str) -> str:
     first = name.strip().casefold()[:1]
     if first in _NORDIC:
         return _NORDIC[first]
-    plain = fold(name)[:1]
-    if plain.isascii() and plain.isalpha():
-        return plain
-    return _DIGITS if plain.isascii() and plain.isdigit() else _OTHER
+    letter = plain(name)[:1]
+    if letter.isascii() and letter.isalpha():
+        return letter
+    return _DIGITS if letter.isascii() and letter.isdigit() else _OTHER
 
 
 @kindly

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from citygraph.matching.names import country_code, read_name
+from citygraph.matching.names import country_code, fold, plain, read_name
 from citygraph.matching.score import Candidate, Clue, Wanted, nearness
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, plain_code
-from citygraph.namespaces import PREFIXES, expand, fold
+from citygraph.namespaces import PREFIXES, expand
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.web.reconcile.batch import Condition, Given, Query
 from citygraph.web.reconcile.targets import COUNTRY, POINT, Targets
@@ -56,7 +56,7 @@ def find(targets: Targets, query: Query, go_on: Callable[[], None]) -> list[Cand
 
 def _bears(thing: Thing, text: str) -> bool:
     """Whether the text is a name as well as an id: then it is looked for as a name."""
-    return fold(text) in {fold(name.text) for name in thing.names}
+    return plain(text) in {plain(name.text) for name in thing.names}
 
 
 def _countries(targets: Targets, conditions: Iterable[Condition]) -> Iterable[str]:
@@ -99,7 +99,7 @@ def _value_fit(targets: Targets, given: Given, known: Term | str) -> float:
         thing = targets.thing(text)
         same = known.value in {text, expand(text, targets.prefixes), thing.id if thing else ""}
         item = known.value.startswith(_WIKIDATA) and known.value.removeprefix(_WIKIDATA) == text
-        named = fold(text) in {fold(targets.labels.of(known, language)) for language in ("nb", "en")}
+        named = plain(text) in {plain(targets.labels.of(known, language)) for language in ("nb", "en")}
         return _HUNDRED if same or item or named else 0.0
     value = known.value if isinstance(known, Literal) else str(known)
     if (isinstance(known, Literal) and "date" in known.datatype.value.lower()) or _is_year(known):

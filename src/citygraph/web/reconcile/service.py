@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from citygraph.errors import CitygraphError, StoreTimeout
+from citygraph.matching.names import plain
 from citygraph.matching.score import Candidate
 from citygraph.matching.things import KINDS, Thing
 from citygraph.namespaces import CG, compress
@@ -173,8 +174,10 @@ def _suggested(asked: Asked, prefix: str) -> list[dict[str, Any]]:
             found = types(asked)
         case _:
             raise Refusal(404, "There is nothing at this address.")
-    wanted = prefix.casefold()
-    return [each for each in found if wanted in each["name"].casefold() or wanted in each["id"].casefold()]
+    wanted, code = plain(prefix), prefix.casefold()
+    return [
+        each for each in found if (wanted and wanted in plain(each["name"])) or code in each["id"].casefold()
+    ]
 
 
 def propose(asked: Asked) -> Response:

@@ -15,7 +15,7 @@ from citygraph.labels import Labels, reused_labels
 from citygraph.language import Text
 from citygraph.link.places import read_places
 from citygraph.matching.index import TargetIndex
-from citygraph.matching.names import read_name
+from citygraph.matching.names import plain, read_name
 from citygraph.matching.score import Wanted
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, things_of
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
@@ -155,11 +155,11 @@ class Targets:
 
     def starting_with(self, prefix: str, language: str) -> list[Thing]:
         """The entities with a name that begins like `prefix`, then those whose name is like it."""
-        wanted = read_name(prefix).folded
+        wanted = plain(prefix)
         begins = [
             thing
             for thing in self.index.things.values()
-            if wanted and any(read_name(name.text).folded.startswith(wanted) for name in thing.names)
+            if wanted and any(plain(name.text).startswith(wanted) for name in thing.names)
         ]
         begins.sort(key=lambda thing: (len(thing.name(language)), thing.name(language), thing.id))
         like = self.index.find(Wanted((read_name(prefix),)), limit=10, least=60) if wanted else []

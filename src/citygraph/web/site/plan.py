@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from citygraph.namespaces import slug
+from citygraph.matching.names import slug
 from citygraph.web.pages.urls import TWINS
 
 __all__ = ["Choices", "Limits", "Plan", "Target", "file_name"]

@@ -24,7 +24,8 @@ from starlette.types import ASGIApp, Message
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, finding
 from citygraph.kinds import FALLBACK
-from citygraph.namespaces import PREFIXES, fold
+from citygraph.matching.names import letters, plain
+from citygraph.namespaces import PREFIXES
 from citygraph.project import Project
 from citygraph.publish import NewFolder
 from citygraph.web.app import create_site
@@ -445,14 +446,14 @@ class SearchIndex:
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
         self._all.write(line)
         self.count += 1
-        for part in sorted({_part(word) for name in names for word in fold(name).split()}):
+        for part in sorted({_part(word) for name in names for word in plain(name).split()}):
             if part not in self._parts:
                 self._parts[part] = self._open(part)
             self._parts[part].write(line)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """The files of the index by path."""
-        head = {"kinds": self._kinds, "first": self._first, "count": self.count}
+        head = {"kinds": self._kinds, "first": self._first, "count": self.count, "letters": letters()}
         if self.count <= self._most:
             yield "search/index.json", _document(head, self._rows("all"))
             return

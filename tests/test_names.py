@@ -1,0 +1,144 @@
+"""How names are compared, everywhere: in lists, in the search, in reconciliation, in parameters of questions."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.resources import files
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from citygraph.errors import SnapshotError
+from citygraph.matching.names import every, fold, letters, one_of, plain, read_name, slug, word_lists
+from citygraph.query.entities import Candidate, resolve_entity
+from citygraph.store import MemoryStore
+from citygraph.store.directory import DIRECTORY_FILE, Directory
+from citygraph.store.directory_file import write_directory
+from citygraph.store.name_index import search_names, write_names
+
+SAME = [
+    ("MALMÖ", "malmo"),
+    ("Østfold", "ostfold"),
+    ("Ålesund", "alesund"),
+    ("Tromsø  kommune", "tromso kommune"),
+    ("O’Neill", "o'neill"),
+    ("Ħamrun", "hamrun"),
+    ("Bađoseajvve", "badoseajvve"),
+    ("Deaŋgu", "deangu"),
+    ("Ŧoring", "toring"),
+    ("Łódź", "lodz"),
+    ("Straße", "STRASSE"),
+    ("Þórshöfn", "thorshofn"),
+    ("Ærø", "aero"),
+    ("São  Paulo", "sao paulo"),
+]
+SAME_NAME = [
+    *SAME,
+    ("Saint-Étienne", "saint etienne"),
+    ("Vitoria-Gasteiz", "Vitoria/Gasteiz"),
+    ("L’Aquila", "L Aquila"),
+    ("'s-Hertogenbosch", "s Hertogenbosch"),
+    ("Tyne & Wear", "Tyne and Wear"),
+    ("Нови Сад", "Novi Sad"),
+    ("Θεσσαλονίκη", "Thessaloniki"),
+    ("Frankfurt (Oder)", "frankfurt oder"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_letters_that_people_type_differently_are_the_same(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_NAME)
+def test_names_that_people_type_differently_are_the_same(one: str, other: str) -> None:
+    assert plain(one) == plain(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Oslo", "Osla"), ("Halle (Saale)", "Halle"), ("Mo", "Moi"), ("C40", "C41"), ("A/B", "AB")]
+)
+def test_other_names_stay_other_names(one: str, other: str) -> None:
+    assert plain(one) != plain(other)
+
+
+def test_a_saint_is_a_saint_in_the_loosest_form() -> None:
+    assert {read_name(each).loose for each in ("St. Gallen", "Sankt Gallen", "Saint-Gallen", "Sint Gallen")} == {
+        "stgallen"
+    }
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing_more(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text())
+def test_a_slug_is_made_of_small_letters_digits_and_hyphens(text: str) -> None:
+    made = slug(text)
+    assert re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?)?", made)
+    assert slug(made) == made
+
+
+def test_a_program_elsewhere_can_write_the_same_letters() -> None:
+    table = letters()
+    assert (table["ø"], table["ħ"], table["Ж"], table["’"]) == ("o", "h", "Zh", "'")
+
+
+# -- where names are compared -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_NAME)
+def test_the_search_finds_a_name_however_it_is_typed(one: str, other: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        write_names(database, [("https://a/1", one, "en", True), ("https://a/2", "Another", "en", True)])
+        assert [(hit.iri, hit.score) for hit in search_names(database, other)][:1] == [("https://a/1", 1.0)]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_NAME)
+def test_a_question_takes_a_name_however_it_is_typed(one: str, other: str) -> None:
+    names = [Candidate("https://a/1", one), Candidate("https://a/2", "Another")]
+    found = resolve_entity(other, MemoryStore(), prefixes={}, names=lambda _text, _class: names)
+    assert found.value == "https://a/1"
+
+
+def test_an_index_of_names_that_were_folded_in_another_way_is_built_again(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("snapshot")
+    write_directory(folder / DIRECTORY_FILE, [], base="https://a/", findings=0)
+    Directory(folder, {}).close()
+    with closing(sqlite3.connect(folder / DIRECTORY_FILE)) as database:
+        database.execute("DELETE FROM meta WHERE key = 'names'")
+        database.commit()
+    with pytest.raises(SnapshotError) as caught:
+        Directory(folder, {})
+    assert "citygraph build" in str(caught.value.fix)
+
+
+# -- word lists ---------------------------------------------------------------------------------------------------
+
+
+def lists() -> Iterator[tuple[str, str]]:
+    for package in ("citygraph.matching", "citygraph.ingest"):
+        for file in files(package).joinpath("words").iterdir():
+            yield package, file.name.removesuffix(".toml")
+
+
+@pytest.mark.parametrize(("package", "name"), list(lists()))
+def test_every_list_of_words_is_read_and_says_no_word_twice(package: str, name: str) -> None:
+    for heading, words in word_lists(package, name).items():
+        assert every(words), heading
+        for language, found in words.items():
+            assert len(set(found)) == len(found), (heading, language)
+
+
+def test_a_word_is_found_with_and_without_its_accents_and_its_dot() -> None:
+    pattern = re.compile(one_of(["høst", "ca.", "jusqu'en", "t.o.m.", "fram til"]), re.IGNORECASE)
+    for written in ("Høst", "host", "ca", "ca.", "jusqu’en", "t.o.m.", "tom", "fram  til"):
+        assert pattern.fullmatch(written), written
+    assert not pattern.fullmatch("hest")
