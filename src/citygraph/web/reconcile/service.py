@@ -175,9 +175,7 @@ def _suggested(asked: Asked, prefix: str) -> list[dict[str, Any]]:
         case _:
             raise Refusal(404, "There is nothing at this address.")
     wanted, code = plain(prefix), prefix.casefold()
-    return [
-        each for each in found if (wanted and wanted in plain(each["name"])) or code in each["id"].casefold()
-    ]
+    return [each for each in found if (wanted and wanted in plain(each["name"])) or code in each["id"].casefold()]
 
 
 def propose(asked: Asked) -> Response:
