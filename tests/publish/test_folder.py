@@ -10,6 +10,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 import zipfile
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -349,6 +350,142 @@ def test_a_folder_with_other_files_is_not_replaced(this_project: Project, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
     with pytest.raises(PublishError, match="is a file"):
         NewFolder(tmp_path / "thesis.txt")
+
+
+def _put(target: Path, *names: str, text: str = "x", prune: bool = False) -> tuple[str, ...]:
+    """A run that writes these files; every published folder has the first one."""
+    with NewFolder(target) as folder:
+        for name in ("catalog/quality.ttl", *names):
+            folder.write(name, text.encode())
+        folder.seal()
+        return folder.move(prune=prune)
+
+
+def _repository(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    (folder / ".git" / "HEAD").write_text("unpushed", encoding="utf-8")
+
+
+def test_a_second_run_replaces_its_own_files_and_keeps_all_others(tmp_path: Path) -> None:
+    target, outside = tmp_path / "site", tmp_path / "outside"
+    outside.mkdir()
+    _put(target, "a.txt", "old/only.txt", "a-file", "a-folder/x")
+    _repository(target)
+    (target / "CNAME").write_text("my-city.example", encoding="utf-8")
+    (target / "old" / "mine.txt").write_text("mine", encoding="utf-8")
+    (target / "empty").mkdir()
+    (target / "link").symlink_to(outside)
+    (target / "a.txt").write_text("changed by hand", encoding="utf-8")
+    assert _put(target, "a.txt", "a-file/x", "a-folder", text="y") == ()
+    kept = [".git/HEAD", "CNAME", "SHA256SUMS", "a-file/x", "a-folder", "a.txt", "catalog/quality.ttl", "old/mine.txt"]
+    assert _paths(target) == kept
+    assert (target / ".git" / "HEAD").read_text(encoding="utf-8") == "unpushed"
+    assert {(target / name).read_text(encoding="utf-8") for name in ("a.txt", "a-file/x", "a-folder")} == {"y"}
+    assert (target / "empty").is_dir()
+    assert (target / "link").is_symlink()
+    assert list(outside.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["outside", "site"]
+    assert _put(target, text="z", prune=True) == ("CNAME", "link", "old/mine.txt")
+    assert _paths(target) == [".git/HEAD", "SHA256SUMS", "catalog/quality.ttl"]
+    assert not (target / "empty").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "folder on the way", "link", "link on the way", "journal"])
+def test_what_is_in_the_way_stops_the_run_before_anything_is_changed(kind: str, tmp_path: Path) -> None:
+    target, outside = tmp_path / "site", tmp_path / "outside"
+    outside.mkdir()
+    _put(target, "a.txt")
+    new = {"folder on the way": "b/b.txt", "link on the way": "b/b.txt"}.get(kind, "b")
+    match kind:
+        case "file":
+            (target / "b").write_text("mine", encoding="utf-8")
+        case "journal":
+            (target / "SHA256SUMS.publishing").write_text("mine", encoding="utf-8")
+        case "folder" | "folder on the way":
+            (target / new).mkdir(parents=True)
+        case _:
+            (target / "b").symlink_to(outside)
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    with pytest.raises(PublishError, match=r"where the run would write: (b|SHA256SUMS)") as caught:
+        _put(target, new, text="y")
+    assert "--prune" in (caught.value.fix or "")
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
+    assert list(outside.iterdir()) == []
+    _put(target, new, text="y", prune=True)
+    assert _paths(target) == sorted(["SHA256SUMS", "catalog/quality.ttl", new])
+    assert list(outside.iterdir()) == []
+
+
+def test_a_repository_is_never_in_a_run_s_way_nor_pruned(tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    target.mkdir()
+    _repository(target)
+    _put(target, "b/c.txt")
+    (target / "sub").mkdir()
+    _repository(target / "sub")
+    for prune in (False, True):
+        with pytest.raises(PublishError, match="would write"):
+            _put(target, "sub", prune=prune)
+    assert _put(target, "c.txt", prune=True) == ()
+    assert _paths(target) == [".git/HEAD", "SHA256SUMS", "c.txt", "catalog/quality.ttl", "sub/.git/HEAD"]
+
+
+def test_the_run_after_one_that_broke_off_knows_the_files_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off at each step in turn; whatever the person put there stays, and the rest comes out whole."""
+    steps, left = 0, 0
+    real: dict[str, Callable[..., object]] = {"replace": Path.replace, "unlink": Path.unlink}
+
+    def step(name: str, *arguments: object, **named: object) -> object:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(28, "No space left on device")
+        return real[name](*arguments, **named)
+
+    while True:
+        target, left = tmp_path / f"site-{steps}", steps
+        _put(target, "a.txt", "b", "old/c.txt")
+        (target / "mine.txt").write_text("mine", encoding="utf-8")
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", lambda *a, **b: step("replace", *a, **b))
+            patch.setattr(Path, "unlink", lambda *a, **b: step("unlink", *a, **b))
+            try:
+                _put(target, "a.txt", "b/c.txt", "new.txt", text="y")
+                break
+            except PublishError:
+                steps += 1
+        if (target / "new.txt").exists() and "new.txt" not in (target / "SHA256SUMS").read_text(encoding="utf-8"):
+            # What somebody writes there meanwhile is theirs: its hash is not the one that was put down.
+            (target / "new.txt").write_text("theirs", encoding="utf-8")
+            with pytest.raises(PublishError, match=r"would write: new\.txt"):
+                _put(target, "new.txt")
+            (target / "new.txt").write_text("y", encoding="utf-8")
+        _put(target, "a.txt", "d.txt", text="z")
+        assert _paths(target) == ["SHA256SUMS", "a.txt", "catalog/quality.ttl", "d.txt", "mine.txt"], steps
+    assert steps > 6
+
+
+@pytest.mark.parametrize("line", ["../thesis.txt", "/etc/passwd", ".git/HEAD", "b/../../thesis.txt", "./a.txt"])
+def test_checksums_that_name_something_outside_are_not_ours(line: str, tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    _put(target, "a.txt")
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with (target / "SHA256SUMS").open("a", encoding="utf-8") as file:
+        file.write(f"{'0' * 64}  {line}\n")
+    with pytest.raises(PublishError, match="did not write"):
+        _put(target)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_checksums_that_somebody_else_made_are_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "disk.iso").write_text("x", encoding="utf-8")
+    digest = hashlib.sha256(b"x").hexdigest()
+    (tmp_path / "SHA256SUMS").write_text(f"{digest}  disk.iso\n", encoding="utf-8")
+    with pytest.raises(PublishError, match="did not write"):
+        _put(tmp_path, prune=True)
+    assert (tmp_path / "disk.iso").exists()
 
 
 def test_a_graph_with_a_violation_is_not_published(tmp_path: Path) -> None:

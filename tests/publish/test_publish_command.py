@@ -31,6 +31,26 @@ def test_a_quiet_run_that_wrote_the_folder_says_nothing_of_it(built_folder: Path
     assert (tmp_path / "site" / "index.html").is_file()
 
 
+def test_a_second_run_leaves_a_repository_alone_and_prune_names_what_it_removes(
+    built_folder: Path, run: Run, tmp_path: Path
+) -> None:
+    site, arguments = tmp_path / "site", ("-C", str(built_folder), "--quiet", "--lang", "en")
+    assert run("publish", str(site), *arguments).returncode == 0
+    (site / ".git").mkdir()
+    (site / ".git" / "HEAD").write_text("x", encoding="utf-8")
+    (site / "CNAME").write_text("my-city.example", encoding="utf-8")
+    for _ in range(2):
+        done = run("publish", str(site), *arguments)
+        assert done.returncode == 0, done.stderr
+        assert (site / "CNAME").exists()
+    done = run("publish", str(site), "--prune", *arguments)
+    assert done.returncode == 0
+    assert "removed: CNAME\n" in done.stderr
+    assert not (site / "CNAME").exists()
+    assert (site / ".git" / "HEAD").exists()
+    assert run("publish", "check", "--prune", *arguments).returncode == 2
+
+
 def test_a_catalogue_in_a_file_is_held_against_its_profile(
     published: tuple[Path, Published], built_folder: Path, run: Run, tmp_path: Path
 ) -> None:

@@ -56,6 +56,8 @@ def publish(
         "without it the name of the file decides.", show_default=False)] = None,
     site: Annotated[bool, typer.Option("--site",
         help="Write every page of citygraph serve too, with search and answers: a site that needs no server.")] = False,
+    prune: Annotated[bool, typer.Option("--prune",
+        help="Also remove from the folder what no run wrote, and name it; .git stays.")] = False,
     online: Annotated[bool, typer.Option("--online", help="Try every address, so that no point is assumed.")] = False,
     organization: Annotated[str, typer.Option(metavar="NAME",
         help="For ckan: the organisation of the portal that owns the datasets.", show_default=False)] = "",
@@ -71,12 +73,15 @@ def publish(
     """Write, check or push what open data portals harvest.
 
     A folder with the graph in every format and the catalogue that describes it; check says what a portal would
-    say, ckan pushes the catalogue to a CKAN portal. The folder replaces the one that was there when nothing is wrong. Findings go to stderr, the quality
-    score that data.europa.eu will give goes to stdout.
+    say, ckan pushes the catalogue to a CKAN portal. When nothing is wrong, the files of the run before are replaced;
+    others in the folder stay. Findings go to stderr, the quality score that data.europa.eu will give goes to stdout.
 
     citygraph publish public --site
     """
     words = language_name(language)
+    if prune and what in {"ckan", "check"}:
+        message = "--prune belongs to a folder that is written."
+        raise typer.BadParameter(message)
     project = open_project(project_folder)
     if what == "ckan":
         if address is None:
@@ -106,9 +111,12 @@ def publish(
             profile=profile.value if profile else "",
             online=online,
             twice=checks,
+            prune=prune,
             site=write_site if site else None,
             progress=progress,
         )
+    for name in published.pruned:
+        say(Text("fjernet: {name}", "removed: {name}").in_language(words).format(name=name))
     if published.written:
         size = sum(published.files.values())
         text = Text("{what}: {files} filer, {size} byte", "{what}: {files} files, {size} bytes")

@@ -430,13 +430,15 @@ class Project:
         profile: str = "",
         online: bool = False,
         twice: bool = False,
+        prune: bool = False,
         site: Callable[[Self, NewFolder, Progress], Iterable[Finding]] | None = None,
         progress: Progress | None = None,
     ) -> Published:
         """Everything that an open data portal harvests, in one folder that any web server can show.
 
-        The folder is written beside its place and moved when nothing is wrong with it. Files that
-        `publish.internal` in graph.toml names stay: the rest is reasoned over again without them.
+        The folder is written beside its place and moved when nothing is wrong with it. Of what stands there, only
+        the files that its checksums name are replaced or removed. Files that `publish.internal` in graph.toml names
+        do not leave: the rest is reasoned over again without them.
 
         Args:
             folder: where to write; with `None` everything is checked and nothing kept.
@@ -444,11 +446,12 @@ class Project:
             profile: the profile that the shapes are for; `dcat-ap-3` without it.
             online: try every address, so that no point is assumed.
             twice: write everything a second time and compare.
+            prune: remove what no run wrote into the folder, but for `.git`; the outcome names it.
             site: writes the pages for people; it is given the public edition as a project of its own.
             progress: told of each stage.
 
         Raises:
-            PublishError: the folder cannot be written, or holds something else.
+            PublishError: the folder cannot be written, or something that no run wrote is in the way.
             ReasoningError: the reasoner stopped before it was done.
         """
         from citygraph import publish  # noqa: PLC0415
@@ -467,10 +470,10 @@ class Project:
             edition,
             folder,
             tools_for(edition, self.prefixes, write_site if site is not None else None),
-            shapes=publish.read_shapes(shapes) if shapes else (),
-            shapes_for=profile or "dcat-ap-3",
+            shapes={profile or "dcat-ap-3": publish.read_shapes(shapes)} if shapes else None,
             links=publish.LinkCheck() if online else None,
             twice=twice,
+            prune=prune,
             before=before,
         )
 

@@ -15,11 +15,10 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
 from citygraph.errors import PublishError
+from citygraph.publish.placing import CHECKSUMS, check_target, place_folder
 
-__all__ = ["CHECKSUMS", "NewFolder"]
+__all__ = ["NewFolder"]
 
-CHECKSUMS: Final = "SHA256SUMS"
-"""The last file that is written; a folder with it is one of ours."""
 _PIECE: Final = 1_000_000
 
 
@@ -68,13 +67,8 @@ class NewFolder:
             PublishError: something else than a published folder stands there.
         """
         self._target = target.resolve() if target is not None else None
-        if self._target is not None and self._target.exists():
-            if not self._target.is_dir():
-                message = f"{target} is a file."
-                raise PublishError(message, fix="Name a folder that does not exist yet.")
-            if any(self._target.iterdir()) and not (self._target / CHECKSUMS).is_file():
-                message = f"{target} holds files that citygraph publish did not write."
-                raise PublishError(message, fix="Name another folder, or empty this one: it would be replaced.")
+        if target is not None and self._target is not None:
+            check_target(self._target, target)
         try:
             if self._target is not None:
                 self._target.parent.mkdir(parents=True, exist_ok=True)
@@ -176,28 +170,20 @@ class NewFolder:
         (self.path / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
         return dict(self._sums)
 
-    def move(self) -> None:
-        """Put the folder in its place; the one that stood there goes away last.
+    def move(self, *, prune: bool = False) -> tuple[str, ...]:
+        """Put the sealed folder in its place: what earlier runs wrote there is replaced, anything else stays.
+
+        Args:
+            prune: also remove what no run wrote, but for `.git`.
+
+        Returns:
+            What was removed of that, sorted.
 
         Raises:
-            PublishError: it cannot be moved; what stood there stays.
+            PublishError: it cannot be moved, or something that is not ours is in the way; then nothing was changed.
         """
         if self._target is None:
-            return
+            return ()
         # mkdtemp makes folders that only their owner reads; this one is for a web server.
         self.path.chmod(0o755)
-        old = self._target.with_name(f".{self._target.name}.old")
-        try:
-            shutil.rmtree(old, ignore_errors=True)
-            if self._target.exists():
-                self._target.rename(old)
-            try:
-                self.path.rename(self._target)
-            except OSError:
-                if old.exists():
-                    old.rename(self._target)
-                raise
-            shutil.rmtree(old, ignore_errors=True)
-        except OSError as error:
-            message = f"{self._target} cannot be replaced: {error.strerror or error}."
-            raise PublishError(message, fix="Check that no other program holds the folder.") from error
+        return place_folder(self.path, self._target, self._sums, prune=prune)

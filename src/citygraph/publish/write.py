@@ -27,7 +27,8 @@ __all__ = ["Published", "publish_edition"]
 class Published:
     """What came of it: the findings, the score that is to be expected, the files with their sizes, the description.
 
-    `written` says whether the folder is in its place: with a violation it is not.
+    `written` says whether the folder is in its place: with a violation it is not. `pruned` are the files that were
+    removed because no run had written them.
     """
 
     report: Report
@@ -35,6 +36,7 @@ class Published:
     files: Mapping[str, int]
     catalog: Catalog
     written: bool
+    pruned: tuple[str, ...] = ()
 
 
 def publish_edition(
@@ -42,10 +44,10 @@ def publish_edition(
     target: Path | None,
     tools: Tools,
     *,
-    shapes: Sequence[Triple] = (),
-    shapes_for: str = DCAT_AP_3.name,
+    shapes: Mapping[str, Sequence[Triple]] | None = None,
     links: LinkCheck | None = None,
     twice: bool = False,
+    prune: bool = False,
     before: Iterable[Finding] = (),
 ) -> Published:
     """Write the folder, read it back, say everything that is wrong with it, and move it when nothing is.
@@ -54,14 +56,14 @@ def publish_edition(
         edition: what may leave.
         target: the folder; without one everything is checked and nothing kept.
         tools: what other verbs lend.
-        shapes: shapes from elsewhere that one of the records must pass too.
-        shapes_for: the name of the profile that they are for.
+        shapes: shapes from elsewhere that a record must pass too, by the name of its profile.
         links: tries addresses; with it the points that need the network are measured.
         twice: write everything a second time, and compare.
+        prune: remove what no run wrote into the folder, but for `.git`.
         before: findings that are known already; a violation among them keeps the folder from its place.
 
     Raises:
-        PublishError: the folder cannot be written.
+        PublishError: the folder cannot be written, or something that no run wrote is in the way.
     """
     with NewFolder(target) as folder:
         writing = Writing(edition, tools, folder)
@@ -70,7 +72,7 @@ def publish_edition(
         found: dict[str, tuple[list[PageFile], list[Finding]]] = {}
         for name, profile in PROFILES.items():
             pages, wrong = read_back(folder, name)
-            own_shapes = shapes if name == shapes_for else ()
+            own_shapes = (shapes or {}).get(name, ())
             said = check_pages(pages, profile, base=edition.config.base, shapes=own_shapes)
             found[name] = (pages, said)
             findings += [*wrong, *said]
@@ -94,9 +96,8 @@ def publish_edition(
             findings += _not_same(sums, edition, tools)
         report = Report.of(findings)
         written = target is not None and not report.violations
-        if written:
-            folder.move()
-        return Published(report, score, dict(sorted(folder.sizes.items())), catalog, written)
+        pruned = folder.move(prune=prune) if written else ()
+        return Published(report, score, dict(sorted(folder.sizes.items())), catalog, written, pruned)
 
 
 def _not_same(sums: Mapping[str, str], edition: Edition, tools: Tools) -> list[Finding]:
