@@ -123,6 +123,32 @@ def test_a_folder_is_internal_with_everything_in_it() -> None:
     assert (public.files, len(internal)) == ((), 1)
 
 
+@pytest.mark.parametrize(
+    "pattern", ["data/intern/*.ttl", "data/intern", "data/intern/**/*.ttl", "data/int*/", "intern/*"]
+)
+def test_a_pattern_covers_its_whole_tree(pattern: str) -> None:
+    names = ("intern/a", "intern/2026/b", "intern/2026/08/c", "other/d", "internal-affairs")
+    graphs = _graphs(**dict.fromkeys(names, "id:a skos:note 'x' ."))
+    public, internal, findings = split(graphs, [pattern])
+    assert [each.path for each in internal] == [f"data/{name}.ttl" for name in names[:3]] + (
+        ["data/internal-affairs.ttl"] if "int*" in pattern else []
+    )
+    assert "data/other/d.ttl" in [each.path for each in public.files]
+    assert findings == []
+
+
+@pytest.mark.parametrize("path", ["data/intern/2026/b.nt", "data/intern/b.jsonld", "data/Intern/b.ttl"])
+def test_a_file_that_a_pattern_almost_fits_stops_the_run(path: str, own_copy: Path, tmp_path: Path) -> None:
+    project = _with_secret(own_copy, key='internal = ["data/intern/*.ttl", "data/internal/"]\n')
+    for each in ("data/intern/a.ttl", path):
+        (own_copy / each).parent.mkdir(parents=True, exist_ok=True)
+        (own_copy / each).write_text("{}" if each.endswith("jsonld") else "", encoding="utf-8")
+    outcome = project.publish(tmp_path / "site")
+    assert [(each.code, each.file) for each in outcome.report.violations] == [("publish-beside-internal", path)]
+    assert not outcome.written
+    assert not (tmp_path / "site").exists()
+
+
 def test_a_statement_that_the_public_facts_give_all_the_same_is_a_leak() -> None:
     public, internal, _ = split(_graphs(a="id:a skos:broader id:b .", b="id:a skos:related id:b ."), ["data/b.ttl"])
     secrets = secrets_of(internal, public.files, prefixes=PREFIXES)

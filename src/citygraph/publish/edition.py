@@ -49,29 +49,60 @@ class Edition:
 
 
 def split(graphs: ProjectGraphs, patterns: Iterable[str]) -> tuple[ProjectGraphs, tuple[FileGraph, ...], list[Finding]]:
-    """The public files, the internal files, and the patterns that fit none.
+    """The public files, the internal files, and what is wrong with the patterns.
 
-    A pattern is a path below the project folder with `*` and `?`, or the name of a file's graph; the name of a folder
-    takes everything in it.
+    A pattern is a path below the project folder with `*` and `?`, or the name of a file's graph. It covers the whole
+    tree: the name of a folder everything in it, `data/internal/*.ttl` such files in `data/internal/2026/` too. A pattern
+    that fits no file is a finding, and so is a public file that fits one but for its ending or its capitals.
     """
     internal: dict[str, FileGraph] = {}
-    findings = []
+    findings: list[Finding] = []
+    beside: dict[str, str] = {}
     for pattern in patterns:
         found = [file for file in graphs.files if _fits(file, pattern)]
         internal |= {file.path: file for file in found}
         if not found:
             # A pattern with a slip of the pen must not publish what it was meant to keep.
             findings.append(finding("publish-no-internal-file", file="graph.toml", pattern=pattern))
+        beside |= {file.path: pattern for file in graphs.files if _almost_fits(file, pattern)}
+    for path, pattern in sorted(beside.items()):
+        if path not in internal:
+            findings.append(finding("publish-beside-internal", file=path, pattern=pattern))
     public = ProjectGraphs(graphs.base, tuple(file for file in graphs.files if file.path not in internal))
     return public, tuple(internal.values()), findings
 
 
 def _fits(file: FileGraph, pattern: str) -> bool:
-    paths = {file.path, f"data/{file.path}"} if file.part is Part.MAPPINGS else {file.path}
-    folder = pattern.rstrip("/")
-    return file.name.value == pattern or any(
-        path == folder or path.startswith(f"{folder}/") or PurePosixPath(path).match(pattern) for path in paths
-    )
+    return file.name.value == pattern or any(_covers(pattern, path) for path in _paths_of(file))
+
+
+def _almost_fits(file: FileGraph, pattern: str) -> bool:
+    """Whether it would fit with another ending, or in other capitals."""
+    if "://" in pattern:
+        return False
+    whole = pattern.casefold()
+    stem = whole.removesuffix(PurePosixPath(whole).suffix)
+    return any(_covers(each, path.casefold()) for path in _paths_of(file) for each in (whole, stem, f"{stem}.*"))
+
+
+def _paths_of(file: FileGraph) -> set[str]:
+    return {file.path, f"data/{file.path}"} if file.part is Part.MAPPINGS else {file.path}
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Whether a path or a folder that it lies in fits, or its name fits at any depth below the folder of the pattern."""
+    parts = [part for part in PurePosixPath(pattern).parts if part != "**"]
+    if not parts:
+        return "**" in pattern
+    whole, above = "/".join(parts), "/".join(parts[:-1])
+    each = PurePosixPath(path)
+    if any(one.match(whole) for one in (each, *_above(each))):
+        return True
+    return each.match(parts[-1]) and any(one.match(above) for one in _above(each) if above)
+
+
+def _above(path: PurePosixPath) -> list[PurePosixPath]:
+    return [parent for parent in path.parents if parent.name]
 
 
 def period_of(quads: Iterable[Quad], *, latest: date) -> tuple[str, str]:
