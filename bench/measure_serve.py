@@ -234,8 +234,8 @@ def _siege(project: Project) -> Section:
     builds, kills, hostile = [0], [0], [0]
     pages: list[int] = []
     with running(ours(project.folder, port), endpoint) as process, tempfile.TemporaryDirectory() as temporary:
-        files = [Path(temporary) / f"{name}.json" for name in ("workers", "fronts")]
-        # With a comment a lookup is no text that needs no worker; without one fronts answer it.
+        files = [Path(temporary) / f"{name}.json" for name in ("workers", "lookups")]
+        # With a comment a lookup is no text that needs no worker; without one the server answers it.
         write_requests(
             files[0], port, "/sparql", [f"{query} # {place}" for place, query in enumerate(lookups(project))]
         )
@@ -277,7 +277,7 @@ def _siege(project: Project) -> Section:
         "serve-siege",
         "Load while versions change and workers die",
         f"{SOAK_SECONDS:.0f} seconds of lookups, without the cache, on {CONNECTIONS} connections for workers and on as many "
-        "for fronts, with builds, workers and fronts killed from outside and queries that end their worker. Beside them a saved question is asked as a page twice a second. `python -m bench serve --soak 30` makes it shorter.",
+        "without, with builds, workers killed from outside and queries that end their worker. Beside them a saved question is asked as a page twice a second. `python -m bench serve --soak 30` makes it shorter.",
         ("", ""),
         [
             ("answers of workers", f"{found[0]['answers']:,}"),
@@ -286,7 +286,7 @@ def _siege(project: Project) -> Section:
             ("saved questions asked as pages", str(len(pages))),
             ("of them failed", str(sum(status != 200 for status in pages))),
             ("builds", str(builds[0])),
-            ("workers and fronts killed from outside", str(kills[0])),
+            ("workers killed from outside", str(kills[0])),
             ("queries that ended their worker", str(hostile[0])),
             ("p99 of workers", f"{found[0]['p99']:.1f} ms"),
             ("p99 without a worker", f"{found[1]['p99']:.1f} ms"),

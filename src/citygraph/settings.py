@@ -110,6 +110,9 @@ SETTINGS: Final = (
         "Seconds a client may take to send a request, or to take a part of the answer")),
     Setting("serve.cache", "integer", 64_000_000, Text(
         "Byte minne for svar som er gitt før", "Bytes of memory for answers that were given before")),
+    Setting("serve.fast", "boolean", True, Text(  # noqa: FBT003  # the value of a setting
+        "Om svar som er gitt før, og oppslag på noen få mønstre, gis uten omveier; slått av går alle spørringer den vanlige veien",
+        "Whether answers that were given before and lookups of a few patterns are given at once; off, every query goes the ordinary way")),
     Setting("serve.in_memory", "integer", 50_000, Text(
         "Påstander en versjon får ha for å holdes i minnet; en større leses fra disken",
         "Statements a version may have to be held in memory; a larger one is read from disk")),

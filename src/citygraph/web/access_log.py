@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from citygraph.web.requests import client_of
 
-__all__ = ["AccessLog", "line_of"]
+__all__ = ["AccessLog"]
 
 _FLUSH_AFTER: Final = 0.2
 _MOST_WAITING: Final = 64
@@ -37,14 +37,9 @@ class AccessLog:
         took = (time.perf_counter() - began) * 1000
         self._keep((time.time(), client_of(scope), scope["method"], scope["path"], status, size, took))
 
-    def add_again(self, client: str, path: bytes, size: int) -> None:
-        """An answer that was given before, and is given again at once."""
-        self._keep((time.time(), client, "GET", path.decode("latin-1"), 200, size, 0.0))
-
-    def add_lines(self, text: str) -> None:
-        """Lines that another process of ours has made."""
-        self._stream.write(text)
-        self._stream.flush()
+    def add_fast(self, client: str, path: bytes, *, status: int, size: int) -> None:
+        """One answer of the fast path, which takes no time worth naming."""
+        self._keep((time.time(), client, "GET", path.decode("latin-1"), status, size, 0.0))
 
     def say(self, event: str, **values: object) -> None:
         """Something that is not an answer: a start, an error of ours."""
@@ -65,11 +60,11 @@ class AccessLog:
             self._timer = None
         entries, self._entries = self._entries, []
         if entries:
-            self._stream.write("".join(line_of(*entry) for entry in entries))
+            self._stream.write("".join(_line(*entry) for entry in entries))
             self._stream.flush()
 
 
-def line_of(when: float, *rest: Any) -> str:  # noqa: ANN401  # an answer, or an event with its values
+def _line(when: float, *rest: Any) -> str:  # noqa: ANN401  # an answer, or an event with its values
     """One line: an answer by client, method, path, status, bytes and milliseconds, or an event."""
     moment = f"{_second(int(when))}.{int(when * 1000) % 1000:03}Z"
     if len(rest) == _EVENT:

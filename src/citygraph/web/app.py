@@ -19,14 +19,11 @@ from citygraph.errors import CitygraphError, StoreError
 from citygraph.project import Project
 from citygraph.sentences import sentence
 from citygraph.web.access_log import AccessLog
-from citygraph.web.cache import Kept
 from citygraph.web.errors import refusal_page
-from citygraph.web.fronts import Fronts, how_many
 from citygraph.web.graph_store import GraphStore
 from citygraph.web.headers import add_security
 from citygraph.web.health import health
 from citygraph.web.limits import limits_of
-from citygraph.web.looked_up import key_of
 from citygraph.web.pages.home import routes as page_routes
 from citygraph.web.pages.i18n import choose_language
 from citygraph.web.reconcile.service import routes as reconciliation_routes
@@ -127,10 +124,8 @@ class Site:
         self._public = str(service.project.config.values["serve.public_url"]).rstrip("/")
         self._shown: Counter[str] = Counter()
         # A proxy may leave its prefix in or take it out.
-        self._endpoints = (*_ENDPOINTS, *(self._root.encode() + each for each in _ENDPOINTS if self._root))
-        service.fronts = Fronts(how_many(), self._endpoints, self.log.add_lines)
+        self.endpoints = (*_ENDPOINTS, *(self._root.encode() + each for each in _ENDPOINTS if self._root))
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
-        self._sparql = sparql
         self._direct: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,14 +134,6 @@ class Site:
             await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
-
-    def at_once(self, path: bytes, query_string: bytes, accept: str, encoding: str) -> Kept | None:
-        """The answer to a GET that was given before, or needs no worker."""
-        key = key_of(path, query_string, accept, encoding)
-        kept = self.service.cache.get(key)
-        if kept is None and path in self._endpoints:
-            kept = self._sparql.at_once(key)
-        return kept
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -207,8 +194,6 @@ class Site:
                 raise BrokenAnswer(str(error)) from error
             await Refusal(500, sentence("request.wrong"))(scope, receive, noting)
         finally:
-            if "citygraph.sent" in scope:
-                status, size = 200, scope["citygraph.sent"]
             self.log.add(scope, status=status, size=size, began=began)
 
     async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:

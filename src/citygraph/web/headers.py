@@ -35,12 +35,12 @@ def static_policy(*script_sources: str) -> str:
 _SECURITY_WIRE: Final = b"".join(b"%s: %s\r\n" % pair for pair in SECURITY)
 
 
-def wire(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The head of a good answer as it goes over the wire, all but the date and the empty line.
+def wire(headers: list[tuple[bytes, bytes]], status: bytes = b"200 OK") -> bytes:
+    """The head of an answer as it goes over the wire, all but the date and the empty line.
 
     None of these values comes from a request, so none needs to be looked at again.
     """
-    return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % pair for pair in headers) + _SECURITY_WIRE
+    return b"HTTP/1.1 %s\r\n" % status + b"".join(b"%s: %s\r\n" % pair for pair in headers) + _SECURITY_WIRE
 
 
 def add_security(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -22,7 +22,6 @@ async def health(request: Request) -> Response:
         "as_of": service.manifest.as_of,
         "current": service.is_current,
         "pool": state,
-        "fronts": service.fronts.state if service.fronts is not None else {},
         "cache_bytes": service.cache.size,
     }
     return JSONResponse(body, 200 if body["ok"] else 503, {"Cache-Control": "no-store"})

@@ -22,6 +22,7 @@ class Limits:
     connections: int
     cache: int
     trusted_proxies: str
+    fast: bool
 
     @property
     def body(self) -> int:
@@ -55,4 +56,5 @@ def limits_of(config: Config, *, workers: int | None = None) -> Limits:
         connections=number("serve.connections"),
         cache=number("serve.cache"),
         trusted_proxies=str(config.values["serve.trusted_proxies"]),
+        fast=bool(config.values["serve.fast"]),
     )

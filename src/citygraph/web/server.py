@@ -1,4 +1,9 @@
-"""The server: uvicorn with our connections, until it is asked to end."""
+"""The server: uvicorn, with connections that a client who is slow, greedy or nonsensical cannot hold on to.
+
+What is promised of a connection, whatever its client does: a request arrives within `serve.patience` seconds and in at
+most half a megabyte of head, an answer is taken at a thousand bytes a second or more, and one address has a quarter of
+`serve.connections` at most. Whoever breaks it loses the connection and nobody else does.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +12,266 @@ import contextlib
 import logging
 import signal
 import socket
+import struct
+import sys
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final, cast
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 import uvicorn
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from citygraph.sentences import Sentence, sentence
 from citygraph.web.app import Site
-from citygraph.web.at_once import FastConnection, FastPath
-from citygraph.web.refusal import BrokenAnswer
+from citygraph.web.fast import FastPath
+from citygraph.web.limits import Limits
+from citygraph.web.refusal import BrokenAnswer, body
+from citygraph.web.requests import has_host, network_of, trusted_by
 
-__all__ = ["run"]
+__all__ = ["Connection", "Connections", "run"]
 
 _KEEP_ALIVE: Final = 15
+_LONGEST_HEAD: Final = 512_000
+_SLOWEST: Final = 1_000
+"""Bytes per second of an answer that a client must take, or its connection ends."""
+_MOST_FAST: Final = 8
+"""Requests behind each other that are answered on the fast path before another connection has its turn."""
+_COMPLETE: Final = cast(
+    "RequestResponseCycle", SimpleNamespace(response_complete=True, disconnected=False, message_event=asyncio.Event())
+)
+"""What uvicorn finds as the last cycle of a connection on which it has answered nothing itself."""
+
+
+class Connections:
+    """What the connections of one server share: their limits, how many each address has open, and the fast path."""
+
+    def __init__(self, limits: Limits, fast: FastPath | None) -> None:
+        """The connections within these limits, none of them open; without `fast` every request goes the ordinary way."""
+        self.fast = fast
+        self.patience = limits.patience
+        self.open: Counter[str] = Counter()
+        self.is_proxy = trusted_by(limits.trusted_proxies)
+        self.most_each = max(limits.connections // 4, 16)
+        # A proxy has one address for all of its clients; what has not shown yet that it is one leaves room for others.
+        self.most_silent = max(limits.connections - self.most_each, self.most_each)
+        self._date_headers: list[tuple[bytes, bytes]] | None = None
+        self._date = b""
+
+    def date_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The headers that uvicorn gives every answer, as they go over the wire; it makes a new list each second."""
+        if headers is not self._date_headers:
+            self._date_headers = headers
+            self._date = b"".join(b"%s: %s\r\n" % pair for pair in headers)
+        return self._date
+
+
+class Connection(HttpToolsProtocol):
+    """One connection: counted, with a deadline for each head and for each part of an answer.
+
+    `on_headers_complete` is where a request goes one way or the other: refused, answered on the fast path, or given to
+    the application as uvicorn does it. tests/web/test_uvicorn_parts.py names the parts of uvicorn that this leans on.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_size = 0
+    _address = ""
+    _is_proxy = False
+    _counted = ""
+    _is_known = False
+    _reading_timer: asyncio.TimerHandle | None = None
+    _unread = 0
+    _answered_fast = 0
+
+    def __init__(self, shared: Connections, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
+        """A connection among those of `shared`, not open yet."""
+        super().__init__(**more)
+        self._shared = shared
+        self._cycles: deque[RequestResponseCycle] = deque()
+
+    # -- its beginning and its end --------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """It is open; one more than its address may have is closed at once."""
+        super().connection_made(transport)
+        shared = self._shared
+        self._address = self.client[0] if self.client else ""
+        self._is_proxy = shared.is_proxy(self._address)
+        self._count_as(network_of(self._address))
+        if shared.open[self._counted] > (shared.most_silent if self._is_proxy else shared.most_each):
+            transport.abort()
+            return
+        self._start_head_timer()
+        self._reading_timer = self.loop.call_later(shared.patience, self._check_reading)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended, from whichever side."""
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+        self._count_as("")
+        self._stop_head_timer()
+        # uvicorn tells only the last of several requests behind each other that nobody waits for its answer.
+        self.pipeline.clear()
+        for cycle in self._cycles:
+            cycle.disconnected = not cycle.response_complete
+            cycle.message_event.set()
+        super().connection_lost(exc)
+
+    def _count_as(self, name: str) -> None:
+        """Count it under this name, and no longer under the one before."""
+        open_ = self._shared.open
+        if self._counted:
+            open_[self._counted] -= 1
+            if open_[self._counted] <= 0:
+                del open_[self._counted]
+        self._counted = name
+        if name:
+            open_[name] += 1
+
+    def _is_one_too_many(self) -> bool:
+        """Whether somebody at the address of a proxy who asks for himself has too many connections; looked at once."""
+        if self._is_known or not self._is_proxy:
+            return False
+        self._is_known = True
+        if any(name == b"x-forwarded-for" for name, _ in self.headers):
+            # A proxy, which says who asks, and has limits of its own.
+            self._count_as("")
+            return False
+        self._count_as(f"{network_of(self._address)} itself")
+        return self._shared.open[self._counted] > self._shared.most_each
+
+    # -- a request ------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request: asyncio gives them."""
+        if self.transport.is_closing():
+            return
+        self._answered_fast = 0
+        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._start_head_timer()
+        if self._head_timer is not None:
+            self._head_size += len(data)
+            if self._head_size > _LONGEST_HEAD:
+                self._refuse(431, sentence("request.head"))
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """The parser has the head of a request: refuse it, answer it on the fast path, or begin the ordinary way."""
+        self._stop_head_timer()
+        if self.transport.is_closing():
+            self.cycle = self.cycle or _COMPLETE
+        elif self._is_one_too_many():
+            self._refuse(503, sentence("request.connections"))
+            self.cycle = self.cycle or _COMPLETE
+        elif not self._answer_fast():
+            self._begin()
+
+    def _begin(self) -> None:
+        """Have the application answer."""
+        super().on_headers_complete()
+        while self._cycles and self._cycles[0].response_complete:
+            self._cycles.popleft()
+        self._cycles.append(self.cycle)
+        # The task that answers has not run yet, so it finds this.
+        cast("dict[str, Any]", self.scope)["citygraph.abort"] = self.transport.abort
+
+    def _answer_fast(self) -> bool:
+        """Whether the request could be answered with nothing around it."""
+        fast = self._shared.fast
+        is_free = (
+            (self.cycle is None or self.cycle.response_complete) and not self.pipeline and not self.flow.write_paused
+        )
+        if fast is None or not is_free or self._answered_fast >= _MOST_FAST or self.parser.get_method() != b"GET":
+            return False
+        if not has_host(cast("Scope", self.scope)):
+            return False
+        found = fast.answer(self.url, self.headers, self._address, is_proxy=self._is_proxy)
+        if found is None:
+            return False
+        self._answered_fast += 1
+        keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        closing = b"" if keep_alive else b"connection: close\r\n"
+        date = self._shared.date_of(self.server_state.default_headers)
+        self.transport.write(b"%s%s%s\r\n%s" % (found.head, date, closing, found.body))
+        self.cycle = self.cycle or _COMPLETE
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+        return True
+
+    def _start_head_timer(self) -> None:
+        self._head_size = 0
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._shared.patience, self._head_timeout)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_timeout(self) -> None:
+        self._head_timer = None
+        self._refuse(408, sentence("request.too_slow", seconds=self._shared.patience))
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn says when it cannot read a request."""
+        del msg
+        self._refuse(400, sentence("request.not_http"))
+
+    def _refuse(self, status: int, why: Sentence) -> None:
+        """Say why in both languages, since nothing says which one is read, and end the connection."""
+        if not self.transport.is_closing():
+            data = body(status, [why, why.nb], why.key)
+            head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(data)}"
+            self.transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + data)
+            self.transport.close()
+
+    # -- an answer ------------------------------------------------------------------------------------
+
+    def resume_writing(self) -> None:
+        """The client takes its answer again."""
+        self._unread = 0
+        super().resume_writing()
+
+    def _check_reading(self) -> None:
+        """End the connection when its client does not take its answer; one closed politely waits for that without end."""
+        waiting = self.transport.get_write_buffer_size() and _unread(self.transport)
+        if self._unread and waiting > max(self._unread - _SLOWEST * self._shared.patience, 0):
+            _reset(self.transport)
+            return
+        self._unread = waiting
+        self._reading_timer = self.loop.call_later(self._shared.patience, self._check_reading)
+
+
+def _unread(transport: asyncio.Transport) -> int:
+    """The bytes that the other side has not taken, those that wait in the kernel included.
+
+    The kernel takes more only when a third of its room is free, and that can be most of a megabyte (tcp(7)).
+    """
+    size = transport.get_write_buffer_size()
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl  # noqa: PLC0415  # POSIX alone has it
+        import termios  # noqa: PLC0415
+
+        waiting = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        size += int.from_bytes(waiting, sys.byteorder)
+    return size
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """End a connection whose other side takes nothing: what waits in the kernel is thrown away too."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+# -- uvicorn ------------------------------------------------------------------------------------------
 
 
 class _Quiet(logging.Filter):
-    """A broken answer is meant to break; our own log says so already."""
+    """Nothing but errors, and no broken answer: that one is meant to break, and our own log says so already."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -64,12 +312,13 @@ def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bo
         ready: is told the port as soon as requests are taken.
     """
     limits = site.service.limits
+    fast = FastPath(site.service, site.log, site.endpoints) if limits.fast else None
     logging.getLogger("uvicorn.error").addFilter(_Quiet())
     config = uvicorn.Config(
         site,
         host=host,
         port=port,
-        http=cast("type[asyncio.Protocol]", partial(FastConnection, FastPath(site))),
+        http=cast("type[asyncio.Protocol]", partial(Connection, Connections(limits, fast))),
         loop="auto",
         ws="none",
         lifespan="on",

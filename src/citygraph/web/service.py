@@ -28,7 +28,6 @@ from citygraph.web.apart import Apart, Retired, derive_day, read_explainer
 from citygraph.web.cache import Cache
 from citygraph.web.counts import COUNT_QUERIES, Counts, counts_of
 from citygraph.web.days import Days
-from citygraph.web.fronts import Fronts
 from citygraph.web.limits import Limits
 from citygraph.web.turns import Turns
 
@@ -72,7 +71,6 @@ class Service:
         self.cache = Cache(limits.cache)
         self.pool: Pool
         self.lookups: Lookups | None = None
-        self.fronts: Fronts | None = None
         self.snapshot: Snapshot
         self.manifest: Manifest
         self._seen: object = None
@@ -117,13 +115,11 @@ class Service:
     async def _open_lookups(self, version: Version) -> None:
         """Open the version for queries that need no worker; a server elsewhere is asked in its own way."""
         self.lookups = None
-        if self.project.held is not None:
+        if self.project.held is not None or not self.limits.fast:
             return
         # Without it the workers, which have opened the version, answer these queries too.
         with suppress(SnapshotError):
             self.lookups = await asyncio.to_thread(Lookups, version, self.limits.bounds)
-            if self.fronts is not None:
-                self.fronts.open(version, self.limits.bounds, self.limits.cache)
 
     async def stop(self) -> None:
         """Finish what is being answered, then end the workers."""
@@ -132,8 +128,6 @@ class Service:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
-        if self.fronts is not None:
-            await self.fronts.recall()
         await asyncio.to_thread(self._deriving.close)
         if self._explaining is not None:
             await asyncio.to_thread(self._explaining[1].close)
@@ -262,8 +256,7 @@ class Service:
                 self._seen = seen
 
     async def _use(self, snapshot: Snapshot) -> None:
-        before = None if self.fronts is None else self.fronts.recall
-        await self.pool.switch(snapshot.folder, snapshot.snapshot_id, before=before)
+        await self.pool.switch(snapshot.folder, snapshot.snapshot_id)
         await self._open_lookups(self.pool.version)
         self.snapshot, self.manifest = snapshot, snapshot.manifest
         self.cache.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, cast
+from typing import Final
 
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -13,8 +13,6 @@ from citygraph.formats import GRAPHS, HTML, ROWS, content_type, negotiate, takes
 from citygraph.sentences import sentence
 from citygraph.store.protocol import Question
 from citygraph.store.reply import Reply
-from citygraph.web.cache import Kept
-from citygraph.web.looked_up import key_of, look_up
 from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
 from citygraph.web.requests import client_of, header, read_body
 from citygraph.web.service import Service
@@ -24,6 +22,7 @@ from citygraph.web.sparql_response import (
     etag_of,
     headers_of,
     kept_of,
+    key_of,
     matches,
     send_gathered,
     send_not_modified,
@@ -57,13 +56,13 @@ class SparqlEndpoint:
         key: tuple[object, ...]
         if method in {"GET", "HEAD"}:
             key = key_of(scope["raw_path"], scope["query_string"], *_wanted(scope))
-            if await self._answer_at_once(key, scope, send):
+            if await self._answer_again(key, scope, send):
                 return
             asked = read_get(scope)
         elif method == "POST":
             body = await read_body(scope, receive, self._service.limits.body, self._service.limits.patience)
             key = (header(scope, b"content-type"), body, scope["query_string"], *_wanted(scope))
-            if await self._answer_at_once(key, scope, send):
+            if await self._answer_again(key, scope, send):
                 return
             asked = read_post(scope, body)
         elif method == "OPTIONS":
@@ -76,21 +75,9 @@ class SparqlEndpoint:
         else:
             await self._run(asked, key, scope, receive, send)
 
-    def at_once(self, key: tuple[bytes, bytes, str, str]) -> Kept | None:
-        """The answer to a GET that needs no worker, by what it is remembered by; `None` for every other one."""
-        lookups = self._service.lookups
-        # The version and the very object: they were opened together.
-        if lookups is None or lookups.version is not self._service.pool.version:
-            return None
-        return look_up(lookups, self._service.cache, key)
-
-    async def _answer_at_once(self, key: tuple[object, ...], scope: Scope, send: Send) -> bool:
-        """Whether it was answered: again, or without a worker; our server has tried that for most requests before."""
-        if scope.get("citygraph.tried"):
-            return False
+    async def _answer_again(self, key: tuple[object, ...], scope: Scope, send: Send) -> bool:
+        """Whether it was answered, because it was answered before."""
         kept = self._service.cache.get(key)
-        if kept is None and scope["method"] != "POST":
-            kept = self.at_once(cast("tuple[bytes, bytes, str, str]", key))
         if kept is None:
             return False
         if matches(scope, kept.etag):

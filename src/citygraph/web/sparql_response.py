@@ -17,9 +17,17 @@ from citygraph.web.headers import wire
 from citygraph.web.refusal import Refusal
 from citygraph.web.requests import header
 
-__all__ = ["etag_of", "headers_of", "kept_of", "matches", "send_gathered", "send_not_modified", "send_whole"]
+__all__ = [
+    "etag_of", "headers_of", "is_among", "kept_of", "key_of", "matches", "not_modified", "send_gathered", "send_not_modified",
+    "send_whole",
+]  # fmt: skip
 
 _MOST_FOR_HTTP_1_0: Final = 16_000_000
+
+
+def key_of(path: bytes, query_string: bytes, accept: str, encoding: str) -> tuple[bytes, bytes, str, str]:
+    """What the answer to a GET is remembered by."""
+    return path, query_string, accept, encoding
 
 
 def etag_of(snapshot_id: str, data: bytes) -> str:
@@ -31,7 +39,12 @@ def etag_of(snapshot_id: str, data: bytes) -> str:
 def matches(scope: Scope, etag: str) -> bool:
     """RFC 9110, 13.1.2: the comparison is weak, so that a proxy that compresses may mark a tag as weak."""
     given = header(scope, b"if-none-match")
-    return bool(given) and any(each.strip().removeprefix("W/") == etag for each in given.split(","))
+    return bool(given) and is_among(etag, given)
+
+
+def is_among(etag: str, condition: str) -> bool:
+    """Whether the value of `If-None-Match` names this tag."""
+    return any(each.strip().removeprefix("W/") == etag for each in condition.split(","))
 
 
 def headers_of(format: str, encoding: str, etag: str) -> list[tuple[bytes, bytes]]:  # noqa: A002
@@ -70,20 +83,21 @@ def _start(format: str, encoding: str, has_etag: bool) -> tuple[list[tuple[bytes
 
 
 async def send_whole(kept: Kept, scope: Scope, send: Send) -> None:
-    """Straight to the wire when the server can do that, else as every answer."""
+    """Send a whole answer; of a HEAD its headers alone."""
     body = b"" if scope["method"] == "HEAD" else kept.body
-    straight = scope.get("citygraph.wire")
-    if straight is not None and straight(kept.wire, body):
-        return
     await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_not_modified(headers: list[tuple[bytes, bytes]], send: Send) -> None:
-    """Whoever asks has it already (RFC 9110, 15.4.5)."""
+def not_modified(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers for whoever has the answer already (RFC 9110, 15.4.5)."""
     left_out = {b"content-length", b"content-type", b"content-encoding"}
-    kept = [(name, value) for name, value in headers if name not in left_out]
-    await send({"type": "http.response.start", "status": 304, "headers": kept})
+    return [(name, value) for name, value in headers if name not in left_out]
+
+
+async def send_not_modified(headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    """Say that whoever asks has the answer already."""
+    await send({"type": "http.response.start", "status": 304, "headers": not_modified(headers)})
     await send({"type": "http.response.body", "body": b""})
 
 
