@@ -21,7 +21,7 @@ from typing import TypeVar
 from bench.city_graph import TRIPLES_PER_CITY, VOCABULARY, city_lines, vocabulary_lines
 from bench.report import Section
 from citygraph import export
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.reason import close_with
 from citygraph.results import Solutions

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.link.extract import read_extract
 from citygraph.link.item_json import entity_json
 from citygraph.link.items import Item

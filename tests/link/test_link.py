@@ -13,7 +13,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.link import Decision, Outdated, Word, open_source, write_csv, write_extract, write_v1
 from citygraph.link.compare import read_known, write_known
 from citygraph.link.extract import read_extract

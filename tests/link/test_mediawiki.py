@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from citygraph.errors import ConfigError, ReconciliationError
-from citygraph.http_policy import DiskCache, Policy
+from citygraph.exchange import DiskCache
+from citygraph.http import Policy
 from citygraph.link.mediawiki import MediaWiki
 from misbehaving import Answer, Misbehaving
 

@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
-from citygraph.http_policy import DiskCache, Policy, one_at_a_time, retry_after
+from citygraph.exchange import DiskCache
+from citygraph.http import Policy, one_at_a_time, retry_after
 from citygraph.rdf import BlankNode, Iri, Literal, Triple
 from citygraph.results import Graph, Solutions, Truth, read_json_answer
 from citygraph.store.endpoint import RemoteStore

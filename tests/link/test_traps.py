@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
 from citygraph.matching.score import Candidate, Wanted

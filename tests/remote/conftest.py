@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from citygraph import Project
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.rdf import BlankNode, Iri, Literal, Quad
 from citygraph.results import Solutions
 from citygraph.store import Manifest, Snapshot, SnapshotBuilder, Store

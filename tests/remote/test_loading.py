@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.rdf import Iri, Literal, Triple
 from citygraph.store.server import connection, loading
 from citygraph.store.server.connection import Addresses, Connection, Credentials

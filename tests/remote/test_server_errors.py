@@ -9,7 +9,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import CitygraphError, ConfigError, StoreError
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.rdf import Iri, Literal, Triple
 from citygraph.results import Graph
 from citygraph.store.server.connection import Addresses, Connection, Credentials

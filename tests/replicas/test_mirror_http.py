@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from citygraph.errors import SnapshotError
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.store.mirror_http import MirrorAddress
 from file_server import FileServer, showing
 from replicated import ONE, TWO, Replicas

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from citygraph.doctor.probe import NoAnswer, Refused
-from citygraph.http_policy import Deadline, DeadlinePassed, Policy, TooLarge, decoded, one_at_a_time, retry_after
+from citygraph.http import Deadline, DeadlinePassed, Policy, TooLarge, decoded, one_at_a_time, retry_after
 
 __all__ = ["ROWS_TYPE", "Asker", "Reply"]
 

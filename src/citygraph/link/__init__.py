@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.link.compare import Difference, State
 from citygraph.link.extract import read_extract, read_extract_triples, write_extract
 from citygraph.link.facts import Fact

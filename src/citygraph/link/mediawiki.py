@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
-
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
 from citygraph.errors import ReconciliationError
-from citygraph.http_exchange import Exchange, media_type_of
-from citygraph.http_policy import Deadline, DeadlinePassed, Policy, TryAgain, decoded, retry_after, whole_body
+from citygraph.exchange import Exchange
+from citygraph.http import Client, Deadline, HttpReply, Policy, TryAgain, retry_after
 from citygraph.link.item_json import item_from_json
 from citygraph.link.items import Item
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["BATCH", "MediaWiki"]
 
@@ -22,7 +23,6 @@ BATCH: Final = 50
 _MAXLAG: Final = "5"
 _PROPS: Final = "labels|aliases|descriptions|claims"
 _MOST_FOUND: Final = 20
-_HTTP_OK: Final = 200
 
 
 class MediaWiki:
@@ -38,10 +38,7 @@ class MediaWiki:
         self._exchange = Exchange(
             api, policy, what="a MediaWiki API", failure=ReconciliationError, late=ReconciliationError
         )
-        self._transport = transport
-        self._headers = {
-            "User-Agent": self._exchange.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip",
-        }  # fmt: skip
+        self._client = Client(policy, headers={"Accept": "application/json"}, transport=transport)
 
     def search(self, text: str, language: str, *, limit: int = 10) -> list[str]:
         """The ids of items whose label or alias begins like `text`."""
@@ -72,68 +69,35 @@ class MediaWiki:
     def _attempt(
         self, asked: Mapping[str, str], fits: Callable[[Mapping[str, Any]], bool], deadline: Deadline
     ) -> bytes:
-        client = httpx.Client(
-            headers=self._headers, timeout=max(deadline.left, 0.01), transport=self._transport, follow_redirects=False
-        )
-        # httpx counts its timeout anew for each read; the watch ends what drips on, headers included.
-        watch = threading.Timer(deadline.left, client.close)
-        watch.daemon = True
-        watch.start()
-        try:
-            with client.stream("GET", self._exchange.address, params=dict(asked)) as response:
-                body = whole_body(_Pieces(response.iter_raw()), deadline, self._exchange.policy.most_bytes)
-            return self._read(response, body, fits)
-        except httpx.TimeoutException as error:
-            raise DeadlinePassed from error
-        except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError) as error:
-            deadline.check()
-            if isinstance(error, httpx.RemoteProtocolError):
-                raise self._exchange.cut() from error
-            raise self._exchange.unreachable(error) from error
-        finally:
-            watch.cancel()
-            client.close()
+        return self._read(self._client.send("GET", self._exchange.address, deadline, params=asked), fits)
 
-    def _read(self, response: httpx.Response, body: bytes, fits: Callable[[Mapping[str, Any]], bool]) -> bytes:
+    def _read(self, reply: HttpReply, fits: Callable[[Mapping[str, Any]], bool]) -> bytes:
         """What the API said, once it is JSON, whole, and no error.
 
         Raises:
             TryAgain: the servers are busy, or behind (maxlag).
             ReconciliationError: it is something else.
         """
-        if response.status_code != _HTTP_OK:
+        if reply.status != HTTPStatus.OK:
             elsewhere = "Write the final address into graph.toml: wikidata.api."
-            raise self._exchange.refusal(response.status_code, response.headers, elsewhere=elsewhere)
-        content_type = response.headers.get("content-type", "")
-        if media_type_of(content_type) != "application/json":
-            raise self._exchange.wrong_type(content_type, "JSON")
+            raise self._exchange.refusal(reply.status, reply.headers, elsewhere=elsewhere)
+        if reply.media_type != "application/json":
+            raise self._exchange.wrong_type(reply.media_type, "JSON")
         try:
-            plain = decoded(body, response.headers.get("content-encoding", ""), self._exchange.policy.most_bytes)
-            answer = json.loads(plain)
+            answer = json.loads(reply.body)
         except (ValueError, RecursionError) as error:
             raise self._exchange.cut(wanted="JSON") from error
         error_ = answer.get("error") if isinstance(answer, dict) else None
         if isinstance(error_, dict):
             if error_.get("code") in {"maxlag", "ratelimited", "readonly"}:
                 reason = f"its servers are behind ({error_.get('code')})"
-                raise TryAgain(reason, retry_after(response.headers))
+                raise TryAgain(reason, retry_after(reply.headers))
             message = f"{self._exchange.host}: {error_.get('info') or error_.get('code')}"
             raise ReconciliationError(message)
         if not fits(answer):
             message = f"{self._exchange.host} answered something that the API does not say."
             raise ReconciliationError(message)
-        return plain
-
-
-class _Pieces:
-    """An iterator of pieces as something to read from."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-
-    def read(self, size: int, /) -> bytes:
-        del size
-        return next((piece for piece in self._pieces if piece), b"")
+        return reply.body
 
 
 def _has_hits(answer: Mapping[str, Any]) -> bool:

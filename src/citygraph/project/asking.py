@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from citygraph.http_policy import Policy
+    from citygraph.http import Policy
     from citygraph.query import Federation, Service
     from citygraph.reason.explain import Explainer
 

@@ -26,7 +26,7 @@ from citygraph.store import Manifest, MemoryStore, Snapshot, Snapshots
 if TYPE_CHECKING:
     from citygraph.compare import Changes
     from citygraph.format import Formatted
-    from citygraph.http_policy import Policy
+    from citygraph.http import Policy
     from citygraph.link import ItemSource, Links
     from citygraph.project.lists import Ingested
     from citygraph.project.replicas import Moved, VersionInfo
@@ -339,7 +339,8 @@ class Project:
 
     def policy(self) -> Policy:
         """How servers of others are asked, and for how long their answers are used again."""
-        from citygraph.http_policy import DiskCache, Policy, cache_folder  # noqa: PLC0415
+        from citygraph.exchange import DiskCache, cache_folder  # noqa: PLC0415
+        from citygraph.http import Policy  # noqa: PLC0415
 
         days = (self.today - self.config.duration("wikidata.keep").before(self.today)).days
         cache = DiskCache(cache_folder(), days * _DAY)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import urllib.error
-import urllib.request
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from citygraph.bounds import Bounds, BoundsProblem, problems_of
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
+from citygraph.http import AGENT, Broken, Client, Deadline, DeadlinePassed, Policy
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
@@ -335,7 +335,7 @@ def whole_record(pages: Iterable[PageFile]) -> list[Triple]:
 Status = Callable[[str], str]
 # -- whether addresses answer ----------------------------------------------------------------------
 
-_SECONDS: Final = 10
+_POLICY: Final = Policy(contact="", timeout=10.0)
 
 
 class LinkCheck:
@@ -347,7 +347,7 @@ class LinkCheck:
         Args:
             status: why an address does not answer with 200–299, or an empty text; tests give their own.
         """
-        self._status = status or _why_not
+        self._status = status or partial(_why_not, Client(_POLICY, headers={"User-Agent": AGENT}, follows=True))
         self._tried: dict[str, str] = {}
 
     def answers(self, address: str) -> bool:
@@ -366,20 +366,16 @@ class LinkCheck:
         ]
 
 
-def _why_not(address: str) -> str:
+def _why_not(client: Client, address: str) -> str:
     if not address.startswith(("https://", "http://")):
         return "it is no address on the web"
-    request = urllib.request.Request(address, method="HEAD", headers={"User-Agent": "citygraph"})  # noqa: S310  # checked above
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            status = int(answer.status)
-    except urllib.error.HTTPError as error:
-        status = error.code
-        error.close()
-    except (OSError, ValueError) as error:
-        return str(getattr(error, "reason", error))
-    fine = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
-    return "" if fine else f"HTTP {status}"
+        status = client.send("HEAD", address, Deadline(_POLICY.timeout)).status
+    except DeadlinePassed:
+        return f"no answer within {_POLICY.timeout:.0f} seconds"
+    except Broken as error:
+        return error.reason
+    return "" if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES else f"HTTP {status}"
 
 
 # -- catalogues in files, ours or anybody's --------------------------------------------------------

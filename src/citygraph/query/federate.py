@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
-from citygraph.http_policy import Deadline, Policy
+from citygraph.http import Deadline, Policy
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Row, Solutions
 from citygraph.saved_query import SavedQuery

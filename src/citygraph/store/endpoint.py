@@ -17,8 +17,17 @@ from typing import Any, Final, TypeAlias, cast
 from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
-from citygraph.http_exchange import Exchange, media_type_of
-from citygraph.http_policy import Deadline, DeadlinePassed, Headers, Policy, TooLarge, decoded, whole_body
+from citygraph.exchange import Exchange
+from citygraph.http import (
+    Deadline,
+    DeadlinePassed,
+    Headers,
+    Policy,
+    TooLarge,
+    decoded,
+    media_type_of,
+    whole_body,
+)
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
 from citygraph.sparql import Form, QueryText, read_query

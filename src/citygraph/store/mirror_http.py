@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from citygraph.errors import SnapshotError
-from citygraph.http_policy import (
+from citygraph.http import (
     RETRIED,
     Deadline,
     DeadlinePassed,

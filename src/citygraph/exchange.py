@@ -1,29 +1,38 @@
-"""Asking a server of others: the address, who we are, the kept answer, patience, and one way to say what went wrong."""
+"""Questions to servers of others that are worth keeping: the kept answer, patience, one way to say what went wrong."""
 
 from __future__ import annotations
 
-import http.client
+import gzip
+import hashlib
+import os
+import time
+import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from citygraph.errors import CitygraphError
-from citygraph.http_policy import (
+from citygraph.errors import CitygraphError, ExportError
+from citygraph.files import write_file
+from citygraph.http import (
+    Broken,
     Deadline,
     DeadlinePassed,
     Headers,
     Policy,
     TooLarge,
     TryAgain,
+    media_type_of,
     one_at_a_time,
     patiently,
     retry_after,
 )
 
-__all__ = ["Exchange", "Fetched", "media_type_of"]
+__all__ = ["DiskCache", "Exchange", "Fetched", "cache_folder"]
 
 _AGAIN: Final = "Try again; nothing was kept."
 _REDIRECTS: Final = range(300, 400)
@@ -50,7 +59,7 @@ class Exchange:
         late: type[CitygraphError],
         alone: bool = True,
     ) -> None:
-        """Nothing is asked yet.
+        """The address and the policy are looked at; nothing is asked.
 
         Args:
             address: where the server is.
@@ -100,6 +109,8 @@ class Exchange:
         except TooLarge as error:
             message = f"The answer of {self.host} is larger than {self.policy.most_bytes:,} bytes."
             raise self._failure(message, fix="Ask for less at a time.") from error
+        except Broken as error:
+            raise (self.cut() if error.cut else self.unreachable(error.reason)) from error
         except TryAgain as error:
             message = f"{self.host} does not answer now: {error.reason}."
             wait = f" in {error.wait:.0f} seconds" if error.wait else " later"
@@ -122,7 +133,7 @@ class Exchange:
         if status in _REDIRECTS:
             message = f"{self.host} sends the question elsewhere (HTTP {status}), and it is not sent on."
             return self._failure(message, fix=elsewhere)
-        fix = "Check wikidata.contact in graph.toml." if status == http.client.FORBIDDEN else ""
+        fix = "Check wikidata.contact in graph.toml." if status == HTTPStatus.FORBIDDEN else ""
         return self._failure(f"{self.host} answered HTTP {status}{detail}.", fix=fix)
 
     def wrong_type(self, content_type: str, wanted: str) -> Exception:
@@ -147,6 +158,42 @@ class Exchange:
         return self._failure(message, fix="Check the address and the connection.")
 
 
-def media_type_of(content_type: str) -> str:
-    """The type without its parameters, in small letters."""
-    return content_type.partition(";")[0].strip().lower()
+@dataclass(frozen=True, slots=True)
+class DiskCache:
+    """Answers on disk by what was asked; an answer older than `most_age` seconds counts as missing."""
+
+    folder: Path
+    most_age: float
+
+    def get(self, *asked: str) -> bytes | None:
+        """The kept answer, if it is young enough and whole."""
+        path = self._path(asked)
+        try:
+            if time.time() - path.stat().st_mtime > self.most_age:
+                return None
+            return gzip.decompress(path.read_bytes())
+        except (OSError, EOFError, zlib.error):
+            return None
+
+    def put(self, body: bytes, *asked: str) -> None:
+        """Keep an answer; a disk that cannot be written only costs the memory of it."""
+        try:
+            write_file(self._path(asked), gzip.compress(body, mtime=0))
+        except ExportError:
+            return
+
+    def age(self, *asked: str) -> float | None:
+        """How many seconds ago the answer was kept; nothing when it is not there."""
+        try:
+            return max(0.0, time.time() - self._path(asked).stat().st_mtime)
+        except OSError:
+            return None
+
+    def _path(self, asked: tuple[str, ...]) -> Path:
+        name = hashlib.sha256("\0".join(asked).encode()).hexdigest()
+        return self.folder / name[:2] / f"{name}.gz"
+
+
+def cache_folder() -> Path:
+    """Where answers of other servers are kept: below the user's cache, never in the project."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "citygraph" / "answers"
