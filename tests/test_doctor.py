@@ -28,7 +28,7 @@ from citygraph.doctor.limits import LIMITS
 from citygraph.doctor.reading import READING
 from citygraph.doctor.writing import WRITING
 from citygraph.errors import ConfigError, StoreError
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.store.server.capabilities import (
     Capabilities,
     read_capabilities,

@@ -22,7 +22,7 @@ from citygraph.doctor.probe import Deviates, Fact, NoAnswer, NotTried, Outcome, 
 from citygraph.doctor.reading import READING, ask_query
 from citygraph.doctor.writing import WRITING
 from citygraph.errors import ConfigError, StoreError
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.store.server.capabilities import Capabilities, ProbeResult
 from citygraph.store.server.connection import PASSWORD, TOKEN, USER, Credentials
 

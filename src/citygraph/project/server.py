@@ -8,7 +8,7 @@ from typing import Final
 
 from citygraph.config import Config
 from citygraph.errors import ConfigError
-from citygraph.http_policy import Policy
+from citygraph.http import Policy
 from citygraph.store.server.capabilities import Capabilities, read_capabilities
 from citygraph.store.server.connection import Addresses, Connection, Credentials
 from citygraph.store.server.versions import HeldVersions

@@ -16,7 +16,7 @@ from weakref import finalize
 import httpx
 
 from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
-from citygraph.http_policy import RETRIED, Deadline, DeadlinePassed, Policy, TooLarge, TryAgain, patiently, retry_after
+from citygraph.http import RETRIED, Deadline, DeadlinePassed, Policy, TooLarge, TryAgain, patiently, retry_after
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.sparql import Form
