@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from citygraph.reason.closure import Atom, is_variable
-from citygraph.reason.encode import Columns, Dictionary
+from citygraph.reason.columnar.relations import Columns
+from citygraph.reason.columnar.terms import Dictionary
 from citygraph.reason.specialise import specialise
 
 _SCHEMA_LIMIT = 4000

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from citygraph.reason.encode import Columns, Dictionary, encode_file
-from citygraph.reason.engine_columnar import ColumnarClosure, close
+from citygraph.reason.columnar import ColumnarClosure, close
+from citygraph.reason.columnar.relations import Columns
+from citygraph.reason.columnar.terms import Dictionary, encode_file
 
 T = TypeVar("T")
 

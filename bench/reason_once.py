@@ -13,8 +13,9 @@ import numpy as np
 from bench.reason import peak_megabytes, timed
 from citygraph.rdf import Iri, parse
 from citygraph.reason import close_with
-from citygraph.reason.encode import Columns, Dictionary, encode_file
-from citygraph.reason.engine_columnar import ColumnarClosure, close
+from citygraph.reason.columnar import ColumnarClosure, close
+from citygraph.reason.columnar.relations import Columns
+from citygraph.reason.columnar.terms import Dictionary, encode_file
 
 
 def columnar(path: Path, *, explain: int, change: list[str]) -> dict[str, object]:
@@ -41,8 +42,8 @@ def columnar(path: Path, *, explain: int, change: list[str]) -> dict[str, object
 
 def explained(closure: ColumnarClosure, *, times: int) -> list[float]:
     """Seconds for each of some random inferred statements, after one to warm up."""
-    from citygraph.reason.facts import ColumnarFacts  # noqa: PLC0415
-    from citygraph.reason.prover import Prover  # noqa: PLC0415
+    from citygraph.reason.proof.facts import ColumnarFacts  # noqa: PLC0415
+    from citygraph.reason.proof.prover import Prover  # noqa: PLC0415
 
     rows = closure.inferred_rows()
     chance = random.Random(1)
@@ -82,7 +83,7 @@ def changed(closure: ColumnarClosure, columns: Columns, predicate: str) -> dict[
 
 def duckdb(path: Path, *, memory_limit: str) -> dict[str, object]:
     """Validated file to closure in a database, equality written out."""
-    from citygraph.reason.engine_duckdb import close as close_in_database  # noqa: PLC0415
+    from citygraph.reason.sql.duckdb import close as close_in_database  # noqa: PLC0415
 
     dictionary = Dictionary()
     columns, encoding = timed(lambda: encode_file(path, dictionary))

@@ -13,10 +13,10 @@ import numpy as np
 from bench.processors import processor_seconds
 from bench.reason import peak_megabytes, timed
 from citygraph.rdf import Iri, Triple
-from citygraph.reason import engine_columnar
-from citygraph.reason.encode import Columns, Dictionary, encode_file
-from citygraph.reason.engine_spark import close
-from citygraph.reason.relations import is_property, term_of
+from citygraph.reason import columnar
+from citygraph.reason.columnar.relations import Columns, is_property, term_of
+from citygraph.reason.columnar.terms import Dictionary, encode_file
+from citygraph.reason.sql.spark import close
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
 def _embedded(columns: Columns, dictionary: Dictionary) -> Columns:
     """The closure of the embedded engine, in the same numbers."""
-    closure = engine_columnar.close(columns, dictionary=dictionary)
+    closure = columnar.close(columns, dictionary=dictionary)
     parts = []
     for key, rows in closure.expanded().items():
         term = np.full(len(rows), term_of(key), np.uint32)

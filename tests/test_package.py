@@ -45,8 +45,8 @@ def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) ->
         "finding_codes.toml",
         "doctor/probes.toml",
         "reused_labels.toml",
-        "reason/rules/as-of.rq",
-        "reason/rules/bounds.rq",
+        "reason/as_of_rules/as-of.rq",
+        "reason/as_of_rules/bounds.rq",
         "starter/graph.toml",
         "py.typed",
     ):

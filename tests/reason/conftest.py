@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from citygraph.rdf import Triple, parse
-from citygraph.reason import engine_columnar
 from citygraph.reason.tidy import keep
 
 CASES = Path(__file__).parents[1] / "conformance" / "reason"
@@ -46,14 +45,8 @@ class Case:
     contradiction: bool
 
 
-def columnar(triples: Iterable[Triple]) -> Answer:
-    """Our default engine."""
-    closure = engine_columnar.close(triples)
-    return Answer(frozenset(closure.inferred()), frozenset(c.rule for c in closure.contradictions))
-
-
-def _other(module: str) -> Engine:
-    """Another engine that runs the same flat rules."""
+def _ours(module: str) -> Engine:
+    """One of the engines that run the same flat rules."""
 
     def run(triples: Iterable[Triple]) -> Answer:
         closure = import_module(module).close(triples)
@@ -92,9 +85,13 @@ def _sentence(message: str) -> str:
 
 def engines() -> dict[str, Engine]:
     """Every engine by name. A new back end is put in here and the whole folder runs over it."""
-    found: dict[str, Engine] = {"columnar": columnar, "sparql": _other("sparql_engine"), "owlrl": owlrl}
+    found: dict[str, Engine] = {
+        "columnar": _ours("citygraph.reason.columnar"),
+        "sparql": _ours("sparql_engine"),
+        "owlrl": owlrl,
+    }
     if find_spec("duckdb") is not None:
-        found["duckdb"] = _other("citygraph.reason.engine_duckdb")
+        found["duckdb"] = _ours("citygraph.reason.sql.duckdb")
     return found
 
 

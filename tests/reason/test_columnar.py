@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Budget
-from citygraph.reason.columns import contains, merge, minus, take_out, unique
-from citygraph.reason.engine_columnar import close
-from citygraph.reason.equality import Equality
+from citygraph.reason.columnar import close
+from citygraph.reason.columnar.equality import Equality
+from citygraph.reason.columnar.relations import contains, merge, minus, take_out, unique
 
 Read: TypeAlias = Callable[[str], tuple[Triple, ...]]
 NUMBERS = st.lists(st.integers(0, 60), max_size=80)

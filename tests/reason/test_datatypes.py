@@ -6,9 +6,8 @@ from itertools import product
 
 import pytest
 
+from citygraph.reason.columnar.terms import Dictionary, Values
 from citygraph.reason.datatypes import ILL_TYPED, is_datatype, is_inside, value_of
-from citygraph.reason.encode import Dictionary
-from citygraph.reason.values import Values
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
-from citygraph.reason import engine_columnar, engine_duckdb
+from citygraph.reason import columnar
 from citygraph.reason.closure import Atom, Budget
-from citygraph.reason.rule_text import TYPE
+from citygraph.reason.rules import TYPE
 from citygraph.reason.specialise import specialise
-from citygraph.reason.sql_rules import shortened
+from citygraph.reason.sql import duckdb
+from citygraph.reason.sql.compiler import shortened
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 
 pytest.importorskip("duckdb", reason="install it: pip install citygraph[duckdb]")
@@ -32,7 +33,7 @@ def test_equal_classes_and_properties_change_the_rules_as_they_do_in_the_default
     turtle: Turtle, axioms: list[str], data: list[str], rare: list[str], keys: list[str]
 ) -> None:
     triples = turtle("\n".join([*axioms, *data, *rare, *keys]))
-    ours, other = engine_duckdb.close(triples), engine_columnar.close(triples)
+    ours, other = duckdb.close(triples), columnar.close(triples)
     assert set(ours.inferred()) == set(other.inferred())
     assert {c.rule for c in ours.contradictions} == {c.rule for c in other.contradictions}
     ours.close()
@@ -43,31 +44,31 @@ def test_without_the_package_the_message_says_how_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(ReasoningError) as caught:
-        engine_duckdb.close(turtle(":a :p :b ."))
+        duckdb.close(turtle(":a :p :b ."))
     assert "citygraph[duckdb]" in caught.value.fix
 
 
 def test_a_limit_that_is_no_size_is_explained(turtle: Turtle) -> None:
     with pytest.raises(ReasoningError) as caught:
-        engine_duckdb.close(turtle(":a :p :b ."), memory_limit="a lot")
+        duckdb.close(turtle(":a :p :b ."), memory_limit="a lot")
     assert "4GB" in caught.value.fix
 
 
 def test_a_closure_beyond_the_budget_is_stopped_and_the_property_named(turtle: Turtle) -> None:
     with pytest.raises(ReasoningError, match="urn:x:near"):
-        engine_duckdb.close(turtle(CHAIN), budget=Budget(derived=100))
+        duckdb.close(turtle(CHAIN), budget=Budget(derived=100))
 
 
 def test_many_equal_things_beyond_the_budget_are_stopped(turtle: Turtle) -> None:
     equal = " ".join(f":n{i} owl:sameAs :n{i + 1} ." for i in range(60))
     with pytest.raises(ReasoningError, match="sameAs"):
-        engine_duckdb.close(turtle(equal), budget=Budget(derived=1000))
+        duckdb.close(turtle(equal), budget=Budget(derived=1000))
 
 
 def test_a_long_row_of_equal_things_is_one_group(turtle: Turtle) -> None:
     equal = " ".join(f":n{i} owl:sameAs :n{i + 1} ." for i in range(40))
-    closure = engine_duckdb.close(turtle(equal + " :n0 :p :v ."))
-    assert set(closure.inferred()) == set(engine_columnar.close(turtle(equal + " :n0 :p :v .")).inferred())
+    closure = duckdb.close(turtle(equal + " :n0 :p :v ."))
+    assert set(closure.inferred()) == set(columnar.close(turtle(equal + " :n0 :p :v .")).inferred())
     closure.close()
 
 
@@ -75,7 +76,7 @@ def test_the_database_is_gone_when_the_closure_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turtle: Turtle
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    closure = engine_duckdb.close(turtle(CHAIN), memory_limit="100MB")
+    closure = duckdb.close(turtle(CHAIN), memory_limit="100MB")
     assert list(tmp_path.iterdir())
     closure.close()
     assert not list(tmp_path.iterdir())
@@ -85,13 +86,13 @@ def test_the_database_is_gone_when_the_closure_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turtle: Turtle
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    closure = engine_duckdb.close(turtle(CHAIN))
+    closure = duckdb.close(turtle(CHAIN))
     del closure
     assert not list(tmp_path.iterdir())
 
 
 def test_literals_keep_the_form_they_were_written_in(turtle: Turtle) -> None:
-    closure = engine_duckdb.close(turtle(':p rdfs:subPropertyOf :q . :a :p "01"^^xsd:integer .'))
+    closure = duckdb.close(turtle(':p rdfs:subPropertyOf :q . :a :p "01"^^xsd:integer .'))
     assert [str(t.object) for t in closure.inferred()] == ['"01"^^<http://www.w3.org/2001/XMLSchema#integer>']
     closure.close()
 

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple, parse, serialize
-from citygraph.reason.encode import BLANK, IRI, LITERAL, Columns, Dictionary, encode_ntriples, encode_terms
+from citygraph.reason.columnar.relations import Columns
+from citygraph.reason.columnar.terms import (
+    BLANK,
+    IRI,
+    LITERAL,
+    Dictionary,
+    encode_ntriples,
+    encode_terms,
+)
 
 ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
 IRIS = st.sampled_from(["<urn:a>", "<http://example.org/s%C3%A3o>", "<http://example.org/brød#x>"])

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from citygraph.rdf import BlankNode, Iri, Quad, Term, Triple, parse
-from citygraph.reason.columns import high, low
-from citygraph.reason.engine_columnar import close
-from citygraph.reason.relations import is_property, term_of
+from citygraph.reason.columnar import close
+from citygraph.reason.columnar.relations import high, is_property, low, term_of
 from citygraph.results import Solutions, Truth
 from citygraph.store import MemoryStore
 from conftest import SHARED

@@ -21,16 +21,14 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
-from citygraph.reason.as_of_words import Calendar
-from citygraph.reason.engine_columnar import close
-from citygraph.reason.explain import Explainer, explain_statement
-from citygraph.reason.explanation import Explained, Explanation, Gap, Origin
-from citygraph.reason.facts import ColumnarFacts, TextFacts
-from citygraph.reason.proof import Proof
-from citygraph.reason.proof_check import faults
-from citygraph.reason.proof_writers import WRITERS, write_explanation
-from citygraph.reason.prover import Prover
-from citygraph.reason.why_not import why_not
+from citygraph.reason.columnar import close
+from citygraph.reason.proof.calendar import Calendar
+from citygraph.reason.proof.explain import Explainer, explain_statement
+from citygraph.reason.proof.facts import ColumnarFacts, TextFacts
+from citygraph.reason.proof.prover import Proof, Prover, faults
+from citygraph.reason.proof.why_not import why_not
+from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin
+from citygraph.reason.proof.writers import WRITERS, write_explanation
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 
 Turtle = Callable[[str], tuple[Triple, ...]]

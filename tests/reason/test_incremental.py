@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Budget
-from citygraph.reason.engine_columnar import ColumnarClosure, close
+from citygraph.reason.columnar import ColumnarClosure, close
 from reason.ontologies import AXIOMS, DATA, FACTS, KEYS, ONTOLOGIES, RARE_FACTS
 
 Read: TypeAlias = Callable[[str], tuple[Triple, ...]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from citygraph.reason.owl_rl import CONTRADICTION, OWN, SPECIFICATION
+from citygraph.reason.rules import CONTRADICTION, OWN, SPECIFICATION
 
 if TYPE_CHECKING:
     from reason.conftest import Case, Engine

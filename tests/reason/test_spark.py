@@ -14,8 +14,9 @@ import pytest
 from citygraph import Project
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
-from citygraph.reason import engine_columnar, engine_spark
-from citygraph.reason.spark_session import open_session, partitions
+from citygraph.reason import columnar
+from citygraph.reason.sql import spark
+from citygraph.reason.sql.spark import open_session, partitions
 from clean_project import clean_project
 from conftest import TODAY
 from reason.spark_cluster import Cluster, running_cluster
@@ -65,11 +66,11 @@ def released() -> Iterator[None]:
 def test_the_cluster_concludes_what_the_embedded_engine_concludes(
     here: int, cluster: Cluster, turtle: Turtle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("citygraph.reason.spark_database._HERE", here)
+    monkeypatch.setattr("citygraph.reason.sql.spark._HERE", here)
     triples = turtle(GRAPH)
     embedded, there = (
-        engine_columnar.close(triples),
-        engine_spark.close(triples, master=cluster.master, folder=str(tmp_path)),
+        columnar.close(triples),
+        spark.close(triples, master=cluster.master, folder=str(tmp_path)),
     )
     inferred = set(embedded.inferred())
     assert len(inferred) > 25
@@ -96,7 +97,7 @@ def test_a_closure_beyond_the_budget_is_stopped_and_the_property_named(cluster: 
     from citygraph.reason.closure import Budget  # noqa: PLC0415
 
     with pytest.raises(ReasoningError, match="urn:x:near"):
-        engine_spark.close(turtle(CHAIN), budget=Budget(derived=60), master=cluster.master)
+        spark.close(turtle(CHAIN), budget=Budget(derived=60), master=cluster.master)
 
 
 def test_a_project_is_built_on_the_cluster_as_it_is_here(cluster: Cluster, tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_without_the_package_the_message_says_how_to_install_it(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ReasoningError, match=f"needs the package {package}") as raised:
-        engine_spark.close(turtle(":a :p :b ."))
+        spark.close(turtle(":a :p :b ."))
     assert "citygraph[spark]" in raised.value.fix
 
 
@@ -157,7 +158,7 @@ def test_a_cluster_that_is_not_there_is_said_so_at_once(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path, turtle: Turtle) -> None:
     with pytest.raises(ReasoningError, match="folder for Spark's tables cannot be written") as raised:
-        engine_spark.close(turtle(":a :p :b ."), folder=str(tmp_path / "nowhere"))
+        spark.close(turtle(":a :p :b ."), folder=str(tmp_path / "nowhere"))
     assert "reason.spark_folder" in raised.value.fix
 
 

@@ -9,7 +9,7 @@ import pytest
 import sparql_engine
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Iri, Literal, Quad, Triple
-from citygraph.reason import engine_columnar
+from citygraph.reason import columnar
 from citygraph.reason.closure import Budget
 from citygraph.reason.specialise import specialise
 from sparql_engine.rules import skolem, update_list, updates
@@ -44,7 +44,7 @@ def test_the_listed_updates_alone_reach_the_fixpoint_on_a_plain_store(turtle: Tu
         for text in listed:
             store.update(text)
     found = {Triple(q.subject, q.predicate, q.object) for q in store.quads(Iri(INFERRED))}
-    assert {t for t in engine_columnar.close(triples).inferred() if "_:" not in str(t)} <= found
+    assert {t for t in columnar.close(triples).inferred() if "_:" not in str(t)} <= found
     assert Triple(Iri("urn:x:oslo"), Iri("urn:x:name"), Literal("Christiania")) in found
 
 
@@ -82,7 +82,7 @@ def test_literals_keep_the_form_they_were_written_in(turtle: Turtle, literal: st
 
 def test_blank_nodes_come_back_as_blank_nodes(turtle: Turtle) -> None:
     triples = turtle(":p rdfs:subPropertyOf :q . :a :p [ :name 'x' ] .")
-    assert set(sparql_engine.close(triples).inferred()) == set(engine_columnar.close(triples).inferred())
+    assert set(sparql_engine.close(triples).inferred()) == set(columnar.close(triples).inferred())
 
 
 def test_a_closure_beyond_the_budget_is_stopped(turtle: Turtle) -> None:

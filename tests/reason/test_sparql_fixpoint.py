@@ -7,7 +7,7 @@ import pytest
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Iri, Quad
 from citygraph.reason.closure import Atom, FlatRule, RuleBook
-from citygraph.reason.rule_text import TYPE
+from citygraph.reason.rules import TYPE
 from sparql_engine.fixpoint import run_to_fixpoint
 from sparql_engine.rules import update_list
 from sparql_engine.store import UpdatableStore

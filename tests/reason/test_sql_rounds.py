@@ -6,12 +6,10 @@ from collections.abc import Callable
 
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Atom, Check, FlatRule
-from citygraph.reason.encode import Dictionary
-from citygraph.reason.rule_text import TYPE
+from citygraph.reason.columnar.terms import Dictionary
+from citygraph.reason.rules import TYPE
 from citygraph.reason.specialise import specialise
-from citygraph.reason.sql_conclusions import conclusions
-from citygraph.reason.sql_present import NO_CLASS, Heads, Present, listed, of_heads
-from citygraph.reason.sql_rules import Shape, shapes_of
+from citygraph.reason.sql.compiler import NO_CLASS, Heads, Present, Shape, conclusions, listed, of_heads, shapes_of
 
 Turtle = Callable[[str], tuple[Triple, ...]]
 

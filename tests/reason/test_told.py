@@ -7,9 +7,9 @@ from itertools import permutations
 import pytest
 
 from citygraph.reason.closure import FlatRule, TripleText
-from citygraph.reason.rule_text import SAME, TYPE
+from citygraph.reason.rules import SAME, TYPE
 from citygraph.reason.specialise import specialise
-from citygraph.reason.told import Violation, tell_once, with_names
+from citygraph.reason.sql import Violation, tell_once, with_names
 
 RULE, OTHER = FlatRule("cax-dw", None, (), ()), FlatRule("prp-irp", None, (), ())
 A, B, C, CITY, BODY = "<urn:a>", "<urn:b>", "<urn:c>", "<urn:City>", "<urn:Body>"

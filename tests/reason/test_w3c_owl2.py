@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from citygraph.rdf import BlankNode, Iri, Triple, parse
-from citygraph.reason import engine_columnar
+from citygraph.reason import columnar
 
 if TYPE_CHECKING:
-    from citygraph.reason.engine_columnar import ColumnarClosure
+    from citygraph.reason.columnar import ColumnarClosure
 
 SHARED = Path(os.environ.get("CITYGRAPH_SHARED", Path(__file__).parents[3] / "shared"))
 CASES = SHARED / "reference" / "owl2-tests" / "all.rdf"
@@ -75,7 +75,7 @@ def triples(text: str) -> tuple[Triple, ...]:
 def closed(premise: str) -> tuple[ColumnarClosure, frozenset[Triple]]:
     """The closure of a premise, and everything in it: noise and anonymous classes included."""
     given = triples(premise)
-    closure = engine_columnar.close(given)
+    closure = columnar.close(given)
     return closure, frozenset(all_triples(closure)) | frozenset(given)
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from citygraph.rdf import Iri, Quad, Term, Triple
-from citygraph.reason.axioms import is_schema
 from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, RuleBook
-from citygraph.reason.rule_text import SAME
-from citygraph.reason.specialise import specialise
+from citygraph.reason.rules import SAME
+from citygraph.reason.specialise import is_schema, specialise
+from citygraph.reason.sql import LIST_PREDICATES, tell_once, with_names
 from citygraph.reason.tidy import keep
-from citygraph.reason.told import LIST_PREDICATES, tell_once, with_names
 from sparql_engine.fixpoint import Server, run_to_fixpoint
 from sparql_engine.names import GraphNames, Names
 from sparql_engine.rules import facts, relation, update_list, updates

@@ -9,7 +9,7 @@ from itertools import chain, combinations
 from typing import Final, TypeAlias
 
 from citygraph.reason.closure import Atom, FlatRule, RuleBook, is_variable
-from citygraph.reason.rule_text import SAME, TYPE
+from citygraph.reason.rules import SAME, TYPE
 
 __all__ = [
     "BLANK",

@@ -9,8 +9,8 @@ from typing import Protocol
 from citygraph.rdf import Term
 from citygraph.reason.closure import Atom, FlatRule, RuleBook, is_variable
 from citygraph.reason.datatypes import ILL_TYPED, is_inside, value_of
-from citygraph.reason.rule_text import SAME
-from citygraph.reason.told import Violation
+from citygraph.reason.rules import SAME
+from citygraph.reason.sql import Violation
 from sparql_engine.names import GraphNames, Names
 from sparql_engine.rules import bodies, pattern
 

@@ -17,9 +17,8 @@ from citygraph.config import read_config
 from citygraph.graphs import Part
 from citygraph.load import load_files
 from citygraph.rdf import Triple, from_rdflib, lexical_forms_kept, to_rdflib
-from citygraph.validate.conformance import read_shape
-from citygraph.validate.suspects import narrow
-from citygraph.validate.triple_index import TripleIndex
+from citygraph.validate.constraints import TripleIndex
+from citygraph.validate.prefilter import narrow, read_shape
 from clean_project import BROKEN, ROOT, clean_project, expectations
 from conftest import IN_CI, SHARED
 

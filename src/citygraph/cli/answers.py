@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from citygraph.labels import Labels
     from citygraph.query import Answered, Citation, Federated
     from citygraph.rdf import Term
-    from citygraph.reason.explanation import Explanation
+    from citygraph.reason.proof.words import Explanation
     from citygraph.results import Answer, Row, Solutions
     from citygraph.store import Store
 
@@ -230,6 +230,6 @@ def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
 
 def print_explanation(explanation: Explanation, *, format_: str, language: str) -> None:
     """Why a statement holds, or why it does not; the formats are those of `proof_writers`."""
-    from citygraph.reason.proof_writers import write_explanation  # noqa: PLC0415
+    from citygraph.reason.proof.writers import write_explanation  # noqa: PLC0415
 
     print(write_explanation(explanation, format=format_, language=language).rstrip("\n"))

@@ -1,14 +1,17 @@
-"""Saved queries: find them, fill in their parameters, run them, cite their sources."""
+"""Saved queries: find them, fill in their parameters, run them, cite their sources.
 
-from citygraph.query.behind import statements_behind
-from citygraph.query.cite import Citation, cite
-from citygraph.query.entities import Candidate, resolve_entity
+Read in this order:
+
+- `run`: a saved query run, and the statements that one of its rows rests on;
+- `names`: what a person typed to terms, and terms to what they are called;
+- `cite`: the sources of a row, and how complete the lists are that it relies on;
+- `federate`: a question that needs another server.
+"""
+
+from citygraph.query.cite import Citation, ListStatement, cite, lists_behind
 from citygraph.query.federate import ExtractService, Federated, Federation, RemoteService, Service, nobody
-from citygraph.query.lists import ListStatement, lists_behind
-from citygraph.query.naming import names_of
-from citygraph.query.parameters import bind_parameters
-from citygraph.query.properties import resolve_property
-from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query
+from citygraph.query.names import Candidate, bind_parameters, names_of, resolve_entity, resolve_property
+from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query, statements_behind
 
 __all__ = [
     "Answered",

@@ -1,4 +1,18 @@
-"""Asserted to inferred: pick the engine, tidy the result, lift contradictions into findings."""
+"""What follows from what is asserted: pick an engine, tidy the result, report contradictions as findings.
+
+Read in this order:
+
+- `rules`: the 78 rules of OWL 2 RL as data, and how their text is read;
+- `specialise`: the rules and one ontology to flat rules, whose predicates and classes are constants;
+- `closure`: what engines share: atoms, flat rules, budgets, contradictions, closures;
+- `datatypes`: the value spaces of XML Schema, for literals that are written differently and mean the same;
+- `as_of`: the two rules before OWL, about which memberships hold on the reference date;
+- `tidy`: which inferred statements are worth keeping;
+- `columnar/`: the default engine;
+- `sql/`: the same rules as SQL, in DuckDB on one machine or on a Spark cluster;
+- `owlrl`: the reference, which runs in `owlrl_process`;
+- `proof/`: why a statement follows, or why it does not.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +35,10 @@ from citygraph.reason.tidy import keep
 __all__ = ["ENGINES", "Inferred", "Memory", "close_with", "infer", "reference_date"]
 
 ENGINES: Final = {
-    "columnar": "citygraph.reason.engine_columnar",
-    "duckdb": "citygraph.reason.engine_duckdb",
-    "spark": "citygraph.reason.engine_spark",
-    "owlrl": "citygraph.reason.engine_owlrl",
+    "columnar": "citygraph.reason.columnar",
+    "duckdb": "citygraph.reason.sql.duckdb",
+    "spark": "citygraph.reason.sql.spark",
+    "owlrl": "citygraph.reason.owlrl",
 }
 """The engines by name: modules with one function, `close(triples, *, budget) -> Closure`."""
 
@@ -113,8 +127,7 @@ def infer(
     )
     findings: tuple[Finding, ...] = ()
     if closure.contradictions:
-        from citygraph.reason.contradictions import finding_of  # noqa: PLC0415  # proofs are needed for these alone
-        from citygraph.reason.explain import Explainer  # noqa: PLC0415
+        from citygraph.reason.proof.explain import Explainer, finding_of  # noqa: PLC0415  # needed for these alone
 
         explainer = Explainer(graphs, config, as_of=as_of)
         findings = tuple(finding_of(each, graphs, explainer) for each in closure.contradictions)

@@ -1,7 +1,7 @@
 """Which memberships hold on the reference date, and which property a role stands for: two rules before OWL.
 
 Time never enters OWL 2 RL, which can neither compare dates nor read a value of a role. The rules are
-SPARQL, beside this file in `rules/`, so that any SPARQL server can run them too.
+SPARQL, beside this file in `as_of_rules/`, so that any SPARQL server can run them too.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _roles(triples: Sequence[Triple], default: Duration) -> list[tuple[Iri, Dura
 
 
 def _construct(store: MemoryStore, name: str, values: dict[str, str]) -> list[Triple]:
-    text = files("citygraph.reason").joinpath("rules", f"{name}.rq").read_text(encoding="utf-8")
+    text = files("citygraph.reason").joinpath("as_of_rules", f"{name}.rq").read_text(encoding="utf-8")
     for key, value in values.items():
         text = text.replace("{{" + key + "}}", value)
     answer = store.query(text)

@@ -1,9 +1,16 @@
-"""What is wrong with the graph: shapes, anchors, values and check queries, all as findings."""
+"""What is wrong with the graph, as findings.
 
-from citygraph.validate.anchors import check_anchors
-from citygraph.validate.checks import bad_query, read_checks, run_checks
+Read in this order:
+
+- `shapes`: SHACL shapes to findings, their SPARQL constraints run at once;
+- `prefilter`: which nodes pySHACL has to look at;
+- `constraints`: the constraint components of SHACL Core as functions, for the prefilter;
+- `values`: literals, dates, organisation numbers, slugs and twins;
+- `checks`: check queries, facts past their time, and source anchors.
+"""
+
+from citygraph.validate.checks import bad_query, check_anchors, check_staleness, read_checks, run_checks
 from citygraph.validate.shapes import check_shapes, shape_definitions
-from citygraph.validate.staleness import check_staleness
 from citygraph.validate.values import check_values
 
 __all__ = [

@@ -42,7 +42,7 @@ def read_explainer(folder: str, snapshot: str, day: str) -> Callable[[tuple[str,
     from citygraph.graphs import ProjectGraphs  # noqa: PLC0415
     from citygraph.project import Project  # noqa: PLC0415
     from citygraph.rdf import parse  # noqa: PLC0415
-    from citygraph.reason.explain import Explainer  # noqa: PLC0415
+    from citygraph.reason.proof.explain import Explainer  # noqa: PLC0415
     from citygraph.store import Snapshot  # noqa: PLC0415
 
     project, version, as_of = Project.open(folder), Snapshot(Path(snapshot)), date.fromisoformat(day)

@@ -18,7 +18,7 @@ from citygraph.web.requests import client_of
 
 if TYPE_CHECKING:
     # The process that looks for proofs needs it, and the one that shows them does not.
-    from citygraph.reason.explanation import Explanation
+    from citygraph.reason.proof.words import Explanation
 
 __all__ = ["why_json", "why_page"]
 

@@ -1,0 +1,333 @@
+"""What a person typed to the thing, property or value that is meant, and the things in an answer to their names."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, TypeAlias
+
+from citygraph.errors import QueryError
+from citygraph.labels import NAMING_PROPERTIES, PART_PROPERTIES, Labels, reused_labels
+from citygraph.matching.names import plain
+from citygraph.namespaces import CG, PREFIXES, compress, expand
+from citygraph.rdf import Iri, Literal, Term, Triple
+from citygraph.results import Solutions
+from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.sentences import sentence
+from citygraph.store import Store
+
+__all__ = ["Candidate", "NameFinder", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]
+
+_ABOUT = "SELECT ?thing ?property ?value WHERE { ?thing ?property ?value }"
+
+
+def names_of(terms: Iterable[Term | None], store: Store, *, prefixes: Mapping[str, str]) -> Labels:
+    """The labels of these terms, read from the graph that was asked."""
+    triples: list[Triple] = []
+    seen: set[Iri] = set()
+    waiting = [term for term in dict.fromkeys(terms) if isinstance(term, Iri)]
+    while waiting:
+        thing = waiting.pop()
+        if thing in seen:
+            continue
+        seen.add(thing)
+        answer = store.query(_ABOUT, bind={"thing": _document(thing)})
+        for row in answer if isinstance(answer, Solutions) else ():
+            property_, value = row["property"], row["value"]
+            if not isinstance(property_, Iri) or property_.value not in NAMING_PROPERTIES:
+                continue
+            triples.append(Triple(_document(thing), property_, value))
+            if property_.value in PART_PROPERTIES and isinstance(value, Iri):
+                waiting.append(value)
+    return Labels(triples, prefixes=prefixes)
+
+
+def _document(thing: Iri) -> Iri:
+    """The document that a passage belongs to, which has the name; anything else is itself."""
+    return Iri(thing.value.partition("#char=")[0])
+
+
+_WIKIDATA_ID: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
+_WIKIDATA: Final = "http://www.wikidata.org/entity/"
+_NAMES: Final = """
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT DISTINCT ?entity ?class ?name WHERE {
+  ?entity a ?class ; skos:prefLabel|skos:altLabel|foaf:name ?name .
+}
+"""
+_LINKED: Final = """
+SELECT DISTINCT ?entity ?class ?item WHERE {
+  ?entity <https://schema.org/sameAs>|<http://www.w3.org/2004/02/skos/core#exactMatch> ?item ; a ?class .
+}
+"""
+_GOVERNS: Final = (
+    "SELECT ?authority ?place WHERE { ?authority <https://w3id.org/citygraph/ontology#administers> ?place }"
+)
+_CITY: Final = CG + "City"
+_AUTHORITIES: Final = (PREFIXES["cv"] + "PublicOrganisation", PREFIXES["org"] + "Organization")
+_KNOWN: Final = "SELECT ?entity ?class WHERE { ?entity a ?class }"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One thing that a name may mean."""
+
+    iri: str
+    name: str
+
+
+NameFinder: TypeAlias = Callable[[str, str], list[Candidate]]
+"""The things whose names come near a text, of a class (an IRI; empty for all): one candidate for each name."""
+
+
+def resolve_entity(
+    text: str, store: Store, *, of_class: str = "", prefixes: Mapping[str, str], names: NameFinder | None = None
+) -> Iri:
+    """The one thing that `text` names.
+
+    Args:
+        text: a label in either language, a slug, a CURIE, an IRI or a Wikidata id.
+        store: where the things are.
+        of_class: only things of this class (an IRI); empty for all.
+        prefixes: the prefixes of the project, for CURIEs and slugs.
+        names: what finds the things that a name may mean; without it all names are read from `store`.
+
+    Raises:
+        QueryError: nothing is called that, or several things are; the nearest names are in the message.
+    """
+    text = text.strip()
+    try:
+        return _resolve(text, store, of_class, prefixes, names)
+    except QueryError:
+        governed = _authority_of(text, store, of_class, prefixes, names) if of_class in _AUTHORITIES else None
+        if governed is None:
+            raise
+        return governed
+
+
+def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str], names: NameFinder | None) -> Iri:
+    iri = expand_iri(text, prefixes)
+    if iri is None and re.fullmatch(r"[a-z0-9-]+", text):
+        iri = expand(f"id:{text}", prefixes)
+        if iri is None or not _is_known(iri, store, of_class):
+            concept = expand(f"concept:{text}", prefixes)
+            iri = concept if concept and _is_known(concept, store, of_class) else iri
+    if iri is not None and _is_known(iri, store, of_class):
+        return Iri(iri)
+    if _WIKIDATA_ID.match(text) or (iri or "").startswith(_WIKIDATA):
+        return _one(text, _linked_to(text if iri is None else iri.removeprefix(_WIKIDATA), store, of_class), prefixes)
+    named = names(text, of_class) if names else _names(store, of_class)
+    wanted = plain(text)
+    exact = {candidate.iri: candidate for candidate in named if wanted and plain(candidate.name) == wanted}
+    if exact:
+        return _one(text, list(exact.values()), prefixes)
+    raise _unknown(text, named, prefixes)
+
+
+def expand_iri(text: str, prefixes: Mapping[str, str]) -> str | None:
+    """What `expand` makes of a text, as long as it is an IRI in every part (RFC 3987): no `%%`, no `https://[`."""
+    iri = expand(text, prefixes)
+    try:
+        return iri and Iri(iri).value
+    except ValueError:
+        return None
+
+
+def _is_known(iri: str, store: Store, of_class: str) -> bool:
+    classes = {row["class"].value for row in _rows(_KNOWN, store, entity=Iri(iri)) if isinstance(row["class"], Iri)}
+    return of_class in classes if of_class else bool(classes)
+
+
+def _authority_of(
+    text: str, store: Store, of_class: str, prefixes: Mapping[str, str], names: NameFinder | None
+) -> Iri | None:
+    """The one authority that governs the place that `text` names: people say Oslo and mean Oslo kommune."""
+    try:
+        place = _resolve(text, store, _CITY, prefixes, names)
+    except QueryError:
+        return None
+    found = {row["authority"] for row in _rows(_GOVERNS, store, place=place)}
+    known = [each for each in found if isinstance(each, Iri) and _is_known(each.value, store, of_class)]
+    return known[0] if len(known) == 1 else None
+
+
+def _names(store: Store, of_class: str) -> list[Candidate]:
+    rows = _rows(_NAMES, store, **({"class": Iri(of_class)} if of_class else {}))
+    return [
+        Candidate(row["entity"].value, row["name"].value)
+        for row in rows
+        if isinstance(row["entity"], Iri) and isinstance(row["name"], Literal)
+    ]
+
+
+def _linked_to(wikidata_id: str, store: Store, of_class: str) -> list[Candidate]:
+    found = _rows(_LINKED, store, item=Iri(_WIKIDATA + wikidata_id))
+    entities = {row["entity"].value for row in found if not of_class or row["class"].value == of_class}
+    return [Candidate(iri, wikidata_id) for iri in sorted(entities)]
+
+
+def _rows(text: str, store: Store, **bind: Iri) -> list[dict[str, Iri]]:
+    answer = store.query(text, bind=bind)
+    return list(answer) if isinstance(answer, Solutions) else []  # type: ignore[arg-type]  # the columns are IRIs
+
+
+def _one(text: str, candidates: list[Candidate], prefixes: Mapping[str, str]) -> Iri:
+    if not candidates:
+        raise _unknown(text, [], prefixes)
+    if len(candidates) > 1:
+        choices = ", ".join(sorted(compress(candidate.iri, prefixes) for candidate in candidates))
+        raise QueryError(sentence("question.several", text=text, choices=choices), fix=sentence("next.short_names"))
+    return Iri(candidates[0].iri)
+
+
+def _unknown(text: str, named: list[Candidate], prefixes: Mapping[str, str]) -> QueryError:
+    by_name = {plain(candidate.name): candidate for candidate in named}
+    slugs = {candidate.iri.rpartition("/")[2]: candidate for candidate in named}
+    near = difflib.get_close_matches(plain(text), [*by_name, *slugs], n=5, cutoff=0.5)
+    found = dict.fromkeys((by_name.get(name) or slugs[name]) for name in near)
+    unique = list({candidate.iri: candidate for candidate in found}.values())[:3]
+    guesses = ", ".join(f"{candidate.name} ({compress(candidate.iri, prefixes)})" for candidate in unique)
+    fix = sentence("next.mean", guesses=guesses) if guesses else sentence("next.members")
+    return QueryError(sentence("question.nothing", text=text), fix=fix)
+
+
+_LABELLED: Final = """
+PREFIX owl:  <http://www.w3.org/2002/07/owl#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT DISTINCT ?property ?label WHERE {
+  VALUES ?kind { owl:ObjectProperty owl:DatatypeProperty }
+  ?property a ?kind ; rdfs:label ?label .
+}
+"""
+_USED: Final = "SELECT DISTINCT ?property WHERE { ?s ?property ?o }"
+
+
+def resolve_property(text: str, store: Store, *, prefixes: Mapping[str, str]) -> Iri:
+    """The property that `text` names.
+
+    Args:
+        text: `cg:participatesIn`, an IRI, `participatesIn`, "deltar i" or "participates in"; `a` is rdf:type.
+        store: the graph whose properties are meant.
+        prefixes: for CURIEs.
+
+    Raises:
+        QueryError: nothing, or more than one thing, is called that; the nearest names are in the message.
+    """
+    text = text.strip()
+    iri = expand_iri("rdf:type" if text == "a" else text, prefixes)
+    if iri is not None:
+        return Iri(iri)
+    names: dict[str, set[str]] = {}
+    for known, label in _labels(store):
+        for name in (_local(known), label):
+            names.setdefault(plain(name), set()).add(known)
+    found = names.get(plain(text), set())
+    if len(found) > 1:
+        # A word of ours goes before the same word of another vocabulary.
+        found = {each for each in found if each.startswith(CG)} or found
+    if len(found) == 1:
+        return Iri(found.pop())
+    if found:
+        choices = ", ".join(sorted(compress(each, prefixes) for each in found))
+        message = f"{text!r} is the name of several properties: {choices}."
+        raise QueryError(message, fix="Use one of these short names instead.")
+    near = difflib.get_close_matches(plain(text), names, n=3, cutoff=0.5)
+    guesses = ", ".join(sorted({compress(each, prefixes) for name in near for each in names[name]}))
+    fix = f"Did you mean: {guesses}?" if guesses else "The properties are listed in docs/ontology.md."
+    message = f"No property here is called {text!r}."
+    raise QueryError(message, fix=fix)
+
+
+def _local(iri: str) -> str:
+    return iri.replace("#", "/").rstrip("/").rpartition("/")[2]
+
+
+def _labels(store: Store) -> list[tuple[str, str]]:
+    """Every property with each of its names: those of the ontology, those reused, those that are only used."""
+    found = [
+        (row["property"].value, row["label"].value)
+        for row in _rows(_LABELLED, store)
+        if isinstance(row["property"], Iri) and isinstance(row["label"], Literal)
+    ]
+    # By custom a class has a capital and a property has none.
+    reused = {iri: text for iri, text in reused_labels().items() if _local(iri)[:1].islower()}
+    found += [(iri, words) for iri, text in reused.items() for words in (text.nb, text.en)]
+    used = [row["property"].value for row in _rows(_USED, store) if isinstance(row["property"], Iri)]
+    return [*found, *((iri, _local(iri)) for iri in used)]
+
+
+_XSD: Final = PREFIXES["xsd"]
+
+
+def bind_parameters(
+    query: SavedQuery,
+    values: Mapping[str, str],
+    store: Store,
+    *,
+    prefixes: Mapping[str, str],
+    names: NameFinder | None = None,
+) -> dict[str, Term]:
+    """One term for each parameter that has a value or a default.
+
+    Raises:
+        QueryError: a parameter is not known or missing, or its value is not of its type.
+    """
+    known = {parameter.name: parameter for parameter in query.parameters}
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            choices = ", ".join(f"--{each}" for each in known) or "–"
+            fix = (
+                sentence("next.mean_parameter", name=near[0]) if near else sentence("next.parameters", choices=choices)
+            )
+            raise QueryError(sentence("question.no_parameter", query=query.name, name=name), fix=fix)
+    bound: dict[str, Term] = {}
+    for name, parameter in known.items():
+        value = values.get(name)
+        if value is None and parameter.default is not None:
+            value = str(parameter.default)
+        if value is None and parameter.required:
+            message = sentence("question.needs", query=query.name, name=name)
+            raise QueryError(message, fix=sentence("next.give_value", query=query.name, name=name))
+        if value is not None:
+            bound[name] = _term(parameter, value, store, prefixes, names)
+    return bound
+
+
+def _term(
+    parameter: Parameter, value: str, store: Store, prefixes: Mapping[str, str], names: NameFinder | None
+) -> Term:
+    match parameter.type:
+        case "entity":
+            of_class = expand(parameter.of_class, prefixes) if parameter.of_class else ""
+            return resolve_entity(value, store, of_class=of_class or "", prefixes=prefixes, names=names)
+        case "integer":
+            if not re.fullmatch(r"[+-]?\d{1,18}", value.strip()):
+                raise _wrong("not_integer", parameter, value)
+            return Literal(value.strip(), datatype=Iri(_XSD + "integer"))
+        case "date":
+            return Literal(_day(parameter, value), datatype=Iri(_XSD + "date"))
+        case "enum":
+            if value not in parameter.choices:
+                raise _wrong("not_choice", parameter, value)
+            iri = expand(value, prefixes) if ":" in value else None
+            return Iri(iri) if iri else Literal(value)
+        case _:
+            return Literal(value)
+
+
+def _day(parameter: Parameter, value: str) -> str:
+    try:
+        return date.fromisoformat(value.strip()).isoformat()
+    except ValueError as error:
+        raise _wrong("not_date", parameter, value) from error
+
+
+def _wrong(what: str, parameter: Parameter, value: str) -> QueryError:
+    choices = ", ".join(parameter.choices)
+    message = sentence(f"question.{what}", name=parameter.name, value=value, choices=choices)
+    return QueryError(message, fix=sentence("next.write_parameter", name=parameter.name))

@@ -1,0 +1,179 @@
+"""The default engine: flat rules over sorted columns of integers, equality by representatives.
+
+Read in this order:
+
+- `relations`: sorted columns of numbers, and one relation for each class and property;
+- `terms`: the number of each term, and which literals are equal by value;
+- `plan`: a flat rule in numbers, and the order in which rules run;
+- `join`: the body of a rule evaluated, atom by atom;
+- `equality`: who is equal to whom, and what that does to the relations;
+- `state`: what the engine knows about one graph at one time;
+- `fixpoint`: all rules over what is new, until nothing is new;
+- `changes`: asserted statements that come and go;
+- `clashes`: the violations of contradiction rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from citygraph.rdf import Iri, Quad, Triple
+from citygraph.reason.closure import Budget, Contradiction, RuleBook
+from citygraph.reason.columnar import changes, clashes
+from citygraph.reason.columnar.fixpoint import saturate
+from citygraph.reason.columnar.relations import (
+    Column,
+    Columns,
+    Key,
+    Mask,
+    high,
+    is_property,
+    low,
+    minus,
+    term_of,
+    unique,
+)
+from citygraph.reason.columnar.state import State
+from citygraph.reason.columnar.terms import IRI, Dictionary, encode_terms
+from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES, VOCABULARIES
+
+__all__ = ["ColumnarClosure", "close"]
+
+
+def close(
+    asserted: Columns | Iterable[Triple] | Iterable[Quad],
+    *,
+    dictionary: Dictionary | None = None,
+    budget: Budget | None = None,
+) -> ColumnarClosure:
+    """Everything that follows from these triples by OWL 2 RL; the ontology is found among them.
+
+    Args:
+        asserted: the triples, encoded with `dictionary` or as terms.
+        dictionary: the numbers of the terms; needed with `Columns`, and extended by what the rules speak of.
+        budget: limits; a closure that would pass them is stopped.
+
+    Raises:
+        ReasoningError: a limit was reached; the message names the rule, the property and the largest group.
+    """
+    dictionary = Dictionary() if dictionary is None else dictionary
+    columns = asserted if isinstance(asserted, Columns) else encode_terms(asserted, dictionary)
+    return ColumnarClosure(saturate(columns, dictionary, Budget() if budget is None else budget))
+
+
+class ColumnarClosure:
+    """A closure that can be asked, and kept up to date when triples come and go."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._contradictions: tuple[Contradiction, ...] | None = None
+
+    @property
+    def book(self) -> RuleBook:
+        """The flat rules in use, and those of the axioms as they are written, which equality may have folded.
+
+        A proof begins before two terms were found to be equal, so it needs the axioms in their own words.
+        """
+        book, written = self.state.book, self.state.written
+        if written is book:
+            return book
+        rules = tuple(dict.fromkeys((*written.rules, *book.rules)))
+        return replace(book, rules=rules, schema={**written.schema, **book.schema})
+
+    @property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        """Every violation of a contradiction rule, in the order of the rules; found when first asked for."""
+        if self._contradictions is None:
+            self._contradictions = clashes.find(self.state)
+        return self._contradictions
+
+    def insert(self, triples: Columns | Iterable[Triple] | Iterable[Quad]) -> None:
+        """Add asserted triples; the closure is again what a full run would give."""
+        self.state = changes.insert(self.state, self._encoded(triples))
+        self._contradictions = None
+
+    def delete(self, triples: Columns | Iterable[Triple] | Iterable[Quad]) -> None:
+        """Take back asserted triples; the closure is again what a full run would give."""
+        self.state = changes.delete(self.state, self._encoded(triples))
+        self._contradictions = None
+
+    def size(self) -> int:
+        """How many triples the closure has, before equality is written out."""
+        return sum(map(len, self.state.relations.values()))
+
+    def expanded(self) -> dict[Key, Column]:
+        """All triples by class and property, with equality written out: asserted, inferred and noise alike."""
+        state = self.state
+        found: dict[Key, Column] = {}
+        for key, relation in state.relations.items():
+            if len(relation) and key != state.type_key:
+                rows = state.equality.expand_rows(key, relation.rows)
+                for spelled in state.spelled_keys(key):
+                    found[spelled] = rows
+        return found
+
+    def inferred_rows(self) -> dict[Key, Column]:
+        """What was not asserted and is worth keeping, by class and property."""
+        dictionary = self.state.dictionary
+        iris = dictionary.kinds() == IRI
+        own = iris & ~_in_vocabularies(dictionary)
+        found = {}
+        for key, rows in self.expanded().items():
+            name = dictionary.text(term_of(key))
+            # An anonymous class says nothing as a type, and a property without a name cannot be written.
+            if not name.startswith("<"):
+                continue
+            asserted = self.state.asserted.get(key)
+            new = rows if asserted is None else minus(rows, asserted)
+            new = new[_kept(key, name[1:-1], new, own, iris, dictionary)]
+            if len(new):
+                found[key] = new
+        return found
+
+    def inferred(self) -> Iterator[Triple]:
+        """The triples that were not asserted, after the shared filter."""
+        found = self.inferred_rows()
+        dictionary = self.state.dictionary
+        type_term = Iri(dictionary.text(self.state.type_term)[1:-1])
+        for key in sorted(found):
+            rows = found[key]
+            (named,) = dictionary.terms([term_of(key)])
+            if not is_property(key):
+                for subject in dictionary.terms(rows.tolist()):
+                    yield Triple(subject, type_term, named)  # type: ignore[arg-type]
+                continue
+            left, right = high(rows), low(rows)
+            numbers = unique(np.concatenate((left, right)))
+            terms = dictionary.terms(numbers.tolist())
+            ends = zip(np.searchsorted(numbers, left).tolist(), np.searchsorted(numbers, right).tolist(), strict=True)
+            for subject, object_ in ends:
+                yield Triple(terms[subject], named, terms[object_])  # type: ignore[arg-type]
+
+    def _encoded(self, triples: Columns | Iterable[Triple] | Iterable[Quad]) -> Columns:
+        return triples if isinstance(triples, Columns) else encode_terms(triples, self.state.dictionary)
+
+
+def _in_vocabularies(dictionary: Dictionary) -> Mask:
+    """For every term whether it belongs to OWL, RDF, RDFS or XSD."""
+    starts = tuple(f"<{prefix}".encode() for prefix in VOCABULARIES)
+    return np.fromiter((text.startswith(starts) for text in dictionary.texts()), np.bool_, len(dictionary))
+
+
+def _kept(key: Key, name: str, rows: Column, own: Mask, iris: Mask, dictionary: Dictionary) -> Mask:
+    """The filter of `tidy` over a whole relation."""
+    if not is_property(key):
+        return own[rows] if name not in EVERYTHING else np.zeros(len(rows), np.bool_)
+    left, right = high(rows), low(rows)
+    mask = own[left]
+    if name in CLASS_PREDICATES:
+        mask &= iris[right]
+        for everything in EVERYTHING:
+            number = dictionary.known(f"<{everything}>")
+            if number is not None:
+                mask &= right != number
+    if name in REFLEXIVE_PREDICATES:
+        mask &= left != right
+    return mask

@@ -1,0 +1,251 @@
+"""Every violation of a contradiction rule, with the triples that make it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import Final
+
+import numpy as np
+
+from citygraph.rdf import Triple
+from citygraph.reason.closure import Atom, Contradiction, FlatRule, TripleText, is_variable
+from citygraph.reason.columnar.fixpoint import too_long
+from citygraph.reason.columnar.join import UNIT, Table, TooLongError, extend
+from citygraph.reason.columnar.plan import Plan, make_plan, order_steps
+from citygraph.reason.columnar.relations import Column, Ids, high, is_property, low, term_of
+from citygraph.reason.columnar.state import State, spelled_rules
+from citygraph.reason.columnar.terms import LITERAL
+from citygraph.reason.rules import SAME, TYPE
+
+__all__ = ["find"]
+
+_COMBINATIONS: Final = 1000
+"""How many ways of spelling equal terms are tried to find the asserted triple behind a premise."""
+
+_ILL_TYPED: Final = "dt-not-type"
+
+
+def find(state: State) -> tuple[Contradiction, ...]:
+    """All contradictions, rule by rule; what merges and mirror images would repeat is told once."""
+    found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]] = {}
+    for rule in state.book.contradictions:
+        for premises in _ill_typed(state) if rule.name == _ILL_TYPED else _violations(state, rule):
+            found.setdefault((rule.name, frozenset(premises)), (premises, rule.axioms))
+    _drop_echoes(state, found)
+    return tuple(
+        Contradiction(name, _triples(state, premises), _triples(state, axioms))
+        for (name, _), (premises, axioms) in found.items()
+    )
+
+
+def _drop_echoes(
+    state: State, found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]]
+) -> None:
+    """Leave out `x owl:sameAs x` where the same axiom was told with the names as written."""
+    told: dict[tuple[str, int], int] = {}
+    for (name, _), (premises, _axioms) in found.items():
+        for s, p, o in premises:
+            if p == SAME and s != o:
+                told[name, _representative(state, s)] = 1
+    for key in list(found):
+        premises, _axioms = found[key]
+        if any(p == SAME and s == o and (key[0], _representative(state, s)) in told for s, p, o in premises):
+            del found[key]
+
+
+def _representative(state: State, text: str) -> int:
+    return int(state.equality.representatives[state.dictionary.number(text)])
+
+
+def _triples(state: State, texts: tuple[TripleText, ...]) -> tuple[Triple, ...]:
+    terms = state.dictionary.terms(state.dictionary.number(t) for triple in texts for t in triple)
+    return tuple(Triple(*terms[i : i + 3]) for i in range(0, len(terms), 3))  # type: ignore[arg-type]
+
+
+def _violations(state: State, rule: FlatRule) -> Iterator[tuple[TripleText, ...]]:
+    """The premises of each violation of one rule."""
+    for variant in spelled_rules(rule, state.dictionary, state.values):
+        body, twins = _apart(variant.body) if len(state.values.twins) else (variant.body, {})
+        equal = [atom for atom in body if atom.predicate == SAME]
+        joined = tuple(atom for atom in body if atom.predicate != SAME)
+        table = _join(state, variant, joined)
+        if table is None:
+            continue
+        for one, other in twins.items():
+            keys = [state.values.keys_of(table.columns[name]) for name in (one, other)]
+            table = table.filtered(keys[0] == keys[1])
+        table = _checked(state, variant, table)
+        for row in range(table.rows):
+            values = {name: int(column[row]) for name, column in table.columns.items()}
+            premises = _spell(state, joined, values)
+            if all(_are_equal(state, atom, values) for atom in equal):
+                yield (*premises, *(_text(state, atom, values) for atom in equal))
+
+
+def _apart(body: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], dict[str, str]]:
+    """Give a variable that is the object of two atoms a name in each, so that values can be compared."""
+    seen: set[str] = set()
+    twins: dict[str, str] = {}
+    subjects = {atom.subject for atom in body}
+    parted = []
+    for atom in body:
+        name = atom.object
+        if atom.predicate == SAME:
+            # Equality is looked up and not joined, so its names stay those of the other atoms.
+            parted.append(atom)
+            continue
+        if is_variable(name) and name in seen and name not in subjects:
+            twins[f"{name}'"] = name
+            name = f"{name}'"
+        seen.add(atom.object)
+        parted.append(Atom(atom.subject, atom.predicate, name))
+    return tuple(parted), twins
+
+
+def _join(state: State, rule: FlatRule, atoms: tuple[Atom, ...]) -> Table | None:
+    """The rows of the body without its sameAs atoms; None when some relation is empty."""
+    representatives = state.equality.representatives
+    numbers = {}
+    for atom in atoms:
+        for term in (atom.subject, atom.predicate, atom.object):
+            if not is_variable(term):
+                number = state.dictionary.known(term)
+                if number is None:
+                    return None
+                numbers[term] = int(representatives[number]) if number < len(representatives) else number
+    plan = make_plan(FlatRule(rule.name, None, atoms, rule.axioms), numbers.__getitem__)
+    if not atoms:
+        return UNIT
+    sizes = [len(state.relations[step.key]) if step.key in state.relations else 0 for step in plan.body]
+    if 0 in sizes:
+        return None
+    first = sizes.index(min(sizes))
+    try:
+        if rule.check is not None and rule.check.kind == "differ":
+            return _differing(state, plan)
+        return extend(UNIT, (plan.body[first], *plan.rest[first]), state.source())
+    except TooLongError as stopped:
+        raise too_long(state, plan, stopped) from None
+
+
+def _differing(state: State, plan: Plan) -> Table | None:
+    """The first literal of each subject beside each other one; all pairs would be the square of the group."""
+    pairs = plan.body[-1]
+    rows = state.relations[pairs.key].rows
+    rows = rows[state.literals()[low(rows)]]
+    subjects = high(rows)
+    starts = np.empty(len(rows), np.bool_)
+    starts[:1] = True
+    np.not_equal(subjects[1:], subjects[:-1], out=starts[1:])
+    if starts.all():
+        return None
+    one, other = low(rows)[starts][np.cumsum(starts) - 1][~starts], low(rows)[~starts]
+    names = [step.arguments for step in plan.body[-2:]]
+    table = Table({str(names[0][0]): subjects[~starts], str(names[0][1]): one, str(names[1][1]): other}, len(other))
+    return extend(table, order_steps(plan.body[:-2], table.columns), state.source())
+
+
+def _checked(state: State, rule: FlatRule, table: Table) -> Table:
+    """The rows that meet the rule's condition on literals."""
+    check = rule.check
+    if check is None or table.rows == 0:
+        return table
+    if check.kind == "differ":
+        one, other = (table.columns[name].tolist() for name in check.terms)
+        mask = np.array([state.values.differ(a, b) for a, b in zip(one, other, strict=True)], np.bool_)
+        return table.filtered(mask)
+    variable, datatype = check.terms
+    column = table.columns[variable]
+    bad = _outside(state, column, datatype)
+    return table.filtered(np.isin(column, bad))
+
+
+def _outside(state: State, column: Ids, datatype: str) -> Ids:
+    """The literals of a column that are no values of the datatype."""
+    ending = f"^^{datatype}".encode()
+    texts = state.dictionary.texts()
+    ill_typed = set(state.values.ill_typed)
+    numbers = np.unique(column)
+    candidates = numbers[state.dictionary.kinds()[numbers] == LITERAL].tolist()
+    # Ill-typed literals have a rule of their own; one written with this very datatype is inside otherwise.
+    bad = [
+        n
+        for n in candidates
+        if n not in ill_typed and not texts[n].endswith(ending) and state.values.outside(n, datatype)
+    ]
+    return np.array(bad, np.uint32)
+
+
+def _ill_typed(state: State) -> Iterator[tuple[TripleText, ...]]:
+    """The asserted triples whose literal has a text that its datatype forbids."""
+    if not state.values.ill_typed:
+        return
+    bad = np.array(state.values.ill_typed, np.uint32)
+    text = state.dictionary.text
+    for key, rows in sorted(state.asserted.items()):
+        if is_property(key):
+            for pair in rows[np.isin(low(rows), bad)].tolist():
+                yield ((text(pair >> 32), text(term_of(key)), text(pair & 0xFFFFFFFF)),)
+
+
+def _are_equal(state: State, atom: Atom, values: dict[str, int]) -> bool:
+    numbers = [_number(state, term, values) for term in (atom.subject, atom.object)]
+    if None in numbers:
+        return False
+    representatives = state.equality.representatives
+    return bool(representatives[numbers[0]] == representatives[numbers[1]])
+
+
+def _number(state: State, term: str, values: dict[str, int]) -> int | None:
+    return values[term] if is_variable(term) else state.dictionary.known(term)
+
+
+def _text(state: State, atom: Atom, values: dict[str, int]) -> TripleText:
+    def one(term: str) -> str:
+        return state.dictionary.text(values[term]) if is_variable(term) else term
+
+    return one(atom.subject), one(atom.predicate), one(atom.object)
+
+
+def _spell(state: State, atoms: tuple[Atom, ...], values: dict[str, int]) -> tuple[TripleText, ...]:
+    """The premises as somebody wrote them: equal terms are tried until an asserted triple is found.
+
+    Fixes `values` to the spelling chosen, so that a thing has one name in all premises where possible.
+    """
+    fixed: dict[str, int] = {}
+    for atom in atoms:
+        names = [term for term in dict.fromkeys((atom.subject, atom.object)) if is_variable(term)]
+        choices = [[fixed[name]] if name in fixed else _members(state, values[name]) for name in names]
+        spelling = None
+        for chosen in islice(product(*choices), _COMBINATIONS):
+            named = dict(zip(names, chosen, strict=True))
+            if _is_asserted(state, atom, named):
+                spelling = named
+                break
+        fixed |= spelling or {name: fixed.get(name, values[name]) for name in names}
+    values |= fixed
+    return tuple(_text(state, atom, values) for atom in atoms)
+
+
+def _members(state: State, number: int) -> list[int]:
+    _, members = state.equality.expand(np.array([number], np.uint32))
+    found: list[int] = members.tolist()
+    return found
+
+
+def _is_asserted(state: State, atom: Atom, values: dict[str, int]) -> bool:
+    subject, object_ = (_number(state, term, values) for term in (atom.subject, atom.object))
+    predicate = state.dictionary.known(atom.predicate)
+    if subject is None or object_ is None or predicate is None:
+        return False
+    if atom.predicate == TYPE:
+        rows, row = state.asserted.get(object_ << 1), subject
+    else:
+        rows, row = state.asserted.get(predicate << 1 | 1), subject << 32 | object_
+    return rows is not None and _has(rows, row)
+
+
+def _has(rows: Column, row: int) -> bool:
+    place = int(np.searchsorted(rows, np.array(row, rows.dtype)))
+    return place < len(rows) and int(rows[place]) == row

@@ -1,0 +1,223 @@
+"""A flat rule in numbers, and the order of the rules.
+
+A plan says which relations a rule reads, in what order, and what it concludes. A stratum is a strongly connected
+group of relations; strata run each before those that read it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from citygraph.reason.closure import Atom, FlatRule, is_variable
+from citygraph.reason.columnar.relations import Key, class_key, property_key
+from citygraph.reason.rules import SAME, TYPE
+
+__all__ = ["Argument", "Link", "Plan", "Step", "Stratum", "make_plan", "order_steps", "stratify"]
+
+Argument: TypeAlias = "str | int"
+"""A variable, or the number of a constant."""
+
+NO_HEAD: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One atom: a relation and what stands in its one or two places."""
+
+    key: Key
+    arguments: tuple[Argument, ...]
+
+    def variables(self) -> frozenset[str]:
+        """The variables of this atom."""
+        return frozenset(a for a in self.arguments if isinstance(a, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A rule that makes things equal when they agree: `half` is its body for one of the two things.
+
+    All things `linked` that agree on `group` are equal, so each is linked to the first of its group;
+    to write out every pair would take the square of the group.
+    """
+
+    linked: str
+    group: tuple[str, ...]
+    half: tuple[Step, ...]
+    rest: tuple[tuple[Step, ...], ...]
+    seeded: tuple[Step, ...]
+    """The half in the order of evaluation when the group has values."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A flat rule over numbered terms.
+
+    `guarded` says that the subject of the head may turn out to be a literal and must be looked at.
+    """
+
+    rule: FlatRule
+    head: Key
+    arguments: tuple[Argument, ...]
+    body: tuple[Step, ...]
+    guarded: bool
+    link: Link | None
+    rest: tuple[tuple[Step, ...], ...]
+    """For each atom to start with, the others in the order of evaluation."""
+    from_head: tuple[Step, ...]
+    """The body in the order of evaluation when the head has values."""
+
+    def head_step(self) -> Step:
+        """The head as an atom to start from."""
+        return Step(self.head, self.arguments)
+
+
+def make_plan(rule: FlatRule, number: Callable[[str], int]) -> Plan:
+    """The plan of one rule; `number` gives the number of a constant (or of what it is equal to)."""
+    body = tuple(_step(atom, number) for atom in rule.body)
+    if rule.head is None:
+        return Plan(rule, NO_HEAD, (), body, guarded=False, link=None, rest=_rests(body), from_head=body)
+    head = _step(rule.head, number)
+    subject = rule.head.subject
+    as_subject = any(subject == atom.subject for atom in rule.body)
+    link = _link(rule, number) if rule.head.predicate == SAME else None
+    return Plan(
+        rule,
+        head.key,
+        head.arguments,
+        body,
+        guarded=not as_subject and is_variable(subject),
+        link=link,
+        rest=_rests(body),
+        from_head=order_steps(body, head.variables()),
+    )
+
+
+def _rests(body: tuple[Step, ...]) -> tuple[tuple[Step, ...], ...]:
+    return tuple(order_steps(body[:i] + body[i + 1 :], step.variables()) for i, step in enumerate(body))
+
+
+def order_steps(steps: tuple[Step, ...], bound: Iterable[str]) -> tuple[Step, ...]:
+    """The atoms in the order of evaluation, given the variables that have values already.
+
+    An atom whose variables all have values only filters, so it comes first; one that shares none comes last.
+    """
+    known = set(bound)
+    waiting = list(steps)
+    ordered = []
+    while waiting:
+        best = min(waiting, key=lambda step: _cost(step, known))
+        waiting.remove(best)
+        ordered.append(best)
+        known |= best.variables()
+    return tuple(ordered)
+
+
+def _cost(step: Step, known: set[str]) -> int:
+    missing = len(step.variables() - known)
+    if missing == 0:
+        return 0
+    return 1 if missing < len(step.arguments) else 2
+
+
+def _step(atom: Atom, number: Callable[[str], int]) -> Step:
+    def place(term: str) -> Argument:
+        return term if is_variable(term) else number(term)
+
+    if atom.predicate == TYPE and not is_variable(atom.object):
+        return Step(class_key(number(atom.object)), (place(atom.subject),))
+    return Step(property_key(number(atom.predicate)), (place(atom.subject), place(atom.object)))
+
+
+def _link(rule: FlatRule, number: Callable[[str], int]) -> Link | None:
+    """The half of a body that says the same of both ends of the head, if there is one."""
+    if rule.head is None:
+        return None
+    one, other = rule.head.subject, rule.head.object
+    if not (is_variable(one) and is_variable(other)) or one == other:
+        return None
+
+    def mirrored(atom: Atom) -> Atom:
+        names = {one: other}
+        return Atom(names.get(atom.subject, atom.subject), atom.predicate, names.get(atom.object, atom.object))
+
+    half = [atom for atom in rule.body if other not in atom.variables()]
+    rest = {atom for atom in rule.body if other in atom.variables()}
+    if {mirrored(atom) for atom in half if one in atom.variables()} != rest:
+        return None
+    group = dict.fromkeys(name for atom in half for name in atom.variables() if name != one)
+    steps = tuple(_step(atom, number) for atom in half)
+    return Link(one, tuple(group), steps, _rests(steps), order_steps(steps, group))
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Relations that depend on each other, and the rules that conclude them.
+
+    `plain` rules read none of these relations and run once; `recursive` ones run until nothing is new.
+    """
+
+    keys: frozenset[Key]
+    plain: tuple[Plan, ...]
+    recursive: tuple[Plan, ...]
+
+
+def stratify(plans: Iterable[Plan]) -> tuple[Stratum, ...]:
+    """The rules in strata; every stratum reads only itself and earlier ones."""
+    plans = tuple(plans)
+    edges: dict[Key, set[Key]] = defaultdict(set)
+    by_head: dict[Key, list[Plan]] = defaultdict(list)
+    for plan in plans:
+        by_head[plan.head].append(plan)
+        for step in plan.body:
+            edges[step.key].add(plan.head)
+    strata = []
+    for keys in reversed(list(_components(edges, [*edges, *by_head]))):
+        mine = [plan for key in sorted(keys) for plan in by_head.get(key, ())]
+        recursive = tuple(plan for plan in mine if any(step.key in keys for step in plan.body))
+        plain = tuple(plan for plan in mine if plan not in recursive)
+        if mine:
+            strata.append(Stratum(frozenset(keys), plain, recursive))
+    return tuple(strata)
+
+
+def _components(edges: dict[Key, set[Key]], nodes: Iterable[Key]) -> Iterator[set[Key]]:
+    """Tarjan's algorithm without recursion, since a chain of classes may be thousands long."""
+    order: dict[Key, int] = {}
+    lowest: dict[Key, int] = {}
+    stack: list[Key] = []
+    on_stack: set[Key] = set()
+    for root in nodes:
+        if root in order:
+            continue
+        order[root] = lowest[root] = len(order)
+        stack.append(root)
+        on_stack.add(root)
+        work = [(root, iter(sorted(edges.get(root, ()))))]
+        while work:
+            node, following = work[-1]
+            descended = False
+            for other in following:
+                if other not in order:
+                    order[other] = lowest[other] = len(order)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(sorted(edges.get(other, ())))))
+                    descended = True
+                    break
+                if other in on_stack:
+                    lowest[node] = min(lowest[node], order[other])
+            if descended:
+                continue
+            work.pop()
+            if work:
+                parent = work[-1][0]
+                lowest[parent] = min(lowest[parent], lowest[node])
+            if lowest[node] == order[node]:
+                component: set[Key] = set()
+                while node not in component:
+                    component.add(stack[-1])
+                    on_stack.discard(stack.pop())
+                yield component
