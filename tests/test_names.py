@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from citygraph.errors import SnapshotError
 from citygraph.matching.names import every, fold, letters, one_of, plain, read_name, slug, word_lists
-from citygraph.query.entities import Candidate, resolve_entity
+from citygraph.query.names import Candidate, resolve_entity
 from citygraph.store import MemoryStore
 from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
 from citygraph.store.names import search_names, write_names

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from citygraph.http import Policy
     from citygraph.query import Federation, Service
-    from citygraph.reason.explain import Explainer
+    from citygraph.reason.proof.explain import Explainer
 
 __all__ = ["explainer_of", "federation_of", "meant"]
 
@@ -62,7 +62,7 @@ def federation_of(config: Config, policy: Policy, extract: Path | None = None) -
 def explainer_of(pipeline: Pipeline, *, as_of: date | None) -> tuple[Explainer, MemoryStore]:
     """What explains statements of the files as they are, and the graph to look names up in."""
     from citygraph import reason  # noqa: PLC0415  # numpy and the rules are needed here alone
-    from citygraph.reason.explain import Explainer  # noqa: PLC0415
+    from citygraph.reason.proof.explain import Explainer  # noqa: PLC0415
 
     graphs = load.load_files(pipeline.config).graphs
     day = reason.reference_date(pipeline.config, graphs, as_of=as_of, today=pipeline.today)

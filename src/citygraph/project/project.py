@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from citygraph.project.replicas import Moved, VersionInfo
     from citygraph.publish import NewFolder, Published, Pushed, Score
     from citygraph.query import Answered, Federation
-    from citygraph.reason.explain import Explainer
-    from citygraph.reason.explanation import Explanation
+    from citygraph.reason.proof.explain import Explainer
+    from citygraph.reason.proof.words import Explanation
     from citygraph.store.server.versions import HeldVersions
 
 __all__ = ["Project", "Which"]
