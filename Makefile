@@ -1,5 +1,5 @@
 BIN = .venv/bin/
-.PHONY: run test lint docs bench serve
+.PHONY: run quick test lint docs bench serve
 
 run: .venv/installed
 	$(BIN)citygraph build .
@@ -10,6 +10,11 @@ run: .venv/installed
 	@echo "Next: $(BIN)citygraph query            all questions"
 	@echo "      $(BIN)citygraph new my-city      a graph of your own"
 	@echo "      $(BIN)citygraph --help           everything else; the tutorial is docs/tutorial.md"
+# Under two minutes on two cores: what starts no process.
+quick: .venv/installed
+	$(BIN)ruff check . && $(BIN)ruff format --check .
+	$(BIN)mypy && $(BIN)lint-imports
+	$(BIN)pytest -m "not slow" -q
 test: lint docs
 	$(BIN)pytest
 lint: .venv/installed

@@ -13,7 +13,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,12 +23,12 @@ import httpx
 import pytest
 
 from conftest import ROOT
+from patience import PATIENCE, wait_until
 from solr_stand_in import running_solr
 
 __all__ = ["ENVIRONMENT", "Ckan", "read_as_ckan", "running_ckan", "skip_without_ckan", "skip_without_ckan_server"]
 
 ENVIRONMENT: Final = Path(os.environ.get("CITYGRAPH_CKAN", ROOT / ".ckan"))
-_PATIENCE: Final = 300
 _SETTINGS: Final = """\
 [app:main]
 use = egg:ckan
@@ -77,14 +76,14 @@ class Ckan:
             f"{self.url}/api/3/action/{action}",
             json=data,
             headers={"Authorization": self.token if token is None else token},
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
         )
         answer.raise_for_status()
         return answer.json()["result"]
 
     def get(self, path: str) -> httpx.Response:
         """A page, as anybody sees it."""
-        return httpx.get(f"{self.url}{path}", timeout=_PATIENCE, follow_redirects=True)
+        return httpx.get(f"{self.url}{path}", timeout=PATIENCE, follow_redirects=True)
 
     def new_editor(self, name: str, *organizations: str) -> str:
         """The token of a user who may write in some organisations and nowhere else."""
@@ -161,7 +160,7 @@ def _running_postgres(folder: Path) -> Iterator[None]:
         os.chown(data, user, group)
     made = ["-D", str(data), "-U", "ckan", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     _run([str(programs / "initdb"), *made], user=user, group=group)
-    control = [str(programs / "pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w", "-t", str(_PATIENCE)]
+    control = [str(programs / "pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w", "-t", str(PATIENCE)]
     options = f"-c listen_addresses= -c unix_socket_directories={data} -c fsync=off"
     _run([*control, "-o", options, "start"], user=user, group=group)
     try:
@@ -180,7 +179,7 @@ def _process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byt
     finally:
         process.terminate()
         try:
-            process.wait(_PATIENCE)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -193,7 +192,7 @@ def _run(command: Sequence[str], *, said: str = "", user: int | None = None, gro
         capture_output=True,
         text=True,
         check=False,
-        timeout=_PATIENCE,
+        timeout=PATIENCE,
         cwd="/",
         user=user,
         group=group,
@@ -203,23 +202,20 @@ def _run(command: Sequence[str], *, said: str = "", user: int | None = None, gro
 
 
 def _wait_for(path: Path, log: Path) -> None:
-    until = time.monotonic() + _PATIENCE
-    while not path.exists():
-        assert time.monotonic() < until, f"{path.name} did not appear:\n{log.read_text(errors='replace')[-2000:]}"
-        time.sleep(0.05)
+    wait_until(path.exists, f"{path.name}, which {log} is about")
 
 
 def _version_of(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
-    until = time.monotonic() + _PATIENCE
-    while process.poll() is None and time.monotonic() < until:
+    def answer() -> httpx.Response | None:
+        assert process.poll() is None, f"CKAN did not start:\n{log.read_text(errors='replace')[-4000:]}"
         try:
-            answer = httpx.get(f"{url}/api/3/action/status_show", timeout=_PATIENCE)
+            return httpx.get(f"{url}/api/3/action/status_show", timeout=PATIENCE)
         except httpx.TransportError:
-            time.sleep(0.1)
-            continue
-        return str(answer.raise_for_status().json()["result"]["ckan_version"])
-    message = f"CKAN did not start:\n{log.read_text(errors='replace')[-4000:]}"
-    raise AssertionError(message)
+            return None
+
+    found = wait_until(answer, "an answer of CKAN")
+    assert found is not None
+    return str(found.raise_for_status().json()["result"]["ckan_version"])
 
 
 def _free_port() -> int:

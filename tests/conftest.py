@@ -16,11 +16,14 @@ from hypothesis import settings
 
 from citygraph import Project
 from citygraph.store import Snapshot
+from patience import PATIENCE
+from processes import mark_slow, starting_no_process
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("CITYGRAPH_SHARED", ROOT.parent / "shared"))
 TODAY = date(2026, 12, 31)
 collect_ignore = ["read_as_ckan.py"]  # run by the Python of CKAN's own environment
+_STARTED: dict[str, list[str]] = {}
 IN_CI = bool(os.environ.get("CITYGRAPH_NOTHING_SKIPS"))
 
 # No test asserts a time. In CI generated examples are the same in every run, so that a red run is about the
@@ -35,6 +38,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-expected", action="store_true", help="write tests/expected anew")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start processes are slow: `-m "not slow"` leaves them out."""
+    mark_slow(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that is not slow, and its fixtures, start no process."""
+    if item.get_closest_marker("slow"):
+        return (yield)
+    with starting_no_process(item.nodeid) as started:
+        _STARTED[item.nodeid] = started
+        try:
+            return (yield)
+        finally:
+            del _STARTED[item.nodeid]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test is a failed one: the machine there has everything the tests need."""
@@ -42,6 +63,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.skipped and not hasattr(report, "wasxfail") and IN_CI:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and nothing skips in CI: {report.longrepr}"
+    started = _STARTED.get(item.nodeid)
+    if started and report.passed:
+        # What refused it was caught on the way, or happened in a thread.
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} starts a process ({started[0]}): mark it with @pytest.mark.slow"
     return report
 
 
@@ -121,7 +147,7 @@ def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=PATIENCE,
         )
 
     return command

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from loopback import Handler, LoopbackServer, listening
 from misbehaving import Answer, Asked, send
+from patience import PATIENCE
 
 # RFC 9110, 7.6.1: what one connection says about itself is not passed on.
 _OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "te", "trailer"}
@@ -135,7 +136,7 @@ class _Handler(Handler):
         """What the server behind answers; nothing when it closes the connection."""
         target = self.server.injector.target
         assert target.hostname
-        behind = http.client.HTTPConnection(target.hostname, target.port, timeout=120)
+        behind = http.client.HTTPConnection(target.hostname, target.port, timeout=PATIENCE)
         try:
             behind.putrequest(asked.method, asked.path, skip_host=True, skip_accept_encoding=True)
             for name, value in asked.headers.items():

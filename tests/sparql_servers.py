@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE, wait_until
+
 # Debian's package; it starts nothing by itself. .ci/run installs it.
 INSTALL_VIRTUOSO = "apt-get install --no-install-recommends virtuoso-opensource-7"
 INSTALL_OXIGRAPH = "pip install oxigraph"
-_PATIENCE = 90.0  # seconds until a server must answer; on an idle machine Oxigraph takes 1 and Virtuoso 4
 
 _VIRTUOSO_INI = """\
 [Database]
@@ -142,7 +142,7 @@ def virtuoso_server(
             [client, f"127.0.0.1:{sql_port}", "dba", "dba", f"exec={grant}"],
             check=True,
             capture_output=True,
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
         )
         yield SparqlServer(
             "Virtuoso",
@@ -180,25 +180,23 @@ def _running(command: Sequence[str], folder: Path, address: str) -> Iterator[sub
     finally:
         process.terminate()
         try:
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     asked = f"{address}?{urllib.parse.urlencode({'query': 'ASK {}'})}"
     request = urllib.request.Request(asked, headers={"Accept": "application/sparql-results+json"})  # noqa: S310
     open_ = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            break
+
+    def answers() -> bool:
+        assert process.poll() is None, f"{process.args!r} ended:\n{log.read_text('utf-8', errors='replace')[-2000:]}"
         try:
-            open_(request, timeout=5).close()
+            open_(request, timeout=PATIENCE).close()
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-        else:
-            return
-    message = f"{process.args!r} did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
-    raise AssertionError(message)
+            return False
+        return True
+
+    wait_until(answers, f"an answer of {process.args!r}")

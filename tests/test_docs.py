@@ -23,6 +23,7 @@ from citygraph.rdf import parse
 from citygraph.reason import ENGINES
 from citygraph.settings import SETTINGS
 from conftest import ROOT, TODAY, copy_project
+from patience import PATIENCE
 
 DOCS = ROOT / "docs"
 BASE = "https://example.org/my-city/"
@@ -90,7 +91,7 @@ def shell(text: str, folder: Path) -> tuple[str, Path]:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
     )
     ended = Path(here.read_text(encoding="utf-8").strip()) if here.exists() else folder
     here.unlink(missing_ok=True)
@@ -274,7 +275,7 @@ def test_the_example_settings_are_valid(tmp_path: Path) -> None:
 
 def test_the_built_pages_load_nothing_from_elsewhere(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     loads = re.compile(r"""<(?:script|img|iframe|link|source)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^"'\s>]+""")
     styles = re.compile(r"""(?:@import|url\()\s*["']?(?:https?:)?//[^"')]+""")

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -38,6 +37,7 @@ from citygraph.store.server.capabilities import (
 from citygraph.store.server.connection import PASSWORD, USER, Credentials
 from fault_injector import Fault, FaultInjector, fault_injector
 from misbehaving import SPARQL_JSON, Answer, rows
+from patience import PATIENCE, wait_until
 from sparql_servers import SparqlServer, citygraph_server, oxigraph_server, virtuoso_server
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -411,7 +411,9 @@ def test_graphs_that_are_merged_and_answers_that_are_packed_are_fine(between: Fa
 
 def everything_of_ours(server: SparqlServer) -> int:
     query = f'SELECT (COUNT(*) AS ?n) {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), "{BASE}")) }}'
-    answer = httpx.post(server.query, data={"query": query}, headers={"Accept": SPARQL_JSON}, trust_env=False)
+    answer = httpx.post(
+        server.query, data={"query": query}, headers={"Accept": SPARQL_JSON}, trust_env=False, timeout=PATIENCE
+    )
     return int(answer.json()["results"]["bindings"][0]["n"]["value"])
 
 
@@ -477,12 +479,15 @@ def test_what_was_written_is_removed_when_the_program_is_ended(between: FaultInj
         *addresses,
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        while not any(b"value-escapes" in each.body for each in list(between.asked)):
+
+        def has_begun() -> bool:
             assert process.poll() is None
-            time.sleep(0.02)
+            return any(b"value-escapes" in each.body for each in list(between.asked))
+
+        wait_until(has_begun, "the probe in which the program is ended")
         assert everything_of_ours(oxigraph) > 0
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert everything_of_ours(oxigraph) == 0
 
@@ -496,7 +501,7 @@ def test_graphs_that_cannot_be_removed_are_named(between: FaultInjector, oxigrap
     assert len(named) > 10
     between.will()
     for graph in named:
-        httpx.post(oxigraph.update, data={"update": f"DROP GRAPH <{graph}>"}, trust_env=False)
+        httpx.post(oxigraph.update, data={"update": f"DROP GRAPH <{graph}>"}, trust_env=False, timeout=PATIENCE)
     assert everything_of_ours(oxigraph) == 0
 
 

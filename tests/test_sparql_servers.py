@@ -12,6 +12,7 @@ import pytest
 
 from citygraph.rdf import parse
 from fault_injector import Fault, FaultInjector, fault_injector
+from patience import PATIENCE
 from sparql_servers import SparqlServer, oxigraph_server, virtuoso_server
 
 GRAPH = "urn:example:graph"
@@ -28,7 +29,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def http(server: SparqlServer) -> Iterator[httpx.Client]:
     auth = httpx.DigestAuth(server.user, server.password) if server.user else None
-    with httpx.Client(trust_env=False, timeout=30, auth=auth) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE, auth=auth) as client:
         yield client
 
 

@@ -7,16 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from citygraph import Project
 from citygraph.project import Memory
 from conftest import ROOT, TODAY, copy_project
+from patience import wait_until
 from test_compare import make_stavanger_a_member
 
 
@@ -35,10 +33,9 @@ class Watched:
             self.printed += line
 
     def wait_for(self, text: str) -> None:
-        """Wait until the text has been printed; the runner's timeout ends a hang."""
-        while text not in self.printed:
-            assert self.process.poll() is None, self.printed
-            time.sleep(0.02)
+        """Wait until the text has been printed."""
+        wait_until(lambda: text in self.printed or self.process.poll() is not None, text)
+        assert text in self.printed, self.printed
 
 
 @contextmanager
@@ -55,7 +52,6 @@ def watching(folder: Path, command: str) -> Iterator[Watched]:
         process.communicate()
 
 
-@pytest.mark.timeout(120)
 def test_saving_a_file_shows_what_follows_now_and_what_is_wrong(tmp_path: Path) -> None:
     folder = copy_project(ROOT, tmp_path)
     with watching(folder, "check") as watched:
@@ -71,16 +67,13 @@ def test_saving_a_file_shows_what_follows_now_and_what_is_wrong(tmp_path: Path) 
     assert "Traceback" not in watched.printed
 
 
-@pytest.mark.timeout(120)
 def test_build_watch_makes_a_version_of_each_good_state(tmp_path: Path) -> None:
     folder = copy_project(ROOT, tmp_path)
     with watching(folder, "build") as watched:
         watched.wait_for("Waiting for changes")
         first = (folder / "build" / "current").resolve().name
         make_stavanger_a_member(folder)
-        while (folder / "build" / "current").resolve().name == first:
-            assert watched.process.poll() is None
-            time.sleep(0.02)
+        wait_until(lambda: (folder / "build" / "current").resolve().name != first, "another version")
     answer = Project.open(folder).query("norwegian-participants", {"network": "Eurocities"}).answer
     assert "role-associated-partner" not in str(answer)
 

@@ -24,6 +24,7 @@ __all__ = ["extract_revision", "git", "locked", "replace_file", "sync_folder", "
 
 _PARTS_OF_A_PROJECT: Final = ("graph.toml", "ontology", "data", "queries")
 _MOST_LINKS: Final = 10
+_GIT: Final = 120  # seconds; on a busy machine, and for a large archive
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -117,14 +118,19 @@ def locked(place: Path, *, wait: bool = True) -> Iterator[None]:
         os.close(descriptor)
 
 
-def git(folder: Path, *arguments: str, timeout: float = 5.0) -> bytes | None:
-    """What git prints when it is asked in `folder`; `None` when it refuses, as outside a checkout.
+def git(folder: Path, *arguments: str) -> bytes | None:
+    """What git prints when it is asked in `folder`; `None` when it refuses.
+
+    Outside a checkout it is `None` too, and no process is started.
 
     Raises:
-        ConfigError: there is no git on this machine, or it does not answer within `timeout` seconds.
+        ConfigError: there is no git on this machine, or it does not answer in minutes.
     """
+    place = folder.resolve()
+    if "GIT_DIR" not in os.environ and not any((each / ".git").exists() for each in (place, *place.parents)):
+        return None
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, timeout=timeout)  # noqa: S603, S607
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, timeout=_GIT)  # noqa: S603, S607
     except (OSError, subprocess.TimeoutExpired) as error:
         message = f"git cannot be asked about {folder}: {error}."
         raise ConfigError(message, fix="Install git, or do without revisions.") from error
@@ -141,7 +147,7 @@ def extract_revision(project: Path, revision: str, target: Path) -> None:
     """
     commit = git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     # Inside a sub-folder `git archive` gives that sub-folder alone, which is the project.
-    archive = commit and git(project, "archive", "--format=tar", commit.decode().strip(), timeout=120)
+    archive = commit and git(project, "archive", "--format=tar", commit.decode().strip())
     if not archive:
         message = f"{revision!r} is neither a folder nor a revision of {project}."
         raise ConfigError(message, fix="Name a project folder, or a git revision such as HEAD~1.")

@@ -15,6 +15,7 @@ from citygraph.link.item_json import entity_json
 from citygraph.link.items import Item
 from loopback import Handler, LoopbackServer, listening
 from misbehaving import Misbehaving, misbehaving_server
+from patience import PATIENCE
 from sparql_servers import oxigraph_server
 
 EXTRACT = Path(__file__).parent / "wikidata.nt"
@@ -36,7 +37,7 @@ def waits() -> list[float]:
 @pytest.fixture
 def policy(waits: list[float]) -> Policy:
     """A policy that notes its waits instead of waiting."""
-    return Policy(contact="tests@example.org", timeout=5, sleep=waits.append)
+    return Policy(contact="tests@example.org", timeout=PATIENCE, sleep=waits.append)
 
 
 @pytest.fixture(scope="session")

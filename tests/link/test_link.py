@@ -27,6 +27,7 @@ from citygraph.sssom import Mapping, new_mapping_set, read_mappings, with_mappin
 from citygraph.store.endpoint import RemoteStore
 from conftest import SHARED, TODAY
 from misbehaving import Answer, Misbehaving
+from patience import PATIENCE
 
 EXTRACT = Path(__file__).parent / "wikidata.nt"
 ME = "orcid:0000-0002-1825-0097"
@@ -408,7 +409,9 @@ def test_a_review_at_the_terminal(own_copy: Path) -> None:
     waiting = list(project.links.open().items())
     command = [sys.executable, "-m", "citygraph", "link", "review", "--author", ME]
     answers = "x\n1\nn\nr1\ns\nq\n"
-    done = subprocess.run(command, cwd=own_copy, input=answers, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, cwd=own_copy, input=answers, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stderr
     found = rows(project)
     (first, (best, *_)), (second, _), (third, (turned, *_)) = waiting[:3]

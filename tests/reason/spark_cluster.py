@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from patience import PATIENCE, wait_until
 
 _INSTALL = "pip install -e '.[spark]' and apt-get install openjdk-17-jre-headless"
 # Little of everything: the graphs of the tests are small, and the machine is shared.
@@ -74,13 +75,15 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
                 f"worker{number}", "worker.Worker", "--port", "0", "--webui-port", "0", "--cores", "1", "--memory", "700m",
                 "--work-dir", work, cluster.master,
             )  # fmt: skip
-        # The runner's timeout ends a wait in vain.
-        while log.read_text(encoding="utf-8").count("Registering worker") < 2:
+
+        def are_there() -> bool:
             assert all(process.poll() is None for process in cluster.processes), log.read_text(encoding="utf-8")
-            time.sleep(0.2)
+            return log.read_text(encoding="utf-8").count("Registering worker") == len(cluster.processes) - 1
+
+        wait_until(are_there, "two workers of Spark")
         yield cluster
     finally:
         for process in reversed(cluster.processes):
             process.terminate()
         for process in cluster.processes:
-            process.wait(60)
+            process.wait(PATIENCE)

@@ -19,6 +19,7 @@ from citygraph.reason.sql import spark
 from citygraph.reason.sql.spark import open_session, partitions
 from clean_project import clean_project
 from conftest import TODAY
+from patience import PATIENCE
 from reason.spark_cluster import Cluster, running_cluster
 
 # A cluster takes its time where others work beside it.
@@ -107,7 +108,7 @@ def test_a_project_is_built_on_the_cluster_as_it_is_here(cluster: Cluster, tmp_p
     command = ["citygraph", "build", str(folder), "--reasoner", "spark", "--master", cluster.master]
     environment = {**os.environ, **cluster.environment, "LANG": "en_GB.UTF-8"}
     done = subprocess.run(
-        [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, check=False, timeout=1700
+        [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     built = Project.open(folder, today=TODAY).snapshot()
@@ -165,6 +166,6 @@ def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path, turtle: Turtle) -
 def test_a_master_without_the_engine_is_a_mistake(tmp_path: Path) -> None:
     clean_project(tmp_path)
     command = [sys.executable, "-m", "citygraph", "build", str(tmp_path), "--master", "local"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 2
     assert "it goes with --reasoner spark" in done.stderr.replace("\n", " ")

@@ -17,6 +17,7 @@ from citygraph.store.server.connection import PASSWORD, USER, Addresses, Connect
 from citygraph.store.server.versions import HeldVersions
 from conftest import ROOT, TODAY, copy_project
 from fault_injector import FaultInjector
+from patience import PATIENCE
 from sparql_servers import SparqlServer, oxigraph_server, virtuoso_server
 
 SERVERS = ("oxigraph", "virtuoso")
@@ -35,7 +36,7 @@ def with_server(folder: Path, server: SparqlServer, **more: object) -> Path:
     lines = [f"{key} = {value}" if isinstance(value, int) else f'{key} = "{value}"' for key, value in settings.items()]
     with (folder / "graph.toml").open("a", encoding="utf-8") as file:
         # The tests share their machine with others, and no test asserts a time.
-        file.write("\n[limits]\ntimeout = 120\n\n[store]\n" + "\n".join(lines) + "\n")
+        file.write("\n[limits]\ntimeout = {PATIENCE:g}\n\n[store]\n" + "\n".join(lines) + "\n")
     return folder
 
 
@@ -61,7 +62,7 @@ def held_on(server: SparqlServer, *, through: FaultInjector | None = None, chunk
     """The versions of a small project on a server, asked with little patience; `through` a proxy that breaks requests."""
     urls = (server.query, server.update_with_password or server.update, server.graph_store)
     addresses = Addresses(*(through.through(url) for url in urls)) if through else Addresses(*urls)
-    policy = Policy(contact=BASE, timeout=20, patience=30, attempts=3, first_wait=0.002)
+    policy = Policy(contact=BASE, timeout=PATIENCE, patience=PATIENCE, attempts=3, first_wait=0.002)
     connection = Connection(addresses, policy, Credentials(server.user, server.password).auth())
     return HeldVersions(connection, BASE, Path("nowhere"), chunk=chunk)
 

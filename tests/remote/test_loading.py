@@ -12,6 +12,7 @@ from citygraph.store.server import connection, loading
 from citygraph.store.server.connection import Addresses, Connection, Credentials
 from citygraph.store.server.loading import Loader, read_graph
 from fault_injector import Fault, FaultInjector, fault_injector
+from patience import PATIENCE
 from remote.conftest import BASE, started
 from sparql_servers import SparqlServer
 
@@ -21,7 +22,7 @@ G = Iri(f"{BASE}graph/sent")
 
 def connection_to(server: SparqlServer, faults: FaultInjector) -> Connection:
     urls = (server.query, server.update_with_password or server.update, server.graph_store)
-    policy = Policy(contact=BASE, timeout=20, patience=30, attempts=3, first_wait=0.002)
+    policy = Policy(contact=BASE, timeout=PATIENCE, patience=PATIENCE, attempts=3, first_wait=0.002)
     login = Credentials(server.user, server.password).auth()
     return Connection(Addresses(*map(faults.through, urls)), policy, login)
 

@@ -21,6 +21,7 @@ from clean_project import clean_project
 from conftest import TODAY
 from fault_injector import Fault, fault_injector
 from misbehaving import Answer, misbehaving_server
+from patience import PATIENCE
 from remote.conftest import BASE, everything, held_on, logged_in, sealed, with_server
 from sparql_servers import SparqlServer, free_ports, virtuoso_server
 
@@ -63,7 +64,7 @@ def test_a_build_on_a_server_that_is_down_leaves_nothing_half_done(tmp_path: Pat
 
 def test_a_wrong_password_is_said(tmp_path: Path) -> None:
     with virtuoso_server(tmp_path) as server:
-        policy = Policy(contact=BASE, timeout=20, patience=30, attempts=2, first_wait=0.002)
+        policy = Policy(contact=BASE, timeout=PATIENCE, patience=PATIENCE, attempts=2, first_wait=0.002)
         addresses = Addresses(server.query, server.update_with_password, server.graph_store)
         connection = Connection(addresses, policy, Credentials("dba", "wrong").auth())
         with pytest.raises(StoreError, match=r"does not accept the user name and password \(HTTP 401\)") as error:

@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from patience import PATIENCE, wait_until
 
 _INSTALL = "apt-get install iproute2 nginx"
 
@@ -33,7 +34,7 @@ class Host:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command on this host to its end."""
         return subprocess.run(
-            self.command(arguments), capture_output=True, text=True, check=False, timeout=120, cwd=self.folder
+            self.command(arguments), capture_output=True, text=True, check=False, timeout=PATIENCE, cwd=self.folder
         )
 
     def start(self, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
@@ -51,7 +52,7 @@ class Host:
         for pid in subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, check=True).stdout.split():
             os.kill(int(pid), signal.SIGKILL)
         for process in self.processes:
-            process.wait(30)
+            process.wait(PATIENCE)
         self.processes.clear()
 
 
@@ -104,12 +105,15 @@ def network(folder: Path) -> Iterator[Network]:
 
 
 def until_it_answers(host: Host, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until something on this host accepts connections; the runner's timeout ends a wait in vain."""
-    probe = f"import socket; socket.create_connection(('{host.address}', {port}), 1)"
-    while host.run("python3", "-c", probe).returncode:
+    """Wait until something on this host accepts connections."""
+    probe = f"import socket; socket.create_connection(('{host.address}', {port}))"
+
+    def accepts() -> bool:
         assert process.poll() is None, log.read_text(encoding="utf-8")
-        time.sleep(0.1)
+        return not host.run("python3", "-c", probe).returncode
+
+    wait_until(accepts, f"a connection to {host.name}")
 
 
 def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], capture_output=True, check=True, timeout=30)
+    subprocess.run(["ip", *arguments], capture_output=True, check=True, timeout=PATIENCE)

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from patience import PATIENCE
+
 _ASK = "SELECT ?v WHERE { <https://example.org/replicated/id/7> ?p ?v FILTER(%d = %d) }"
 
 
@@ -28,7 +30,9 @@ class _Load:
     async def run(self, connections: int) -> dict[str, Any]:
         """Ask on so many connections until the input is closed."""
         limits = httpx.Limits(max_connections=connections)
-        async with httpx.AsyncClient(base_url=self._address, timeout=60, limits=limits, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self._address, timeout=PATIENCE, limits=limits, trust_env=False
+        ) as client:
             asking = [asyncio.create_task(self._ask(client)) for _ in range(connections)]
             await asyncio.to_thread(sys.stdin.read)
             self._stop = True

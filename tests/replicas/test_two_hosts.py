@@ -17,6 +17,7 @@ import pytest
 from citygraph.store import Snapshots
 from citygraph.store.mirror import MirrorFolder
 from conftest import ROOT
+from patience import PATIENCE
 from replicas.hosts import Host, Network, network, until_it_answers
 from replicated import BASE, ONE, TWO, Replicas
 
@@ -129,7 +130,7 @@ def _load(site: Site) -> Iterator[_Load]:
     try:
         load.more()
         yield load
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=PATIENCE)
         load.result = json.loads(output.splitlines()[-1])
     finally:
         process.kill()

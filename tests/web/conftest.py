@@ -19,6 +19,7 @@ import pytest
 
 from citygraph.rdf import Iri, Quad
 from citygraph.store import Manifest, SnapshotBuilder, Snapshots
+from patience import PATIENCE, wait_until
 
 BASE = "https://example.org/served/"
 SHORT = """
@@ -54,7 +55,7 @@ class Server:
         headers = dict(arguments.pop("headers", {}))
         if client:
             headers["X-Forwarded-For"] = client
-        with httpx.Client(base_url=self.url, timeout=60, trust_env=False) as http:
+        with httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False) as http:
             return http.request(method, path, headers=headers, **arguments)
 
     def get(self, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401
@@ -81,10 +82,15 @@ class Server:
         return dict(self.get("/health").json())
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait until the health is as it should be; the runner's timeout ends a wait in vain."""
-        while not condition(health := self.health()):
-            time.sleep(0.02)
-        return health
+        """Wait until the health is as it should be."""
+        found: list[dict[str, Any]] = []
+
+        def is_so() -> bool:
+            found.append(self.health())
+            return condition(found[-1])
+
+        wait_until(is_so, "the health that the server should have")
+        return found[-1]
 
     def raw(self, data: bytes, *, shut: bool = False) -> bytes:
         """Bytes as they are, and everything that comes back until the server closes."""
@@ -110,17 +116,19 @@ def serving(folder: Path, *arguments: str) -> Iterator[Server]:
         process = subprocess.Popen(command, stdout=stream, stderr=stream, env={**os.environ, "LANG": "en_GB.UTF-8"})
     server = Server(folder, port, process, log)
     try:
-        while True:
+
+        def answers() -> bool:
             assert process.poll() is None, log.read_text(encoding="utf-8")
             try:
-                server.health()
-                break
+                return bool(server.health())
             except httpx.TransportError:
-                time.sleep(0.05)
+                return False
+
+        wait_until(answers, "an answer of the server")
         yield server
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 def project_with(folder: Path, quads: Sequence[Quad], settings: str = "") -> Path:
