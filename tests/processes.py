@@ -21,7 +21,9 @@ import pytest
 __all__ = ["mark_slow", "starting_no_process"]
 
 _TESTS: Final = str(Path(__file__).parent)
-_NAMES: Final = frozenset({"subprocess", "multiprocessing", "ProcessPoolExecutor", "fork", "posix_spawn"})
+_NAMES: Final = frozenset(
+    {"subprocess", "multiprocessing", "ProcessPoolExecutor", "fork", "posix_spawn", "Apart", "Pool"}
+)
 _EVENTS: Final = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"})
 
 

@@ -14,6 +14,7 @@ from citygraph.reason import ENGINES, close_with
 from clean_project import clean_project
 from conftest import ROOT, TODAY
 
+pytestmark = pytest.mark.slow  # owlrl runs in a process of its own
 # Spark takes minutes for what takes the others seconds; tests/reason/test_spark.py holds it equal.
 ENGINES_HERE = [engine for engine in ENGINES if engine != "spark"]
 DAYS = [None, date(2019, 12, 31), date(2025, 6, 1)]
