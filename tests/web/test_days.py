@@ -17,7 +17,6 @@ from citygraph.errors import StoreError, StoreTimeout
 from citygraph.store.turns import StoreBusy
 from citygraph.web.apart import Apart, Retired
 from citygraph.web.days import Days
-from citygraph.web.turns import ThreadTurns
 from web.conftest import Server
 
 DAY = date(2020, 1, 1)
@@ -120,27 +119,6 @@ def test_several_askers_of_one_day_wait_for_the_same_process(days: Days, began: 
         assert {each.result() for each in asked} == {"folder of 2020-01-01"}
     assert len(began.read_text(encoding="ascii").split()) < 6
     days.close()
-
-
-def test_turns_of_threads_go_round() -> None:
-    turns, order = ThreadTurns(), list[str]()
-    lock = threading.Lock()
-
-    def one(client: str) -> None:
-        with turns.of(client, 30):
-            with lock:
-                order.append(client)
-            time.sleep(0.05)
-
-    with ThreadPoolExecutor(8) as pool:
-        for client in ("greedy", "greedy", "greedy", "greedy", "greedy", "modest"):
-            pool.submit(one, client)
-    assert sorted(order) == ["greedy"] * 5 + ["modest"]
-    assert order.index("modest") < 3
-    with turns.of("first", 1), pytest.raises(StoreTimeout), turns.of("second", 0.01):
-        raise AssertionError
-    with turns.of("third", 1) as left:
-        assert 0 < left <= 1
 
 
 def process_of(apart: Apart) -> int:

@@ -19,7 +19,7 @@ from citygraph.sentences import sentence
 from citygraph.store.process import Version, Worker, exit_code, start_worker, was_ended_by_others
 from citygraph.store.protocol import Bounds, Question
 from citygraph.store.reply import Reply
-from citygraph.store.turns import Share, StoreBusy, Turns
+from citygraph.store.turns import Share, StoreBusy, WorkerTurns
 from citygraph.store.worker import uses_service
 
 __all__ = ["Pool"]
@@ -41,7 +41,7 @@ class Pool:
         self.replaced = 0
         self.is_closed = False
         self.loop = asyncio.get_running_loop()
-        self.turns = Turns(share)
+        self.turns = WorkerTurns(share)
         self._workers: set[Worker] = set()
         self._idle: deque[Worker] = deque()
         self._outside = asyncio.Semaphore(2)
@@ -268,7 +268,7 @@ class Pool:
 
     def _dispatch(self) -> None:
         """Give waiting questions to idle workers."""
-        while self._idle and self.turns.go_round(self._give):
+        while self._idle and self.turns.offer(self._give):
             pass
 
     def _give(self, reply: Reply) -> bool:

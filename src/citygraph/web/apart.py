@@ -17,8 +17,8 @@ from citygraph.errors import CitygraphError, StoreError, StoreTimeout
 from citygraph.rdf import Triple
 from citygraph.sentences import sentence
 from citygraph.store.process import exit_code, start, was_ended_by_others
+from citygraph.store.turns import Turns
 from citygraph.store.worker import limit_memory
-from citygraph.web.turns import ThreadTurns
 
 __all__ = ["Apart", "Retired", "derive_day", "read_explainer"]
 
@@ -158,7 +158,7 @@ class Apart:
         """
         self._prepare, self._arguments, self._memory = prepare, arguments, memory
         self._seconds, self._patience = seconds, patience
-        self._turns = ThreadTurns()
+        self._turns = Turns()
         self._run: _Run | None = None
         self._ready: object = None
         self._is_retired = False

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from typing import Final, TypeAlias
 
-from citygraph.errors import StoreTimeout
+from citygraph.errors import StoreError, StoreTimeout
 from citygraph.sentences import sentence
-from citygraph.store.turns import StoreBusy
+from citygraph.store.turns import FairQueue, StoreBusy
 from citygraph.web.apart import Apart, Retired
 
 __all__ = ["Days"]
 
 Wanted: TypeAlias = tuple[str, date]
+_Place: TypeAlias = tuple[str, Wanted]
 _MOST_EACH: Final = 3
 _KEPT: Final = 30.0
 
@@ -31,7 +31,7 @@ class Days:
     def __init__(
         self, start: Callable[[date], Apart], find: Callable[[str, date], str | None], *, seconds: float
     ) -> None:
-        """Nobody waits.
+        """No day is being worked out yet.
 
         Args:
             start: what works out a day.
@@ -40,15 +40,15 @@ class Days:
         """
         self._start, self._find, self._seconds = start, find, seconds
         self._changed = threading.Condition()
-        self._lines: OrderedDict[str, OrderedDict[Wanted, float]] = OrderedDict()
-        self._last = ""
-        self._at_work: tuple[Wanted, Apart] | None = None
+        self._waiting: FairQueue[_Place] = FairQueue()
+        self._until: dict[_Place, float] = {}
+        self._at_work: tuple[_Place, Apart] | None = None
 
     @property
     def number_waiting(self) -> int:
         """How many days are still to be begun, counted for each asker."""
         with self._changed:
-            return sum(map(len, self._lines.values()))
+            return len(self._waiting)
 
     def folder(self, client: str, version: str, day: date) -> str:
         """Where what a version says about a day lies.
@@ -75,7 +75,7 @@ class Days:
                     raise StoreTimeout(sentence("busy.day"), fix=sentence("next.again"))
                 # A process that ends tells nobody.
                 self._changed.wait(min(left, 0.1))
-                if not any(wanted in line for line in self._lines.values()) and not self._is_at_work(wanted):
+                if not any(wanted == place[1] for place in self._waiting) and not self._is_at_work(wanted):
                     # It was worked out, or could not be, before this thread looked again.
                     self._take_place(client, wanted)
             return apart
@@ -84,46 +84,56 @@ class Days:
         """End what is being worked out."""
         with self._changed:
             at_work, self._at_work = self._at_work, None
-            self._lines.clear()
+            for place in self._waiting:
+                self._forget(place)
         if at_work is not None:
             at_work[1].close()
 
     def _take_place(self, client: str, wanted: Wanted) -> None:
         now = time.monotonic()
-        for name, line in list(self._lines.items()):
-            for each in [each for each, until in line.items() if until < now]:
-                del line[each]
-            if not line:
-                del self._lines[name]
+        for place in [place for place, until in self._until.items() if until < now]:
+            self._forget(place)
         if self._is_at_work(wanted):
             return
-        line = self._lines.setdefault(client, OrderedDict())
-        if wanted not in line and len(line) >= _MOST_EACH:
-            raise StoreBusy(sentence("busy.your_days", count=len(line)), fix=sentence("next.wait_for_page"))
-        line[wanted] = now + self._seconds + _KEPT
+        place = client, wanted
+        if place not in self._until:
+            if self._waiting.number(client) >= _MOST_EACH:
+                raise StoreBusy(sentence("busy.your_days", count=_MOST_EACH), fix=sentence("next.wait_for_page"))
+            self._waiting.put(client, place)
+        self._until[place] = now + self._seconds + _KEPT
+
+    def _forget(self, place: _Place) -> None:
+        self._waiting.remove(place[0], place)
+        self._until.pop(place, None)
 
     def _is_at_work(self, wanted: Wanted) -> bool:
-        return self._at_work is not None and self._at_work[0] == wanted and not self._at_work[1].is_over
+        return self._at_work is not None and self._at_work[0][1] == wanted and not self._at_work[1].is_over
 
     def _begun(self, wanted: Wanted) -> Apart | None:
         """What works out this day, when its turn has come."""
         if self._at_work is not None and self._at_work[1].is_over:
             # Whoever waits for it takes its answer before it goes.
             self._at_work[1].retire()
+            self._waiting.send_back(self._at_work[0][0])
             self._at_work = None
         if self._at_work is None:
             self._begin_next()
-        return self._at_work[1] if self._at_work is not None and self._at_work[0] == wanted else None
+        return self._at_work[1] if self._at_work is not None and self._at_work[0][1] == wanted else None
 
     def _begin_next(self) -> None:
-        """Begin the first day of an asker who has had no turn since the others had theirs."""
-        client = next((name for name in self._lines if name != self._last), self._last)
-        wanted, self._last = next(iter(self._lines[client])), client
-        apart = self._start(wanted[1])
-        apart.start()
-        self._at_work = wanted, apart
-        self._lines.move_to_end(client)
-        for name, other in list(self._lines.items()):
-            other.pop(wanted, None)
-            if not other:
-                del self._lines[name]
+        """Begin the day whose turn it is, for all who wait for it."""
+        place = self._waiting.take()
+        if place is None:
+            return
+        client, wanted = place
+        try:
+            apart = self._start(wanted[1])
+            apart.start()
+        except StoreError:
+            self._waiting.put(client, place, first=True)
+            raise
+        self._at_work = place, apart
+        for other in self._waiting:
+            if other[1] == wanted:
+                self._forget(other)
+        self._until.pop(place, None)

@@ -23,6 +23,7 @@ from citygraph.namespaces import CG, compress
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.sentences import sentence
+from citygraph.store.turns import Turns
 from citygraph.version import VERSION
 from citygraph.web.limits import limits_of
 from citygraph.web.pages.graph import project_of
@@ -32,7 +33,6 @@ from citygraph.web.reconcile.matching import find
 from citygraph.web.reconcile.targets import Targets, targets_of
 from citygraph.web.refusal import Refusal, refusal_of
 from citygraph.web.requests import client_of, origin_of, read_body
-from citygraph.web.turns import Turns
 
 __all__ = ["routes"]
 
