@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.web.sparql_request import read_plain
+from citygraph.web.sparql_protocol import plain_query
 from web.conftest import BASE, Server, project_with, put_to_use, serving
 
 WAYS = {"memory": "", "disk": "in_memory = 1", "off": "fast = false"}
@@ -43,7 +43,7 @@ _PIECES = st.lists(
 @given(value=st.one_of(_PIECES.map("".join), st.text().map(quote), st.text().map(quote_plus)))
 def test_a_plain_address_is_decoded_as_forms_are(value: str) -> None:
     raw = f"query={value}".encode()
-    found = read_plain(raw)
+    found = plain_query(raw)
     if found is not None:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
         assert pairs == [("query", found)]
@@ -53,7 +53,7 @@ def test_a_plain_address_is_decoded_as_forms_are(value: str) -> None:
 
 def test_whatever_has_more_parameters_is_not_plain() -> None:
     for raw in (b"", b"update=x", b"query=x&query=y", b"a=b&query=x", b"query=" + b"x" * 10_000):
-        assert read_plain(raw) is None, raw
+        assert plain_query(raw) is None, raw
 
 
 def _receive(connection: socket.socket, number: int) -> bytes:

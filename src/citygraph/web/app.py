@@ -11,33 +11,57 @@ from typing import TYPE_CHECKING, Final
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, StoreError
 from citygraph.project import Project
 from citygraph.sentences import sentence
-from citygraph.web.access_log import AccessLog
-from citygraph.web.errors import refusal_page
-from citygraph.web.graph_store import GraphStore
-from citygraph.web.headers import add_security
-from citygraph.web.health import health
+from citygraph.version import VERSION
+from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of
+from citygraph.web.log import AccessLog
+from citygraph.web.pages.errors import refusal_page
 from citygraph.web.pages.home import routes as page_routes
 from citygraph.web.pages.i18n import choose_language
 from citygraph.web.reconcile.service import routes as reconciliation_routes
-from citygraph.web.refusal import BrokenAnswer, Refusal, respond
-from citygraph.web.requests import PUBLIC_URL, client_of, has_host, no_host
+from citygraph.web.requests import (
+    PUBLIC_URL,
+    BrokenAnswer,
+    Refusal,
+    add_security,
+    client_of,
+    has_host,
+    no_host,
+    respond_to_error,
+)
 from citygraph.web.service import Service
-from citygraph.web.sparql import SparqlEndpoint
-from citygraph.web.void import WellKnownVoid
+from citygraph.web.sparql import GraphStore, SparqlEndpoint
+
+__all__ = ["Site", "create_site"]
+
+
+async def health(request: Request) -> Response:
+    """200 when at least one worker is there, else 503."""
+    service: Service = request.app.state.service
+    state = service.pool.state
+    body = {
+        "ok": bool(state["workers"]),
+        "version": VERSION,
+        "snapshot": service.pool.version.snapshot_id,
+        "as_of": service.manifest.as_of,
+        "current": service.is_current,
+        "pool": state,
+        "cache_bytes": service.cache.size,
+    }
+    return JSONResponse(body, 200 if body["ok"] else 503, {"Cache-Control": "no-store"})
+
 
 if TYPE_CHECKING:
     # The page on which links are decided needs much that nobody else does.
     from citygraph.web.pages.review import LinkReview
 
-__all__ = ["Site", "create_site"]
 
 _BROKEN: Final = 499
 _ENDPOINTS: Final = (b"/sparql", b"/sparql/")
@@ -80,7 +104,7 @@ def create_site(
     app = Starlette(
         routes=_routes(service, sparql, review),
         exception_handlers={
-            CitygraphError: respond,
+            CitygraphError: respond_to_error,
             HTTPException: _http_error,
             Refusal: _refused,
             Exception: _http_error,

@@ -10,13 +10,18 @@ from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from citygraph.formats import ROWS, negotiate, takes_gzip
-from citygraph.web.access_log import AccessLog
-from citygraph.web.cache import Kept
-from citygraph.web.headers import wire
-from citygraph.web.requests import network_of
+from citygraph.web.log import AccessLog
+from citygraph.web.requests import head_bytes, network_of
 from citygraph.web.service import Service
-from citygraph.web.sparql_request import read_plain
-from citygraph.web.sparql_response import etag_of, is_among, kept_of, key_of, not_modified
+from citygraph.web.sparql_protocol import (
+    WholeAnswer,
+    cache_key,
+    etag_matches,
+    etag_of,
+    not_modified_headers,
+    plain_query,
+    whole_answer,
+)
 
 __all__ = ["FastAnswer", "FastPath"]
 
@@ -67,31 +72,31 @@ class FastPath:
                 # More than one address, or one with a port: the ordinary way takes them apart.
                 return None
             address = forwarded
-        key = key_of(path, query_string, accept, encoding)
+        key = cache_key(path, query_string, accept, encoding)
         kept = self._service.cache.get(key) or self._look_up(key)
         if kept is None:
             return None
-        if condition and is_among(kept.etag, condition):
-            head, body, status = wire(not_modified(kept.headers), b"304 Not Modified"), b"", 304
+        if condition and etag_matches(kept.etag, condition):
+            head, body, status = head_bytes(not_modified_headers(kept.headers), b"304 Not Modified"), b"", 304
         else:
-            head, body, status = kept.wire, kept.body, 200
+            head, body, status = kept.head, kept.body, 200
         self._log.add_fast(network_of(address), path, status=status, size=len(body))
         return FastAnswer(head, body)
 
-    def _look_up(self, key: tuple[bytes, bytes, str, str]) -> Kept | None:
+    def _look_up(self, key: tuple[bytes, bytes, str, str]) -> WholeAnswer | None:
         """The answer to a lookup, in the cache from now on; `None` for every other query."""
         lookups = self._service.lookups
         # The version and the very object: they were opened together.
         if lookups is None or lookups.version is not self._service.pool.version:
             return None
         _, query_string, accept, encoding = key
-        text = read_plain(query_string) if negotiate(accept, ROWS)[:1] == _JSON else None
+        text = plain_query(query_string) if negotiate(accept, ROWS)[:1] == _JSON else None
         found = None if text is None else lookups.answer(text, gzip=takes_gzip(encoding))
         if found is None:
             return None
         head, body = found
         asked = b"%s\n%s\n%s" % (query_string, accept.encode(), encoding.encode())
-        kept = kept_of(head, etag_of(lookups.version.snapshot_id, asked), body)
+        kept = whole_answer(head, etag_of(lookups.version.snapshot_id, asked), body)
         self._service.cache.put(key, kept, size=len(asked))
         return kept
 

@@ -1,32 +1,56 @@
-"""What a request says, as far as more than one part of the site asks: headers, body, who is there."""
+"""Requests and refusals: what a request says of itself, and what is said instead of the answer that was asked for.
+
+In this order: who asks, under which host, with which body; then `Refusal`, whose body is the one error body of the site,
+`{"ok": false, "error", "errors", "status", "code"}`: the sentences are in the language asked for, `code` is the same in
+all. Last come the headers that every answer of the site carries.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
-from starlette.types import Receive, Scope
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from citygraph.sentences import sentence
-from citygraph.web.refusal import Refusal
+from citygraph.errors import CitygraphError, QueryError, SnapshotError
+from citygraph.language import DEFAULT_LANGUAGE
+from citygraph.sentences import key_of, said_in, sentence
+from citygraph.store.reply import NotAcceptable
+from citygraph.web.pages.i18n import choose_language
 
 __all__ = [
-    "PUBLIC_URL", "client_of", "has_host", "header", "is_loopback", "network_of", "no_host", "origin_of", "reached_at",
-    "read_body", "trusted_by",
-]  # fmt: skip
+    "PUBLIC_URL",
+    "BrokenAnswer",
+    "Refusal",
+    "add_security",
+    "client_of",
+    "error_body",
+    "has_host",
+    "head_bytes",
+    "header",
+    "is_loopback",
+    "network_of",
+    "no_host",
+    "origin_of",
+    "reached_at",
+    "read_body",
+    "refusal_of",
+    "respond_to_error",
+    "static_policy",
+    "trusted_by",
+]
 
-_LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST: Final = re.compile(
-    rf"(?P<name>{_LABEL}(?:\.{_LABEL})*\.?|\[(?P<address>[0-9A-Fa-f:.]{{2,45}})\])(?::(?P<port>\d{{1,5}}))?\Z"
-)
-_LONGEST_HOST: Final = 253
-_LAST_PORT: Final = 65_535
-_IPV6: Final = 6
+
+# -- who asks -----------------------------------------------------------------------------------------
+
 PUBLIC_URL: Final = "citygraph.public_url"
 """Where the site leaves its address in the scope of a request."""
 
@@ -89,6 +113,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+# -- the host -----------------------------------------------------------------------------------------
+
+_LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST: Final = re.compile(
+    rf"(?P<name>{_LABEL}(?:\.{_LABEL})*\.?|\[(?P<address>[0-9A-Fa-f:.]{{2,45}})\])(?::(?P<port>\d{{1,5}}))?\Z"
+)
+_LONGEST_HOST: Final = 253
+_LAST_PORT: Final = 65_535
+_IPV6: Final = 6
+
+
 def origin_of(scope: Scope) -> str:
     """Scheme, host and prefix of this site, for addresses that go out: what graph.toml says, else what was asked.
 
@@ -120,11 +155,6 @@ def has_host(scope: Scope) -> bool:
     return len(hosts) == 1 and _is_host(hosts[0].decode("latin-1"))
 
 
-def no_host() -> Refusal:
-    """The answer to a request that names none."""
-    return Refusal(400, sentence("request.host"), sentence("endpoint.send_host"), {"Connection": "close"})
-
-
 @lru_cache(maxsize=256)
 def _is_host(text: str) -> bool:
     """Whether a text is a host with or without a port (RFC 3986, 3.2.2), by the names that servers have."""
@@ -136,6 +166,14 @@ def _is_host(text: str) -> bool:
             return ipaddress.IPv6Address(match["address"]).version == _IPV6
         return False
     return True
+
+
+def no_host() -> Refusal:
+    """The answer to a request that names none."""
+    return Refusal(400, sentence("request.host"), sentence("endpoint.send_host"), {"Connection": "close"})
+
+
+# -- the body -----------------------------------------------------------------------------------------
 
 
 async def read_body(scope: Scope, receive: Receive, most: int, patience: float) -> bytes:
@@ -162,3 +200,114 @@ async def read_body(scope: Scope, receive: Receive, most: int, patience: float) 
                     return bytes(data)
     except TimeoutError as error:
         raise Refusal(408, sentence("request.too_slow", seconds=patience), "", closing) from error
+
+
+# -- refusals -----------------------------------------------------------------------------------------
+
+
+class BrokenAnswer(ConnectionError):  # noqa: N818  # what it is
+    """An answer that had begun cannot be finished: the connection is broken, so that nobody takes a part for the whole."""
+
+
+class Refusal(Exception):  # noqa: N818  # the normal end of a bad request, and an answer like any other
+    """An answer other than the one that was asked for: its status, what is wrong, and the next step."""
+
+    def __init__(self, status: int, message: str, fix: str = "", headers: Mapping[str, str] | None = None) -> None:
+        """A refusal with this status.
+
+        Args:
+            status: of the answer.
+            message: what is wrong; a `Sentence` is said in the reader's language, and gives the answer its code.
+            fix: the next step, likewise.
+            headers: beside those that every refusal has.
+        """
+        super().__init__(message)
+        self.status, self.message, self.fix = status, message, fix
+        self.headers = dict(headers or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        request = Request(scope)
+        language = choose_language(request).language
+        await self.response(request.headers.get("accept", ""), language)(scope, receive, send)
+
+    def response(self, accept: str = "", language: str = DEFAULT_LANGUAGE) -> Response:
+        """As JSON, unless plain text is all that is taken; `language` is the reader's."""
+        headers = {
+            "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", "Content-Language": language, **self.headers
+        }  # fmt: skip
+        errors = [said_in(text, language) for text in (self.message, self.fix) if text]
+        if "text/plain" in accept and "json" not in accept and "*/*" not in accept:
+            text = "\n".join(errors) + "\n"
+            return Response(text, self.status, headers, "text/plain; charset=utf-8")
+        return Response(error_body(self.status, errors, key_of(self.message)), self.status, headers, "application/json")
+
+
+def error_body(status: int, errors: Sequence[str], code: str = "") -> bytes:
+    """The error body; `code` says to programs, in every language, what is wrong."""
+    code = code or f"http.{status}"
+    value = {"ok": False, "error": errors[0] if errors else "", "errors": list(errors), "status": status, "code": code}
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode()
+
+
+def refusal_of(error: CitygraphError) -> Refusal:
+    """What a program on the other side is told about an error of ours."""
+    if isinstance(error, NotAcceptable):
+        return Refusal(406, error.message, error.fix)
+    if isinstance(error, QueryError):
+        return Refusal(400, error.message, error.fix)
+    if isinstance(error, SnapshotError):
+        # Its message names folders of this machine.
+        return Refusal(503, sentence("request.unreadable"), sentence("next.again"), {"Retry-After": "5"})
+    return Refusal(503, error.message, error.fix, {"Retry-After": "2"})
+
+
+async def respond_to_error(request: Request, error: Exception) -> Response:
+    """The handler that the site registers for errors of ours."""
+    refusal = refusal_of(error) if isinstance(error, CitygraphError) else Refusal(500, sentence("request.wrong"))
+    return refusal.response(request.headers.get("accept", ""), choose_language(request).language)
+
+
+# -- the headers of every answer ----------------------------------------------------------------------
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY: Final = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), browsing-topics=()"),
+]
+
+
+def static_policy(*script_sources: str) -> str:
+    """The same policy for a page that is a file, where it stands in the page itself.
+
+    What a `meta` element cannot say (frame-ancestors) is left out; a worker may run, for the query engine.
+    """
+    scripts = " ".join(("'self'", *script_sources))
+    return (
+        f"default-src 'none'; script-src {scripts}; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'"
+    )
+
+
+_SECURITY_WIRE: Final = b"".join(b"%s: %s\r\n" % pair for pair in SECURITY)
+
+
+def head_bytes(headers: list[tuple[bytes, bytes]], status: bytes = b"200 OK") -> bytes:
+    """The head of an answer as it goes over the wire, all but the date and the empty line.
+
+    None of these values comes from a request, so none needs to be looked at again.
+    """
+    return b"HTTP/1.1 %s\r\n" % status + b"".join(b"%s: %s\r\n" % pair for pair in headers) + _SECURITY_WIRE
+
+
+def add_security(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with those above, where it does not set its own."""
+    own = {name.lower() for name, _ in headers}
+    return headers + [pair for pair in SECURITY if pair[0] not in own]

@@ -28,8 +28,7 @@ from citygraph.sentences import Sentence, sentence
 from citygraph.web.app import Site
 from citygraph.web.fast import FastPath
 from citygraph.web.limits import Limits
-from citygraph.web.refusal import BrokenAnswer, body
-from citygraph.web.requests import has_host, network_of, trusted_by
+from citygraph.web.requests import BrokenAnswer, error_body, has_host, network_of, trusted_by
 
 __all__ = ["Connection", "Connections", "run"]
 
@@ -224,7 +223,7 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, why: Sentence) -> None:
         """Say why in both languages, since nothing says which one is read, and end the connection."""
         if not self.transport.is_closing():
-            data = body(status, [why, why.nb], why.key)
+            data = error_body(status, [why, why.nb], why.key)
             head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(data)}"
             self.transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + data)
             self.transport.close()

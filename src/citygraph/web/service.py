@@ -25,10 +25,10 @@ from citygraph.store.process import Version
 from citygraph.store.protocol import Bounds
 from citygraph.store.turns import Share, StoreBusy, Turns
 from citygraph.web.apart import Apart, Retired, derive_day, read_explainer
-from citygraph.web.cache import Cache
-from citygraph.web.counts import COUNT_QUERIES, Counts, counts_of
 from citygraph.web.days import Days
+from citygraph.web.description import COUNT_QUERIES, Counts, counts_of
 from citygraph.web.limits import Limits
+from citygraph.web.sparql_protocol import Cache
 
 __all__ = ["Service"]
 

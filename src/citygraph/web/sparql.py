@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError
 from citygraph.formats import GRAPHS, HTML, ROWS, content_type, negotiate, takes_gzip
+from citygraph.namespaces import is_absolute_iri
 from citygraph.sentences import sentence
 from citygraph.store.protocol import Question
 from citygraph.store.reply import Reply
-from citygraph.web.refusal import BrokenAnswer, Refusal, refusal_of
-from citygraph.web.requests import client_of, header, read_body
+from citygraph.web.description import describe
+from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, read_body, refusal_of
 from citygraph.web.service import Service
-from citygraph.web.service_description import describe
-from citygraph.web.sparql_request import HOW_TO_CHANGE, READ_ONLY, SparqlRequest, read_get, read_post
-from citygraph.web.sparql_response import (
+from citygraph.web.sparql_protocol import (
+    HOW_TO_CHANGE,
+    READ_ONLY,
+    SparqlRequest,
+    answer_headers,
+    cache_key,
     etag_of,
-    headers_of,
-    kept_of,
-    key_of,
-    matches,
+    is_not_modified,
+    read_get,
+    read_post,
     send_gathered,
     send_not_modified,
     send_whole,
+    whole_answer,
 )
 
-__all__ = ["ALLOWED", "SparqlEndpoint"]
+__all__ = ["ALLOWED", "GraphStore", "SparqlEndpoint"]
 
 ALLOWED: Final = "GET, HEAD, POST, OPTIONS"
 _WATCH_AFTER: Final = 0.05
@@ -55,7 +60,7 @@ class SparqlEndpoint:
         method = scope["method"]
         key: tuple[object, ...]
         if method in {"GET", "HEAD"}:
-            key = key_of(scope["raw_path"], scope["query_string"], *_wanted(scope))
+            key = cache_key(scope["raw_path"], scope["query_string"], *_wanted(scope))
             if await self._answer_again(key, scope, send):
                 return
             asked = read_get(scope)
@@ -80,7 +85,7 @@ class SparqlEndpoint:
         kept = self._service.cache.get(key)
         if kept is None:
             return False
-        if matches(scope, kept.etag):
+        if is_not_modified(scope, kept.etag):
             await send_not_modified(kept.headers, send)
         else:
             await send_whole(kept, scope, send)
@@ -106,8 +111,8 @@ class SparqlEndpoint:
         pool = self._service.pool
         data = question.to_bytes()
         etag = etag_of(pool.version.snapshot_id, data)
-        if matches(scope, etag):
-            await send_not_modified(headers_of("", "", etag), send)
+        if is_not_modified(scope, etag):
+            await send_not_modified(answer_headers("", "", etag), send)
             return
         number = pool.version
         reply = pool.ask(question, client=client_of(scope), data=data)
@@ -118,12 +123,12 @@ class SparqlEndpoint:
             if not reply.head.cacheable or reply.snapshot_id != number.snapshot_id:
                 etag = ""
             if reply.is_whole:
-                kept = kept_of(reply.head, etag, reply.take())
+                kept = whole_answer(reply.head, etag, reply.take())
                 if etag and pool.version == number:
                     self._service.cache.put(key, kept, size=len(data))
                 await send_whole(kept, scope, send)
                 return
-            headers = headers_of(reply.head.format, reply.head.encoding, etag)
+            headers = answer_headers(reply.head.format, reply.head.encoding, etag)
             if scope["http_version"] == "1.0":
                 await send_gathered(reply, headers, send)
             else:
@@ -216,3 +221,42 @@ def _wanted(scope: Scope) -> tuple[str, str]:
         elif name == b"accept-encoding":
             encoding.append(value)
     return b", ".join(accept).decode("latin-1"), b", ".join(encoding).decode("latin-1")
+
+
+_ALL: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_ALLOWED: Final = "GET, HEAD, OPTIONS"
+
+
+class GraphStore:
+    """One graph of the version in use as a document, as an ASGI application."""
+
+    def __init__(self, service: Service, endpoint: SparqlEndpoint) -> None:
+        """A graph store that asks `endpoint`."""
+        self._service, self._endpoint = service, endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: the endpoint does, asked for a whole graph."""
+        try:
+            parameters = {"query": _ALL} | self._graph(scope)
+        except Refusal as refusal:
+            await refusal(scope, receive, send)
+            return
+        await self._endpoint({**scope, "query_string": urlencode(parameters).encode()}, receive, send)
+
+    def _graph(self, scope: Scope) -> dict[str, str]:
+        if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+            message = "Graphs are only read here: the files in git are the source of truth."
+            raise Refusal(405, message, "Change the files in data/ and run: citygraph build", {"Allow": _ALLOWED})
+        try:
+            given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
+        except ValueError as error:
+            raise Refusal(400, "The request has too many parameters.", "Write ?default or ?graph= alone.") from error
+        if "default" in given or scope["method"] == "OPTIONS":
+            return {}
+        manifest = self._service.manifest
+        graph = given.get("graph", "")
+        if not is_absolute_iri(graph):
+            raise Refusal(400, "The request names no graph.", "Write ?default or ?graph= and the address of a graph.")
+        if graph not in {*manifest.asserted_graphs, manifest.inferred_graph}:
+            raise Refusal(404, "There is no graph of that name.", "The description of /sparql lists them.")
+        return {"default-graph-uri": graph}

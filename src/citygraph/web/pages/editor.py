@@ -13,14 +13,13 @@ from citygraph.errors import QueryError
 from citygraph.namespaces import compress
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sentences import sentence
-from citygraph.web.errors import as_fault
+from citygraph.web.pages.errors import as_fault
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.page import Page
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.questions import ask_sparql, saved_queries
 from citygraph.web.pages.table import table_of
-from citygraph.web.refusal import Refusal
-from citygraph.web.requests import read_body
+from citygraph.web.requests import Refusal, read_body
 
 __all__ = ["editor_page", "editor_terms"]
 

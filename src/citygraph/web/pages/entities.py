@@ -14,8 +14,8 @@ from citygraph.kinds import FALLBACK, Kind, kind_named
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.web.errors import NotFound, kindly
 from citygraph.web.pages.drawings import Map, Place, draw_map, is_on_earth
+from citygraph.web.pages.errors import NotFound, kindly
 from citygraph.web.pages.facts import FactTable, Group, groups_about, statements_of, tables_about
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import Reading

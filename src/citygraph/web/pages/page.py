@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.rdf import Iri
-from citygraph.web.headers import static_policy
 from citygraph.web.pages.assets import asset_version, has_browser_sparql, has_editor
 from citygraph.web.pages.graph import Reading, project_of, reading_of
 from citygraph.web.pages.i18n import Choice, Words, choose_language
 from citygraph.web.pages.terms import Shower, Shown, date_in_words
 from citygraph.web.pages.urls import Urls, prefix_of
+from citygraph.web.requests import static_policy
 
 __all__ = ["Page", "data_block", "respond"]
 

@@ -24,7 +24,7 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sentences import sentence
 from citygraph.sparql import read_query
 from citygraph.store import Store
-from citygraph.web.errors import NotFound, as_fault, kindly
+from citygraph.web.pages.errors import NotFound, as_fault, kindly
 from citygraph.web.pages.files import answer_file, feed_of, json_response
 from citygraph.web.pages.graph import day_of
 from citygraph.web.pages.page import Page, data_block, respond

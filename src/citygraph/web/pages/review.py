@@ -25,10 +25,9 @@ from citygraph.link import MAPPING_FILE, Decision, Links, Outdated, Word
 from citygraph.namespaces import expand
 from citygraph.rdf import Iri
 from citygraph.sssom import Mapping as Row
-from citygraph.web.errors import as_fault, kindly
+from citygraph.web.pages.errors import as_fault, kindly
 from citygraph.web.pages.page import Page
-from citygraph.web.refusal import Refusal
-from citygraph.web.requests import header, reached_at, read_body
+from citygraph.web.requests import Refusal, header, reached_at, read_body
 
 __all__ = ["LinkReview"]
 

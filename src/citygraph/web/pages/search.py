@@ -16,7 +16,7 @@ from citygraph.matching.names import plain
 from citygraph.namespaces import compress
 from citygraph.store.directory import sort_key
 from citygraph.store.names import Hit
-from citygraph.web.errors import NotFound, kindly
+from citygraph.web.pages.errors import NotFound, kindly
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import Reading
 from citygraph.web.pages.page import Page

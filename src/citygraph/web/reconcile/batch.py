@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
-from citygraph.web.refusal import Refusal
+from citygraph.web.requests import Refusal
 
 __all__ = ["Condition", "Extension", "Query", "read_extension", "read_json", "read_queries", "read_queries_draft"]
 

@@ -31,8 +31,7 @@ from citygraph.web.pages.i18n import choose_language
 from citygraph.web.reconcile.batch import Query, read_extension, read_json, read_queries, read_queries_draft
 from citygraph.web.reconcile.matching import find
 from citygraph.web.reconcile.targets import Targets, targets_of
-from citygraph.web.refusal import Refusal, refusal_of
-from citygraph.web.requests import client_of, origin_of, read_body
+from citygraph.web.requests import Refusal, client_of, origin_of, read_body, refusal_of
 
 __all__ = ["routes"]
 

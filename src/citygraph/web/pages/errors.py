@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.sentences import key_of, said_in
 from citygraph.web.pages.graph import close_stores
 from citygraph.web.pages.page import Page
-from citygraph.web.refusal import Refusal, refusal_of
+from citygraph.web.requests import Refusal, error_body, refusal_of
 
-__all__ = ["NotFound", "error_body", "error_page", "kindly", "refusal_page"]
+__all__ = ["NotFound", "error_page", "kindly", "refusal_page"]
 
 Endpoint: TypeAlias = Callable[[Request], Response]
 _NOT_FOUND, _UNAVAILABLE = 404, 503
@@ -32,12 +32,6 @@ class NotFound(Exception):  # noqa: N818  # the field says not found
         self.path, self.near = path, near
 
 
-def error_body(status: int, message: str, *more: str, code: str = "") -> dict[str, object]:
-    """The one error body of the site."""
-    errors = [message, *(each for each in more if each)]
-    return {"ok": False, "error": message, "errors": errors, "status": status, "code": code or f"http.{status}"}
-
-
 def kindly(endpoint: Endpoint) -> Endpoint:
     """The endpoint, with what the reader can act on told in the reader's words."""
 
@@ -51,8 +45,7 @@ def kindly(endpoint: Endpoint) -> Endpoint:
             return error_page(page, _NOT_FOUND, message, near=error.near)
         except SnapshotError as error:
             # Without a version there is nothing to make a page from.
-            body = error_body(_UNAVAILABLE, error.message, error.fix, code=key_of(error.message))
-            return JSONResponse(body, _UNAVAILABLE, headers={"Retry-After": _RETRY_AFTER})
+            return _as_json(_UNAVAILABLE, error.message, error.fix, headers={"Retry-After": _RETRY_AFTER})
         except CitygraphError as error:
             refusal = refusal_of(error)
             refusal.headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == _UNAVAILABLE else {}
@@ -83,9 +76,12 @@ def error_page(
         title = page.words(f"error.{status}" if status in _TITLED else "error.400")
         return page.render("error.html", status=status, title=title, message=message, fix=fix, near=near)
     names = [f"{name}: {address}" for name, address in near]
-    return JSONResponse(
-        error_body(status, message, fix, *names, code=code), status, {"Content-Language": page.language}
-    )
+    return _as_json(status, message, fix, *names, code=code, headers={"Content-Language": page.language})
+
+
+def _as_json(status: int, *errors: str, code: str = "", headers: Mapping[str, str]) -> Response:
+    code = code or key_of(errors[0])
+    return Response(error_body(status, [each for each in errors if each], code), status, headers, "application/json")
 
 
 def _wants_page(request: Request) -> bool:

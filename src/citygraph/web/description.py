@@ -1,0 +1,300 @@
+"""citygraph.web.description."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from citygraph.errors import CitygraphError, StoreError
+from citygraph.formats import GRAPHS, content_type, negotiate
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
+from citygraph.results import Answer, Solutions
+from citygraph.web.requests import Refusal, header, origin_of, refusal_of
+from citygraph.web.service import Service
+
+__all__ = ["COUNT_QUERIES", "Counts", "WellKnownVoid", "counts_of", "describe"]
+
+_TARGETS: Final = """
+SELECT ?class ?property ?target (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o . ?o a ?target }
+GROUP BY ?class ?property ?target
+"""
+_DATATYPES: Final = """
+SELECT ?class ?property ?datatype (COUNT(*) AS ?n) WHERE {
+  ?s a ?class ; ?property ?o .
+  BIND(DATATYPE(?o) AS ?datatype)
+  FILTER(BOUND(?datatype))
+}
+GROUP BY ?class ?property ?datatype
+"""
+_WIKIDATA: Final = """
+SELECT (COUNT(*) AS ?n) WHERE {
+  ?s <https://schema.org/sameAs> ?o .
+  FILTER(STRSTARTS(STR(?o), "http://www.wikidata.org/"))
+}
+"""
+COUNT_QUERIES: Final = (
+    "SELECT (COUNT(*) AS ?n) (COUNT(DISTINCT ?s) AS ?subjects) WHERE { ?s ?p ?o }",
+    "SELECT ?class (COUNT(*) AS ?n) WHERE { ?s a ?class } GROUP BY ?class",
+    "SELECT ?property (COUNT(*) AS ?n) WHERE { ?s ?property ?o } GROUP BY ?property",
+    "SELECT ?class ?property (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o } GROUP BY ?class ?property",
+    _TARGETS,
+    _DATATYPES,
+    "SELECT ?graph (COUNT(*) AS ?n) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph",
+    _WIKIDATA,
+)
+
+
+@dataclass(slots=True)
+class Used:
+    """How one property is used by the things of one class."""
+
+    triples: int = 0
+    targets: dict[str, int] = field(default_factory=dict)
+    datatypes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The figures of one version."""
+
+    triples: int
+    entities: int
+    classes: dict[str, int]
+    properties: dict[str, int]
+    used: dict[str, dict[str, Used]]
+    graphs: dict[str, int]
+    wikidata: int
+
+
+def counts_of(answers: Sequence[Answer]) -> Counts:
+    """The answers to `COUNT_QUERIES`, in their order, as figures."""
+    rows = [list(answer) if isinstance(answer, Solutions) else [] for answer in answers]
+    total, classes, properties, pairs, targets, datatypes, graphs, links = rows
+    used: dict[str, dict[str, Used]] = {}
+    for row in pairs:
+        used.setdefault(_name(row["class"]), {})[_name(row["property"])] = Used(_number(row["n"]))
+    for found, column in ((targets, "target"), (datatypes, "datatype")):
+        for row in found:
+            each = used.get(_name(row["class"]), {}).get(_name(row["property"]))
+            if each is not None and isinstance(row[column], Iri):
+                (each.targets if column == "target" else each.datatypes)[_name(row[column])] = _number(row["n"])
+    return Counts(
+        triples=_number(total[0]["n"]),
+        entities=_number(total[0]["subjects"]),
+        classes={_name(row["class"]): _number(row["n"]) for row in classes if isinstance(row["class"], Iri)},
+        properties={_name(row["property"]): _number(row["n"]) for row in properties},
+        used={name: each for name, each in used.items() if name},
+        graphs={_name(row["graph"]): _number(row["n"]) for row in graphs},
+        wikidata=_number(links[0]["n"]),
+    )
+
+
+def _name(term: object) -> str:
+    return term.value if isinstance(term, Iri) else ""
+
+
+def _number(term: object) -> int:
+    return int(term.value) if isinstance(term, Literal) else 0
+
+
+SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_FORMATS: Final = "http://www.w3.org/ns/formats/"
+_RESULT_FORMATS: Final = (
+    "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
+    "Turtle", "N-Triples", "JSON-LD", "RDF_XML", "N-Quads", "TriG",
+)  # fmt: skip
+_ONCE: Final = (
+    "The default graph is the union of all named graphs and holds each triple once. The named graphs say where a"
+    " statement comes from: one for each file, and one for what was derived."
+)
+
+
+class Statements:
+    """Triples in the order in which they are said."""
+
+    def __init__(self) -> None:
+        """Nothing is said yet."""
+        self.triples: list[Triple] = []
+        self._blank = 0
+
+    def say(self, subject: Subject, predicate: str, *objects: Term | str | int) -> None:
+        """One or more statements; a text that is a `str` is an IRI, a number an integer."""
+        for each in objects:
+            term: Term
+            if isinstance(each, str):
+                term = Iri(each)
+            elif isinstance(each, int):
+                term = Literal(str(each), datatype=Iri(PREFIXES["xsd"] + "integer"))
+            else:
+                term = each
+            self.triples.append(Triple(subject, Iri(predicate), term))
+
+    def blank(self) -> BlankNode:
+        """A new node without a name."""
+        self._blank += 1
+        return BlankNode(f"n{self._blank}")
+
+    def write(self, format: str) -> bytes:  # noqa: A002
+        """As a document."""
+        names = ("dcat", "dct", "rdfs", "void", "xsd", "sd", "formats")
+        prefixes = {name: iri for name, iri in PREFIXES.items() if name in names}
+        return serialize(self.triples, format=format, prefixes=prefixes | {"sd": SD, "formats": _FORMATS})
+
+
+async def describe(service: Service, scope: Scope, *, format: str) -> bytes:  # noqa: A002
+    """The description of the endpoint under the address at which it was asked."""
+    try:
+        counts = await service.counts()
+    except StoreError:
+        # Nobody has to wait for figures; the claims stand without them.
+        counts = None
+    return _statements(service, f"{origin_of(scope)}/sparql", counts).write(format)
+
+
+def _statements(service: Service, endpoint: str, counts: Counts | None) -> Statements:
+    said = Statements()
+    say, a = said.say, PREFIXES["rdf"] + "type"
+    this = said.blank()
+    say(this, a, SD + "Service")
+    say(this, SD + "endpoint", endpoint)
+    say(this, SD + "supportedLanguage", SD + "SPARQL11Query", SD + "SPARQL10Query")
+    say(this, SD + "resultFormat", *(_FORMATS + name for name in _RESULT_FORMATS))
+    say(this, SD + "feature", SD + "UnionDefaultGraph")
+    if service.limits.bounds.service_allowed:
+        say(this, SD + "feature", SD + "BasicFederatedQuery")
+    say(this, SD + "defaultEntailmentRegime", "http://www.w3.org/ns/entailment/OWL-RDF-Based")
+    say(this, SD + "defaultSupportedEntailmentProfile", "http://www.w3.org/ns/owl-profile/RL")
+    bounds, share = service.limits.bounds, service.limits.share
+    limits = (
+        f"Limits: {share.timeout:g} seconds for a query, {bounds.query_size:,} characters of query text,"
+        f" {bounds.rows:,} rows and {bounds.bytes:,} bytes in an answer, {share.per_client} queries at once."
+    )
+    say(this, PREFIXES["rdfs"] + "comment", Literal(limits, language="en"))
+    dataset, default = said.blank(), said.blank()
+    say(this, SD + "defaultDataset", dataset)
+    say(dataset, a, SD + "Dataset")
+    say(dataset, PREFIXES["dct"] + "title", *titles(service))
+    say(dataset, PREFIXES["rdfs"] + "comment", Literal(_ONCE, language="en"))
+    say(dataset, SD + "defaultGraph", default)
+    say(default, a, SD + "Graph")
+    if counts is not None:
+        say(default, PREFIXES["void"] + "triples", counts.triples)
+    manifest = service.manifest
+    for name in [*manifest.asserted_graphs, manifest.inferred_graph]:
+        named, graph = said.blank(), said.blank()
+        say(dataset, SD + "namedGraph", named)
+        say(named, a, SD + "NamedGraph")
+        say(named, SD + "name", name)
+        say(named, SD + "graph", graph)
+        say(graph, a, SD + "Graph")
+        if counts is not None:
+            say(graph, PREFIXES["void"] + "triples", counts.graphs.get(name, 0))
+    return said
+
+
+def titles(service: Service) -> list[Literal]:
+    """The name of the graph in each of its languages."""
+    return [Literal(text, language=language) for language, text in service.project.config.title.to_json().items()]
+
+
+_VOID: Final = PREFIXES["void"]
+_EXT: Final = "http://ldf.fi/void-ext#"
+
+
+class WellKnownVoid:
+    """`/.well-known/void`, as an ASGI application."""
+
+    def __init__(self, service: Service) -> None:
+        """The description of what `service` serves."""
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            wanted = negotiate(header(scope, b"accept"), GRAPHS) or ("ttl",)
+            origin = origin_of(scope)
+            # The addresses in it are those of the site as it was asked, unless graph.toml says where it is.
+            here = hashlib.sha256(origin.encode()).hexdigest()[:12]
+            etag = f'"{self._service.pool.version.snapshot_id}-void-{wanted[0]}-{here}"'
+            headers = {
+                "Content-Type": content_type(wanted[0]), "Vary": "Accept, Host", "ETag": etag, "Cache-Control": "no-cache",
+                "Access-Control-Allow-Origin": "*",
+            }  # fmt: skip
+            if header(scope, b"if-none-match") == etag:
+                await Response(status_code=304, headers=headers)(scope, receive, send)
+                return
+            data = _statements_void(self._service, origin, await self._service.counts()).write(wanted[0])
+            await Response(data, headers=headers)(scope, receive, send)
+        except Refusal as refusal:
+            await refusal(scope, receive, send)
+        except CitygraphError as error:
+            await refusal_of(error)(scope, receive, send)
+
+
+def _statements_void(service: Service, origin: str, counts: Counts) -> Statements:
+    said, config = Statements(), service.project.config
+    say, a, dct = said.say, PREFIXES["rdf"] + "type", PREFIXES["dct"]
+    this = Iri(f"{origin}/.well-known/void#dataset")
+    say(this, a, _VOID + "Dataset", PREFIXES["dcat"] + "Dataset")
+    say(this, dct + "title", *titles(service))
+    say(this, dct + "license", config.licence)
+    say(this, _VOID + "uriSpace", config.base)
+    say(this, _VOID + "sparqlEndpoint", f"{origin}/sparql")
+    say(this, _VOID + "vocabulary", *_vocabularies(counts))
+    say(this, _VOID + "triples", counts.triples)
+    say(this, _VOID + "entities", counts.entities)
+    say(this, _VOID + "classes", len(counts.classes))
+    say(this, _VOID + "properties", len(counts.properties))
+    for name, number in sorted(counts.properties.items()):
+        part = said.blank()
+        say(this, _VOID + "propertyPartition", part)
+        say(part, _VOID + "property", name)
+        say(part, _VOID + "triples", number)
+    for name, number in sorted(counts.classes.items()):
+        part = said.blank()
+        say(this, _VOID + "classPartition", part)
+        say(part, _VOID + "class", name)
+        say(part, _VOID + "entities", number)
+        _say_used(said, part, name, counts)
+    for name, number in sorted(counts.graphs.items()):
+        part = said.blank()
+        say(this, _VOID + "subset", part)
+        say(part, a, _VOID + "Dataset")
+        say(part, dct + "source", name)
+        say(part, _VOID + "triples", number)
+    links = said.blank()
+    say(this, _VOID + "subset", links)
+    say(links, a, _VOID + "Linkset")
+    say(links, _VOID + "target", this, "http://www.wikidata.org/")
+    say(links, _VOID + "linkPredicate", PREFIXES["schema"] + "sameAs")
+    say(links, _VOID + "triples", counts.wikidata)
+    return said
+
+
+def _say_used(said: Statements, part: object, name: str, counts: Counts) -> None:
+    for property_, used in sorted(counts.used.get(name, {}).items()):
+        inner = said.blank()
+        said.say(part, _VOID + "propertyPartition", inner)  # type: ignore[arg-type]  # a blank node of ours
+        said.say(inner, _VOID + "property", property_)
+        said.say(inner, _VOID + "triples", used.triples)
+        for target, number in sorted(used.targets.items()):
+            node = said.blank()
+            said.say(inner, _VOID + "classPartition", node)
+            said.say(node, _VOID + "class", target)
+            said.say(node, _VOID + "triples", number)
+        for datatype, number in sorted(used.datatypes.items()):
+            node = said.blank()
+            said.say(inner, _EXT + "datatypePartition", node)
+            said.say(node, _EXT + "datatype", datatype)
+            said.say(node, _VOID + "triples", number)
+
+
+def _vocabularies(counts: Counts) -> list[str]:
+    used = [*counts.classes, *counts.properties]
+    return sorted({iri for iri in PREFIXES.values() if any(name.startswith(iri) for name in used)})
