@@ -39,29 +39,11 @@ from citygraph.web.requests import (
 from citygraph.web.service import Service
 from citygraph.web.sparql import GraphStore, SparqlEndpoint
 
-__all__ = ["Site", "create_site"]
-
-
-async def health(request: Request) -> Response:
-    """200 when at least one worker is there, else 503."""
-    service: Service = request.app.state.service
-    state = service.pool.state
-    body = {
-        "ok": bool(state["workers"]),
-        "version": VERSION,
-        "snapshot": service.pool.version.snapshot_id,
-        "as_of": service.manifest.as_of,
-        "current": service.is_current,
-        "pool": state,
-        "cache_bytes": service.cache.size,
-    }
-    return JSONResponse(body, 200 if body["ok"] else 503, {"Cache-Control": "no-store"})
-
-
 if TYPE_CHECKING:
     # The page on which links are decided needs much that nobody else does.
     from citygraph.web.pages.review import LinkReview
 
+__all__ = ["Site", "create_site"]
 
 _BROKEN: Final = 499
 _ENDPOINTS: Final = (b"/sparql", b"/sparql/")
@@ -75,7 +57,7 @@ def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None)
         Route("/graph-store", GraphStore(service, sparql)),
         Route("/.well-known/void", WellKnownVoid(service)),
         Route("/void.ttl", WellKnownVoid(service)),
-        Route("/health", health),
+        Route("/health", _health),
         *reconciliation_routes,
         *(review.routes if review else ()),
         *page_routes,
@@ -136,6 +118,22 @@ def _told(request: Request, refusal: Refusal) -> Response:
         # Without a version there is nothing to make a page from.
         pass
     return refusal.response(accept, choose_language(request).language)
+
+
+async def _health(request: Request) -> Response:
+    """`/health`: 200 when at least one worker is there, else 503; nothing about anyone."""
+    service: Service = request.app.state.service
+    state = service.pool.state
+    body = {
+        "ok": bool(state["workers"]),
+        "version": VERSION,
+        "snapshot": service.pool.version.snapshot_id,
+        "as_of": service.manifest.as_of,
+        "current": service.is_current,
+        "pool": state,
+        "cache_bytes": service.cache.size,
+    }
+    return JSONResponse(body, 200 if body["ok"] else 503, {"Cache-Control": "no-store"})
 
 
 class Site:

@@ -1,10 +1,11 @@
-"""citygraph.web.description."""
+"""What the site says of itself: the SPARQL 1.1 service description, and VoID at `/.well-known/void`.
+
+Every claim of the service description has a test; editors complete from the nesting of VoID.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.responses import Response
@@ -14,112 +15,18 @@ from citygraph.errors import CitygraphError, StoreError
 from citygraph.formats import GRAPHS, content_type, negotiate
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
-from citygraph.results import Answer, Solutions
+from citygraph.web.counts import Counts
 from citygraph.web.requests import Refusal, header, origin_of, refusal_of
 from citygraph.web.service import Service
 
-__all__ = ["COUNT_QUERIES", "Counts", "WellKnownVoid", "counts_of", "describe"]
-
-_TARGETS: Final = """
-SELECT ?class ?property ?target (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o . ?o a ?target }
-GROUP BY ?class ?property ?target
-"""
-_DATATYPES: Final = """
-SELECT ?class ?property ?datatype (COUNT(*) AS ?n) WHERE {
-  ?s a ?class ; ?property ?o .
-  BIND(DATATYPE(?o) AS ?datatype)
-  FILTER(BOUND(?datatype))
-}
-GROUP BY ?class ?property ?datatype
-"""
-_WIKIDATA: Final = """
-SELECT (COUNT(*) AS ?n) WHERE {
-  ?s <https://schema.org/sameAs> ?o .
-  FILTER(STRSTARTS(STR(?o), "http://www.wikidata.org/"))
-}
-"""
-COUNT_QUERIES: Final = (
-    "SELECT (COUNT(*) AS ?n) (COUNT(DISTINCT ?s) AS ?subjects) WHERE { ?s ?p ?o }",
-    "SELECT ?class (COUNT(*) AS ?n) WHERE { ?s a ?class } GROUP BY ?class",
-    "SELECT ?property (COUNT(*) AS ?n) WHERE { ?s ?property ?o } GROUP BY ?property",
-    "SELECT ?class ?property (COUNT(*) AS ?n) WHERE { ?s a ?class ; ?property ?o } GROUP BY ?class ?property",
-    _TARGETS,
-    _DATATYPES,
-    "SELECT ?graph (COUNT(*) AS ?n) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph",
-    _WIKIDATA,
-)
-
-
-@dataclass(slots=True)
-class Used:
-    """How one property is used by the things of one class."""
-
-    triples: int = 0
-    targets: dict[str, int] = field(default_factory=dict)
-    datatypes: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The figures of one version."""
-
-    triples: int
-    entities: int
-    classes: dict[str, int]
-    properties: dict[str, int]
-    used: dict[str, dict[str, Used]]
-    graphs: dict[str, int]
-    wikidata: int
-
-
-def counts_of(answers: Sequence[Answer]) -> Counts:
-    """The answers to `COUNT_QUERIES`, in their order, as figures."""
-    rows = [list(answer) if isinstance(answer, Solutions) else [] for answer in answers]
-    total, classes, properties, pairs, targets, datatypes, graphs, links = rows
-    used: dict[str, dict[str, Used]] = {}
-    for row in pairs:
-        used.setdefault(_name(row["class"]), {})[_name(row["property"])] = Used(_number(row["n"]))
-    for found, column in ((targets, "target"), (datatypes, "datatype")):
-        for row in found:
-            each = used.get(_name(row["class"]), {}).get(_name(row["property"]))
-            if each is not None and isinstance(row[column], Iri):
-                (each.targets if column == "target" else each.datatypes)[_name(row[column])] = _number(row["n"])
-    return Counts(
-        triples=_number(total[0]["n"]),
-        entities=_number(total[0]["subjects"]),
-        classes={_name(row["class"]): _number(row["n"]) for row in classes if isinstance(row["class"], Iri)},
-        properties={_name(row["property"]): _number(row["n"]) for row in properties},
-        used={name: each for name, each in used.items() if name},
-        graphs={_name(row["graph"]): _number(row["n"]) for row in graphs},
-        wikidata=_number(links[0]["n"]),
-    )
-
-
-def _name(term: object) -> str:
-    return term.value if isinstance(term, Iri) else ""
-
-
-def _number(term: object) -> int:
-    return int(term.value) if isinstance(term, Literal) else 0
-
-
-SD: Final = "http://www.w3.org/ns/sparql-service-description#"
-_FORMATS: Final = "http://www.w3.org/ns/formats/"
-_RESULT_FORMATS: Final = (
-    "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
-    "Turtle", "N-Triples", "JSON-LD", "RDF_XML", "N-Quads", "TriG",
-)  # fmt: skip
-_ONCE: Final = (
-    "The default graph is the union of all named graphs and holds each triple once. The named graphs say where a"
-    " statement comes from: one for each file, and one for what was derived."
-)
+__all__ = ["Statements", "WellKnownVoid", "describe"]
 
 
 class Statements:
     """Triples in the order in which they are said."""
 
     def __init__(self) -> None:
-        """Nothing is said yet."""
+        """No triples."""
         self.triples: list[Triple] = []
         self._blank = 0
 
@@ -147,6 +54,25 @@ class Statements:
         return serialize(self.triples, format=format, prefixes=prefixes | {"sd": SD, "formats": _FORMATS})
 
 
+def titles(service: Service) -> list[Literal]:
+    """The name of the graph in each of its languages."""
+    return [Literal(text, language=language) for language, text in service.project.config.title.to_json().items()]
+
+
+# -- the service description --------------------------------------------------------------------------
+
+SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_FORMATS: Final = "http://www.w3.org/ns/formats/"
+_RESULT_FORMATS: Final = (
+    "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
+    "Turtle", "N-Triples", "JSON-LD", "RDF_XML", "N-Quads", "TriG",
+)  # fmt: skip
+_ONCE: Final = (
+    "The default graph is the union of all named graphs and holds each triple once. The named graphs say where a"
+    " statement comes from: one for each file, and one for what was derived."
+)
+
+
 async def describe(service: Service, scope: Scope, *, format: str) -> bytes:  # noqa: A002
     """The description of the endpoint under the address at which it was asked."""
     try:
@@ -154,10 +80,10 @@ async def describe(service: Service, scope: Scope, *, format: str) -> bytes:  # 
     except StoreError:
         # Nobody has to wait for figures; the claims stand without them.
         counts = None
-    return _statements(service, f"{origin_of(scope)}/sparql", counts).write(format)
+    return _service_description(service, f"{origin_of(scope)}/sparql", counts).write(format)
 
 
-def _statements(service: Service, endpoint: str, counts: Counts | None) -> Statements:
+def _service_description(service: Service, endpoint: str, counts: Counts | None) -> Statements:
     said = Statements()
     say, a = said.say, PREFIXES["rdf"] + "type"
     this = said.blank()
@@ -198,10 +124,7 @@ def _statements(service: Service, endpoint: str, counts: Counts | None) -> State
     return said
 
 
-def titles(service: Service) -> list[Literal]:
-    """The name of the graph in each of its languages."""
-    return [Literal(text, language=language) for language, text in service.project.config.title.to_json().items()]
-
+# -- VoID ---------------------------------------------------------------------------------------------
 
 _VOID: Final = PREFIXES["void"]
 _EXT: Final = "http://ldf.fi/void-ext#"
@@ -229,7 +152,7 @@ class WellKnownVoid:
             if header(scope, b"if-none-match") == etag:
                 await Response(status_code=304, headers=headers)(scope, receive, send)
                 return
-            data = _statements_void(self._service, origin, await self._service.counts()).write(wanted[0])
+            data = _void(self._service, origin, await self._service.counts()).write(wanted[0])
             await Response(data, headers=headers)(scope, receive, send)
         except Refusal as refusal:
             await refusal(scope, receive, send)
@@ -237,7 +160,7 @@ class WellKnownVoid:
             await refusal_of(error)(scope, receive, send)
 
 
-def _statements_void(service: Service, origin: str, counts: Counts) -> Statements:
+def _void(service: Service, origin: str, counts: Counts) -> Statements:
     said, config = Statements(), service.project.config
     say, a, dct = said.say, PREFIXES["rdf"] + "type", PREFIXES["dct"]
     this = Iri(f"{origin}/.well-known/void#dataset")

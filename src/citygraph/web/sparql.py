@@ -1,4 +1,8 @@
-"""SPARQL 1.1 Protocol, the query half: GET, form POST and direct POST; whatever would change the graph is refused."""
+"""The SPARQL endpoint: a query by GET, form or direct POST, asked of the workers; and whole graphs by their names.
+
+SPARQL 1.1 Protocol, the query half, and SPARQL 1.1 Graph Store Protocol, the reading half; how a request is read and an
+answer sent stands in `sparql_protocol`.
+"""
 
 from __future__ import annotations
 
@@ -223,12 +227,14 @@ def _wanted(scope: Scope) -> tuple[str, str]:
     return b", ".join(accept).decode("latin-1"), b", ".join(encoding).decode("latin-1")
 
 
+# -- whole graphs -------------------------------------------------------------------------------------
+
 _ALL: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
 
 
 class GraphStore:
-    """One graph of the version in use as a document, as an ASGI application."""
+    """One graph of the version in use as a document, as an ASGI application: `?default` or `?graph=IRI`."""
 
     def __init__(self, service: Service, endpoint: SparqlEndpoint) -> None:
         """A graph store that asks `endpoint`."""

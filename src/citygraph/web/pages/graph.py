@@ -194,7 +194,7 @@ def reading_of(request: Request) -> Reading:
     snapshot: Snapshot = service.snapshot if service is not None else project.snapshot()
     store: Store = snapshot
     if service is not None:
-        store = _keep(request, service.store(client=client_of(request.scope)))
+        store = _keep(request, service.store(client_of(request.scope)))
     return Reading(project, snapshot, _kept.get(project, snapshot), store)
 
 
@@ -209,9 +209,8 @@ def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:
     if service is None:
         snapshot = project_of(request).snapshot(as_of=as_of)
         return snapshot, snapshot
-    client = client_of(request.scope)
-    snapshot = service.day(as_of, client)
-    return snapshot, _keep(request, service.store(client=client, snapshot=snapshot))
+    snapshot, store = service.day(as_of, client_of(request.scope))
+    return snapshot, _keep(request, store)
 
 
 def _keep(request: Request, store: Store) -> Store:
