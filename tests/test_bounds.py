@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.bounds import Bounds, problems_of
+from citygraph.rdf import Bounds, problems_of
 
 _SMALL = Bounds(size=100_000, depth=5)
 
@@ -38,6 +38,12 @@ def test_brackets_of_turtle_are_counted(text: str, deep: bool) -> None:  # noqa:
 )
 def test_brackets_in_strings_iris_and_comments_do_not_count(quoted: str) -> None:
     assert not _codes(f"<http://a/s> <http://a/p> {quoted} .", "ttl")
+
+
+@pytest.mark.parametrize("before", [r"ex:a\#b ", r"ex:a\'b ", r"<http://a/\u0041#b> ", r"ex:a\(b "])
+def test_nothing_hides_behind_a_mark_in_a_name(before: str) -> None:
+    assert _codes(f"<http://a/s> {before} ((((((", "ttl") == ["too-deep"]
+    assert not _codes(f"<http://a/s> {before} (((((", "ttl")
 
 
 def test_the_line_of_the_first_bracket_too_many_is_given() -> None:

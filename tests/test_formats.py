@@ -18,7 +18,7 @@ from citygraph.formats import (
     negotiate,
     takes_gzip,
 )
-from citygraph.sparql import Form
+from citygraph.sparql.text import Form
 
 
 def test_names_media_types_and_endings_are_unique() -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from citygraph.sparql import Form
+from citygraph.sparql.text import Form
 
 __all__ = [
     "ANSWER_FORMATS",

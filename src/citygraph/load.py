@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from citygraph.bounds import Bounds, BoundsProblem, problems_of
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, part_of
 from citygraph.namespaces import expand, prefixes_for
-from citygraph.rdf import Iri, Quad, parse
+from citygraph.rdf import Bounds, BoundsProblem, Iri, Quad, parse, problems_of
 from citygraph.sssom import SssomError, read_mappings
 
 __all__ = ["Known", "Loaded", "Progress", "find_files", "hash_files", "load_files"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from citygraph.formats import answer_formats, media_type
 from citygraph.language import Text
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.sparql import Form
+from citygraph.sparql.text import Form
 from citygraph.version import VERSION
 
 __all__ = ["openapi_document"]

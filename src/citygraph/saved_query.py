@@ -14,8 +14,8 @@ import yaml
 from citygraph.errors import QueryError
 from citygraph.findings import Severity
 from citygraph.language import Text
-from citygraph.service_block import ServiceBlock, read_service
-from citygraph.sparql import Form, QueryText, read_query
+from citygraph.sparql.service import ServiceBlock, read_service
+from citygraph.sparql.text import Form, QueryText, read_query
 
 __all__ = ["PARAMETER_TYPES", "VIEWS", "Parameter", "SavedQuery", "read_saved_query"]
 

@@ -9,7 +9,7 @@ import pytest
 from citygraph.errors import CitygraphError, QueryError
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Truth
-from citygraph.sparql import Form, read_query
+from citygraph.sparql.text import Form, read_query
 from citygraph.store import MemoryStore
 from loopback import Handler, LoopbackServer, listening
 
@@ -267,3 +267,18 @@ def test_form_and_columns_are_those_of_the_text(text: str, form: Form, columns: 
     query = read_query(text)
     assert query.form is form
     assert query.columns == columns
+
+
+@pytest.mark.parametrize("name", [r"ex:a\#b", r"ex:a\'b", r"ex:\#", r"ex:%41\#", "ex:a\\'"])
+def test_no_bracket_hides_behind_a_mark_in_a_name(name: str) -> None:
+    # Oxigraph reads on behind the name, and thousands of brackets end the process.
+    deep = f"PREFIX ex: <http://a/> SELECT * {{ ?s {name} ?o . {'{' * 300}{'}' * 300} ?s ex:b\\'c ?o\n}}"
+    with pytest.raises(QueryError, match="more than 200 brackets"):
+        read_query(deep)
+    assert read_query(deep.replace("{" * 300, "").replace("}" * 300, "")).form is Form.SELECT
+
+
+def test_a_name_with_marks_in_it_is_one_name(store: MemoryStore) -> None:
+    query = "PREFIX ex: <http://a/> ASK { ex:a ex:b ex:b FILTER(ex:\\#x != ex:\\'x) }"
+    assert store.query(query) == Truth(value=True)
+    assert read_query(query.replace("ASK", "SELECT ?a")).columns == ("a",)

@@ -24,7 +24,7 @@ from citygraph.query.run import problem_of
 from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions
 from citygraph.saved_query import read_saved_query
-from citygraph.service_block import read_service
+from citygraph.sparql.service import read_service
 from conftest import ROOT, TODAY
 from misbehaving import Answer, Misbehaving
 

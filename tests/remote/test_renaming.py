@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from citygraph.errors import QueryError
 from citygraph.rdf import BlankNode, Iri, Literal
-from citygraph.store.inline_values import every_combination
-from citygraph.store.query_text import counting, solutions_of, with_values
+from citygraph.sparql.values import counting, every_combination, solutions_of, with_values
 from citygraph.store.server.renaming import Renaming
 
 BASE = "https://example.org/"
@@ -42,6 +42,21 @@ def test_a_graph_in_a_query_is_found_however_it_is_written(text: str) -> None:
     assert f"<{THERE}>" in there
     assert dataset.default == (NAMES.merged,)
     assert set(dataset.named) == {NAMES.there(ONE), NAMES.there(OTHER)}
+
+
+@pytest.mark.parametrize("mark", ["#", "'", "(", ","])
+def test_no_graph_hides_behind_a_mark_in_a_name(mark: str) -> None:
+    hidden = f"GRAPH <urn:x:of-somebody-else> {{ ?a ?b ?c }} GRAPH {ONE} {{ ?d ?e ?f }}"
+    there, _ = NAMES.query_there(f"PREFIX ex: <urn:x:> SELECT * {{ ?s ex:a\\{mark}b ?o . {hidden} }}", None, None)
+    assert "of-somebody-else" not in there
+    assert f"<{THERE}>" in there
+    # Whoever reads names otherwise finds no mark that hides the rest.
+    assert f"<urn:x:a{mark}b>" in there
+
+
+def test_a_mark_in_a_name_of_an_unknown_prefix_is_refused() -> None:
+    with pytest.raises(QueryError, match="bif"):
+        NAMES.query_there("SELECT * { ?s bif:a\\'b ?o }", None, None)
 
 
 def test_text_that_only_looks_like_a_graph_is_left_alone() -> None:

@@ -11,11 +11,10 @@ from xml.etree import ElementTree as ET
 
 import httpx
 
-from citygraph.bounds import Bounds, problems_of
 from citygraph.doctor.asker import ROWS_TYPE, Reply
 from citygraph.doctor.bench import NTRIPLES, OK, ONE, Bench, good, many_rows, read_rows, rows, same, short
 from citygraph.doctor.probe import Deviates, NotTried, Outcome, Probe, Refused
-from citygraph.rdf import Iri, parse
+from citygraph.rdf import Bounds, Iri, parse, problems_of
 
 __all__ = ["READING", "ask_query"]
 

@@ -20,7 +20,7 @@ from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progres
 from citygraph.rdf import Quad
 from citygraph.results import Answer
 from citygraph.saved_query import SavedQuery
-from citygraph.sparql import read_query
+from citygraph.sparql.text import read_query
 from citygraph.store import Manifest, MemoryStore, Snapshot, Snapshots
 
 if TYPE_CHECKING:

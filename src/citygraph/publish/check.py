@@ -11,7 +11,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from citygraph.bounds import Bounds, BoundsProblem, problems_of
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
@@ -23,7 +22,7 @@ from citygraph.publish.profiles import DCAT_AP_3, PROFILES, profile_of_page
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import NAMESPACES, Profile
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
-from citygraph.rdf import Iri, Literal, Triple, parse
+from citygraph.rdf import Bounds, BoundsProblem, Iri, Literal, Triple, parse, problems_of
 
 __all__ = [
     "LinkCheck",

@@ -26,7 +26,7 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, canonical
 from citygraph.results import Solutions, write_answer
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sorted_quads import SortedQuads, distinct_triples, has_blank_node
-from citygraph.sparql import Form
+from citygraph.sparql.text import Form
 
 __all__ = [
     "MOST_ROWS",

@@ -13,10 +13,10 @@ from citygraph.http import Deadline, Policy
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Row, Solutions
 from citygraph.saved_query import SavedQuery
-from citygraph.service_block import ServiceBlock
+from citygraph.sparql.service import ServiceBlock
+from citygraph.sparql.values import values_block
 from citygraph.store import MemoryStore, Store
 from citygraph.store.endpoint import Dated, RemoteStore
-from citygraph.store.inline_values import values_block
 
 __all__ = ["ExtractService", "Federated", "Federation", "RemoteService", "Service", "ask_service", "nobody"]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import QueryError
-from citygraph.patterns import Pattern, triple_patterns
 from citygraph.query.cite import Citation, ListStatement, cite, lists_behind
 from citygraph.query.federate import Federated, Federation, ask_service, nobody
 from citygraph.query.names import NameFinder, bind_parameters
@@ -18,7 +17,8 @@ from citygraph.rdf import BlankNode, Iri, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
 from citygraph.saved_query import SavedQuery, read_saved_query
 from citygraph.sentences import sentence
-from citygraph.sparql import tokens
+from citygraph.sparql.text import Pattern, triple_patterns
+from citygraph.sparql.values import with_every_variable
 from citygraph.store import MemoryStore, Store
 
 __all__ = ["Answered", "find_queries", "get_query", "problem_of", "run_query", "statements_behind"]
@@ -167,19 +167,9 @@ def _whole_row(answered: Answered, row: Row, store: Store) -> dict[str, Term]:
     """The row with every variable of the query, those that the answer does not show too."""
     shown = {name: term for name, term in zip(answered.query.columns, row, strict=True) if term is not None}
     bound = {name: term for name, term in shown.items() if not isinstance(term, BlankNode)}
-    answer = store.query(_with_star(answered.query.text), bind={**answered.bound, **bound})
+    answer = store.query(with_every_variable(answered.query.text), bind={**answered.bound, **bound})
     rows = list(answer) if isinstance(answer, Solutions) else []
     return next((each for each in rows if all(each.get(name) == term for name, term in shown.items())), shown)
-
-
-def _with_star(text: str) -> str:
-    """The query with `SELECT *` instead of its columns, found by its tokens."""
-    select = next(token for token in tokens(text) if token.kind == "word" and token.text.upper() == "SELECT")
-    lines = text.splitlines(keepends=True)
-    start = sum(map(len, lines[: select.line - 1])) + select.column - 1
-    rest = text[start + len("SELECT") :]
-    end = re.search(r"\bWHERE\b|\{", rest, re.IGNORECASE)
-    return f"{text[:start]}SELECT * {rest[end.start() :] if end else rest}"
 
 
 def _filled(pattern: Pattern, row: Mapping[str, Term]) -> Triple | None:

@@ -30,8 +30,8 @@ from citygraph.http import (
 )
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
-from citygraph.sparql import Form, QueryText, read_query
-from citygraph.store.inline_values import every_combination
+from citygraph.sparql.text import Form, QueryText, read_query
+from citygraph.sparql.values import every_combination
 
 __all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "accepted_type", "check_values", "with_prefixes"]
 

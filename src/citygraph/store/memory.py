@@ -12,7 +12,7 @@ from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.rdf import DefaultGraph, Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sentences import sentence
-from citygraph.sparql import QueryText, read_query, syntax_error
+from citygraph.sparql.text import QueryText, read_query, syntax_error
 
 __all__ = ["MemoryStore", "answer"]
 

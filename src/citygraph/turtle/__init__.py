@@ -1,10 +1,8 @@
 """Turtle as text that people keep: its tokens, its statements with their comments and places, its layout."""
 
-from citygraph.turtle.blocks import blocks_of
 from citygraph.turtle.document import Block, Document, Node, Pair, TurtleError, read_document
-from citygraph.turtle.layout import write_document
+from citygraph.turtle.layout import blocks_of, document_of, write_document
 from citygraph.turtle.places import Place, places
-from citygraph.turtle.quads import document_of
 
 __all__ = [
     "Block",

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from citygraph.turtle.tokens import Token, TurtleError, tokens
+from citygraph.lexer import TURTLE, Token, tokens
 
 __all__ = ["Block", "Document", "Node", "Pair", "TurtleError", "read_document"]
 
 _DEEPEST: Final = 200
 _RDF_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+
+
+class TurtleError(ValueError):
+    """The text is not the Turtle 1.1 that this reader knows; the RDF parser has the last word."""
 
 
 @dataclass(slots=True)
@@ -72,7 +76,7 @@ class _Reader:
     """Recursive descent over the tokens (Turtle 1.1, section 6.5); comments are collected on the way."""
 
     def __init__(self, text: str) -> None:
-        self._tokens: Iterator[Token] = tokens(text)
+        self._tokens: Iterator[Token] = tokens(text, TURTLE)
         self._comments: list[str] = []
         self._line = 0
         self._token: Token | None = None
@@ -208,6 +212,9 @@ class _Reader:
         """Step to the next token that is no comment; a comment at the end of a line stays with its statement."""
         previous_line = self._line
         for token in self._tokens:
+            if token.kind == "unknown":
+                message = f"line {token.line}: cannot read {token.text!r}"
+                raise TurtleError(message)
             if token.kind != "comment":
                 self._token, self._line = token, token.line
                 return

@@ -19,7 +19,7 @@ from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
 from citygraph.http import RETRIED, Deadline, DeadlinePassed, Policy, TooLarge, TryAgain, patiently, retry_after
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
-from citygraph.sparql import Form
+from citygraph.sparql.text import Form
 from citygraph.store.endpoint import Graphs, RemoteStore, accepted_type
 
 __all__ = ["PASSWORD", "TOKEN", "USER", "Addresses", "Connection", "Credentials", "NotOffered", "TooMuchAtOnce"]

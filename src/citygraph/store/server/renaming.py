@@ -12,16 +12,14 @@ the same bytes exactly when they are the same statement.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote
 
-from citygraph.namespaces import is_absolute_iri
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple, parse, serialize
-from citygraph.sparql import Token, tokens
+from citygraph.sparql.rename import rename_iris
 
 __all__ = ["END", "Dataset", "Renaming", "lines_of", "quads_of", "split_quad", "triples_of"]
 
@@ -29,9 +27,6 @@ END: Final = b" ."
 """What a statement ends with."""
 _TERMS: Final = 3
 _GENID: Final = ".well-known/genid/"
-_LOCAL: Final = re.compile(r"[\w.\-]*:(?:[\w:%\-]|\\.|\.(?=[\w:%\-\\.]))*")
-_ESCAPED: Final = re.compile(r"\\(.)")
-_UNICODE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _TRUTHS: Final = {"1": "true", "0": "false"}
 _BOOLEAN: Final = Iri("http://www.w3.org/2001/XMLSchema#boolean")
 
@@ -247,29 +242,18 @@ class Renaming:
             named: the graphs that `GRAPH` reaches.
             base: what relative addresses are relative to, unless the text says so itself.
         """
-        reader = _Reader(text, base)
-        chosen, chosen_named = [Iri(e) for e in reader.default], [Iri(e) for e in reader.named]
-        pieces, place = [], 0
-        for start, end, iri in sorted(reader.found, key=lambda each: each[0]):
-            pieces += [text[place:start], self._written(text[start:end], iri, is_graph=start in reader.graphs)]
-            place = end
-        rewritten = "".join([*pieces, text[place:]])
-        if graphs is None and named is None and (chosen or chosen_named):
-            graphs, named = chosen, chosen_named
+        renamed = rename_iris(text, self._new_name, base=base)
+        if graphs is None and named is None and (renamed.default or renamed.named):
+            graphs, named = [Iri(e) for e in renamed.default], [Iri(e) for e in renamed.named]
         default = (self.merged,) if graphs is None else self._known(graphs)
         by_name = tuple(self._there.values()) if named is None else self._known(named)
-        return rewritten, Dataset(default, by_name)
+        return renamed.text, Dataset(default, by_name)
 
-    def _written(self, text: str, iri: str | None, *, is_graph: bool) -> str:
-        """An IRI of a query as the server shall read it; nothing for a FROM or a BASE, which have been read."""
-        if iri is None:
-            return ""
+    def _new_name(self, iri: str, is_graph: bool) -> str | None:  # noqa: FBT001  # as `rename_iris` asks it
         if iri in self._there:
-            return str(self._there[iri])
-        if is_graph:
-            # Virtuoso gives a graph that is called by its name, whether the request allows it or not.
-            return str(self._nothing)
-        return f"<{iri}>" if text.startswith("<") and not is_absolute_iri(text[1:-1]) and is_absolute_iri(iri) else text
+            return self._there[iri].value
+        # Virtuoso gives a graph that is called by its name, whether the request allows it or not.
+        return self._nothing.value if is_graph else None
 
     def _known(self, graphs: Iterable[Iri]) -> tuple[Iri, ...]:
         """None at all would mean the server's own default; a graph that holds nothing means nothing."""
@@ -278,78 +262,3 @@ class Renaming:
 
 def _no_triple_term(term: str) -> ValueError:
     return ValueError(f"a triple term cannot be sent to a SPARQL 1.1 server: {term}")
-
-
-class _Reader:
-    """Every IRI of a query with its place, prefixes resolved, and the graphs that FROM chooses."""
-
-    def __init__(self, text: str, base: str) -> None:
-        self.found: list[tuple[int, int, str | None]] = []
-        self.default: list[str] = []
-        self.named: list[str] = []
-        self.graphs: set[int] = set()
-        self._text = text
-        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
-        self._prefixes: dict[str, str] = {}
-        self._base = base
-        self._read(list(tokens(text)))
-
-    def _place(self, token: Token) -> int:
-        return self._starts[token.line - 1] + token.column - 1
-
-    def _read(self, found: list[Token]) -> None:
-        place = 0
-        while place < len(found):
-            place += self._step(found[place : place + 3])
-
-    def _step(self, ahead: list[Token]) -> int:
-        """Read what stands here; how many tokens it was."""
-        token = ahead[0]
-        word = token.text.upper() if token.kind == "word" else ""
-        kinds = tuple(each.kind for each in ahead[1:])
-        if word == "PREFIX" and kinds == ("pname", "iri"):
-            self._prefixes[ahead[1].text[:-1]] = self._note(ahead[2])
-            return 3
-        if word == "BASE" and kinds[:1] == ("iri",):
-            # Every IRI is written out, so that the word is needed no more; Virtuoso takes it in front alone.
-            self._base = self._iri(ahead[1]) or ""
-            self.found.append((self._place(token), self._place(ahead[1]) + len(ahead[1].text), None))
-            return 2
-        if word == "FROM":
-            is_named = len(ahead) > 1 and ahead[1].text.upper() == "NAMED"
-            graph = ahead[1 + is_named] if len(ahead) > 1 + is_named else token
-            iri = self._iri(graph)
-            if iri is not None:
-                (self.named if is_named else self.default).append(iri)
-                self.found.append((self._place(token), self._place(graph) + len(graph.text), None))
-                return 2 + is_named
-        if word == "GRAPH" and len(ahead) > 1:
-            self.graphs.add(self._place(ahead[1]))
-        self._note(token)
-        return 1
-
-    def _note(self, token: Token) -> str:
-        """Remember the IRI that stands here, if one does."""
-        iri = self._iri(token)
-        if iri is not None:
-            start = self._place(token)
-            self.found.append((start, start + len(self._whole(token)), iri))
-        return iri or ""
-
-    def _whole(self, token: Token) -> str:
-        """A token with all of its escapes, such as a stroke behind a backslash (SPARQL 1.1 Query, grammar rule 173)."""
-        if token.kind != "pname":
-            return token.text
-        match = _LOCAL.match(self._text, self._place(token))
-        return match[0] if match else token.text
-
-    def _iri(self, token: Token) -> str | None:
-        if token.kind == "iri":
-            plain = _UNICODE.sub(lambda match: chr(int(match[1] or match[2], 16)), token.text[1:-1])
-            # `?a<?b&&?c>?d` compares; it only looks like an address that begins with a question mark.
-            return urljoin(self._base, plain) if self._base and not plain.startswith("?") else plain
-        if token.kind == "pname":
-            name, _, local = self._whole(token).partition(":")
-            if name in self._prefixes:
-                return self._prefixes[name] + _ESCAPED.sub(r"\1", local)
-        return None

@@ -11,9 +11,9 @@ from typing import Final
 from citygraph.errors import QueryError, SnapshotError, StoreError
 from citygraph.rdf import Iri, Quad, Term, serialize
 from citygraph.results import Answer, Graph, Solutions
-from citygraph.sparql import Form, read_query
+from citygraph.sparql.text import Form, read_query
+from citygraph.sparql.values import counting, solutions_of, with_values
 from citygraph.store.endpoint import check_values, with_prefixes
-from citygraph.store.query_text import counting, solutions_of, with_values
 from citygraph.store.server.connection import Connection
 from citygraph.store.server.loading import read_lines
 from citygraph.store.server.renaming import Dataset, Renaming

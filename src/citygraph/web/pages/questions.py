@@ -22,7 +22,7 @@ from citygraph.rdf import Iri, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sentences import sentence
-from citygraph.sparql import read_query
+from citygraph.sparql.text import read_query
 from citygraph.store import Store
 from citygraph.web.pages.errors import NotFound, as_fault, kindly
 from citygraph.web.pages.files import answer_file, feed_of, json_response

@@ -1,4 +1,4 @@
-"""SPARQL as text: its tokens, the form of a query, its columns, and what it must not contain.
+"""A query as text: its tokens, its form, its columns and patterns, and what it must not contain.
 
 The engine parses queries for real; this reader only answers what has to be known before the engine
 may see the text (SPARQL 1.1 Query, section 19), because a few kilobytes of nested brackets end the
@@ -8,38 +8,28 @@ process that parses them and `SERVICE` reaches any address.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
+from citygraph import lexer
 from citygraph.errors import QueryError
+from citygraph.lexer import Token
+from citygraph.rdf import Iri, Literal, from_rdflib
 from citygraph.sentences import sentence
 
-__all__ = ["Form", "QueryText", "Token", "read_query", "read_query_tokens", "syntax_error", "tokens"]
+__all__ = [
+    "Form",
+    "Pattern",
+    "QueryText",
+    "read_query",
+    "read_query_tokens",
+    "syntax_error",
+    "tokens",
+    "triple_patterns",
+]
 
-_STRING: Final = (
-    r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""'
-    r"|'''(?:(?:''|')?(?:[^'\\]|\\.))*'''"
-    r'|"(?:[^"\\\n\r]|\\.)*"'
-    r"|'(?:[^'\\\n\r]|\\.)*'"
-)
-_KINDS: Final = (
-    ("space", r"\s+"),
-    ("iri", r"<(?:[^\x00-\x20<>\"{}|^`\\]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*>"),
-    ("comment", r"#[^\n\r]*"),
-    ("string", _STRING),
-    ("variable", r"[?$]\w+"),
-    ("language", r"@[A-Za-z]+(?:-[A-Za-z0-9]+)*"),
-    ("blank", r"_:\w[\w.\-]*"),
-    ("pname", r"(?:[^\W\d_](?:[\w.\-]*[\w\-])?)?:(?:[\w:%\\](?:[\w.\-:%\\]*[\w\-:%\\])?)?"),
-    ("number", r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"),
-    ("word", r"[A-Za-z_]\w*"),
-    ("mark", r"."),
-)  # fmt: skip
-_TOKEN: Final = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS), re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 # A SERVICE clause wherever it stands. Oxigraph reads without tokens: it takes `trueSERVICE<x>{` and `SERVICESILENT`,
 # and a comparison where we see an IRI. So no string, comment or IRI may hide the words; names may contain them.
 _SERVICE: Final = re.compile(
@@ -52,6 +42,10 @@ _UPDATES: Final = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DRO
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
 
+Pattern: TypeAlias = tuple[Iri | Literal | str, Iri | str, Iri | Literal | str]
+"""Subject, predicate and object; a variable is its name."""
+
+
 class Form(StrEnum):
     """The four query forms (SPARQL 1.1 Query, section 16)."""
 
@@ -59,16 +53,6 @@ class Form(StrEnum):
     ASK = "ASK"
     CONSTRUCT = "CONSTRUCT"
     DESCRIBE = "DESCRIBE"
-
-
-class Token(NamedTuple):
-    """One token with the line and column (from 1) where it starts, and its place in the text."""
-
-    kind: str
-    text: str
-    line: int
-    column: int
-    start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +73,7 @@ class QueryText:
 
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of a query, comments and white space left out."""
-    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "mark"
-        if kind in {"space", "comment"}:
-            continue
-        line = bisect_right(starts, match.start())
-        yield Token(kind, match.group(), line, match.start() - starts[line - 1] + 1, match.start())
+    return (token for token in lexer.tokens(text, lexer.SPARQL) if token.kind != "comment")
 
 
 def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200) -> QueryText:
@@ -118,11 +96,11 @@ def read_query_tokens(text: str, *, most_characters: int, deepest: int) -> tuple
         raise QueryError(message, fix=sentence("next.less_or_size"))
     # SPARQL 1.1 Query, 19.2 replaces escapes before the grammar is applied; Oxigraph does it inside terms
     # alone. What one reading hides in a string the other one runs, so the text must be harmless in both.
-    unescaped = _ESCAPE.sub(lambda match: chr(min(int(match.group(1) or match.group(2), 16), 0x10FFFF)), text)
+    other = lexer.unescaped(text)
     found = list(tokens(text))
     _check_depth(found, deepest)
-    if unescaped != text:
-        _check_depth(list(tokens(unescaped)), deepest)
+    if other != text:
+        _check_depth(list(tokens(other)), deepest)
     keywords = [(position, token.text.upper()) for position, token in enumerate(found) if token.kind == "word"]
     start = next(((position, word) for position, word in keywords if word in Form.__members__), None)
     update = next(((position, word) for position, word in keywords if word in _UPDATES), None)
@@ -140,7 +118,7 @@ def read_query_tokens(text: str, *, most_characters: int, deepest: int) -> tuple
         columns=columns,
         variables=frozenset(variables),
         grouped=_grouped(found),
-        uses_service=any(word == "SERVICE" for _, word in keywords) or _has_service(text) or _has_service(unescaped),
+        uses_service=any(word == "SERVICE" for _, word in keywords) or _has_service(text) or _has_service(other),
         star=star,
     )
     return read, found
@@ -227,3 +205,52 @@ def syntax_error(message: str, text: str) -> QueryError:
     key = "query.unexpected" if rest else "query.too_early"
     here = sentence(key, line=line, column=column, text=rest[:40])
     return QueryError(here, fix=sentence("next.look_before"), line=line)
+
+
+# -- what a row of an answer rests on ------------------------------------------------------------------
+
+
+def triple_patterns(text: str, *, prefixes: Mapping[str, str]) -> list[Pattern]:
+    """The triple patterns that can hold in a row, as rdflib reads them: those of the outer query, its OPTIONALs, UNIONs and graphs.
+
+    What stands in FILTER, MINUS or behind a property path is left out: it is no single statement.
+
+    Raises:
+        QueryError: rdflib cannot read the query.
+    """
+    from pyparsing import ParseException  # noqa: PLC0415  # rdflib and its parser cost a third of a second
+    from rdflib.plugins.sparql import prepareQuery  # noqa: PLC0415
+
+    try:
+        algebra = prepareQuery(text, initNs=dict(prefixes)).algebra
+    except (ParseException, NotImplementedError, ValueError, KeyError, TypeError) as error:
+        message = f"The query cannot be taken apart: {error}."
+        raise QueryError(message) from error
+    return list(dict.fromkeys(_patterns(algebra)))
+
+
+def _patterns(node: Any) -> Iterator[Pattern]:  # noqa: ANN401  # rdflib's algebra has no types
+    name = getattr(node, "name", "")
+    if name == "BGP":
+        yield from (pattern for triple in node.triples if (pattern := _pattern(triple)) is not None)
+        return
+    parts = ("p1",) if name == "Minus" else ("p", "p1", "p2")
+    for part in parts:
+        inner = node.get(part) if hasattr(node, "get") else None
+        if inner is not None and hasattr(inner, "name"):
+            yield from _patterns(inner)
+
+
+def _pattern(triple: tuple[Any, Any, Any]) -> Pattern | None:
+    """One pattern in our terms; nothing for a property path."""
+    from rdflib.term import BNode, Literal, URIRef, Variable  # noqa: PLC0415
+
+    terms: list[Any] = []
+    for each in triple:
+        if isinstance(each, Variable | BNode):
+            terms.append(str(each))
+        elif isinstance(each, URIRef | Literal):
+            terms.append(from_rdflib(each))
+        else:
+            return None
+    return (terms[0], terms[1], terms[2])

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from citygraph.errors import QueryError
-from citygraph.sparql import Token, read_query, tokens
+from citygraph.lexer import Token
+from citygraph.sparql.text import read_query, tokens
 
 __all__ = ["ServiceBlock", "read_service"]
 
