@@ -229,7 +229,7 @@ def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
 
 
 def print_explanation(explanation: Explanation, *, format_: str, language: str) -> None:
-    """Why a statement holds, or why it does not; the formats are those of `proof_writers`."""
+    """Why a statement holds, or why it does not; the formats are those of `reason.proof.writers`."""
     from citygraph.reason.proof.writers import write_explanation  # noqa: PLC0415
 
     print(write_explanation(explanation, format=format_, language=language).rstrip("\n"))
