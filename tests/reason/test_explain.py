@@ -23,12 +23,13 @@ from citygraph.rdf import Iri, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
 from citygraph.reason.columnar import close
 from citygraph.reason.proof.calendar import Calendar
-from citygraph.reason.proof.explain import Explainer, explain_statement
-from citygraph.reason.proof.facts import ColumnarFacts, TextFacts
-from citygraph.reason.proof.prover import Proof, Prover, faults
+from citygraph.reason.proof.explain import Explainer
+from citygraph.reason.proof.facts import ColumnarFacts
+from citygraph.reason.proof.prover import Proof, Prover
 from citygraph.reason.proof.why_not import why_not
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin
 from citygraph.reason.proof.writers import WRITERS, write_explanation
+from proof_check import TextFacts, faults
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 
 Turtle = Callable[[str], tuple[Triple, ...]]
@@ -76,7 +77,12 @@ def test_every_inferred_statement_of_our_graph_has_a_proof_that_the_checker_acce
 ) -> None:
     inferred = this_project.snapshot().inferred()
     assert len(inferred) > 1000
-    assert {str(q): found for q in inferred if (found := explainer.faults(q.triple))} == {}
+    found = {}
+    for quad in inferred:
+        proof = explainer.prover.prove(texts(quad.triple))
+        assert proof is not None, quad
+        found[str(quad)] = faults(proof, explainer.facts, explainer.book, explainer.given)
+    assert {quad: wrong for quad, wrong in found.items() if wrong} == {}
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -313,10 +319,9 @@ def test_every_statement_of_the_files_is_found_there_whether_the_reasoner_reads_
         assert proof.origins[0].file
 
 
-def test_one_call_explains_one_statement(graphs: ProjectGraphs, this_project: Project) -> None:
+def test_all_proofs_of_a_statement_are_given_when_they_are_asked_for(explainer: Explainer) -> None:
     goal = about("place-stavanger", CG + "participatesIn", "eurocities")
-    found = explain_statement(goal, graphs, config=this_project.config, as_of=DAY, every=True)
-    assert len(found.proofs) > 1
+    assert len(explainer.explain(goal, every=True).proofs) > 1
 
 
 def test_the_nearest_rule_is_the_one_with_most_premises_met(prover: Callable[[str], Prover]) -> None:

@@ -3,7 +3,7 @@
 Read in this order:
 
 - `facts`: the triples of a closure, found by any of their terms, and how an atom matches one;
-- `prover`: what a proof is, how the shortest is found, and how one is checked;
+- `prover`: what a proof is, and how the shortest is found;
 - `calendar`: the two rules before OWL, explained;
 - `why_not`: the rule that comes nearest to what does not follow;
 - `words`: statements, rules and gaps as sentences;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -13,18 +13,18 @@ from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
 from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES
-from citygraph.rdf import Quad, Triple
+from citygraph.rdf import Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
 from citygraph.reason.closure import Contradiction, TripleText
 from citygraph.reason.columnar import close
 from citygraph.reason.proof.calendar import AS_OF, Calendar
 from citygraph.reason.proof.facts import ColumnarFacts, Facts
-from citygraph.reason.proof.prover import Given, Proof, Prover, faults
+from citygraph.reason.proof.prover import Given, Proof, Prover
 from citygraph.reason.proof.why_not import WhyNot, why_not
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin, Words
 from citygraph.sources import excerpt_range
 
-__all__ = ["Explainer", "explain_statement", "finding_of"]
+__all__ = ["Explainer", "finding_of"]
 
 _DERIVED_FROM = f"<{PREFIXES['prov']}wasDerivedFrom>"
 _HAS_SOURCE = f"<{PREFIXES['oa']}hasSource>"
@@ -73,11 +73,6 @@ class Explainer:
             return Explanation(text, (), self._gap(why_not(text, self.prover, self.calendar)))
         proofs = self.prover.proofs(text) if every else [first]
         return Explanation(text, tuple(map(self._explained, proofs)))
-
-    def faults(self, triple: Triple) -> list[str]:
-        """What the checker says of the shortest proof of this statement; nothing when it is good."""
-        proof = self.prover.prove(_texts(triple))
-        return ["there is no proof"] if proof is None else faults(proof, self.facts, self.book, self.given)
 
     def _explained(self, proof: Proof, deep: int = _DEEPEST) -> Explained:
         statement = self.words.statement(proof.triple)
@@ -146,25 +141,6 @@ class Explainer:
         return {
             str(q.subject): str(q.object) for q in self._graphs.quads(Part.SOURCES) if str(q.predicate) == _HAS_SOURCE
         }
-
-
-def explain_statement(
-    triple: Triple,
-    graphs: ProjectGraphs,
-    *,
-    config: Config,
-    as_of: date,
-    inferred: Iterable[Quad] = (),
-    every: bool = False,
-) -> Explanation:
-    """Why one statement holds on a reference date; an `Explainer` answers more than one question faster.
-
-    Raises:
-        ReasoningError: the reasoner stopped before it was done.
-    """
-    # The closure is made anew: a snapshot keeps what is worth reading, and a proof may need the rest.
-    del inferred
-    return Explainer(graphs, config, as_of=as_of).explain(triple, every=every)
 
 
 class _WithoutGiven:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -11,10 +10,10 @@ import numpy as np
 from citygraph.reason.closure import Atom, TermText, TripleText, is_variable
 from citygraph.reason.columnar.relations import Column, Key, class_key, high, is_property, low, property_key, term_of
 from citygraph.reason.columnar.state import State
-from citygraph.reason.datatypes import ILL_TYPED, Value, value_of
+from citygraph.reason.datatypes import value_of
 from citygraph.reason.rules import SAME, TYPE
 
-__all__ = ["Binding", "ColumnarFacts", "Facts", "TextFacts", "bound", "extended", "unify"]
+__all__ = ["Binding", "ColumnarFacts", "Facts", "bound", "extended", "unify"]
 
 
 class Facts(Protocol):
@@ -37,55 +36,6 @@ class Facts(Protocol):
     def spellings(self, literal: TermText) -> Sequence[TermText]:
         """The literals that occur and have the value of this one, itself included."""
         ...
-
-
-class TextFacts:
-    """A closure of some ten thousand triples, indexed by its terms."""
-
-    def __init__(self, asserted: Iterable[TripleText], inferred: Iterable[TripleText] = ()) -> None:
-        self._asserted = set(asserted)
-        self._all = dict.fromkeys([*self._asserted, *inferred])
-        self._by: dict[tuple[str | None, str | None, str | None], list[TripleText]] = defaultdict(list)
-        for triple in self._all:
-            s, p, o = triple
-            for key in ((s, p, None), (None, p, o), (None, p, None), (s, None, None), (None, None, o), (s, None, o)):
-                self._by[key].append(triple)
-        values: dict[Value, list[TermText]] = defaultdict(list)
-        for literal in {o for _, _, o in self._all if o.startswith('"')}:
-            value = value_of(literal)
-            if value is not None and value is not ILL_TYPED:
-                values[value].append(literal)
-        self._spellings = {one: sorted(group) for group in values.values() if len(group) > 1 for one in group}
-
-    def __contains__(self, triple: TripleText) -> bool:
-        """Whether the closure has this triple."""
-        return triple in self._all
-
-    def match(
-        self, subject: TermText | None, predicate: TermText | None, object_: TermText | None
-    ) -> Iterator[TripleText]:
-        """See `Facts.match`."""
-        if subject is not None and predicate is not None and object_ is not None:
-            triple = (subject, predicate, object_)
-            yield from (triple,) if triple in self._all else ()
-        elif subject is None and predicate is None and object_ is None:
-            yield from self._all
-        else:
-            yield from self._by.get((subject, predicate, object_), ())
-
-    def estimate(self, subject: TermText | None, predicate: TermText | None, object_: TermText | None) -> int:
-        """See `Facts.estimate`."""
-        if subject is not None and predicate is not None and object_ is not None:
-            return 1
-        return len(self._by.get((subject, predicate, object_), ()))
-
-    def is_asserted(self, triple: TripleText) -> bool:
-        """See `Facts.is_asserted`."""
-        return triple in self._asserted
-
-    def spellings(self, literal: TermText) -> Sequence[TermText]:
-        """See `Facts.spellings`."""
-        return self._spellings.get(literal, (literal,))
 
 
 class ColumnarFacts:

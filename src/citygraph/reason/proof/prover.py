@@ -1,9 +1,9 @@
-"""Proofs, found backwards over the flat rules, the shortest first; and a checker that shares only unification."""
+"""What a proof is, and proofs found backwards over the flat rules, the shortest first."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Final
@@ -12,7 +12,7 @@ from citygraph.reason.closure import Atom, FlatRule, RuleBook, TripleText, is_va
 from citygraph.reason.proof.facts import Binding, Facts, bound, extended, has_equality, unify
 from citygraph.reason.rules import SAME, TYPE
 
-__all__ = ["Given", "Proof", "Prover", "Step", "faults"]
+__all__ = ["Given", "Proof", "Prover", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,43 +368,3 @@ class _Lazy:
                 self._seen.append(step)
             yield self._seen[i]
             i += 1
-
-
-def faults(proof: Proof, facts: Facts, book: RuleBook, given: Given | None = None) -> list[str]:
-    """What is wrong with a proof; nothing for a good one.
-
-    Every step must be one of the rules, its premises must match the rule's body and its axioms be the
-    rule's axioms; every leaf must be stated; and nothing may rest on itself.
-    """
-    given = Given() if given is None else given
-    allowed = {*book.rules, *book.equality, *given.rules}
-    found: list[str] = []
-    waiting: list[tuple[Proof, frozenset[TripleText]]] = [(proof, frozenset())]
-    while waiting:
-        one, above = waiting.pop()
-        found += _faults_of(one, facts, book, given, allowed)
-        if one.triple in above:
-            found.append(f"{one.triple} rests on itself")
-        waiting.extend((part, above | {one.triple}) for part in one.premises + one.axioms)
-    return found
-
-
-def _faults_of(proof: Proof, facts: Facts, book: RuleBook, given: Given, allowed: Iterable[FlatRule]) -> list[str]:
-    step, triple = proof.step, proof.triple
-    if step is None:
-        return [] if facts.is_asserted(triple) else [f"{triple} is stated nowhere"]
-    if (tuple(p.triple for p in proof.premises), tuple(p.triple for p in proof.axioms)) != (step.premises, step.axioms):
-        return [f"{triple}: the parts are not those of the step"]
-    if step.flat is None:
-        schema = book.schema.get(triple)
-        fits = schema == (step.rule, step.axioms) or step in given.steps(triple)
-        return [] if fits else [f"{triple} does not follow by {step.rule}"]
-    rule = step.flat
-    if rule not in allowed or rule.axioms != step.axioms:
-        return [f"{triple}: {rule} is none of the rules"]
-    binding = unify(rule.head, triple)
-    for atom, premise in zip(rule.body, step.premises, strict=True):
-        binding = None if binding is None else extended(atom, premise, binding)
-    if binding is None or triple[0].startswith('"'):
-        return [f"{triple} does not follow by {rule} from {step.premises}"]
-    return []

@@ -7,6 +7,7 @@ Read in this order:
 - `duckdb`, `spark`: the two databases.
 """
 
+# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,36 +50,28 @@ __all__ = ["LIST_PREDICATES", "SqlClosure", "Violation", "tell_once", "with_name
 class Database(Protocol):
     """Tables of codes. Queries are made of numbers and of names written in these modules; no term comes near them.
 
-    They are in the words that DuckDB and Spark share, but for `ANTI JOIN`, which each writes its own way.
+    They are in the words that DuckDB and Spark share, but for `ANTI JOIN`, which each writes its own way. Where a
+    query is asked for, the name of a table stands for all its rows, which the database need not copy.
     Every method raises a ReasoningError when there is no room left, or the database is lost.
     """
 
-    def put(self, table: str, columns: Mapping[str, Ids], query: str) -> None:
-        """Make a table by a query that reads `given`, which has these columns."""
+    def put(self, table: str, columns: Mapping[str, Ids], query: str = "given") -> None:
+        """Make a table, or make it anew, by a query that reads `given`, which has these columns."""
         ...
 
-    def make(self, table: str, query: str) -> None:
-        """Make a table, or make it anew, of what the query answers; the query may read the old one."""
+    def make(self, table: str, query: str, *, most: int | None = None) -> None:
+        """Make a table, or make it anew, of what the query answers, the old table perhaps.
+
+        `most` is how many rows are of any use: a database that can stop there cheaply does.
+        """
         ...
 
     def append(self, table: str, query: str) -> None:
         """Add what the query answers to a table."""
         ...
 
-    def share(self, table: str, source: str, *, keep: bool = False) -> None:
-        """Make a table what another one is, or with `keep` add that; both have the same columns. Copies little."""
-        ...
-
-    def fill(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Make a table, or make it anew, of a few rows."""
-        ...
-
     def view(self, name: str, query: str) -> None:
         """Give a name to a query, which is asked of the tables as they are whenever the name is used."""
-        ...
-
-    def at_most(self, query: str, rows: int) -> str:
-        """The query, cut at so many rows where that is cheap."""
         ...
 
     def count(self, table: str) -> int:
@@ -100,6 +93,12 @@ class Database(Protocol):
     def close(self) -> object:
         """Give everything back; the database cannot be asked any more."""
         ...
+
+
+def fill(database: Database, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Make a table with these columns of a few rows."""
+    numbers = np.array(rows, np.uint32).reshape(len(rows), len(names))
+    database.put(table, dict(zip(names, np.ascontiguousarray(numbers.T), strict=True)))
 
 
 NUMBER: Final = (1 << KIND) - 1
@@ -153,114 +152,14 @@ Violation: TypeAlias = tuple[FlatRule, tuple[TripleText, ...]]
 """A rule that concludes a contradiction, and premises that match its body."""
 
 
-def tell_once(
-    violations: Iterable[Violation], *, representative: Callable[[str], str], is_asserted: Callable[[TripleText], bool]
-) -> list[Violation]:
-    """One of the violations that differ only in which of several equal terms they name, in a stable order."""
-    best: dict[tuple[str, frozenset[TripleText]], tuple[tuple[int, int, tuple[TripleText, ...]], Violation]] = {}
-    for rule, premises in violations:
-        key = (rule.name, frozenset((representative(s), representative(p), representative(o)) for s, p, o in premises))
-        # Stated before derived; what is said of a pair of equals counts less than what is said of them.
-        unsaid = sum(not is_asserted(triple) for triple in premises if triple[1] != SAME)
-        equal = sum(_distance(triple, is_asserted) for triple in premises if triple[1] == SAME)
-        rank = (unsaid, equal, premises)
-        if key not in best or rank < best[key][0]:
-            best[key] = (rank, (rule, premises))
-    return [violation for _, violation in best.values()]
-
-
-def with_names(book: RuleBook, stated: Iterable[TripleText]) -> RuleBook:
-    """The book with the contradictions of the axioms as stated besides: equal classes make different rules alike."""
-    named = specialise(stated)
-    return replace(book, contradictions=tuple(dict.fromkeys((*named.contradictions, *book.contradictions))))
-
-
-def _distance(equal: TripleText, is_asserted: Callable[[TripleText], bool]) -> int:
-    """How far a statement of equality is from what people wrote; `x owl:sameAs x` says least."""
-    s, p, o = equal
-    return 0 if is_asserted(equal) else 2 if s == o else 1 - is_asserted((o, p, s))
-
-
-# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
-
-
-class Violations:
-    """Looks for violations; Python looks at the literals, the database does the rest."""
-
-    def __init__(self, database: Database, codes: Codes, values: Values, first: Callable[[str], str]) -> None:
-        """`first` gives of several equal terms always the same one."""
-        self._database = database
-        self._codes = codes
-        self._values = values
-        self._first = first
-
-    def find(self, rules: Sequence[FlatRule], known: Present) -> Iterator[Violation]:
-        """The premises of every match of these rules, in all spellings of equal terms; `known` is what there is."""
-        for rule in rules:
-            if rule.check is not None and rule.check.kind == "ill-typed":
-                yield from self._ill_typed(rule)
-            elif self._makes_constants_equal(rule):
-                yield rule, tuple((a.subject, a.predicate, a.object) for a in rule.body)
-        joined = [rule for rule in rules if rule.check is None or rule.check.kind != "ill-typed"]
-        by_value = len(self._values.twins) > 0
-        for shape in shapes_of(joined, self._codes.code, prefix="contradictions"):
-            shape.rows = reading(shape, known)
-            if not shape.rows:
-                continue
-            self._database.fill(shape.table, shape.columns, shape.rows)
-            if shape.form.check and shape.form.check[0] == "outside":
-                self._look_outside(shape, joined)
-            for row in self._database.rows(shape.violations(by_value=by_value)):
-                rule = joined[row[0]]
-                if self._meets_check(rule, row[1:]):
-                    yield rule, (*self._codes.texts(row[1:]), *self._equal_premises(rule, row[1:]))
-
-    def _makes_constants_equal(self, rule: FlatRule) -> bool:
-        """Whether the rule speaks of nothing but named terms that must not be equal, and they are."""
-        return all(
-            atom.predicate == SAME and not atom.variables() and self._first(atom.subject) == self._first(atom.object)
-            for atom in rule.body
-        )
-
-    def _ill_typed(self, rule: FlatRule) -> Iterator[Violation]:
-        bad = ", ".join(str(self._codes.code_of(number)) for number in self._values.ill_typed)
-        if bad:
-            for row in self._database.rows(f"SELECT s, p, o FROM known WHERE asserted AND o IN ({bad})"):
-                yield rule, self._codes.texts(row)
-
-    def _look_outside(self, shape: Shape, rules: list[FlatRule]) -> None:
-        """Put the literals that are no values of the datatype into `outside`, rule by rule."""
-        ill_typed = set(self._values.ill_typed)
-        bad = []
-        for n, code in self._database.rows(shape.literals_to_check()):
-            check = rules[n].check
-            number = code & NUMBER
-            # Ill-typed literals have a rule of their own; one written with this very datatype is inside otherwise.
-            if check and number not in ill_typed and self._values.outside(number, check.terms[1]):
-                bad.append((n, code))
-        self._database.fill("outside", ("n", "literal"), bad)
-
-    def _meets_check(self, rule: FlatRule, codes: tuple[int, ...]) -> bool:
-        if rule.check is None or rule.check.kind != "differ":
-            return True
-        return self._values.differ(codes[-4] & NUMBER, codes[-1] & NUMBER)
-
-    def _equal_premises(self, rule: FlatRule, codes: tuple[int, ...]) -> Iterator[TripleText]:
-        """The atoms of a rule that say `owl:sameAs`, with the terms of the other premises."""
-        joined = [atom for atom in rule.body if atom.predicate != SAME]
-        values: dict[str, str] = {}
-        for atom, (s, p, o) in zip(joined, self._codes.texts(codes), strict=True):
-            values |= {atom.subject: s, atom.predicate: p, atom.object: o}
-        for atom in rule.body:
-            if atom.predicate == SAME:
-                yield values.get(atom.subject, atom.subject), SAME, values.get(atom.object, atom.object)
-
-
-# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
-
-
 _TRIPLE: Final = ("s", "p", "o")
 _NEW: Final = "SELECT s, p, o, FALSE AS asserted FROM {source} ANTI JOIN (SELECT s, p, o FROM known WHERE {among}) AS k USING (s, p, o)"
+_EXPANDED: Final = (
+    "SELECT DISTINCT coalesce(a.other, x.s) AS s, coalesce(b.other, x.p) AS p, coalesce(c.other, x.o) AS o "
+    "FROM {table} x LEFT JOIN equal a ON a.one = x.s LEFT JOIN equal b ON b.one = x.p LEFT JOIN equal c ON c.one = x.o "
+    "WHERE a.one IS NOT NULL OR b.one IS NOT NULL OR c.one IS NOT NULL"
+)
+"""A table's triples about equal terms, once for each way to name them."""
 
 
 class SqlClosure:
@@ -295,7 +194,7 @@ class SqlClosure:
             ReasoningError: a limit was reached, or the disk is full.
         """
         while self._learn():
-            self._database.share("fresh", "known")
+            self._database.make("fresh", "known")
             self._known, self._fresh = Present(), self._present()
             self._known.add(self._fresh)
             self._merge_equals()
@@ -338,9 +237,9 @@ class SqlClosure:
         codes = self._codes.all()
         given = {"s": codes[columns.subjects], "p": codes[columns.predicates], "o": codes[columns.objects]}
         self._database.put("known", given, "SELECT DISTINCT s, p, o, TRUE AS asserted FROM given")
-        self._database.fill("equal", ("one", "other"), ())
-        self._database.fill("twin", ("literal", "key"), ())
-        self._database.share("fresh", "known")
+        fill(self._database, "equal", ("one", "other"), ())
+        fill(self._database, "twin", ("literal", "key"), ())
+        self._database.make("fresh", "known")
         for table in ("known", "fresh"):
             self._database.view(
                 f"{table}_by_value",
@@ -364,14 +263,14 @@ class SqlClosure:
         self._values.update()
         code_of = self._codes.code_of
         twins = [(code_of(n), code_of(key)) for key, n in _pairs(self._values.twins)]
-        self._database.fill("twin", ("literal", "key"), twins)
+        fill(self._database, "twin", ("literal", "key"), twins)
         rules = [one for rule in self.book.rules if rule.body for one in self._spelled(rule)]
         self._shapes = shapes_of(shortened(rules), self._codes.code, prefix="rules")
         for shape in self._shapes:
-            self._database.fill(shape.table, shape.columns, shape.rows)
+            fill(self._database, shape.table, shape.columns, shape.rows)
         facts = [(r.head.subject, r.head.predicate, r.head.object) for r in self.book.rules if r.head and not r.body]
         rows = [tuple(map(self._codes.code, triple)) for triple in (*self.book.schema, *facts)]
-        self._database.fill("found", _TRIPLE, sorted(set(rows)))
+        fill(self._database, "found", _TRIPLE, sorted(set(rows)))
         self._keep_new("found", " AND ".join(listed("p", {row[1] for row in rows})) or "TRUE")
         return True
 
@@ -431,13 +330,13 @@ class SqlClosure:
         `among` is a condition on known statements that holds for all that are in `source`.
         """
         new = _NEW.format(source=source, among=among)
-        self._database.make("fresh", self._database.at_most(new, self.budget.derived + 1))
+        self._database.make("fresh", new, most=self.budget.derived + 1)
         self._check_size("fresh")
         if len(self._equality.cliques):
             self._database.make("found", _EXPANDED.format(table="fresh"))
             self._database.append("fresh", _NEW.format(source="found", among="TRUE"))
             self._database.make("fresh", "SELECT DISTINCT s, p, o, FALSE AS asserted FROM fresh")
-        self._database.share("known", "fresh", keep=True)
+        self._database.append("known", "fresh")
         self._check_size("known")
         self._count_fresh()
 
@@ -472,11 +371,11 @@ class SqlClosure:
         pairs_of = {"one": codes[high(cliques)], "other": codes[low(cliques)]}
         self._database.put("equal", pairs_of, "SELECT a.other AS one, b.other FROM given a JOIN given b USING (one)")
         expanded = _EXPANDED.format(table="known")
-        self._database.make("found", self._database.at_most(expanded, self.budget.derived + 1))
+        self._database.make("found", expanded, most=self.budget.derived + 1)
         self._check_size("found")
         self._database.make("more", _NEW.format(source="found", among="TRUE"))
-        self._database.share("known", "more", keep=True)
-        self._database.share("fresh", "more", keep=True)
+        self._database.append("known", "more")
+        self._database.append("fresh", "more")
         self._check_size("known")
         self._count_fresh()
 
@@ -521,17 +420,109 @@ class SqlClosure:
         )
 
 
-_EXPANDED: Final = (
-    "SELECT DISTINCT coalesce(a.other, x.s) AS s, coalesce(b.other, x.p) AS p, coalesce(c.other, x.o) AS o "
-    "FROM {table} x LEFT JOIN equal a ON a.one = x.s LEFT JOIN equal b ON b.one = x.p LEFT JOIN equal c ON c.one = x.o "
-    "WHERE a.one IS NOT NULL OR b.one IS NOT NULL OR c.one IS NOT NULL"
-)
-"""A table's triples about equal terms, once for each way to name them."""
-
-
 def _pairs(packed: Any) -> list[tuple[int, int]]:  # noqa: ANN401
     return list(zip(high(packed).tolist(), low(packed).tolist(), strict=True))
 
 
 def _comma(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(numbers)))
+
+
+class Violations:
+    """Looks for violations; Python looks at the literals, the database does the rest."""
+
+    def __init__(self, database: Database, codes: Codes, values: Values, first: Callable[[str], str]) -> None:
+        """`first` gives of several equal terms always the same one."""
+        self._database = database
+        self._codes = codes
+        self._values = values
+        self._first = first
+
+    def find(self, rules: Sequence[FlatRule], known: Present) -> Iterator[Violation]:
+        """The premises of every match of these rules, in all spellings of equal terms; `known` is what there is."""
+        for rule in rules:
+            if rule.check is not None and rule.check.kind == "ill-typed":
+                yield from self._ill_typed(rule)
+            elif self._makes_constants_equal(rule):
+                yield rule, tuple((a.subject, a.predicate, a.object) for a in rule.body)
+        joined = [rule for rule in rules if rule.check is None or rule.check.kind != "ill-typed"]
+        by_value = len(self._values.twins) > 0
+        for shape in shapes_of(joined, self._codes.code, prefix="contradictions"):
+            shape.rows = reading(shape, known)
+            if not shape.rows:
+                continue
+            fill(self._database, shape.table, shape.columns, shape.rows)
+            if shape.form.check and shape.form.check[0] == "outside":
+                self._look_outside(shape, joined)
+            for row in self._database.rows(shape.violations(by_value=by_value)):
+                rule = joined[row[0]]
+                if self._meets_check(rule, row[1:]):
+                    yield rule, (*self._codes.texts(row[1:]), *self._equal_premises(rule, row[1:]))
+
+    def _makes_constants_equal(self, rule: FlatRule) -> bool:
+        """Whether the rule speaks of nothing but named terms that must not be equal, and they are."""
+        return all(
+            atom.predicate == SAME and not atom.variables() and self._first(atom.subject) == self._first(atom.object)
+            for atom in rule.body
+        )
+
+    def _ill_typed(self, rule: FlatRule) -> Iterator[Violation]:
+        bad = ", ".join(str(self._codes.code_of(number)) for number in self._values.ill_typed)
+        if bad:
+            for row in self._database.rows(f"SELECT s, p, o FROM known WHERE asserted AND o IN ({bad})"):
+                yield rule, self._codes.texts(row)
+
+    def _look_outside(self, shape: Shape, rules: list[FlatRule]) -> None:
+        """Put the literals that are no values of the datatype into `outside`, rule by rule."""
+        ill_typed = set(self._values.ill_typed)
+        bad = []
+        for n, code in self._database.rows(shape.literals_to_check()):
+            check = rules[n].check
+            number = code & NUMBER
+            # Ill-typed literals have a rule of their own; one written with this very datatype is inside otherwise.
+            if check and number not in ill_typed and self._values.outside(number, check.terms[1]):
+                bad.append((n, code))
+        fill(self._database, "outside", ("n", "literal"), bad)
+
+    def _meets_check(self, rule: FlatRule, codes: tuple[int, ...]) -> bool:
+        if rule.check is None or rule.check.kind != "differ":
+            return True
+        return self._values.differ(codes[-4] & NUMBER, codes[-1] & NUMBER)
+
+    def _equal_premises(self, rule: FlatRule, codes: tuple[int, ...]) -> Iterator[TripleText]:
+        """The atoms of a rule that say `owl:sameAs`, with the terms of the other premises."""
+        joined = [atom for atom in rule.body if atom.predicate != SAME]
+        values: dict[str, str] = {}
+        for atom, (s, p, o) in zip(joined, self._codes.texts(codes), strict=True):
+            values |= {atom.subject: s, atom.predicate: p, atom.object: o}
+        for atom in rule.body:
+            if atom.predicate == SAME:
+                yield values.get(atom.subject, atom.subject), SAME, values.get(atom.object, atom.object)
+
+
+def tell_once(
+    violations: Iterable[Violation], *, representative: Callable[[str], str], is_asserted: Callable[[TripleText], bool]
+) -> list[Violation]:
+    """One of the violations that differ only in which of several equal terms they name, in a stable order."""
+    best: dict[tuple[str, frozenset[TripleText]], tuple[tuple[int, int, tuple[TripleText, ...]], Violation]] = {}
+    for rule, premises in violations:
+        key = (rule.name, frozenset((representative(s), representative(p), representative(o)) for s, p, o in premises))
+        # Stated before derived; what is said of a pair of equals counts less than what is said of them.
+        unsaid = sum(not is_asserted(triple) for triple in premises if triple[1] != SAME)
+        equal = sum(_distance(triple, is_asserted) for triple in premises if triple[1] == SAME)
+        rank = (unsaid, equal, premises)
+        if key not in best or rank < best[key][0]:
+            best[key] = (rank, (rule, premises))
+    return [violation for _, violation in best.values()]
+
+
+def with_names(book: RuleBook, stated: Iterable[TripleText]) -> RuleBook:
+    """The book with the contradictions of the axioms as stated besides: equal classes make different rules alike."""
+    named = specialise(stated)
+    return replace(book, contradictions=tuple(dict.fromkeys((*named.contradictions, *book.contradictions))))
+
+
+def _distance(equal: TripleText, is_asserted: Callable[[TripleText], bool]) -> int:
+    """How far a statement of equality is from what people wrote; `x owl:sameAs x` says least."""
+    s, p, o = equal
+    return 0 if is_asserted(equal) else 2 if s == o else 1 - is_asserted((o, p, s))

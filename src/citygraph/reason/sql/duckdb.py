@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,42 +45,23 @@ class DuckdbDatabase:
         self._connection = _open(folder, memory_limit)
         self._discard = weakref.finalize(self, _discard, self._connection, folder)
 
-    def put(self, table: str, columns: Mapping[str, Ids], query: str) -> None:
+    def put(self, table: str, columns: Mapping[str, Ids], query: str = "given") -> None:
         """See `Database.put`."""
         self._connection.register("given", dict(columns))
         self.make(table, query)
         self._connection.unregister("given")
 
-    def make(self, table: str, query: str) -> None:
+    def make(self, table: str, query: str, *, most: int | None = None) -> None:
         """See `Database.make`."""
-        self._sql(f"CREATE OR REPLACE TABLE {table} AS {query}")
+        self._sql(f"CREATE OR REPLACE TABLE {table} AS {_asked(query)}" + (f" LIMIT {most}" if most else ""))
 
     def append(self, table: str, query: str) -> None:
         """See `Database.append`."""
-        self._sql(f"INSERT INTO {table} {query}")
-
-    def share(self, table: str, source: str, *, keep: bool = False) -> None:
-        """See `Database.share`."""
-        if keep:
-            self.append(table, f"SELECT * FROM {source}")
-        else:
-            self.make(table, f"SELECT * FROM {source}")
-
-    def fill(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """See `Database.fill`."""
-        names = ", ".join(f"{column} UINTEGER" for column in columns)
-        self._sql(f"CREATE OR REPLACE TABLE {table} ({names})")
-        if rows:
-            values = ", ".join(f"({', '.join(map(str, row))})" for row in rows)
-            self._sql(f"INSERT INTO {table} VALUES {values}")
+        self._sql(f"INSERT INTO {table} {_asked(query)}")
 
     def view(self, name: str, query: str) -> None:
         """See `Database.view`."""
         self._sql(f"CREATE VIEW {name} AS {query}")
-
-    def at_most(self, query: str, rows: int) -> str:
-        """See `Database.at_most`."""
-        return f"{query} LIMIT {rows}"
 
     def count(self, table: str) -> int:
         """See `Database.count`."""
@@ -114,6 +95,11 @@ class DuckdbDatabase:
             reason = str(error).partition("\n")[0]
             message = f"The database of the reasoner has no room left: {reason}"
             raise ReasoningError(message, fix="Make room on the disk, or raise reason.memory_limit.") from error
+
+
+def _asked(query: str) -> str:
+    """The query; all rows where it is the name of a table."""
+    return f"FROM {query}" if query.isidentifier() else query
 
 
 def _open(folder: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:

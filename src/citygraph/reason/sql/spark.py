@@ -3,6 +3,7 @@
 Every table is Parquet in one folder, so that no plan grows from round to round.
 """
 
+# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
 from __future__ import annotations
 
 import os
@@ -139,9 +140,6 @@ def _wait_for_workers(session: Any, master: str) -> None:  # noqa: ANN401
         time.sleep(0.2)
 
 
-# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
-
-
 if TYPE_CHECKING:
     import duckdb
 
@@ -152,6 +150,7 @@ _INLINE: Final = 500
 _HERE: Final = 500_000
 """Tables with at most so many rows are looked through on this machine; to ask the cluster takes longer."""
 _READ: Final = re.compile(r"\b(?:FROM|JOIN) (\w+)")
+_GIVEN: Final = "given"
 _TAKEN: Final = "taken"
 _Result = TypeVar("_Result")
 
@@ -184,60 +183,33 @@ class SparkDatabase:
         self._views: dict[str, str] = {}
         self._outdated: set[str] = set()
 
-    def put(self, table: str, columns: Mapping[str, Ids], query: str) -> None:
+    def put(self, table: str, columns: Mapping[str, Ids], query: str = _GIVEN) -> None:
         """See `Database.put`."""
-        self._write_here("given", columns)
-        self._session.conf.set(*partitions(self._session, max(map(len, columns.values()))))
-        self.make(table, query)
-        self._forget("given")
+        rows = max(map(len, columns.values()))
+        if query != _GIVEN:
+            self._write_here(_GIVEN, columns)
+            self._session.conf.set(*partitions(self._session, rows))
+            self.make(table, query)
+            self._forget(_GIVEN)
+        elif rows > _INLINE:
+            self._write_here(table, columns)
+        else:
+            self._write_inline(table, columns, rows)
 
-    def make(self, table: str, query: str) -> None:
-        """See `Database.make`."""
-        part, schema = self._write(table, query)
-        self._use(table, [part], schema)
+    def make(self, table: str, query: str, *, most: int | None = None) -> None:
+        """See `Database.make`: to stop at `most` would bring everything to one worker, so the caller counts."""
+        del most
+        self._use(table, *self._parts_of(table, query))
 
     def append(self, table: str, query: str) -> None:
         """See `Database.append`."""
-        if table in self._inline:
-            self.make(table, f"SELECT * FROM {table} UNION ALL {query}")
-            return
-        part, schema = self._write(table, query)
-        self._use(table, [*self._parts[table], part], schema)
-
-    def share(self, table: str, source: str, *, keep: bool = False) -> None:
-        """See `Database.share`; the two tables read the same files."""
-        kept = self._parts[table] if keep else []
-        self._use(table, [*kept, *self._parts[source]], self._schemas[source])
-
-    def fill(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """See `Database.fill`."""
-        if len(rows) > _INLINE:
-            import numpy as np  # noqa: PLC0415
-
-            self._write_here(
-                table,
-                {name: np.array(each, np.int64) for name, each in zip(columns, zip(*rows, strict=True), strict=True)},
-            )
-            return
-        values = ", ".join(f"({', '.join(map(str, row))})" for row in rows) or f"({', '.join('0' for _ in columns)})"
-        cast = ", ".join(f"CAST({name} AS BIGINT) AS {name}" for name in columns)
-        where = "" if rows else " WHERE FALSE"
-        self._forget(table)
-        self._inline[table] = len(rows)
-        self._sql(
-            f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT {cast} FROM VALUES {values} AS x({', '.join(columns)}){where}"
-        )
-        self._refresh_views(table)
+        parts, schema = self._parts_of(table, query)
+        self._use(table, [*self._parts[table], *parts], schema)
 
     def view(self, name: str, query: str) -> None:
         """See `Database.view`."""
         self._views[name] = query
         self._sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
-
-    def at_most(self, query: str, rows: int) -> str:
-        """See `Database.at_most`: a limit would bring everything to one worker, so the caller counts afterwards."""
-        del rows
-        return query
 
     def count(self, table: str) -> int:
         """See `Database.count`; read from the ends of the Parquet files, without asking the cluster."""
@@ -268,8 +240,10 @@ class SparkDatabase:
 
     # -- Parquet ----------------------------------------------------------------------------------
 
-    def _write(self, table: str, query: str) -> tuple[str, Any]:
-        """Let the workers write what a query answers; the folder and the columns."""
+    def _parts_of(self, table: str, query: str) -> tuple[list[str], Any]:
+        """The folders with what a query answers, and the columns: those of a table that it names, else a new one."""
+        if query in self._parts:
+            return self._parts[query], self._schemas[query]
         part = str(self._folder / f"{table}-{next(self._numbers)}")
         frame = self._sql(query)
         # A number that stands in the text is a short one to Spark, and all parts of a table must have one type.
@@ -277,7 +251,20 @@ class SparkDatabase:
         if short:
             frame = frame.withColumns({name: frame[name].cast("bigint") for name in short})
         self._asked(lambda: frame.write.parquet(part))
-        return part, frame.schema
+        return [part], frame.schema
+
+    def _write_inline(self, table: str, columns: Mapping[str, Ids], rows: int) -> None:
+        """Make a table of a few rows that stands in the plan itself."""
+        values = ", ".join(map(str, zip(*(each.tolist() for each in columns.values()), strict=True)))
+        values = values.replace(",)", ")") or f"({', '.join('0' for _ in columns)})"
+        cast = ", ".join(f"CAST({name} AS BIGINT) AS {name}" for name in columns)
+        where = "" if rows else " WHERE FALSE"
+        self._forget(table)
+        self._inline[table] = rows
+        self._sql(
+            f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT {cast} FROM VALUES {values} AS x({', '.join(columns)}){where}"
+        )
+        self._refresh_views(table)
 
     def _write_here(self, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
         """Write columns of this machine as a table."""
