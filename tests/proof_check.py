@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from citygraph.reason.closure import FlatRule, RuleBook, TermText, TripleText
-from citygraph.reason.datatypes import ILL_TYPED, Value, value_of
+from citygraph.reason.datatypes import ILL_TYPED, LiteralValue, value_of
 from citygraph.reason.proof.facts import Facts, extended, unify
-from citygraph.reason.proof.prover import Given, Proof
+from citygraph.reason.proof.prover import EarlierRules, Proof
 
 
 class TextFacts:
@@ -22,7 +22,7 @@ class TextFacts:
             s, p, o = triple
             for key in ((s, p, None), (None, p, o), (None, p, None), (s, None, None), (None, None, o), (s, None, o)):
                 self._by[key].append(triple)
-        values: dict[Value, list[TermText]] = defaultdict(list)
+        values: dict[LiteralValue, list[TermText]] = defaultdict(list)
         for literal in {o for _, _, o in self._all if o.startswith('"')}:
             value = value_of(literal)
             if value is not None and value is not ILL_TYPED:
@@ -60,13 +60,13 @@ class TextFacts:
         return self._spellings.get(literal, (literal,))
 
 
-def faults(proof: Proof, facts: Facts, book: RuleBook, given: Given | None = None) -> list[str]:
+def faults(proof: Proof, facts: Facts, book: RuleBook, given: EarlierRules | None = None) -> list[str]:
     """What is wrong with a proof; nothing for a good one.
 
     Every step must be one of the rules, its premises must match the rule's body and its axioms be the
     rule's axioms; every leaf must be stated; and nothing may rest on itself.
     """
-    given = Given() if given is None else given
+    given = EarlierRules() if given is None else given
     allowed = {*book.rules, *book.equality, *given.rules}
     found: list[str] = []
     waiting: list[tuple[Proof, frozenset[TripleText]]] = [(proof, frozenset())]
@@ -79,7 +79,9 @@ def faults(proof: Proof, facts: Facts, book: RuleBook, given: Given | None = Non
     return found
 
 
-def _faults_of(proof: Proof, facts: Facts, book: RuleBook, given: Given, allowed: Iterable[FlatRule]) -> list[str]:
+def _faults_of(
+    proof: Proof, facts: Facts, book: RuleBook, given: EarlierRules, allowed: Iterable[FlatRule]
+) -> list[str]:
     step, triple = proof.step, proof.triple
     if step is None:
         return [] if facts.is_asserted(triple) else [f"{triple} is stated nowhere"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from citygraph.errors import SnapshotError
 from citygraph.matching.names import every, fold, letters, one_of, plain, read_name, slug, word_lists
-from citygraph.query.names import Candidate, resolve_entity
+from citygraph.query.names import NamedThing, resolve_entity
 from citygraph.store import MemoryStore
 from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
 from citygraph.store.names import search_names, write_names
@@ -100,7 +100,7 @@ def test_the_search_finds_a_name_however_it_is_typed(one: str, other: str) -> No
 
 @pytest.mark.parametrize(("one", "other"), SAME_NAME)
 def test_a_question_takes_a_name_however_it_is_typed(one: str, other: str) -> None:
-    names = [Candidate("https://a/1", one), Candidate("https://a/2", "Another")]
+    names = [NamedThing("https://a/1", one), NamedThing("https://a/2", "Another")]
     found = resolve_entity(other, MemoryStore(), prefixes={}, names=lambda _text, _class: names)
     assert found.value == "https://a/1"
 

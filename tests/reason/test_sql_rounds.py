@@ -9,7 +9,16 @@ from citygraph.reason.closure import Atom, Check, FlatRule
 from citygraph.reason.columnar.terms import Dictionary
 from citygraph.reason.rules import TYPE
 from citygraph.reason.specialise import specialise
-from citygraph.reason.sql.compiler import NO_CLASS, Heads, Present, Shape, conclusions, listed, of_heads, shapes_of
+from citygraph.reason.sql.compiler import (
+    NO_CLASS,
+    Heads,
+    Present,
+    RuleShape,
+    conclusions,
+    listed,
+    of_heads,
+    shapes_of,
+)
 
 Turtle = Callable[[str], tuple[Triple, ...]]
 
@@ -31,7 +40,7 @@ def _present(numbers: Dictionary, *wanted: str) -> Present:
     return Present(rows)
 
 
-def _shapes(numbers: Dictionary, *rules: FlatRule) -> list[Shape]:
+def _shapes(numbers: Dictionary, *rules: FlatRule) -> list[RuleShape]:
     return shapes_of(rules, numbers.number, prefix="rules")
 
 

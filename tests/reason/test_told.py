@@ -9,7 +9,7 @@ import pytest
 from citygraph.reason.closure import FlatRule, TripleText
 from citygraph.reason.rules import SAME, TYPE
 from citygraph.reason.specialise import specialise
-from citygraph.reason.sql import Violation, tell_once, with_names
+from citygraph.reason.sql import Violation, with_stated_contradictions, without_repeats
 
 RULE, OTHER = FlatRule("cax-dw", None, (), ()), FlatRule("prp-irp", None, (), ())
 A, B, C, CITY, BODY = "<urn:a>", "<urn:b>", "<urn:c>", "<urn:City>", "<urn:Body>"
@@ -19,7 +19,7 @@ ONE = {A: A, B: A, D: A}
 
 
 def told(*violations: Violation, stated: set[TripleText]) -> list[Violation]:
-    return tell_once(
+    return without_repeats(
         violations, representative=lambda term: ONE.get(term, term), is_asserted=lambda triple: triple in stated
     )
 
@@ -67,7 +67,7 @@ def test_the_names_in_the_axioms_are_told_before_what_they_are_equal_to() -> Non
     prefix = "http://www.w3.org/2002/07/owl#"
     disjoint = f"<{prefix}disjointWith>"
     book = specialise([(A, disjoint, C)])
-    named = with_names(book, [(B, disjoint, C)])
+    named = with_stated_contradictions(book, [(B, disjoint, C)])
     bodies = [{atom.object for atom in rule.body} for rule in named.contradictions]
     assert bodies.index({B, C}) < bodies.index({A, C})
     assert named.rules == book.rules

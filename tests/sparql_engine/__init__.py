@@ -9,7 +9,7 @@ from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, RuleBook
 from citygraph.reason.rules import SAME
 from citygraph.reason.specialise import is_schema, specialise
-from citygraph.reason.sql import LIST_PREDICATES, tell_once, with_names
+from citygraph.reason.sql import LIST_PREDICATES, with_stated_contradictions, without_repeats
 from citygraph.reason.tidy import keep
 from sparql_engine.fixpoint import Server, run_to_fixpoint
 from sparql_engine.names import GraphNames, Names
@@ -104,7 +104,7 @@ class _Graph:
         """Every violation of a contradiction rule."""
         equal = Equal(self._all_texts())
         found = Violations(self._store, self._graphs, self._names, self._texts, equal).of(self.book)
-        told = list(tell_once(found, representative=equal.first, is_asserted=self._texts.__contains__))
+        told = list(without_repeats(found, representative=equal.first, is_asserted=self._texts.__contains__))
         if not told:
             return
         terms = {
@@ -132,7 +132,7 @@ class _Graph:
         if self.book.equality and equal == self._learned_equal and axioms <= self._learned | self.book.schema.keys():
             return False
         self._learned, self._learned_equal = self._learned | axioms, equal
-        self.book = with_names(specialise(self._learned, representatives=equal), self._texts)
+        self.book = with_stated_contradictions(specialise(self._learned, representatives=equal), self._texts)
         self._store.add(self._names.values(self._graphs.values))
         return True
 

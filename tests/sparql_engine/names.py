@@ -12,7 +12,7 @@ from typing import Final
 
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Subject, Term, Triple
 from citygraph.reason.closure import Atom, FlatRule, RuleBook
-from citygraph.reason.datatypes import ILL_TYPED, Value, value_of
+from citygraph.reason.datatypes import ILL_TYPED, LiteralValue, value_of
 from sparql_engine.rules import BLANK, SPELLING, skolem
 
 __all__ = ["GraphNames", "Names"]
@@ -86,7 +86,7 @@ class Names:
     @cached_property
     def twins(self) -> list[list[int]]:
         """The groups of literals that are spelled differently and have one value."""
-        groups: dict[Value, list[int]] = defaultdict(list)
+        groups: dict[LiteralValue, list[int]] = defaultdict(list)
         for text, number in self._literals.items():
             value = value_of(text)
             if value is not None and value is not ILL_TYPED:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from citygraph.http import Policy
-    from citygraph.query import Federation, Service
+    from citygraph.query import FederatedService, Federation
     from citygraph.reason.proof.explain import Explainer
 
 __all__ = ["explainer_of", "federation_of", "meant"]
@@ -40,7 +40,7 @@ def federation_of(config: Config, policy: Policy, extract: Path | None = None) -
     listed = str(values["federation.extract"])
     path = extract or (config.folder / listed if listed else None)
 
-    def open_service(name: str) -> Service:
+    def open_service(name: str) -> FederatedService:
         if name == _WIKIDATA and path is not None:
             from citygraph.link import read_extract_triples  # noqa: PLC0415  # its HTTP client takes time
 

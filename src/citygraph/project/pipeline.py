@@ -66,7 +66,7 @@ class Memory:
         from citygraph import reason  # noqa: PLC0415
 
         self.files: load.Known = {}
-        self.closure = reason.Memory()
+        self.closure = reason.ClosureMemory()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,27 +9,34 @@ Read in this order:
 """
 
 from citygraph.query.cite import Citation, ListStatement, cite, lists_behind
-from citygraph.query.federate import ExtractService, Federated, Federation, RemoteService, Service, nobody
-from citygraph.query.names import Candidate, bind_parameters, names_of, resolve_entity, resolve_property
+from citygraph.query.federate import (
+    ExtractService,
+    Federated,
+    FederatedService,
+    Federation,
+    RemoteService,
+    no_service,
+)
+from citygraph.query.names import NamedThing, bind_parameters, names_of, resolve_entity, resolve_property
 from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query, statements_behind
 
 __all__ = [
     "Answered",
-    "Candidate",
     "Citation",
     "ExtractService",
     "Federated",
+    "FederatedService",
     "Federation",
     "ListStatement",
+    "NamedThing",
     "RemoteService",
-    "Service",
     "bind_parameters",
     "cite",
     "find_queries",
     "get_query",
     "lists_behind",
     "names_of",
-    "nobody",
+    "no_service",
     "problem_of",
     "resolve_entity",
     "resolve_property",

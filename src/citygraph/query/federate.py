@@ -18,13 +18,21 @@ from citygraph.sparql.values import values_block
 from citygraph.store import MemoryStore, Store
 from citygraph.store.endpoint import Dated, RemoteStore
 
-__all__ = ["ExtractService", "Federated", "Federation", "RemoteService", "Service", "ask_service", "nobody"]
+__all__ = [
+    "ExtractService",
+    "Federated",
+    "FederatedService",
+    "Federation",
+    "RemoteService",
+    "ask_service",
+    "no_service",
+]
 
 # RDF 1.1 Concepts, 3.5: a blank node of another graph gets a name that nobody else uses.
 _SKOLEM: Final = "urn:citygraph:genid:"
 
 
-class Service(Protocol):
+class FederatedService(Protocol):
     """Another server, or what stands in for it."""
 
     @property
@@ -81,7 +89,7 @@ class Federation:
         timeout: seconds for all requests of one question together.
     """
 
-    open: Callable[[str], Service]
+    open: Callable[[str], FederatedService]
     batch: int = 100
     most_values: int = 2_000
     most_rows: int = 100_000
@@ -111,7 +119,7 @@ class Federated:
     failure: str = ""
 
 
-def nobody(service: str) -> Service:
+def no_service(service: str) -> FederatedService:
     """No server may be asked.
 
     Raises:
@@ -170,7 +178,7 @@ def _values(
 
 
 def _rows(
-    block: ServiceBlock, service: Service, values: Sequence[Term], federation: Federation
+    block: ServiceBlock, service: FederatedService, values: Sequence[Term], federation: Federation
 ) -> tuple[list[Row], datetime | None]:
     deadline = Deadline(federation.timeout)
     rows: list[Row] = []

@@ -19,7 +19,7 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sentences import sentence
 from citygraph.store import Store
 
-__all__ = ["Candidate", "NameFinder", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]
+__all__ = ["NameFinder", "NamedThing", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]
 
 _ABOUT = "SELECT ?thing ?property ?value WHERE { ?thing ?property ?value }"
 
@@ -73,14 +73,14 @@ _KNOWN: Final = "SELECT ?entity ?class WHERE { ?entity a ?class }"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class NamedThing:
     """One thing that a name may mean."""
 
     iri: str
     name: str
 
 
-NameFinder: TypeAlias = Callable[[str, str], list[Candidate]]
+NameFinder: TypeAlias = Callable[[str, str], list[NamedThing]]
 """The things whose names come near a text, of a class (an IRI; empty for all): one candidate for each name."""
 
 
@@ -155,19 +155,19 @@ def _authority_of(
     return known[0] if len(known) == 1 else None
 
 
-def _names(store: Store, of_class: str) -> list[Candidate]:
+def _names(store: Store, of_class: str) -> list[NamedThing]:
     rows = _rows(_NAMES, store, **({"class": Iri(of_class)} if of_class else {}))
     return [
-        Candidate(row["entity"].value, row["name"].value)
+        NamedThing(row["entity"].value, row["name"].value)
         for row in rows
         if isinstance(row["entity"], Iri) and isinstance(row["name"], Literal)
     ]
 
 
-def _linked_to(wikidata_id: str, store: Store, of_class: str) -> list[Candidate]:
+def _linked_to(wikidata_id: str, store: Store, of_class: str) -> list[NamedThing]:
     found = _rows(_LINKED, store, item=Iri(_WIKIDATA + wikidata_id))
     entities = {row["entity"].value for row in found if not of_class or row["class"].value == of_class}
-    return [Candidate(iri, wikidata_id) for iri in sorted(entities)]
+    return [NamedThing(iri, wikidata_id) for iri in sorted(entities)]
 
 
 def _rows(text: str, store: Store, **bind: Iri) -> list[dict[str, Iri]]:
@@ -175,7 +175,7 @@ def _rows(text: str, store: Store, **bind: Iri) -> list[dict[str, Iri]]:
     return list(answer) if isinstance(answer, Solutions) else []  # type: ignore[arg-type]  # the columns are IRIs
 
 
-def _one(text: str, candidates: list[Candidate], prefixes: Mapping[str, str]) -> Iri:
+def _one(text: str, candidates: list[NamedThing], prefixes: Mapping[str, str]) -> Iri:
     if not candidates:
         raise _unknown(text, [], prefixes)
     if len(candidates) > 1:
@@ -184,7 +184,7 @@ def _one(text: str, candidates: list[Candidate], prefixes: Mapping[str, str]) ->
     return Iri(candidates[0].iri)
 
 
-def _unknown(text: str, named: list[Candidate], prefixes: Mapping[str, str]) -> QueryError:
+def _unknown(text: str, named: list[NamedThing], prefixes: Mapping[str, str]) -> QueryError:
     by_name = {plain(candidate.name): candidate for candidate in named}
     slugs = {candidate.iri.rpartition("/")[2]: candidate for candidate in named}
     near = difflib.get_close_matches(plain(text), [*by_name, *slugs], n=5, cutoff=0.5)

@@ -10,7 +10,7 @@ from typing import Final
 
 from citygraph.errors import QueryError
 from citygraph.query.cite import Citation, ListStatement, cite, lists_behind
-from citygraph.query.federate import Federated, Federation, ask_service, nobody
+from citygraph.query.federate import Federated, Federation, ask_service, no_service
 from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
@@ -113,7 +113,7 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     bound = bind_parameters(query, values, store, prefixes=prefixes, names=names)
     text, federated = query.text, None
     if query.federates is not None:
-        federation = federation or Federation(nobody)
+        federation = federation or Federation(no_service)
         limits = {"timeout": timeout, "most_rows": most_rows}
         text, federated = ask_service(query, query.federates, store, bound, federation, **limits)
     answer = store.query(text, bind=bound, timeout=timeout, most_rows=most_rows)

@@ -32,7 +32,7 @@ from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
 from citygraph.reason.closure import Budget, Changeable, Closure
 from citygraph.reason.tidy import keep
 
-__all__ = ["ENGINES", "Inferred", "Memory", "close_with", "infer", "reference_date"]
+__all__ = ["ENGINES", "ClosureMemory", "Inferred", "close_with", "infer", "reference_date"]
 
 ENGINES: Final = {
     "columnar": "citygraph.reason.columnar",
@@ -87,7 +87,7 @@ def infer(
     *,
     as_of: date,
     engine: str | None = None,
-    memory: Memory | None = None,
+    memory: ClosureMemory | None = None,
 ) -> Inferred:
     """Everything that follows from the ontology and the data on the reference date.
 
@@ -143,7 +143,7 @@ def _is_schema(triple: Triple) -> bool:
     return triple.predicate.value in _SCHEMA
 
 
-class Memory:
+class ClosureMemory:
     """The last closure, kept so that an edit costs what it changes and not what the graph weighs."""
 
     def __init__(self) -> None:

@@ -14,21 +14,21 @@ from fractions import Fraction
 from functools import cache
 from typing import Final, NamedTuple
 
-__all__ = ["ILL_TYPED", "Value", "is_datatype", "is_inside", "value_of"]
+__all__ = ["ILL_TYPED", "LiteralValue", "is_datatype", "is_inside", "value_of"]
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS_LITERAL: Final = "<http://www.w3.org/2000/01/rdf-schema#Literal>"
 
 
-class Value(NamedTuple):
+class LiteralValue(NamedTuple):
     """A point in a value space: the space, and something that is equal when the values are."""
 
     space: str
     key: Hashable
 
 
-ILL_TYPED: Final = Value("ill-typed", None)
+ILL_TYPED: Final = LiteralValue("ill-typed", None)
 """What a literal denotes whose text its datatype does not allow."""
 
 # XML Schema 1.1 part 2, section 3.4: the bounds of the integer types.
@@ -79,7 +79,7 @@ def is_datatype(term: str) -> bool:
 
 
 @cache
-def value_of(literal: str) -> Value | None:
+def value_of(literal: str) -> LiteralValue | None:
     """What a literal in N-Triples denotes; None when its datatype is not one of OWL 2 RL's."""
     found = _LITERAL.fullmatch(literal)
     if found is None:
@@ -88,9 +88,9 @@ def value_of(literal: str) -> Value | None:
     if "\\" in text:
         text = _ESCAPE.sub(_unescape, text)
     if language is not None:
-        return Value("text", (text, language.lower()))
+        return LiteralValue("text", (text, language.lower()))
     if datatype is None:
-        return Value("string", text)
+        return LiteralValue("string", text)
     reader = _READERS.get(datatype)
     return None if reader is None else reader(text)
 
@@ -141,30 +141,30 @@ def _unescape(found: re.Match[str]) -> str:
     return chr(int(short or long, 16))
 
 
-def _integer(low: int | None, high: int | None) -> Callable[[str], Value]:
-    def read(text: str) -> Value:
+def _integer(low: int | None, high: int | None) -> Callable[[str], LiteralValue]:
+    def read(text: str) -> LiteralValue:
         text = text.strip()
         if not _INTEGER.fullmatch(text):
             return ILL_TYPED
         value = Fraction(Decimal(text))
         if (low is not None and value < low) or (high is not None and value > high):
             return ILL_TYPED
-        return Value("number", value)
+        return LiteralValue("number", value)
 
     return read
 
 
-def _string(form: re.Pattern[str]) -> Callable[[str], Value]:
-    return lambda text: Value("string", text) if form.fullmatch(text) else ILL_TYPED
+def _string(form: re.Pattern[str]) -> Callable[[str], LiteralValue]:
+    return lambda text: LiteralValue("string", text) if form.fullmatch(text) else ILL_TYPED
 
 
-def _decimal(text: str) -> Value:
+def _decimal(text: str) -> LiteralValue:
     text = text.strip()
-    return Value("number", Fraction(Decimal(text))) if _DECIMAL.fullmatch(text) else ILL_TYPED
+    return LiteralValue("number", Fraction(Decimal(text))) if _DECIMAL.fullmatch(text) else ILL_TYPED
 
 
-def _floating(space: str) -> Callable[[str], Value]:
-    def read(text: str) -> Value:
+def _floating(space: str) -> Callable[[str], LiteralValue]:
+    def read(text: str) -> LiteralValue:
         text = text.strip()
         if not _FLOAT.fullmatch(text):
             return ILL_TYPED
@@ -172,7 +172,7 @@ def _floating(space: str) -> Callable[[str], Value]:
         if space == "float" and math.isfinite(value):
             value = _to_single(value)
         # NaN is identical to itself and the two zeros are not identical: XML Schema 1.1, 3.3.4 and 3.3.5.
-        return Value(space, "NaN" if math.isnan(value) else value.hex())
+        return LiteralValue(space, "NaN" if math.isnan(value) else value.hex())
 
     return read
 
@@ -185,13 +185,13 @@ def _to_single(value: float) -> float:
     return single
 
 
-def _boolean(text: str) -> Value:
+def _boolean(text: str) -> LiteralValue:
     known = {"true": True, "1": True, "false": False, "0": False}.get(text.strip())
-    return ILL_TYPED if known is None else Value("boolean", known)
+    return ILL_TYPED if known is None else LiteralValue("boolean", known)
 
 
-def _date_time(*, zone_required: bool) -> Callable[[str], Value]:
-    def read(text: str) -> Value:
+def _date_time(*, zone_required: bool) -> Callable[[str], LiteralValue]:
+    def read(text: str) -> LiteralValue:
         found = _DATE_TIME.fullmatch(text.strip())
         if found is None or (zone_required and not found[8]):
             return ILL_TYPED
@@ -209,26 +209,26 @@ def _date_time(*, zone_required: bool) -> Callable[[str], Value]:
             shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
             moment += -shift if zone[0] == "+" else shift
         seconds = int(moment.timestamp()) + (86400 if midnight else 0) + cycles * 146097 * 86400
-        return Value("dateTime", (seconds + part, bool(zone)))
+        return LiteralValue("dateTime", (seconds + part, bool(zone)))
 
     return read
 
 
-def _hex(text: str) -> Value:
+def _hex(text: str) -> LiteralValue:
     try:
-        return Value("hexBinary", binascii.unhexlify(text.strip()))
+        return LiteralValue("hexBinary", binascii.unhexlify(text.strip()))
     except (binascii.Error, ValueError):
         return ILL_TYPED
 
 
-def _base64(text: str) -> Value:
+def _base64(text: str) -> LiteralValue:
     try:
-        return Value("base64Binary", base64.b64decode("".join(text.split()), validate=True))
+        return LiteralValue("base64Binary", base64.b64decode("".join(text.split()), validate=True))
     except (binascii.Error, ValueError):
         return ILL_TYPED
 
 
-_READERS: Final[dict[str, Callable[[str], Value]]] = {
+_READERS: Final[dict[str, Callable[[str], LiteralValue]]] = {
     **{_XSD + name: _integer(*bounds) for name, bounds in _INTEGERS.items()},
     **{_XSD + name: _string(form) for name, form in _STRINGS.items()},
     _XSD + "decimal": _decimal,
@@ -239,8 +239,8 @@ _READERS: Final[dict[str, Callable[[str], Value]]] = {
     _XSD + "dateTimeStamp": _date_time(zone_required=True),
     _XSD + "hexBinary": _hex,
     _XSD + "base64Binary": _base64,
-    _XSD + "anyURI": lambda text: Value("anyURI", text),
-    _RDF + "PlainLiteral": lambda text: Value("string", text),
-    _RDF + "XMLLiteral": lambda text: Value("xml", text),
+    _XSD + "anyURI": lambda text: LiteralValue("anyURI", text),
+    _RDF + "PlainLiteral": lambda text: LiteralValue("string", text),
+    _RDF + "XMLLiteral": lambda text: LiteralValue("xml", text),
     _RDF + "langString": lambda _: ILL_TYPED,
 }

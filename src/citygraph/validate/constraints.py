@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeAlias
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, lexical_forms_kept
 
-__all__ = ["COMPONENTS", "SH", "Component", "Shape", "TripleIndex", "Unknown", "Verdict", "all_of"]
+__all__ = ["COMPONENTS", "SH", "Component", "ShapeTest", "TripleIndex", "Unknown", "Verdict", "all_of"]
 
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _SUBCLASS: Final = Iri(PREFIXES["rdfs"] + "subClassOf")
@@ -121,7 +121,7 @@ Component: TypeAlias = Callable[[Term, Sequence[Term]], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ShapeTest:
     """A shape as a function of a node, and how many steps away from the node it looks."""
 
     conforms: Callable[[Term], Verdict]
@@ -172,7 +172,7 @@ class Reader(Protocol):
     shapes: TripleIndex
     data: TripleIndex
 
-    def shape(self, node: Term, depth: int) -> Shape:
+    def shape(self, node: Term, depth: int) -> ShapeTest:
         """A shape inside another."""
 
     def one(self, node: Term, name: str) -> Term:

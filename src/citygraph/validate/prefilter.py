@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term, Triple, from_rdflib, to_rdflib
-from citygraph.validate.constraints import COMPONENTS, SH, Component, Shape, TripleIndex, Unknown, Verdict, all_of
+from citygraph.validate.constraints import (
+    COMPONENTS,
+    SH,
+    Component,
+    ShapeTest,
+    TripleIndex,
+    Unknown,
+    Verdict,
+    all_of,
+)
 
 __all__ = ["narrow", "read_shape"]
 
@@ -33,7 +42,7 @@ _FORBIDDEN_TYPES: Final = frozenset({Iri(PREFIXES["rdfs"] + "Class"), Iri(PREFIX
 _DEEPEST: Final = 20
 
 
-def read_shape(node: Term, shapes: TripleIndex, data: TripleIndex) -> Shape | None:
+def read_shape(node: Term, shapes: TripleIndex, data: TripleIndex) -> ShapeTest | None:
     """The shape as a function; None when it uses something that is left to pySHACL.
 
     Args:
@@ -54,7 +63,7 @@ class _Reader:
         self.shapes = shapes
         self.data = data
 
-    def shape(self, node: Term, depth: int) -> Shape:
+    def shape(self, node: Term, depth: int) -> ShapeTest:
         if depth > _DEEPEST or _FORBIDDEN_TYPES & set(self.shapes.objects(node, Iri(_RDF + "type"))):
             raise Unknown
         parameters = {each.value for each in set(self.shapes.predicates(node)) - _SILENT if isinstance(each, Iri)}
@@ -71,13 +80,13 @@ class _Reader:
             components += found
             below.append(deeper)
         if isinstance(deactivated, Literal) and deactivated.value == "true":
-            return Shape(lambda _: True, 0)
+            return ShapeTest(lambda _: True, 0)
 
         def conforms(term: Term) -> Verdict:
             values = values_of(term)
             return all_of(component(term, values) for component in components)
 
-        return Shape(conforms, steps + max(below))
+        return ShapeTest(conforms, steps + max(below))
 
     # -- paths (section 2.3.1) ------------------------------------------------------------------
 

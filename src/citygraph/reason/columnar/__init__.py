@@ -36,7 +36,7 @@ from citygraph.reason.columnar.relations import (
     term_of,
     unique,
 )
-from citygraph.reason.columnar.state import State
+from citygraph.reason.columnar.state import ColumnarState
 from citygraph.reason.columnar.terms import IRI, Dictionary, encode_terms
 from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES, VOCABULARIES
 
@@ -67,7 +67,7 @@ def close(
 class ColumnarClosure:
     """A closure that can be asked, and kept up to date when triples come and go."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ColumnarState) -> None:
         self.state = state
         self._contradictions: tuple[Contradiction, ...] | None = None
 

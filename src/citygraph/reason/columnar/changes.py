@@ -11,7 +11,7 @@ import numpy as np
 from citygraph.reason.columnar.equality import rows_of
 from citygraph.reason.columnar.fixpoint import close_fully, concluded, evaluate, ontology_changed, run, too_long
 from citygraph.reason.columnar.join import TooLongError, extend, scan
-from citygraph.reason.columnar.plan import Plan
+from citygraph.reason.columnar.plan import RulePlan
 from citygraph.reason.columnar.relations import (
     Column,
     Columns,
@@ -25,7 +25,7 @@ from citygraph.reason.columnar.relations import (
     take_out,
     unique,
 )
-from citygraph.reason.columnar.state import State
+from citygraph.reason.columnar.state import ColumnarState
 
 __all__ = ["delete", "insert"]
 
@@ -33,7 +33,7 @@ _SHARE: Final = 8
 """When more than one row in so many depends on what is deleted, a full run is faster."""
 
 
-def insert(state: State, columns: Columns) -> State:
+def insert(state: ColumnarState, columns: Columns) -> ColumnarState:
     """The closure with these triples asserted too. The state given stays as it was."""
     before, state = state, state.copy()
     state.equality.grow(state.terms())
@@ -55,7 +55,7 @@ def insert(state: State, columns: Columns) -> State:
     return _followed_up(before, state, delta)
 
 
-def delete(state: State, columns: Columns) -> State:
+def delete(state: ColumnarState, columns: Columns) -> ColumnarState:
     """The closure without these assertions; what they were the only reason for goes too.
 
     The state given stays as it was. Everything that may depend on the deleted triples is taken out first,
@@ -83,7 +83,7 @@ def delete(state: State, columns: Columns) -> State:
     return _followed_up(before, state, loss.put_back())
 
 
-def _followed_up(before: State, state: State, delta: dict[Key, Column]) -> State:
+def _followed_up(before: ColumnarState, state: ColumnarState, delta: dict[Key, Column]) -> ColumnarState:
     """The fixpoint after a change; from nothing when the axioms are not those of the state before."""
     if not run(state, delta):
         return _afresh(state)
@@ -93,23 +93,23 @@ def _followed_up(before: State, state: State, delta: dict[Key, Column]) -> State
     return _afresh(state) if touched and ontology_changed(state) else state
 
 
-def _rows(state: State, key: Key) -> Column | None:
+def _rows(state: ColumnarState, key: Key) -> Column | None:
     relation = state.relations.get(key)
     return None if relation is None else relation.rows
 
 
-def _afresh(state: State) -> State:
+def _afresh(state: ColumnarState) -> ColumnarState:
     return close_fully(state.asserted, state.dictionary, state.values, state.budget)
 
 
 class _Loss:
     """The rows that may depend on what was deleted, over the relations as they were."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ColumnarState) -> None:
         self.state = state
         self.gone: dict[Key, Column] = {}
         self.dissolved: Ids = np.empty(0, np.uint32)
-        self._readers: dict[Key, list[tuple[Plan, int]]] = defaultdict(list)
+        self._readers: dict[Key, list[tuple[RulePlan, int]]] = defaultdict(list)
         for plan in state.plans:
             for i, step in enumerate(plan.body if plan.link is None else plan.link.half):
                 self._readers[step.key].append((plan, i))
@@ -162,7 +162,7 @@ class _Loss:
         return rows[~self.state.is_based(key, rows)]
 
     def _consequences(
-        self, plan: Plan, i: int, rows: Column, candidates: dict[Key, list[Column]], doubtful: list[Ids]
+        self, plan: RulePlan, i: int, rows: Column, candidates: dict[Key, list[Column]], doubtful: list[Ids]
     ) -> None:
         state = self.state
         if plan.link is None:

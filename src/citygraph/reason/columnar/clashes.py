@@ -11,10 +11,10 @@ import numpy as np
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Atom, Contradiction, FlatRule, TripleText, is_variable
 from citygraph.reason.columnar.fixpoint import too_long
-from citygraph.reason.columnar.join import UNIT, Table, TooLongError, extend
-from citygraph.reason.columnar.plan import Plan, make_plan, order_steps
+from citygraph.reason.columnar.join import UNIT, Bindings, TooLongError, extend
+from citygraph.reason.columnar.plan import RulePlan, make_plan, order_steps
 from citygraph.reason.columnar.relations import Column, Ids, high, is_property, low, term_of
-from citygraph.reason.columnar.state import State, spelled_rules
+from citygraph.reason.columnar.state import ColumnarState, spelled_rules
 from citygraph.reason.columnar.terms import LITERAL
 from citygraph.reason.rules import SAME, TYPE
 
@@ -26,7 +26,7 @@ _COMBINATIONS: Final = 1000
 _ILL_TYPED: Final = "dt-not-type"
 
 
-def find(state: State) -> tuple[Contradiction, ...]:
+def find(state: ColumnarState) -> tuple[Contradiction, ...]:
     """All contradictions, rule by rule; what merges and mirror images would repeat is told once."""
     found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]] = {}
     for rule in state.book.contradictions:
@@ -40,7 +40,8 @@ def find(state: State) -> tuple[Contradiction, ...]:
 
 
 def _drop_echoes(
-    state: State, found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]]
+    state: ColumnarState,
+    found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]],
 ) -> None:
     """Leave out `x owl:sameAs x` where the same axiom was told with the names as written."""
     told: dict[tuple[str, int], int] = {}
@@ -54,16 +55,16 @@ def _drop_echoes(
             del found[key]
 
 
-def _representative(state: State, text: str) -> int:
+def _representative(state: ColumnarState, text: str) -> int:
     return int(state.equality.representatives[state.dictionary.number(text)])
 
 
-def _triples(state: State, texts: tuple[TripleText, ...]) -> tuple[Triple, ...]:
+def _triples(state: ColumnarState, texts: tuple[TripleText, ...]) -> tuple[Triple, ...]:
     terms = state.dictionary.terms(state.dictionary.number(t) for triple in texts for t in triple)
     return tuple(Triple(*terms[i : i + 3]) for i in range(0, len(terms), 3))  # type: ignore[arg-type]
 
 
-def _violations(state: State, rule: FlatRule) -> Iterator[tuple[TripleText, ...]]:
+def _violations(state: ColumnarState, rule: FlatRule) -> Iterator[tuple[TripleText, ...]]:
     """The premises of each violation of one rule."""
     for variant in spelled_rules(rule, state.dictionary, state.values):
         body, twins = _apart(variant.body) if len(state.values.twins) else (variant.body, {})
@@ -103,7 +104,7 @@ def _apart(body: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], dict[str, str]]:
     return tuple(parted), twins
 
 
-def _join(state: State, rule: FlatRule, atoms: tuple[Atom, ...]) -> Table | None:
+def _join(state: ColumnarState, rule: FlatRule, atoms: tuple[Atom, ...]) -> Bindings | None:
     """The rows of the body without its sameAs atoms; None when some relation is empty."""
     representatives = state.equality.representatives
     numbers = {}
@@ -129,7 +130,7 @@ def _join(state: State, rule: FlatRule, atoms: tuple[Atom, ...]) -> Table | None
         raise too_long(state, plan, stopped) from None
 
 
-def _differing(state: State, plan: Plan) -> Table | None:
+def _differing(state: ColumnarState, plan: RulePlan) -> Bindings | None:
     """The first literal of each subject beside each other one; all pairs would be the square of the group."""
     pairs = plan.body[-1]
     rows = state.relations[pairs.key].rows
@@ -142,11 +143,11 @@ def _differing(state: State, plan: Plan) -> Table | None:
         return None
     one, other = low(rows)[starts][np.cumsum(starts) - 1][~starts], low(rows)[~starts]
     names = [step.arguments for step in plan.body[-2:]]
-    table = Table({str(names[0][0]): subjects[~starts], str(names[0][1]): one, str(names[1][1]): other}, len(other))
+    table = Bindings({str(names[0][0]): subjects[~starts], str(names[0][1]): one, str(names[1][1]): other}, len(other))
     return extend(table, order_steps(plan.body[:-2], table.columns), state.source())
 
 
-def _checked(state: State, rule: FlatRule, table: Table) -> Table:
+def _checked(state: ColumnarState, rule: FlatRule, table: Bindings) -> Bindings:
     """The rows that meet the rule's condition on literals."""
     check = rule.check
     if check is None or table.rows == 0:
@@ -161,7 +162,7 @@ def _checked(state: State, rule: FlatRule, table: Table) -> Table:
     return table.filtered(np.isin(column, bad))
 
 
-def _outside(state: State, column: Ids, datatype: str) -> Ids:
+def _outside(state: ColumnarState, column: Ids, datatype: str) -> Ids:
     """The literals of a column that are no values of the datatype."""
     ending = f"^^{datatype}".encode()
     texts = state.dictionary.texts()
@@ -177,7 +178,7 @@ def _outside(state: State, column: Ids, datatype: str) -> Ids:
     return np.array(bad, np.uint32)
 
 
-def _ill_typed(state: State) -> Iterator[tuple[TripleText, ...]]:
+def _ill_typed(state: ColumnarState) -> Iterator[tuple[TripleText, ...]]:
     """The asserted triples whose literal has a text that its datatype forbids."""
     if not state.values.ill_typed:
         return
@@ -189,7 +190,7 @@ def _ill_typed(state: State) -> Iterator[tuple[TripleText, ...]]:
                 yield ((text(pair >> 32), text(term_of(key)), text(pair & 0xFFFFFFFF)),)
 
 
-def _are_equal(state: State, atom: Atom, values: dict[str, int]) -> bool:
+def _are_equal(state: ColumnarState, atom: Atom, values: dict[str, int]) -> bool:
     numbers = [_number(state, term, values) for term in (atom.subject, atom.object)]
     if None in numbers:
         return False
@@ -197,18 +198,18 @@ def _are_equal(state: State, atom: Atom, values: dict[str, int]) -> bool:
     return bool(representatives[numbers[0]] == representatives[numbers[1]])
 
 
-def _number(state: State, term: str, values: dict[str, int]) -> int | None:
+def _number(state: ColumnarState, term: str, values: dict[str, int]) -> int | None:
     return values[term] if is_variable(term) else state.dictionary.known(term)
 
 
-def _text(state: State, atom: Atom, values: dict[str, int]) -> TripleText:
+def _text(state: ColumnarState, atom: Atom, values: dict[str, int]) -> TripleText:
     def one(term: str) -> str:
         return state.dictionary.text(values[term]) if is_variable(term) else term
 
     return one(atom.subject), one(atom.predicate), one(atom.object)
 
 
-def _spell(state: State, atoms: tuple[Atom, ...], values: dict[str, int]) -> tuple[TripleText, ...]:
+def _spell(state: ColumnarState, atoms: tuple[Atom, ...], values: dict[str, int]) -> tuple[TripleText, ...]:
     """The premises as somebody wrote them: equal terms are tried until an asserted triple is found.
 
     Fixes `values` to the spelling chosen, so that a thing has one name in all premises where possible.
@@ -228,13 +229,13 @@ def _spell(state: State, atoms: tuple[Atom, ...], values: dict[str, int]) -> tup
     return tuple(_text(state, atom, values) for atom in atoms)
 
 
-def _members(state: State, number: int) -> list[int]:
+def _members(state: ColumnarState, number: int) -> list[int]:
     _, members = state.equality.expand(np.array([number], np.uint32))
     found: list[int] = members.tolist()
     return found
 
 
-def _is_asserted(state: State, atom: Atom, values: dict[str, int]) -> bool:
+def _is_asserted(state: ColumnarState, atom: Atom, values: dict[str, int]) -> bool:
     subject, object_ = (_number(state, term, values) for term in (atom.subject, atom.object))
     predicate = state.dictionary.known(atom.predicate)
     if subject is None or object_ is None or predicate is None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from citygraph.reason.columnar.join import UNIT, Source, Table, extend, scan
-from citygraph.reason.columnar.plan import Link, Step
+from citygraph.reason.columnar.join import UNIT, Bindings, Source, extend, scan
+from citygraph.reason.columnar.plan import Link, PlanStep
 from citygraph.reason.columnar.relations import (
     EMPTY_IDS,
     EMPTY_PAIRS,
@@ -250,13 +250,13 @@ def link_groups(
     return _pairs(link, table, values)
 
 
-def _smallest_first(link: Link, source: Source) -> tuple[Step, ...]:
+def _smallest_first(link: Link, source: Source) -> tuple[PlanStep, ...]:
     sizes = [len(source.relations[s.key]) if s.key in source.relations else 0 for s in link.half]
     i = sizes.index(min(sizes))
     return (link.half[i], *link.rest[i])
 
 
-def _seeds(link: Link, source: Source, values: Values, changed: Mapping[Key, Column]) -> Table | None:
+def _seeds(link: Link, source: Source, values: Values, changed: Mapping[Key, Column]) -> Bindings | None:
     """The groups that the changed rows belong to, each once."""
     parts = []
     for i, step in enumerate(link.half):
@@ -281,10 +281,10 @@ def _seeds(link: Link, source: Source, values: Values, changed: Mapping[Key, Col
             origin, spelled = values.with_spellings(columns[i])
             columns = [column[origin] for column in columns]
             columns[i] = spelled
-    return Table(dict(zip(link.group, columns, strict=True)), len(columns[0]))
+    return Bindings(dict(zip(link.group, columns, strict=True)), len(columns[0]))
 
 
-def _pairs(link: Link, table: Table, values: Values) -> Pairs:
+def _pairs(link: Link, table: Bindings, values: Values) -> Pairs:
     linked = table.columns[link.linked]
     groups = [values.keys_of(table.columns[name]) for name in link.group]
     if not groups:

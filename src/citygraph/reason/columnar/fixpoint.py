@@ -13,8 +13,8 @@ import numpy as np
 from citygraph.errors import ReasoningError
 from citygraph.reason.closure import Budget
 from citygraph.reason.columnar.equality import Equality, link_groups, rewrite
-from citygraph.reason.columnar.join import UNIT, Source, Table, TooLongError, extend, scan
-from citygraph.reason.columnar.plan import Plan, Stratum
+from citygraph.reason.columnar.join import UNIT, Bindings, Source, TooLongError, extend, scan
+from citygraph.reason.columnar.plan import RulePlan, Stratum
 from citygraph.reason.columnar.relations import (
     Column,
     Columns,
@@ -31,14 +31,14 @@ from citygraph.reason.columnar.relations import (
     term_of,
     unique,
 )
-from citygraph.reason.columnar.state import State, schema_triples
+from citygraph.reason.columnar.state import ColumnarState, schema_triples
 from citygraph.reason.columnar.terms import Dictionary, Values
 from citygraph.reason.rules import TYPE
 
 __all__ = ["close_fully", "concluded", "evaluate", "ontology_changed", "run", "saturate", "too_long"]
 
 
-def run(state: State, new: Mapping[Key, Column] | None = None) -> bool:
+def run(state: ColumnarState, new: Mapping[Key, Column] | None = None) -> bool:
     """Run all rules to the fixpoint, equality included.
 
     `new` are rows that were put into the relations since the last run; without it everything counts as new.
@@ -64,7 +64,7 @@ def run(state: State, new: Mapping[Key, Column] | None = None) -> bool:
                for key in {*rewritten, *moved}}  # fmt: skip
 
 
-def _run_strata(state: State, new: Mapping[Key, Column] | None) -> dict[Key, Column] | None:
+def _run_strata(state: ColumnarState, new: Mapping[Key, Column] | None) -> dict[Key, Column] | None:
     """One pass through the strata. Returns every new row, those given included; None if all were new."""
     known: dict[Key, list[Column]] | None = None
     if new is not None:
@@ -76,7 +76,7 @@ def _run_strata(state: State, new: Mapping[Key, Column] | None) -> dict[Key, Col
     return {key: parts[0] if len(parts) == 1 else unique(np.concatenate(parts)) for key, parts in known.items()}
 
 
-def _run_stratum(state: State, stratum: Stratum, known: dict[Key, list[Column]] | None) -> None:
+def _run_stratum(state: ColumnarState, stratum: Stratum, known: dict[Key, list[Column]] | None) -> None:
     delta = {key: known[key][0] for key in stratum.keys if key in known} if known is not None else {}
     candidates = _from_earlier(state, stratum, known)
     while True:
@@ -95,7 +95,9 @@ def _run_stratum(state: State, stratum: Stratum, known: dict[Key, list[Column]] 
                 known[key] = [unique(np.concatenate(known[key]))]
 
 
-def _from_earlier(state: State, stratum: Stratum, known: Mapping[Key, list[Column]] | None) -> dict[Key, list[Column]]:
+def _from_earlier(
+    state: ColumnarState, stratum: Stratum, known: Mapping[Key, list[Column]] | None
+) -> dict[Key, list[Column]]:
     """What the rules of a stratum conclude from everything, or from what is new in earlier strata."""
     candidates: dict[Key, list[Column]] = defaultdict(list)
     plans = (*stratum.plain, *stratum.recursive)
@@ -108,7 +110,10 @@ def _from_earlier(state: State, stratum: Stratum, known: Mapping[Key, list[Colum
 
 
 def _apply(
-    state: State, plans: Iterable[Plan], new: Mapping[Key, list[Column]], candidates: dict[Key, list[Column]]
+    state: ColumnarState,
+    plans: Iterable[RulePlan],
+    new: Mapping[Key, list[Column]],
+    candidates: dict[Key, list[Column]],
 ) -> None:
     """Each rule with each of its atoms over the new rows of that atom."""
     for plan in plans:
@@ -117,12 +122,12 @@ def _apply(
                 _gather(candidates, plan, evaluate(plan, state, first=i, rows=rows))
 
 
-def _gather(candidates: dict[Key, list[Column]], plan: Plan, rows: Column | None) -> None:
+def _gather(candidates: dict[Key, list[Column]], plan: RulePlan, rows: Column | None) -> None:
     if rows is not None and len(rows):
         candidates[plan.head].append(rows)
 
 
-def _absorb(state: State, candidates: Mapping[Key, list[Column]]) -> dict[Key, Column]:
+def _absorb(state: ColumnarState, candidates: Mapping[Key, list[Column]]) -> dict[Key, Column]:
     """Put what was concluded into the relations. Returns what is really new."""
     new = {}
     for key, parts in candidates.items():
@@ -137,7 +142,9 @@ def _absorb(state: State, candidates: Mapping[Key, list[Column]]) -> dict[Key, C
     return new
 
 
-def evaluate(plan: Plan, state: State, *, first: int | None = None, rows: Column | None = None) -> Column | None:
+def evaluate(
+    plan: RulePlan, state: ColumnarState, *, first: int | None = None, rows: Column | None = None
+) -> Column | None:
     """What a rule concludes; with `first`, only from these rows of that atom of its body."""
     try:
         if len(plan.body) == 1:
@@ -166,7 +173,7 @@ def evaluate(plan: Plan, state: State, *, first: int | None = None, rows: Column
     return concluded(plan, table, state)
 
 
-def _copied(plan: Plan, state: State, rows: Column) -> Column | None:
+def _copied(plan: RulePlan, state: ColumnarState, rows: Column) -> Column | None:
     """A property that is only renamed or turned round needs no table."""
     if plan.arguments == plan.body[0].arguments:
         return rows
@@ -177,7 +184,7 @@ def _copied(plan: Plan, state: State, rows: Column) -> Column | None:
     return None
 
 
-def concluded(plan: Plan, table: Table, state: State) -> Column | None:
+def concluded(plan: RulePlan, table: Bindings, state: ColumnarState) -> Column | None:
     """The heads of a rule for every row of its body."""
     if table.rows == 0:
         return None
@@ -189,7 +196,7 @@ def concluded(plan: Plan, table: Table, state: State) -> Column | None:
     return pairs if mask is None else pairs[mask]
 
 
-def _settle(state: State, changed: Mapping[Key, Column] | None) -> tuple[dict[Key, Column], bool]:
+def _settle(state: ColumnarState, changed: Mapping[Key, Column] | None) -> tuple[dict[Key, Column], bool]:
     """Merge what turned out to be equal and rewrite the relations.
 
     Returns the rows that are new by rewriting, and whether the rules still fit.
@@ -211,7 +218,7 @@ def _settle(state: State, changed: Mapping[Key, Column] | None) -> tuple[dict[Ke
     return new, not renamed and not any(term in state.constants for term in lost.tolist())
 
 
-def _rename(state: State, lost: Ids) -> bool:
+def _rename(state: ColumnarState, lost: Ids) -> bool:
     """Move the rows of classes and properties that have another representative now. Whether there were any."""
     merged = set(lost.tolist())
     keys = [key for key in state.relations if term_of(key) in merged]
@@ -220,7 +227,7 @@ def _rename(state: State, lost: Ids) -> bool:
     return bool(keys)
 
 
-def _equal_pairs(state: State, changed: Mapping[Key, Column] | None) -> Pairs | None:
+def _equal_pairs(state: ColumnarState, changed: Mapping[Key, Column] | None) -> Pairs | None:
     """Pairs that have to be merged: those stated, and those that functional properties and keys link."""
     parts: list[Pairs] = []
     if changed is None:
@@ -252,7 +259,7 @@ def _equal_pairs(state: State, changed: Mapping[Key, Column] | None) -> Pairs | 
     return pairs[~(literals[high(pairs)] | literals[low(pairs)])]
 
 
-def _exchange_types(state: State) -> dict[Key, Column]:
+def _exchange_types(state: ColumnarState) -> dict[Key, Column]:
     """Keep rdf:type as a property in step with the classes, for ontologies that say something about rdf:type."""
     key = state.type_key
     if not state.types_are_pairs:
@@ -277,7 +284,7 @@ def _exchange_types(state: State) -> dict[Key, Column]:
     return moved
 
 
-def too_long(state: State, plan: Plan, stopped: TooLongError) -> ReasoningError:
+def too_long(state: ColumnarState, plan: RulePlan, stopped: TooLongError) -> ReasoningError:
     """The budget's words for a join that was not written out."""
     name = state.dictionary.text(term_of(stopped.step.key))
     where = (
@@ -291,7 +298,7 @@ def too_long(state: State, plan: Plan, stopped: TooLongError) -> ReasoningError:
     )
 
 
-def _stop(state: State, key: Key, limit: str) -> None:
+def _stop(state: ColumnarState, key: Key, limit: str) -> None:
     """Say which relation grew beyond the budget, by which rules, and where it is widest."""
     relation = state.relations[key]
     rules = sorted({plan.rule.name for plan in state.plans if plan.head == key})
@@ -306,15 +313,15 @@ def _stop(state: State, key: Key, limit: str) -> None:
     raise ReasoningError(message, fix="Look for a value that many things share by mistake, or raise the budget.")
 
 
-def saturate(columns: Columns, dictionary: Dictionary, budget: Budget) -> State:
+def saturate(columns: Columns, dictionary: Dictionary, budget: Budget) -> ColumnarState:
     """The closure of encoded triples."""
     asserted = group(columns, dictionary.number(TYPE))
     return close_fully(asserted, dictionary, Values(dictionary), budget)
 
 
-def close_fully(asserted: dict[Key, Column], dictionary: Dictionary, values: Values, budget: Budget) -> State:
+def close_fully(asserted: dict[Key, Column], dictionary: Dictionary, values: Values, budget: Budget) -> ColumnarState:
     """The closure of asserted rows, from nothing."""
-    state = State(dictionary, values, budget, asserted)
+    state = ColumnarState(dictionary, values, budget, asserted)
     state.equality = Equality(state.terms())
     state.relations = {key: Relation(rows) for key, rows in asserted.items()}
     state.rows = sum(map(len, asserted.values()))
@@ -326,13 +333,13 @@ def close_fully(asserted: dict[Key, Column], dictionary: Dictionary, values: Val
     return state
 
 
-def _learn(state: State) -> None:
+def _learn(state: ColumnarState) -> None:
     rows = state.schema_rows()
     state.learn(schema_triples(rows, state.dictionary))
     for key, granted in state.granted.items():
         state.put(state.mapped_key(key), state.equality.map_rows(key, granted))
 
 
-def ontology_changed(state: State) -> bool:
+def ontology_changed(state: ColumnarState) -> bool:
     """Whether the relations hold axioms that the rules were not made from."""
     return schema_triples(state.schema_rows(), state.dictionary) != state.learned

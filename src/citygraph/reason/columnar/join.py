@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from citygraph.reason.columnar.plan import Argument, Step
+from citygraph.reason.columnar.plan import Argument, PlanStep
 from citygraph.reason.columnar.relations import (
     Column,
     Ids,
@@ -21,22 +21,22 @@ from citygraph.reason.columnar.relations import (
     repeat_ranges,
 )
 
-__all__ = ["UNIT", "Source", "Table", "TooLongError", "extend", "scan"]
+__all__ = ["UNIT", "Bindings", "Source", "TooLongError", "extend", "scan"]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Bindings:
     """Rows of values: one column for each variable, all of one length."""
 
     columns: Mapping[str, Ids]
     rows: int
 
-    def filtered(self, mask: Mask) -> Table:
+    def filtered(self, mask: Mask) -> Bindings:
         """The rows where the mask is true."""
         kept = int(np.count_nonzero(mask))
         if kept == self.rows:
             return self
-        return Table({name: column[mask] for name, column in self.columns.items()}, kept)
+        return Bindings({name: column[mask] for name, column in self.columns.items()}, kept)
 
     def column(self, argument: Argument) -> Ids:
         """The values of a variable, or a constant for every row."""
@@ -45,7 +45,7 @@ class Table:
         return np.full(self.rows, argument, np.uint32)
 
 
-UNIT = Table({}, 1)
+UNIT = Bindings({}, 1)
 """Where a body begins: nothing is known, one way so far."""
 
 
@@ -58,13 +58,13 @@ class Source:
     longest: int
 
 
-def scan(step: Step, rows: Column) -> Table:
+def scan(step: PlanStep, rows: Column) -> Bindings:
     """One atom over rows of its own relation, for example over those that are new."""
     if not is_property(step.key):
         (argument,) = step.arguments
         if isinstance(argument, str):
-            return Table({argument: rows}, len(rows))
-        return Table({}, int((rows == argument).any()))
+            return Bindings({argument: rows}, len(rows))
+        return Bindings({}, int((rows == argument).any()))
     subject, object_ = step.arguments
     left, right = high(rows), low(rows)
     mask: Mask | None = None
@@ -82,22 +82,22 @@ def scan(step: Step, rows: Column) -> Table:
         columns[subject] = left
     if isinstance(object_, str):
         columns[object_] = right
-    return Table(columns, len(left))
+    return Bindings(columns, len(left))
 
 
-def extend(table: Table, steps: Iterable[Step], source: Source) -> Table:
+def extend(table: Bindings, steps: Iterable[PlanStep], source: Source) -> Bindings:
     """The table after each atom: rows that fit stay, variables that were open get their values."""
     for step in steps:
         if table.rows == 0:
             return table
         relation = source.relations.get(step.key)
         if relation is None or len(relation) == 0:
-            return Table(table.columns, 0)
+            return Bindings(table.columns, 0)
         table = _extend_one(table, step, relation, source)
     return table
 
 
-def _extend_one(table: Table, step: Step, relation: Relation, source: Source) -> Table:
+def _extend_one(table: Bindings, step: PlanStep, relation: Relation, source: Source) -> Bindings:
     known = [not isinstance(a, str) or a in table.columns for a in step.arguments]
     if all(known):
         columns = [table.column(a) for a in step.arguments]
@@ -115,12 +115,12 @@ def _extend_one(table: Table, step: Step, relation: Relation, source: Source) ->
     places = repeat_ranges(starts, counts, total)
     found = low(pairs[places])
     if total == table.rows and (counts == 1).all():
-        return Table({**table.columns, str(opened): found}, total)
+        return Bindings({**table.columns, str(opened): found}, total)
     repeated = {name: np.repeat(column, counts) for name, column in table.columns.items()}
-    return Table({**repeated, str(opened): found}, total)
+    return Bindings({**repeated, str(opened): found}, total)
 
 
-def _cross(table: Table, other: Table, step: Step, source: Source) -> Table:
+def _cross(table: Bindings, other: Bindings, step: PlanStep, source: Source) -> Bindings:
     """Every row with every row; only at the beginning, or for a body that falls apart."""
     if not table.columns and table.rows == 1:
         return other
@@ -129,13 +129,13 @@ def _cross(table: Table, other: Table, step: Step, source: Source) -> Table:
         _refuse(step, rows, None, other.rows, source.longest)
     left = {name: np.repeat(column, other.rows) for name, column in table.columns.items()}
     right = {name: np.tile(column, table.rows) for name, column in other.columns.items()}
-    return Table({**left, **right}, rows)
+    return Bindings({**left, **right}, rows)
 
 
 class TooLongError(Exception):
     """A join would be longer than the budget; the engine turns this into words."""
 
-    def __init__(self, step: Step, rows: int, term: int | None, group: int, longest: int) -> None:
+    def __init__(self, step: PlanStep, rows: int, term: int | None, group: int, longest: int) -> None:
         super().__init__(rows)
         self.step = step
         self.rows = rows
@@ -144,5 +144,5 @@ class TooLongError(Exception):
         self.longest = longest
 
 
-def _refuse(step: Step, rows: int, term: Column | None, group: int, longest: int) -> None:
+def _refuse(step: PlanStep, rows: int, term: Column | None, group: int, longest: int) -> None:
     raise TooLongError(step, rows, None if term is None else int(term), group, longest)

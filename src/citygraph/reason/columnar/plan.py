@@ -15,7 +15,7 @@ from citygraph.reason.closure import Atom, FlatRule, is_variable
 from citygraph.reason.columnar.relations import Key, class_key, property_key
 from citygraph.reason.rules import SAME, TYPE
 
-__all__ = ["Argument", "Link", "Plan", "Step", "Stratum", "make_plan", "order_steps", "stratify"]
+__all__ = ["Argument", "Link", "PlanStep", "RulePlan", "Stratum", "make_plan", "order_steps", "stratify"]
 
 Argument: TypeAlias = "str | int"
 """A variable, or the number of a constant."""
@@ -24,7 +24,7 @@ NO_HEAD: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """One atom: a relation and what stands in its one or two places."""
 
     key: Key
@@ -45,14 +45,14 @@ class Link:
 
     linked: str
     group: tuple[str, ...]
-    half: tuple[Step, ...]
-    rest: tuple[tuple[Step, ...], ...]
-    seeded: tuple[Step, ...]
+    half: tuple[PlanStep, ...]
+    rest: tuple[tuple[PlanStep, ...], ...]
+    seeded: tuple[PlanStep, ...]
     """The half in the order of evaluation when the group has values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class RulePlan:
     """A flat rule over numbered terms.
 
     `guarded` says that the subject of the head may turn out to be a literal and must be looked at.
@@ -61,29 +61,29 @@ class Plan:
     rule: FlatRule
     head: Key
     arguments: tuple[Argument, ...]
-    body: tuple[Step, ...]
+    body: tuple[PlanStep, ...]
     guarded: bool
     link: Link | None
-    rest: tuple[tuple[Step, ...], ...]
+    rest: tuple[tuple[PlanStep, ...], ...]
     """For each atom to start with, the others in the order of evaluation."""
-    from_head: tuple[Step, ...]
+    from_head: tuple[PlanStep, ...]
     """The body in the order of evaluation when the head has values."""
 
-    def head_step(self) -> Step:
+    def head_step(self) -> PlanStep:
         """The head as an atom to start from."""
-        return Step(self.head, self.arguments)
+        return PlanStep(self.head, self.arguments)
 
 
-def make_plan(rule: FlatRule, number: Callable[[str], int]) -> Plan:
+def make_plan(rule: FlatRule, number: Callable[[str], int]) -> RulePlan:
     """The plan of one rule; `number` gives the number of a constant (or of what it is equal to)."""
     body = tuple(_step(atom, number) for atom in rule.body)
     if rule.head is None:
-        return Plan(rule, NO_HEAD, (), body, guarded=False, link=None, rest=_rests(body), from_head=body)
+        return RulePlan(rule, NO_HEAD, (), body, guarded=False, link=None, rest=_rests(body), from_head=body)
     head = _step(rule.head, number)
     subject = rule.head.subject
     as_subject = any(subject == atom.subject for atom in rule.body)
     link = _link(rule, number) if rule.head.predicate == SAME else None
-    return Plan(
+    return RulePlan(
         rule,
         head.key,
         head.arguments,
@@ -95,11 +95,11 @@ def make_plan(rule: FlatRule, number: Callable[[str], int]) -> Plan:
     )
 
 
-def _rests(body: tuple[Step, ...]) -> tuple[tuple[Step, ...], ...]:
+def _rests(body: tuple[PlanStep, ...]) -> tuple[tuple[PlanStep, ...], ...]:
     return tuple(order_steps(body[:i] + body[i + 1 :], step.variables()) for i, step in enumerate(body))
 
 
-def order_steps(steps: tuple[Step, ...], bound: Iterable[str]) -> tuple[Step, ...]:
+def order_steps(steps: tuple[PlanStep, ...], bound: Iterable[str]) -> tuple[PlanStep, ...]:
     """The atoms in the order of evaluation, given the variables that have values already.
 
     An atom whose variables all have values only filters, so it comes first; one that shares none comes last.
@@ -115,20 +115,20 @@ def order_steps(steps: tuple[Step, ...], bound: Iterable[str]) -> tuple[Step, ..
     return tuple(ordered)
 
 
-def _cost(step: Step, known: set[str]) -> int:
+def _cost(step: PlanStep, known: set[str]) -> int:
     missing = len(step.variables() - known)
     if missing == 0:
         return 0
     return 1 if missing < len(step.arguments) else 2
 
 
-def _step(atom: Atom, number: Callable[[str], int]) -> Step:
+def _step(atom: Atom, number: Callable[[str], int]) -> PlanStep:
     def place(term: str) -> Argument:
         return term if is_variable(term) else number(term)
 
     if atom.predicate == TYPE and not is_variable(atom.object):
-        return Step(class_key(number(atom.object)), (place(atom.subject),))
-    return Step(property_key(number(atom.predicate)), (place(atom.subject), place(atom.object)))
+        return PlanStep(class_key(number(atom.object)), (place(atom.subject),))
+    return PlanStep(property_key(number(atom.predicate)), (place(atom.subject), place(atom.object)))
 
 
 def _link(rule: FlatRule, number: Callable[[str], int]) -> Link | None:
@@ -160,15 +160,15 @@ class Stratum:
     """
 
     keys: frozenset[Key]
-    plain: tuple[Plan, ...]
-    recursive: tuple[Plan, ...]
+    plain: tuple[RulePlan, ...]
+    recursive: tuple[RulePlan, ...]
 
 
-def stratify(plans: Iterable[Plan]) -> tuple[Stratum, ...]:
+def stratify(plans: Iterable[RulePlan]) -> tuple[Stratum, ...]:
     """The rules in strata; every stratum reads only itself and earlier ones."""
     plans = tuple(plans)
     edges: dict[Key, set[Key]] = defaultdict(set)
-    by_head: dict[Key, list[Plan]] = defaultdict(list)
+    by_head: dict[Key, list[RulePlan]] = defaultdict(list)
     for plan in plans:
         by_head[plan.head].append(plan)
         for step in plan.body:

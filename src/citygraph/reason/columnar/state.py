@@ -10,7 +10,7 @@ import numpy as np
 from citygraph.reason.closure import Budget, FlatRule, RuleBook, TripleText
 from citygraph.reason.columnar.equality import Equality
 from citygraph.reason.columnar.join import Source
-from citygraph.reason.columnar.plan import Plan, Stratum, make_plan, stratify
+from citygraph.reason.columnar.plan import RulePlan, Stratum, make_plan, stratify
 from citygraph.reason.columnar.relations import (
     EMPTY_IDS,
     Column,
@@ -33,11 +33,11 @@ from citygraph.reason.columnar.terms import LITERAL, Dictionary, Values
 from citygraph.reason.rules import SAME, TYPE
 from citygraph.reason.specialise import schema_classes, schema_predicates, specialise
 
-__all__ = ["State", "schema_triples", "spelled_rules"]
+__all__ = ["ColumnarState", "schema_triples", "spelled_rules"]
 
 
 @dataclass(slots=True)
-class State:
+class ColumnarState:
     """Relations over representatives, and what they were made from.
 
     `asserted` are the rows of the data and `granted` those of the ontology alone (axioms of the schema
@@ -53,8 +53,8 @@ class State:
     equality: Equality = field(default_factory=lambda: Equality(0))
     book: RuleBook = field(default_factory=lambda: RuleBook((), (), (), {}))
     written: RuleBook = field(default_factory=lambda: RuleBook((), (), (), {}))
-    plans: tuple[Plan, ...] = ()
-    links: tuple[Plan, ...] = ()
+    plans: tuple[RulePlan, ...] = ()
+    links: tuple[RulePlan, ...] = ()
     strata: tuple[Stratum, ...] = ()
     constants: frozenset[int] = frozenset()
     learned: frozenset[TripleText] = frozenset()
@@ -84,7 +84,7 @@ class State:
         properties = [property_key(n) for n in map(self.dictionary.number, sorted(schema_predicates()))]
         self.schema_keys = (*classes, *properties)
 
-    def copy(self) -> State:
+    def copy(self) -> ColumnarState:
         """The same state to be changed on its own; columns are shared, since none is ever changed in place."""
         return replace(
             self,

@@ -22,7 +22,7 @@ from citygraph import rdf
 from citygraph.errors import ReasoningError
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.reason.columnar.relations import Column, Columns, Ids, Pairs, high, low, pack, repeat_ranges, unique
-from citygraph.reason.datatypes import ILL_TYPED, Value, is_datatype, is_inside, value_of
+from citygraph.reason.datatypes import ILL_TYPED, LiteralValue, is_datatype, is_inside, value_of
 
 __all__ = [
     "BLANK",
@@ -305,7 +305,7 @@ class Values:
     def __init__(self, dictionary: Dictionary) -> None:
         self._dictionary = dictionary
         self._done = 0
-        self._seen: dict[Value, int] = {}
+        self._seen: dict[LiteralValue, int] = {}
         self._integers_seen = False
         self._pending: list[int] = []
         self._awaited: dict[bytes, int] = {}

@@ -13,7 +13,7 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.reason.closure import Atom, FlatRule, TripleText
 from citygraph.reason.proof.facts import Facts
-from citygraph.reason.proof.prover import Given, Step
+from citygraph.reason.proof.prover import EarlierRules, ProofStep
 from citygraph.reason.rules import TYPE
 
 __all__ = ["AS_OF", "ROLE_PROPERTY", "Calendar", "Counted"]
@@ -103,14 +103,14 @@ class Calendar:
         self._derived = frozenset(derived)
         self._labels = labels
 
-    def given(self) -> Given:
+    def given(self) -> EarlierRules:
         """These rules, for proofs."""
-        return Given(ROLE_RULES, self.steps)
+        return EarlierRules(ROLE_RULES, self.steps)
 
-    def steps(self, triple: TripleText) -> Sequence[Step]:
+    def steps(self, triple: TripleText) -> Sequence[ProofStep]:
         """Why this triple was derived before OWL; nothing for what the role rule gave, which is a rule like others."""
         counted = self.of(triple) if triple in self._derived else None
-        return [Step(AS_OF, counted.premises)] if counted is not None and counted.counts else []
+        return [ProofStep(AS_OF, counted.premises)] if counted is not None and counted.counts else []
 
     def of(self, triple: TripleText) -> Counted | None:
         """Whether and why the fact that this triple speaks of counts; None for other triples."""

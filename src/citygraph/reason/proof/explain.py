@@ -19,9 +19,9 @@ from citygraph.reason.closure import Contradiction, TripleText
 from citygraph.reason.columnar import close
 from citygraph.reason.proof.calendar import AS_OF, Calendar
 from citygraph.reason.proof.facts import ColumnarFacts, Facts
-from citygraph.reason.proof.prover import Given, Proof, Prover
+from citygraph.reason.proof.prover import EarlierRules, Proof, Prover
 from citygraph.reason.proof.why_not import WhyNot, why_not
-from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin, Words
+from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin, ProofWords
 from citygraph.sources import excerpt_range
 
 __all__ = ["Explainer", "finding_of"]
@@ -57,10 +57,10 @@ class Explainer:
             derived=given,
             labels=self.labels,
         )
-        self.given: Given = self.calendar.given()
+        self.given: EarlierRules = self.calendar.given()
         self.book = closure.book
         self.prover = Prover(self.facts, self.book, self.given)
-        self.words = Words(self.labels, self.facts)
+        self.words = ProofWords(self.labels, self.facts)
 
     def explain(self, triple: Triple, *, every: bool = False) -> Explanation:
         """Why this statement holds, or why it does not; with `every`, all proofs of which nothing can be left out."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from citygraph.reason.closure import Atom, TermText, TripleText, is_variable
 from citygraph.reason.columnar.relations import Column, Key, class_key, high, is_property, low, property_key, term_of
-from citygraph.reason.columnar.state import State
+from citygraph.reason.columnar.state import ColumnarState
 from citygraph.reason.datatypes import value_of
 from citygraph.reason.rules import SAME, TYPE
 
@@ -41,7 +41,7 @@ class Facts(Protocol):
 class ColumnarFacts:
     """The state of the columnar engine, read as it lies: nothing is copied, equal terms are written out on the way."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ColumnarState) -> None:
         self._state = state
         self._grouped = set(state.equality.grouped().tolist())
 

@@ -12,11 +12,11 @@ from citygraph.reason.closure import Atom, FlatRule, RuleBook, TripleText, is_va
 from citygraph.reason.proof.facts import Binding, Facts, bound, extended, has_equality, unify
 from citygraph.reason.rules import SAME, TYPE
 
-__all__ = ["Given", "Proof", "Prover", "Step"]
+__all__ = ["EarlierRules", "Proof", "ProofStep", "Prover"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProofStep:
     """One way to conclude a triple: the rule, the premises that match its body, and its axioms.
 
     `flat` is None for an axiom that a rule of the schema adds, and for what is given by a rule before OWL.
@@ -37,7 +37,7 @@ class Proof:
     """A triple and why it holds; without a step it is stated by somebody. `size` is how many steps there are."""
 
     triple: TripleText
-    step: Step | None = None
+    step: ProofStep | None = None
     premises: tuple[Proof, ...] = ()
     axioms: tuple[Proof, ...] = ()
     size: int = 0
@@ -61,17 +61,17 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class EarlierRules:
     """What the rules before OWL derived: for each such triple, the steps that explain it.
 
     `rules` are those of them that are rules like any other; `steps` are for the rest.
     """
 
     rules: tuple[FlatRule, ...] = ()
-    steps: Callable[[TripleText], Sequence[Step]] = field(default=lambda _: ())
+    steps: Callable[[TripleText], Sequence[ProofStep]] = field(default=lambda _: ())
 
 
-def assembled(triple: TripleText, step: Step, proofs: Mapping[TripleText, Proof]) -> Proof:
+def assembled(triple: TripleText, step: ProofStep, proofs: Mapping[TripleText, Proof]) -> Proof:
     """The step with the proofs of its premises; what has none there is a statement."""
 
     def part(need: TripleText) -> Proof:
@@ -84,28 +84,28 @@ def assembled(triple: TripleText, step: Step, proofs: Mapping[TripleText, Proof]
 class Backward:
     """The rules of one closure, asked from their heads."""
 
-    def __init__(self, facts: Facts, book: RuleBook, given: Given | None = None) -> None:
+    def __init__(self, facts: Facts, book: RuleBook, given: EarlierRules | None = None) -> None:
         self.facts = facts
         self.book = book
-        self.given = Given() if given is None else given
+        self.given = EarlierRules() if given is None else given
         self._rules: dict[tuple[str, str], list[FlatRule]] = defaultdict(list)
         for rule in (*self.given.rules, *book.rules):
             if rule.head is not None:
                 self._rules[_index(rule.head)].append(rule)
         self._equality = book.equality if has_equality(facts) else ()
 
-    def steps(self, triple: TripleText) -> Iterator[Step]:
+    def steps(self, triple: TripleText) -> Iterator[ProofStep]:
         """Every way to conclude this triple in one step from triples of the closure."""
         schema = self.book.schema.get(triple)
         if schema is not None:
-            yield Step(schema[0], (), schema[1])
+            yield ProofStep(schema[0], (), schema[1])
         yield from self.given.steps(triple)
         for rule in (*self.rules_for(triple), *self._equality_for(triple)):
             binding = unify(rule.head, triple)
             if binding is not None:
                 for premises in self.solve(rule.body, binding):
                     if triple not in premises:
-                        yield Step(rule.name, premises, rule.axioms, rule)
+                        yield ProofStep(rule.name, premises, rule.axioms, rule)
 
     def rules_for(self, triple: TripleText) -> list[FlatRule]:
         """The rules that may conclude this triple, without those of equality."""
@@ -170,7 +170,7 @@ class _TooMuch(Exception):  # noqa: N818  # not an error: the search goes on in 
 class Prover(Backward):
     """Looks for proofs in one closure; what was found once is remembered."""
 
-    def __init__(self, facts: Facts, book: RuleBook, given: Given | None = None) -> None:
+    def __init__(self, facts: Facts, book: RuleBook, given: EarlierRules | None = None) -> None:
         super().__init__(facts, book, given)
         self._proofs: dict[TripleText, Proof] = {}
         self._none_up_to: dict[TripleText, int] = {}
@@ -244,7 +244,7 @@ class Prover(Backward):
             self._none_up_to[triple] = limit
         return None
 
-    def _complete(self, triple: TripleText, step: Step, limit: int) -> Proof | None:
+    def _complete(self, triple: TripleText, step: ProofStep, limit: int) -> Proof | None:
         """The step with its premises proved, in `limit` steps together."""
         self._spend()
         open_ones = [need for need in step.needs() if not self.facts.is_asserted(need)]
@@ -335,7 +335,7 @@ class Prover(Backward):
     def _is_proved(self, triple: TripleText) -> bool:
         return triple in self._proofs or self.facts.is_asserted(triple)
 
-    def _promising(self, triple: TripleText) -> Iterator[Step]:
+    def _promising(self, triple: TripleText) -> Iterator[ProofStep]:
         """The ways to conclude a triple; of the first ones, those with the fewest open premises first."""
         steps = iter(self._steps_of(triple))
         ahead = sorted(islice(steps, _AHEAD), key=lambda step: sum(not self._is_proved(n) for n in step.needs()))
@@ -347,18 +347,18 @@ class _Frame:
     """A triple that is being proved in a pass."""
 
     triple: TripleText
-    steps: Iterator[Step]
-    step: Step | None = None
+    steps: Iterator[ProofStep]
+    step: ProofStep | None = None
 
 
 class _Lazy:
     """An iterator that can be gone through again; what was seen is kept."""
 
-    def __init__(self, source: Iterator[Step]) -> None:
+    def __init__(self, source: Iterator[ProofStep]) -> None:
         self._source = source
-        self._seen: list[Step] = []
+        self._seen: list[ProofStep] = []
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[ProofStep]:
         i = 0
         while True:
             if i == len(self._seen):

@@ -11,11 +11,11 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.reason.closure import Atom, TripleText, is_variable
 from citygraph.reason.proof.calendar import AS_OF, ROLE, ROLE_PROPERTY, STANDS_FOR
 from citygraph.reason.proof.facts import Facts
-from citygraph.reason.proof.prover import Step
+from citygraph.reason.proof.prover import ProofStep
 from citygraph.reason.proof.why_not import WhyNot
 from citygraph.reason.rules import TYPE
 
-__all__ = ["Explained", "Explanation", "Gap", "Origin", "Words"]
+__all__ = ["Explained", "Explanation", "Gap", "Origin", "ProofWords"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ _NOT_COUNTED: Final = Text("Det teller ikke: {why}", "It does not count: {why}")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ProofWords:
     """Words for triples, rules and gaps, in one language or both."""
 
     labels: Labels
@@ -211,7 +211,7 @@ class Words:
             )
         )
 
-    def rule(self, step: Step) -> Text:
+    def rule(self, step: ProofStep) -> Text:
         """What a rule says, with the terms of its axioms."""
         template = RULES.get(step.rule, _SCHEMA)
         return Text(*(self._fill(template.in_language(language), step, language) for language in LANGUAGES))
@@ -221,7 +221,7 @@ class Words:
         """A sentence as a part of another."""
         return Text(_lower(sentence.nb), _lower(sentence.en))
 
-    def _fill(self, template: str, step: Step, language: str) -> str:
+    def _fill(self, template: str, step: ProofStep, language: str) -> str:
         values: dict[str, str] = {}
         for i, (s, _, o) in enumerate(step.axioms):
             values |= {f"s{i}": self.term(s, language), f"o{i}": self.term(o, language)}

@@ -34,7 +34,7 @@ from citygraph.reason.sql.compiler import (
     VOCABULARY_KIND,
     Present,
     Row,
-    Shape,
+    RuleShape,
     conclusions,
     listed,
     of_heads,
@@ -44,7 +44,7 @@ from citygraph.reason.sql.compiler import (
 )
 from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES, VOCABULARIES
 
-__all__ = ["LIST_PREDICATES", "SqlClosure", "Violation", "tell_once", "with_names"]
+__all__ = ["LIST_PREDICATES", "SqlClosure", "Violation", "with_stated_contradictions", "without_repeats"]
 
 
 class Database(Protocol):
@@ -171,7 +171,7 @@ class SqlClosure:
         self.book = RuleBook((), (), (), {})
         self._values = Values(dictionary)
         self._equality = Equality(0)
-        self._shapes: list[Shape] = []
+        self._shapes: list[RuleShape] = []
         self._known = Present()
         self._fresh = Present()
         self._added = Present()
@@ -208,7 +208,7 @@ class SqlClosure:
         if self._contradictions is None:
             rules = [one for rule in self.book.contradictions for one in self._spelled(rule)]
             found = Violations(self._database, self._codes, self._values, self._representative).find(rules, self._known)
-            told = tell_once(found, representative=self._representative, is_asserted=self._is_asserted)
+            told = without_repeats(found, representative=self._representative, is_asserted=self._is_asserted)
             self._contradictions = tuple(
                 Contradiction(rule.name, self._triples(premises), self._triples(rule.axioms)) for rule, premises in told
             )
@@ -259,7 +259,7 @@ class SqlClosure:
         if self.book.equality and equal == self._learned_equal and axioms <= self._learned | self.book.schema.keys():
             return False
         self._learned, self._learned_equal = axioms | self._learned, equal
-        self.book = with_names(specialise(self._learned, representatives=equal), asserted)
+        self.book = with_stated_contradictions(specialise(self._learned, representatives=equal), asserted)
         self._values.update()
         code_of = self._codes.code_of
         twins = [(code_of(n), code_of(key)) for key, n in _pairs(self._values.twins)]
@@ -472,7 +472,7 @@ class Violations:
             for row in self._database.rows(f"SELECT s, p, o FROM known WHERE asserted AND o IN ({bad})"):
                 yield rule, self._codes.texts(row)
 
-    def _look_outside(self, shape: Shape, rules: list[FlatRule]) -> None:
+    def _look_outside(self, shape: RuleShape, rules: list[FlatRule]) -> None:
         """Put the literals that are no values of the datatype into `outside`, rule by rule."""
         ill_typed = set(self._values.ill_typed)
         bad = []
@@ -500,7 +500,7 @@ class Violations:
                 yield values.get(atom.subject, atom.subject), SAME, values.get(atom.object, atom.object)
 
 
-def tell_once(
+def without_repeats(
     violations: Iterable[Violation], *, representative: Callable[[str], str], is_asserted: Callable[[TripleText], bool]
 ) -> list[Violation]:
     """One of the violations that differ only in which of several equal terms they name, in a stable order."""
@@ -516,7 +516,7 @@ def tell_once(
     return [violation for _, violation in best.values()]
 
 
-def with_names(book: RuleBook, stated: Iterable[TripleText]) -> RuleBook:
+def with_stated_contradictions(book: RuleBook, stated: Iterable[TripleText]) -> RuleBook:
     """The book with the contradictions of the axioms as stated besides: equal classes make different rules alike."""
     named = specialise(stated)
     return replace(book, contradictions=tuple(dict.fromkeys((*named.contradictions, *book.contradictions))))

@@ -24,7 +24,7 @@ __all__ = [
     "Heads",
     "Present",
     "Row",
-    "Shape",
+    "RuleShape",
     "conclusions",
     "listed",
     "of_heads",
@@ -127,7 +127,7 @@ Places: TypeAlias = tuple[Place, Place, Place]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class RuleForm:
     """A rule without its constants."""
 
     head: Places | None
@@ -138,13 +138,13 @@ class Form:
 
 
 @dataclass(slots=True)
-class Shape:
+class RuleShape:
     """Rules of one form, and the statements that look for what contradicts them; `sql_conclusions` has the others.
 
     `rows` are the table that they read: for each rule its place in the list that was given, then its constants.
     """
 
-    form: Form
+    form: RuleForm
     table: str
     rows: list[tuple[int, ...]] = field(default_factory=list)
 
@@ -216,16 +216,16 @@ class _Names:
         return self.columns.get(place) or (f"r.{place}" if place.startswith("c") else place)
 
 
-def shapes_of(rules: Iterable[FlatRule], number: Callable[[str], int], *, prefix: str) -> list[Shape]:
+def shapes_of(rules: Iterable[FlatRule], number: Callable[[str], int], *, prefix: str) -> list[RuleShape]:
     """The shapes of some rules with a body; the tables of their constants are named `prefix` and a number.
 
     The atoms of a contradiction that say `owl:sameAs` are no part of the join: equality is looked up.
     """
-    found: dict[Form, Shape] = {}
+    found: dict[RuleForm, RuleShape] = {}
     for n, rule in enumerate(rules):
         form, constants = _form(rule, number)
         if form.body:
-            shape = found.setdefault(form, Shape(form, f"{prefix}_{len(found)}"))
+            shape = found.setdefault(form, RuleShape(form, f"{prefix}_{len(found)}"))
             shape.rows.append((n, *constants))
     return list(found.values())
 
@@ -271,7 +271,7 @@ def _terms(atom: Atom) -> tuple[str, str, str]:
     return atom.subject, atom.predicate, atom.object
 
 
-def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[Form, list[int]]:
+def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[RuleForm, list[int]]:
     variables: dict[str, str] = {}
     constants: dict[str, str] = {}
 
@@ -289,7 +289,7 @@ def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[Form, list[int]
     equal = tuple((place(a.subject), place(a.object)) for a in rule.body if rule.head is None and a.predicate == SAME)
     head = None if rule.head is None else places(rule.head)
     links = rule.name in _LINKING
-    form = Form(head, body, equal, links, _check(rule.check, place))
+    form = RuleForm(head, body, equal, links, _check(rule.check, place))
     return form, [number(term) for term in constants]
 
 
@@ -350,7 +350,7 @@ class Conclusion:
     heads: Heads
 
 
-def conclusions(shape: Shape, fresh: Present | None, known: Present, *, by_value: bool) -> list[Conclusion]:
+def conclusions(shape: RuleShape, fresh: Present | None, known: Present, *, by_value: bool) -> list[Conclusion]:
     """One statement for each atom of the body that may be new.
 
     Args:
@@ -372,7 +372,7 @@ def conclusions(shape: Shape, fresh: Present | None, known: Present, *, by_value
     return found
 
 
-def reading(shape: Shape, known: Present) -> list[Row]:
+def reading(shape: RuleShape, known: Present) -> list[Row]:
     """The rules of a shape that may find something in the table `known`."""
     return [row for row in shape.rows if _may_match(shape.form.body, row, 0, known, known)]
 
@@ -380,7 +380,7 @@ def reading(shape: Shape, known: Present) -> list[Row]:
 class _Joined:
     """The new statements that some rules of a shape may read, as `x`, joined with the known ones for the other atoms."""
 
-    def __init__(self, shape: Shape, new: int, rows: list[Row], *, by_value: bool) -> None:
+    def __init__(self, shape: RuleShape, new: int, rows: list[Row], *, by_value: bool) -> None:
         self._form = shape.form
         self._new = new
         self._rows = rows
@@ -406,7 +406,7 @@ class _Joined:
         heads = Heads.of(values_of(head[1], self._rows), values_of(head[2], self._rows), is_type=head[1].isdigit())
         return Conclusion(f"{text} WHERE {all_of(conditions)}", heads)
 
-    def _read(self, shape: Shape) -> str:
+    def _read(self, shape: RuleShape) -> str:
         """The new statements, each beside the constants of a rule that may read it."""
         atom = shape.form.body[self._new]
         conditions = constants_of("a", atom, self._rows)
@@ -440,7 +440,7 @@ class _Joined:
         return self._columns.get(place, place)
 
 
-def _is_guarded(form: Form) -> bool:
+def _is_guarded(form: RuleForm) -> bool:
     """Whether the subject of the head may turn out to be a literal."""
     return form.head is not None and form.head[0].startswith("v") and form.head[0] not in {s for s, _, _ in form.body}
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from citygraph.kinds import FALLBACK, KINDS, Kind, kind_named
 from citygraph.project import Project
-from citygraph.query import Candidate
+from citygraph.query import NamedThing
 from citygraph.store import Manifest, Snapshot, Store
 from citygraph.store.directory import Directory
 from citygraph.store.names import Hit
@@ -104,11 +104,11 @@ class Reading:
         """IRIs by name, the way the language sorts its letters."""
         return self.directory.in_order(iris, language)
 
-    def candidates(self, text: str, of_class: str) -> list[Candidate]:
+    def candidates(self, text: str, of_class: str) -> list[NamedThing]:
         """The things of a class (an IRI; empty for all) whose names come near a text, each under the name that does."""
         hits = self.directory.search(text, most=200)
         found = [hit for hit in hits if not of_class or of_class in self.classes_of(hit.iri)]
-        return [Candidate(hit.iri, text_) for hit in found for text_, *_ in self.names.get(hit.iri, [])]
+        return [NamedThing(hit.iri, text_) for hit in found for text_, *_ in self.names.get(hit.iri, [])]
 
     def search(self, text: str, *, most: int) -> list[Hit]:
         """The things whose names come nearest, the best first."""
