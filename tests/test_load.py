@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from citygraph import Project
 from citygraph.config import read_config
 from citygraph.graphs import Part
 from citygraph.load import Loaded, find_files, hash_files, load_files
@@ -62,6 +63,61 @@ def test_a_link_that_leads_nowhere_is_an_unreadable_file(name: str, target: str,
     assert loaded.findings[0].message.nb
     assert loaded.findings[0].fix.nb
     assert hash_files(tmp_path, find_files(tmp_path))[f"data/{name}"] == ""
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A project with a secret beside it, and a file below data/ that must stay."""
+    project = tmp_path / "project"
+    (project / "data" / "internal").mkdir(parents=True)
+    (project / "graph.toml").write_text('title = "x"\n[publish]\ninternal = ["data/internal"]\n')
+    (project / "data" / "a.ttl").write_text(_GOOD)
+    (project / "data" / "internal" / "b.ttl").write_text("<http://a/b> <http://a/p> 2 .\n")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.ttl").write_text("secretword is here .\n")
+    (tmp_path / "outside" / "secret.rq").write_text("# secretword\nSELECT nonsense\n")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("data/c.ttl", "../../outside/secret.ttl"),
+        ("data/c", "../../outside"),
+        ("data/c", "internal"),
+        ("data/c.ttl", "internal/b.ttl"),
+        ("data/internal/c.ttl", "../a.ttl"),
+        ("ontology", "../outside"),
+        ("queries", "../outside"),
+        ("data/c.ttl", "../chain.ttl"),
+    ],
+)
+def test_a_link_that_would_carry_something_out_is_not_read(name: str, target: str, linked: Path) -> None:
+    (linked / "chain.ttl").symlink_to("../outside/secret.ttl")
+    (linked / name).symlink_to(target)
+    report = Project.open(linked).check().report
+    assert [each.file for each in report if each.code == "unsafe-link"] == [name]
+    assert "secretword" not in str([each.to_json() for each in report])
+    assert "http://a/b" not in str([quad for file in load_files(read_config(linked)).graphs.files
+                                    if not file.path.startswith("data/internal/") for quad in file.quads])  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", ["queries", "queries/checks"])
+def test_a_question_behind_a_link_that_leaves_is_neither_read_nor_quoted(folder: str, linked: Path) -> None:
+    (linked / folder).mkdir(parents=True)
+    (linked / folder / "q.rq").symlink_to(linked.parent / "outside" / "secret.rq")
+    report = Project.open(linked).check().report
+    assert ("unsafe-link", f"{folder}/q.rq") in {(each.code, each.file) for each in report}
+    assert "secretword" not in str([each.to_json() for each in report])
+    assert not Project.open(linked).queries()
+
+
+def test_a_link_inside_the_project_is_followed_when_it_keeps_its_class(linked: Path) -> None:
+    (linked / "data" / "c.ttl").symlink_to("a.ttl")
+    (linked / "data" / "internal" / "c.ttl").symlink_to("b.ttl")
+    report = Project.open(linked).check().report
+    assert not [each for each in report if each.code == "unsafe-link"]
+    assert "data/c.ttl" in {file.path for file in load_files(read_config(linked)).graphs.files}
 
 
 def test_a_pipe_is_passed_over_and_does_not_block(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Final
 
 from citygraph.errors import ConfigError, ExportError
 
-__all__ = ["extract_revision", "git", "locked", "replace_file", "sync_folder", "write_file"]
+__all__ = ["end_inside", "extract_revision", "git", "locked", "replace_file", "sync_folder", "write_file"]
 
 _PARTS_OF_A_PROJECT: Final = ("graph.toml", "ontology", "data", "queries")
 _MOST_LINKS: Final = 10
@@ -81,6 +81,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def end_inside(path: Path, folder: Path) -> str | None:
+    """Where a path ends when all links are followed, from `folder` on; nothing when that is outside."""
+    end, top = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
+    return end.relative_to(top).as_posix() if end.is_relative_to(top) else None
 
 
 @contextmanager

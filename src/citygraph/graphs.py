@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from citygraph.rdf import Iri, Quad, Triple
 from citygraph.turtle import Place, TurtleError, places, read_document
 
-__all__ = ["FileGraph", "Part", "ProjectGraphs", "graph_iri", "part_of"]
+__all__ = ["FileGraph", "Part", "ProjectGraphs", "covers", "graph_iri", "part_of"]
 
 
 class Part(StrEnum):
@@ -136,3 +136,22 @@ class ProjectGraphs:
     def with_files(self, files: Iterable[FileGraph]) -> ProjectGraphs:
         """The same project with more files."""
         return ProjectGraphs(self.base, (*self.files, *files))
+
+
+def covers(pattern: str, path: str) -> bool:
+    """Whether a pattern of `publish.internal` covers a path: both are from the project folder, with `/`.
+
+    It does when the path or a folder that it lies in fits, or its name fits at any depth below the folder of the pattern.
+    """
+    parts = [part for part in PurePosixPath(pattern).parts if part != "**"]
+    if not parts:
+        return "**" in pattern
+    whole, above = "/".join(parts), "/".join(parts[:-1])
+    each = PurePosixPath(path)
+    if any(one.match(whole) for one in (each, *_above(each))):
+        return True
+    return each.match(parts[-1]) and any(one.match(above) for one in _above(each) if above)
+
+
+def _above(path: PurePosixPath) -> list[PurePosixPath]:
+    return [parent for parent in path.parents if parent.name]

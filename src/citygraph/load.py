@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from citygraph.config import Config
+from citygraph.files import end_inside
 from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
-from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, part_of
+from citygraph.graphs import FileGraph, Part, ProjectGraphs, covers, graph_iri, part_of
 from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import Bounds, BoundsProblem, Iri, Quad, parse, problems_of
 from citygraph.sssom import SssomError, read_mappings
 
-__all__ = ["Known", "Loaded", "Progress", "find_files", "hash_files", "load_files"]
+__all__ = ["Known", "Loaded", "Progress", "find_files", "hash_files", "load_files", "unsafe_links"]
 
 Progress = Callable[[str, int, int], None]
 Known: TypeAlias = dict[str, tuple[str, FileGraph | None, list[Finding]]]
@@ -41,21 +42,36 @@ class Loaded:
 def find_files(folder: Path) -> list[Path]:
     """The files of a project that hold statements: everything below ontology/ and data/, sorted by path.
 
-    Hidden files and the backups of editors are passed over.
+    Hidden files and the backups of editors are passed over. So are links that end at a folder or outside the project:
+    `unsafe_links` names them.
     """
-    found: list[Path] = []
-    for top in ("ontology", "data"):
-        found += [
-            path
-            for path in (folder / top).rglob("*")
-            if _is_file(path) and not path.name.startswith(".") and not path.name.endswith("~")
-        ]
-    return sorted(found)
+    tops = [folder / top for top in ("ontology", "data") if not (folder / top).is_symlink()]
+    found = [path for top in tops for path in top.rglob("*") if _is_file(path, folder)]
+    return sorted(path for path in found if not path.name.startswith(".") and not path.name.endswith("~"))
 
 
-def _is_file(path: Path) -> bool:
-    """Whether this is a file, or a link that leads to none: that one is reported as unreadable, not passed over."""
-    return path.is_file() or (path.is_symlink() and not path.exists())
+def _is_file(path: Path, folder: Path) -> bool:
+    """Whether this is a file of the project, or a link that leads to none: that one is reported as unreadable."""
+    if not path.is_symlink():
+        return path.is_file()
+    return not path.exists() or (path.is_file() and end_inside(path, folder) is not None)
+
+
+def unsafe_links(config: Config) -> list[Finding]:
+    """The links below ontology/, data/ and queries/ that are not followed, so that nothing leaves by them.
+
+    A link is followed when it ends at a file inside the project that is internal exactly if the link is.
+    """
+    findings: list[Finding] = []
+    patterns = config.values["publish.internal"]
+    for top in ("ontology", "data", "queries"):
+        place = config.folder / top
+        for link in sorted(path for path in [place, *place.rglob("*")] if path.is_symlink() and path.exists()):
+            name, end = link.relative_to(config.folder).as_posix(), end_inside(link, config.folder)
+            internal = [any(covers(pattern, each) for pattern in patterns) for each in (name, end or name)]
+            if end is None or not link.is_file() or internal[0] != internal[1]:
+                findings.append(finding("unsafe-link", file=name))
+    return findings
 
 
 def hash_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
@@ -83,8 +99,9 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
     not hide every other finding.
     """
     folder = config.folder
-    paths = find_files(folder)
-    findings: list[Finding] = []
+    findings = unsafe_links(config)
+    unsafe = {each.file for each in findings}
+    paths = [path for path in find_files(folder) if path.relative_to(folder).as_posix() not in unsafe]
     files: list[FileGraph] = []
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
         findings.append(finding("no-data", file="data"))

@@ -12,12 +12,13 @@ from typing import Any, Final
 import yaml
 
 from citygraph.errors import QueryError
+from citygraph.files import end_inside
 from citygraph.findings import Severity
 from citygraph.language import Text
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
 
-__all__ = ["PARAMETER_TYPES", "VIEWS", "Parameter", "SavedQuery", "read_saved_query"]
+__all__ = ["PARAMETER_TYPES", "VIEWS", "Parameter", "SavedQuery", "query_files", "read_saved_query"]
 
 PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
 VIEWS: Final = ("table", "map", "timeline", "network", "bar")
@@ -63,6 +64,11 @@ class SavedQuery:
     message: Text = field(default_factory=Text)
     fix: Text = field(default_factory=Text)
     federates: ServiceBlock | None = None
+
+
+def query_files(folder: Path, *, project: Path) -> list[Path]:
+    """The files of the saved queries in `folder`, sorted; a link that ends outside of the project is passed over."""
+    return [path for path in sorted(folder.glob("*.rq")) if end_inside(path, project) is not None]
 
 
 def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:

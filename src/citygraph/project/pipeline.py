@@ -21,6 +21,7 @@ from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.language import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
+from citygraph.saved_query import query_files
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.version import VERSION
 
@@ -284,12 +285,12 @@ class Pipeline:
 
     def _hashes(self) -> dict[str, str]:
         paths = load.find_files(self.folder)
-        paths += sorted((self.folder / "queries" / "checks").glob("*.rq"))
+        paths += query_files(self.folder / "queries" / "checks", project=self.folder)
         return load.hash_files(self.folder, [*paths, self.folder / CONFIG_FILE])
 
     def _broken_queries(self) -> list[Finding]:
         findings: list[Finding] = []
-        for path in sorted((self.folder / "queries").glob("*.rq")):
+        for path in query_files(self.folder / "queries", project=self.folder):
             problem = query.problem_of(path)
             if problem is not None:
                 findings.append(validate.bad_query(problem, path, self.folder))

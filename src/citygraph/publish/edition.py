@@ -11,7 +11,7 @@ from typing import Final
 
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
-from citygraph.graphs import FileGraph, Part, ProjectGraphs
+from citygraph.graphs import FileGraph, Part, ProjectGraphs, covers
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Literal, Quad
 from citygraph.saved_query import SavedQuery
@@ -73,7 +73,7 @@ def split(graphs: ProjectGraphs, patterns: Iterable[str]) -> tuple[ProjectGraphs
 
 
 def _fits(file: FileGraph, pattern: str) -> bool:
-    return file.name.value == pattern or any(_covers(pattern, path) for path in _paths_of(file))
+    return file.name.value == pattern or any(covers(pattern, path) for path in _paths_of(file))
 
 
 def _almost_fits(file: FileGraph, pattern: str) -> bool:
@@ -82,27 +82,11 @@ def _almost_fits(file: FileGraph, pattern: str) -> bool:
         return False
     whole = pattern.casefold()
     stem = whole.removesuffix(PurePosixPath(whole).suffix)
-    return any(_covers(each, path.casefold()) for path in _paths_of(file) for each in (whole, stem, f"{stem}.*"))
+    return any(covers(each, path.casefold()) for path in _paths_of(file) for each in (whole, stem, f"{stem}.*"))
 
 
 def _paths_of(file: FileGraph) -> set[str]:
     return {file.path, f"data/{file.path}"} if file.part is Part.MAPPINGS else {file.path}
-
-
-def _covers(pattern: str, path: str) -> bool:
-    """Whether a path or a folder that it lies in fits, or its name fits at any depth below the folder of the pattern."""
-    parts = [part for part in PurePosixPath(pattern).parts if part != "**"]
-    if not parts:
-        return "**" in pattern
-    whole, above = "/".join(parts), "/".join(parts[:-1])
-    each = PurePosixPath(path)
-    if any(one.match(whole) for one in (each, *_above(each))):
-        return True
-    return each.match(parts[-1]) and any(one.match(above) for one in _above(each) if above)
-
-
-def _above(path: PurePosixPath) -> list[PurePosixPath]:
-    return [parent for parent in path.parents if parent.name]
 
 
 def period_of(quads: Iterable[Quad], *, latest: date) -> tuple[str, str]:

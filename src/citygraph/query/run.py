@@ -14,7 +14,7 @@ from citygraph.query.federate import Federated, Federation, ask_service, no_serv
 from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
-from citygraph.saved_query import SavedQuery, read_saved_query
+from citygraph.saved_query import SavedQuery, query_files, read_saved_query
 from citygraph.sentences import sentence
 from citygraph.sparql.text import Pattern, triple_patterns
 from citygraph.sparql.values import with_every_variable
@@ -48,7 +48,7 @@ def find_queries(folder: Path) -> list[SavedQuery]:
     Raises:
         QueryError: one of them breaks a rule of its header.
     """
-    return [read_saved_query(path) for path in sorted(folder.glob("*.rq"))]
+    return [read_saved_query(path) for path in query_files(folder, project=folder.parent)]
 
 
 def get_query(folder: Path, name: str) -> SavedQuery:
@@ -57,7 +57,7 @@ def get_query(folder: Path, name: str) -> SavedQuery:
     Raises:
         QueryError: there is none; the nearest names are in the message.
     """
-    names = sorted(path.stem for path in folder.glob("*.rq"))
+    names = [path.stem for path in query_files(folder, project=folder.parent)]
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
         guess = sentence("next.mean", guesses=", ".join(near)) if near else sentence("next.all_questions")

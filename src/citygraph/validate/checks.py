@@ -17,7 +17,7 @@ from citygraph.language import LANGUAGES, Text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
-from citygraph.saved_query import SavedQuery, read_saved_query
+from citygraph.saved_query import SavedQuery, query_files, read_saved_query
 from citygraph.sources import Excerpt, SourceText, excerpt_range, find_moved, read_source
 from citygraph.store import Store
 
@@ -28,7 +28,7 @@ def read_checks(project: Path) -> tuple[list[SavedQuery], list[Finding]]:
     """The check queries of a project, by name; one that breaks a rule of its header is a finding."""
     checks: list[SavedQuery] = []
     findings: list[Finding] = []
-    for path in sorted((project / "queries" / "checks").glob("*.rq")):
+    for path in query_files(project / "queries" / "checks", project=project):
         try:
             checks.append(read_saved_query(path, check=True))
         except QueryError as error:
