@@ -1,0 +1,194 @@
+"""What the graph says about one thing: statements, facts that tie several things together, places, passages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.results import Solutions
+from citygraph.sources import excerpt_range
+from citygraph.store import Store
+
+__all__ = [
+    "FACT_TABLES",
+    "EntityClaim",
+    "EntityFact",
+    "SourcePassage",
+    "claims_about",
+    "facts_about",
+    "facts_from_whole",
+    "identifier_code",
+    "passages_of",
+    "places_of",
+    "statements_about",
+]
+
+_MOST_ROWS: Final = 50_000
+FACT_TABLES: Final = ("memberships", "figures", "lists", "disagreements")
+"""The sorts of facts that `facts_about` finds, in the order of a page."""
+_WHEN: Final = ("begin", "end", "date")
+
+
+@cache
+def _text(name: str) -> str:
+    return files("citygraph.query").joinpath("entity_queries", f"{name}.rq").read_text(encoding="utf-8")
+
+
+def _rows(store: Store, name: str, **bind: Term) -> list[dict[str, Term]]:
+    """The rows of one of the queries beside this file, with these variables bound."""
+    answer = store.query(_text(name), bind=bind, most_rows=_MOST_ROWS)
+    return list(answer) if isinstance(answer, Solutions) else []
+
+
+# -- statements ------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class EntityClaim:
+    """A statement that stands as records of its own: `facts`, with the first date and all comments of them."""
+
+    facts: list[Iri] = field(default_factory=list)
+    date: Term | None = None
+    comments: list[Literal] = field(default_factory=list)
+
+
+def statements_about(
+    iri: str, store: Store, *, inferred_graph: str, incoming: bool = False
+) -> dict[tuple[str, Term], bool]:
+    """Every statement about a thing, or with `incoming` every one that names it.
+
+    Args:
+        iri: the thing.
+        store: the graph.
+        inferred_graph: the name of the graph that holds what was derived.
+        incoming: look for statements in which the thing is the object.
+
+    Returns:
+        the property and the other end, and whether nobody wrote it down.
+
+    Raises:
+        StoreTimeout: the deadline passed, as everywhere in this module.
+    """
+    found: dict[tuple[str, Term], bool] = {}
+    for row in _rows(store, "statements", **{"o" if incoming else "s": Iri(iri)}):
+        property_, graph = row["p"], row["g"]
+        if isinstance(property_, Iri) and isinstance(graph, Iri):
+            key = (property_.value, row["s"] if incoming else row["o"])
+            found[key] = found.get(key, True) and graph.value == inferred_graph
+    return found
+
+
+def claims_about(iri: str, store: Store) -> dict[tuple[str, Term], EntityClaim]:
+    """The statements about a thing that stand as records of their own, by property and value."""
+    claims: dict[tuple[str, Term], EntityClaim] = defaultdict(EntityClaim)
+    for row in _rows(store, "claims", s=Iri(iri)):
+        property_, fact = row["p"], row["claim"]
+        if not isinstance(property_, Iri) or not isinstance(fact, Iri):
+            continue
+        claim = claims[property_.value, row["o"]]
+        if fact not in claim.facts:
+            claim.facts.append(fact)
+        claim.date = claim.date or row.get("date")
+        comment = row.get("comment")
+        if isinstance(comment, Literal) and comment not in claim.comments:
+            claim.comments.append(comment)
+    return dict(claims)
+
+
+def identifier_code(iri: Iri, store: Store) -> tuple[Term | None, Term] | None:
+    """The kind and the code of an identifier; `None` for a thing without a code."""
+    row = next(iter(_rows(store, "identifier", s=iri)), None)
+    return (row.get("kind"), row["code"]) if row is not None else None
+
+
+# -- facts that tie several things together --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFact:
+    """One fact, or one side of a disagreement, with all values of each column.
+
+    The column `when` holds the first of the dates on which a membership began, ended, or is said to hold.
+    """
+
+    node: Term
+    values: Mapping[str, Sequence[Term]]
+
+    def of(self, column: str) -> Sequence[Term]:
+        """The values of a column; none when it has none."""
+        return self.values.get(column, ())
+
+    @property
+    def is_current(self) -> bool | None:
+        """Whether it holds on the reference date; `None` for facts that are not dated so."""
+        return _is_true(self.values["current"]) if "current" in self.values else None
+
+
+def facts_about(iri: str, store: Store, sort: str) -> list[EntityFact]:
+    """The facts of one of the `FACT_TABLES` that a thing takes part in."""
+    merged: dict[tuple[Term, Term | None], dict[str, list[Term]]] = {}
+    for row in _rows(store, sort, thing=Iri(iri)):
+        # A membership names who, where and what as; a record without one of them is not finished.
+        if sort == "memberships" and not {"member", "organization", "role"} <= set(row):
+            continue
+        values = merged.setdefault((row["fact"], row.get("side")), {})
+        if "member" in row:
+            values.setdefault("when", [term for name in _WHEN if (term := row.get(name)) is not None][:1])
+        for column, term in row.items():
+            if term not in values.setdefault(column, []):
+                values[column].append(term)
+    return [EntityFact(node, values) for (node, _), values in merged.items()]
+
+
+def _is_true(terms: Sequence[Term]) -> bool:
+    return any(isinstance(term, Literal) and term.value == "true" for term in terms)
+
+
+def places_of(iri: str, store: Store) -> list[tuple[str, float, float]]:
+    """Where a thing is, or where those are who take part in it: IRI, latitude and longitude in degrees."""
+    found = []
+    for row in _rows(store, "places", thing=Iri(iri)):
+        place, latitude, longitude = row["place"], row.get("latitude"), row.get("longitude")
+        if not isinstance(place, Iri) or not isinstance(latitude, Literal) or not isinstance(longitude, Literal):
+            continue
+        try:
+            found.append((place.value, float(latitude.value), float(longitude.value)))
+        except ValueError:
+            continue
+    return found
+
+
+# -- documents -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePassage:
+    """Characters `start` to `end` of a document: what they say in our words, and the facts that rest on them."""
+
+    start: int
+    end: int
+    words: Sequence[Term]
+    facts: Sequence[Term]
+
+
+def passages_of(document: str, store: Store) -> list[SourcePassage]:
+    """The passages of a document."""
+    words: dict[str, list[Term]] = defaultdict(list)
+    facts: dict[str, dict[Term, None]] = defaultdict(dict)
+    for row in _rows(store, "passages", document=Iri(document)):
+        named = row["source"]
+        if isinstance(named, Iri):
+            words[named.value] += [row["words"]] if "words" in row else []
+            facts[named.value] |= {row["fact"]: None} if "fact" in row else {}
+    cut = [(excerpt_range(source), words[source], tuple(resting)) for source, resting in facts.items()]
+    return [SourcePassage(part.start, part.end, said, resting) for part, said, resting in cut if part is not None]
+
+
+def facts_from_whole(document: str, store: Store) -> list[Term]:
+    """The facts that rest on a document as a whole."""
+    return [row["fact"] for row in _rows(store, "whole-document", document=Iri(document))]
