@@ -33,7 +33,7 @@ from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.settings import SETTINGS, Setting
 from citygraph.store.server.capabilities import ProbeResult, read_capabilities, read_results
-from citygraph.web.site.plan import Limits
+from citygraph.web.site.plan import SiteLimits
 from citygraph.web.site.write import MOST_IN_ONE
 
 ROOT: Final = Path(__file__).parents[1]
@@ -499,7 +499,7 @@ def _parameter(parameter: Parameter) -> str:
 @generated
 def publish_limits() -> str:
     """What a published folder and its site do not go beyond."""
-    limits = Limits()
+    limits = SiteLimits()
     return _table(
         ["limit", "is"],
         [

@@ -12,6 +12,7 @@ import httpx
 from starlette.applications import Starlette
 
 from citygraph import Project
+from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.pages.home import routes
 
 MARKUP = "</script><script>window.owned=1</script><img src=x onerror=window.owned=1>\"'><svg/onload=window.owned=1>"
@@ -24,7 +25,7 @@ class Pages:
     def __init__(self, project: Project, *, root_path: str = "", show_restricted: bool = False) -> None:
         self.project = project
         app = Starlette(routes=routes)
-        app.state.project, app.state.show_restricted = project, show_restricted
+        app.state.project, app.state.show_restricted, app.state.memory = project, show_restricted, SiteMemory()
         self._transport = httpx.ASGITransport(app=app, root_path=root_path)
 
     def get(self, path: str, method: str = "GET", data: dict[str, str] | None = None, **headers: str) -> httpx.Response:

@@ -24,9 +24,9 @@ from citygraph.query import Answered
 from citygraph.results import Solutions, Truth
 from citygraph.store.names import search_names, write_names
 from citygraph.web.pages import drawings
-from citygraph.web.pages.drawings import Place, draw_map, draw_network
+from citygraph.web.pages.drawings import MapPlace, draw_map, draw_network
 from citygraph.web.pages.files import answer_hash
-from citygraph.web.pages.sources import Passage, segments_of, sentences_of
+from citygraph.web.pages.sources import ShownPassage, segments_of, sentences_of
 from pages_client import Pages, words_of
 
 MEMO = "Overskrift <b>\n\n" + "Et ord om Oslo. " * 200 + "Her står ingenting."
@@ -280,7 +280,7 @@ def test_a_document_that_is_another_or_not_here_shows_no_text(document: Path) ->
 
 def test_segments_put_the_text_together_again() -> None:
     text = "Ett. To tre.\nFire fem."
-    passages = [Passage(0, 4, "a", ()), Passage(2, 8, "b", ()), Passage(5, 900, "outside", ())]
+    passages = [ShownPassage(0, 4, "a", ()), ShownPassage(2, 8, "b", ()), ShownPassage(5, 900, "outside", ())]
     bare = [(13, 22)]
     segments = list(segments_of(text, passages, bare))
     assert "".join(each.text for each in segments) == text
@@ -290,12 +290,12 @@ def test_segments_put_the_text_together_again() -> None:
 
 
 def test_a_map_keeps_its_places_inside_and_its_names_apart() -> None:
-    places = [Place(f"By {n}", 55 + n / 7, 5 + n / 3) for n in range(30)]
+    places = [MapPlace(f"By {n}", 55 + n / 7, 5 + n / 3) for n in range(30)]
     drawn = draw_map(places)
     assert all(0 <= dot.x <= drawn.width and 0 <= dot.y <= drawn.height for dot in drawn.dots)
-    one = draw_map([Place("Pol", 90, 180)])
+    one = draw_map([MapPlace("Pol", 90, 180)])
     assert one.height <= 640
-    assert draw_map([Place("A", -60, -179), Place("B", 80, 179)]).dots[1].x <= drawings._WIDTH  # noqa: SLF001
+    assert draw_map([MapPlace("A", -60, -179), MapPlace("B", 80, 179)]).dots[1].x <= drawings._WIDTH  # noqa: SLF001
     assert draw_map(places) == drawn
 
 

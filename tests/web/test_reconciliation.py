@@ -16,6 +16,7 @@ from referencing.jsonschema import DRAFT7
 from starlette.applications import Starlette
 
 from citygraph import Project
+from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.reconcile.service import routes
 from conftest import TODAY, copy_project
 
@@ -81,7 +82,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
     project = Project.open(folder, today=TODAY)
     assert not project.build().report.violations
     app = Starlette(routes=routes)
-    app.state.project = project
+    app.state.project, app.state.memory = project, SiteMemory()
     return Client(app)
 
 

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from citygraph import Project
 from citygraph.publish import NewFolder, Published
-from citygraph.web.pages.graph import Known, Reading
-from citygraph.web.pages.search import find
-from citygraph.web.site import Limits, write_site
+from citygraph.web.pages.graph import GraphView, KeptVersion
+from citygraph.web.pages.search import find_things
+from citygraph.web.site import SiteLimits, write_site
 from citygraph.web.site.plan import file_name
 from citygraph.web.site.write import SearchIndex
 from clean_project import clean_project
@@ -43,7 +43,7 @@ pytestmark = [
     *NEEDS_BROWSER,
     pytest.mark.skipif(not ENGINE.is_file(), reason="build it: cd frontend && npm ci && npm run build"),
 ]
-LIMITS = Limits(answers=2, proofs=12)
+LIMITS = SiteLimits(answers=2, proofs=12)
 SECRET = "Hemmelig plan om utmelding"  # noqa: S105  # a sentence
 PLANS = f"""@prefix id: <https://w3id.org/citygraph/id/> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
@@ -87,7 +87,7 @@ def hostile_project(folder: Path) -> Path:
     return folder
 
 
-def publish(folder: Path, target: Path, limits: Limits = LIMITS) -> Published:
+def publish(folder: Path, target: Path, limits: SiteLimits = LIMITS) -> Published:
     """The folder with its site."""
     return Project.open(folder, today=TODAY).publish(target, site=functools.partial(write_site, limits=limits))
 
@@ -289,7 +289,7 @@ def test_a_project_in_one_language_gets_one(tmp_path: Path) -> None:
     settings = folder / "graph.toml"
     text = settings.read_text(encoding="utf-8").replace('languages = ["nb", "en"]', 'languages = ["nb"]')
     settings.write_text(text, encoding="utf-8")
-    assert publish(folder, tmp_path / "site", Limits(answers=0, proofs=0)).written
+    assert publish(folder, tmp_path / "site", SiteLimits(answers=0, proofs=0)).written
     assert (tmp_path / "site/nb/index.html").is_file()
     assert not (tmp_path / "site/en").exists()
     assert not (tmp_path / "site/nb/why").exists()
@@ -375,14 +375,16 @@ def test_the_search_finds_what_the_live_search_finds_in_its_order(
     project = Project.open(project_folder, today=TODAY)
     assert not project.build().report.violations
     snapshot = project.snapshot()
-    reading = Reading(project, snapshot, Known(project, snapshot), snapshot)
+    graph = GraphView(project, snapshot, KeptVersion(project, snapshot), snapshot)
     show(browser)
     met = 0
     for text in SEARCHES:
         browser.get(f"{address}nb/search/index.html?{urlencode({'q': text})}")
         until(browser, "#found[data-done]")
         links = [each.get_attribute("href") for each in browser.find_elements(By.CSS_SELECTOR, ".hits a")]
-        wanted = [f"{address}nb/{kind.name}/{reading.slugs[hit.iri]}/index.html" for hit, kind in find(reading, text)]
+        wanted = [
+            f"{address}nb/{kind.name}/{graph.slugs[hit.iri]}/index.html" for hit, kind in find_things(graph, text)
+        ]
         assert links == wanted, text
         met += len(links)
     assert met > 30

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.web.pages.drawings import Period, Span, draw_timeline, moment_of
+from citygraph.web.pages.drawings import TimelinePeriod, TimelineSpan, draw_timeline, moment_of
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,18 @@ def test_what_is_no_date_has_no_moment(term: Term | None) -> None:
 
 def test_a_period_is_as_long_as_it_lasts_and_an_open_one_reaches_the_edge() -> None:
     rows = [
-        Period("closed", "", "", 2002.0, 2005.0),
-        Period("open at the end", "", "", 2005.0, None),
-        Period("open at the beginning", "", "", None, 2001.0),
-        Period("day", "", "", 2010.0, None, is_day=True),
-        Period("turned round", "", "", 2005.0, 2002.0),
+        TimelinePeriod("closed", "", "", 2002.0, 2005.0),
+        TimelinePeriod("open at the end", "", "", 2005.0, None),
+        TimelinePeriod("open at the beginning", "", "", None, 2001.0),
+        TimelinePeriod("day", "", "", 2010.0, None, is_day=True),
+        TimelinePeriod("turned round", "", "", 2005.0, 2002.0),
     ]
     assert draw_timeline(rows, low=2000, high=2010).spans == (
-        Span("closed", "", 20.0, 30.0, ""),
-        Span("open at the end", "", 50.0, 50.0, "", open_end=True),
-        Span("open at the beginning", "", 0.0, 10.0, "", open_begin=True),
-        Span("day", "", 100.0, 0.0, ""),
-        Span("turned round", "", 50.0, 0.0, ""),
+        TimelineSpan("closed", "", 20.0, 30.0, ""),
+        TimelineSpan("open at the end", "", 50.0, 50.0, "", open_end=True),
+        TimelineSpan("open at the beginning", "", 0.0, 10.0, "", open_begin=True),
+        TimelineSpan("day", "", 100.0, 0.0, ""),
+        TimelineSpan("turned round", "", 50.0, 0.0, ""),
     )
 
 

@@ -93,7 +93,7 @@ def create_site(
         },
     )
     app.state.project, app.state.service = project, service
-    app.state.show_restricted = show_restricted
+    app.state.show_restricted, app.state.memory = show_restricted, service.memory
     return Site(app, service, sparql, root_path=root_path)
 
 

@@ -27,6 +27,7 @@ from citygraph.store.turns import Share
 from citygraph.web.background import Explanations, OtherDays
 from citygraph.web.counts import Counting, Counts
 from citygraph.web.limits import Limits
+from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.sparql_protocol import Cache
 
 __all__ = ["Service"]
@@ -42,6 +43,7 @@ class Service:
         """A service that is not started: `pool`, `snapshot` and `manifest` are there after `start`."""
         self.project, self.limits = project, limits
         self.cache = Cache(limits.cache)
+        self.memory = SiteMemory()
         self.pool: Pool
         self.lookups: Lookups | None = None
         self.snapshot: Snapshot

@@ -14,12 +14,12 @@ from citygraph.rdf import Literal, Term
 from citygraph.web.pages.assets import basemap
 
 __all__ = [
-    "Drawing",
-    "Map",
-    "Period",
-    "Place",
-    "Span",
+    "MapDrawing",
+    "MapPlace",
+    "NetworkDrawing",
     "Timeline",
+    "TimelinePeriod",
+    "TimelineSpan",
     "draw_map",
     "draw_network",
     "draw_timeline",
@@ -50,7 +50,7 @@ _MOST_TICKS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MapPlace:
     """A named point on the earth."""
 
     label: str
@@ -60,7 +60,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
+class MapDot:
     """A place on the drawing; its name stands at (`text_x`, `text_y`), or nowhere when there is no room."""
 
     x: float
@@ -73,23 +73,23 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
+class MapDrawing:
     """A drawing `width` by `height`, the land behind the dots."""
 
     width: int
     height: int
     land: str
-    dots: tuple[Dot, ...]
+    dots: tuple[MapDot, ...]
 
 
-def draw_map(places: Sequence[Place]) -> Map:
+def draw_map(places: Sequence[MapPlace]) -> MapDrawing:
     """The places on a map that is just large enough for them."""
     west, east, south, north = _frame(places)
     scale = _WIDTH / (east - west)
     height = round((north - south) * scale)
     land = _land(round(west, 3), round(north, 3), scale, height)
     points = [((math.radians(p.longitude) - west) * scale, (north - _mercator(p.latitude)) * scale) for p in places]
-    return Map(_WIDTH, height, land, _named(places, points, height))
+    return MapDrawing(_WIDTH, height, land, _named(places, points, height))
 
 
 def is_on_earth(latitude: float, longitude: float) -> bool:
@@ -102,7 +102,7 @@ def _mercator(latitude: float) -> float:
     return math.asinh(math.tan(math.radians(bounded)))
 
 
-def _frame(places: Sequence[Place]) -> tuple[float, float, float, float]:
+def _frame(places: Sequence[MapPlace]) -> tuple[float, float, float, float]:
     """West, east, south and north in projected units: all places, some land around, a shape that fits a page."""
     xs = [math.radians(place.longitude) for place in places]
     ys = [_mercator(place.latitude) for place in places]
@@ -147,20 +147,20 @@ def _covers(ring: Sequence[tuple[float, float]], west: float, north: float, scal
     return min(xs) < _WIDTH and max(xs) > 0 and min(ys) < height and max(ys) > 0
 
 
-def _named(places: Sequence[Place], points: Sequence[tuple[float, float]], height: int) -> tuple[Dot, ...]:
+def _named(places: Sequence[MapPlace], points: Sequence[tuple[float, float]], height: int) -> tuple[MapDot, ...]:
     """Each place with its name beside it, on the first side where it covers no other name."""
     taken = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in points]
     dots = []
     for place, (x, y) in zip(places, points, strict=True):
         width = len(place.label) * _LETTER
-        chosen = Dot(round(x, 1), round(y, 1), place.label, place.href)
+        chosen = MapDot(round(x, 1), round(y, 1), place.label, place.href)
         for dx, dy, anchor in ((12, 5, "start"), (-12, 5, "end"), (0, -13, "middle"), (0, 25, "middle")):
             left = x + dx - {"start": 0.0, "end": width, "middle": width / 2}[anchor]
             box = (left, y + dy - _LINE + 4, left + width, y + dy + 4)
             free = box[0] >= 0 and box[2] <= _WIDTH and box[1] >= 0 and box[3] <= height
             if free and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
-                chosen = Dot(chosen.x, chosen.y, place.label, place.href, round(x + dx, 1), round(y + dy, 1), anchor)
+                chosen = MapDot(chosen.x, chosen.y, place.label, place.href, round(x + dx, 1), round(y + dy, 1), anchor)
                 break
         dots.append(chosen)
     return tuple(dots)
@@ -174,7 +174,7 @@ def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, 
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class NetworkNode:
     """One member: where it is, how its name is turned, and how large its dot is."""
 
     x: float
@@ -189,23 +189,23 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class NetworkDrawing:
     """Nodes and the lines between them, in a drawing `width` by `height`."""
 
     width: int
     height: int
-    nodes: tuple[Node, ...]
+    nodes: tuple[NetworkNode, ...]
     lines: tuple[tuple[float, float, float, float], ...]
 
 
-def draw_network(ties: Sequence[tuple[str, str]], names: Mapping[str, tuple[str, str]]) -> Drawing:
+def draw_network(ties: Sequence[tuple[str, str]], names: Mapping[str, tuple[str, str]]) -> NetworkDrawing:
     """Each connected part as a disc, the discs in rows; `names` gives label and address of each node."""
     neighbours: dict[str, list[str]] = defaultdict(list)
     for one, other in ties:
         neighbours[one].append(other)
         neighbours[other].append(one)
     discs = sorted((_disc(part, neighbours, names) for part in _parts(neighbours)), key=lambda disc: -disc.width)
-    placed: dict[str, Node] = {}
+    placed: dict[str, NetworkNode] = {}
     x = y = row = widest = 0.0
     for disc in discs:
         if x and x + disc.width > max(_ROW_WIDTH, discs[0].width):
@@ -214,7 +214,7 @@ def draw_network(ties: Sequence[tuple[str, str]], names: Mapping[str, tuple[str,
         x, row = x + disc.width + _SPACE, max(row, disc.height)
         widest = max(widest, x - _SPACE)
     lines = tuple((placed[a].x, placed[a].y, placed[b].x, placed[b].y) for a, b in ties)
-    return Drawing(round(widest), round(y + row), tuple(placed.values()), lines)
+    return NetworkDrawing(round(widest), round(y + row), tuple(placed.values()), lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +223,13 @@ class _Disc:
 
     width: float
     height: float
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, NetworkNode]
 
     def at_corner(self, x: float, y: float) -> _Disc:
         """The same disc with everything moved by (x, y)."""
         return replace(self, nodes=self.moved(x, y))
 
-    def moved(self, x: float, y: float) -> dict[str, Node]:
+    def moved(self, x: float, y: float) -> dict[str, NetworkNode]:
         """The nodes with the corner at (x, y)."""
         return {
             iri: replace(node, x=round(node.x + x, 1), y=round(node.y + y, 1)) for iri, node in self.nodes.items()
@@ -300,7 +300,7 @@ def _disc(part: Sequence[str], neighbours: Mapping[str, Sequence[str]], names: M
     return _Disc(right - left, bottom - top, nodes).at_corner(-left, -top)
 
 
-def _node(angle: float, distance: float, name: tuple[str, str], degree: int, *, turned: bool) -> Node:
+def _node(angle: float, distance: float, name: tuple[str, str], degree: int, *, turned: bool) -> NetworkNode:
     """A node around the point (0, 0); its name points away from the middle, or lies flat when there is room."""
     label, href = name
     short = label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…"
@@ -313,10 +313,12 @@ def _node(angle: float, distance: float, name: tuple[str, str], degree: int, *, 
         anchor, shift = ("end", -(radius + 6)) if flipped else ("start", radius + 6)
     x, y = distance * math.cos(angle), distance * math.sin(angle)
     below = distance > 0 and math.sin(angle) > 0
-    return Node(round(x, 1), round(y, 1), short, href, round(turn, 1), anchor, shift, radius, 19.0 if below else -9.0)
+    return NetworkNode(
+        round(x, 1), round(y, 1), short, href, round(turn, 1), anchor, shift, radius, 19.0 if below else -9.0
+    )
 
 
-def _box(node: Node) -> tuple[float, float, float, float]:
+def _box(node: NetworkNode) -> tuple[float, float, float, float]:
     """What a node and its name cover: left, top, right, bottom."""
     length = len(node.label) * _LETTER_WIDTH
     start = {"start": node.shift, "end": node.shift - length, "middle": -length / 2}[node.anchor]
@@ -334,7 +336,7 @@ def _box(node: Node) -> tuple[float, float, float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class TimelinePeriod:
     """One row before it is drawn: its name, its dates in words, and both ends in years; without one it is open."""
 
     label: str
@@ -346,7 +348,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimelineSpan:
     """One row of a timeline: where it starts and how long it is in percent; a day has no length."""
 
     label: str
@@ -362,11 +364,11 @@ class Span:
 class Timeline:
     """Periods and days below one axis."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[TimelineSpan, ...]
     ticks: tuple[tuple[str, float], ...]
 
 
-def draw_timeline(periods: Sequence[Period], *, low: int, high: int) -> Timeline:
+def draw_timeline(periods: Sequence[TimelinePeriod], *, low: int, high: int) -> Timeline:
     """The periods on an axis from the year `low` to the year `high`."""
     return Timeline(tuple(_span(each, low, high) for each in periods), _ticks(low, high))
 
@@ -384,11 +386,11 @@ def moment_of(term: Term | None, *, last: bool = False) -> float | None:
     return year + (int(month) - 1) / 12 + (int(day) - 1) / 372
 
 
-def _span(period: Period, low: int, high: int) -> Span:
+def _span(period: TimelinePeriod, low: int, high: int) -> TimelineSpan:
     width = high - low
     left = ((low if period.begin is None else period.begin) - low) / width * 100
     right = left if period.is_day else ((high if period.end is None else period.end) - low) / width * 100
-    return Span(
+    return TimelineSpan(
         period.label,
         period.when,
         round(left, 2),

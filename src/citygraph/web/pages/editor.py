@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -13,23 +15,17 @@ from citygraph.errors import QueryError
 from citygraph.namespaces import compress
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sentences import sentence
+from citygraph.sparql.text import read_query
 from citygraph.web.pages.errors import as_fault
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.page import Page
 from citygraph.web.pages.pictures import pictures_of
-from citygraph.web.pages.questions import ask_sparql, saved_queries
+from citygraph.web.pages.questions import saved_queries
 from citygraph.web.pages.table import table_of
 from citygraph.web.requests import Refusal, read_body
 
 __all__ = ["editor_page", "editor_terms"]
 
-_START: Final = """SELECT ?network ?member WHERE {
-  ?membership a org:Membership ;
-              org:organization ?network ;
-              org:member ?member .
-}
-LIMIT 50
-"""
 _MOST_TERMS: Final = 5000
 _LONGEST_BODY: Final = 400_000
 _PATIENCE: Final = 10.0
@@ -40,31 +36,51 @@ def editor_page(request: Request) -> Response:
     """`/editor?query=…`: the editor, and the answer when there is a query."""
     page = Page(request)
     given = _given(request)
-    examples = saved_queries(page.project)
+    examples = saved_queries(page.project, page.memory)
     example = next((each for each in examples if each.name == given.get("example")), None)
     text = given.get("query", "").replace("\r\n", "\n")
     answer: Answer | None = None
     fault: list[str] = []
     if text.strip():
         try:
-            answer = ask_sparql(page, text)
+            answer = _ask(page, text)
         except QueryError as error:
             fault = as_fault(error, page.language)
     rows = answer if isinstance(answer, Solutions) else None
     return page.render(
         "editor.html",
         status=400 if fault else 200,
-        text=text or (example.text if example else _START),
+        text=text or (example.text if example else _first_query()),
         asked=bool(text.strip()),
         example=example,
         examples=examples,
         prefixes=sorted(page.project.prefixes.items()),
         fault=fault,
-        table=table_of(rows, page.shower, page.words) if rows is not None else None,
+        table=table_of(rows, page.formatter, page.words) if rows is not None else None,
         truth=answer.value if isinstance(answer, Truth) else None,
         graph=answer if isinstance(answer, Graph) else None,
-        pictures=pictures_of(rows, page.shower, page.words) if rows is not None else [],
+        pictures=pictures_of(rows, page.formatter, page.words) if rows is not None else [],
         share=page.urls.editor(query=text) if text and len(text) <= _LONGEST_LINK else "",
+    )
+
+
+@cache
+def _first_query() -> str:
+    return files("citygraph.web").joinpath("templates", "start.rq").read_text(encoding="utf-8")
+
+
+def _ask(page: Page, text: str) -> Answer:
+    """The answer to a query that somebody wrote.
+
+    Raises:
+        QueryError: it is not valid, or reaches for the network.
+        StoreTimeout: the deadline passed.
+    """
+    project = page.project
+    number = project.config.number
+    read_query(text, most_characters=number("limits.query_size"), deepest=number("limits.query_depth"))
+    return page.graph.store.query(
+        text, prefixes=project.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
     )
 
 
@@ -85,11 +101,11 @@ def editor_terms(request: Request) -> Response:
     """What the editor completes: classes, properties and things, by short name and label."""
     page = Page(request)
     prefixes = page.project.prefixes
-    things = page.reading.directory.things(language=page.language, most=_MOST_TERMS)
-    iris = [*page.reading.directory.vocabulary, *things]
+    things = page.graph.directory.things(language=page.language, most=_MOST_TERMS)
+    iris = [*page.graph.directory.vocabulary, *things]
     terms = []
     for iri in iris[:_MOST_TERMS]:
         short = compress(iri, prefixes)
         if not short.startswith("<"):
-            terms.append({"term": short, "label": page.reading.label(iri, page.language)})
+            terms.append({"term": short, "label": page.graph.label(iri, page.language)})
     return json_response(request, {"prefixes": prefixes, "terms": terms})

@@ -13,18 +13,19 @@ from citygraph.formats import negotiate
 from citygraph.kinds import FALLBACK, Kind, kind_named
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
+from citygraph.query.entity import places_of
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.web.pages.drawings import Map, Place, draw_map, is_on_earth
+from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_earth
 from citygraph.web.pages.errors import NotFound, kindly
-from citygraph.web.pages.facts import FactTable, Group, groups_about, statements_of, tables_about
+from citygraph.web.pages.facts import FactGroup, FactTable, groups_about, tables_about
 from citygraph.web.pages.files import json_response
-from citygraph.web.pages.graph import Reading
+from citygraph.web.pages.graph import GraphView
 from citygraph.web.pages.page import Page, data_block, respond
-from citygraph.web.pages.questions import ask_graph, saved_queries
-from citygraph.web.pages.search import nearest
+from citygraph.web.pages.questions import saved_queries
+from citygraph.web.pages.search import nearest_things
 from citygraph.web.pages.sources import document_view
 from citygraph.web.pages.table import cited_sources, column_name
-from citygraph.web.pages.terms import Shown
+from citygraph.web.pages.terms import ShownTerm
 from citygraph.web.pages.urls import TWINS
 
 __all__ = ["entity", "identifier", "kind_list"]
@@ -39,18 +40,6 @@ _OFFERED: Final = {
     "application/json": "json",
 }
 _MOST_LISTED: Final = 3000
-_LOCATED: Final = """
-PREFIX cg:     <https://w3id.org/citygraph/ontology#>
-PREFIX schema: <https://schema.org/>
-SELECT ?thing ?place ?latitude ?longitude WHERE {
-  { ?thing schema:latitude ?own . BIND (?thing AS ?place) }
-  UNION { ?thing cg:hasParticipant|cg:administers|cg:seatedIn ?place }
-  UNION { ?place cg:inCountry ?thing }
-  OPTIONAL { ?place schema:latitude ?latitude }
-  OPTIONAL { ?place schema:longitude ?longitude }
-}
-LIMIT 2000
-"""
 
 
 # -- pages -----------------------------------------------------------------------------------------------
@@ -61,7 +50,7 @@ def identifier(request: Request) -> Response:
     """`/id/{name}`: 303 to the page or to the file that the reader asks for (Cool URIs, 4.3)."""
     page = Page(request)
     name = str(request.path_params["name"])
-    iri = page.reading.called(name)
+    iri = page.graph.called(name)
     if iri is None:
         raise _not_found(page, name)
     wanted = negotiate(request.headers.get("accept", ""), tuple(_OFFERED))
@@ -75,15 +64,15 @@ def entity(request: Request) -> Response:
     """`/{kind}/{slug}` and its twins."""
     page = Page(request)
     kind, slug = str(request.path_params["kind"]), str(request.path_params["slug"])
-    iri = page.reading.at(kind, slug)
+    iri = page.graph.at(kind, slug)
     if iri is not None:
         return _entity_page(page, iri)
     stem, _, extension = slug.rpartition(".")
-    of_twin = page.reading.at(kind, stem) if extension in TWINS else None
+    of_twin = page.graph.at(kind, stem) if extension in TWINS else None
     if of_twin is not None:
         return twin(page, of_twin, extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
-    elsewhere = page.reading.called(slug)
+    elsewhere = page.graph.called(slug)
     if elsewhere is not None:
         return RedirectResponse(page.urls.entity(elsewhere), 303)
     raise _not_found(page, slug)
@@ -97,34 +86,34 @@ def kind_list(request: Request) -> Response:
     kind = kind_named(name)
     most = -1 if dot else _MOST_LISTED
     wanted = kind is not None and (not dot or ending == "json")
-    ordered = page.reading.of_kind(kind.name, page.language, most=most) if kind and wanted else []
+    ordered = page.graph.of_kind(kind.name, page.language, most=most) if kind and wanted else []
     if kind is None or not ordered:
         raise _not_found(page, name)
     if dot:
         things = [
-            {"iri": iri, "name": page.reading.label(iri, page.language), "page": page.urls.entity(iri)}
-            for iri in ordered
+            {"iri": iri, "name": page.graph.label(iri, page.language), "page": page.urls.entity(iri)} for iri in ordered
         ]
         return json_response(request, {"kind": kind.name, "count": len(things), "things": things})
-    rows = [page.shower.iri(iri) for iri in ordered]
-    count = page.reading.directory.counts.get(kind.name, len(ordered))
+    rows = [page.formatter.iri(iri) for iri in ordered]
+    count = page.graph.directory.counts.get(kind.name, len(ordered))
     return page.render("kind.html", kind=kind, rows=rows, count=count)
 
 
 def _not_found(page: Page, slug: str) -> NotFound:
     near = [
-        (page.reading.label(hit.iri, page.language), page.urls.entity(hit.iri)) for hit in nearest(page.reading, slug)
+        (page.graph.label(hit.iri, page.language), page.urls.entity(hit.iri))
+        for hit in nearest_things(page.graph, slug)
     ]
     return NotFound(page.request.url.path, near)
 
 
 def _entity_page(page: Page, iri: str) -> Response:
-    kind = page.reading.kinds[iri]
-    groups = groups_about(iri, page.reading, page.shower)
-    tables = tables_about(iri, page.reading, page.shower)
-    here = (cite([Iri(iri)], page.reading.store) or {}).get(Iri(iri), ())
-    names = page.reading.names.get(iri, [])
-    main = page.reading.label(iri, page.language)
+    kind = page.graph.kinds[iri]
+    groups = groups_about(iri, page.formatter)
+    tables = tables_about(iri, page.formatter)
+    here = (cite([Iri(iri)], page.graph.store) or {}).get(Iri(iri), ())
+    names = page.graph.names.get(iri, [])
+    main = page.graph.label(iri, page.language)
     same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
     response = page.render(
         "entity.html",
@@ -134,8 +123,8 @@ def _entity_page(page: Page, iri: str) -> Response:
         other_names=sorted({(text, language) for text, language, _ in names if text != main}),
         groups=groups,
         tables=[(table, [column_name(each, page.words) for each in table.columns]) for table in tables],
-        sources=cited_sources(here, page.shower, page.words),
-        cited=lambda citations: cited_sources(citations, page.shower, page.words),
+        sources=cited_sources(here, page.formatter, page.words),
+        cited=lambda citations: cited_sources(citations, page.formatter, page.words),
         wikidata=same,
         map=_map(page, iri),
         questions=_questions(page, iri),
@@ -149,7 +138,7 @@ def _entity_page(page: Page, iri: str) -> Response:
     return response
 
 
-def _same(groups: Sequence[Group]) -> list[Shown]:
+def _same(groups: Sequence[FactGroup]) -> list[ShownTerm]:
     return [
         statement.value
         for group in groups
@@ -160,29 +149,22 @@ def _same(groups: Sequence[Group]) -> list[Shown]:
     ]
 
 
-def _map(page: Page, iri: str) -> Map | None:
+def _map(page: Page, iri: str) -> MapDrawing | None:
     """Where the thing is, or where those are who take part in it."""
-    places: dict[str, Place] = {}
-    for row in ask_graph(page.reading.store, _LOCATED, thing=Iri(iri)):
-        place, latitude, longitude = row["place"], row.get("latitude"), row.get("longitude")
-        if not isinstance(place, Iri) or not isinstance(latitude, Literal) or not isinstance(longitude, Literal):
-            continue
-        try:
-            north, east = float(latitude.value), float(longitude.value)
-        except ValueError:
-            continue
+    places: dict[str, MapPlace] = {}
+    for place, north, east in places_of(iri, page.graph.store):
         if is_on_earth(north, east):
-            shown = page.shower.iri(place.value)
-            places[place.value] = Place(shown.text, north, east, shown.href if place.value != iri else "")
+            shown = page.formatter.iri(place)
+            places[place] = MapPlace(shown.text, north, east, shown.href if place != iri else "")
     return draw_map(list(places.values())[:400]) if places else None
 
 
 def _questions(page: Page, iri: str) -> list[tuple[str, str]]:
     """The saved questions that can be asked about this thing, with it filled in."""
     # A question about any concept at all says little on the page of one.
-    classes = page.reading.classes_of(iri) - {PREFIXES["skos"] + "Concept"}
+    classes = page.graph.classes_of(iri) - {PREFIXES["skos"] + "Concept"}
     found = []
-    for query in saved_queries(page.project):
+    for query in saved_queries(page.project, page.memory):
         name = next((p.name for p in query.parameters if p.type == "entity" and expand(p.of_class) in classes), None)
         if name is not None:
             short = _short(page, iri)
@@ -201,36 +183,36 @@ def twin(page: Page, iri: str, format_: str) -> Response:
     """What the page of a thing says, as Turtle, JSON-LD or JSON."""
     if format_ == "json":
         return json_response(page.request, _as_json(page, iri))
-    quads = _quads_about(iri, page.reading)
+    quads = _quads_about(iri, page.graph)
     data = export_bytes(quads, format=format_, prefixes=page.project.prefixes)
     response = respond(page.request, data, MEDIA[format_])
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
-def _quads_about(iri: str, reading: Reading) -> list[Quad]:
+def _quads_about(iri: str, graph: GraphView) -> list[Quad]:
     """What is said of a thing, what names it, and all that the naming records say."""
-    quads = [Quad(Iri(iri), Iri(p), value) for p, value in statements_of(iri, reading)]
+    quads = [Quad(Iri(iri), Iri(p), value) for p, value in graph.statements(iri)]
     records = []
-    for predicate, subject in statements_of(iri, reading, incoming=True):
+    for predicate, subject in graph.statements(iri, incoming=True):
         if isinstance(subject, Iri):
             quads.append(Quad(subject, Iri(predicate), Iri(iri)))
-            if reading.kinds.get(subject.value) == FALLBACK:
+            if graph.kinds.get(subject.value) == FALLBACK:
                 records.append(subject.value)
     for record in sorted(set(records))[:_MOST_RECORDS]:
-        quads += [Quad(Iri(record), Iri(p), value) for p, value in statements_of(record, reading)]
+        quads += [Quad(Iri(record), Iri(p), value) for p, value in graph.statements(record)]
     return quads
 
 
 def _as_json(page: Page, iri: str) -> dict[str, object]:
-    reading, manifest = page.reading, page.reading.manifest
+    graph, manifest = page.graph, page.graph.manifest
     return {
         "iri": iri,
-        "kind": reading.kinds[iri].name,
-        "name": {language: reading.label(iri, language) for language in ("nb", "en")},
+        "kind": graph.kinds[iri].name,
+        "name": {language: graph.label(iri, language) for language in ("nb", "en")},
         "as_of": manifest.as_of,
         "snapshot": manifest.snapshot_id,
-        "statements": [_statement_json(p, term, derived) for (p, term), derived in _said(iri, reading)],
+        "statements": [_statement_json(p, term, derived) for (p, term), derived in _said(iri, graph)],
         "tables": {
             table.key: [
                 {
@@ -240,13 +222,13 @@ def _as_json(page: Page, iri: str) -> dict[str, object]:
                 }
                 for row in table.rows
             ]
-            for table in tables_about(iri, reading, page.shower)
+            for table in tables_about(iri, page.formatter)
         },
     }  # fmt: skip
 
 
-def _said(iri: str, reading: Reading) -> list[tuple[tuple[str, Term], bool]]:
-    return sorted(statements_of(iri, reading).items(), key=lambda item: (item[0][0], str(item[0][1])))
+def _said(iri: str, graph: GraphView) -> list[tuple[tuple[str, Term], bool]]:
+    return sorted(graph.statements(iri).items(), key=lambda item: (item[0][0], str(item[0][1])))
 
 
 def _statement_json(predicate: str, term: Term, derived: bool) -> dict[str, object]:  # noqa: FBT001
@@ -259,16 +241,16 @@ def _statement_json(predicate: str, term: Term, derived: bool) -> dict[str, obje
 
 
 def structured_data(
-    page: Page, iri: str, kind: Kind, groups: Sequence[Group], tables: Sequence[FactTable]
+    page: Page, iri: str, kind: Kind, groups: Sequence[FactGroup], tables: Sequence[FactTable]
 ) -> dict[str, object]:
     """The thing in schema.org's words, for search engines."""
-    names = sorted({text for text, *_ in page.reading.names.get(iri, [])} - {page.reading.label(iri, page.language)})
+    names = sorted({text for text, *_ in page.graph.names.get(iri, [])} - {page.graph.label(iri, page.language)})
     said = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
     document: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": kind.schema_type,
         "@id": iri,
-        "name": page.reading.label(iri, page.language),
+        "name": page.graph.label(iri, page.language),
     }
     if names:
         document["alternateName"] = names

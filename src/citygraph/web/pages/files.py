@@ -88,7 +88,7 @@ def _geojson(page: Page, solutions: Solutions) -> bytes:
         properties: dict[str, object] = {}
         for index, (column, term) in enumerate(zip(solutions.columns, row, strict=True)):
             if term is not None and index not in (at or ()):
-                shown = page.shower.term(term)
+                shown = page.formatter.term(term)
                 properties[column] = {"name": shown.text, "iri": shown.iri} if shown.iri else shown.text
         geometry = {"type": "Point", "coordinates": [east, north]}
         features.append({"type": "Feature", "geometry": geometry, "properties": properties})
@@ -99,7 +99,7 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     """A workbook with the answer by name, and a sheet that says what it is; nothing in it is a formula."""
     import xlsxwriter  # noqa: PLC0415  # an extra; without it no workbooks
 
-    manifest = page.reading.manifest
+    manifest = page.graph.manifest
     file = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(file, options)
@@ -111,8 +111,8 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
         sheet.write_string(0, index, page.words.code("column", column), bold)
     for number, row in enumerate(solutions.rows, 1):
         for index, term in enumerate(row):
-            value = _number(term) if isinstance(term, Literal) and not page.shower.term(term).datetime else None
-            if value is not None and page.shower.term(term).number:
+            value = _number(term) if isinstance(term, Literal) and not page.formatter.term(term).datetime else None
+            if value is not None and page.formatter.term(term).number:
                 sheet.write_number(number, index, value)
             elif term is not None:
                 sheet.write_string(number, index, _cell(page, term)[:32_767])
@@ -137,7 +137,7 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
 
 def _cell(page: Page, term: Term) -> str:
     if isinstance(term, Iri):
-        return page.shower.iri(term.value).text
+        return page.formatter.iri(term.value).text
     return term.value if isinstance(term, Literal) else str(term)
 
 
@@ -160,7 +160,7 @@ def _json(value: object) -> bytes:
 def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> bytes:
     """The feed with the answer as it is now; the same answer on the same day gives the same bytes."""
     query = answered.query
-    updated = f"{page.reading.manifest.as_of}T00:00:00Z"
+    updated = f"{page.graph.manifest.as_of}T00:00:00Z"
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
     identity = f"{page.project.config.base}queries/{query.name}"
@@ -205,7 +205,7 @@ def _table(page: Page, answered: Answered) -> str:
     """The rows as HTML, which Atom carries as text: escaped here once more by the XML writer."""
     if not isinstance(answered.answer, Solutions):
         return ""
-    shown = table_of(answered.answer, page.shower, page.words)
+    shown = table_of(answered.answer, page.formatter, page.words)
     table = ET.Element("table")
     head = ET.SubElement(table, "tr")
     for column in shown.columns:

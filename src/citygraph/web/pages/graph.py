@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from starlette.requests import Request
 
 from citygraph.kinds import FALLBACK, KINDS, Kind, kind_named
 from citygraph.project import Project
 from citygraph.query import NamedThing
+from citygraph.query.entity import statements_about
+from citygraph.rdf import Term
 from citygraph.store import Manifest, Snapshot, Store
 from citygraph.store.directory import Directory
 from citygraph.store.names import Hit
 from citygraph.web.requests import client_of
 
-__all__ = ["Known", "Reading", "close_stores", "day_of", "project_of", "reading_of"]
+__all__ = [
+    "GraphView",
+    "KeptVersion",
+    "SiteMemory",
+    "close_stores",
+    "day_of",
+    "graph_of",
+    "memory_of",
+    "project_of",
+]
 
-_KEPT: Final = 3
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+_T = TypeVar("_T")
 
 
-class Reading:
+class GraphView:
     """A version of the graph for one request: `store` answers in the time and within the limits of who asks."""
 
-    def __init__(self, project: Project, snapshot: Snapshot, known: Known, store: Store) -> None:
+    def __init__(self, project: Project, snapshot: Snapshot, known: KeptVersion, store: Store) -> None:
         """The version in this folder, which is not opened here: `store` answers."""
         self.project, self.snapshot, self.store = project, snapshot, store
         self.manifest: Manifest = snapshot.manifest
@@ -85,6 +95,11 @@ class Reading:
         """Whether a thing has a name of its own."""
         return iri in self.directory
 
+    def statements(self, iri: str, *, incoming: bool = False) -> dict[tuple[str, Term], bool]:
+        """Every statement about a thing, or naming it: (property, other end) and whether it is only derived."""
+        inferred = self.manifest.inferred_graph
+        return statements_about(iri, self.store, inferred_graph=inferred, incoming=incoming)
+
     # -- many things ----------------------------------------------------------------------------------
 
     def of_kind(self, name: str, language: str = "en", *, most: int = -1) -> list[str]:
@@ -134,7 +149,7 @@ class _LookedUp(Mapping[_K, _V], Generic[_K, _V]):
         return len(self._keys())
 
 
-class Known:
+class KeptVersion:
     """What is kept of one version for all who read it."""
 
     def __init__(self, project: Project, snapshot: Snapshot) -> None:
@@ -155,26 +170,43 @@ class Known:
         return self._stale[1]
 
 
-class _Kept:
-    """What is known of the newest few versions."""
+class SiteMemory:
+    """What a site keeps between requests: each thing is made once, and again when it is of another stamp."""
 
     def __init__(self) -> None:
+        """A memory of one site, to be used from many threads."""
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, object], Known] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._made: dict[Hashable, tuple[object, Any]] = {}
 
-    def get(self, project: Project, snapshot: Snapshot) -> Known:
-        # A version that is built afresh has the same name and another folder.
-        key = (str(snapshot.folder), snapshot.folder.stat().st_ino)
+    def once(self, key: Hashable, stamp: object, make: Callable[[], _T]) -> _T:
+        """What `make` makes; the one of the last time as long as the stamp is the same, however many ask at once.
+
+        Args:
+            key: which thing.
+            stamp: what it is made from, as something that can be compared.
+            make: makes it; what it raises is passed on, and nothing is kept.
+        """
         with self._lock:
-            if key not in self._known:
-                self._known[key] = Known(project, snapshot)
-                while len(self._known) > _KEPT:
-                    self._known.popitem(last=False)[1].directory.close()
-            self._known.move_to_end(key)
-            return self._known[key]
+            making = self._making.setdefault(key, threading.Lock())
+        try:
+            with making:
+                known = self._made.get(key)
+                if known is None or known[0] != stamp:
+                    known = self._made[key] = (stamp, make())
+                made: _T = known[1]
+                return made
+        finally:
+            # Keys come from addresses: nothing stays of one that leads nowhere.
+            with self._lock:
+                if key not in self._made:
+                    self._making.pop(key, None)
 
 
-_kept = _Kept()
+def memory_of(request: Request) -> SiteMemory:
+    """What the site keeps."""
+    memory: SiteMemory = request.app.state.memory
+    return memory
 
 
 def project_of(request: Request) -> Project:
@@ -183,7 +215,7 @@ def project_of(request: Request) -> Project:
     return project
 
 
-def reading_of(request: Request) -> Reading:
+def graph_of(request: Request) -> GraphView:
     """The version in use, for this request: from the workers when the site has them, else from this process.
 
     Raises:
@@ -195,7 +227,10 @@ def reading_of(request: Request) -> Reading:
     store: Store = snapshot
     if service is not None:
         store = _keep(request, service.store(client_of(request.scope)))
-    return Reading(project, snapshot, _kept.get(project, snapshot), store)
+    # A version that is built afresh has the same name and another folder.
+    stamp = (str(snapshot.folder), snapshot.folder.stat().st_ino)
+    kept = memory_of(request).once("version", stamp, lambda: KeptVersion(project, snapshot))
+    return GraphView(project, snapshot, kept, store)
 
 
 def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:

@@ -32,16 +32,16 @@ _FEATURED: Final = (
 def home(request: Request) -> Response:
     """`/`: what the graph is, its questions, its size, how fresh it is."""
     page = Page(request)
-    queries = saved_queries(page.project)
+    queries = saved_queries(page.project, page.memory)
     by_name = {query.name: query for query in queries}
     featured = [by_name[name] for name in _FEATURED if name in by_name] or queries[:6]
     response = page.render(
         "home.html",
         featured=featured,
         queries=queries,
-        kinds=page.reading.counts(),
-        findings=page.reading.directory.findings,
-        stale=page.reading.is_stale(),
+        kinds=page.graph.counts(),
+        findings=page.graph.directory.findings,
+        stale=page.graph.is_stale(),
         structured=data_block(_dataset(page)),
     )
     response.headers.append("Link", f'<{page.urls.home(format="json")}>; rel="alternate"; type="application/json"')
@@ -52,7 +52,7 @@ def home(request: Request) -> Response:
 def home_json(request: Request) -> Response:
     """The same for programs."""
     page = Page(request)
-    manifest, config = page.reading.manifest, page.project.config
+    manifest, config = page.graph.manifest, page.project.config
     return json_response(
         request,
         {
@@ -62,7 +62,7 @@ def home_json(request: Request) -> Response:
             "snapshot": manifest.snapshot_id,
             "as_of": manifest.as_of,
             "counts": dict(manifest.counts),
-            "kinds": {kind.name: count for kind, count in page.reading.counts()},
+            "kinds": {kind.name: count for kind, count in page.graph.counts()},
             "queries": page.urls.queries(format="json"),
             "openapi": page.urls.openapi(),
         },
@@ -71,7 +71,7 @@ def home_json(request: Request) -> Response:
 
 def _dataset(page: Page) -> dict[str, object]:
     """The graph as a schema.org Dataset."""
-    config, manifest = page.project.config, page.reading.manifest
+    config, manifest = page.project.config, page.graph.manifest
     return {
         "@context": "https://schema.org",
         "@type": "Dataset",
@@ -92,7 +92,7 @@ def openapi(request: Request) -> Response:
     page = Page(request)
     config = page.project.config
     document = openapi_document(
-        saved_queries(page.project),
+        saved_queries(page.project, page.memory),
         title=config.title,
         licence=config.licence,
         server=page.urls.prefix,

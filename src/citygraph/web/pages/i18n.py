@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from citygraph.language import DEFAULT_LANGUAGE, LANGUAGES, Text
 
-__all__ = ["Choice", "Words", "all_words", "choose_language"]
+__all__ = ["LanguageChoice", "Words", "all_words", "choose_language"]
 
 _PART: Final = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?\Z")
 # Whoever reads Nynorsk, Danish or Swedish reads Bokmål more easily than English.
@@ -22,22 +22,22 @@ _READ_AS: Final = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb", "nb": "nb", "
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class LanguageChoice:
     """The language of one answer, and whether the address names it: then every link on the page does too."""
 
     language: str
     explicit: bool
 
 
-def choose_language(request: Request, *, offered: Sequence[str] = LANGUAGES) -> Choice:
+def choose_language(request: Request, *, offered: Sequence[str] = LANGUAGES) -> LanguageChoice:
     """The language for this request."""
     asked = request.query_params.get("lang", "")
     if asked in LANGUAGES:
-        return Choice(asked, explicit=True)
+        return LanguageChoice(asked, explicit=True)
     for wanted in languages_wanted(request.headers.get("accept-language", "")):
         if wanted in offered:
-            return Choice(wanted, explicit=False)
-    return Choice(DEFAULT_LANGUAGE if DEFAULT_LANGUAGE in offered else offered[0], explicit=False)
+            return LanguageChoice(wanted, explicit=False)
+    return LanguageChoice(DEFAULT_LANGUAGE if DEFAULT_LANGUAGE in offered else offered[0], explicit=False)
 
 
 def languages_wanted(header: str) -> list[str]:

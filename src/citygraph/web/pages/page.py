@@ -16,9 +16,9 @@ from starlette.responses import Response
 
 from citygraph.rdf import Iri
 from citygraph.web.pages.assets import asset_version, has_browser_sparql, has_editor
-from citygraph.web.pages.graph import Reading, project_of, reading_of
-from citygraph.web.pages.i18n import Choice, Words, choose_language
-from citygraph.web.pages.terms import Shower, Shown, date_in_words
+from citygraph.web.pages.graph import GraphView, graph_of, memory_of, project_of
+from citygraph.web.pages.i18n import LanguageChoice, Words, choose_language
+from citygraph.web.pages.terms import ShownTerm, TermFormatter, date_in_words
 from citygraph.web.pages.urls import Urls, prefix_of
 from citygraph.web.requests import static_policy
 
@@ -38,12 +38,13 @@ class Page:
         """
         self.request = request
         self.project = project_of(request)
-        self.reading: Reading = reading_of(request)
-        self.choice: Choice = choose_language(request, offered=self.project.config.languages)
+        self.memory = memory_of(request)
+        self.graph: GraphView = graph_of(request)
+        self.choice: LanguageChoice = choose_language(request, offered=self.project.config.languages)
         self.language = self.choice.language
         self.words = Words(self.language)
-        self.urls = Urls(prefix_of(request), self.choice, self.reading.kinds, self.reading.slugs)
-        self.shower = Shower(self.reading, self.urls)
+        self.urls = Urls(prefix_of(request), self.choice, self.graph.kinds, self.graph.slugs)
+        self.formatter = TermFormatter(self.graph, self.urls)
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """The page as an answer."""
@@ -53,13 +54,13 @@ class Page:
         response.headers.add_vary_header("Accept-Language")
         return response
 
-    def _licence(self) -> Shown:
+    def _licence(self) -> ShownTerm:
         iri = self.project.config.licence
-        shown = self.shower.term(Iri(iri))
+        shown = self.formatter.term(Iri(iri))
         return replace(shown, text=_licence_name(iri) or shown.text)
 
     def _common(self) -> Mapping[str, object]:
-        manifest = self.reading.manifest
+        manifest = self.graph.manifest
         return {
             "page": self,
             "w": self.words,

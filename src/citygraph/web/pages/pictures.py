@@ -12,11 +12,11 @@ from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Row, Solutions
 from citygraph.web.pages.drawings import (
-    Drawing,
-    Map,
-    Period,
-    Place,
+    MapDrawing,
+    MapPlace,
+    NetworkDrawing,
     Timeline,
+    TimelinePeriod,
     draw_map,
     draw_network,
     draw_timeline,
@@ -24,7 +24,7 @@ from citygraph.web.pages.drawings import (
     moment_of,
 )
 from citygraph.web.pages.i18n import Words
-from citygraph.web.pages.terms import Shower, Shown
+from citygraph.web.pages.terms import ShownTerm, TermFormatter
 
 __all__ = ["BarChart", "Picture", "pictures_of"]
 
@@ -58,7 +58,7 @@ class BarChart:
 
 
 _Dated: TypeAlias = tuple[float | None, float | None]
-Drawn: TypeAlias = BarChart | Timeline | Map | Drawing
+Drawn: TypeAlias = BarChart | Timeline | MapDrawing | NetworkDrawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,19 @@ class Picture:
     note: str = ""
 
 
-def pictures_of(solutions: Solutions, shower: Shower, words: Words, *, first: str = "") -> list[Picture]:
+def pictures_of(solutions: Solutions, formatter: TermFormatter, words: Words, *, first: str = "") -> list[Picture]:
     """Every picture that the columns allow, the one called `first` in front."""
-    reader = _Reader(solutions, shower, words)
+    reader = _AnswerPictures(solutions, formatter, words)
     found = [picture for picture in (reader.map(), reader.timeline(), reader.bars(), reader.network()) if picture]
     return sorted(found, key=lambda picture: picture.kind != first)
 
 
-class _Reader:
+class _AnswerPictures:
     """Looks at the columns of one answer."""
 
-    def __init__(self, solutions: Solutions, shower: Shower, words: Words) -> None:
+    def __init__(self, solutions: Solutions, formatter: TermFormatter, words: Words) -> None:
         self._columns, self._rows = solutions.columns, solutions.rows
-        self._shower, self._words = shower, words
+        self._formatter, self._words = formatter, words
 
     def map(self) -> Picture | None:
         latitude, longitude = self._named(LATITUDE), self._named(LONGITUDE)
@@ -91,13 +91,13 @@ class _Reader:
             return None
         named = self._named(("place", "city", "member", "participant"))
         label = named if named is not None else self._first_iri()
-        places: dict[tuple[float, float], Place] = {}
+        places: dict[tuple[float, float], MapPlace] = {}
         for row in self._rows:
             north, east = _number(row[latitude]), _number(row[longitude])
             if north is None or east is None or not is_on_earth(north, east):
                 continue
-            shown = self._shower.term(row[label]) if label is not None else Shown("")
-            places.setdefault((north, east), Place(shown.text, north, east, _inside(shown)))
+            shown = self._formatter.term(row[label]) if label is not None else ShownTerm("")
+            places.setdefault((north, east), MapPlace(shown.text, north, east, _inside(shown)))
         if not places:
             return None
         kept = list(places.values())[:_MOST_PLACES]
@@ -124,7 +124,7 @@ class _Reader:
                 self._label(row, varying),
                 self._words.code("column", self._columns[index]) if len(numeric) > 1 else "",
                 round(100 * value / highest, 2),
-                self._shower.term(row[index]).text,
+                self._formatter.term(row[index]).text,
                 self._href(row, varying),
             )
             for row, index, value in counted[:_MOST_BARS]
@@ -134,9 +134,9 @@ class _Reader:
         summary = self._words(
             "view.bar_one" if len(counted) == 1 else "view.bar_summary",
             most=self._label(high_row, varying) or self._words.code("column", self._columns[high_at]),
-            high=self._shower.term(high_row[high_at]).text,
+            high=self._formatter.term(high_row[high_at]).text,
             least=self._label(low_row, varying) or self._words.code("column", self._columns[low_at]),
-            low=self._shower.term(low_row[low_at]).text,
+            low=self._formatter.term(low_row[low_at]).text,
         )
         return Picture("bar", summary, BarChart(bars), self._note(len(bars), len(counted)))
 
@@ -174,17 +174,17 @@ class _Reader:
         summary = self._words(
             "view.timeline_summary",
             count=len(dated),
-            first=self._shower.date(texts[0][1]),
-            last=self._shower.date(texts[-1][1]),
+            first=self._formatter.date(texts[0][1]),
+            last=self._formatter.date(texts[-1][1]),
         )
         drawn = draw_timeline(periods, low=low, high=high)
         return Picture("timeline", summary, drawn, self._note(len(shown), len(dated)))
 
-    def _period(self, row: Row, dated: _Dated, begin: int, end: int | None, varying: Sequence[int]) -> Period:
-        words = [self._shower.term(row[begin]).text or self._words("view.open_begin")]
+    def _period(self, row: Row, dated: _Dated, begin: int, end: int | None, varying: Sequence[int]) -> TimelinePeriod:
+        words = [self._formatter.term(row[begin]).text or self._words("view.open_begin")]
         if end is not None:
-            words.append(self._shower.term(row[end]).text or self._words("view.open_end"))
-        return Period(
+            words.append(self._formatter.term(row[end]).text or self._words("view.open_end"))
+        return TimelinePeriod(
             self._label(row, varying), " – ".join(words), self._href(row, varying), *dated, is_day=end is None
         )
 
@@ -193,14 +193,14 @@ class _Reader:
         if len(actors) < 2:  # noqa: PLR2004
             return None
         ties: dict[tuple[str, str], None] = {}
-        names: dict[str, Shown] = {}
+        names: dict[str, ShownTerm] = {}
         for row in self._rows:
             named = [term for i in actors if isinstance(term := row[i], Iri)]
             for one, other in pairwise(named):
                 if one != other:
                     ties.setdefault((one.value, other.value))
                     for term in (one, other):
-                        names.setdefault(term.value, self._shower.term(term))
+                        names.setdefault(term.value, self._formatter.term(term))
         if not ties:
             return None
         kept = list(ties)[:_MOST_TIES]
@@ -226,16 +226,16 @@ class _Reader:
 
     def _is_actor(self, index: int) -> bool:
         terms = [row[index] for row in self._rows if row[index] is not None]
-        return bool(terms) and all(isinstance(t, Iri) and self._shower.kind(t.value) in _ACTORS for t in terms)
+        return bool(terms) and all(isinstance(t, Iri) and self._formatter.kind(t.value) in _ACTORS for t in terms)
 
     def _varying(self, indexes: Sequence[int]) -> list[int]:
         return [i for i in indexes if len({row[i] for row in self._rows}) > 1] or list(indexes[:1])
 
     def _label(self, row: Row, indexes: Sequence[int]) -> str:
-        return " · ".join(dict.fromkeys(text for i in indexes if (text := self._shower.term(row[i]).text)))
+        return " · ".join(dict.fromkeys(text for i in indexes if (text := self._formatter.term(row[i]).text)))
 
     def _href(self, row: Row, indexes: Sequence[int]) -> str:
-        return next((href for i in indexes if (href := _inside(self._shower.term(row[i])))), "")
+        return next((href for i in indexes if (href := _inside(self._formatter.term(row[i])))), "")
 
     def _listed(self, names: Sequence[str], most: int = 8) -> str:
         text = ", ".join(names[:most])
@@ -245,7 +245,7 @@ class _Reader:
         return self._words("view.cut", shown=shown, count=count) if shown < count else ""
 
 
-def _inside(shown: Shown) -> str:
+def _inside(shown: ShownTerm) -> str:
     return "" if shown.external else shown.href
 
 

@@ -18,26 +18,21 @@ from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
 from citygraph.namespaces import compress, expand
 from citygraph.project import Project
 from citygraph.query import Answered, get_query, run_query
-from citygraph.rdf import Iri, Term
-from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.rdf import Iri
+from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sentences import sentence
-from citygraph.sparql.text import read_query
-from citygraph.store import Store
 from citygraph.web.pages.errors import NotFound, as_fault, kindly
 from citygraph.web.pages.files import answer_file, feed_of, json_response
-from citygraph.web.pages.graph import day_of
+from citygraph.web.pages.graph import SiteMemory, day_of
 from citygraph.web.pages.page import Page, data_block, respond
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.table import column_name, table_of
 from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import origin_of
 
-__all__ = ["ask_graph", "ask_sparql", "queries", "queries_json", "query_page", "saved_queries", "saved_query"]
+__all__ = ["queries", "queries_json", "query_page", "saved_queries", "saved_query"]
 
-_MOST_ROWS: Final = 50_000
-_read: dict[str, tuple[object, list[SavedQuery]]] = {}
-_read_one: dict[str, tuple[object, SavedQuery]] = {}
 _ATOM: Final = "application/atom+xml; charset=utf-8"
 _OURS: Final = frozenset({"lang", "as_of", "cite"})
 _MOST_OPTIONS: Final = 400
@@ -50,7 +45,7 @@ _MOST_OPTIONS: Final = 400
 def queries(request: Request) -> Response:
     """`/queries`: every question."""
     page = Page(request)
-    return page.render("queries.html", queries=saved_queries(page.project))
+    return page.render("queries.html", queries=saved_queries(page.project, page.memory))
 
 
 @kindly
@@ -72,7 +67,7 @@ def queries_json(request: Request) -> Response:
                     for each in answer_formats(query.parsed.form, query.columns)
                 },
             }
-            for query in saved_queries(page.project)
+            for query in saved_queries(page.project, page.memory)
         ],
     )
 
@@ -110,9 +105,9 @@ def query_page(request: Request) -> Response:
 
 def _saved(page: Page, name: str) -> SavedQuery:
     try:
-        saved = saved_query(page.project, name)
+        saved = saved_query(page.project, page.memory, name)
     except QueryError as error:
-        known = {query.name: query for query in saved_queries(page.project)}
+        known = {query.name: query for query in saved_queries(page.project, page.memory)}
         near = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
         links = [(known[each].title.in_language(page.language), page.urls.query(each)) for each in near]
         raise NotFound(page.request.url.path, links) from error
@@ -157,10 +152,10 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         missing=missing,
         fault=fault,
         answered=answered,
-        table=table_of(rows, page.shower, page.words, answered=answered) if rows is not None else None,
+        table=table_of(rows, page.formatter, page.words, answered=answered) if rows is not None else None,
         truth=answer.value if isinstance(answer, Truth) else None,
         triples=len(answer.triples) if isinstance(answer, Graph) else None,
-        pictures=pictures_of(rows, page.shower, page.words, first=saved.view) if rows is not None else [],
+        pictures=pictures_of(rows, page.formatter, page.words, first=saved.view) if rows is not None else [],
         lists=_lists(page, answered) if answered else [],
         federated=_federated(page, answered) if answered else "",
         files=[
@@ -212,7 +207,7 @@ def _lists(page: Page, answered: Answered) -> list[tuple[str, ...]]:
     """How complete the lists behind an answer are, one line each."""
     return [
         tuple(
-            page.shower.term(term).text if not isinstance(term, str) else page.shower.date(term)
+            page.formatter.term(term).text if not isinstance(term, str) else page.formatter.date(term)
             for term in (each.organization, each.kind, each.completeness, each.date, each.place, each.role)
         )
         for each in answered.lists
@@ -267,13 +262,13 @@ def _options(page: Page, parameter: Parameter) -> list[tuple[str, str]]:
     if parameter.type != "entity" or not parameter.of_class:
         return []
     of_class = expand(parameter.of_class, page.project.prefixes)
-    iris = page.reading.of_class(of_class or "", most=_MOST_OPTIONS + 1)
+    iris = page.graph.of_class(of_class or "", most=_MOST_OPTIONS + 1)
     if not 0 < len(iris) <= _MOST_OPTIONS:
         return []
     prefixes = page.project.prefixes
     return [
-        (compress(iri, prefixes), page.reading.label(iri, page.language))
-        for iri in page.reading.in_order(iris, page.language)
+        (compress(iri, prefixes), page.graph.label(iri, page.language))
+        for iri in page.graph.in_order(iris, page.language)
     ]
 
 
@@ -290,30 +285,23 @@ def _same_thing(page: Page, value: str, known: list[str]) -> str:
 # -- the questions and their answers ---------------------------------------------------------------------
 
 
-def saved_queries(project: Project) -> list[SavedQuery]:
+def saved_queries(project: Project, memory: SiteMemory) -> list[SavedQuery]:
     """The questions that are published, by name; read again when one of their files has changed."""
     stats = [(path, path.stat()) for path in sorted((project.folder / "queries").glob("*.rq"))]
     stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
-    known = _read.get(str(project.folder))
-    if known is None or known[0] != stamp:
-        known = _read[str(project.folder)] = (stamp, [query for query in project.queries() if query.publish])
-    return known[1]
+    return memory.once("questions", stamp, lambda: [query for query in project.queries() if query.publish])
 
 
-def saved_query(project: Project, name: str) -> SavedQuery:
+def saved_query(project: Project, memory: SiteMemory, name: str) -> SavedQuery:
     """The question of that name, published or not; read again when its file has changed.
 
     Raises:
         QueryError: there is none, or it breaks a rule of its header.
     """
     folder = project.folder / "queries"
-    path = folder / f"{name}.rq"
-    known = _read_one.get(str(path))
     # Before the file is read: a change in between is seen the next time.
-    stamp = _stamp(path)
-    if known is None or known[0] != stamp:
-        known = _read_one[str(path)] = (stamp, get_query(folder, name))
-    return known[1]
+    stamp = _stamp(folder / f"{name}.rq")
+    return memory.once(("question", name), stamp, lambda: get_query(folder, name))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -334,8 +322,8 @@ def ask_saved(
         QueryError: a value does not fit, or it asks a server that this site does not.
         StoreTimeout: the deadline passed, or another day is being worked out.
     """
-    project, reading = page.project, page.reading
-    store, manifest = reading.store, reading.manifest
+    project, graph = page.project, page.graph
+    store, manifest = graph.store, graph.manifest
     if as_of is not None and as_of.isoformat() != manifest.as_of:
         if not date(1900, 1, 1) <= as_of <= date(2100, 12, 31):
             raise QueryError(sentence("question.far_date", date=as_of.isoformat()), fix=sentence("next.day_between"))
@@ -350,33 +338,8 @@ def ask_saved(
             asserted_graphs=[Iri(name) for name in manifest.asserted_graphs] if cite else None,
             timeout=project.config.number("limits.timeout"),
             most_rows=project.config.number("limits.rows"),
-            names=reading.candidates,
+            names=graph.candidates,
             federation=project.federation() if project.config.values["serve.federation"] else None,
         )
     except ConfigError as error:
         raise QueryError(error.message, fix=error.fix) from error
-
-
-def ask_sparql(page: Page, text: str) -> Answer:
-    """The answer to a query that somebody wrote.
-
-    Raises:
-        QueryError: it is not valid, or reaches for the network.
-        StoreTimeout: the deadline passed.
-    """
-    project = page.project
-    number = project.config.number
-    read_query(text, most_characters=number("limits.query_size"), deepest=number("limits.query_depth"))
-    return page.reading.store.query(
-        text, prefixes=project.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
-    )
-
-
-def ask_graph(store: Store, text: str, **bind: Term) -> list[dict[str, Term]]:
-    """The rows of one of our own queries, with these variables bound.
-
-    Raises:
-        StoreTimeout: the deadline passed.
-    """
-    answer = store.query(text, bind=bind, most_rows=_MOST_ROWS)
-    return list(answer) if isinstance(answer, Solutions) else []

@@ -91,7 +91,7 @@ class LinkReview:
             fault=fault,
             done=asked.get("done", "") if not fault else "",
             subject=subject,
-            thing=page.shower.term(Iri(iri)) if iri else None,
+            thing=page.formatter.term(Iri(iri)) if iri else None,
             label=waiting[subject][0].slots.get("subject_label", subject) if subject else "",
             candidates=[_candidate(each) for each in waiting.get(subject, ())],
             number=number,

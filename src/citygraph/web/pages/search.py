@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -18,69 +17,66 @@ from citygraph.store.directory import sort_key
 from citygraph.store.names import Hit
 from citygraph.web.pages.errors import NotFound, kindly
 from citygraph.web.pages.files import json_response
-from citygraph.web.pages.graph import Reading
+from citygraph.web.pages.graph import GraphView
 from citygraph.web.pages.page import Page
 
-__all__ = ["FIRST", "find", "letters_page", "names_json", "nearest", "search_json", "search_page"]
+__all__ = ["KIND_ORDER", "find_things", "letters_page", "names_json", "nearest_things", "search_json", "search_page"]
 
 _TO_THE_LETTER: Final = 0.79
 _MOST: Final = 50
 # What people look for most often; a concept of the same name comes after the city.
-FIRST: Final = ("network", "city", "authority", "country", "place", "person", "working-group", "body")
+KIND_ORDER: Final = ("network", "city", "authority", "country", "place", "person", "working-group", "body")
 """The kinds in the order in which equally good hits come."""
 _AT_ONCE: Final = 1000
 _NORDIC: Final = {"æ": "ae", "ø": "oe", "å": "aa"}
 _OTHER, _DIGITS = "other", "0-9"
 _ORDER: Final = (_DIGITS, *"abcdefghijklmnopqrstuvwxyz", *_NORDIC.values(), _OTHER)
 _SHOWN: Final = {**{word: letter.upper() for letter, word in _NORDIC.items()}, _OTHER: "…", _DIGITS: "0–9"}
-_KEPT: Final = 4
 Letters = Mapping[str, Sequence[str]]
-_lock = threading.Lock()
-_sorted: dict[tuple[str, str], Letters] = {}
 
 
 # -- search ----------------------------------------------------------------------------------------------
 
 
-def find(reading: Reading, text: str, *, kind: str = "", most: int = _MOST) -> list[tuple[Hit, Kind]]:
+def find_things(graph: GraphView, text: str, *, kind: str = "", most: int = _MOST) -> list[tuple[Hit, Kind]]:
     """What a text may mean, the best first; mere records have no names of their own and are left out."""
-    found = [(hit, reading.kinds[hit.iri]) for hit in reading.search(text, most=200)]
+    found = [(hit, graph.kinds[hit.iri]) for hit in graph.search(text, most=200)]
     wanted = [(hit, each) for hit, each in found if each != FALLBACK and kind in {"", each.name}]
-    order = {name: position for position, name in enumerate(FIRST)}
+    order = {name: position for position, name in enumerate(KIND_ORDER)}
     wanted.sort(key=lambda pair: (-round(pair[0].score, 2), order.get(pair[1].name, len(order)), -pair[0].score))
     return wanted[:most]
 
 
-def nearest(reading: Reading, text: str, *, most: int = 5) -> list[Hit]:
+def nearest_things(graph: GraphView, text: str, *, most: int = 5) -> list[Hit]:
     """The names that come nearest to the last part of an address that leads nowhere."""
-    return [hit for hit, _ in find(reading, text.replace("-", " "), most=most)]
+    return [hit for hit, _ in find_things(graph, text.replace("-", " "), most=most)]
 
 
-class _Asked:
-    def __init__(self, request: Request, reading: Reading) -> None:
-        self._reading = reading
+class _SearchRequest:
+    def __init__(self, request: Request, graph: GraphView) -> None:
+        self._graph = graph
         self.text = request.query_params.get("q", "").strip()[:200]
         self.kind = request.query_params.get("kind", "")[:40]
 
     @cached_property
     def hits(self) -> list[tuple[Hit, Kind]]:
-        return find(self._reading, self.text, kind=self.kind) if self.text else []
+        return find_things(self._graph, self.text, kind=self.kind) if self.text else []
 
 
 def search_page(request: Request) -> Response:
     """`/search?q=`: what is called that, or nearly that."""
     page = Page(request)
-    asked = _Asked(request, page.reading)
+    asked = _SearchRequest(request, page.graph)
     rows = [
         {
             "href": page.urls.entity(hit.iri),
-            "name": page.reading.label(hit.iri, page.language),
+            "name": page.graph.label(hit.iri, page.language),
             "matched": hit.name,
             "kind": kind.one.in_language(page.language),
         }
         for hit, kind in asked.hits
     ]
-    kinds = [(kind.name, kind.many.in_language(page.language), count) for kind, count in page.reading.counts()]
+    kinds = [(kind.name, kind.many.in_language(page.language), count) for kind, count in page.graph.counts()]
     near = bool(rows) and asked.hits[0][0].score <= _TO_THE_LETTER
     return page.render("search.html", text=asked.text, chosen=asked.kind, rows=rows, kinds=kinds, near=near)
 
@@ -88,11 +84,11 @@ def search_page(request: Request) -> Response:
 def search_json(request: Request) -> Response:
     """The same for programs."""
     page = Page(request)
-    asked = _Asked(request, page.reading)
+    asked = _SearchRequest(request, page.graph)
     results = [
         {
             "iri": hit.iri,
-            "name": {language: page.reading.label(hit.iri, language) for language in ("nb", "en")},
+            "name": {language: page.graph.label(hit.iri, language) for language in ("nb", "en")},
             "matched": hit.name,
             "kind": kind.name,
             "score": round(hit.score, 3),
@@ -110,7 +106,8 @@ def search_json(request: Request) -> Response:
 def letters_page(request: Request) -> Response:
     """`/a-z` and `/a-z/{letter}`: every name; a long letter has further pages, `/a-z/{letter}-2`."""
     page = Page(request)
-    letters = _letters(page.reading, page.language)
+    stamp = str(page.graph.snapshot.folder)
+    letters = page.memory.once(("letters", page.language), stamp, lambda: _sort(page.graph, page.language))
     first = next(iter(letters), _OTHER)
     letter, number = _asked(str(request.path_params.get("letter", first)))
     iris = letters.get(letter, ())
@@ -118,13 +115,13 @@ def letters_page(request: Request) -> Response:
     if (not iris and "letter" in request.path_params) or not 1 <= number <= parts:
         raise NotFound(request.url.path, [(page.words("letters.title"), page.urls.letters())])
     shown = iris[(number - 1) * _AT_ONCE : number * _AT_ONCE]
-    kinds = page.reading.kinds
+    kinds = page.graph.kinds
     return page.render(
         "letters.html",
         letters=[(_SHOWN.get(each, each.upper()), page.urls.letters(each), each == letter) for each in letters],
         parts=[(str(part), page.urls.letters(letter, part), part == number) for part in range(1, parts + 1)],
         letter=_SHOWN.get(letter, letter.upper()),
-        rows=[(page.shower.iri(iri), kinds[iri].one.in_language(page.language)) for iri in shown],
+        rows=[(page.formatter.iri(iri), kinds[iri].one.in_language(page.language)) for iri in shown],
         count=len(iris),
     )
 
@@ -137,23 +134,12 @@ def _asked(text: str) -> tuple[str, int]:
     return letter, int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0  # noqa: PLR2004
 
 
-def _letters(reading: Reading, language: str) -> Letters:
-    """The things of each letter by name; sorted once for each version and language."""
-    key = (str(reading.snapshot.folder), language)
-    with _lock:
-        if key not in _sorted:
-            while len(_sorted) >= _KEPT:
-                _sorted.pop(next(iter(_sorted)))
-            _sorted[key] = _sort(reading, language)
-        return _sorted[key]
-
-
-def _sort(reading: Reading, language: str) -> Letters:
+def _sort(graph: GraphView, language: str) -> Letters:
     found: dict[str, list[tuple[tuple[str, str], str]]] = defaultdict(list)
-    for iri, kind in reading.kinds.items():
+    for iri, kind in graph.kinds.items():
         # Mere records have no names of their own.
         if kind != FALLBACK:
-            name = reading.label(iri, language)
+            name = graph.label(iri, language)
             found[_letter(name)].append((sort_key(name), iri))
     return {each: [iri for _, iri in sorted(found[each])] for each in _ORDER if each in found}
 
@@ -172,14 +158,14 @@ def _letter(name: str) -> str:
 def names_json(request: Request) -> Response:
     """`/search/names.json?kind=…`: the page, the short IRI and the names of each thing of a kind."""
     page = Page(request)
-    reading = page.reading
+    graph = page.graph
     kind = kind_named(request.query_params.get("kind", ""))
     if kind is None or kind == FALLBACK:
         raise NotFound(request.url.path, [(page.words("search.title"), page.urls.search())])
     things = []
-    for iri in sorted(reading.of_kind(kind.name)):
-        labels = [reading.label(iri, language) for language in ("nb", "en")]
-        names = list(dict.fromkeys([*labels, *(text for text, *_ in reading.names.get(iri, []))]))
+    for iri in sorted(graph.of_kind(kind.name)):
+        labels = [graph.label(iri, language) for language in ("nb", "en")]
+        names = list(dict.fromkeys([*labels, *(text for text, *_ in graph.names.get(iri, []))]))
         short = compress(iri, page.project.prefixes)
         things.append({"page": page.urls.entity(iri), "term": short, "nb": labels[0], "en": labels[1], "names": names})
     titles = {"one": kind.one.to_json(), "many": kind.many.to_json()}

@@ -10,43 +10,28 @@ from itertools import pairwise
 from typing import Final
 
 from citygraph.namespaces import PREFIXES
+from citygraph.query.entity import facts_from_whole, passages_of
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.sources import excerpt_range, read_source
-from citygraph.web.pages.facts import best_language, statements_of
+from citygraph.sources import read_source
 from citygraph.web.pages.page import Page
-from citygraph.web.pages.questions import ask_graph
-from citygraph.web.pages.terms import Shown
+from citygraph.web.pages.terms import ShownTerm, best_language
 from citygraph.web.requests import is_loopback
 
-__all__ = ["DocumentView", "Passage", "Segment", "document_view", "segments_of", "sentences_of"]
+__all__ = ["DocumentView", "ShownPassage", "TextSegment", "document_view", "segments_of", "sentences_of"]
 
-_PASSAGES: Final = """
-PREFIX dct:  <http://purl.org/dc/terms/>
-PREFIX oa:   <http://www.w3.org/ns/oa#>
-PREFIX prov: <http://www.w3.org/ns/prov#>
-SELECT ?document ?source ?words ?fact WHERE {
-  ?source oa:hasSource ?document .
-  OPTIONAL { ?source dct:description ?words }
-  OPTIONAL { ?fact prov:wasDerivedFrom ?source }
-}
-"""
-_WHOLE: Final = """
-PREFIX prov: <http://www.w3.org/ns/prov#>
-SELECT ?document ?fact WHERE { ?fact prov:wasDerivedFrom ?document }
-"""
 _SENTENCE: Final = re.compile(r"[^\n.!?]+(?:[.!?]+(?=\s|\Z)|[.!?](?=\S)[^\n.!?]*)*[.!?]*")
 _PUBLIC: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 _LONGEST_TEXT: Final = 400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class ShownPassage:
     """One passage: characters `start` to `end`, what it says in our words, and the facts that rest on it."""
 
     start: int
     end: int
     words: str
-    facts: tuple[Shown, ...]
+    facts: tuple[ShownTerm, ...]
 
     @property
     def anchor(self) -> str:
@@ -55,24 +40,24 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class TextSegment:
     """A piece of the text between two borders: the passages it belongs to, and whether its sentence has none."""
 
     text: str
-    passages: tuple[Passage, ...] = ()
+    passages: tuple[ShownPassage, ...] = ()
     bare: bool = False
-    first_of: tuple[Passage, ...] = ()
+    first_of: tuple[ShownPassage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
     """Everything a source page shows besides the plain facts about the document."""
 
-    passages: tuple[Passage, ...]
-    whole: tuple[Shown, ...]
+    passages: tuple[ShownPassage, ...]
+    whole: tuple[ShownTerm, ...]
     page: str
     state: str
-    segments: tuple[Segment, ...] = ()
+    segments: tuple[TextSegment, ...] = ()
     sentences: int = 0
     bare_sentences: int = 0
     restricted: bool = False
@@ -80,14 +65,15 @@ class DocumentView:
 
 def document_view(page: Page, iri: str) -> DocumentView:
     """The passages of a document, and its text when the very file is at hand."""
-    store = page.reading.store
-    rows = ask_graph(store, _PASSAGES, document=Iri(iri))
-    passages = tuple(sorted(_passages(page, rows), key=lambda each: (each.start, -each.end)))
-    whole = [row["fact"] for row in ask_graph(store, _WHOLE, document=Iri(iri))]
-    facts = _facts(page, whole)
+    store = page.graph.store
+    passages = tuple(
+        ShownPassage(each.start, each.end, _words(page, each.words), _facts(page, each.facts))
+        for each in sorted(passages_of(iri, store), key=lambda each: (each.start, -each.end))
+    )
+    facts = _facts(page, facts_from_whole(iri, store))
     said: dict[str, list[Term]] = defaultdict(list)
-    for predicate, term in statements_of(iri, page.reading):
-        said[predicate].append(term)
+    for property_, term in page.graph.statements(iri):
+        said[property_].append(term)
     address = next((term.value for term in said[PREFIXES["foaf"] + "page"] if isinstance(term, Iri)), "")
     restricted = any(term != Iri(_PUBLIC) for term in said[PREFIXES["dct"] + "accessRights"])
     address = address if address.startswith(("https://", "http://")) else ""
@@ -102,25 +88,13 @@ def document_view(page: Page, iri: str) -> DocumentView:
     )  # fmt: skip
 
 
-def _passages(page: Page, rows: Sequence[Mapping[str, Term]]) -> Iterator[Passage]:
-    words: dict[str, list[Term]] = defaultdict(list)
-    facts: dict[str, dict[Term, None]] = defaultdict(dict)
-    for row in rows:
-        named = row["source"]
-        if isinstance(named, Iri):
-            words[named.value] += [row["words"]] if "words" in row else []
-            facts[named.value] |= {row["fact"]: None} if "fact" in row else {}
-    for source, resting in facts.items():
-        excerpt = excerpt_range(source)
-        if excerpt is not None:
-            said = [term for term in best_language(words[source], page.language) if isinstance(term, Literal)]
-            yield Passage(
-                excerpt.start, excerpt.end, said[0].value if said else "", _facts(page, list(resting))
-            )  # fmt: skip
+def _words(page: Page, texts: Sequence[Term]) -> str:
+    said = [term for term in best_language(texts, page.language) if isinstance(term, Literal)]
+    return said[0].value if said else ""
 
 
-def _facts(page: Page, facts: Sequence[Term]) -> tuple[Shown, ...]:
-    shown = [page.shower.term(fact) for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
+def _facts(page: Page, facts: Sequence[Term]) -> tuple[ShownTerm, ...]:
+    shown = [page.formatter.term(fact) for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
     return tuple(sorted(shown, key=lambda each: each.text.casefold()))
 
 
@@ -177,7 +151,7 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield (last, end)
 
 
-def segments_of(text: str, passages: Sequence[Passage], bare: Sequence[tuple[int, int]]) -> Iterator[Segment]:
+def segments_of(text: str, passages: Sequence[ShownPassage], bare: Sequence[tuple[int, int]]) -> Iterator[TextSegment]:
     """The text cut at every border of a passage and of a sentence without one."""
     inside = [each for each in passages if 0 <= each.start < each.end <= len(text)]
     borders = sorted(
@@ -188,4 +162,4 @@ def segments_of(text: str, passages: Sequence[Passage], bare: Sequence[tuple[int
         without = any(first <= start and end <= last for first, last in bare)
         # The file may begin with empty lines and have many between its parts; the page shows at most one.
         piece = re.sub(r"\s*\n\s*\n\s*", "\n\n", text[start:end]) if start else text[start:end].lstrip()
-        yield Segment(piece, here, without, tuple(each for each in inside if each.start == start))
+        yield TextSegment(piece, here, without, tuple(each for each in inside if each.start == start))

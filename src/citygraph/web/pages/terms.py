@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from citygraph.language import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.web.pages.graph import Reading
+from citygraph.web.pages.graph import GraphView
 from citygraph.web.pages.urls import Urls
 
-__all__ = ["Shower", "Shown", "date_in_words", "number_in_words"]
+__all__ = ["ShownTerm", "TermFormatter", "best_language", "date_in_words", "number_in_words"]
 
 _MONTHS: Final = {
     "nb": ("januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober",
@@ -32,7 +33,7 @@ _WIKIDATA: Final = PREFIXES["wd"]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownTerm:
     """One term on a page: its words, where a click leads, and for machines its date, IRI and language."""
 
     text: str
@@ -81,39 +82,39 @@ def duration_in_words(value: str, language: str) -> str:
     return ", ".join(parts)
 
 
-class Shower:
+class TermFormatter:
     """Shows terms of one version of the graph in one language."""
 
-    def __init__(self, reading: Reading, urls: Urls) -> None:
+    def __init__(self, graph: GraphView, urls: Urls) -> None:
         """Remember where names and addresses come from."""
-        self._reading, self.urls = reading, urls
+        self.graph, self.urls = graph, urls
         self.language = urls.choice.language
 
-    def term(self, term: Term | None) -> Shown:
+    def term(self, term: Term | None) -> ShownTerm:
         """One term, whatever it is."""
         match term:
             case None:
-                return Shown("")
+                return ShownTerm("")
             case Iri():
                 return self.iri(term.value)
             case Literal():
                 return self._literal(term)
             case _:
-                return Shown(str(term))
+                return ShownTerm(str(term))
 
-    def iri(self, iri: str) -> Shown:
+    def iri(self, iri: str) -> ShownTerm:
         """A thing by its name, with a link to its page."""
         href = self.urls.link(iri)
-        text = self._reading.label(iri, self.language)
+        text = self.graph.label(iri, self.language)
         if iri.startswith(_WIKIDATA):
             text = f"Wikidata: {iri.removeprefix(_WIKIDATA)}"
         elif text == f"<{iri}>":
             text = iri.removeprefix("https://").removeprefix("http://").rstrip("/") or iri
-        return Shown(text, href, external=self.urls.is_external(iri), iri=iri)
+        return ShownTerm(text, href, external=self.urls.is_external(iri), iri=iri)
 
     def kind(self, iri: str) -> str:
         """The word in the address of a thing; empty for a thing without a page."""
-        kind = self._reading.kinds.get(iri)
+        kind = self.graph.kinds.get(iri)
         return kind.name if kind else ""
 
     def number(self, value: int) -> str:
@@ -124,15 +125,24 @@ class Shower:
         """A date in the words of the page's language."""
         return date_in_words(value, self.language)
 
-    def _literal(self, literal: Literal) -> Shown:
+    def _literal(self, literal: Literal) -> ShownTerm:
         value, datatype = literal.value, literal.datatype.value
         if datatype in _DATES:
-            return Shown(date_in_words(value, self.language), datetime=value)
+            return ShownTerm(date_in_words(value, self.language), datetime=value)
         if datatype in _NUMBERS:
-            return Shown(number_in_words(value), number=value)
+            return ShownTerm(number_in_words(value), number=value)
         if datatype == _XSD + "boolean":
-            return Shown(_YES[value].in_language(self.language) if value in _YES else value)
+            return ShownTerm(_YES[value].in_language(self.language) if value in _YES else value)
         if datatype == _XSD + "duration":
-            return Shown(duration_in_words(value, self.language))
+            return ShownTerm(duration_in_words(value, self.language))
         language = literal.language or ""
-        return Shown(value, language=language if language != self.language else "")
+        return ShownTerm(value, language=language if language != self.language else "")
+
+
+def best_language(terms: Iterable[Term], language: str) -> list[Term]:
+    """Of texts in several languages those in the wanted one, else in the one there is; other terms stay."""
+    given = list(terms)
+    texts = [term for term in given if isinstance(term, Literal) and term.language]
+    wanted = [term for term in texts if term.language == language]
+    shown = set(wanted or texts)
+    return [term for term in given if not (isinstance(term, Literal) and term.language) or term in shown]

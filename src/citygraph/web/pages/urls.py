@@ -12,7 +12,7 @@ from starlette.requests import Request
 from citygraph.kinds import Kind
 from citygraph.namespaces import CG
 from citygraph.sources import excerpt_range
-from citygraph.web.pages.i18n import Choice
+from citygraph.web.pages.i18n import LanguageChoice
 
 __all__ = ["TWINS", "Urls", "prefix_of"]
 
@@ -31,7 +31,7 @@ class Urls:
     """The addresses of one request: its proxy prefix, and its language when the address names one."""
 
     prefix: str
-    choice: Choice
+    choice: LanguageChoice
     kinds: Mapping[str, Kind]
     slugs: Mapping[str, str]
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["why_json", "why_page"]
 
 _LONGEST: Final = 4000
-_EXPLAIN: Final = threading.Lock()
-_explainers: dict[str, Callable[[tuple[str, str, str]], Any]] = {}
 
 
 def why_page(request: Request) -> Response:
@@ -36,7 +34,7 @@ def why_page(request: Request) -> Response:
         "why.html",
         explanation=explanation,
         triple=triple,
-        subject=page.shower.term(triple.subject),
+        subject=page.formatter.term(triple.subject),
         json_address=page.urls.why(str(triple.subject), str(triple.predicate), str(triple.object), format="json"),
     )
 
@@ -63,10 +61,19 @@ def _explained(page: Page, triple: Triple) -> Explanation:
     if service is not None:
         explained: Explanation = service.explain(terms, client_of(page.request.scope))
         return explained
-    with _EXPLAIN:
-        folder = str(page.project.snapshot().folder)
-        if folder not in _explainers:
-            _explainers.clear()
-            _explainers[folder] = read_explainer(str(page.project.folder), folder, page.reading.manifest.as_of)
-        answer: Explanation = _explainers[folder](terms)
-        return answer
+    folder = str(page.project.snapshot().folder)
+    explain = page.memory.once("explainer", folder, lambda: _explainer(page, folder))
+    answer: Explanation = explain(terms)
+    return answer
+
+
+def _explainer(page: Page, folder: str) -> Callable[[tuple[str, str, str]], Any]:
+    """What explains statements in this process, one at a time."""
+    explain = read_explainer(str(page.project.folder), folder, page.graph.manifest.as_of)
+    lock = threading.Lock()
+
+    def one_at_a_time(terms: tuple[str, str, str]) -> Any:  # noqa: ANN401  # an `Explanation`
+        with lock:
+            return explain(terms)
+
+    return one_at_a_time

@@ -9,7 +9,15 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 from citygraph.web.requests import Refusal
 
-__all__ = ["Condition", "Extension", "Query", "read_extension", "read_json", "read_queries", "read_queries_draft"]
+__all__ = [
+    "ExtendQuery",
+    "ReconcileCondition",
+    "ReconcileQuery",
+    "read_extension",
+    "read_json",
+    "read_queries",
+    "read_queries_draft",
+]
 
 Given: TypeAlias = str | float | bool
 _KEYS: Final = frozenset({"query", "type", "limit", "properties", "type_strict"})
@@ -25,7 +33,7 @@ _MOST_IDS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ReconcileCondition:
     """A property and the values that it should have."""
 
     property: str
@@ -35,7 +43,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ReconcileQuery:
     """One query of a batch, the same for both versions of the protocol."""
 
     names: tuple[str, ...] = ()
@@ -43,12 +51,12 @@ class Query:
     types: tuple[str, ...] = ()
     all_types: bool = False
     limit: int = 10
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[ReconcileCondition, ...] = ()
     name_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
+class ExtendQuery:
     """A request for the values of some properties of some entities."""
 
     ids: tuple[str, ...]
@@ -79,7 +87,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(message)
 
 
-def read_queries(raw: object, most: int) -> dict[str, Query]:
+def read_queries(raw: object, most: int) -> dict[str, ReconcileQuery]:
     """A batch of version 0.2.
 
     Raises:
@@ -96,7 +104,7 @@ def _few_enough(size: int, most: int) -> None:
         raise Refusal(413, f"The batch has {size:,} queries; {most:,} is the most.", "Send it in smaller parts.")
 
 
-def _query(raw: object, where: str) -> Query:
+def _query(raw: object, where: str) -> ReconcileQuery:
     if not isinstance(raw, dict):
         _bad(f"{where} is not an object")
     _only(raw, _KEYS, where)
@@ -110,7 +118,7 @@ def _query(raw: object, where: str) -> Query:
     if strict not in _STRICT:
         _bad(f"{where}: type_strict is one of {', '.join(_STRICT)}")
     types = raw.get("type", [])
-    return Query(
+    return ReconcileQuery(
         names=(text,) if text.strip() else (),
         types=_texts([types] if isinstance(types, str) else types, f"{where}: type"),
         all_types=strict == "all",
@@ -119,13 +127,13 @@ def _query(raw: object, where: str) -> Query:
     )
 
 
-def _property(raw: object, where: str) -> Condition:
+def _property(raw: object, where: str) -> ReconcileCondition:
     if not isinstance(raw, dict) or not isinstance(raw.get("pid"), str) or "v" not in raw:
         _bad(f"{where}: a property has pid and v")
-    return Condition(_text(raw["pid"], f"{where}: pid"), _values(raw["v"], where))
+    return ReconcileCondition(_text(raw["pid"], f"{where}: pid"), _values(raw["v"], where))
 
 
-def read_queries_draft(raw: object, most: int) -> list[Query]:
+def read_queries_draft(raw: object, most: int) -> list[ReconcileQuery]:
     """A batch of the 1.0 draft.
 
     Raises:
@@ -138,7 +146,7 @@ def read_queries_draft(raw: object, most: int) -> list[Query]:
     return [_draft_query(each, f"query {number}") for number, each in enumerate(queries)]
 
 
-def _draft_query(raw: object, where: str) -> Query:
+def _draft_query(raw: object, where: str) -> ReconcileQuery:
     if not isinstance(raw, dict):
         _bad(f"{where} is not an object")
     _only(raw, _DRAFT_KEYS, where)
@@ -147,7 +155,7 @@ def _draft_query(raw: object, where: str) -> Query:
         _bad(f"{where}: conditions is a list of 1 to {_MOST_CONDITIONS}")
     names: list[str] = []
     ids: list[str] = []
-    properties: list[Condition] = []
+    properties: list[ReconcileCondition] = []
     name_required = False
     for each in conditions:
         kind, values, condition = _condition(each, where)
@@ -160,7 +168,7 @@ def _draft_query(raw: object, where: str) -> Query:
     for key in ("lang", "dir"):
         if not isinstance(raw.get(key, ""), str):
             _bad(f"{where}: {key} is a text")
-    return Query(
+    return ReconcileQuery(
         names=tuple(name for name in names if name.strip()),
         ids=tuple(ids),
         types=_texts([types] if types else [], f"{where}: type"),
@@ -170,7 +178,7 @@ def _draft_query(raw: object, where: str) -> Query:
     )
 
 
-def _condition(raw: object, where: str) -> tuple[str, tuple[Given, ...], Condition]:
+def _condition(raw: object, where: str) -> tuple[str, tuple[Given, ...], ReconcileCondition]:
     if not isinstance(raw, dict) or raw.get("matchType") not in _MATCH_TYPES or "propertyValue" not in raw:
         _bad(f"{where}: a condition has matchType ({', '.join(_MATCH_TYPES)}) and propertyValue")
     quantifier = raw.get("matchQuantifier", "any")
@@ -183,10 +191,10 @@ def _condition(raw: object, where: str) -> tuple[str, tuple[Given, ...], Conditi
     if raw["matchType"] == "property" and not property_:
         _bad(f"{where}: a condition on a property names it: propertyId")
     values = _values(raw["propertyValue"], where)
-    return str(raw["matchType"]), values, Condition(_text(property_, where), values, required, quantifier)
+    return str(raw["matchType"]), values, ReconcileCondition(_text(property_, where), values, required, quantifier)
 
 
-def read_extension(raw: object) -> Extension:
+def read_extension(raw: object) -> ExtendQuery:
     """A request for values, the same in both versions.
 
     Raises:
@@ -202,7 +210,7 @@ def read_extension(raw: object) -> Extension:
         if not isinstance(each, dict) or not isinstance(each.get("settings", {}), dict):
             _bad("a property has an id, and settings are an object")
         names.append(_text(each.get("id"), "the id of a property"))
-    return Extension(ids, tuple(names))
+    return ExtendQuery(ids, tuple(names))
 
 
 def _only(raw: Mapping[str, object], known: frozenset[str], where: str) -> None:

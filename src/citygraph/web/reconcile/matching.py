@@ -10,17 +10,17 @@ from citygraph.matching.score import Candidate, Clue, Wanted, nearness
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, plain_code
 from citygraph.namespaces import PREFIXES, expand
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.web.reconcile.batch import Condition, Given, Query
-from citygraph.web.reconcile.targets import COUNTRY, POINT, Targets
+from citygraph.web.reconcile.batch import Given, ReconcileCondition, ReconcileQuery
+from citygraph.web.reconcile.targets import COUNTRY, POINT, ReconcileTargets
 
-__all__ = ["find"]
+__all__ = ["find_candidates"]
 
 _WIKIDATA: Final = PREFIXES["wd"]
 _HUNDRED, _NAMED = 100.0, 70.0
 _POLE, _DATE_LINE = 90.0, 180.0
 
 
-def find(targets: Targets, query: Query, go_on: Callable[[], None]) -> list[Candidate]:
+def find_candidates(targets: ReconcileTargets, query: ReconcileQuery, go_on: Callable[[], None]) -> list[Candidate]:
     """The candidates for one query, best first; `go_on` is asked at every step and raises when time is up."""
     go_on()
     for text in (*query.ids, *query.names):
@@ -59,19 +59,19 @@ def _bears(thing: Thing, text: str) -> bool:
     return plain(text) in {plain(name.text) for name in thing.names}
 
 
-def _countries(targets: Targets, conditions: Iterable[Condition]) -> Iterable[str]:
+def _countries(targets: ReconcileTargets, conditions: Iterable[ReconcileCondition]) -> Iterable[str]:
     for each in conditions:
         if each.property == COUNTRY and each.quantifier != "none":
             yield from (code for value in each.values if (code := _country(targets, value)))
 
 
-def _country(targets: Targets, value: Given) -> str:
+def _country(targets: ReconcileTargets, value: Given) -> str:
     text = str(value)
     thing = targets.thing(text)
     return country_code(text) or (next(iter(thing.countries), "") if thing and "country" in thing.kinds else "")
 
 
-def _fit(targets: Targets, thing: Thing, condition: Condition) -> float | None:
+def _fit(targets: ReconcileTargets, thing: Thing, condition: ReconcileCondition) -> float | None:
     """How well a thing fits a condition; nothing when the property is not one of ours or has no value."""
     if condition.property == POINT:
         return _point_fit(thing, condition.values)
@@ -93,7 +93,7 @@ def _fit(targets: Targets, thing: Thing, condition: Condition) -> float | None:
             return max(fits)
 
 
-def _value_fit(targets: Targets, given: Given, known: Term | str) -> float:
+def _value_fit(targets: ReconcileTargets, given: Given, known: Term | str) -> float:
     text = str(given)
     if isinstance(known, Iri):
         thing = targets.thing(text)
@@ -116,7 +116,7 @@ def _is_code(property_: str) -> bool:
     return property_.removeprefix("concept:") in CODE_PROPERTIES
 
 
-def _codes(conditions: Iterable[Condition]) -> Iterable[tuple[str, str]]:
+def _codes(conditions: Iterable[ReconcileCondition]) -> Iterable[tuple[str, str]]:
     for each in conditions:
         kind = CODE_PROPERTIES.get(each.property.removeprefix("concept:"))
         if kind and each.quantifier != "none":

@@ -26,11 +26,17 @@ from citygraph.sentences import sentence
 from citygraph.store.turns import Turns
 from citygraph.version import VERSION
 from citygraph.web.limits import limits_of
-from citygraph.web.pages.graph import project_of
+from citygraph.web.pages.graph import memory_of, project_of
 from citygraph.web.pages.i18n import choose_language
-from citygraph.web.reconcile.batch import Query, read_extension, read_json, read_queries, read_queries_draft
-from citygraph.web.reconcile.matching import find
-from citygraph.web.reconcile.targets import Targets, targets_of
+from citygraph.web.reconcile.batch import (
+    ReconcileQuery,
+    read_extension,
+    read_json,
+    read_queries,
+    read_queries_draft,
+)
+from citygraph.web.reconcile.matching import find_candidates
+from citygraph.web.reconcile.targets import ReconcileTargets, targets_of
 from citygraph.web.requests import Refusal, client_of, origin_of, read_body, refusal_of
 
 __all__ = ["routes"]
@@ -46,8 +52,7 @@ MOST_FIELDS: Final = 10
 _FORM: Final = "application/x-www-form-urlencoded"
 # A match is work of this process, and one of its threads at a time can work.
 _MOST_AT_ONCE: Final = 2
-_turns = Turns(_MOST_AT_ONCE)
-Answer = Callable[["Asked"], Response]
+Responder = Callable[["ReconcileRequest"], Response]
 _DATE_LENGTH: Final = 10
 _MOST_PROPOSED: Final = 50
 # A preview is shown in a frame of the program that asks; it runs and loads nothing.
@@ -62,7 +67,7 @@ _MOST_SUGGESTED: Final = 50
 
 
 # -- version 0.2 ----------------------------------------------------------------------------------------
-def _service(asked: Asked) -> Response:
+def _service(asked: ReconcileRequest) -> Response:
     """The one address of 0.2: the manifest, a batch of queries, or a request for values."""
     if "queries" in asked.parameters:
         queries = read_queries(read_json(asked.parameters["queries"]), asked.batch)
@@ -76,7 +81,7 @@ def _service(asked: Asked) -> Response:
     return as_json(_manifest(asked))
 
 
-def _manifest(asked: Asked) -> dict[str, Any]:
+def _manifest(asked: ReconcileRequest) -> dict[str, Any]:
     base, root = asked.project.config.base, asked.origin + _ROOT
     suggest = {
         kind: {
@@ -107,7 +112,7 @@ def _manifest(asked: Asked) -> dict[str, Any]:
 
 
 # -- the 1.0 draft --------------------------------------------------------------------------------------
-def _draft_manifest(asked: Asked) -> Response:
+def _draft_manifest(asked: ReconcileRequest) -> Response:
     return as_json(
         {
             "versions": ["1.0-draft"],
@@ -127,16 +132,16 @@ def _draft_manifest(asked: Asked) -> Response:
     )
 
 
-def _draft_match(asked: Asked) -> Response:
+def _draft_match(asked: ReconcileRequest) -> Response:
     queries = read_queries_draft(read_json(asked.body), asked.batch)
     return as_json({"results": [{"candidates": _results(asked, query, draft=True)} for query in queries]})
 
 
-def _draft_extend(asked: Asked) -> Response:
+def _draft_extend(asked: ReconcileRequest) -> Response:
     return as_json(extended(asked, read_json(asked.body), draft=True))
 
 
-def _draft_suggest(asked: Asked) -> Response:
+def _draft_suggest(asked: ReconcileRequest) -> Response:
     response = _suggest(asked)
     if asked.kind != "property":
         return response
@@ -149,11 +154,11 @@ def _draft_suggest(asked: Asked) -> Response:
 
 
 # -- what both versions answer ----------------------------------------------------------------------------
-def _results(asked: Asked, query: Query, *, draft: bool = False) -> list[dict[str, Any]]:
-    return [candidate_json(asked, each, draft=draft) for each in find(asked.targets, query, asked.go_on)]
+def _results(asked: ReconcileRequest, query: ReconcileQuery, *, draft: bool = False) -> list[dict[str, Any]]:
+    return [candidate_json(asked, each, draft=draft) for each in find_candidates(asked.targets, query, asked.go_on)]
 
 
-def _suggest(asked: Asked) -> Response:
+def _suggest(asked: ReconcileRequest) -> Response:
     prefix = asked.parameters.get("prefix")
     if prefix is None or len(prefix) > _MOST_SUGGESTED * MOST_FIELDS:
         raise Refusal(400, "The parameter prefix is missing or too long.")
@@ -162,7 +167,7 @@ def _suggest(asked: Asked) -> Response:
     return as_json({"result": _suggested(asked, prefix)[start:end]})
 
 
-def _suggested(asked: Asked, prefix: str) -> list[dict[str, Any]]:
+def _suggested(asked: ReconcileRequest, prefix: str) -> list[dict[str, Any]]:
     match asked.kind:
         case "entity":
             things = asked.targets.starting_with(prefix, asked.language)[: _MOST_SUGGESTED * MOST_FIELDS]
@@ -177,7 +182,7 @@ def _suggested(asked: Asked, prefix: str) -> list[dict[str, Any]]:
     return [each for each in found if (wanted and wanted in plain(each["name"])) or code in each["id"].casefold()]
 
 
-def propose(asked: Asked) -> Response:
+def propose(asked: ReconcileRequest) -> Response:
     """The properties that entities of a type have."""
     type_ = asked.parameters.get("type", "")
     limit = min(asked.whole("limit", _MOST_PROPOSED), _MOST_PROPOSED)
@@ -186,7 +191,7 @@ def propose(asked: Asked) -> Response:
     return as_json({**document, "type": type_} if type_ else document)
 
 
-def extended(asked: Asked, raw: object, *, draft: bool) -> dict[str, Any]:
+def extended(asked: ReconcileRequest, raw: object, *, draft: bool) -> dict[str, Any]:
     """The values of the properties asked for, in the form of either version."""
     request = read_extension(raw)
     known = set(asked.targets.properties)
@@ -208,18 +213,18 @@ def extended(asked: Asked, raw: object, *, draft: bool) -> dict[str, Any]:
     return {"meta": meta, "rows": listed}
 
 
-def _values(asked: Asked, id_: str, properties: Iterable[str]) -> dict[str, list[Term | str]]:
+def _values(asked: ReconcileRequest, id_: str, properties: Iterable[str]) -> dict[str, list[Term | str]]:
     asked.go_on()
     thing = asked.targets.thing(id_)
     return {each: asked.targets.values(thing.id, each, asked.language) if thing else [] for each in properties}
 
 
-def _cells(asked: Asked, values: Iterable[Term | str]) -> list[dict[str, Any]]:
+def _cells(asked: ReconcileRequest, values: Iterable[Term | str]) -> list[dict[str, Any]]:
     asked.go_on()
     return [_cell(asked, value) for value in values]
 
 
-def _cell(asked: Asked, value: Term | str) -> dict[str, Any]:
+def _cell(asked: ReconcileRequest, value: Term | str) -> dict[str, Any]:
     if isinstance(value, Iri):
         if value.value in asked.targets.index.things or value.value in asked.targets.labels:
             return {"id": asked.targets.id_of(value.value), "name": asked.targets.labels.of(value, asked.language)}
@@ -240,12 +245,12 @@ def _cell(asked: Asked, value: Term | str) -> dict[str, Any]:
     return {"str": value.value}
 
 
-def preview(asked: Asked) -> Response:
+def preview(asked: ReconcileRequest) -> Response:
     """The page for a frame of the announced size."""
     return Response(_page(asked, _wanted(asked)), 200, CORS | _FRAMED, "text/html; charset=utf-8")
 
 
-def _page(asked: Asked, thing: Thing) -> str:
+def _page(asked: ReconcileRequest, thing: Thing) -> str:
     name, about = escape(thing.name(asked.language)), escape(description(asked, thing))
     others = sorted({each.text for each in thing.names} - {thing.name(asked.language)})
     link = f"{asked.origin}/id/{quote(asked.targets.id_of(thing.id))}"
@@ -256,7 +261,7 @@ def _page(asked: Asked, thing: Thing) -> str:
     )
 
 
-def flyout(asked: Asked) -> Response:
+def flyout(asked: ReconcileRequest) -> Response:
     """A piece of HTML about an entity, a type or a property."""
     id_ = asked.parameters.get("id", "")
     if asked.kind == "entity":
@@ -271,7 +276,7 @@ def flyout(asked: Asked) -> Response:
     return as_json({"id": id_, "html": words})
 
 
-def _wanted(asked: Asked) -> Thing:
+def _wanted(asked: ReconcileRequest) -> Thing:
     thing = asked.targets.thing(asked.parameters.get("id", ""))
     if thing is None:
         raise Refusal(404, "There is no entity with this id.")
@@ -281,7 +286,7 @@ def _wanted(asked: Asked) -> Thing:
 # -- entities, types and properties in the words of the protocol -----------------------------------------
 
 
-def candidate_json(asked: Asked, candidate: Candidate, *, draft: bool) -> dict[str, Any]:
+def candidate_json(asked: ReconcileRequest, candidate: Candidate, *, draft: bool) -> dict[str, Any]:
     """A candidate with its score and what speaks for it; the draft wants the names of these too."""
     found = {
         **named(asked, candidate.thing),
@@ -296,11 +301,11 @@ def candidate_json(asked: Asked, candidate: Candidate, *, draft: bool) -> dict[s
     return {**found, "lang": asked.language} if draft else found
 
 
-def _feature_name(asked: Asked, key: str) -> str:
+def _feature_name(asked: ReconcileRequest, key: str) -> str:
     return asked.targets.property_name(key, asked.language) if ":" in key else key
 
 
-def named(asked: Asked, thing: Thing) -> dict[str, Any]:
+def named(asked: ReconcileRequest, thing: Thing) -> dict[str, Any]:
     """Id, name and description."""
     about = description(asked, thing)
     return {
@@ -310,7 +315,7 @@ def named(asked: Asked, thing: Thing) -> dict[str, Any]:
     }
 
 
-def description(asked: Asked, thing: Thing) -> str:
+def description(asked: ReconcileRequest, thing: Thing) -> str:
     """Its class and country, in a few words."""
     kinds = [asked.targets.type_name(each, asked.language) for each in thing.classes[:1]]
     countries = [
@@ -321,21 +326,21 @@ def description(asked: Asked, thing: Thing) -> str:
     return ", ".join([*kinds, *(countries or sorted(thing.countries))]) if thing.id not in countries else ""
 
 
-def types_of(asked: Asked, thing: Thing) -> list[dict[str, str]]:
+def types_of(asked: ReconcileRequest, thing: Thing) -> list[dict[str, str]]:
     """The classes of an entity."""
     return [_type(asked, each) for each in thing.classes]
 
 
-def _type(asked: Asked, iri: str) -> dict[str, str]:
+def _type(asked: ReconcileRequest, iri: str) -> dict[str, str]:
     return {"id": compress(iri), "name": asked.targets.type_name(iri, asked.language)}
 
 
-def types(asked: Asked) -> list[dict[str, str]]:
+def types(asked: ReconcileRequest) -> list[dict[str, str]]:
     """All classes that entities here have."""
     return [_type(asked, each) for each in asked.targets.types]
 
 
-def property_json(asked: Asked, name: str) -> dict[str, Any]:
+def property_json(asked: ReconcileRequest, name: str) -> dict[str, Any]:
     """Id and name of a property."""
     return {"id": name, "name": asked.targets.property_name(name, asked.language)}
 
@@ -343,13 +348,14 @@ def property_json(asked: Asked, name: str) -> dict[str, Any]:
 # -- one request -----------------------------------------------------------------------------------------
 
 
-class Asked:
+class ReconcileRequest:
     """One request: its parameters, its body, its language, and what it is about."""
 
     def __init__(self, request: Request, body: bytes) -> None:
         """Read the parameters of the address and of a form; from now on the time runs."""
         self.method, self.body = request.method, body
         self.project: Project = project_of(request)
+        self._memory = memory_of(request)
         self.language = choose_language(request).language
         self.origin = origin_of(request.scope)
         self._seconds = self.project.config.number("limits.timeout")
@@ -360,9 +366,9 @@ class Asked:
             self.parameters |= _form(body)
 
     @property
-    def targets(self) -> Targets:
+    def targets(self) -> ReconcileTargets:
         """The entities of the version in use."""
-        return targets_of(self.project)
+        return targets_of(self.project, self._memory)
 
     @property
     def batch(self) -> int:
@@ -398,7 +404,7 @@ def _form(body: bytes) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def endpoint(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(answer: Responder) -> Callable[[Request], Awaitable[Response]]:
     """A handler with CORS on everything, refusals included, that works in a thread of its own."""
 
     @wraps(answer)
@@ -408,8 +414,9 @@ def endpoint(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
                 return Response(status_code=204, headers=CORS)
             limits = limits_of(project_of(request).config)
             body = await read_body(request.scope, request.receive, limits.body, limits.patience)
-            async with _turns.of(client_of(request.scope), limits.share.timeout):
-                return await run_in_threadpool(lambda: answer(Asked(request, body)))
+            turns = memory_of(request).once("turns", None, lambda: Turns(_MOST_AT_ONCE))
+            async with turns.of(client_of(request.scope), limits.share.timeout):
+                return await run_in_threadpool(lambda: answer(ReconcileRequest(request, body)))
         except Refusal as refusal:
             response = refusal.response(request.headers.get("accept", ""))
         except CitygraphError as error:
@@ -425,7 +432,7 @@ def as_json(document: object) -> Response:
     return Response(json.dumps(document, ensure_ascii=False), 200, CORS, "application/json")
 
 
-def _route(path: str, answer: Answer, *methods: str) -> Route:
+def _route(path: str, answer: Responder, *methods: str) -> Route:
     return Route(path, endpoint(answer), methods=[*methods, "OPTIONS"])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -21,9 +20,9 @@ from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, things_of
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.store import Snapshot
+from citygraph.web.pages.graph import SiteMemory
 
-__all__ = ["COUNTRY", "MEMBERSHIPS", "POINT", "Targets", "targets_of"]
+__all__ = ["COUNTRY", "MEMBERSHIPS", "POINT", "ReconcileTargets", "targets_of"]
 
 MEMBERSHIPS: Final = "memberships"
 POINT: Final = "coordinates"
@@ -42,7 +41,7 @@ _WORDS: Final = {
 }
 
 
-class Targets:
+class ReconcileTargets:
     """Everything of one version that a spreadsheet can be matched against."""
 
     def __init__(self, quads: Iterable[Quad], places: Sequence[Thing], base: str, prefixes: Mapping[str, str]) -> None:
@@ -166,35 +165,20 @@ class Targets:
         return list({thing.id: thing for thing in [*begins, *(each.thing for each in like)]}.values())
 
 
-class _Kept:
-    """The targets of the newest version; made once, however many ask."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._key: tuple[str, str] | None = None
-        self._targets: Targets | None = None
-
-    def get(self, project: Project, snapshot: Snapshot) -> Targets:
-        key = (str(snapshot.folder), snapshot.snapshot_id)
-        with self._lock:
-            if self._targets is None or key != self._key:
-                quads = [*snapshot.asserted(), *snapshot.inferred()]
-                self._targets = Targets(quads, _places(project), project.config.base, project.prefixes)
-                self._key = key
-            return self._targets
-
-
-_kept = _Kept()
-
-
-def targets_of(project: Project) -> Targets:
-    """The targets of the version in use.
+def targets_of(project: Project, memory: SiteMemory) -> ReconcileTargets:
+    """The targets of the version in use, made once for each version.
 
     Raises:
         SnapshotError: nothing has been built yet.
         ConfigError: the list of places cannot be read.
     """
-    return _kept.get(project, project.snapshot())
+    snapshot = project.snapshot()
+
+    def made() -> ReconcileTargets:
+        quads = [*snapshot.asserted(), *snapshot.inferred()]
+        return ReconcileTargets(quads, _places(project), project.config.base, project.prefixes)
+
+    return memory.once("targets", (str(snapshot.folder), snapshot.snapshot_id), made)
 
 
 def _places(project: Project) -> list[Thing]:

@@ -6,7 +6,7 @@ In reading order: `write` asks for page after page and writes it, `plan` says wh
 
 from __future__ import annotations
 
-from citygraph.web.site.plan import Limits
+from citygraph.web.site.plan import SiteLimits
 from citygraph.web.site.write import write_site
 
-__all__ = ["Limits", "write_site"]
+__all__ = ["SiteLimits", "write_site"]

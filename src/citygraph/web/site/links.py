@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from citygraph.web.site.plan import Target
+from citygraph.web.site.plan import SiteFile
 
-__all__ = ["HOST", "Links"]
+__all__ = ["HOST", "SiteLinks"]
 
 HOST: Final = "citygraph.invalid"
 """The host that the pages are asked for under: RFC 2606 keeps it free, so our own addresses are known by it."""
@@ -30,7 +30,7 @@ _BARE_CHOICE: Final = re.compile(r"<a data-parameter=")
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class SiteLinks:
     """Rewrites the links of pages and feeds.
 
     Attributes:
@@ -39,8 +39,8 @@ class Links:
         site: the address that the folder is put at, for what must be absolute.
     """
 
-    target: Callable[[str], Target | None]
-    planned: Callable[[str], Target | None]
+    target: Callable[[str], SiteFile | None]
+    planned: Callable[[str], SiteFile | None]
     site: str
 
     def in_page(self, text: str, path: str) -> str:
@@ -67,7 +67,7 @@ class Links:
         """A text with absolute addresses of the site, which become those of the files."""
         return _ABSOLUTE.sub(self._absolute, text)
 
-    def absolute(self, target: Target) -> str:
+    def absolute(self, target: SiteFile) -> str:
         """The address of a file on the web; of a page the address of its folder."""
         path = target.path.removesuffix("index.html") if target.is_page else target.path
         return self.site + quote(path, safe="/~")
@@ -98,7 +98,7 @@ class Links:
         return f"<{name}{_ATTRIBUTE.sub(rewrite, attributes)}>"
 
 
-def relative(target: Target, path: str) -> str:
+def relative(target: SiteFile, path: str) -> str:
     """The way from one file of the folder to another."""
     way = posixpath.relpath(target.path, posixpath.dirname(path) or ".")
     return quote(way, safe="/~") + (f"?{target.query}" if target.query else "")

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from citygraph.matching.names import slug
 from citygraph.web.pages.urls import TWINS
 
-__all__ = ["Choices", "Limits", "Plan", "Target", "file_name"]
+__all__ = ["QuestionChoices", "SiteFile", "SiteLimits", "SitePlan", "file_name"]
 
 _PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}\Z")
 # Names that Windows keeps for itself, and the one that a folder shows.
@@ -26,7 +26,7 @@ _PLAIN_PAGES: Final = {"/": "", "/queries": "queries/", "/search": "search/", "/
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SiteLimits:
     """How much is written down: answers of one question by what is chosen, and proofs of derived statements."""
 
     answers: int = 60
@@ -34,7 +34,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SiteFile:
     """Where an address leads: a file of the folder, and what follows it in the link."""
 
     path: str
@@ -43,7 +43,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class QuestionChoices:
     """What can be chosen on the page of one question: the values of each parameter, and the one it has by itself."""
 
     values: Mapping[str, Sequence[str]]
@@ -85,22 +85,22 @@ class Choices:
 
 
 @dataclass
-class Plan:
+class SitePlan:
     """Which addresses become files; filled before the first page is written, and asked for every link."""
 
     languages: Sequence[str]
     has_file: Callable[[str], bool]
     entities: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
-    questions: dict[str, Choices] = field(default_factory=dict)
+    questions: dict[str, QuestionChoices] = field(default_factory=dict)
     letters: dict[str, set[str]] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    limits: SiteLimits = field(default_factory=SiteLimits)
     proofs: set[str] = field(default_factory=set)
     has_all_proofs: bool = True
-    _known: dict[str, Target] = field(default_factory=dict)
+    _known: dict[str, SiteFile] = field(default_factory=dict)
     _variants: dict[str, dict[tuple[tuple[str, str], ...], str]] = field(default_factory=dict)
 
-    def add_question(self, name: str, choices: Choices) -> int:
+    def add_question(self, name: str, choices: QuestionChoices) -> int:
         """Plan the answers of one question; how many are left out."""
         self.questions[name] = choices
         variants, left_out = choices.variants(most=self.limits.answers)
@@ -115,7 +115,7 @@ class Plan:
             for values in [(), *variants]:
                 yield f"/queries/{name}?{urlencode([*values, ('lang', language)])}"
 
-    def target(self, address: str) -> Target | None:
+    def target(self, address: str) -> SiteFile | None:
         """Where an address of the site leads in the folder; `None` when it has no file there."""
         known = self._known.get(address)
         if known is None:
@@ -131,16 +131,16 @@ class Plan:
         """Look everything up again: more has been planned."""
         self._known.clear()
 
-    def _target(self, address: str) -> Target | None:
+    def _target(self, address: str) -> SiteFile | None:
         parts = urlsplit(address)
         path = unquote(parts.path)
         parameters = dict(parse_qsl(parts.query))
         language = parameters.pop("lang", self.languages[0])
         page = self._page(path, parameters, language)
         if page is not None:
-            return Target(page, f"example={file_name(parameters['example'])}" if "example" in parameters else "")
+            return SiteFile(page, f"example={file_name(parameters['example'])}" if "example" in parameters else "")
         file = self._file(path, parameters, language)
-        return Target(file, parts.query if path.startswith("/static/") else "", is_page=False) if file else None
+        return SiteFile(file, parts.query if path.startswith("/static/") else "", is_page=False) if file else None
 
     def _page(self, path: str, parameters: Mapping[str, str], language: str) -> str | None:
         folder: str | None = None

@@ -30,9 +30,9 @@ from citygraph.project import Project
 from citygraph.publish import NewFolder
 from citygraph.web.app import create_site
 from citygraph.web.pages.assets import BROWSER_SPARQL, has_browser_sparql
-from citygraph.web.pages.search import FIRST
-from citygraph.web.site.links import HOST, Links
-from citygraph.web.site.plan import Choices, Limits, Plan, Target
+from citygraph.web.pages.search import KIND_ORDER
+from citygraph.web.site.links import HOST, SiteLinks
+from citygraph.web.site.plan import QuestionChoices, SiteFile, SiteLimits, SitePlan
 
 __all__ = ["MOST_IN_ONE", "SearchIndex", "write_site"]
 
@@ -56,7 +56,7 @@ _AHEAD: Final = 4
 
 
 def write_site(
-    project: Project, folder: NewFolder, progress: Progress, *, limits: Limits | None = None
+    project: Project, folder: NewFolder, progress: Progress, *, limits: SiteLimits | None = None
 ) -> list[Finding]:
     """Every page of the site, in each language, with its files and a search index.
 
@@ -72,18 +72,20 @@ def write_site(
     Raises:
         PublishError: a file cannot be written, or the site cannot be listed.
     """
-    with asking(project) as asker:
-        return _Writing(project, folder, asker, progress, limits or Limits()).write_all()
+    with open_site(project) as asker:
+        return _SiteWriter(project, folder, asker, progress, limits or SiteLimits()).write_all()
 
 
-class _Writing:
-    def __init__(self, project: Project, folder: NewFolder, asker: Asker, progress: Progress, limits: Limits) -> None:
+class _SiteWriter:
+    def __init__(
+        self, project: Project, folder: NewFolder, asker: SiteClient, progress: Progress, limits: SiteLimits
+    ) -> None:
         self._folder, self._asker, self._progress = folder, asker, progress
         self._languages, self._base = project.config.languages, project.config.base
-        self._plan = Plan(self._languages, folder.__contains__, limits=limits)
-        self._links = Links(self._target, self._plan.target, _site_of(project))
+        self._plan = SitePlan(self._languages, folder.__contains__, limits=limits)
+        self._links = SiteLinks(self._target, self._plan.target, _site_of(project))
         self._proofs: deque[str] = deque()
-        self._asked: dict[str, tuple[str, Future[Answer]]] = {}
+        self._asked: dict[str, tuple[str, Future[SiteAnswer]]] = {}
         self._queued: set[str] = set()
         self._missing: set[str] = set()
         self._wrong: set[str] = set()
@@ -127,7 +129,7 @@ class _Writing:
             self._plan.entities.update(path for each in things if (path := _path_of(each["page"])).count("/") == _DEPTH)
             if kind != FALLBACK.name:
                 lists.append(kind)
-        index = SearchIndex(kinds, FIRST)
+        index = SearchIndex(kinds, KIND_ORDER)
         for kind in lists:
             named = self._json(f"/search/names.json?kind={kind}")
             kinds[kind] = named["one"]
@@ -192,13 +194,13 @@ class _Writing:
 
     # -- the files ----------------------------------------------------------------------------------
 
-    def _answers(self, take: Callable[[], str]) -> Iterator[tuple[str, Answer]]:
+    def _answers(self, take: Callable[[], str]) -> Iterator[tuple[str, SiteAnswer]]:
         """The pages in the order in which they are taken, with the next ones being made meanwhile.
 
         Only making goes on side by side: what is written, and in which order proofs are promised, depends on nothing
         but the order of the addresses.
         """
-        waiting: deque[tuple[str, Future[Answer]]] = deque()
+        waiting: deque[tuple[str, Future[SiteAnswer]]] = deque()
         while True:
             while len(waiting) < _AHEAD and (address := take()):
                 waiting.append((address, self._asker.ahead(address)))
@@ -209,7 +211,7 @@ class _Writing:
             self._ask_for_files(answer)
             yield address, answer
 
-    def _ask_for_files(self, page: Answer) -> None:
+    def _ask_for_files(self, page: SiteAnswer) -> None:
         """Have the files made that a page links to and that are not there yet."""
         for link in dict.fromkeys(_LINK.findall(page.body.decode())):
             address = html.unescape(link).partition("#")[0]
@@ -227,7 +229,7 @@ class _Writing:
             ):
                 self._asked[target.path] = (address, self._asker.ahead(address))
 
-    def _write_page(self, address: str, answer: Answer) -> None:
+    def _write_page(self, address: str, answer: SiteAnswer) -> None:
         target = self._plan.target(address)
         if target is None or target.path in self._folder:
             return
@@ -246,7 +248,7 @@ class _Writing:
             self._wrong.add(what)
             self._findings.append(finding("publish-site-page", file=path, place=path, status=status))
 
-    def _target(self, address: str) -> Target | None:
+    def _target(self, address: str) -> SiteFile | None:
         """Where a link leads; a file that is not there yet is written first, and one that cannot be made is none."""
         target = self._plan.target(address)
         if target is None or target.path in self._folder or target.path == _INDEX:
@@ -273,7 +275,7 @@ class _Writing:
         return target
 
 
-class _Options(HTMLParser):
+class _ChoiceReader(HTMLParser):
     """Reads from the page of a question what can be chosen on it."""
 
     def __init__(self) -> None:
@@ -291,10 +293,10 @@ class _Options(HTMLParser):
                 self.chosen[name] = value
 
 
-def _choices_of(page: str) -> Choices:
-    options = _Options()
+def _choices_of(page: str) -> QuestionChoices:
+    options = _ChoiceReader()
     options.feed(page)
-    return Choices(options.values, options.chosen)
+    return QuestionChoices(options.values, options.chosen)
 
 
 def _path_of(address: str) -> str:
@@ -309,7 +311,7 @@ def _site_of(project: Project) -> str:
 
 
 @contextmanager
-def asking(project: Project) -> Iterator[Asker]:
+def open_site(project: Project) -> Iterator[SiteClient]:
     """The site of a built project, started for as long as it is asked.
 
     Raises:
@@ -320,12 +322,12 @@ def asking(project: Project) -> Iterator[Asker]:
         portal.call(site.service.start)
         try:
             # Past the access log: nobody visits.
-            yield Asker(site.app, portal)
+            yield SiteClient(site.app, portal)
         finally:
             portal.call(site.service.stop)
 
 
-class Asker:
+class SiteClient:
     """Asks the site for addresses: one and its answer, or several that are answered beside each other."""
 
     def __init__(self, app: ASGIApp, portal: BlockingPortal) -> None:
@@ -333,16 +335,16 @@ class Asker:
         self._app, self._portal = app, portal
         self._numbers = count()
 
-    def ahead(self, address: str) -> Future[Answer]:
+    def ahead(self, address: str) -> Future[SiteAnswer]:
         """Ask for an address whose answer is wanted later."""
         return self._portal.start_task_soon(self._get, address)
 
-    def answer_of(self, asked: Future[Answer], address: str, *, patience: float = 0.0) -> Answer:
+    def answer_of(self, asked: Future[SiteAnswer], address: str, *, patience: float = 0.0) -> SiteAnswer:
         """The answer to what was asked ahead; one that says "come again" is asked for once more, as by `get`."""
         answer = asked.result()
         return self.get(address, patience=patience) if answer.status == _COME_AGAIN else answer
 
-    def get(self, address: str, *, patience: float = 0.0) -> Answer:
+    def get(self, address: str, *, patience: float = 0.0) -> SiteAnswer:
         """The answer to a GET of a path with its parameters.
 
         Args:
@@ -356,7 +358,7 @@ class Asker:
                 return answer
             time.sleep(_PAUSE)
 
-    async def _get(self, address: str) -> Answer:
+    async def _get(self, address: str) -> SiteAnswer:
         path, _, query = address.partition("?")
         scope: dict[str, Any] = {
             "type": "http",
@@ -389,11 +391,11 @@ class Asker:
                 body.extend(message.get("body", b""))
 
         await self._app(scope, receive, send)
-        return Answer(status, headers.get(b"content-type", b"").decode("latin-1"), bytes(body))
+        return SiteAnswer(status, headers.get(b"content-type", b"").decode("latin-1"), bytes(body))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SiteAnswer:
     """Status, media type and body of one answer."""
 
     status: int
