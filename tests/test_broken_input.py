@@ -19,6 +19,7 @@ import pytest
 from citygraph import Project
 from clean_project import NETWORK, clean_project
 from conftest import TODAY
+from patience import PATIENCE
 
 Run: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -354,7 +355,9 @@ def _limited(blocks: int, *arguments: str, cwd: Path) -> subprocess.CompletedPro
     """The command where no file may grow beyond `blocks` KiB, which is what a full disk looks like to a writer."""
     command = ["bash", "-c", f'ulimit -f {blocks}; exec "$@"', "-", sys.executable, "-m", "citygraph", *arguments]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 16, 64])
@@ -482,7 +485,7 @@ def test_ctrl_c_stops_a_build_with_one_sentence_and_leaves_nothing(project: Path
         process = _start(project)
         assert _wait_for(project, "", process)
         os.killpg(process.pid, signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert "Stopped." in stderr
     assert "Traceback" not in stderr
@@ -498,7 +501,7 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_version(moment: str, projec
     in_time = _wait_for(project, moment, process)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=120)
+    process.communicate(timeout=PATIENCE)
     if in_time and moment in {"", "store"}:
         assert link.readlink() == before
     _answers(run, project)
@@ -512,7 +515,7 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_version(moment: str, projec
 def test_two_builds_at_once_make_one_whole_version(options: tuple[str, ...], project: Path, run: Run) -> None:
     _change(project)
     processes = [_start(project, *options) for _ in range(2)]
-    outcomes = [process.communicate(timeout=240) for process in processes]
+    outcomes = [process.communicate(timeout=PATIENCE) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outcomes
     names = {stdout.strip() for stdout, _ in outcomes}
     assert len(names) == 1

@@ -22,18 +22,27 @@ from citygraph.store import Manifest, SnapshotBuilder, Snapshots
 from patience import PATIENCE, wait_until
 
 BASE = "https://example.org/served/"
-SHORT = """
+
+
+def limits(*, timeout: float = PATIENCE, patience: float = PATIENCE) -> str:
+    """Limits for graph.toml: small, but in time, which a machine that does much else has less of."""
+    return f"""
 [limits]
-timeout = 2
+timeout = {timeout:g}
 rows    = 20000
 bytes   = 5_000_000
 memory  = 400_000_000
 query_size = 20_000
 
 [serve]
-patience   = 2
+patience   = {patience:g}
 per_client = 8
 """
+
+
+SHORT = limits(timeout=2, patience=2)
+"""For what must be ended; whatever else is asked there is asked with patience."""
+_OUT_OF_TIME = ("busy.", "limit.time", "limit.answer_time")
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,22 @@ class Server:
 
     def answers(self, *, client: str = "") -> bool:
         """Whether a small query is answered; each one is another text, so that no cache answers for the workers."""
-        query = f"ASK {{ FILTER(1 < {time.monotonic_ns()}) }}"
-        return bool(self.ask(query, client=client).json().get("boolean"))
+
+        def answer() -> httpx.Response:
+            return self.ask(f"ASK {{ FILTER(1 < {time.monotonic_ns()}) }}", client=client)
+
+        return bool(self.patiently(answer).json().get("boolean"))
+
+    def patiently(self, asked: str | Callable[[], httpx.Response], **arguments: Any) -> httpx.Response:  # noqa: ANN401
+        """The answer to a GET, or to another request, as soon as it is none that speaks of too little time."""
+        found: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            found[:] = [asked() if callable(asked) else self.get(asked, **arguments)]
+            return not is_out_of_time(found[0])
+
+        wait_until(is_answered, f"an answer to {asked}")
+        return found[0]
 
     def health(self) -> dict[str, Any]:
         """What `/health` says."""
@@ -102,6 +125,14 @@ class Server:
             while part := connection.recv(65536):
                 received += part
             return received
+
+
+def is_out_of_time(answer: httpx.Response) -> bool:
+    """Whether an answer says that there was not time enough, or no room just now; pages say it in words."""
+    if answer.status_code != 503:
+        return False
+    is_json = answer.headers["content-type"].startswith("application/json")
+    return answer.json()["code"].startswith(_OUT_OF_TIME) if is_json else "Retry-After" in answer.headers
 
 
 @contextmanager
@@ -151,18 +182,29 @@ def put_to_use(folder: Path, quads: Sequence[Quad], name: str) -> None:
         snapshots.use(builder.seal(manifest, asserted=quads, inferred=[], findings=[], replace=True))
 
 
+def settled(built: Path, folder: Path, settings: str) -> Path:
+    """A built project in another folder, with more settings."""
+    shutil.copytree(built, folder, symlinks=True)
+    with (folder / "graph.toml").open("a", encoding="utf-8") as file:
+        file.write(settings)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def settings() -> str:
     """What stands in graph.toml beside the reference graph's own settings; a module may say otherwise."""
-    return SHORT
+    return limits()
 
 
 @pytest.fixture(scope="module")
 def server(built_folder: Path, tmp_path_factory: pytest.TempPathFactory, settings: str) -> Iterator[Server]:
-    """Our own graph, served with short limits."""
-    folder = tmp_path_factory.mktemp("served") / "graph"
-    shutil.copytree(built_folder, folder, symlinks=True)
-    with (folder / "graph.toml").open("a", encoding="utf-8") as file:
-        file.write(settings)
-    with serving(folder) as started:
+    """Our own graph, served with those limits."""
+    with serving(settled(built_folder, tmp_path_factory.mktemp("served") / "graph", settings)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def short_server(built_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Our own graph, served with little time for anything."""
+    with serving(settled(built_folder, tmp_path_factory.mktemp("short") / "graph", SHORT)) as started:
         yield started

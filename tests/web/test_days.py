@@ -17,6 +17,7 @@ from citygraph.errors import StoreError, StoreTimeout
 from citygraph.store.turns import StoreBusy
 from citygraph.web.apart import Apart, Retired
 from citygraph.web.days import Days
+from patience import PATIENCE, wait_until
 from web.conftest import Server
 
 DAY = date(2020, 1, 1)
@@ -32,8 +33,7 @@ def work_out(day: str, began: str) -> str:
 
 def wait_for(flag: str) -> str:
     """Ready as soon as a file is there."""
-    while not Path(flag).exists():
-        time.sleep(0.01)
+    wait_until(Path(flag).exists, flag)
     return "ready"
 
 
@@ -52,7 +52,7 @@ def answering(flag: str) -> Callable[[object], object]:
 def take_memory(size: int) -> str:
     """Take so many bytes and keep them for a while."""
     taken = b"x" * size
-    time.sleep(20)
+    time.sleep(PATIENCE)
     return str(len(taken))
 
 
@@ -73,12 +73,12 @@ def began(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def days(began: Path) -> Days:
-    return days_of(began, seconds=30.0)
+    return days_of(began, seconds=PATIENCE)
 
 
 def days_of(began: Path, *, seconds: float) -> Days:
     def start(day: date) -> Apart:
-        return Apart(work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=60.0)
+        return Apart(work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=PATIENCE)
 
     return Days(start, lambda _version, _day: None, seconds=seconds)
 
@@ -89,8 +89,7 @@ def test_whoever_asks_for_one_day_waits_for_one_day_of_whoever_asks_for_many(day
         greedy = [pool.submit(days.folder, "greedy", "version", day) for day in many]
         wait_for(str(began))
         modest = pool.submit(days.folder, "modest", "version", date(2019, 1, 1))
-        while days.number_waiting < 3:
-            time.sleep(0.01)
+        wait_until(lambda: days.number_waiting == 3, "three days that wait")
         go(began)
         assert modest.result() == "folder of 2019-01-01"
         assert {each.result() for each in greedy} == {f"folder of {day}" for day in many}
@@ -122,27 +121,26 @@ def test_several_askers_of_one_day_wait_for_the_same_process(days: Days, began: 
 
 
 def process_of(apart: Apart) -> int:
-    while (pid := apart.pid) is None:
-        time.sleep(0.005)
+    pid = wait_until(lambda: apart.pid, "a process")
+    assert pid is not None
     return pid
 
 
 def test_a_process_that_somebody_ends_is_started_again(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
-    apart = Apart(wait_for, str(flag), memory=1_000_000_000, seconds=30.0, patience=60.0)
+    apart = Apart(wait_for, str(flag), memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(apart.prepared)
         first = process_of(apart)
         os.kill(first, signal.SIGKILL)
-        while process_of(apart) == first:
-            time.sleep(0.005)
+        wait_until(lambda: process_of(apart) != first, "another process")
         flag.touch()
         assert asked.result() == "ready"
     apart.close()
 
 
 def test_a_question_to_a_process_that_somebody_ends_is_asked_again(tmp_path: Path) -> None:
-    apart = Apart(answering, "", memory=1_000_000_000, seconds=30.0, patience=60.0)
+    apart = Apart(answering, "", memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     first = apart.ask(0)
     os.kill(first, signal.SIGKILL)
     second = apart.ask(0)
@@ -151,8 +149,7 @@ def test_a_question_to_a_process_that_somebody_ends_is_asked_again(tmp_path: Pat
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(apart.ask, str(flag))
         os.kill(second, signal.SIGKILL)
-        while process_of(apart) == second:
-            time.sleep(0.005)
+        wait_until(lambda: process_of(apart) != second, "another process")
         flag.touch()
         assert asked.result() not in {first, second}
     apart.close()
@@ -160,12 +157,11 @@ def test_a_question_to_a_process_that_somebody_ends_is_asked_again(tmp_path: Pat
 
 def test_a_process_that_goes_answers_what_it_was_asked(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
-    apart = Apart(answering, "", memory=1_000_000_000, seconds=30.0, patience=60.0)
+    apart = Apart(answering, "", memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     pid = apart.ask(0)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(apart.ask, str(flag))
-        while not apart.is_asked:
-            time.sleep(0.005)
+        wait_until(lambda: apart.is_asked, "that it is asked")
         apart.retire()
         flag.touch()
         assert asked.result() == pid
@@ -176,7 +172,7 @@ def test_a_process_that_goes_answers_what_it_was_asked(tmp_path: Path) -> None:
 def test_memory_that_is_used_counts_and_not_what_libraries_reserve() -> None:
     if not Path("/proc/self/statm").is_file():
         pytest.skip("this machine does not say how much memory a process uses: run it on Linux")
-    apart = Apart(take_memory, 400_000_000, memory=100_000_000, seconds=30.0, patience=60.0)
+    apart = Apart(take_memory, 400_000_000, memory=100_000_000, seconds=PATIENCE, patience=PATIENCE)
     with pytest.raises(StoreError, match="more memory than"):
         apart.prepared()
     apart.close()
@@ -184,7 +180,7 @@ def test_memory_that_is_used_counts_and_not_what_libraries_reserve() -> None:
 
 @pytest.mark.parametrize(("ending", "words"), [(signal.SIGABRT, "more memory than"), (signal.SIGKILL, "has ended")])
 def test_a_process_that_ends_each_time_is_not_started_for_ever(ending: signal.Signals, words: str) -> None:
-    apart = Apart(end_by, int(ending), memory=1_000_000_000, seconds=30.0, patience=60.0)
+    apart = Apart(end_by, int(ending), memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     with pytest.raises(StoreError, match=words):
         apart.prepared()
     apart.close()

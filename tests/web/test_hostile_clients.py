@@ -10,7 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from web.conftest import SHORT, Server
+from patience import PATIENCE
+from web.conftest import Server, limits
 
 ASK = b"/sparql?query=ASK%7B%7D"
 # Everything, as CSV with long lines: some megabytes, more than the buffers on the way hold.
@@ -19,7 +20,7 @@ LONG = b"/sparql?query=SELECT%20*%20%7B%3Fs%20%3Fp%20%3Fo.%20%3Fa%20a%20%3Fb%7D%
 
 @pytest.fixture(scope="module")
 def settings() -> str:
-    return SHORT + "connections = 100\n"
+    return limits(patience=2) + "connections = 100\n"
 
 
 def hidden(method: bytes = b"GET") -> bytes:
@@ -139,9 +140,9 @@ def test_who_does_not_read_holds_no_worker_and_gets_no_whole_answer(server: Serv
             readers.append(connection)
         assert all(server.answers(client=f"192.0.2.{number}") for number in range(1, 20))
         server.until(lambda health: health["pool"]["idle"] == health["pool"]["workers"] == 4)
-        # Only now do they read: whatever still comes, the end of an answer is not among it.
-        time.sleep(server_patience() + 1)
+        # Only when the server has given them up do they read: whatever still comes, the end of an answer is not among it.
         for connection in readers:
+            wait_until_gone(connection)
             received = b""
             try:
                 while part := connection.recv(1 << 20):
@@ -164,12 +165,17 @@ def reader(server: Server) -> socket.socket:
     return connection
 
 
+def wait_until_gone(connection: socket.socket) -> None:
+    """Wait until the other side has broken a connection; nothing that it sent is read."""
+    gone = select.poll()
+    # Nothing is asked for: only that the connection is gone is told, and only then.
+    gone.register(connection, 0)
+    assert gone.poll(PATIENCE * 1000)
+
+
 def test_who_reads_no_page_loses_the_connection(server: Server) -> None:
     with reader(server) as connection:
-        gone = select.poll()
-        # Nothing is asked for: only that the connection is gone is told, and only then.
-        gone.register(connection, 0)
-        assert gone.poll()
+        wait_until_gone(connection)
     assert server.answers()
 
 
@@ -183,10 +189,6 @@ def test_who_reads_slowly_keeps_the_connection(server: Server) -> None:
             assert part, "the connection was broken"
             received += len(part)
     assert server.answers()
-
-
-def server_patience() -> float:
-    return 2.0
 
 
 def test_a_crowd_of_idle_connections_leaves_room_for_others(server: Server) -> None:

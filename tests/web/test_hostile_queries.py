@@ -13,7 +13,7 @@ import httpx
 import pyoxigraph
 import pytest
 
-from web.conftest import SHORT, Server
+from web.conftest import Server
 
 LABEL = "<http://www.w3.org/2004/02/skos/core#prefLabel>"
 ALL = "?s ?p ?o"
@@ -99,11 +99,6 @@ def trap() -> Iterator[Trap]:
     laid.close()
 
 
-@pytest.fixture(scope="module")
-def settings() -> str:
-    return SHORT
-
-
 def assert_well(server: Server) -> None:
     """The next small queries are answered, and all workers are there again."""
     assert server.answers()
@@ -122,18 +117,18 @@ def test_what_can_be_seen_is_refused(server: Server, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STOPPED)
-def test_what_cannot_be_seen_is_stopped_while_others_are_answered(server: Server, name: str) -> None:
-    before = server.health()["pool"]["replaced"]
+def test_what_cannot_be_seen_is_stopped_while_others_are_answered(short_server: Server, name: str) -> None:
+    before = short_server.health()["pool"]["replaced"]
     with ThreadPoolExecutor(1) as pool:
-        hostile = pool.submit(server.post, STOPPED[name], client="192.0.2.66")
-        answered = [server.answers(client="192.0.2.1") for _ in range(5)]
+        hostile = pool.submit(short_server.post, STOPPED[name], client="192.0.2.66")
+        answered = [short_server.answers(client="192.0.2.1") for _ in range(5)]
         response = hostile.result()
     assert answered == [True] * 5
     assert response.status_code == 503, (response.status_code, response.text[:300])
     assert "retry-after" in response.headers
     assert response.json()["ok"] is False
-    assert_well(server)
-    assert server.health()["pool"]["replaced"] > before
+    assert_well(short_server)
+    assert short_server.health()["pool"]["replaced"] > before
 
 
 def test_a_query_that_is_too_long_is_413_however_it_comes(server: Server) -> None:
@@ -144,18 +139,18 @@ def test_a_query_that_is_too_long_is_413_however_it_comes(server: Server) -> Non
     assert_well(server)
 
 
-def test_an_endless_answer_breaks_and_never_looks_whole(server: Server) -> None:
+def test_an_endless_answer_breaks_and_never_looks_whole(short_server: Server) -> None:
     for accept in ("application/sparql-results+json", "text/csv", "text/tab-separated-values"):
         with pytest.raises(httpx.RemoteProtocolError):
-            server.ask(f"SELECT * WHERE {{ {ALL} . ?a ?b ?c . ?d ?e ?f }}", accept=accept)
-    raw = server.raw(
+            short_server.ask(f"SELECT * WHERE {{ {ALL} . ?a ?b ?c . ?d ?e ?f }}", accept=accept)
+    raw = short_server.raw(
         b"GET /sparql?query=SELECT%20%2A%20%7B%3Fs%20%3Fp%20%3Fo.%20%3Fa%20%3Fb%20%3Fc%7D HTTP/1.1\r\nHost: x\r\n"
         b"Accept: text/csv\r\nConnection: close\r\n\r\n"
     )
     assert raw.startswith(b"HTTP/1.1 200")
     assert b"transfer-encoding: chunked" in raw
     assert not raw.endswith(b"0\r\n\r\n")
-    assert_well(server)
+    assert_well(short_server)
 
 
 @pytest.mark.parametrize(
@@ -198,34 +193,36 @@ def test_more_bytes_than_an_answer_may_have_break_it(server: Server) -> None:
     assert_well(server)
 
 
-def test_many_bad_queries_of_one_client_fail_no_other(server: Server) -> None:
+def test_many_bad_queries_of_one_client_fail_no_other(short_server: Server) -> None:
     bad = list(STOPPED.values())[:6]
     with ThreadPoolExecutor(8) as pool:
-        hostile = [pool.submit(server.post, query, client="192.0.2.66") for query in bad]
-        answered = [server.answers(client=f"192.0.2.{number}") for number in range(1, 30)]
+        hostile = [pool.submit(short_server.post, query, client="192.0.2.66") for query in bad]
+        answered = [short_server.answers(client=f"192.0.2.{number}") for number in range(1, 30)]
         statuses = {each.result().status_code for each in hostile}
     assert all(answered)
     assert statuses == {503}
-    assert_well(server)
+    assert_well(short_server)
 
 
-def test_a_client_has_only_so_many_queries_at_once(server: Server) -> None:
+def test_a_client_has_only_so_many_queries_at_once(short_server: Server) -> None:
     with ThreadPoolExecutor(14) as pool:
-        asked = [pool.submit(server.post, STOPPED["a product under COUNT"], client="192.0.2.66") for _ in range(12)]
+        asked = [
+            pool.submit(short_server.post, STOPPED["a product under COUNT"], client="192.0.2.66") for _ in range(12)
+        ]
         responses = [each.result() for each in asked]
     assert {response.status_code for response in responses} == {503}
     assert any("being answered already" in response.json()["error"] for response in responses)
-    assert_well(server)
+    assert_well(short_server)
 
 
-def test_a_client_that_goes_away_gives_back_its_worker(server: Server) -> None:
-    before = server.health()["pool"]["replaced"]
+def test_a_client_that_goes_away_gives_back_its_worker(short_server: Server) -> None:
+    before = short_server.health()["pool"]["replaced"]
     query = b"SELECT%20(COUNT(*)%20AS%20%3Fn)%20%7B%3Fs%20%3Fp%20%3Fo.%20%3Fa%20%3Fb%20%3Fc.%20%3Fd%20%3Fe%20%3Ff%7D"
-    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+    with socket.create_connection(("127.0.0.1", short_server.port)) as connection:
         connection.sendall(b"GET /sparql?query=" + query + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-        server.until(lambda health: health["pool"]["idle"] < 4)
-    server.until(lambda health: health["pool"]["replaced"] > before)
-    assert_well(server)
+        short_server.until(lambda health: health["pool"]["idle"] < 4)
+    short_server.until(lambda health: health["pool"]["replaced"] > before)
+    assert_well(short_server)
 
 
 # -- nothing leaves the machine ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from citygraph.rdf import Iri, Literal, Quad
+from patience import PATIENCE
 from web.conftest import BASE, project_with, serving
 
 QUADS = [Quad(Iri(f"{BASE}a"), Iri(f"{BASE}b"), Literal("c"), Iri(f"{BASE}graph/data"))]
@@ -34,10 +35,10 @@ def test_it_says_where_it_is_when_it_is_there(tmp_path: Path, language: str, wor
         match = re.search(rf"{word} (http://127\.0\.0\.1:(\d+)/)", "".join(said))
         assert match is not None, said
         assert int(match[2]) > 0
-        assert httpx.get(match[1] + "health", timeout=30, trust_env=False).json()["ok"] is True
+        assert httpx.get(match[1] + "health", timeout=PATIENCE, trust_env=False).json()["ok"] is True
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
         process.stderr.close()
 
 
@@ -45,7 +46,7 @@ def test_what_is_no_request_is_refused_in_both_languages(tmp_path: Path) -> None
     with serving(project_with(tmp_path / "refused", QUADS, "\n[serve]\npatience = 1\n"), "--workers", "1") as server:
         said = {}
         for data in (b"\x00\x01\r\n\r\n", b"GET / HTTP/1.1\r\nHost: ", b"GET / HTTP/1.1\r\nX: " + b"x" * 600_000):
-            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
                 connection.sendall(data)
                 answer = b""
                 while b"}" not in answer and (piece := connection.recv(65_536)):

@@ -15,6 +15,7 @@ import pytest
 
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.web.requests import network_of, trusted_by
+from patience import wait_until
 from web.conftest import BASE, SHORT, Server, project_with, serving
 
 SLOW = "SELECT (COUNT(*) AS ?n) WHERE {{ ?s ?p ?o . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }} # {}"
@@ -62,15 +63,14 @@ def test_addresses_of_one_subscriber_share_the_limits_of_one_client(server: Serv
         while not stop.is_set():
             server.ask(SLOW.format(number), client=f"2001:db8:7:7:{number:x}::{number:x}")
 
+    def refused(client: str) -> str:
+        return str(server.ask(f"ASK {{}} # {time.monotonic_ns()}", client=client).json().get("code"))
+
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(keep_asking, number) for number in range(8)]
         try:
             # Were each address counted by itself, nobody would ever be told this.
-            while (
-                server.ask(f"ASK {{}} # {time.monotonic_ns()}", client="2001:db8:7:7::1").json().get("code")
-                != "busy.yours"
-            ):
-                time.sleep(0.01)
+            wait_until(lambda: refused("2001:db8:7:7::1") == "busy.yours", "that one subscriber has asked too much")
             assert server.answers(client="2001:db8:7:8::1")
             assert server.answers(client="::ffff:192.0.2.5")
         finally:
@@ -102,9 +102,8 @@ def test_a_client_on_this_machine_has_as_many_connections_as_any_other_and_a_pro
 
 
 def settle(server: Server) -> None:
-    """Wait until the server has seen that connections are closed; the runner's timeout ends a wait in vain."""
-    while connections(server, 15, b"").count(b"HTTP/1.1 200") < 15:
-        time.sleep(0.02)
+    """Wait until the server has seen that connections are closed."""
+    wait_until(lambda: connections(server, 15, b"").count(b"HTTP/1.1 200") == 15, "room for fifteen connections")
 
 
 REFUSED = {
