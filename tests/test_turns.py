@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from citygraph.errors import StoreTimeout
 from citygraph.store.turns import FairQueue, Turns
+from patience import PATIENCE, until, wait_until
 
 
 def test_each_asker_has_one_turn_and_all_together_a_few() -> None:
@@ -19,7 +18,7 @@ def test_each_asker_has_one_turn_and_all_together_a_few() -> None:
         working: list[str] = []
 
         async def one(client: str) -> None:
-            async with turns.of(client, 10):
+            async with turns.of(client, PATIENCE):
                 order.append(client)
                 assert client not in working
                 working.append(client)
@@ -39,21 +38,21 @@ def test_each_asker_has_one_turn_and_all_together_a_few() -> None:
 def test_whoever_gives_up_takes_nobody_s_turn() -> None:
     async def work() -> None:
         turns = Turns(1)
-        async with turns.of("first", 10):
+        async with turns.of("first", PATIENCE):
             with pytest.raises(StoreTimeout):
                 async with turns.of("second", 0.01):
                     raise AssertionError
-            gone = asyncio.ensure_future(turns.of("third", 10).__aenter__())
+            gone = asyncio.ensure_future(turns.of("third", PATIENCE).__aenter__())
             await asyncio.sleep(0)
             gone.cancel()
-            late = asyncio.ensure_future(turns.of("fourth", 10).__aenter__())
+            late = asyncio.ensure_future(turns.of("fourth", PATIENCE).__aenter__())
             await asyncio.sleep(0)
         # The turn has come, and before it is taken its asker goes away.
         late.cancel()
         for each in (gone, late):
             with pytest.raises(asyncio.CancelledError):
                 await each
-        async with turns.of("fifth", 1):
+        async with turns.of("fifth", PATIENCE):
             pass
 
     asyncio.run(work())
@@ -61,37 +60,35 @@ def test_whoever_gives_up_takes_nobody_s_turn() -> None:
 
 def test_turns_of_threads_go_round() -> None:
     turns, order = Turns(), list[str]()
-    lock = threading.Lock()
 
     def one(client: str) -> None:
-        with turns.of(client, 30):
-            with lock:
-                order.append(client)
-            time.sleep(0.05)
+        with turns.of(client, PATIENCE):
+            order.append(client)
 
-    with ThreadPoolExecutor(8) as pool:
-        for client in ("greedy", "greedy", "greedy", "greedy", "greedy", "modest"):
+    with ThreadPoolExecutor(8) as pool, turns.of("first", PATIENCE):
+        for number, client in enumerate(("greedy", "greedy", "greedy", "greedy", "greedy", "modest"), start=1):
             pool.submit(one, client)
+            wait_until(lambda number=number: len(turns._waiting) == number, "that it waits")  # type: ignore[misc]  # noqa: SLF001
     assert sorted(order) == ["greedy"] * 5 + ["modest"]
     assert order.index("modest") < 3
-    with turns.of("first", 1), pytest.raises(StoreTimeout), turns.of("second", 0.01):
+    with turns.of("first", PATIENCE), pytest.raises(StoreTimeout), turns.of("second", 0.01):
         raise AssertionError
-    with turns.of("third", 1) as left:
-        assert 0 < left <= 1
+    with turns.of("third", PATIENCE) as left:
+        assert 0 < left <= PATIENCE
 
 
 def test_threads_and_coroutines_wait_in_one_row() -> None:
     turns, order = Turns(), list[str]()
 
     def in_a_thread() -> None:
-        with turns.of("thread", 30):
+        with turns.of("thread", PATIENCE):
             order.append("thread")
 
     async def work() -> None:
-        async with turns.of("coroutine", 30):
+        async with turns.of("coroutine", PATIENCE):
             waiting = asyncio.ensure_future(asyncio.to_thread(in_a_thread))
-            later = asyncio.ensure_future(turns.enter("coroutine", 30))
-            await asyncio.sleep(0.05)
+            later = asyncio.ensure_future(turns.enter("coroutine", PATIENCE))
+            await until(lambda: len(turns._waiting) == 2, "that both wait")  # noqa: SLF001
             assert not order
         await waiting
         await later

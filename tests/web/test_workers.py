@@ -183,24 +183,29 @@ def test_no_question_is_lost_while_workers_are_murdered_and_versions_change(fold
         stop = asyncio.Event()
 
         answered = dict.fromkeys((f"client {each}" for each in range(5)), 0)
+        asked: set[Reply] = set()
         murders = 0
 
         async def ask(client: str) -> None:
             while not stop.is_set():
                 text = chance.choice([*expected])
-                assert await whole(pool.ask(Question(text), client=client)) == expected[text]
+                reply = pool.ask(Question(text), client=client)
+                asked.add(reply)
+                assert await whole(reply) == expected[text]
+                asked.discard(reply)
                 answered[client] += 1
 
         async def kill() -> None:
             nonlocal murders
             while not stop.is_set():
                 before = sum(answered.values())
-                # Whoever is starting may be hit as well as whoever is answering, but no question a fourth time.
-                for _ in range(chance.randint(1, 2)):
-                    some = [each for each in pool.workers if each.reply is None or each.reply.tries_left]
-                    if some:
-                        murder(chance.choice(some))
-                        murders += 1
+                # Whoever is starting may be hit as well as whoever is answering, but no question a fourth time: one
+                # may be given to a worker whose death nobody has seen yet.
+                if all(each.tries_left for each in asked):
+                    victim = chance.choice([*pool.workers])
+                    murder(victim)
+                    murders += 1
+                    await until(lambda victim=victim: victim not in pool.workers, "that a death is seen")  # type: ignore[misc]
                 await until(lambda before=before: stop.is_set() or sum(answered.values()) > before, "one more answer")  # type: ignore[misc]
 
         # An answer that has begun cannot go on from another version.
