@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.errors import SnapshotError
-from citygraph.matching.names import every, fold, letters, one_of, plain, read_name, slug, word_lists
+from citygraph.matching.names import fold, letters, one_of, plain, read_name, slug, word_lists, words_of
 from citygraph.query.names import NamedThing, resolve_entity
 from citygraph.store import MemoryStore
 from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
@@ -131,7 +131,7 @@ def lists() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("package", "name"), list(lists()))
 def test_every_list_of_words_is_read_and_says_no_word_twice(package: str, name: str) -> None:
     for heading, words in word_lists(package, name).items():
-        assert every(words), heading
+        assert words_of(package, name, heading), heading
         for language, found in words.items():
             assert len(set(found)) == len(found), (heading, language)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from citygraph.ingest.run import import_list
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.rdf import Triple, parse, serialize
 from conftest import ROOT
-from ingest_words import MAP, Take, Taken
+from ingest_words import HEADING, MAP, Take, Taken
 from messy_lists import MessyRow, as_csv, messy_rows
 
 _NO_CITY = ["", "  ", "12345", "=1+1", "Total: 14", "<b>x</b>", "http://example.org", "A" * 200]
@@ -475,6 +476,24 @@ def test_a_former_member_without_a_year_is_over_and_has_no_invented_date(take: T
     assert [each.code for each in Project.open(project.folder).check().report] == []
     newer = take("Oslo;Norway;C40;former member", day="2026-03-01")
     assert newer.report[-1]["membership"] == "m-city-of-oslo-c40"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last"),
+    [
+        ("2025-01", "2025-01-31"),
+        ("2024-02", "2024-02-29"),
+        ("2025-11", "2025-11-30"),
+        ("2024", "2024-12-31"),
+        ("2025-01-15", "2025-01-15"),
+    ],
+)
+def test_a_former_member_on_a_list_of_a_month_was_one_until_its_last_day(take: Take, as_of: str, last: str) -> None:
+    map_ = MAP.format(day="2025-03-01") + 'as_of = "As of"\n'
+    taken = take(f"Oslo;Norway;C40;former member;;;;;{as_of}", more=map_, heading=HEADING.strip() + ";As of\n")
+    assert taken.outcome(2) == "imported"
+    assert re.findall(r'cg:dateNotAfter "([^"]*)"', _facts(taken)) == [last]
+    assert f"on the list of {as_of};" in _facts(taken)
 
 
 def test_a_country_with_a_slip_is_refused_with_the_one_it_resembles(take: Take) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from babel import Locale
 
-from citygraph.matching.names import fold
+from citygraph.matching.names import fold, one_of, plain, word_lists, words_of
 
 __all__ = [
     "LEFT",
@@ -37,13 +37,7 @@ _FOOTNOTES: Final = re.compile(r"(?:\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]
 _DAMAGE: Final = re.compile(
     "[ÂÃÄÅÆÇÈÉÐÑÎÏâ][\u0080-\u00bf\u0152-\u0153\u0160-\u0161\u0178\u017d-\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
-_NOTHING: Final = frozenset(
-    {"", "-", "–", "—", "n/a", "#n/a", "none", "null", "nan", "?", ".", "…", "...", "tbd", "x.x."}
-)
 _NO_NAME: Final = re.compile(r"\.\.|[<>{}|\\^~\x00-\x1f]|https?:|www\.|@|\A[=+]|\$\(|;--")
-_TOTAL: Final = re.compile(
-    r"\A(?:sub-?)?(?:total|totalt|sum|sum totalt|i alt|summe|gesamt|totale|totaal|antall)\b", re.IGNORECASE
-)
 _LONGEST_NAME: Final = 120
 _DEGREES: Final = re.compile(
     r"(?P<before>[NSEWØVO])?\s*(?P<sign>[-+\u2212])?(?P<degrees>\d{1,3})\s*[°ºd]\s*(?:(?P<minutes>\d{1,2}(?:[.,]\d+)?)\s*['\u2032’m]\s*)?"
@@ -53,54 +47,6 @@ _DEGREES: Final = re.compile(
 _DECIMAL: Final = re.compile(r"[-+\u2212]?\d{1,3}(?:[.,]\d+)?\s*°?\s*[NSEWØVO]?\Z", re.IGNORECASE)
 _POINT: Final = re.compile(r"\APOINT\s*\(\s*(\S+)\s+(\S+)\s*\)\Z", re.IGNORECASE)
 _HIGHEST, _WIDEST = 90.0, 180.0
-_SMALL: Final = frozenset(
-    [
-        "am",
-        "an",
-        "auf",
-        "der",
-        "den",
-        "des",
-        "de",
-        "del",
-        "della",
-        "di",
-        "do",
-        "da",
-        "dos",
-        "das",
-        "du",
-        "la",
-        "le",
-        "les",
-        "lès",
-        "el",
-        "los",
-        "las",
-        "of",
-        "on",
-        "the",
-        "upon",
-        "and",
-        "i",
-        "og",
-        "å",
-        "y",
-        "e",
-        "und",
-        "in",
-        "sur",
-        "sous",
-        "en",
-        "im",
-        "zu",
-        "aan",
-        "het",
-        "'s",
-        "op",
-        "bei",
-    ]
-)  # easier to read
 _LANGUAGES: Final = ("en", "nb", "de", "fr", "es", "it", "nl", "sv", "da", "pt", "pl", "fi")
 _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[T ]\d{1,2}:\d\d\S*)?\Z")
 _DAY: Final = re.compile(r"(\d{1,2})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{4}|\d{2})(?:\s+\d{1,2}:\d\d\S*)?\Z")
@@ -110,17 +56,6 @@ _WORDS: Final = re.compile(
 )
 _WHOLE: Final = re.compile(r"\A(\d{4})[.,]0\Z")
 _SEASON: Final = re.compile(r"((?:19|20)\d\d)\s*[/–-]\s*(\d\d)\Z")
-_PART: Final = re.compile(
-    r"(?:spring|summer|autumn|fall|winter|early|mid|late|end of|beginning of|v[åa]ren|sommeren|h[øo]sten|vinteren|v[åa]r|sommar|sommer|"
-    r"h[øoö]st|vinter|fr[üu]hjahr|fr[üu]hling|herbst|anfang|ende|mitte|printemps|[ée]t[ée]|automne|hiver|d[ée]but|fin|"
-    r"q[1-4]|[1-4]\.?\s*(?:quarter|kvartal|quartal|trimestre)|h[12])\.?[\s,/-]*(?:of |de )?((?:19|20)\d\d)\Z|"
-    r"((?:19|20)\d\d)[\s,/-]*(?:q[1-4]|h[12])\Z",
-    re.IGNORECASE,
-)
-_UNTIL: Final = re.compile(
-    r"\A(?:until|till|to|til|fram til|bis|bis zum|jusqu[’']en|jusqu[’']à|hasta|fino al|tot|t\.o\.m\.?|left|ended)\s+",
-    re.IGNORECASE,
-)
 _SHORT: Final = re.compile(r"([^\W\d]{3,9})\.?[-’' ](\d\d)\Z")
 _COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)\Z")
 _SERIAL: Final = re.compile(r"(\d{5})(?:\.\d+)?\Z")
@@ -128,51 +63,9 @@ _SERIALS: Final = range(14_611, 73_051)  # 1940 to 2099
 _FIRST: Final = date(1899, 12, 30)
 _YEARS: Final = range(1800, 2101)
 _MONTHS: Final = 12
-_LEAD: Final = re.compile(
-    r"\A(?:(?:member|medlem|mitglied|membre|miembro)\s+)?(?:fra og med|f\.?o\.?m\.?|since|siden|sedan|seit|depuis|desde|from|fra|from the year|sinds|dal|"
-    r"joined(?: in)?|in|year|i|ca\.?|c\.|circa|about|approx\.?|~|around|um|rundt|omkring|env(?:iron|\.)|vers|ab|ab dem|seit dem|as of|à partir de|a partir de|"
-    r"d[ea]puis le|depuis le|le|the|per|pr\.?|vanaf|od|membre depuis|mitglied seit|medlem siden|medlem fra|member from)\s+", re.IGNORECASE)  # fmt: skip
-_ABOUT: Final = re.compile(
-    r"\A(?:[~≈]|(?:ca\.?|c\.|circa|about|approx\.?|around|um|rundt|omkring|env(?:iron|\.)|vers)\s)", re.IGNORECASE
-)
-_RANGE: Final = re.compile(
-    r"(\S.*?)\s*(?:–|—|\bto\b|\btil\b|\bbis\b|(?<=\d{4})\s*-\s*(?=\d{4}|\w|\Z)|\s-\s)\s*(.*)\Z", re.IGNORECASE
-)
-_NOW: Final = frozenset(
-    {"", "present", "now", "today", "d d", "dd", "na", "heute", "current", "ongoing", "i dag", "aujourd'hui"}
-)
 LEFT: Final = "left"
 NOT_YET: Final = "not-yet"
-_STATUS_WORDS: Final = {
-    "role-full-member": "member|full member|full|active|active member|ordinary member|regular member|medlem|fullt medlem|"
-    "aktivt medlem|aktiv|mitglied|vollmitglied|aktives mitglied|ordentliches mitglied|membre|membre actif|membre titulaire|"
-    "membre a part entiere|adherent|adherente|ville membre|miembro|miembro pleno|socio|socio effettivo|lid|volwaardig lid|"
-    "jasen|membro|membro efetivo|yes|ja|oui|si|x|m|current|current member|member city|fullverdig medlem|fuldgyldigt medlem|"
-    "ordinaert medlem|ordinarie medlem|confirmed|signatory|undertegner|unterzeichner|signataire|effective member|city member|"
-    "f|fm|✓|✔|founding member|founder|founding city|grundungsmitglied|grunnlegger|stiftermedlem|membre fondateur|miembro fundador|"
-    "socio fondatore|mitgliedsstadt|mitgliedstadt|medlemsby|medlemskommune",
-    "role-associate-member": "associate|associate member|associated member|assosiert medlem|assosiert|associeret medlem|"
-    "associerad medlem|membre associe|assoziiertes mitglied|ausserordentliches mitglied|miembro asociado|socio associato|"
-    "geassocieerd lid|a|am|assoc|assoc member",
-    "role-associated-partner": "partner|associated partner|assosiert partner|partner city|partnerstadt|partnerby|ville partenaire|"
-    "partenaire|associate partner|partenaire associe|assoziierter partner",
-    "role-observer": "observer|observer member|observator|observatør|beobachter|beobachterstatus|beobachterin|observateur|"
-    "membre observateur|observador|osservatore|waarnemer|obs|o|observer status|observer city",
-    LEFT: "left|former|former member|formerly|ex|ex member|exmember|withdrawn|withdrew|ceased|ended|expired|terminated|inactive|"
-    "utmeldt|meldt ut|tidligere|tidligere medlem|sluttet|avsluttet|ausgetreten|ausgetr|ehemalig|ehemaliges mitglied|"
-    "ehem mitglied|ehem|ancien|ancien membre|ancienne ville membre|retire|sorti|demissionnaire|resigned|cancelled|no longer member|"
-    "no longer a member|past member|ex socio|antiguo miembro|voormalig lid|utgatt|utträdd|uttradd|membership ended|tidl medlem|"
-    "was member|was a member|quit|dropped out|membership cancelled|not anymore",
-    NOT_YET: "applicant|candidate|candidate member|pending|applied|application|application pending|in progress|interested|invited|"
-    "soker|soknad|sokt|under behandling|kandidat|suspended|suspendert|ruhend|prospective|planned|planlagt|geplant|to be confirmed|"
-    "antragsteller|candidat|candidature|not a member|not member|non member|ikke medlem|kein mitglied|nicht mitglied|non membre|"
-    "under consideration|declined|tbd|tba|tbc",
-}
-_MARKS: Final = re.compile(r"[^\w✓✔]+")
-_MEANING: Final = {fold(word): meaning for meaning, words in _STATUS_WORDS.items() for word in words.split("|")}
-_ENDS: Final = frozenset({
-    "until", "till", "to", "til", "fram til", "bis", "bis zum", "jusqu'en", "jusqu'a", "hasta", "fino al", "tot", "t.o.m.",
-})  # fmt: skip
+_CHECKED: Final = "✓✔"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +110,12 @@ def _clean(cell: str) -> Cleaned:
         return Cleaned(again.text, (*notes, f"damaged letters mended: {text} to {mended}", *again.notes), again.mark)
     mark = found[0].strip() if (found := _FOOTNOTES.search(text)) and found.start() else ""
     text = _FOOTNOTES.sub("", text)
-    return Cleaned("" if text.casefold() in _NOTHING else text, tuple(notes), mark)
+    return Cleaned("" if text.casefold() in _nothing() else text, tuple(notes), mark)
+
+
+@cache
+def _nothing() -> frozenset[str]:
+    return frozenset(["", *words_of(__package__, "cells", "nothing")])
 
 
 def _mended(text: str) -> str:
@@ -248,9 +146,14 @@ def name_problem(text: str) -> str:
         return f"it has {len(text):,} characters"
     if _NO_NAME.search(text):
         return "it holds an address, a formula or marks that no name has"
-    if _TOTAL.match(text):
+    if _total().match(text):
         return "it looks like a line with a total"
     return ""
+
+
+@cache
+def _total() -> re.Pattern[str]:
+    return re.compile(rf"{one_of(words_of(__package__, 'cells', 'total'))}\b", re.IGNORECASE)
 
 
 def tidy_case(name: str) -> str:
@@ -261,8 +164,9 @@ def tidy_case(name: str) -> str:
     """
     if not name.isupper() or len(name) <= len("USA"):
         return name
+    small = words_of(__package__, "cells", "small")
     words = [
-        word if word in _SMALL and number_ else "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
+        word if word in small and number_ else "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
         for number_, word in enumerate(name.lower().split(" "))
     ]
     return " ".join(words)
@@ -274,18 +178,18 @@ def number(text: str) -> float | None:
     >>> number("59,9139"), number("-3.70"), number("59°54'50\"N"), number("10° 45' V"), number("north")
     (59.9139, -3.7, 59.913889, -10.75, None)
     """
-    plain = text.strip().replace("\u2212", "-")
-    match = _DEGREES.match(plain)
+    bare = text.strip().replace("\u2212", "-")
+    match = _DEGREES.match(bare)
     if match:
         value = float(match["degrees"])
         value += float((match["minutes"] or "0").replace(",", ".")) / 60
         value += float((match["seconds"] or "0").replace(",", ".")) / 3600
         side = (match["before"] or match["after"] or "").upper()
         return round(-value if side in {"S", "W", "V"} or match["sign"] == "-" else value, 6)
-    if not _DECIMAL.match(plain):
+    if not _DECIMAL.match(bare):
         return None
-    side = plain[-1:].upper()
-    value = float(plain.rstrip("NSEWØVOnsewøvo° ").replace(",", "."))
+    side = bare[-1:].upper()
+    value = float(bare.rstrip("NSEWØVOnsewøvo° ").replace(",", "."))
     return -value if side in {"S", "W", "V"} else value
 
 
@@ -351,6 +255,35 @@ def month_names() -> dict[str, int]:
     return found
 
 
+class _DateWords(NamedTuple):
+    """Patterns made of words/dates.toml: what stands in front of a date, and dates of which only the year is kept."""
+
+    lead: re.Pattern[str]
+    about: re.Pattern[str]
+    until: re.Pattern[str]
+    part: re.Pattern[str]
+    between: re.Pattern[str]
+    now: frozenset[str]
+
+
+@cache
+def _date_words() -> _DateWords:
+    def some(*headings: str) -> str:
+        return one_of(words_of(__package__, "dates", *headings))
+
+    year, part = r"((?:19|20)\d\d)", "(?:q[1-4]|h[12])"
+    patterns = (
+        rf"\A(?:{some('member')}\s+)?(?:~|{some('since', 'about')})\s+",
+        rf"\A(?:[~≈]|{some('about')}\s)",
+        rf"\A{some('until')}\s+",
+        rf"(?:{some('part')}|{part}|[1-4]\.?\s*{some('quarter')})\.?[\s,/-]*(?:of |de )?{year}\Z|{year}[\s,/-]*{part}\Z",
+        rf"(\S.*?)\s*(?:–|—|\b{some('between')}\b|(?<=\d{{4}})\s*-\s*(?=\d{{4}}|\w|\Z)|\s-\s)\s*(.*)\Z",
+    )
+    lead, about, until, parts, between = (re.compile(each, re.IGNORECASE) for each in patterns)
+    now = frozenset(["", *map(fold, words_of(__package__, "dates", "now"))])
+    return _DateWords(lead, about, until, parts, between, now)
+
+
 def read_date(text: str, *, month_first: bool = False) -> str:
     """The date in the precision in which it is written; empty when it is none.
 
@@ -363,49 +296,49 @@ def read_date(text: str, *, month_first: bool = False) -> str:
     >>> [read_date(each) for each in ("2004/05", "2004/11", "2004-05", "Herbst 2004", "1er mai 2004")]
     ['2004', '2004-11', '2004-05', '2004', '2004-05-01']
     """
-    plain = _LEAD.sub("", text.strip().strip("()").strip()).strip().lstrip("~≈ ").rstrip(".?")
-    return _numeric(_WHOLE.sub(r"\1", plain), month_first=month_first) or _worded(plain)
+    bare = _date_words().lead.sub("", text.strip().strip("()").strip()).strip().lstrip("~≈ ").rstrip(".?")
+    return _numeric(_WHOLE.sub(r"\1", bare), month_first=month_first) or _worded(bare)
 
 
-def _numeric(plain: str, *, month_first: bool) -> str:  # one for each shape
-    if re.fullmatch(r"\d{4}", plain):
-        return plain if int(plain) in _YEARS else ""
-    if match := _SERIAL.match(plain):
+def _numeric(bare: str, *, month_first: bool) -> str:  # one for each shape
+    if re.fullmatch(r"\d{4}", bare):
+        return bare if int(bare) in _YEARS else ""
+    if match := _SERIAL.match(bare):
         serial = int(match[1])
         return (_FIRST + timedelta(days=serial)).isoformat() if serial in _SERIALS else ""
     # 2004/05 may be a season or a month: the year is certain; 2004-05 is how ISO 8601 writes May.
-    if (match := _SEASON.match(plain)) and ("/" in plain or "–" in plain):
+    if (match := _SEASON.match(bare)) and ("/" in bare or "–" in bare):
         return match[1] if int(match[2]) == (int(match[1]) + 1) % 100 else _made(match[1], match[2], None)
-    if match := _COMPACT.match(plain) or _ISO.match(plain):
+    if match := _COMPACT.match(bare) or _ISO.match(bare):
         return _made(match[1], match[2], match[3])
-    if match := _DAY.match(plain):
+    if match := _DAY.match(bare):
         day, month = match[1], match[2]
         if (month_first and int(day) <= _MONTHS) or int(month) > _MONTHS:
             day, month = month, day
         return _made(_century(match[3]), month, day)
-    match = _MONTH.match(plain)
+    match = _MONTH.match(bare)
     return _made(match[2], match[1], None) if match else ""
 
 
-def _worded(plain: str) -> str:
-    if match := _PART.match(plain):
+def _worded(bare: str) -> str:
+    if match := _date_words().part.match(bare):
         return match[1] or match[2]
-    if (match := _SHORT.match(plain)) and (month := month_names().get(fold(match[1]))):
+    if (match := _SHORT.match(bare)) and (month := month_names().get(fold(match[1]))):
         return _made(_century(match[2]), str(month), None)
-    match = _WORDS.match(plain)
+    match = _WORDS.match(bare)
     number = month_names().get(fold(match[2])) if match else None
     return _made(match[4], str(number), match[1] or match[3]) if match and number else ""
 
 
 def _vague(written: str, read: str) -> bool:
     """Whether a date was written as a season or about, so that less than it says is kept."""
-    plain = written.strip().strip("()").strip()
+    bare, words = written.strip().strip("()").strip(), _date_words()
     return bool(read) and bool(
-        (_SEASON.match(plain) and "/" in plain)
-        or _PART.match(_LEAD.sub("", plain))
-        or _SHORT.match(plain)
-        or _ABOUT.match(plain)
-        or plain.endswith("?")
+        (_SEASON.match(bare) and "/" in bare)
+        or words.part.match(words.lead.sub("", bare))
+        or _SHORT.match(bare)
+        or words.about.match(bare)
+        or bare.endswith("?")
     )
 
 
@@ -430,38 +363,27 @@ def read_period(begin: str, end: str = "", *, month_first: bool = False) -> Peri
     >>> read_period("1998–2014"), read_period("since 1986"), read_period("soon").notes
     (Period(begin='1998', end='2014', notes=()), Period(begin='1986', end='', notes=()), ('date not understood, left out: soon',))
     """
-    first, last, notes = "", "", []
+    first, last, notes, words = "", "", [], _date_words()
     if begin:
         first = read_date(begin, month_first=month_first)
-        if not first and (match := _RANGE.match(begin)):
+        if not first and (match := words.between.match(begin)):
             first, rest = read_date(match[1], month_first=month_first), match[2]
             last = read_date(rest, month_first=month_first)
-            if not first or (not last and fold(rest).rstrip(".") not in _NOW):
+            if not first or (not last and fold(rest).rstrip(".") not in words.now):
                 first = last = ""
         if not first:
             notes.append(f"date not understood, left out: {begin[:60]}")
     if begin and _vague(begin, first):
         notes.append(f"read as {first}: {begin[:60]}")
     if end:
-        end = _UNTIL.sub("", end.strip())
+        end = words.until.sub("", end.strip())
         last = read_date(end, month_first=month_first)
-        if not last and fold(end).rstrip(".") not in _NOW:
+        if not last and fold(end).rstrip(".") not in words.now:
             notes.append(f"date not understood, left out: {end[:60]}")
     if first and last and last < first[: len(last)]:
         notes.append(f"the end {last} is before the beginning {first}: both left out")
         first = last = ""
     return Period(first, last, tuple(notes))
-
-
-# "observer since 2012", "left 2019", "former (2001–2009)", "x 2004": words, then what begins with a digit or a month.
-_TAIL: Final = re.compile(
-    r"\A(?P<word>.*?)[\s,:;()\-–—]*(?:\b(?P<how>in|since|from|as of|until|till|to|til|fram til|fra|siden|i|per|på|on|seit|ab|bis|"
-    r"bis zum|depuis|jusqu[’']en|jusqu[’']à|desde|hasta|dal|fino al|sinds|tot|sedan|t\.o\.m\.|year)\s+)?"
-    r"\(?(?P<date>(?:(?:"
-    + "|".join(sorted(map(re.escape, month_names()), key=len, reverse=True))
-    + r")\.?\s+)?\d[^()]*)\)?\Z",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,6 +394,28 @@ class Status:
     begin: str = ""
     end: str = ""
     notes: tuple[str, ...] = ()
+
+
+class _StatusWords(NamedTuple):
+    """What words/statuses.toml says: what each word means; words, then what begins with a digit or a month; an end."""
+
+    meaning: Mapping[str, str]
+    tail: re.Pattern[str]
+    end: re.Pattern[str]
+
+
+@cache
+def _status_words() -> _StatusWords:
+    headings = (each for each in word_lists(__package__, "statuses") if each not in {"begin", "end"})
+    meaning = {plain(word, _CHECKED): each for each in headings for word in words_of(__package__, "statuses", each)}
+    # "observer since 2012", "left 2019", "former (2001–2009)", "x 2004".
+    tail = re.compile(
+        rf"\A(?P<word>.*?)[\s,:;()\-–—]*(?:\b(?P<how>{one_of(words_of(__package__, 'statuses', 'begin', 'end'))})\s+)?"
+        rf"\(?(?P<date>(?:{one_of(month_names())}\.?\s+)?\d[^()]*)\)?\Z",
+        re.IGNORECASE,
+    )
+    end = re.compile(one_of(words_of(__package__, "statuses", "end")), re.IGNORECASE)
+    return _StatusWords(meaning, tail, end)
 
 
 def read_status(text: str, own: Mapping[str, str], *, month_first: bool = False) -> Status | None:
@@ -498,7 +442,7 @@ def read_status(text: str, own: Mapping[str, str], *, month_first: bool = False)
     period = read_period(text, month_first=month_first)
     if period.begin or period.end:
         return Status("", period.begin, period.end, period.notes)
-    match = _TAIL.match(text.strip())
+    match = _status_words().tail.match(text.strip())
     if match is None:
         return None
     meaning = _meaning(match["word"], own) if match["word"].strip() else ""
@@ -522,7 +466,7 @@ def _together(parts: list[Status | None]) -> Status | None:
 
 def _dated(meaning: str, how: str, written: str, *, month_first: bool) -> Status | None:
     """A meaning with its date; nothing when the date is none."""
-    if how in _ENDS or (meaning == LEFT and read_date(written, month_first=month_first)):
+    if _status_words().end.fullmatch(how) or (meaning == LEFT and read_date(written, month_first=month_first)):
         end = read_date(written, month_first=month_first)
         # An observer until 2019 was an observer: the role stays, and the end is known.
         return Status(meaning or LEFT, end=end) if end else None
@@ -531,8 +475,4 @@ def _dated(meaning: str, how: str, written: str, *, month_first: bool) -> Status
 
 
 def _meaning(word: str, own: Mapping[str, str]) -> str:
-    return (own.get(fold(word)) or _MEANING.get(_plain(word), "")).removeprefix("concept:")
-
-
-def _plain(word: str) -> str:
-    return " ".join(_MARKS.sub(" ", fold(word)).split())
+    return (own.get(fold(word)) or _status_words().meaning.get(plain(word, _CHECKED), "")).removeprefix("concept:")

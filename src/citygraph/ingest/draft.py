@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean, read_date, read_status
@@ -14,47 +16,13 @@ from citygraph.ingest.layout import note_reason
 from citygraph.ingest.places import country_of, known_countries
 from citygraph.ingest.read import Listing, read_list
 from citygraph.ingest.tables import Limits, Row, Sheet
-from citygraph.matching.names import fold, read_name, slug
+from citygraph.matching.names import fold, plain, read_name, slug, words_of
 
 __all__ = ["draft_map"]
 
-# Whole headings, folded; the first kind that has one takes the column.
-_WORDS: Final = {
-    "city": "city|town|municipality|member city|name of city|city name|by|kommune|bynavn|stadt|gemeinde|kommun|"
-    "ville|commune|ciudad|municipio|citta|comune|stad|gemeente|local government|local authority|city or town|cidade|miasto|mesto|"
-    "city/region|city/town|name of the city|mitgliedsstadt|ville membre|medlemsby|medlemskommune|medlem|member|mitglied|membre|"
-    "member name|name|navn|nom|nombre|nome|naam",
-    "country": "country|land|pays|pais|paese|staat|nation|country name|state/country|kraj|country code|iso|iso2|iso3|country (iso)",
-    "region": "state|region|province|county|fylke|state/province|bundesland|departement|provincia|prefecture|lan|canton|kanton",
-    "network": "network|networks|nettverk|netzwerk|netzwerke|reseau|reseaux|red|rete|organisation|organization|association|"
-    "membership|memberships|network name|tmn|city network|medlemskap|mitgliedschaften|member of|medlem i|mitglied in|membre de",
-    "status": "status|type|role|membership type|member type|category|medlemstype|mitgliedschaft|grade|membership status|rolle|"
-    "statut|type of membership|art der mitgliedschaft|medlemsstatus|mitgliedsstatus|kategorie|categorie|estado",
-    "joined": "joined|since|member since|year joined|year|date joined|join date|start|start date|from|innmeldt|medlem siden|seit|"
-    "depuis|desde|accession|entry|year of accession|year of joining|membership date|ar|jahr|annee|fra|siden|beitritt",
-    "left": "left|until|end|end date|to|utmeldt|bis|exit|year left|date left|withdrawal|til|austritt|jusqu'en|sortie|slutt",
-    "latitude": "latitude|lat|breddegrad|breite|breitengrad|coordinates|koordinater|koordinaten|lat/lon|y|latitud|geo|location",
-    "longitude": "longitude|lon|lng|long|lengdegrad|lange|langengrad|x|longitud",
-}
-_HEADINGS: Final = frozenset(word for words in _WORDS.values() for word in words.split("|"))
-# One such word in a heading is enough; a date says more than what it is the date of.
-_WITHIN: Final = {
-    "joined": "since|joined|joining|accession|siden|innmeldt|innmeldingsdato|seit|beitritt|beitrittsdatum|depuis|adhesion|desde|sinds|alta",
-    "left": "left|leaving|withdrawal|utmeldt|austritt|sortie|until|retrait",
-    "status": "status|statut|type|role|rolle|medlemstype|kategori",
-    "country": "country|land|pays|pais|paese|staat",
-    "network": "network|networks|nettverk|netzwerk|reseau|rete",
-    "region": "state|province|county|fylke|bundesland|departement|region",
-    "city": "city|town|municipality|kommune|stadt|gemeinde|ville|commune|ciudad|citta|comune|kommun|gemeente|byen|kommunen",
-}
-# Columns of lists that say nothing of a membership.
-_OTHER: Final = frozenset({
-    "nr", "no", "number", "#", "id", "population", "innbyggere", "einwohner", "habitants", "founded", "grunnlagt", "gegrundet", "fonde",
-    "remarks", "remark", "merknad", "notes", "note", "bemerkung", "remarque", "comment", "comments", "kommentar", "website", "url",
-    "email", "contact", "kontakt", "mayor", "borgermester", "ordforer", "burgermeister", "maire", "address", "adresse", "phone",
-    "telefon", "total", "sum", "antall", "anzahl", "established", "members", "medlemmer", "inhabitants",
-})  # fmt: skip
-_MARKS: Final = re.compile(r"[^\w/']+")
+_KINDS: Final = ("city", "country", "region", "network", "status", "joined", "left", "latitude", "longitude")
+# A date says more than what it is the date of, and anything more than "city".
+_WITHIN: Final = ("joined", "left", "status", "country", "network", "region", "city")
 _SAMPLE: Final = 400
 _MANY, _SOME = 0.7, 0.3
 _LEAST: Final = 2
@@ -68,25 +36,43 @@ _MONTHS: Final = 12
 _FEW: Final = 0.7
 
 
-def _plain(name: str) -> str:
-    return " ".join(_MARKS.sub(" ", fold(name)).split())
+class _HeadingWords(NamedTuple):
+    """What words/headings.toml says, as headings are compared: whole headings and words of each kind, and others."""
+
+    whole: Mapping[str, tuple[str, ...]]
+    within: Mapping[str, frozenset[str]]
+    other: frozenset[str]
+    known: frozenset[str]
+
+
+@cache
+def _heading_words() -> _HeadingWords:
+    def some(*headings: str) -> tuple[str, ...]:
+        return tuple(map(_compared, words_of(__package__, "headings", *headings)))
+
+    whole = {kind: some("city", "name") if kind == "city" else some(kind) for kind in _KINDS}
+    within = {kind: frozenset(some(f"{kind}_within")) for kind in _WITHIN}
+    return _HeadingWords(whole, within, frozenset(some("other")), frozenset(chain.from_iterable(whole.values())))
+
+
+def _compared(heading: str) -> str:
+    return plain(heading, "'/")
 
 
 def by_words(names: Sequence[str]) -> dict[str, int]:
     """The columns whose headings say what they hold, by kind."""
-    plain = [_plain(name) for name in names]
+    headings, words = [_compared(name) for name in names], _heading_words()
     found: dict[str, int] = {}
-    for kind, words in _WORDS.items():
-        for word in words.split("|"):
-            if word in plain and plain.index(word) not in found.values():
-                found[kind] = plain.index(word)
+    for kind, whole in words.whole.items():
+        for word in whole:
+            if word in headings and headings.index(word) not in found.values():
+                found[kind] = headings.index(word)
                 break
-    for kind, within in _WITHIN.items():
-        wanted = set(within.split("|"))
+    for kind, within in words.within.items():
         places = [
             place
-            for place, text in enumerate(plain)
-            if place not in found.values() and wanted & set(re.split(r"[ /']", text))
+            for place, text in enumerate(headings)
+            if place not in found.values() and within & set(re.split(r"[ /']", text))
         ]
         if kind not in found and places:
             found[kind] = places[0]
@@ -95,15 +81,17 @@ def by_words(names: Sequence[str]) -> dict[str, int]:
 
 def heading_score(names: Sequence[str]) -> int:
     """How much a row looks like the names of columns with a city among them: whole headings count twice; 0 when it does not."""
-    plain = [_plain(name) for name in names]
-    whole = set(plain) & _HEADINGS
-    others = [name for name, text in zip(names, plain, strict=True) if text and text not in _HEADINGS | _OTHER]
+    headings, words = [_compared(name) for name in names], _heading_words()
+    whole = set(headings) & words.known
+    others = [
+        name for name, text in zip(names, headings, strict=True) if text and text not in words.known | words.other
+    ]
     if any(is_mark(name) or country_of(name) or not any(map(str.isalpha, name)) for name in others):
         return 0
     found = by_words(names)
     if "city" not in found:
         return 0
-    is_sure = plain[found["city"]] in _WORDS["city"].split("|")
+    is_sure = headings[found["city"]] in words.whole["city"]
     filled = sum(map(bool, names))
     return len(whole) + len(found) if (is_sure and (filled > 1 or len(names) == 1)) or len(found) > 1 else 0
 
@@ -129,8 +117,8 @@ def marked(rows: Sequence[Row], names: Sequence[str], taken: Mapping[str, int]) 
     """The columns that are probably networks: most of their cells are a mark, a year or a word of a status."""
     found = []
     for place, name in enumerate(names):
-        words = set(_MARKS.sub(" ", fold(name)).split())
-        if place in taken.values() or not name or words & _OTHER or read_date(name):
+        words = set(_compared(name).split())
+        if place in taken.values() or not name or words & _heading_words().other or read_date(name):
             continue
         cells = cells_of(rows, place)
         if cells and is_marked(cells):
@@ -158,23 +146,7 @@ def is_city(cell: str) -> bool:
 
 def is_mark(cell: str) -> bool:
     """Whether a cell is what stands in a column that is a network: a mark, a year, a status."""
-    return fold(cell) in {
-        "1",
-        "0",
-        "-",
-        "no",
-        "nei",
-        "nein",
-        "non",
-        "y",
-        "n",
-        "true",
-        "false",
-        "j",
-        "•",
-        "●",
-        "?",
-    } or bool(read_status(cell, {}))
+    return fold(cell) in words_of(__package__, "headings", "mark") or bool(read_status(cell, {}))
 
 
 @dataclass(frozen=True, slots=True)

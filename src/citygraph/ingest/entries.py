@@ -6,7 +6,8 @@ import html
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import LEFT, NOT_YET, Period, clean, name_problem, read_date, read_period, read_status
@@ -17,7 +18,7 @@ from citygraph.ingest.read import Listing
 from citygraph.ingest.report import Outcome
 from citygraph.ingest.tables import Limits, Row, Sheet
 from citygraph.ingest.who import Asking, cities_in
-from citygraph.matching.names import fold
+from citygraph.matching.names import fold, one_of, words_of
 
 __all__ = ["Claim", "Entry", "read_entries"]
 
@@ -28,11 +29,23 @@ _BEHIND: Final = re.compile(
 )
 # A comma between a known name and short ones is a list; a name with a comma in it rarely begins or ends with another's name.
 _PLAIN, _LONGEST = (",", "|", ";"), 60
-_YEAR_BEHIND: Final = re.compile(
-    r"\A(?P<name>.*?\S)[\s,]+(?P<tail>(?:(?:since|seit|siden|fra|from|depuis|desde)\s+)?(?:19|20)\d\d)\Z"
-)
-# What stands between several names in a cell, or between a name and what is said of it.
-_BETWEEN: Final = re.compile(r"[,;/|+&\n():–]|\s(?:and|og|und|et|y|-)\s|\b(?:19|20)\d\d\b")
+
+
+class _Words(NamedTuple):
+    """Patterns made of words/: a year behind a name; what stands between names or behind one; "and" between blanks."""
+
+    year: re.Pattern[str]
+    between: re.Pattern[str]
+    and_: tuple[str, ...]
+
+
+@cache
+def _words() -> _Words:
+    words = words_of(__package__, "cells", "and")
+    since = one_of(words_of(__package__, "dates", "behind"))
+    year = re.compile(rf"\A(?P<name>.*?\S)[\s,]+(?P<tail>(?:{since}\s+)?(?:19|20)\d\d)\Z")
+    between = re.compile(rf"[,;/|+&\n():–]|\s(?:{one_of(words)}|-)\s|\b(?:19|20)\d\d\b")
+    return _Words(year, between, tuple(f" {word} " for word in words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +137,9 @@ class Claims:
     def _named(self, network: str, status: str, period: Period) -> Claim:
         """A name in a cell of networks; "Eurocities (observer)" and "C40 2007" say more than a name."""
         if fold(network) not in self._networks and not network.startswith("id:"):
-            for pattern in (_BEHIND, _YEAR_BEHIND):
+            for pattern in (_BEHIND, _words().year):
                 match = pattern.match(network)
-                if match and pattern is _YEAR_BEHIND and fold(match["name"]) not in self._networks:
+                if match and pattern is not _BEHIND and fold(match["name"]) not in self._networks:
                     # "Agenda 2030" is a name.
                     continue
                 behind = next((each for each in match.groups()[1:] if each), "") if match else ""
@@ -191,7 +204,7 @@ def names_in(written: str, separator: str, known: Collection[str]) -> list[str]:
 
 def _by_known(name: str, known: Collection[str]) -> list[str]:
     if fold(name) not in known:
-        for between in (",", ";", "/", "|", " + ", " & ", " og ", " and ", " und ", " et "):
+        for between in (",", ";", "/", "|", " + ", " & ", *_words().and_):
             parts = [part.strip() for part in name.split(between) if part.strip()]
             sure = [fold(part) in known for part in parts]
             if len(parts) > 1 and (all(sure) or (between in _PLAIN and any(sure) and max(map(len, parts)) <= _LONGEST)):
@@ -271,7 +284,7 @@ def _listed_networks(listing: Listing, headings: list[Heading | None]) -> Iterat
             continue
         for row in sheet.rows:
             cell = row.cells[place] if row.number > heading.last and place < len(row.cells) else ""
-            if cell and not _BETWEEN.search(cell):
+            if cell and not _words().between.search(cell):
                 yield fold(clean(cell).text)
 
 

@@ -6,7 +6,8 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
@@ -14,27 +15,11 @@ from citygraph.ingest.mapping import COLUMNS, ListMap
 from citygraph.ingest.places import country_label, country_of, known_countries
 from citygraph.ingest.read import Described
 from citygraph.ingest.tables import Row, Sheet
-from citygraph.matching.names import fold, read_name
+from citygraph.matching.names import fold, one_of, read_name, words_of
 
 __all__ = ["Heading", "Sections", "explained", "find_heading", "footnotes", "note_reason"]
 
 _LOOKED_AT: Final = 60
-_COUNTED: Final = re.compile(r"\s*[-–:,]?\s*[(\[]?\s*\d+\s*(?:members?|cities|medlemmer|byer|mitglieder|städte|membres|villes)?\s*[)\]]?\s*:?\Z|\s*:\Z", re.IGNORECASE)  # fmt: skip
-_TOTAL: Final = re.compile(
-    r"\A(?:grand |sub-?)?(?:total|totals|totalt|totaal|sum|sum totalt|i alt|summe|gesamt|gesamtzahl|insgesamt|totale|totales|antall|"
-    r"antal|anzahl|nombre(?: total)?|number of (?:members|cities|rows)|alle zusammen|count)\b",
-    re.IGNORECASE,
-)
-_COUNT: Final = re.compile(
-    r"\A\d[\d.,\s]*(?:members?|cities|medlemmer|byer|mitglieder|städte|membres|villes|rows)?\s*\Z", re.IGNORECASE
-)
-_ABOUT: Final = re.compile(
-    r"\A(?:(?:foot)?notes?|source|sources|kilde|kilder|quelle|quellen|fuente|fonte|bron|remarks?|merknad(?:er)?|bemerkung(?:en)?|"
-    r"anmerkung(?:en)?|fußnote[n]?|fotnote[r]?|remarques?|legend|legende|légende|tegnforklaring|key|nb|n\.b\.|obs|last updated?|"
-    r"updated|sist oppdatert|oppdatert|stand|status as of|as of|per|mise à jour|mis à jour|letzte aktualisierung|aktualisiert|"
-    r"copyright|©|disclaimer|see also|\*?\s*not yet confirmed|please note|hinweis|explanation|forklaring)\b\s*[:.\-–(\d©]",
-    re.IGNORECASE,
-)
 _MARKED: Final = re.compile(
     r"\A(?P<mark>[*†‡§#]{1,3}|[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,3}\]|\(\d{1,2}\)|\(\*+\)|\d{1,2}\))\s*[:=–-]?\s*(?P<text>\S.*)\Z",
     re.DOTALL,
@@ -224,6 +209,29 @@ def no_table(sheets: Sequence[Sheet], map_: ListMap) -> IngestError:
     return _absent(map_.columns("city"), widest, "columns.city")
 
 
+class _Words(NamedTuple):
+    """Patterns made of words/cells.toml: a count behind a heading; a total, a number of things, a remark."""
+
+    counted: re.Pattern[str]
+    total: re.Pattern[str]
+    number: re.Pattern[str]
+    about: re.Pattern[str]
+
+
+@cache
+def _words() -> _Words:
+    def some(*headings: str) -> str:
+        return one_of(words_of(__package__, "cells", *headings))
+
+    patterns = (
+        rf"\s*[-–:,]?\s*[(\[]?\s*\d+\s*{some('counted')}?\s*[)\]]?\s*:?\Z|\s*:\Z",
+        rf"\A{some('total', 'total_below')}\b",
+        rf"\A\d[\d.,\s]*{some('counted')}?\s*\Z",
+        rf"\A{some('about')}\b\s*[:.\-–(\d©]",
+    )
+    return _Words(*(re.compile(each, re.IGNORECASE) for each in patterns))
+
+
 class Sections:
     """What the last heading said; a heading that is not understood ends the section before it."""
 
@@ -265,14 +273,14 @@ class Sections:
         text = said.pop()
         self._is_like = not known_countries(read_name(text).core) and (
             text.isupper()
-            or _COUNTED.sub("", text) != text
+            or _words().counted.sub("", text) != text
             or city >= len(row.cells)
             or not clean(row.cells[city]).text
         )
         return self._take_country(text) if self._kind == "country" else self._take_network(text)
 
     def _take_country(self, text: str) -> str:
-        bare = _COUNTED.sub("", text).strip(" :")
+        bare = _words().counted.sub("", text).strip(" :")
         country = self._country(bare)
         if country and not (self._alone and country == self.country):
             self.country, self.problem = country, ""
@@ -286,7 +294,7 @@ class Sections:
         return f"perhaps a section, but {bare[:60]!r} is no country that we know"
 
     def _take_network(self, text: str) -> str:
-        bare = _COUNTED.sub("", text).strip(" :")
+        bare = _words().counted.sub("", text).strip(" :")
         if fold(bare) in self._networks or fold(text) in self._networks:
             self.network, self.problem = (bare if fold(bare) in self._networks else text), ""
             return f"a section: {self.network}"
@@ -314,16 +322,16 @@ def note_reason(row: Row, city: int) -> str:
     if not filled:
         return ""
     first_place, first = filled[0]
-    if first_place <= city and _TOTAL.match(first) and _is_total(filled):
+    if first_place <= city and _words().total.match(first) and _is_total(filled):
         return "a total"
-    if all(_COUNT.match(text) for _, text in filled) and first_place > city:
+    if all(_words().number.match(text) for _, text in filled) and first_place > city:
         return "a total"
     if len(filled) > 1 and any(clean(text).text for _, text in filled[1:]):
         return ""
     marked = _MARKED.match(first)
     if marked and (not marked["mark"][:-1].isdigit() or _SENTENCE.search(first) or len(first.split()) >= _MANY_WORDS):
         return "a footnote"
-    if _ABOUT.match(first) or _COPYRIGHT.match(first):
+    if _words().about.match(first) or _COPYRIGHT.match(first):
         return "a remark below or between the rows"
     if len(first.split()) >= _MANY_WORDS and (_SENTENCE.search(first) or len(first) > _MOST_SIGNS):
         return "a sentence below or between the rows"
@@ -332,7 +340,7 @@ def note_reason(row: Row, city: int) -> str:
 
 def _is_total(filled: list[tuple[int, str]]) -> bool:
     """A total has nothing but numbers beside it."""
-    return all(not any(letter.isalpha() for letter in text) or _COUNT.match(text) for _, text in filled[1:])
+    return all(not any(letter.isalpha() for letter in text) or _words().number.match(text) for _, text in filled[1:])
 
 
 def footnotes(rows: tuple[Row, ...], city: int) -> dict[str, str]:

@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from citygraph.errors import IngestError
@@ -16,7 +16,7 @@ from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import country_label
 from citygraph.ingest.report import Choice, Decision, Line, ReviewKey, Word, network_key
 from citygraph.ingest.write import Descriptions, Mint, country_iri, iri_triple, text_triple
-from citygraph.matching.names import fold, read_name
+from citygraph.matching.names import fold, read_name, words_of
 from citygraph.matching.score import nearest
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
@@ -27,73 +27,6 @@ _ALIKE: Final = 0.8
 _SHORTEST: Final = 6
 _SHORTEST_ACRONYM: Final = 3
 _MOST_CANDIDATES: Final = 5
-# What many networks have in their names, so that it tells none of them apart.
-_COMMON: Final = frozenset(
-    [
-        "the",
-        "of",
-        "for",
-        "in",
-        "and",
-        "a",
-        "an",
-        "to",
-        "network",
-        "networks",
-        "nettverk",
-        "nettverket",
-        "netzwerk",
-        "reseau",
-        "red",
-        "rete",
-        "netwerk",
-        "natverk",
-        "natverket",
-        "city",
-        "cities",
-        "town",
-        "towns",
-        "byer",
-        "by",
-        "stader",
-        "staedte",
-        "villes",
-        "ciudades",
-        "citta",
-        "steden",
-        "municipalities",
-        "kommuner",
-        "association",
-        "e",
-        "v",
-        "ev",
-        "asbl",
-        "aisbl",
-        "inc",
-        "ltd",
-        "ngo",
-        "international",
-        "initiative",
-        "programme",
-        "program",
-        "members",
-        "member",
-        "membership",
-        "secretariat",
-        "group",
-        "european",
-        "europe",
-        "de",
-        "des",
-        "der",
-        "la",
-        "le",
-        "les",
-        "et",
-        "und",
-        "og",
-    ]
-)
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _PROV, _COMMENT = PREFIXES["prov"], PREFIXES["rdfs"] + "comment"
 
@@ -260,7 +193,12 @@ def _acronym(name: str) -> str:
 @lru_cache(maxsize=10_000)
 def _telling(name: str) -> tuple[str, ...]:
     """The words of a name that tell it apart, folded."""
-    return tuple(word for word in read_name(name).folded.split() if word not in _COMMON)
+    return tuple(word for word in read_name(name).folded.split() if word not in _common())
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(map(fold, words_of(__package__, "networks", "common")))
 
 
 def _begins_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

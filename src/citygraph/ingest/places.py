@@ -14,7 +14,19 @@ from typing import Final
 from babel import Locale
 from babel.core import get_global
 
-from citygraph.matching.names import Form, countries, exonyms, fold, homonyms, other_names, read_name
+from citygraph.matching.names import (
+    Form,
+    countries,
+    exonyms,
+    fold,
+    homonyms,
+    one_of,
+    other_names,
+    plain,
+    read_name,
+    word_lists,
+    words_of,
+)
 from citygraph.matching.score import Wanted, name_score, nearest, nearness
 from citygraph.matching.things import Name, Thing
 from citygraph.namespaces import CG, PREFIXES
@@ -49,61 +61,6 @@ _KOSOVO: Final = "XK"
 # Codes that CLDR knows and ISO 3166-1 does not have, and codes of names that countries no longer bear.
 _NO_COUNTRIES: Final = frozenset({"AC", "CP", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
 _FORMER: Final = frozenset({"BUR", "ZAR", "DDR", "FXX", "TMP", "YMD"})
-# What the Unicode names do not have: official and inverted forms, old names, abbreviations. Folded, without marks.
-_OTHER: Final = {
-    "RU": "russische foderation|federation de russie|russian federation|russia federation",
-    "KR": "republic of korea|korea republic of|korea rep|korea south|rep of korea|south korea|korea",
-    "KP": "democratic peoples republic of korea|korea democratic peoples republic of|dprk|korea north",
-    "IR": "iran islamic republic of|islamic republic of iran",
-    "BO": "bolivia plurinational state of|plurinational state of bolivia",
-    "VE": "venezuela bolivarian republic of|bolivarian republic of venezuela",
-    "TZ": "tanzania united republic of|united republic of tanzania",
-    "MD": "moldova republic of|republic of moldova",
-    "MK": "macedonia|fyrom|the former yugoslav republic of macedonia|macedonia the former yugoslav republic of",
-    "TW": "taiwan province of china|chinese taipei",
-    "VN": "viet nam|socialist republic of vietnam",
-    "SY": "syrian arab republic|syria",
-    "LA": "lao peoples democratic republic|lao pdr|lao",
-    "BN": "brunei darussalam",
-    "CV": "cabo verde|cape verde",
-    "CZ": "czech republic|czech rep|tschechische republik|republique tcheque|tsjekkiske republikk",
-    "SK": "slovak republic|slowakische republik|republique slovaque",
-    "CI": "ivory coast|cote divoire|cote d ivoire",
-    "CD": "democratic republic of the congo|democratic republic of congo|dr congo|drc|congo kinshasa|"
-          "congo the democratic republic of the|congo democratic republic of the|congo dr",
-    "CG": "republic of the congo|congo brazzaville|congo|congo rep|republic of congo",
-    "PS": "palestine|state of palestine|palestine state of|palestinian authority|occupied palestinian territory|"
-          "palestinian territory|palestinian territory occupied",
-    "TR": "turkiye|turkey|republic of turkiye",
-    "SZ": "swaziland",
-    "MM": "burma",
-    "VA": "holy see|vatican",
-    "GB": "uk|u k|gb|england|scotland|wales|northern ireland|great britain|britain|"
-          "united kingdom of great britain and northern ireland|the united kingdom",
-    "US": "usa|u s a|u s|united states of america|the united states of america|america|estados unidos",
-    "AE": "uae|u a e|united arab emirates",
-    "CN": "peoples republic of china|pr china|p r china|prc|china peoples republic of|mainland china",
-    "HK": "hong kong|hong kong sar|hong kong china|china hong kong",
-    "MO": "macau|macao|macao sar",
-    "NL": "holland|the netherlands",
-    "FM": "micronesia federated states of|federated states of micronesia|micronesia",
-    "GM": "the gambia|gambia the",
-    "BS": "the bahamas|bahamas the",
-    "TL": "east timor|timor leste",
-    "BA": "bosnia|bosnia herzegovina|bosnia and herzegovina|bih",
-    "IE": "republic of ireland|eire",
-    "XK": "kosovo|xkx|kosovo under unscr 1244|republic of kosovo",
-    "DE": "federal republic of germany|frg|brd",
-    "LY": "libyan arab jamahiriya|state of libya",
-    "KG": "kyrgyz republic",
-    "BY": "belorussia",
-    "FO": "faeroe islands",
-    "FK": "falkland islands malvinas",
-    "ST": "sao tome",
-    "VC": "st vincent",
-    "KN": "st kitts",
-}  # fmt: skip
-_MARKS: Final = re.compile(r"[^\w]+")
 _BETWEEN: Final = re.compile(r"\s+[-–—]\s+|[/()\[\]|:]+|\n")
 _TABLE: Final = PREFIXES["country"]
 _FORMAL: Final = re.compile(
@@ -112,73 +69,7 @@ _FORMAL: Final = re.compile(
 )
 # What stands before the name decides in these: nothing may be taken off.
 _UNLIKE: Final = frozenset({"korea", "congo", "china", "ireland", "macedonia", "samoa", "guinea", "micronesia"})
-_NAMES: Final = {
-    "US": "al alabama|ak alaska|az arizona|ar arkansas|ca california|co colorado|ct connecticut|de delaware|fl florida|ga georgia|"
-    "hi hawaii|id idaho|il illinois|in indiana|ia iowa|ks kansas|ky kentucky|la louisiana|me maine|md maryland|ma massachusetts|"
-    "mi michigan|mn minnesota|ms mississippi|mo missouri|mt montana|ne nebraska|nv nevada|nh new hampshire|nj new jersey|"
-    "nm new mexico|ny new york|nc north carolina|nd north dakota|oh ohio|ok oklahoma|or oregon|pa pennsylvania|ri rhode island|"
-    "sc south carolina|sd south dakota|tn tennessee|tx texas|ut utah|vt vermont|va virginia|wa washington|wv west virginia|"
-    "wi wisconsin|wy wyoming|dc district of columbia|pr puerto rico|gu guam",
-    "CA": "ab alberta|bc british columbia|mb manitoba|nb new brunswick|nl newfoundland and labrador|ns nova scotia|on ontario|"
-    "pe prince edward island|qc quebec|sk saskatchewan|nt northwest territories|nu nunavut|yt yukon",
-    "AU": "nsw new south wales|vic victoria|qld queensland|wa western australia|sa south australia|tas tasmania|"
-    "act australian capital territory|nt northern territory",
-}
-_CODES: Final = {
-    country: {
-        word: code for each in names.split("|") for code, _, name in [each.partition(" ")] for word in (code, name)
-    }
-    for country, names in _NAMES.items()
-}
 _ADMINISTERS: Final = CG + "administers"
-_REGION: Final = re.compile(
-    r"\b(?:region|regione|regionen|regional|county|fylke|fylkeskommune|province|provincia|voivodeship|wojewodztwo|oblast|"
-    r"prefecture|prefeitura regional|landkreis|kreis|generalitat|diputacion|departement|conseil regional|landsting|"
-    r"regierungsbezirk|metropolitan area|metropolitan region|metropole|eurometropole|metropolregion|metropolitana|metropolia|"
-    r"metropoolregio|kanton|canton|cantone|bundesland|freistaat|comunidad|comunitat|junta de|xunta|lansstyrelsen|\w{4,}regionen|"
-    r"ile de france|greater (?:london|manchester)|combined authority|london borough|lan|maakunta|zupanija|kraj|judetul|"
-    r"apskritis|grand (?:lyon|paris)|voivodeship|verband region)\b"
-)  # fmt: skip
-_CONNECTING: Final = frozenset(
-    [
-        "am",
-        "an",
-        "auf",
-        "bei",
-        "im",
-        "in",
-        "upon",
-        "on",
-        "under",
-        "by",
-        "i",
-        "pa",
-        "de",
-        "del",
-        "den",
-        "der",
-        "la",
-        "le",
-        "les",
-        "sur",
-        "sous",
-        "ob",
-        "nad",
-        "na",
-        "en",
-        "aan",
-    ]
-)
-# Names that several cities of one country bear, so that the country alone decides nothing. Written for this program.
-_SEVERAL: Final = {
-    "DE": "frankfurt halle neustadt rothenburg freyburg homburg naumburg",
-    "GB": "newcastle richmond ashford",
-    "US": "portland springfield columbia columbus aurora arlington pasadena glendale peoria rochester charleston "
-    "jacksonville jackson wilmington lakewood bloomington burlington richmond concord fayetteville greenville lafayette "
-    "manchester salem athens augusta newark troy vienna newcastle alexandria birmingham dover lincoln madison washington "
-    "franklin clinton georgetown fairfield chester marion",
-    "NO": "nes os sande bo heroy valer",
-}
 _LEAST_ALIKE: Final = 0.72
 _SHORTEST_NEAR: Final = 5
 _NORTH, _EAST = 2.0, 4.0
@@ -187,8 +78,9 @@ _LEAST: Final = 2
 _SMALL: Final = frozenset({"AD", "BH", "GI", "HK", "LI", "LU", "MC", "MO", "MT", "SG", "SM", "VA"})
 
 
-def _plain(text: str) -> str:
-    return " ".join(_MARKS.sub(" ", fold(text.replace("&", " and ")).replace("'", "")).split())
+def _compared(name: str) -> str:
+    """The name of a country as it is compared: Côte d'Ivoire is one word less."""
+    return plain(fold(name).replace("'", ""))
 
 
 @cache
@@ -216,11 +108,11 @@ def _by_name() -> dict[str, str]:
     for language in _LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
             if code in codes:
-                found.setdefault(_plain(str(name)), code)
+                found.setdefault(_compared(str(name)), code)
     for each in countries().values():
-        found |= {_plain(name): each.alpha2 for name in each.names}
-    for code, names in _OTHER.items():
-        found |= dict.fromkeys(names.split("|"), code)
+        found |= {_compared(name): each.alpha2 for name in each.names}
+    for code, names in word_lists(__package__, "places")["countries"].items():
+        found |= dict.fromkeys(map(_compared, names), code)
     found.pop("", None)
     return found
 
@@ -273,8 +165,8 @@ def country_like(text: str) -> str:
     >>> country_like("Belguim"), country_like("Atlantis")
     ('Belgium', '')
     """
-    names = {_plain(country_label(code, "en")): code for code in _codes()}
-    near = difflib.get_close_matches(_plain(text), names, n=1, cutoff=0.8)
+    names = {_compared(country_label(code, "en")): code for code in _codes()}
+    near = difflib.get_close_matches(_compared(text), names, n=1, cutoff=0.8)
     return country_label(names[near[0]], "en") if near else ""
 
 
@@ -284,13 +176,13 @@ def named_country(text: str) -> str:
     >>> named_country("Deutschland"), named_country("VA"), named_country("Tsjekkia")
     ('DE', '', 'CZ')
     """
-    plain = _plain(text)
-    if plain.isascii() and len(plain) < len("lao"):
-        return "GB" if plain == "uk" else ""
+    name = _compared(text)
+    if name.isascii() and len(name) < len("lao"):
+        return "GB" if name == "uk" else ""
     known = _by_name()
-    if plain in known:
-        return known[plain]
-    short = _FORMAL.sub("", plain, count=1)
+    if name in known:
+        return known[name]
+    short = _FORMAL.sub("", name, count=1)
     return "" if short in _UNLIKE else known.get(short, "")
 
 
@@ -304,25 +196,34 @@ def country_label(code: str, language: str) -> str:
     return str(Locale.parse(language).territories[code])
 
 
+@cache
+def _regions() -> dict[str, dict[str, str]]:
+    """For each federation its regions by name and abbreviation."""
+    return {
+        country: {word: code for code, names in regions.items() for word in (code, *map(fold, names))}
+        for country, regions in word_lists(__package__, "regions").items()
+    }
+
+
 def region_of(text: str, country: str) -> str:
     """A region as it is compared: the abbreviation where we know one, else the folded name.
 
     >>> region_of("Virginia", "US"), region_of("D.C.", "US"), region_of("Hessen", "DE")
     ('va', 'dc', 'hessen')
     """
-    plain = fold(text.replace(".", ""))
-    return _CODES.get(country, {}).get(plain, plain)
+    name = fold(text.replace(".", ""))
+    return _regions().get(country, {}).get(name, name)
 
 
 def is_region(text: str, country: str) -> bool:
     """Whether this is a state or province of that country that we know."""
-    return fold(text.replace(".", "")) in _CODES.get(country, {})
+    return fold(text.replace(".", "")) in _regions().get(country, {})
 
 
 def is_state(text: str) -> bool:
     """Whether these letters are a state of the USA, a province of Canada or a state of Australia."""
-    plain = fold(text.replace(".", ""))
-    return any(plain in codes for codes in _CODES.values())
+    name = fold(text.replace(".", ""))
+    return any(name in codes for codes in _regions().values())
 
 
 def _lines() -> Iterator[tuple[str, list[str]]]:
@@ -478,7 +379,7 @@ class Gazetteer:
         mine = form.core.split()
         for body, theirs in self._first.get((asked.country, mine[0]), ()) if mine else ():
             less, more = sorted((mine, theirs), key=len)
-            if len(less) == 1 < len(more) and more[1] in _CONNECTING:
+            if len(less) == 1 < len(more) and more[1] in _connecting():
                 yield body
 
 
@@ -532,7 +433,18 @@ def _body(place: Thing | None, authority: Thing | None, kind: str, *, place_iri:
 def is_region_name(name: str) -> bool:
     """Whether a name speaks of a county, province or region and not of a city."""
     form = read_name(name)
-    return form.level == "county" or bool(_REGION.search(form.folded))
+    return form.level == "county" or bool(_region().search(form.folded))
+
+
+@cache
+def _region() -> re.Pattern[str]:
+    words = one_of(map(plain, words_of(__package__, "places", "region")))
+    return re.compile(rf"\b(?:{words}|\w{{4,}}regionen)\b")
+
+
+@cache
+def _connecting() -> frozenset[str]:
+    return frozenset(map(plain, words_of(__package__, "places", "connecting")))
 
 
 def is_homonym(core: str) -> bool:
@@ -542,7 +454,7 @@ def is_homonym(core: str) -> bool:
 
 def bears_several(core: str, country: str) -> bool:
     """Whether several cities of this country bear the name."""
-    return core in _SEVERAL.get(country, "").split()
+    return core in word_lists(__package__, "places")["cities_of_one_name"].get(country, ())
 
 
 def is_close(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool | None:

@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 from citygraph.ingest.cells import clean, coordinates, name_problem, tidy_case
 from citygraph.ingest.mapping import ListMap
@@ -32,21 +33,11 @@ from citygraph.ingest.places import (
     region_of,
 )
 from citygraph.ingest.report import Decision, ReviewKey, Word, review_key
-from citygraph.matching.names import Form, fold, other_names, read_name
+from citygraph.matching.names import Form, fold, one_of, other_names, read_name, words_of
 
 __all__ = ["Asking", "Found", "Kind", "Resolver", "cities_in"]
 
-_DIRECTIONS: Final = frozenset({
-    "city of", "the city of", "city", "town of", "municipality of", "commune", "kommune", "stadt", "ville de", "stad", "by",
-    "comune di", "ayuntamiento de", "municipality", "municipio de", "landeshauptstadt", "hansestadt", "gemeente",
-    "region de", "region of", "region", "province de", "province of", "provincia di", "provincia de", "county of", "county",
-    "departement de", "metropole de", "communaute urbaine de", "royal borough of", "stadt-", "statutarni mesto", "hlavni mesto",
-})  # fmt: skip
 _NUMBERED: Final = re.compile(r"\A\d{1,5}\s*[.)]\s+(?=[^\W\d])")
-_SEVERAL: Final = re.compile(
-    r"(?:the )?(?:cities|towns|municipalities|kommunene|byene|städte|gemeinden|villes|communes|ciudades|comuni)\s.*\s(?:and|og|und|et|y|e)\s",
-    re.IGNORECASE,
-)
 _CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
 # City states: there a city may bear the name of the country.
 _ALIKE: Final = frozenset(
@@ -55,6 +46,20 @@ _ALIKE: Final = frozenset(
 _SHORTEST_PART: Final = 3
 _SHORTEST_ALONE: Final = 5
 _MOST_CANDIDATES: Final = 5
+
+
+class _Words(NamedTuple):
+    """What stands in front of the name of a city, and a pattern for several cities, from words/."""
+
+    before: frozenset[str]
+    several: re.Pattern[str]
+
+
+@cache
+def _words() -> _Words:
+    cities, between = (one_of(words_of(__package__, "cells", *each)) for each in (("cities",), ("and", "and_cities")))
+    several = re.compile(rf"(?:the )?{cities}\s.*\s{between}\s", re.IGNORECASE)
+    return _Words(frozenset(map(fold, words_of(__package__, "places", "before"))), several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ class Asking:
         if said and not country:
             like = f" ({like}?)" if (like := country_like(said[:60])) else ""
             return Who(problem=f"the country {said[:60]!r} is not known{like}: add it to [countries] in the map")
-        if _SEVERAL.match(name):
+        if _words().several.match(name):
             return Who(problem=f"it names several cities: {name[:60]}")
         if not behind and (code := self._code(name, qualifier, country)):
             behind, qualifier = code, ""
@@ -147,7 +152,7 @@ def apart(text: str) -> tuple[str, str, str]:
     name, behind = _one_apart(text)
     if not behind:
         return text, "", ""
-    if fold(behind) in _DIRECTIONS:
+    if fold(behind) in _words().before:
         return f"{behind} {name}", "", ""
     country = named_country(behind)
     if not country:
@@ -199,7 +204,7 @@ def _halves(name: str) -> list[str]:
 def _lines(text: str) -> list[str]:
     """The lines of a cell, when each can be a name of its own."""
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    if len(lines) > 1 and all(line[:1].isupper() and fold(line) not in _DIRECTIONS for line in lines):
+    if len(lines) > 1 and all(line[:1].isupper() and fold(line) not in _words().before for line in lines):
         known = [bool(known_countries(read_name(each).core)) for each in (*lines, " ".join(lines), "-".join(lines))]
         if any(known[:-2]) and not any(known[-2:]) and not any(named_country(line) for line in lines):
             return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -353,13 +354,22 @@ class Memberships:
 
 def _past(during: str, iri: str, wanted: Wanted) -> Iterator[Triple]:
     """The end of a former membership of which the list says no more than that it is over."""
-    last = {4: f"{wanted.as_of}-12-31", 7: f"{wanted.as_of}-28"}.get(len(wanted.as_of), wanted.as_of)
+    said = wanted.as_of
     yield iri_triple(during, _TIME + "hasEnd", iri)
     yield iri_triple(iri, _TYPE, _TIME + "Instant")
-    yield text_triple(iri, CG + "dateNotAfter", last, kind="date")
-    yield text_triple(iri, _NOTE, f"Tidligere medlem på listen {last}; listen sier ikke når det tok slutt.", "nb")
-    yield text_triple(iri, _NOTE, f"A former member on the list of {last}; the list does not say when it ended.", "en")
+    yield text_triple(iri, CG + "dateNotAfter", _last_day(said), kind="date")
+    yield text_triple(iri, _NOTE, f"Tidligere medlem på listen {said}; listen sier ikke når det tok slutt.", "nb")
+    yield text_triple(iri, _NOTE, f"A former member on the list of {said}; the list does not say when it ended.", "en")
     yield iri_triple(iri, _SOURCE, wanted.row)
+
+
+def _last_day(written: str) -> str:
+    """The last day of a year or a month; a day as it is."""
+    year, month, day = (*map(int, written.split("-")), 0, 0)[:3]
+    if day:
+        return written
+    month = month or 12
+    return date(year, month, monthrange(year, month)[1]).isoformat()
 
 
 def _instant(during: str, property_: str, iri: str, day: str) -> Iterator[Triple]:

@@ -16,7 +16,6 @@ __all__ = [
     "Form",
     "countries",
     "country_code",
-    "every",
     "exonyms",
     "fold",
     "homonyms",
@@ -29,6 +28,7 @@ __all__ = [
     "slug",
     "sounded",
     "word_lists",
+    "words_of",
 ]
 
 WordList: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -159,9 +159,10 @@ def word_lists(package: str, name: str) -> Mapping[str, WordList]:
     return {heading: {key: tuple(words) for key, words in lists.items()} for heading, lists in raw.items()}
 
 
-def every(words: WordList) -> tuple[str, ...]:
-    """The words of all languages, each once."""
-    return tuple(dict.fromkeys(word for each in words.values() for word in each))
+def words_of(package: str, name: str, *headings: str) -> tuple[str, ...]:
+    """The words below some headings of `words/NAME.toml`, of all languages, each once."""
+    lists = word_lists(package, name)
+    return tuple(dict.fromkeys(word for heading in headings for each in lists[heading].values() for word in each))
 
 
 def one_of(words: Iterable[str]) -> str:
@@ -295,25 +296,36 @@ def _without_decoration(folded: str) -> tuple[str, str, str]:
 @cache
 def _decorations() -> tuple[list[tuple[str, str]], list[tuple[str, str]], dict[str, str]]:
     """What stands before and behind a name with its level, the longest first; the ending it gives the word before."""
-    lists = word_lists(__package__, "names")
     before, after = (
         sorted(
-            ((plain(words, "'"), level) for level in _LEVELS for words in every(lists[f"{place}_{level}"])),
+            (
+                (plain(words, "'"), level)
+                for level in _LEVELS
+                for words in words_of(__package__, "names", f"{place}_{level}")
+            ),
             key=lambda each: -len(each[0]),
         )
         for place in ("before", "after")
     )
-    return before, after, {plain(word): ending for ending, words in lists["genitive"].items() for word in words}
+    return (
+        before,
+        after,
+        {
+            plain(word): ending
+            for ending, words in word_lists(__package__, "names")["genitive"].items()
+            for word in words
+        },
+    )
 
 
 @cache
 def _saint() -> re.Pattern[str]:
-    return re.compile(rf"\b{one_of(every(word_lists(__package__, 'names')['saint']))}\b")
+    return re.compile(rf"\b{one_of(words_of(__package__, 'names', 'saint'))}\b")
 
 
 @cache
 def _small() -> frozenset[str]:
-    return frozenset(map(plain, every(word_lists(__package__, "names")["small"])))
+    return frozenset(map(plain, words_of(__package__, "names", "small")))
 
 
 def _loosen(core: str) -> str:
