@@ -94,7 +94,6 @@ class Service:
 
     async def _open_lookups(self, version: Version) -> None:
         """Open the version for queries that need no worker; a server elsewhere is asked in its own way."""
-        self.lookups = None
         if self.project.held is not None or not self.limits.fast:
             return
         # Without it the workers, which have opened the version, answer these queries too.
@@ -136,9 +135,11 @@ class Service:
 
     async def _use(self, snapshot: Snapshot) -> None:
         await self.pool.switch(snapshot.folder, snapshot.snapshot_id)
-        await self._open_lookups(self.pool.version)
+        # In one go, so that nobody who has had an answer of this version gets one of the version before.
+        self.lookups = None
         self.snapshot, self.manifest = snapshot, snapshot.manifest
         self.cache.clear()
+        await self._open_lookups(self.pool.version)
 
     # -- what pages ask -------------------------------------------------------------------------------
 
