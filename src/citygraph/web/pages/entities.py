@@ -75,7 +75,7 @@ def entity(request: Request) -> Response:
     elsewhere = page.graph.called(slug)
     if elsewhere is not None:
         return RedirectResponse(page.urls.entity(elsewhere), 303)
-    raise _not_found(page, slug)
+    raise _not_found(page, stem if extension in TWINS else slug)
 
 
 @kindly
