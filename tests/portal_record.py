@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 from citygraph.config import read_config
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.publish.catalog import Catalog, Item, catalog_of
 from citygraph.publish.profiles import PROFILES
 from citygraph.publish.record import NAMESPACES, write_record

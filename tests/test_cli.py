@@ -15,7 +15,7 @@ import pytest
 from citygraph import Project, Report, Severity
 from citygraph.cli.printing import print_report
 from citygraph.findings import Finding
-from citygraph.language import Text
+from citygraph.messages import Text
 from clean_project import NETWORK, clean_project
 from conftest import TODAY
 

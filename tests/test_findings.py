@@ -9,7 +9,7 @@ import pytest
 
 from citygraph import Finding, Project, Report, Severity
 from citygraph.findings import definitions, finding
-from citygraph.language import Text
+from citygraph.messages import Text
 from clean_project import clean_project
 
 _WORDS = Text("a", "b")

@@ -11,7 +11,7 @@ from typing import Final
 
 from citygraph.findings import Finding
 from citygraph.labels import Labels
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.rdf import BlankNode, Literal, Term, Triple
 from citygraph.results import Row, Solutions
 

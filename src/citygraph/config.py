@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from citygraph.errors import ConfigError
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import is_absolute_iri
 from citygraph.settings import SETTINGS, Setting
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
-from citygraph.language import Text
+from citygraph.messages import Text, table, text
 
-__all__ = ["CODES_FILE", "Definition", "Finding", "Report", "Severity", "definitions", "finding"]
-
-CODES_FILE: Final = "finding_codes.toml"
+__all__ = ["Definition", "Finding", "Report", "Severity", "definitions", "finding"]
 
 
 class Severity(StrEnum):
@@ -32,11 +28,7 @@ class Severity(StrEnum):
     @property
     def words(self) -> Text:
         """What the interface calls it."""
-        return {
-            Severity.VIOLATION: Text("må rettes", "must fix"),
-            Severity.WARNING: Text("bør rettes", "should fix"),
-            Severity.INFO: Text("merknad", "note"),
-        }[self]
+        return text(f"interface.severity.{self.value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +99,6 @@ class Finding:
 @cache
 def definitions() -> dict[str, Definition]:
     """The codes that the program itself reports, by code; shapes and check queries define their own."""
-    raw = tomllib.loads(files("citygraph").joinpath(CODES_FILE).read_text(encoding="utf-8"))
     return {
         code: Definition(
             code,
@@ -116,7 +107,7 @@ def definitions() -> dict[str, Definition]:
             Text.of(entry["message"]),
             Text.of(entry["fix"]),
         )
-        for code, entry in raw.items()
+        for code, entry in table("finding_codes").items()
     }
 
 
@@ -136,14 +127,14 @@ def finding(
     A value that is a `Text` appears in each language in that language.
 
     Raises:
-        KeyError: the code is not defined in `finding_codes.toml`, or a value is missing: our mistake.
+        KeyError: the code is not defined in `messages/finding_codes.toml`, or a value is missing: our mistake.
     """
     definition = definitions()[code]
     return Finding(
         code=code,
         severity=definition.severity,
-        message=_filled(definition.message, values),
-        fix=_filled(definition.fix, values),
+        message=definition.message.filled(**values),
+        fix=definition.fix.filled(**values),
         file=file,
         line=line,
         column=column,
@@ -151,14 +142,6 @@ def finding(
         path=path,
         value=value,
     )
-
-
-def _filled(text: Text, values: Mapping[str, str | int | Text]) -> Text:
-    def in_language(language: str) -> str:
-        words = {name: v.in_language(language) if isinstance(v, Text) else v for name, v in values.items()}
-        return (text.nb if language == "nb" else text.en).format(**words)
-
-    return Text(in_language("nb"), in_language("en"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.namespaces import CONCEPT, PREFIXES, expand
 
 __all__ = ["FALLBACK", "KINDS", "THEME", "Kind", "kind_named", "kind_of", "local_name", "slug_of"]

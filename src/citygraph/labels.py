@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.sources import Excerpt, excerpt_range
@@ -22,8 +20,6 @@ __all__ = [
     "passage_label",
     "reused_labels",
 ]
-
-_PASSAGE: Final = Text("{document}, tegn {start}-{end}", "{document}, characters {start}-{end}")
 
 LABEL_PROPERTIES: Final = tuple(
     PREFIXES[prefix] + name
@@ -64,20 +60,18 @@ NAMING_PROPERTIES: Final = frozenset({*LABEL_PROPERTIES, *_PARTS})
 @cache
 def reused_labels() -> dict[str, Text]:
     """What the interface calls the terms of other vocabularies, by IRI."""
-    text = files("citygraph").joinpath("reused_labels.toml").read_text(encoding="utf-8")
-    return {expand(curie) or curie: Text.of(words) for curie, words in tomllib.loads(text).items()}
+    return {expand(curie) or curie: words for curie, words in texts("reused_labels").items()}
 
 
-@cache
-def column_words() -> dict[str, Text]:
+def column_words() -> Mapping[str, Text]:
     """What the interface calls the columns of answers, by the name of the variable."""
-    text = files("citygraph").joinpath("column_words.toml").read_text(encoding="utf-8")
-    return {column: Text.of(words) for column, words in tomllib.loads(text).items()}
+    return texts("column_words")
 
 
 def passage_label(document: str, excerpt: Excerpt, language: str) -> str:
     """What a passage of a document is called that has this name."""
-    return _PASSAGE.in_language(language).format(document=document, start=excerpt.start, end=excerpt.end)
+    words = text("interface.passage").in_language(language)
+    return words.format(document=document, start=excerpt.start, end=excerpt.end)
 
 
 class Labels:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from citygraph.formats import answer_formats, media_type
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import Form
 from citygraph.version import VERSION

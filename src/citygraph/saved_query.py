@@ -14,7 +14,7 @@ import yaml
 from citygraph.errors import QueryError
 from citygraph.files import end_inside
 from citygraph.findings import Severity
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.namespaces import BASE
 
 __all__ = ["SETTINGS", "Setting"]

@@ -17,7 +17,7 @@ from citygraph.ingest.draft import draft_map
 from citygraph.ingest.mapping import COLUMNS, KEYS, read_map
 from citygraph.ingest.read import read_list
 from citygraph.ingest.tables import Limits
-from citygraph.sentences import said_in
+from citygraph.messages import said_in
 from conftest import ROOT
 from ingest_words import MAP, Take
 

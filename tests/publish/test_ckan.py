@@ -14,7 +14,7 @@ import pytest
 
 from citygraph.errors import PublishError
 from citygraph.export import export_bytes
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.publish import PROFILES, Published, Pushed, ckan_client, push_to_ckan, write_record
 from citygraph.publish.catalog import Agent, Catalog
 from citygraph.publish.ckan import Client

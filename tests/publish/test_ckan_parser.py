@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from citygraph.export import export_bytes
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.publish import PROFILES, Published, write_record
 from citygraph.publish.catalog import Agent, Catalog
 from citygraph.publish.ckan_package import Portal, extras_of, package_of

@@ -17,7 +17,7 @@ from citygraph import Project, load
 from citygraph.config import Duration
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated

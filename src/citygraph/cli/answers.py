@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from citygraph.errors import QueryError
-from citygraph.language import Text
+from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.labels import Labels

@@ -8,7 +8,7 @@ import typer
 
 from citygraph.cli.options import AsOf, Engine, Folder, Language, Quiet, Watch, day, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
-from citygraph.language import Text
+from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.project import Build, Project

@@ -9,7 +9,7 @@ import typer
 
 from citygraph.cli.options import Language, language_name
 from citygraph.cli.printing import say
-from citygraph.language import Text
+from citygraph.messages import Text
 
 __all__ = ["new"]
 

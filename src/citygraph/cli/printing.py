@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from citygraph.language import Text
+from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.errors import CitygraphError

@@ -13,7 +13,7 @@ import typer
 from citygraph.cli.check import ReportFormat
 from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, report_json, say
-from citygraph.language import Text
+from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.findings import Report

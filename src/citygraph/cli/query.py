@@ -19,7 +19,7 @@ from citygraph.cli.answers import (
 from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
 from citygraph.errors import QueryError
-from citygraph.language import Text
+from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.project import Project

@@ -9,7 +9,7 @@ import typer
 from citygraph.cli.options import Folder, Language, Quiet, language_name, open_project
 from citygraph.cli.printing import print_report, progress_bar, say
 from citygraph.errors import ConfigError
-from citygraph.language import Text
+from citygraph.messages import Text
 
 __all__ = ["serve"]
 

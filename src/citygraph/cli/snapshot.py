@@ -12,7 +12,7 @@ import typer
 
 from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
 from citygraph.cli.printing import progress_bar, say
-from citygraph.language import Text
+from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.project.replicas import Moved

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from citygraph.cli.printing import say
 from citygraph.errors import CitygraphError
 from citygraph.labels import Labels
-from citygraph.language import Text
+from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.project import Project

@@ -19,7 +19,7 @@ from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
 from citygraph.errors import IngestError
-from citygraph.sentences import sentence
+from citygraph.messages import sentence
 
 __all__ = ["Limits", "Row", "Sheet", "read_workbook"]
 _CHUNK: Final = 1 << 20

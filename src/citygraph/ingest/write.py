@@ -17,8 +17,8 @@ from citygraph.ingest.known import CSVW, Fact, Known
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import Asked, Body, alpha3, country_label, is_homonym, is_region_name
 from citygraph.ingest.read import Listing
-from citygraph.language import Text
 from citygraph.matching.names import exonyms, fold, read_name, slug
+from citygraph.messages import Text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 

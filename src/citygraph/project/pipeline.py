@@ -18,7 +18,7 @@ from citygraph.errors import ConfigError, SnapshotError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
-from citygraph.language import LANGUAGES
+from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.saved_query import query_files

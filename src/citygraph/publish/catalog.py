@@ -8,8 +8,8 @@ from datetime import date
 from typing import Final
 
 from citygraph.config import Config
-from citygraph.language import LANGUAGES, Text
 from citygraph.matching.names import slug
+from citygraph.messages import LANGUAGES, Text
 from citygraph.publish.vocabulary import vocabularies
 from citygraph.saved_query import SavedQuery
 

@@ -15,7 +15,7 @@ from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
 from citygraph.http import AGENT, Broken, Client, Deadline, DeadlinePassed, Policy
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
 from citygraph.publish.profiles import DCAT_AP_3, PROFILES, profile_of_page

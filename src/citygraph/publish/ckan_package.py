@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from citygraph.errors import PublishError
-from citygraph.language import LANGUAGES
+from citygraph.messages import LANGUAGES
 from citygraph.publish.catalog import Catalog, DcatDataset, Distribution
 from citygraph.publish.record import eua_status
 from citygraph.publish.vocabulary import vocabulary_of

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any, Final
 
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.publish.catalog import Catalog
 from citygraph.publish.vocabulary import vocabulary_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from citygraph.findings import Finding, finding
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.catalog import Catalog, DcatDataset
 from citygraph.publish.folder import NewFolder

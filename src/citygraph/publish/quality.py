@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.record import NAMESPACES
 from citygraph.publish.vocabulary import EUA, IANA, W3C_IANA, vocabularies, vocabulary_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.catalog import Agent, Catalog, Contact, DataService, DcatDataset, Distribution
 from citygraph.publish.vocabulary import EUA

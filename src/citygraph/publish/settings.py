@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.publish.quality import Score
 from citygraph.publish.vocabulary import vocabularies
 from citygraph.settings import SETTINGS

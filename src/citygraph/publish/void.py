@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from citygraph.language import Text
 from citygraph.matching.names import slug
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.sorted_quads import SortedQuads, distinct_triples

@@ -11,7 +11,7 @@ from citygraph.errors import ExportError
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.openapi import openapi_document
 from citygraph.publish.catalog import Catalog, Item, catalog_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions

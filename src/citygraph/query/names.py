@@ -12,11 +12,11 @@ from typing import Final, TypeAlias
 from citygraph.errors import QueryError
 from citygraph.labels import NAMING_PROPERTIES, PART_PROPERTIES, Labels, reused_labels
 from citygraph.matching.names import plain
+from citygraph.messages import sentence
 from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.sentences import sentence
 from citygraph.store import Store
 
 __all__ = ["NameFinder", "NamedThing", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]

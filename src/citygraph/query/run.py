@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import QueryError
+from citygraph.messages import sentence
 from citygraph.query.cite import Citation, ListStatement, cite, lists_behind
 from citygraph.query.federate import Federated, Federation, ask_service, no_service
 from citygraph.query.names import NameFinder, bind_parameters

@@ -14,8 +14,8 @@ from urllib.parse import urljoin
 
 from citygraph.errors import QueryError
 from citygraph.lexer import Token, unescaped
+from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
-from citygraph.sentences import sentence
 from citygraph.sparql.text import tokens
 
 __all__ = ["Renamed", "rename_iris"]

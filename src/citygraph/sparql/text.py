@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 from citygraph import lexer
 from citygraph.errors import QueryError
 from citygraph.lexer import Token
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Literal, from_rdflib
-from citygraph.sentences import sentence
 
 __all__ = [
     "Form",

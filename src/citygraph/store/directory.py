@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from citygraph.errors import SnapshotError
 from citygraph.kinds import FALLBACK, KINDS, Kind, kind_of, local_name, slug_of
 from citygraph.labels import LABEL_PROPERTIES, NAMING_PROPERTIES, Labels, passage_label, reused_labels
-from citygraph.language import LANGUAGES
+from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.sources import excerpt_range

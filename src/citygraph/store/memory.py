@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 import pyoxigraph
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
+from citygraph.messages import sentence
 from citygraph.rdf import DefaultGraph, Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
-from citygraph.sentences import sentence
 from citygraph.sparql.text import QueryText, read_query, syntax_error
 
 __all__ = ["MemoryStore", "answer"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import SnapshotError, StoreError, StoreTimeout
-from citygraph.sentences import sentence
+from citygraph.messages import sentence
 from citygraph.store.process import Version, Worker, exit_code, start_worker, was_ended_by_others
 from citygraph.store.protocol import Bounds, Question
 from citygraph.store.reply import Reply

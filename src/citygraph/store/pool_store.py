@@ -11,9 +11,9 @@ from typing import Final
 import pyoxigraph
 
 from citygraph.errors import QueryError, SnapshotError, StoreTimeout
+from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
-from citygraph.sentences import sentence
 from citygraph.store.pool import Pool
 from citygraph.store.protocol import RECORD, Question
 from citygraph.store.reply import Reply

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from citygraph.errors import QueryError, SnapshotError, StoreError
-from citygraph.sentences import Sentence
+from citygraph.messages import Sentence
 from citygraph.store import worker
 from citygraph.store.protocol import DATA, END, HEAD, READY, Bounds, Frames, Head
 from citygraph.store.reply import NotAcceptable, Reply

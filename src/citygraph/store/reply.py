@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import QueryError, StoreError
-from citygraph.sentences import sentence
+from citygraph.messages import sentence
 from citygraph.store.protocol import PIECE, Head, Question
 
 __all__ = ["NotAcceptable", "Reply"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from citygraph.errors import StoreError, StoreTimeout
-from citygraph.sentences import sentence
+from citygraph.messages import sentence
 
 if TYPE_CHECKING:
     from citygraph.store.reply import Reply

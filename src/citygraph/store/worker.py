@@ -26,9 +26,9 @@ import pyoxigraph
 
 from citygraph.errors import QueryError
 from citygraph.lexer import Token
+from citygraph.messages import key_of, said_in, sentence
 from citygraph.rdf import Term, Triple, serialize_to
 from citygraph.results import JsonRows, write_rows, write_truth
-from citygraph.sentences import key_of, said_in, sentence
 from citygraph.sparql.text import QueryText, read_query_tokens
 from citygraph.store import seccomp
 from citygraph.store.protocol import (

@@ -13,7 +13,7 @@ from citygraph.errors import QueryError
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions

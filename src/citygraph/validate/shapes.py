@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from citygraph.findings import Definition, Finding, Severity
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Quad, Term, Triple, from_rdflib, lexical_forms_kept, to_rdflib
 from citygraph.results import Solutions

@@ -14,8 +14,8 @@ from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels
-from citygraph.language import LANGUAGES, Text
 from citygraph.matching.names import fold
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import BASE, CG, CONCEPT, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from citygraph.errors import CitygraphError, StoreError, StoreTimeout
+from citygraph.messages import sentence
 from citygraph.rdf import Triple
-from citygraph.sentences import sentence
 from citygraph.store.process import exit_code, start, was_ended_by_others
 from citygraph.store.turns import Turns
 from citygraph.store.worker import limit_memory

@@ -16,8 +16,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, StoreError
+from citygraph.messages import sentence
 from citygraph.project import Project
-from citygraph.sentences import sentence
 from citygraph.version import VERSION
 from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of

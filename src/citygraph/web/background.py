@@ -15,8 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from citygraph.messages import sentence
 from citygraph.project import Project
-from citygraph.sentences import sentence
 from citygraph.store import Snapshot
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room

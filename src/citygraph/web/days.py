@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from citygraph.errors import StoreError, StoreTimeout
-from citygraph.sentences import sentence
+from citygraph.messages import sentence
 from citygraph.store.turns import FairQueue, StoreBusy
 from citygraph.web.apart import Apart, Retired
 

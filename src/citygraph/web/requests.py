@@ -21,8 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError
-from citygraph.language import DEFAULT_LANGUAGE
-from citygraph.sentences import key_of, said_in, sentence
+from citygraph.messages import DEFAULT_LANGUAGE, key_of, said_in, sentence
 from citygraph.store.reply import NotAcceptable
 from citygraph.web.pages.i18n import choose_language
 

@@ -24,7 +24,7 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from citygraph.sentences import Sentence, sentence
+from citygraph.messages import Sentence, sentence
 from citygraph.web.app import Site
 from citygraph.web.fast import FastPath
 from citygraph.web.limits import Limits

@@ -15,8 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError
 from citygraph.formats import GRAPHS, HTML, ROWS, content_type, negotiate, takes_gzip
+from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
-from citygraph.sentences import sentence
 from citygraph.store.protocol import Question
 from citygraph.store.reply import Reply
 from citygraph.web.description import describe

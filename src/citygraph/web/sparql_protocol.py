@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, unquote_plus
 from starlette.types import Scope, Send
 
 from citygraph.formats import content_type
+from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
-from citygraph.sentences import sentence
 from citygraph.store.protocol import Head
 from citygraph.store.reply import Reply
 from citygraph.web.requests import Refusal, head_bytes, header

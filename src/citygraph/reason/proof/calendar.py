@@ -9,7 +9,7 @@ from typing import Final
 
 from citygraph.config import Duration
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.reason.closure import Atom, FlatRule, TripleText
 from citygraph.reason.proof.facts import Facts

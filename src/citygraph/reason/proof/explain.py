@@ -11,7 +11,7 @@ from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated

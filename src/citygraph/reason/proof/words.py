@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from citygraph.labels import Labels
-from citygraph.language import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text
 from citygraph.reason.closure import Atom, TripleText, is_variable
 from citygraph.reason.proof.calendar import AS_OF, ROLE, ROLE_PROPERTY, STANDS_FOR
 from citygraph.reason.proof.facts import Facts

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Final
 
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin
 
 __all__ = ["WRITERS", "to_html", "to_json", "to_mermaid", "to_tree", "write_explanation"]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Term, parse
 from citygraph.results import Answer, Graph, Truth, write_answer, write_truth
-from citygraph.sentences import sentence
 from citygraph.store.pool import Pool
 from citygraph.store.process import Version
 from citygraph.store.protocol import WORTH_GZIP, Bounds, Head, Question

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import QueryError
+from citygraph.messages import sentence
 from citygraph.namespaces import compress
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sentences import sentence

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import CitygraphError, SnapshotError
-from citygraph.sentences import key_of, said_in
+from citygraph.messages import key_of, said_in
 from citygraph.web.pages.graph import close_stores
 from citygraph.web.pages.page import Page
 from citygraph.web.requests import Refusal, error_body, refusal_of

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from starlette.requests import Request
 
-from citygraph.language import DEFAULT_LANGUAGE, LANGUAGES, Text
+from citygraph.messages import DEFAULT_LANGUAGE, LANGUAGES, Text, texts
 
 __all__ = ["LanguageChoice", "Words", "all_words", "choose_language"]
 
@@ -54,11 +51,9 @@ def languages_wanted(header: str) -> list[str]:
     return list(dict.fromkeys(language for _, _, language in sorted(wanted)))
 
 
-@cache
-def all_words() -> dict[str, Text]:
+def all_words() -> Mapping[str, Text]:
     """Every word of the site by `table.key`."""
-    tables = tomllib.loads(files("citygraph.web").joinpath("words.toml").read_text(encoding="utf-8"))
-    return {f"{table}.{key}": Text.of(words) for table, entries in tables.items() for key, words in entries.items()}
+    return texts("web")
 
 
 class Words:

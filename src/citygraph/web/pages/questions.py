@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from citygraph.errors import ConfigError, QueryError, StoreError
 from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
+from citygraph.messages import sentence
 from citygraph.namespaces import compress, expand
 from citygraph.project import Project
 from citygraph.query import Answered, get_query, run_query

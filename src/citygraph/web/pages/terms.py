@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.web.pages.graph import GraphView

@@ -19,10 +19,10 @@ from citygraph.errors import CitygraphError, StoreTimeout
 from citygraph.matching.names import plain
 from citygraph.matching.score import Candidate
 from citygraph.matching.things import KINDS, Thing
+from citygraph.messages import sentence
 from citygraph.namespaces import CG, compress
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Term
-from citygraph.sentences import sentence
 from citygraph.store.turns import Turns
 from citygraph.version import VERSION
 from citygraph.web.limits import limits_of

@@ -11,12 +11,12 @@ from typing import Final
 from citygraph.errors import ConfigError
 from citygraph.kinds import local_name
 from citygraph.labels import Labels, reused_labels
-from citygraph.language import Text
 from citygraph.link.places import read_places
 from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import plain, read_name
 from citygraph.matching.score import Wanted
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Thing, things_of
+from citygraph.messages import Text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term
