@@ -14,7 +14,7 @@ SRC = Path(__file__).parents[1] / "src/citygraph"
 
 
 def _is_of_texts(name: str) -> bool:
-    return name not in {"finding_codes"}
+    return name != "finding_codes"
 
 
 ROOMS = [path.stem for path in sorted((SRC / "messages").glob("*.toml")) if _is_of_texts(path.stem)]
@@ -42,8 +42,8 @@ def test_every_sentence_is_said_somewhere_and_every_one_said_is_known() -> None:
 def test_every_text_is_used_somewhere_and_every_one_used_is_known() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in SRC.rglob("*.py"))
     walked = set(re.findall(r'\btexts\(\s*"(\w+)"', source))
-    used = set(re.findall(r'\b(?:text|sentence)\(\s*f?"([\w.-]+?)"', source))
-    begun = tuple(re.findall(r'\b(?:text|sentence)\(\s*f"([\w.-]+\.)\{', source))
+    used = set(re.findall(r'(?<![.\w])(?:text|sentence)\(\s*f?"([\w.-]+?)"', source))
+    begun = tuple(re.findall(r'(?<![.\w])(?:text|sentence)\(\s*f"([\w.-]+\.)\{', source))
     for key in used - set(texts("sentences")):
         assert text(key), key
     unused = {

@@ -7,11 +7,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from citygraph.findings import Finding
 from citygraph.labels import Labels
-from citygraph.messages import Text
+from citygraph.messages import Text, text
 from citygraph.rdf import BlankNode, Literal, Term, Triple
 from citygraph.results import Row, Solutions
 
@@ -131,14 +130,7 @@ def _sorted(triples: Iterable[Triple]) -> tuple[Triple, ...]:
     return tuple(sorted(triples, key=str))
 
 
-_HEADINGS: Final = {
-    "asserted": Text("Oppgitte påstander", "Stated"),
-    "inferred": Text("Utledede påstander", "Derived"),
-    "findings": Text("Funn", "Findings"),
-    "answers": Text("Svar som er endret", "Answers that changed"),
-}
 _NIL: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>"
-_SAME: Final = Text("Ingenting er endret.", "Nothing has changed.")
 
 
 def write_text(changes: Changes, language: str) -> str:
@@ -153,28 +145,35 @@ def write_markdown(changes: Changes, language: str) -> str:
 
 def _lines(changes: Changes, language: str, *, heading: str, line: str, item: str, escape: object = str) -> list[str]:
     say = escape if callable(escape) else str
+
+    def heading_of(kind: str) -> str:
+        return text(f"compare.headings.{kind}").in_language(language)
+
     if changes.is_empty:
-        return [_SAME.in_language(language)]
+        return [text("compare.same").in_language(language)]
     lines: list[str] = []
     for kind, added, removed in (
         ("asserted", changes.asserted_added, changes.asserted_removed),
         ("inferred", changes.inferred_added, changes.inferred_removed),
     ):
         if added or removed:
-            title = f"{_HEADINGS[kind].in_language(language)} (+{len(added)} -{len(removed)})"
+            title = f"{text(f'compare.headings.{kind}').in_language(language)} (+{len(added)} -{len(removed)})"
             lines += ["", heading.format(title)]
             lines += [
                 line.format(sign, say(words)) for sign, words in _statements(added, removed, changes.labels, language)
             ]
     if changes.findings_added or changes.findings_removed:
         counts = f"(+{len(changes.findings_added)} -{len(changes.findings_removed)})"
-        lines += ["", heading.format(f"{_HEADINGS['findings'].in_language(language)} {counts}")]
+        lines += ["", heading.format(f"{heading_of('findings')} {counts}")]
         for sign, findings in (("+", changes.findings_added), ("-", changes.findings_removed)):
             for each in findings:
                 words = f"{each.place} {each.severity} {each.code} {each.message.in_language(language)}".strip()
                 lines.append(line.format(sign, say(words)))
     if changes.answers:
-        lines += ["", heading.format(f"{_HEADINGS['answers'].in_language(language)} ({len(changes.answers)})")]
+        lines += [
+            "",
+            heading.format(f"{heading_of('answers')} ({len(changes.answers)})"),
+        ]
         for change in changes.answers:
             lines.append(line.format("~", say(f"{change.name}: {change.title.in_language(language)}")))
             for sign, rows in (("+", change.added), ("-", change.removed)):

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.messages import Text
+from citygraph.messages import Text, text
 from citygraph.namespaces import CONCEPT, PREFIXES, expand
 
 __all__ = ["FALLBACK", "KINDS", "THEME", "Kind", "kind_named", "kind_of", "local_name", "slug_of"]
@@ -14,42 +14,50 @@ __all__ = ["FALLBACK", "KINDS", "THEME", "Kind", "kind_named", "kind_of", "local
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of page: the word in its address, what people call it, and the classes that belong to it.
+    """One kind of page: the word in its address, and the classes that belong to it.
 
     `stem` begins the local names of its IRIs and is left out of the address: `id:place-oslo` is `/city/oslo`.
     """
 
     name: str
-    one: Text
-    many: Text
     classes: tuple[str, ...] = ()
     stem: str = ""
     schema_type: str = "Thing"
 
+    @property
+    def one(self) -> Text:
+        """What people call one of them."""
+        return text(f"kinds.{self.name}.one")
+
+    @property
+    def many(self) -> Text:
+        """What people call several of them."""
+        return text(f"kinds.{self.name}.many")
+
 
 KINDS: Final = (
-    Kind("network", Text("Bynettverk", "City network"), Text("Bynettverk", "City networks"), ("cg:CityNetwork",),
+    Kind("network", ("cg:CityNetwork",),
          schema_type="Organization"),
-    Kind("city", Text("By", "City"), Text("Byer", "Cities"), ("cg:City",), "place-", "City"),
-    Kind("country", Text("Land", "Country"), Text("Land", "Countries"), ("cg:Country",), schema_type="Country"),
-    Kind("place", Text("Region eller sted", "Region or place"), Text("Regioner og steder", "Regions and places"),
+    Kind("city", ("cg:City",), "place-", "City"),
+    Kind("country", ("cg:Country",), schema_type="Country"),
+    Kind("place",
          ("cg:Region", "cg:Place"), "place-", "AdministrativeArea"),
-    Kind("authority", Text("Myndighet", "Authority"), Text("Myndigheter", "Authorities"), ("cv:PublicOrganisation",),
+    Kind("authority", ("cv:PublicOrganisation",),
          schema_type="GovernmentOrganization"),
-    Kind("person", Text("Person", "Person"), Text("Personer", "People"), ("foaf:Person",), "person-", "Person"),
-    Kind("working-group", Text("Arbeidsgruppe", "Working group"), Text("Arbeidsgrupper", "Working groups"),
+    Kind("person", ("foaf:Person",), "person-", "Person"),
+    Kind("working-group",
          ("cg:WorkingGroup",), schema_type="Organization"),
-    Kind("body", Text("Organ", "Body"), Text("Organer", "Bodies"),
+    Kind("body",
          ("cg:GoverningBody", "cg:Secretariat", "org:OrganizationalUnit"), schema_type="Organization"),
-    Kind("role", Text("Rolle", "Role"), Text("Roller", "Roles"), ("org:Role",), "role-", "Role"),
-    Kind("document", Text("Kilde", "Source"), Text("Kilder", "Sources"), ("foaf:Document",),
+    Kind("role", ("org:Role",), "role-", "Role"),
+    Kind("document", ("foaf:Document",),
          schema_type="CreativeWork"),
-    Kind("theme", Text("Tema", "Theme"), Text("Temaer", "Themes"), schema_type="DefinedTerm"),
-    Kind("concept", Text("Begrep", "Concept"), Text("Begreper", "Concepts"), ("skos:Concept", "skos:ConceptScheme"),
+    Kind("theme", schema_type="DefinedTerm"),
+    Kind("concept", ("skos:Concept", "skos:ConceptScheme"),
          schema_type="DefinedTerm"),
-    Kind("organization", Text("Organisasjon", "Organisation"), Text("Organisasjoner", "Organisations"),
+    Kind("organization",
          ("org:Organization", "foaf:Group"), schema_type="Organization"),
-    Kind("record", Text("Opplysning", "Record"), Text("Opplysninger", "Records")),
+    Kind("record"),
 )  # fmt: skip
 FALLBACK: Final = KINDS[-1]
 _COUNTRY: Final = PREFIXES["country"]

@@ -3,7 +3,7 @@
 All bilingual text is data. A file `messages/<room>.toml` holds the texts of one room, each as
 `key = { nb = "…", en = "…" }`, under `[tables]` where that helps; a file is read when the first of its texts is wanted.
 
-- `text("compare.headings.added")` is the `Text` of the key `headings.added` in `messages/compare.toml`;
+- `text("compare.headings.asserted")` is the `Text` of the key `headings.asserted` in `messages/compare.toml`;
   `.filled(count=3)` fills in each `{name}`, `.in_language("nb")` says it.
 - `texts("compare")` are all texts of one file, for tables that are walked through.
 - `sentence("limit.rows", most=100)` is a text of `messages/sentences.toml`, or of another file by its whole key, as a

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from citygraph.formats import answer_formats, media_type
-from citygraph.messages import Text
+from citygraph.messages import Text, text
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import Form
 from citygraph.version import VERSION
@@ -30,22 +30,6 @@ _ERROR: Final = {
 }
 
 
-_ABOUT: Final = Text(
-    "Hvert spørsmål har et svar, kilder og filer til videre bruk.",
-    "Each question has an answer, its sources and files for further use.",
-)
-_AS_OF: Final = Text(
-    "Verden slik den var denne dagen; uten den grafens egen dato",
-    "The world as it was on this day; the graph's own day without it",
-)
-_CITE: Final = Text("1 gir hver rad kildene sine", "1 gives each row its sources")
-_ANSWER: Final = Text("Svaret", "The answer")
-_WRONG: Final = Text("En verdi er feil, eller svaret er for stort", "A value is wrong, or the answer is too large")
-_LATE: Final = Text(
-    "Svaret kom ikke i tide; prøv igjen litt senere", "The answer did not come in time; try again a little later"
-)
-
-
 def openapi_document(
     queries: Sequence[SavedQuery], *, title: Text, licence: str, server: str, language: str = "en"
 ) -> dict[str, Any]:
@@ -59,7 +43,7 @@ def openapi_document(
         "info": {
             "title": title.in_language(language),
             "version": VERSION,
-            "description": _ABOUT.in_language(language),
+            "description": text("openapi.about").in_language(language),
             "license": {"name": licence.rpartition("/")[2], "url": licence},
         },
         "servers": [{"url": server.rstrip("/") or "/"}],
@@ -73,13 +57,13 @@ def _operation(query: SavedQuery, format_: str, language: str) -> dict[str, obje
     as_of = {
         "name": "as_of",
         "in": "query",
-        "description": _AS_OF.in_language(language),
+        "description": text("openapi.as_of").in_language(language),
         "schema": {"type": "string", "format": "date"},
     }
     cite = {
         "name": "cite",
         "in": "query",
-        "description": _CITE.in_language(language),
+        "description": text("openapi.cite").in_language(language),
         "schema": {"type": "string", "enum": ["1"]},
     }
     selects = query.parsed.form is Form.SELECT
@@ -92,11 +76,11 @@ def _operation(query: SavedQuery, format_: str, language: str) -> dict[str, obje
         "parameters": [*parameters, as_of, *([cite] if selects and query.cite else [])],
         "responses": {
             "200": {
-                "description": _ANSWER.in_language(language),
+                "description": text("openapi.answer").in_language(language),
                 "content": {media_type(format_): {"schema": _schema(query, format_)}},
             },
-            "400": {"description": _WRONG.in_language(language), "content": error},
-            "503": {"description": _LATE.in_language(language), "content": error},
+            "400": {"description": text("openapi.wrong").in_language(language), "content": error},
+            "503": {"description": text("openapi.late").in_language(language), "content": error},
         },
     }
 

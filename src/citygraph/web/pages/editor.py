@@ -15,7 +15,6 @@ from citygraph.errors import QueryError
 from citygraph.messages import sentence
 from citygraph.namespaces import compress
 from citygraph.results import Answer, Graph, Solutions, Truth
-from citygraph.sentences import sentence
 from citygraph.sparql.text import read_query
 from citygraph.web.pages.errors import as_fault
 from citygraph.web.pages.files import json_response

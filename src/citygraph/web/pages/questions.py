@@ -22,7 +22,6 @@ from citygraph.query import Answered, get_query, run_query
 from citygraph.rdf import Iri
 from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.sentences import sentence
 from citygraph.web.pages.errors import NotFound, as_fault, kindly
 from citygraph.web.pages.files import answer_file, feed_of, json_response
 from citygraph.web.pages.graph import SiteMemory, day_of
