@@ -1,7 +1,7 @@
 """The folder an open data portal harvests: the data in every format, and the record that describes them.
 
 Read in this order: `vocabulary` (terms of the portals), `catalog` (what is described), `record` and `profiles` (as
-DCAT-AP), `edition` and `leaks` (what may leave), `folder`, `files`, `void`, `pages`, `writing` and `write` (what is
+DCAT-AP), `edition` and `leaks` (what may leave), `folder`, `files`, `pages`, `writing` and `write` (what is
 written), `paging`, `shacl`, `quality` and `check` (what a portal would say), `ckan` and `ckan_package`.
 """
 
@@ -24,7 +24,6 @@ from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
 from citygraph.publish.record import write_record
 from citygraph.publish.shacl import read_shapes, run_shapes
-from citygraph.publish.void import void_triples
 from citygraph.publish.write import Published, publish_edition
 from citygraph.publish.writing import QuestionAnswer, Tools
 
@@ -55,6 +54,5 @@ __all__ = [
     "run_shapes",
     "score_of",
     "split",
-    "void_triples",
     "write_record",
 ]

@@ -29,11 +29,11 @@ from citygraph.publish.files import (
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.paging import CATALOG_FORMATS, write_catalogs
-from citygraph.publish.void import void_triples
 from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.sorted_quads import SortedQuads
+from citygraph.void import figures_of, void_triples
 
 __all__ = ["DATA_FORMATS", "QuestionAnswer", "Tools", "Writing"]
 
@@ -221,9 +221,14 @@ class Writing:
 
     def _write_void(self, catalog: Catalog) -> None:
         dumps = [path for path in self._folder if path.startswith("data/")]
+        figures = figures_of(self._quads, base=self._config.base)
+        stated = len({quad.triple for quad in self._edition.asserted})
         triples = void_triples(
-            self._edition.asserted,
-            self._edition.inferred,
+            figures,
+            parts=(
+                ("stated", Text("oppgitt", "stated"), stated),
+                ("derived", Text("utledet", "derived"), figures.triples - stated),
+            ),
             dataset=catalog.dataset.iri,
             title=self._config.title,
             licence=self._config.licence,

@@ -13,8 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, StoreError
 from citygraph.formats import GRAPHS, content_type, negotiate
+from citygraph.language import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
+from citygraph.void import void_triples
 from citygraph.web.counts import Counts
 from citygraph.web.requests import Refusal, header, origin_of, refusal_of
 from citygraph.web.service import Service
@@ -110,7 +112,7 @@ def _service_description(service: Service, endpoint: str, counts: Counts | None)
     say(dataset, SD + "defaultGraph", default)
     say(default, a, SD + "Graph")
     if counts is not None:
-        say(default, PREFIXES["void"] + "triples", counts.triples)
+        say(default, PREFIXES["void"] + "triples", counts.figures.triples)
     manifest = service.manifest
     for name in [*manifest.asserted_graphs, manifest.inferred_graph]:
         named, graph = said.blank(), said.blank()
@@ -125,9 +127,6 @@ def _service_description(service: Service, endpoint: str, counts: Counts | None)
 
 
 # -- VoID ---------------------------------------------------------------------------------------------
-
-_VOID: Final = PREFIXES["void"]
-_EXT: Final = "http://ldf.fi/void-ext#"
 
 
 class WellKnownVoid:
@@ -152,7 +151,9 @@ class WellKnownVoid:
             if header(scope, b"if-none-match") == etag:
                 await Response(status_code=304, headers=headers)(scope, receive, send)
                 return
-            data = _void(self._service, origin, await self._service.counts()).write(wanted[0])
+            triples = _void(self._service, origin, await self._service.counts())
+            prefixes = {**self._service.project.prefixes, "void-ext": "http://ldf.fi/void-ext#"}
+            data = serialize(triples, format=wanted[0], prefixes=prefixes)
             await Response(data, headers=headers)(scope, receive, send)
         except Refusal as refusal:
             await refusal(scope, receive, send)
@@ -160,64 +161,15 @@ class WellKnownVoid:
             await refusal_of(error)(scope, receive, send)
 
 
-def _void(service: Service, origin: str, counts: Counts) -> Statements:
-    said, config = Statements(), service.project.config
-    say, a, dct = said.say, PREFIXES["rdf"] + "type", PREFIXES["dct"]
-    this = Iri(f"{origin}/.well-known/void#dataset")
-    say(this, a, _VOID + "Dataset", PREFIXES["dcat"] + "Dataset")
-    say(this, dct + "title", *titles(service))
-    say(this, dct + "license", config.licence)
-    say(this, _VOID + "uriSpace", config.base)
-    say(this, _VOID + "sparqlEndpoint", f"{origin}/sparql")
-    say(this, _VOID + "vocabulary", *_vocabularies(counts))
-    say(this, _VOID + "triples", counts.triples)
-    say(this, _VOID + "entities", counts.entities)
-    say(this, _VOID + "classes", len(counts.classes))
-    say(this, _VOID + "properties", len(counts.properties))
-    for name, number in sorted(counts.properties.items()):
-        part = said.blank()
-        say(this, _VOID + "propertyPartition", part)
-        say(part, _VOID + "property", name)
-        say(part, _VOID + "triples", number)
-    for name, number in sorted(counts.classes.items()):
-        part = said.blank()
-        say(this, _VOID + "classPartition", part)
-        say(part, _VOID + "class", name)
-        say(part, _VOID + "entities", number)
-        _say_used(said, part, name, counts)
-    for name, number in sorted(counts.graphs.items()):
-        part = said.blank()
-        say(this, _VOID + "subset", part)
-        say(part, a, _VOID + "Dataset")
-        say(part, dct + "source", name)
-        say(part, _VOID + "triples", number)
-    links = said.blank()
-    say(this, _VOID + "subset", links)
-    say(links, a, _VOID + "Linkset")
-    say(links, _VOID + "target", this, "http://www.wikidata.org/")
-    say(links, _VOID + "linkPredicate", PREFIXES["schema"] + "sameAs")
-    say(links, _VOID + "triples", counts.wikidata)
-    return said
-
-
-def _say_used(said: Statements, part: object, name: str, counts: Counts) -> None:
-    for property_, used in sorted(counts.used.get(name, {}).items()):
-        inner = said.blank()
-        said.say(part, _VOID + "propertyPartition", inner)  # type: ignore[arg-type]  # a blank node of ours
-        said.say(inner, _VOID + "property", property_)
-        said.say(inner, _VOID + "triples", used.triples)
-        for target, number in sorted(used.targets.items()):
-            node = said.blank()
-            said.say(inner, _VOID + "classPartition", node)
-            said.say(node, _VOID + "class", target)
-            said.say(node, _VOID + "triples", number)
-        for datatype, number in sorted(used.datatypes.items()):
-            node = said.blank()
-            said.say(inner, _EXT + "datatypePartition", node)
-            said.say(node, _EXT + "datatype", datatype)
-            said.say(node, _VOID + "triples", number)
-
-
-def _vocabularies(counts: Counts) -> list[str]:
-    used = [*counts.classes, *counts.properties]
-    return sorted({iri for iri in PREFIXES.values() if any(name.startswith(iri) for name in used)})
+def _void(service: Service, origin: str, counts: Counts) -> list[Triple]:
+    config = service.project.config
+    return void_triples(
+        counts.figures,
+        dataset=f"{origin}/.well-known/void#dataset",
+        title=config.title,
+        licence=config.licence,
+        base=config.base,
+        parts=[(name, Text("", ""), number) for name, number in sorted(counts.graphs.items())],
+        endpoint=f"{origin}/sparql",
+        prefixes=service.project.prefixes,
+    )

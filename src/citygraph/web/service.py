@@ -51,7 +51,7 @@ class Service:
         self._seen: object = None
         self._watching: asyncio.Task[None] | None = None
         self._room = Room()
-        self._counting = Counting(self._counting_pool)
+        self._counting = Counting(self._counting_pool, base=project.config.base)
         self._days = OtherDays(project, limits, lambda: self.snapshot)
         self._explanations = Explanations(project, limits, lambda: self.snapshot)
 
