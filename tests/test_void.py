@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from citygraph import Project
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.sorted_quads import SortedQuads
 from citygraph.store import MemoryStore

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from citygraph.language import Text
 from citygraph.matching.names import slug
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Answer, Solutions

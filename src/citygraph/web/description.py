@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, StoreError
 from citygraph.formats import GRAPHS, content_type, negotiate
-from citygraph.language import Text
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
 from citygraph.void import void_triples
