@@ -10,9 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from citygraph.http import Policy
-from citygraph.link.extract import read_extract
-from citygraph.link.item_json import entity_json
-from citygraph.link.items import Item
+from citygraph.link.items import Item, entity_json
+from citygraph.link.wikidata import read_extract
 from loopback import Handler, LoopbackServer, listening
 from misbehaving import Misbehaving, misbehaving_server
 from patience import PATIENCE

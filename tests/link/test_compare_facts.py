@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from citygraph.link.compare import State, compare_facts
-from citygraph.link.facts import Citation, Fact
+from citygraph.link.facts import Citation, Fact, write_csv, write_v1
 from citygraph.link.items import Item, Statement, Value
-from citygraph.link.push import write_csv, write_v1
 
 NETWORK = "https://example.org/id/network"
 

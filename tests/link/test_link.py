@@ -16,11 +16,9 @@ from citygraph.errors import ConfigError, ExportError, QueryError, Reconciliatio
 from citygraph.http import Policy
 from citygraph.link import Decision, Outdated, Word, open_source, write_csv, write_extract, write_v1
 from citygraph.link.compare import read_known, write_known
-from citygraph.link.extract import read_extract
-from citygraph.link.item_rdf import items_from_triples
+from citygraph.link.items import items_from_triples
 from citygraph.link.links import DRIFT_FILE, MAPPING_FILE
-from citygraph.link.mediawiki import MediaWiki
-from citygraph.link.source import ExtractSource, LiveSource
+from citygraph.link.wikidata import ExtractSource, LiveSource, MediaWiki, read_extract
 from citygraph.rdf import Iri
 from citygraph.results import Graph
 from citygraph.sssom import Mapping, new_mapping_set, read_mappings, with_mappings, write_mappings

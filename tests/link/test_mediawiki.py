@@ -12,7 +12,7 @@ import pytest
 from citygraph.errors import ConfigError, ReconciliationError
 from citygraph.exchange import DiskCache
 from citygraph.http import Policy
-from citygraph.link.mediawiki import MediaWiki
+from citygraph.link.wikidata import MediaWiki
 from misbehaving import Answer, Misbehaving
 
 JSON = "application/json; charset=utf-8"

@@ -6,14 +6,19 @@ from pathlib import Path
 
 from citygraph.http import Policy
 from citygraph.link.compare import Difference, State
-from citygraph.link.extract import read_extract, read_extract_triples, write_extract
-from citygraph.link.facts import Fact
+from citygraph.link.facts import Fact, write_csv, write_v1
 from citygraph.link.links import MAPPING_FILE, Links
-from citygraph.link.mediawiki import MediaWiki
-from citygraph.link.push import write_csv, write_v1
 from citygraph.link.review import Decision, Outdated, Word
-from citygraph.link.source import ExtractSource, ItemSource, LiveSource
 from citygraph.link.suggest import Suggestion
+from citygraph.link.wikidata import (
+    ExtractSource,
+    ItemSource,
+    LiveSource,
+    MediaWiki,
+    read_extract,
+    read_extract_triples,
+    write_extract,
+)
 from citygraph.store.endpoint import RemoteStore
 
 __all__ = [

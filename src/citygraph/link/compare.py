@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from citygraph.findings import Finding, finding
 from citygraph.link.facts import Fact
-from citygraph.link.items import Item, Statement, Value
+from citygraph.link.items import Item, Statement, Value, thing_of_item
+from citygraph.matching.things import Thing
+from citygraph.sssom import Mapping as Row
+from citygraph.sssom import MappingSet
 
-__all__ = ["Difference", "Known", "State", "compare_facts", "decide_difference", "news", "read_known", "write_known"]
+__all__ = [
+    "Difference",
+    "Known",
+    "State",
+    "check_links",
+    "compare_facts",
+    "decide_difference",
+    "linked_items",
+    "news",
+    "offered",
+    "read_known",
+    "write_known",
+]
 
 _COLUMNS: Final = ("subject_id", "property", "state", "ours", "theirs", "decision", "author", "date", "comment")
 _ONE_VALUE: Final = ("P571", "P159", "P17", "P856")
@@ -21,6 +37,77 @@ _MANY: Final = ("P463", "P488")
 _COUNT: Final = "P2124"
 _SCHEME: Final = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
 DECISIONS: Final = ("open", "ours", "theirs")
+
+
+# -- links --------------------------------------------------------------------------------------------
+
+
+def linked_items(rows: MappingSet) -> list[Row]:
+    """The accepted rows that lead to an item and say that it is the same thing."""
+    return [
+        each
+        for each in rows.mappings
+        if each.accepted and each.object_id.startswith("wd:Q") and each.predicate_id == "skos:exactMatch"
+    ]
+
+
+def check_links(
+    rows: MappingSet, things: Mapping[str, Thing], items: Mapping[str, Item], *, file: str, whole: bool
+) -> list[Finding]:
+    """What is wrong with the accepted links.
+
+    Args:
+        rows: the mapping file.
+        things: our things by the short name that the rows use.
+        items: what Wikidata says, by id.
+        file: the path of the mapping file, for the findings.
+        whole: an item that is not among `items` does not exist; an extract need not hold all of them.
+    """
+    accepted = linked_items(rows)
+    findings = [*_doubled(accepted, file)]
+    for row in accepted:
+        item = items.get(row.object_id.removeprefix("wd:"))
+        if item is None or item.missing:
+            if whole or item is not None:
+                findings.append(_about("link-gone", row, file))
+        elif item.redirect:
+            findings.append(_about("link-merged", row, file, target=item.redirect))
+        elif row.subject_id in things:
+            findings += _compared(row, things[row.subject_id], thing_of_item(item), file)
+    return findings
+
+
+def _doubled(rows: list[Row], file: str) -> Iterator[Finding]:
+    by_item: dict[str, list[Row]] = defaultdict(list)
+    by_subject: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_item[row.object_id].append(row)
+        by_subject[row.subject_id].append(row)
+    for found in by_item.values():
+        for row in found[1:]:
+            yield _about("item-linked-twice", row, file, other=found[0].subject_id)
+    for found in by_subject.values():
+        for row in found[1:]:
+            yield _about("two-items-linked", row, file, other=found[0].object_id)
+
+
+def _compared(row: Row, ours: Thing, theirs: Thing, file: str) -> Iterator[Finding]:
+    if ours.kinds and theirs.kinds and not ours.kinds & theirs.kinds:
+        wanted, found = (", ".join(sorted(each)) for each in (ours.kinds, theirs.kinds))
+        yield _about("link-wrong-type", row, file, wanted=wanted, found=found)
+    if ours.countries and theirs.countries and not ours.countries & theirs.countries:
+        wanted, found = (", ".join(sorted(each)) for each in (ours.countries, theirs.countries))
+        yield _about("link-wrong-country", row, file, wanted=wanted, found=found)
+
+
+def _about(code: str, row: Row, file: str, **values: str) -> Finding:
+    label = row.slots.get("subject_label", "")
+    subject = f"{label} ({row.subject_id})" if label else row.subject_id
+    words: dict[str, str] = {"entity": subject, "item": row.object_id, **values}
+    return replace(finding(code, file=file, **words), line=row.line)  # type: ignore[arg-type]  # its values are words
+
+
+# -- facts --------------------------------------------------------------------------------------------
 
 
 class State(StrEnum):
@@ -260,3 +347,15 @@ def decide_difference(
         for each in wanted
     }
     return [decided.get(each.difference.key, each) for each in rows]
+
+
+def offered(found: Iterable[Difference], decided: Mapping[tuple[str, str, str, str, str], str]) -> list[Fact]:
+    """What can be offered: only ours, citable, and not turned down before."""
+    return [
+        each.fact
+        for each in found
+        if each.state is State.OURS_ONLY
+        and each.fact is not None
+        and each.fact.citations
+        and decided.get(each.key, "open") != "theirs"
+    ]

@@ -14,22 +14,23 @@ from typing import Final
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.files import locked, write_file
 from citygraph.findings import Finding
-from citygraph.link.check import check_links, linked_items
 from citygraph.link.compare import (
     Difference,
     Known,
+    check_links,
     compare_facts,
     decide_difference,
+    linked_items,
     news,
+    offered,
     read_known,
     write_known,
 )
 from citygraph.link.facts import Fact, facts_of
 from citygraph.link.items import Item
-from citygraph.link.push import offered
 from citygraph.link.review import Decision, Outdated, decide_link, open_proposals, version_of
-from citygraph.link.source import ItemSource
 from citygraph.link.suggest import Suggestion, proposals, suggest, unlinked
+from citygraph.link.wikidata import ItemSource
 from citygraph.matching.things import Thing, things_of
 from citygraph.namespaces import compress, expand
 from citygraph.rdf import Triple

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from citygraph.link.item_things import thing_of_item
-from citygraph.link.source import ItemSource, wanted_of
+from citygraph.link.items import thing_of_item
+from citygraph.link.wikidata import ItemSource, wanted_of
 from citygraph.matching.names import read_name
 from citygraph.matching.score import ALIAS, MAIN, Candidate, decide, score
 from citygraph.matching.things import Thing
