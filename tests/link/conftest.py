@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from citygraph.http import Policy
-from citygraph.link.items import Item, entity_json
+from citygraph.link.items import WikidataItem, entity_json
 from citygraph.link.wikidata import read_extract
 from loopback import Handler, LoopbackServer, listening
 from misbehaving import Misbehaving, misbehaving_server
@@ -64,7 +64,9 @@ def mediawiki() -> Iterator[str]:
                 answer: dict[str, object] = {"search": [{"id": each} for each in sorted(found)[: int(asked["limit"])]]}
             else:
                 ids = asked["ids"].split("|")
-                answer = {"entities": {q: json.loads(entity_json(items.get(q, Item(q, missing=True)))) for q in ids}}
+                answer = {
+                    "entities": {q: json.loads(entity_json(items.get(q, WikidataItem(q, missing=True)))) for q in ids}
+                }
             self.answer(json.dumps(answer).encode(), "application/json; charset=utf-8")
 
     with listening(LoopbackServer(("127.0.0.1", 0), Api)) as server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from citygraph.link.facts import Citation, facts_of
+from citygraph.link.facts import PublicPage, facts_of
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Triple, parse
 
@@ -20,7 +20,7 @@ def triples(text: str) -> list[Triple]:
     return [quad.triple for quad in parsed.quads]
 
 
-def cited(text: str) -> list[tuple[Citation, ...]]:
+def cited(text: str) -> list[tuple[PublicPage, ...]]:
     """What the facts about the network rest on."""
     return [fact.citations for fact in facts_of(triples(text), {NETWORK: "Q1"}) if fact.subject == NETWORK]
 
@@ -40,7 +40,7 @@ FOUNDED = f'<{NETWORK}> schema:foundingDate "1986" ; prov:wasDerivedFrom <{DOCUM
 @pytest.mark.parametrize("rights", ["", "PUBLIC"])
 def test_a_public_page_is_named_with_the_day_it_was_seen(rights: str) -> None:
     text = FOUNDED + document("one", rights, seen="2020-11-05")
-    assert cited(text) == [(Citation("https://example.org/page", "2020-11-05"),)]
+    assert cited(text) == [(PublicPage("https://example.org/page", "2020-11-05"),)]
 
 
 @pytest.mark.parametrize("rights", ["RESTRICTED", "NON_PUBLIC", "CONFIDENTIAL", "SENSITIVE"])
@@ -59,5 +59,5 @@ def test_a_claim_about_the_very_value_counts_before_what_is_said_of_the_network(
         f'rdf:object "{{}}" ; prov:wasDerivedFrom <{DOCUMENT}-two> .\n'
     )
     documents = document("one", page="https://example.org/one") + document("two", page="https://example.org/two")
-    assert cited(FOUNDED + claim.format("1986") + documents) == [(Citation("https://example.org/two", ""),)]
-    assert cited(FOUNDED + claim.format("1990") + documents) == [(Citation("https://example.org/one", ""),)]
+    assert cited(FOUNDED + claim.format("1986") + documents) == [(PublicPage("https://example.org/two", ""),)]
+    assert cited(FOUNDED + claim.format("1990") + documents) == [(PublicPage("https://example.org/one", ""),)]

@@ -14,7 +14,7 @@ import pytest
 from citygraph import Project
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.http import Policy
-from citygraph.link import Decision, Outdated, Word, open_source, write_csv, write_extract, write_v1
+from citygraph.link import LinkDecision, LinkWord, Outdated, open_source, write_csv, write_extract, write_v1
 from citygraph.link.compare import read_known, write_known
 from citygraph.link.items import items_from_triples
 from citygraph.link.links import DRIFT_FILE, MAPPING_FILE
@@ -45,8 +45,8 @@ def source() -> ExtractSource:
     return ExtractSource(read_extract(EXTRACT))
 
 
-def said(word: Word, subject: str, item: str = "", author: str = ME) -> Decision:
-    return Decision(subject, word, item, author, date(2026, 11, 23))
+def said(word: LinkWord, subject: str, item: str = "", author: str = ME) -> LinkDecision:
+    return LinkDecision(subject, word, item, author, date(2026, 11, 23))
 
 
 def rows(project: Project) -> dict[tuple[str, str], Mapping]:
@@ -83,7 +83,7 @@ def test_a_place_is_not_offered_its_authority_and_no_place_of_another_country_fi
 
 def test_what_was_rejected_never_comes_back(project: Project, source: ExtractSource) -> None:
     project.links.suggest(source, entity="place-oslo")
-    project.links.decide(said(Word.REJECT, "place-oslo", "Q585"))
+    project.links.decide(said(LinkWord.REJECT, "place-oslo", "Q585"))
     row = rows(project)["id:place-oslo", "wd:Q585"]
     assert (row.rejected, row.slots["author_id"], row.slots["mapping_date"]) == (True, ME, "2026-11-23")
     (found,) = project.links.suggest(source, entity="place-oslo")
@@ -93,7 +93,7 @@ def test_what_was_rejected_never_comes_back(project: Project, source: ExtractSou
 
 def test_an_accepted_link_reaches_the_graph_and_a_proposal_does_not(project: Project, source: ExtractSource) -> None:
     project.links.suggest(source)
-    project.links.decide(said(Word.ACCEPT, "place-oslo", "Q585"))
+    project.links.decide(said(LinkWord.ACCEPT, "place-oslo", "Q585"))
     assert not project.build().report.violations
     links = {(quad.subject, quad.object) for quad in project.snapshot().asserted() if quad.predicate == SAME_AS}
     assert (Iri(project.config.base + "id/place-oslo"), Iri("http://www.wikidata.org/entity/Q585")) in links
@@ -102,10 +102,10 @@ def test_an_accepted_link_reaches_the_graph_and_a_proposal_does_not(project: Pro
 
 def test_nothing_found_is_remembered_and_can_be_taken_back(project: Project, source: ExtractSource) -> None:
     project.links.suggest(source, entity="metrex")
-    project.links.decide(said(Word.NONE, "metrex"))
+    project.links.decide(said(LinkWord.NONE, "metrex"))
     assert list(rows(project)) == [("id:metrex", "sssom:NoTermFound")]
     assert "metrex" not in {each.thing.id.rpartition("/")[2] for each in project.links.suggest(source, keep=False)}
-    project.links.decide(said(Word.ACCEPT, "metrex", "Q911"))
+    project.links.decide(said(LinkWord.ACCEPT, "metrex", "Q911"))
     assert list(rows(project)) == [("id:metrex", "wd:Q911")]
 
 
@@ -114,7 +114,7 @@ def test_decisions_at_the_same_moment_are_all_kept(project: Project, source: Ext
     subjects = list(project.links.open())[:6]
     others = [Project.open(project.folder, today=TODAY).links for _ in subjects]
     threads = [
-        threading.Thread(target=links.decide, args=(said(Word.NONE, subject),))
+        threading.Thread(target=links.decide, args=(said(LinkWord.NONE, subject),))
         for links, subject in zip(others, subjects, strict=True)
     ]
     for each in threads:
@@ -143,17 +143,17 @@ def test_candidates_that_are_no_longer_those_that_were_seen_are_not_decided(
     links = project.links
     links.suggest(source)
     seen = links.version("id:eurocities")
-    links.decide(said(Word.REJECT, "id:eurocities", "Q910"))
+    links.decide(said(LinkWord.REJECT, "id:eurocities", "Q910"))
     before = (project.folder / MAPPING_FILE).read_bytes()
     with pytest.raises(Outdated, match="have changed"):
-        links.decide(said(Word.ACCEPT, "id:eurocities", "Q910"), seen=seen)
+        links.decide(said(LinkWord.ACCEPT, "id:eurocities", "Q910"), seen=seen)
     assert (project.folder / MAPPING_FILE).read_bytes() == before
 
 
 def test_a_second_person_reviews_and_a_second_link_is_refused(project: Project) -> None:
     links = project.links
-    links.decide(said(Word.ACCEPT, "metrex", "Q911"))
-    links.decide(said(Word.ACCEPT, "metrex", "Q911", author="orcid:2"))
+    links.decide(said(LinkWord.ACCEPT, "metrex", "Q911"))
+    links.decide(said(LinkWord.ACCEPT, "metrex", "Q911", author="orcid:2"))
     row = rows(project)["id:metrex", "wd:Q911"]
     assert (row.justification, row.slots["author_id"], row.slots["reviewer_id"]) == (
         "semapv:MappingReview",
@@ -161,11 +161,11 @@ def test_a_second_person_reviews_and_a_second_link_is_refused(project: Project) 
         "orcid:2",
     )
     with pytest.raises(QueryError, match="linked to wd:Q911 already"):
-        links.decide(said(Word.ACCEPT, "metrex", "Q910"))
+        links.decide(said(LinkWord.ACCEPT, "metrex", "Q910"))
     for bad in (
-        said(Word.ACCEPT, "nobody", "Q1"),
-        said(Word.ACCEPT, "metrex", "P1"),
-        said(Word.NONE, "metrex", author=" "),
+        said(LinkWord.ACCEPT, "nobody", "Q1"),
+        said(LinkWord.ACCEPT, "metrex", "P1"),
+        said(LinkWord.NONE, "metrex", author=" "),
     ):
         with pytest.raises(QueryError):
             links.decide(bad)
@@ -207,7 +207,7 @@ def test_links_that_no_longer_hold_are_findings(project: Project, source: Extrac
         "metrex": "Q424242", "eurocities": "Q910",
     }  # fmt: skip
     for subject, item in decisions.items():
-        project.links.decide(said(Word.ACCEPT, subject, item))
+        project.links.decide(said(LinkWord.ACCEPT, subject, item))
     path = project.folder / MAPPING_FILE
     second = "id:eurocities\t\tskos:exactMatch\t\twd:Q911\t\tsemapv:ManualMappingCuration" + "\t" * 7 + "\n"
     path.write_bytes(path.read_bytes() + second.encode())
@@ -223,7 +223,7 @@ def test_links_that_no_longer_hold_are_findings(project: Project, source: Extrac
 
 def test_links_that_hold_are_no_findings(project: Project, source: ExtractSource) -> None:
     for subject, item in {"place-oslo": "Q585", "oslo-kommune": "Q5245991", "eurocities": "Q910"}.items():
-        project.links.decide(said(Word.ACCEPT, subject, item))
+        project.links.decide(said(LinkWord.ACCEPT, subject, item))
     assert project.links.check(source, whole=True) == []
 
 
@@ -237,7 +237,7 @@ def linked(project: Project) -> Project:
         "eurocities": "Q910", "place-brussels": "Q239", "oslo-kommune": "Q5245991", "bergen-kommune": "Q10428388",
         "metrex": "Q911",
     }.items():  # fmt: skip
-        project.links.decide(said(Word.ACCEPT, subject, item))
+        project.links.decide(said(LinkWord.ACCEPT, subject, item))
     return project
 
 

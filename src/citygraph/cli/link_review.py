@@ -13,7 +13,7 @@ from citygraph.cli.options import FolderOption, open_project
 from citygraph.cli.printing import say
 
 if TYPE_CHECKING:
-    from citygraph.link import Decision, Links
+    from citygraph.link import LinkDecision, Links
     from citygraph.sssom import Mapping
 
 __all__ = ["review"]
@@ -42,21 +42,21 @@ def review(
 
     citygraph link review --accept id:place-oslo=Q585 --author orcid:0000-…
     """
-    from citygraph.link import Decision, Word  # noqa: PLC0415
+    from citygraph.link import LinkDecision, LinkWord  # noqa: PLC0415
 
     project = open_project(project_folder)
     links = project.links
-    words = [(Word.ACCEPT, each) for each in accept or []] + [(Word.REJECT, each) for each in reject or []]
-    decisions: list[Decision] = []
+    words = [(LinkWord.ACCEPT, each) for each in accept or []] + [(LinkWord.REJECT, each) for each in reject or []]
+    decisions: list[LinkDecision] = []
     for word, text in words:
         subject, equals, item = text.rpartition("=")
         if not equals:
             message = f"{text!r} is not of the form id:place-oslo=Q585."
             raise typer.BadParameter(message)
         decisions.append(
-            Decision(subject, word, item, author, project.today, confidence=confidence, comment=comment)
+            LinkDecision(subject, word, item, author, project.today, confidence=confidence, comment=comment)
         )  # fmt: skip
-    decisions += [Decision(each, Word.NONE, "", author, project.today, comment=comment) for each in none or []]
+    decisions += [LinkDecision(each, LinkWord.NONE, "", author, project.today, comment=comment) for each in none or []]
     if decisions:
         for each in decisions:
             links.decide(each)
@@ -99,15 +99,15 @@ def _asked(count: int) -> str:
             return said
 
 
-def _decisions(said: str, subject: str, candidates: list[Mapping], author: str, day: str) -> list[Decision]:
-    from citygraph.link import Decision, Word  # noqa: PLC0415
+def _decisions(said: str, subject: str, candidates: list[Mapping], author: str, day: str) -> list[LinkDecision]:
+    from citygraph.link import LinkDecision, LinkWord  # noqa: PLC0415
 
     on = date.fromisoformat(day)
     if said == "s":
         return []
     if said == "n":
-        return [Decision(subject, Word.NONE, "", author, on)]
-    word = Word.REJECT if said.startswith("r") else Word.ACCEPT
+        return [LinkDecision(subject, LinkWord.NONE, "", author, on)]
+    word = LinkWord.REJECT if said.startswith("r") else LinkWord.ACCEPT
     number = said.removeprefix("r")
     chosen = [candidates[int(number) - 1]] if number else candidates
-    return [Decision(subject, word, each.object_id, author, on) for each in chosen]
+    return [LinkDecision(subject, word, each.object_id, author, on) for each in chosen]

@@ -1,14 +1,25 @@
-"""Names to candidates to reviewed links: suggest, review, check, compare, push, fetch."""
+"""Links to Wikidata: suggest candidates, review them, check and compare the links, offer what is missing there.
+
+Read in this order:
+
+- `links`: the links of one project, and every verb on them;
+- `items`: items of Wikidata as data, from JSON and RDF and back;
+- `wikidata`: where items come from, an extract on disk or Wikidata itself;
+- `suggest`: candidates for everything without a link;
+- `review`: what a person decides about a candidate;
+- `facts`: our facts in the words of Wikidata, and the batch of those it lacks;
+- `compare`: links and facts held against Wikidata.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from citygraph.http import Policy
-from citygraph.link.compare import Difference, State
-from citygraph.link.facts import Fact, write_csv, write_v1
+from citygraph.link.compare import DriftState, LinkDifference
+from citygraph.link.facts import LinkFact, write_csv, write_v1
 from citygraph.link.links import MAPPING_FILE, Links
-from citygraph.link.review import Decision, Outdated, Word
+from citygraph.link.review import LinkDecision, LinkWord, Outdated
 from citygraph.link.suggest import Suggestion
 from citygraph.link.wikidata import (
     ExtractSource,
@@ -23,15 +34,15 @@ from citygraph.store.endpoint import RemoteStore
 
 __all__ = [
     "MAPPING_FILE",
-    "Decision",
-    "Difference",
-    "Fact",
+    "DriftState",
     "ItemSource",
+    "LinkDecision",
+    "LinkDifference",
+    "LinkFact",
+    "LinkWord",
     "Links",
     "Outdated",
-    "State",
     "Suggestion",
-    "Word",
     "open_source",
     "read_extract_triples",
     "write_csv",

@@ -1,4 +1,4 @@
-"""Drift: our dated facts against Wikidata's statements and against what was seen last time."""
+"""Accepted links and our dated facts held against Wikidata, and against what was seen last time."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from enum import StrEnum
 from typing import Final
 
 from citygraph.findings import Finding, finding
-from citygraph.link.facts import Fact
-from citygraph.link.items import Item, Statement, Value, thing_of_item
+from citygraph.link.facts import LinkFact
+from citygraph.link.items import ItemStatement, ItemValue, WikidataItem, thing_of_item
 from citygraph.matching.things import Thing
 from citygraph.sssom import Mapping as Row
 from citygraph.sssom import MappingSet
 
 __all__ = [
-    "Difference",
-    "Known",
-    "State",
+    "DriftState",
+    "LinkDifference",
+    "SeenDifference",
     "check_links",
     "compare_facts",
     "decide_difference",
@@ -52,7 +52,7 @@ def linked_items(rows: MappingSet) -> list[Row]:
 
 
 def check_links(
-    rows: MappingSet, things: Mapping[str, Thing], items: Mapping[str, Item], *, file: str, whole: bool
+    rows: MappingSet, things: Mapping[str, Thing], items: Mapping[str, WikidataItem], *, file: str, whole: bool
 ) -> list[Finding]:
     """What is wrong with the accepted links.
 
@@ -110,7 +110,7 @@ def _about(code: str, row: Row, file: str, **values: str) -> Finding:
 # -- facts --------------------------------------------------------------------------------------------
 
 
-class State(StrEnum):
+class DriftState(StrEnum):
     """How our fact and theirs stand to each other."""
 
     SAME = "same"
@@ -121,15 +121,15 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class LinkDifference:
     """One subject and property: what we say, what they say; `fact` is ours, for a batch of statements."""
 
     subject_id: str
     property_id: str
-    state: State
+    state: DriftState
     ours: str
     theirs: str
-    fact: Fact | None = None
+    fact: LinkFact | None = None
     changed: str = ""
 
     @property
@@ -139,10 +139,10 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SeenDifference:
     """A difference that has been seen, and what somebody decided about it: `open`, `ours` or `theirs`."""
 
-    difference: Difference
+    difference: LinkDifference
     decision: str = "open"
     author: str = ""
     day: str = ""
@@ -150,8 +150,8 @@ class Known:
 
 
 def compare_facts(
-    subject_id: str, kinds: frozenset[str], facts: Iterable[Fact], item: Item, networks: frozenset[str]
-) -> Iterator[Difference]:
+    subject_id: str, kinds: frozenset[str], facts: Iterable[LinkFact], item: WikidataItem, networks: frozenset[str]
+) -> Iterator[LinkDifference]:
     """Every property of one linked thing, also where both say the same.
 
     Args:
@@ -161,7 +161,7 @@ def compare_facts(
         item: what Wikidata says.
         networks: the items of our networks; other memberships of a city are none of our business.
     """
-    by_property: dict[str, list[Fact]] = defaultdict(list)
+    by_property: dict[str, list[LinkFact]] = defaultdict(list)
     for fact in facts:
         by_property[fact.property].append(fact)
     asked = {*by_property, "P17"} if "network" not in kinds else {*by_property, *_ONE_VALUE, "P488", _COUNT} - {"P17"}
@@ -183,26 +183,26 @@ def compare_facts(
             yield replace(each, subject_id=subject_id, property_id=property_)
 
 
-def _difference(state: State, ours: str = "", theirs: str = "", fact: Fact | None = None) -> Difference:
-    return Difference("", "", state, ours, theirs, fact)
+def _difference(state: DriftState, ours: str = "", theirs: str = "", fact: LinkFact | None = None) -> LinkDifference:
+    return LinkDifference("", "", state, ours, theirs, fact)
 
 
-def _as_whole(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]:
+def _as_whole(ours: list[LinkFact], theirs: list[ItemStatement]) -> Iterator[LinkDifference]:
     """A property with one value: founded, seat, country, website."""
     said, told = _joined(fact.value.text for fact in ours), _joined(each.value.text for each in theirs)
     if any(not fact.value.text for fact in ours) or not (ours or theirs):
         return
     if not theirs:
-        yield from (_difference(State.OURS_ONLY, fact.value.text, "", fact) for fact in ours)
+        yield from (_difference(DriftState.OURS_ONLY, fact.value.text, "", fact) for fact in ours)
     elif not ours:
-        yield _difference(State.THEIRS_ONLY, "", told)
+        yield _difference(DriftState.THEIRS_ONLY, "", told)
     elif any(_same(fact.value, each.value) for fact in ours for each in theirs):
-        yield _difference(State.SAME, said, told)
+        yield _difference(DriftState.SAME, said, told)
     else:
-        yield _difference(State.DISAGREE, said, told)
+        yield _difference(DriftState.DISAGREE, said, told)
 
 
-def _by_value(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]:
+def _by_value(ours: list[LinkFact], theirs: list[ItemStatement]) -> Iterator[LinkDifference]:
     """A property with several values: who chairs, what one is a member of."""
     latest = max((fact.as_of or fact.begin for fact in ours), default="")
     facts = {fact.value.text: fact for fact in sorted(ours, key=lambda each: each.as_of)}
@@ -211,21 +211,21 @@ def _by_value(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]
         statement = told.get(text)
         end = _qualifier(statement, "P582") if statement else ""
         if statement is None:
-            yield _difference(State.OURS_ONLY, _dated(text, fact.as_of), "", fact)
+            yield _difference(DriftState.OURS_ONLY, _dated(text, fact.as_of), "", fact)
         elif end and fact.as_of and end < fact.as_of[: len(end)] and not fact.end:
-            yield _difference(State.DISAGREE, _dated(text, fact.as_of), f"{text} until {end}")
+            yield _difference(DriftState.DISAGREE, _dated(text, fact.as_of), f"{text} until {end}")
         elif end and fact.as_of and end > fact.as_of and not fact.end:
-            yield _difference(State.THEIRS_NEWER, _dated(text, fact.as_of), f"{text} until {end}")
+            yield _difference(DriftState.THEIRS_NEWER, _dated(text, fact.as_of), f"{text} until {end}")
         else:
-            yield _difference(State.SAME, _dated(text, fact.as_of), text)
+            yield _difference(DriftState.SAME, _dated(text, fact.as_of), text)
     for text, statement in sorted(told.items()):
         if text not in facts:
             since = _qualifier(statement, "P580") or _qualifier(statement, "P585")
             newer = bool(latest and since and since > latest)
-            yield _difference(State.THEIRS_NEWER if newer else State.THEIRS_ONLY, "", _dated(text, since))
+            yield _difference(DriftState.THEIRS_NEWER if newer else DriftState.THEIRS_ONLY, "", _dated(text, since))
 
 
-def _by_date(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]:
+def _by_date(ours: list[LinkFact], theirs: list[ItemStatement]) -> Iterator[LinkDifference]:
     """Figures: each belongs to its day."""
     told = {_qualifier(each, "P585"): each for each in theirs}
     latest = max((fact.as_of for fact in ours), default="")
@@ -233,15 +233,17 @@ def _by_date(ours: list[Fact], theirs: list[Statement]) -> Iterator[Difference]:
         same_day = [each for day, each in told.items() if _same_time(day, fact.as_of)]
         said = _dated(fact.value.text, fact.as_of)
         if not same_day:
-            yield _difference(State.OURS_ONLY, said, "", fact)
+            yield _difference(DriftState.OURS_ONLY, said, "", fact)
         elif any(_same(fact.value, each.value) for each in same_day):
-            yield _difference(State.SAME, said, said)
+            yield _difference(DriftState.SAME, said, said)
         else:
-            yield _difference(State.DISAGREE, said, _joined(each.value.text for each in same_day))
+            yield _difference(DriftState.DISAGREE, said, _joined(each.value.text for each in same_day))
     for day, statement in sorted(told.items()):
         if not any(_same_time(day, fact.as_of) for fact in ours):
             newer = bool(latest and day > latest)
-            yield _difference(State.THEIRS_NEWER if newer else State.THEIRS_ONLY, "", _dated(statement.value.text, day))
+            yield _difference(
+                DriftState.THEIRS_NEWER if newer else DriftState.THEIRS_ONLY, "", _dated(statement.value.text, day)
+            )
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -252,7 +254,7 @@ def _dated(text: str, day: str) -> str:
     return f"{text} ({day})" if day else text
 
 
-def _qualifier(statement: Statement | None, property_: str) -> str:
+def _qualifier(statement: ItemStatement | None, property_: str) -> str:
     values = statement.qualifiers.get(property_, ()) if statement else ()
     return values[0].text if values else ""
 
@@ -263,7 +265,7 @@ def _same_time(one: str, other: str) -> bool:
     return one[:short] == other[:short] and (bool(short) or one == other)
 
 
-def _same(one: Value, other: Value) -> bool:
+def _same(one: ItemValue, other: ItemValue) -> bool:
     if "time" in {one.kind, other.kind}:
         return _same_time(one.text, other.text)
     if one.kind == "quantity" and other.kind == "quantity":
@@ -280,14 +282,14 @@ def _same(one: Value, other: Value) -> bool:
 # -- what has been seen -------------------------------------------------------------------------------
 
 
-def read_known(text: str) -> list[Known]:
+def read_known(text: str) -> list[SeenDifference]:
     """The rows of the memory file.
 
     Raises:
         ValueError: a row does not fit the heading.
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    known: list[Known] = []
+    known: list[SeenDifference] = []
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
@@ -296,12 +298,12 @@ def read_known(text: str) -> list[Known]:
             message = f"line {number} does not have the cells {', '.join(_COLUMNS)}"
             raise ValueError(message)
         subject, property_, state, ours, theirs, decision, author, day, comment = cells
-        difference = Difference(subject, property_, State(state), ours, theirs)
-        known.append(Known(difference, decision, author, day, comment))
+        difference = LinkDifference(subject, property_, DriftState(state), ours, theirs)
+        known.append(SeenDifference(difference, decision, author, day, comment))
     return known
 
 
-def write_known(known: Iterable[Known]) -> str:
+def write_known(known: Iterable[SeenDifference]) -> str:
     """The memory file: one row for each difference, sorted, so that two runs give the same bytes."""
     rows = sorted(
         (*each.difference.key, each.decision, each.author, each.day, each.comment) for each in dict.fromkeys(known)
@@ -310,15 +312,15 @@ def write_known(known: Iterable[Known]) -> str:
     return "".join("\t".join(row) + "\n" for row in (_COLUMNS, *plain))
 
 
-def news(found: Iterable[Difference], known: Iterable[Known]) -> list[Difference]:
+def news(found: Iterable[LinkDifference], known: Iterable[SeenDifference]) -> list[LinkDifference]:
     """The differences that have not been seen, each with the side that has changed since."""
     seen = {each.difference.key for each in known}
-    before: dict[tuple[str, str], list[Difference]] = defaultdict(list)
+    before: dict[tuple[str, str], list[LinkDifference]] = defaultdict(list)
     for each in known:
         before[each.difference.subject_id, each.difference.property_id].append(each.difference)
-    new: list[Difference] = []
+    new: list[LinkDifference] = []
     for difference in found:
-        if difference.state is State.SAME or difference.key in seen:
+        if difference.state is DriftState.SAME or difference.key in seen:
             continue
         old = before[difference.subject_id, difference.property_id]
         ours = bool(old) and all(each.ours != difference.ours for each in old)
@@ -329,8 +331,15 @@ def news(found: Iterable[Difference], known: Iterable[Known]) -> list[Difference
 
 
 def decide_difference(
-    known: Iterable[Known], subject_id: str, property_: str, decision: str, *, author: str, day: date, comment: str = ""
-) -> list[Known]:
+    known: Iterable[SeenDifference],
+    subject_id: str,
+    property_: str,
+    decision: str,
+    *,
+    author: str,
+    day: date,
+    comment: str = "",
+) -> list[SeenDifference]:
     """The memory with one decision about all differences of a subject and property.
 
     Raises:
@@ -349,12 +358,12 @@ def decide_difference(
     return [decided.get(each.difference.key, each) for each in rows]
 
 
-def offered(found: Iterable[Difference], decided: Mapping[tuple[str, str, str, str, str], str]) -> list[Fact]:
+def offered(found: Iterable[LinkDifference], decided: Mapping[tuple[str, str, str, str, str], str]) -> list[LinkFact]:
     """What can be offered: only ours, citable, and not turned down before."""
     return [
         each.fact
         for each in found
-        if each.state is State.OURS_ONLY
+        if each.state is DriftState.OURS_ONLY
         and each.fact is not None
         and each.fact.citations
         and decided.get(each.key, "open") != "theirs"

@@ -1,4 +1,4 @@
-"""Our facts about linked things in the words of Wikidata: property, value, qualifiers, and the page that says so."""
+"""Our facts in the words of Wikidata (property, value, qualifiers, the page that says so), and as a batch for it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.link.items import Value
+from citygraph.link.items import ItemValue
 from citygraph.matching.names import countries, country_code
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 
-__all__ = ["Citation", "Fact", "facts_of", "write_csv", "write_v1"]
+__all__ = ["LinkFact", "PublicPage", "facts_of", "write_csv", "write_v1"]
 
 _MEMBER_OF, _CHAIR, _COUNT = "P463", "P488", "P2124"
 _FOUNDED, _SEAT, _SITE, _COUNTRY = "P571", "P159", "P856", "P17"
@@ -26,7 +26,7 @@ _SEEN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class PublicPage:
     """A public page, and the last day on which it was seen, if known."""
 
     page: str
@@ -34,25 +34,25 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class LinkFact:
     """One fact: the subject's IRI, a property of Wikidata, a value, when it holds, and where it can be read."""
 
     subject: str
     property: str
-    value: Value
+    value: ItemValue
     as_of: str = ""
     begin: str = ""
     end: str = ""
     approximate: bool = False
-    citations: tuple[Citation, ...] = ()
+    citations: tuple[PublicPage, ...] = ()
 
 
-def facts_of(triples: Iterable[Triple | Quad], linked: Mapping[str, str]) -> list[Fact]:
+def facts_of(triples: Iterable[Triple | Quad], linked: Mapping[str, str]) -> list[LinkFact]:
     """The facts about linked things that Wikidata has a property for; `linked` is the item of each IRI."""
-    return list(dict.fromkeys(_Reader(triples, linked).facts()))
+    return list(dict.fromkeys(_FactFinder(triples, linked).facts()))
 
 
-class _Reader:
+class _FactFinder:
     def __init__(self, triples: Iterable[Triple | Quad], linked: Mapping[str, str]) -> None:
         self._linked = linked
         self._said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
@@ -60,7 +60,7 @@ class _Reader:
             if isinstance(triple.subject, Iri):
                 self._said[triple.subject.value][triple.predicate.value].append(triple.object)
 
-    def facts(self) -> Iterator[Fact]:
+    def facts(self) -> Iterator[LinkFact]:
         for subject in self._linked:
             if subject in self._said:
                 yield from self._plain(subject)
@@ -71,27 +71,27 @@ class _Reader:
             elif PREFIXES["schema"] + "Observation" in classes:
                 yield from self._count(node)
 
-    def _plain(self, subject: str) -> Iterator[Fact]:
+    def _plain(self, subject: str) -> Iterator[LinkFact]:
         cited = self._citations(subject)
         for term in self._of(subject, "schema:foundingDate"):
             if isinstance(term, Literal):
                 claims = self._claims(subject, PREFIXES["schema"] + "foundingDate", term)
-                yield Fact(subject, _FOUNDED, _time(term.value), citations=claims or cited)
+                yield LinkFact(subject, _FOUNDED, _time(term.value), citations=claims or cited)
         for site in self._iris(subject, "org:hasPrimarySite"):
             for place in self._iris(site, "schema:containedInPlace"):
                 # Without a link for the place there is a seat, and nothing to compare it with.
-                value = Value("item", self._linked.get(place, ""))
-                yield Fact(subject, _SEAT, value, citations=self._citations(site) or cited)
+                value = ItemValue("item", self._linked.get(place, ""))
+                yield LinkFact(subject, _SEAT, value, citations=self._citations(site) or cited)
         for page in self._iris(subject, "foaf:homepage"):
-            yield Fact(subject, _SITE, Value("string", page), citations=cited)
+            yield LinkFact(subject, _SITE, ItemValue("string", page), citations=cited)
         places = [subject, *self._iris(subject, "cg:administers")]
         for country in dict.fromkeys(each for place in places for each in self._iris(place, "cg:inCountry")):
             known = countries().get(country_code(country))
             item = self._linked.get(country) or (known.item if known else "")
             if item:
-                yield Fact(subject, _COUNTRY, Value("item", item), citations=cited)
+                yield LinkFact(subject, _COUNTRY, ItemValue("item", item), citations=cited)
 
-    def _membership(self, node: str) -> Iterator[Fact]:
+    def _membership(self, node: str) -> Iterator[LinkFact]:
         members, wholes = self._iris(node, "org:member"), self._iris(node, "org:organization")
         roles = self._iris(node, "org:role")
         if len(members) != 1 or len(wholes) != 1:
@@ -101,11 +101,11 @@ class _Reader:
         cited = self._citations(node)
         is_member = any(PREFIXES["org"] + "memberOf" in self._iris(role, "org:roleProperty") for role in roles)
         if is_member and member in self._linked and whole in self._linked:
-            yield Fact(member, _MEMBER_OF, Value("item", self._linked[whole]), *times, citations=cited)
+            yield LinkFact(member, _MEMBER_OF, ItemValue("item", self._linked[whole]), *times, citations=cited)
         if CONCEPT + "role-president" in roles and member in self._linked and whole in self._linked:
-            yield Fact(whole, _CHAIR, Value("item", self._linked[member]), *times, citations=cited)
+            yield LinkFact(whole, _CHAIR, ItemValue("item", self._linked[member]), *times, citations=cited)
 
-    def _count(self, node: str) -> Iterator[Fact]:
+    def _count(self, node: str) -> Iterator[LinkFact]:
         subjects = self._iris(node, "schema:observationAbout")
         if CONCEPT + "member-count" not in self._iris(node, "schema:measuredProperty"):
             return
@@ -114,8 +114,8 @@ class _Reader:
         for subject in subjects:
             for text in self._texts(node, "schema:value"):
                 if subject in self._linked:
-                    yield Fact(
-                        subject, _COUNT, Value("quantity", text), as_of=days[0] if days else "",
+                    yield LinkFact(
+                        subject, _COUNT, ItemValue("quantity", text), as_of=days[0] if days else "",
                         approximate=approximate, citations=self._citations(node),
                     )  # fmt: skip
 
@@ -135,17 +135,17 @@ class _Reader:
                     bounds[name] = found[0] if found else ""
         return (as_of[0] if as_of else "", bounds.get("time:hasBeginning", ""), bounds.get("time:hasEnd", ""))
 
-    def _claims(self, subject: str, predicate: str, value: Term) -> tuple[Citation, ...]:
+    def _claims(self, subject: str, predicate: str, value: Term) -> tuple[PublicPage, ...]:
         """What the claims that say the same thing rest on."""
-        found: list[Citation] = []
+        found: list[PublicPage] = []
         for node, said in list(self._said.items()):
             if Iri(subject) in said.get(PREFIXES["rdf"] + "subject", ()):
                 same = Iri(predicate) in self._of(node, "rdf:predicate") and value in self._of(node, "rdf:object")
                 found += self._citations(node) if same else ()
         return tuple(dict.fromkeys(found))
 
-    def _citations(self, node: str) -> tuple[Citation, ...]:
-        found: list[Citation] = []
+    def _citations(self, node: str) -> tuple[PublicPage, ...]:
+        found: list[PublicPage] = []
         for source in self._iris(node, "prov:wasDerivedFrom"):
             document = source.partition("#")[0]
             # As on the pages: whatever does not say PUBLIC is not for everybody.
@@ -153,7 +153,7 @@ class _Reader:
                 continue
             seen = self._texts(document, "cg:dateNotAfter")
             pages = [each for each in self._iris(document, "foaf:page") if each.startswith(("https://", "http://"))]
-            found += [Citation(page, seen[0] if seen else "") for page in pages]
+            found += [PublicPage(page, seen[0] if seen else "") for page in pages]
         return tuple(dict.fromkeys(found))
 
     def _of(self, node: str, curie: str) -> list[Term]:
@@ -169,20 +169,20 @@ class _Reader:
         return [term.value for term in self._of(node, curie) if isinstance(term, Literal)]
 
 
-def _time(text: str) -> Value:
+def _time(text: str) -> ItemValue:
     parts = text.lstrip("-").count("-")
-    return Value("time", text, precision=(_YEAR, _MONTH, _DAY)[min(parts, 2)])
+    return ItemValue("time", text, precision=(_YEAR, _MONTH, _DAY)[min(parts, 2)])
 
 
 # -- a batch of QuickStatements -----------------------------------------------------------------------
 
 
-def write_v1(facts: Iterable[Fact], linked: Mapping[str, str]) -> str:
+def write_v1(facts: Iterable[LinkFact], linked: Mapping[str, str]) -> str:
     """The batch in the tab-separated language of QuickStatements, version 1."""
     return "".join("\t".join(cell for pair in _cells(fact, linked) for cell in pair if cell) + "\n" for fact in facts)
 
 
-def write_csv(facts: Iterable[Fact], linked: Mapping[str, str]) -> str:
+def write_csv(facts: Iterable[LinkFact], linked: Mapping[str, str]) -> str:
     """The same batch as CSV: for each property a column, then its qualifiers and its reference."""
     rows = list(facts)
     properties = sorted({fact.property for fact in rows})
@@ -202,21 +202,21 @@ def write_csv(facts: Iterable[Fact], linked: Mapping[str, str]) -> str:
     return text.getvalue()
 
 
-def _cells(fact: Fact, linked: Mapping[str, str]) -> list[tuple[str, str]]:
+def _cells(fact: LinkFact, linked: Mapping[str, str]) -> list[tuple[str, str]]:
     cells = [(linked[fact.subject], ""), (fact.property, _value(fact.value))]
     cells += [
         (name, _day(text)) for name, text in (("P580", fact.begin), ("P582", fact.end), ("P585", fact.as_of)) if text
     ]
     if fact.approximate:
         cells.append(("P1480", _CIRCA))
-    citation: Citation = fact.citations[0]
+    citation: PublicPage = fact.citations[0]
     cells.append(("S854", _text(citation.page)))
     if citation.seen:
         cells.append(("S813", _day(citation.seen)))
     return cells
 
 
-def _value(value: Value) -> str:
+def _value(value: ItemValue) -> str:
     match value.kind:
         case "time":
             return _day(value.text)

@@ -16,9 +16,9 @@ __all__ = [
     "DAY",
     "ENTITY",
     "YEAR",
-    "Item",
-    "Statement",
-    "Value",
+    "ItemStatement",
+    "ItemValue",
+    "WikidataItem",
     "cut_time",
     "entity_json",
     "item_from_json",
@@ -69,7 +69,7 @@ _KINDS_OF_ITEM: Final = {item: frozenset(kinds.split()) for kinds, items in _ITE
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Value:
+class ItemValue:
     """One value: an item's id, a text, a time cut to its precision, a number, or "latitude/longitude"."""
 
     kind: str
@@ -79,29 +79,29 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class ItemStatement:
     """One statement of an item."""
 
     property: str
-    value: Value
+    value: ItemValue
     rank: str = "normal"
-    qualifiers: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    qualifiers: Mapping[str, tuple[ItemValue, ...]] = field(default_factory=dict)
     has_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class WikidataItem:
     """One item; `redirect` is where it has been merged to, and `missing` that it has been deleted."""
 
     id: str
     labels: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     descriptions: Mapping[str, str] = field(default_factory=dict)
-    statements: tuple[Statement, ...] = ()
+    statements: tuple[ItemStatement, ...] = ()
     redirect: str = ""
     missing: bool = False
 
-    def of(self, property_: str) -> list[Statement]:
+    def of(self, property_: str) -> list[ItemStatement]:
         """The statements that count: the preferred ones, else the normal ones; deprecated ones never."""
         found = [each for each in self.statements if each.property == property_ and each.rank != "deprecated"]
         return [each for each in found if each.rank == "preferred"] or found
@@ -123,19 +123,19 @@ def plain_number(text: str) -> str:
     return text.removeprefix("+")
 
 
-def cut_time(text: str, precision: int) -> Value:
+def cut_time(text: str, precision: int) -> ItemValue:
     """A time cut to what is known: `1986`, `1986-05` or `1986-05-17`."""
     plain = text.removeprefix("+").partition("T")[0]
     length = {YEAR: 1, YEAR + 1: 2}.get(precision, 3 if precision >= DAY else 1)
     sign, plain = ("-", plain[1:]) if plain.startswith("-") else ("", plain)
     parts = plain.split("-")[:length]
-    return Value("time", sign + "-".join(parts), precision=min(precision, DAY))
+    return ItemValue("time", sign + "-".join(parts), precision=min(precision, DAY))
 
 
 # -- in JSON, as the API, the dumps and our own extracts write them -----------------------------------
 
 
-def item_from_json(raw: Mapping[str, Any]) -> Item:
+def item_from_json(raw: Mapping[str, Any]) -> WikidataItem:
     """One item as `wbgetentities`, the dumps and our own extracts write it.
 
     Raises:
@@ -143,7 +143,7 @@ def item_from_json(raw: Mapping[str, Any]) -> Item:
     """
     qid = str(raw["id"])
     if "missing" in raw:
-        return Item(qid, missing=True)
+        return WikidataItem(qid, missing=True)
     redirect = ""
     if "redirects" in raw:
         redirect, qid = str(raw["redirects"]["to"]), str(raw["redirects"]["from"])
@@ -153,7 +153,7 @@ def item_from_json(raw: Mapping[str, Any]) -> Item:
         for claim in each
         if (statement := _statement(claim)) is not None
     ]
-    return Item(
+    return WikidataItem(
         id=qid,
         labels={key: each["value"] for key, each in _mapping(raw.get("labels")).items()},
         aliases={key: tuple(one["value"] for one in each) for key, each in _mapping(raw.get("aliases")).items()},
@@ -168,7 +168,7 @@ def _mapping(raw: object) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
-def _statement(claim: Mapping[str, Any]) -> Statement | None:
+def _statement(claim: Mapping[str, Any]) -> ItemStatement | None:
     value = _value(claim["mainsnak"])
     if value is None:
         return None
@@ -176,7 +176,7 @@ def _statement(claim: Mapping[str, Any]) -> Statement | None:
         key: tuple(found for snak in snaks if (found := _value(snak)) is not None)
         for key, snaks in _mapping(claim.get("qualifiers")).items()
     }
-    return Statement(
+    return ItemStatement(
         property=str(claim["mainsnak"]["property"]),
         value=value,
         rank=str(claim.get("rank", "normal")),
@@ -185,26 +185,26 @@ def _statement(claim: Mapping[str, Any]) -> Statement | None:
     )
 
 
-def _value(snak: Mapping[str, Any]) -> Value | None:
+def _value(snak: Mapping[str, Any]) -> ItemValue | None:
     if snak.get("snaktype", "value") != "value":
         return None
     kind, value = snak["datavalue"]["type"], snak["datavalue"]["value"]
     match kind:
         case "wikibase-entityid":
-            return Value("item", str(value.get("id") or f"Q{value['numeric-id']}"))
+            return ItemValue("item", str(value.get("id") or f"Q{value['numeric-id']}"))
         case "time":
             return cut_time(str(value["time"]), int(value["precision"]))
         case "quantity":
-            return Value("quantity", plain_number(str(value["amount"])))
+            return ItemValue("quantity", plain_number(str(value["amount"])))
         case "monolingualtext":
-            return Value("text", str(value["text"]), language=str(value["language"]))
+            return ItemValue("text", str(value["text"]), language=str(value["language"]))
         case "globecoordinate":
-            return Value("coordinate", f"{value['latitude']}/{value['longitude']}")
+            return ItemValue("coordinate", f"{value['latitude']}/{value['longitude']}")
         case _:
-            return Value("string", str(value))
+            return ItemValue("string", str(value))
 
 
-def entity_json(item: Item) -> str:
+def entity_json(item: WikidataItem) -> str:
     """One line of an extract: the item as entity JSON, keys in a fixed order."""
     raw: dict[str, Any] = {"type": "item", "id": item.id}
     if item.missing:
@@ -230,7 +230,7 @@ def entity_json(item: Item) -> str:
     return json.dumps(raw, ensure_ascii=False, sort_keys=True)
 
 
-def _snak(property_: str, value: Value) -> dict[str, Any]:
+def _snak(property_: str, value: ItemValue) -> dict[str, Any]:
     raw: Any
     match value.kind:
         case "item":
@@ -253,7 +253,7 @@ def _snak(property_: str, value: Value) -> dict[str, Any]:
 # -- in RDF, as the query service has them ------------------------------------------------------------
 
 
-def items_from_triples(triples: Iterable[Triple]) -> dict[str, Item]:
+def items_from_triples(triples: Iterable[Triple]) -> dict[str, WikidataItem]:
     """The items that some triples in Wikidata's RDF form speak about, by id."""
     by_subject: dict[str, list[tuple[str, Term]]] = {}
     for triple in triples:
@@ -263,12 +263,12 @@ def items_from_triples(triples: Iterable[Triple]) -> dict[str, Item]:
     return {iri[len(ENTITY) :]: _item(iri[len(ENTITY) :], by_subject[iri], by_subject) for iri in names}
 
 
-def _item(qid: str, said: list[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]) -> Item:
+def _item(qid: str, said: list[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]) -> WikidataItem:
     labels: dict[str, str] = {}
     aliases: dict[str, list[str]] = {}
     descriptions: dict[str, str] = {}
     redirect = ""
-    statements: list[Statement] = []
+    statements: list[ItemStatement] = []
     for predicate, object_ in said:
         language = object_.language or "mul" if isinstance(object_, Literal) else ""
         if predicate == _LABEL and isinstance(object_, Literal):
@@ -280,7 +280,7 @@ def _item(qid: str, said: list[tuple[str, Term]], by_subject: Mapping[str, list[
         elif predicate == _SAME and isinstance(object_, Iri):
             redirect = object_.value.removeprefix(ENTITY)
     statements = list(_statements_of(said, by_subject))
-    return Item(
+    return WikidataItem(
         id=qid,
         labels=dict(sorted(labels.items())),
         aliases={key: tuple(sorted(each)) for key, each in sorted(aliases.items())},
@@ -292,7 +292,7 @@ def _item(qid: str, said: list[tuple[str, Term]], by_subject: Mapping[str, list[
 
 def _statements_of(
     said: list[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
-) -> Iterator[Statement]:
+) -> Iterator[ItemStatement]:
     """Full statements, and a simple one for each truthy value whose property has no full statement here."""
     full: set[str] = set()
     for predicate, object_ in said:
@@ -307,17 +307,17 @@ def _statements_of(
         if predicate.startswith(_DIRECT) and property_ not in full:
             value = _rdf_value(object_)
             if value is not None:
-                yield Statement(property_, value)
+                yield ItemStatement(property_, value)
 
 
 def _full_statement(
     property_: str, said: Iterable[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
-) -> Statement | None:
-    value: Value | None = None
-    precise: Value | None = None
+) -> ItemStatement | None:
+    value: ItemValue | None = None
+    precise: ItemValue | None = None
     rank, referenced = "normal", False
-    qualifiers: dict[str, list[Value]] = {}
-    nodes: dict[str, Value] = {}
+    qualifiers: dict[str, list[ItemValue]] = {}
+    nodes: dict[str, ItemValue] = {}
     for predicate, object_ in said:
         if predicate == _SIMPLE + property_:
             value = _rdf_value(object_)
@@ -339,10 +339,10 @@ def _full_statement(
         if len(qualifiers.get(name, ())) == 1:
             qualifiers[name] = [node]
     frozen = {key: tuple(sorted(each)) for key, each in sorted(qualifiers.items())}
-    return Statement(property_, precise or value, rank, frozen, referenced)
+    return ItemStatement(property_, precise or value, rank, frozen, referenced)
 
 
-def _value_node(term: Term, by_subject: Mapping[str, list[tuple[str, Term]]]) -> Value | None:
+def _value_node(term: Term, by_subject: Mapping[str, list[tuple[str, Term]]]) -> ItemValue | None:
     """A time with its precision; other values say everything in their simple form."""
     said = dict(by_subject.get(term.value, ())) if isinstance(term, Iri | BlankNode) else {}
     time, precision = said.get(_WIKIBASE + "timeValue"), said.get(_WIKIBASE + "timePrecision")
@@ -351,10 +351,10 @@ def _value_node(term: Term, by_subject: Mapping[str, list[tuple[str, Term]]]) ->
     return None
 
 
-def _rdf_value(term: Term) -> Value | None:
+def _rdf_value(term: Term) -> ItemValue | None:
     if isinstance(term, Iri):
         known = term.value.startswith(ENTITY) and _Q.match(term.value[len(ENTITY) :])
-        return Value("item", term.value[len(ENTITY) :]) if known else Value("string", term.value)
+        return ItemValue("item", term.value[len(ENTITY) :]) if known else ItemValue("string", term.value)
     if not isinstance(term, Literal):
         return None
     datatype = term.datatype.value.rpartition("#")[2]
@@ -363,14 +363,14 @@ def _rdf_value(term: Term) -> Value | None:
         year_only = term.value.partition("T")[0].endswith("-01-01")
         return cut_time(term.value, YEAR if year_only else DAY)
     if datatype in {"decimal", "integer"}:
-        return Value("quantity", plain_number(term.value))
+        return ItemValue("quantity", plain_number(term.value))
     point = _POINT.search(term.value)
     if datatype == "wktLiteral" and point:
-        return Value("coordinate", f"{point[2]}/{point[1]}")
-    return Value("text", term.value, language=term.language) if term.language else Value("string", term.value)
+        return ItemValue("coordinate", f"{point[2]}/{point[1]}")
+    return ItemValue("text", term.value, language=term.language) if term.language else ItemValue("string", term.value)
 
 
-def triples_of_items(items: Iterable[Item]) -> Iterator[Triple]:
+def triples_of_items(items: Iterable[WikidataItem]) -> Iterator[Triple]:
     """What the query service would have about some items: names, simple values, and full statements with rank.
 
     References are left out, but for the fact that there are some.
@@ -380,7 +380,7 @@ def triples_of_items(items: Iterable[Item]) -> Iterator[Triple]:
             yield from _triples(item)
 
 
-def _triples(item: Item) -> Iterator[Triple]:
+def _triples(item: WikidataItem) -> Iterator[Triple]:
     it = Iri(ENTITY + item.id)
     if item.redirect:
         yield Triple(it, Iri(_SAME), Iri(ENTITY + item.redirect))
@@ -404,7 +404,7 @@ def _triples(item: Item) -> Iterator[Triple]:
                 yield from _value_triples(node, property_, value, _QUALIFIER, _QUALIFIER_FULL)
 
 
-def _value_triples(node: str, property_: str, value: Value, simple: str, full: str) -> Iterator[Triple]:
+def _value_triples(node: str, property_: str, value: ItemValue, simple: str, full: str) -> Iterator[Triple]:
     yield Triple(Iri(node), Iri(simple + property_), _term(value))
     if value.kind == "time":
         at = Iri(f"http://www.wikidata.org/value/{node.rpartition('/')[2]}-{property_}-{value.text}")
@@ -414,7 +414,7 @@ def _value_triples(node: str, property_: str, value: Value, simple: str, full: s
         yield Triple(at, Iri(f"{_WIKIBASE}timePrecision"), precision)
 
 
-def _term(value: Value) -> Iri | Literal:
+def _term(value: ItemValue) -> Iri | Literal:
     match value.kind:
         case "item":
             return Iri(ENTITY + value.text)
@@ -437,7 +437,7 @@ def _term(value: Value) -> Iri | Literal:
 # -- as things that can be compared with ours ---------------------------------------------------------
 
 
-def thing_of_item(item: Item) -> Thing:
+def thing_of_item(item: WikidataItem) -> Thing:
     """An item of Wikidata as a thing."""
     names = [Name(text, language) for language, text in item.labels.items()]
     names += [Name(text, language, main=False) for language, texts in item.aliases.items() for text in texts]

@@ -15,8 +15,8 @@ from citygraph.errors import ConfigError, ExportError, QueryError, Reconciliatio
 from citygraph.files import locked, write_file
 from citygraph.findings import Finding
 from citygraph.link.compare import (
-    Difference,
-    Known,
+    LinkDifference,
+    SeenDifference,
     check_links,
     compare_facts,
     decide_difference,
@@ -26,9 +26,9 @@ from citygraph.link.compare import (
     read_known,
     write_known,
 )
-from citygraph.link.facts import Fact, facts_of
-from citygraph.link.items import Item
-from citygraph.link.review import Decision, Outdated, decide_link, open_proposals, version_of
+from citygraph.link.facts import LinkFact, facts_of
+from citygraph.link.items import WikidataItem
+from citygraph.link.review import LinkDecision, Outdated, decide_link, open_proposals, version_of
 from citygraph.link.suggest import Suggestion, proposals, suggest, unlinked
 from citygraph.link.wikidata import ItemSource
 from citygraph.matching.things import Thing, things_of
@@ -45,7 +45,7 @@ from citygraph.sssom import (
 )
 from citygraph.version import VERSION
 
-__all__ = ["DRIFT_FILE", "MAPPING_FILE", "Compared", "Links"]
+__all__ = ["DRIFT_FILE", "MAPPING_FILE", "Comparison", "Links"]
 
 MAPPING_FILE: Final = "data/mappings/wikidata.sssom.tsv"
 DRIFT_FILE: Final = "data/mappings/wikidata.drift.tsv"
@@ -54,11 +54,11 @@ _PREFIXES: Final = ("id", "concept", "country", "skos", "wd")
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """What a comparison found: everything, what is new, and what was offered to Wikidata before."""
 
-    all: tuple[Difference, ...]
-    new: tuple[Difference, ...]
+    all: tuple[LinkDifference, ...]
+    new: tuple[LinkDifference, ...]
     open: int
 
 
@@ -177,7 +177,7 @@ class Links:
         """What tells the rows of a thing from what they were before."""
         return version_of(self.rows, subject_id)
 
-    def decide(self, *decisions: Decision, seen: str = "") -> None:
+    def decide(self, *decisions: LinkDecision, seen: str = "") -> None:
         """Write decisions into the mapping file, all or none.
 
         Args:
@@ -203,7 +203,7 @@ class Links:
 
     # -- check, compare and push ----------------------------------------------------------------------
 
-    def items(self, source: ItemSource) -> dict[str, Item]:
+    def items(self, source: ItemSource) -> dict[str, WikidataItem]:
         """The items of all accepted links."""
         return source.get(dict.fromkeys(each.object_id.removeprefix("wd:") for each in linked_items(self.rows)))
 
@@ -211,7 +211,7 @@ class Links:
         """What is wrong with the accepted links."""
         return check_links(self.rows, self.things, self.items(source), file=MAPPING_FILE, whole=whole)
 
-    def known(self) -> list[Known]:
+    def known(self) -> list[SeenDifference]:
         """The differences that have been seen before.
 
         Raises:
@@ -226,7 +226,7 @@ class Links:
             message = f"{DRIFT_FILE} cannot be read: {error}."
             raise ConfigError(message, fix="Mend the row, or delete the file to see all differences again.") from error
 
-    def compare(self, source: ItemSource, *, keep: bool = True) -> Compared:
+    def compare(self, source: ItemSource, *, keep: bool = True) -> Comparison:
         """Our facts against Wikidata's; what is shown as new is remembered, so that it is shown once.
 
         Raises:
@@ -237,21 +237,21 @@ class Links:
         standing = {each.key for each in found}
         # What no longer stands is forgotten, unless somebody has decided about it.
         kept = [each for each in known if each.difference.key in standing or each.decision != "open"]
-        kept += [Known(replace(each, fact=None, changed="")) for each in new]
+        kept += [SeenDifference(replace(each, fact=None, changed="")) for each in new]
         if keep and (new or kept != known):
             write_file(self._folder / DRIFT_FILE, write_known(kept).encode())
         waiting = sum(each.decision == "open" and each.difference.key in standing for each in kept)
-        return Compared(tuple(found), tuple(new), waiting)
+        return Comparison(tuple(found), tuple(new), waiting)
 
-    def _differences(self, source: ItemSource) -> list[Difference]:
+    def _differences(self, source: ItemSource) -> list[LinkDifference]:
         linked, items = self.linked(), self.items(source)
-        by_subject: dict[str, list[Fact]] = defaultdict(list)
+        by_subject: dict[str, list[LinkFact]] = defaultdict(list)
         for fact in facts_of(self._triples, linked):
             by_subject[fact.subject].append(fact)
         networks = frozenset(
             linked[thing.id] for thing in self.things.values() if "network" in thing.kinds and thing.id in linked
         )
-        found: list[Difference] = []
+        found: list[LinkDifference] = []
         for iri, qid in sorted(linked.items()):
             item, subject = items.get(qid), compress(iri, self._prefixes)
             if item is not None and not item.missing and not item.redirect and subject in self.things:
@@ -276,14 +276,14 @@ class Links:
             raise QueryError(message, fix="Run: citygraph link compare") from error
         write_file(self._folder / DRIFT_FILE, write_known(known).encode())
 
-    def offered(self, source: ItemSource) -> list[Fact]:
+    def offered(self, source: ItemSource) -> list[LinkFact]:
         """The facts that Wikidata lacks and that a public page supports."""
         decided = {each.difference.key: each.decision for each in self.known()}
         return offered(self._differences(source), decided)
 
     # -- an extract -----------------------------------------------------------------------------------
 
-    def gather(self, source: ItemSource, *, progress: Progress | None = None) -> Iterable[Item]:
+    def gather(self, source: ItemSource, *, progress: Progress | None = None) -> Iterable[WikidataItem]:
         """The linked items, the candidates for everything else, and the items that those name.
 
         Raises:

@@ -1,4 +1,4 @@
-"""A person's word on a candidate: accepted, rejected, or "there is none", as rows of the mapping file."""
+"""What a person decides about a candidate: accepted, rejected, or "there is none", as rows of the mapping file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Final
 from citygraph.errors import QueryError
 from citygraph.sssom import NO_TERM_FOUND, Mapping, MappingSet, with_mappings
 
-__all__ = ["Decision", "Outdated", "Word", "decide_link", "open_proposals", "version_of"]
+__all__ = ["LinkDecision", "LinkWord", "Outdated", "decide_link", "open_proposals", "version_of"]
 
 _ITEM: Final = re.compile(r"(?:wd:)?(Q[1-9]\d{0,10})\Z")
 _CURATED: Final = "semapv:ManualMappingCuration"
 _REVIEWED: Final = "semapv:MappingReview"
 
 
-class Word(StrEnum):
+class LinkWord(StrEnum):
     """What a person can say about a candidate."""
 
     ACCEPT = "accept"
@@ -28,11 +28,11 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class LinkDecision:
     """One word on one candidate: who said it, when, and why."""
 
     subject_id: str
-    word: Word
+    word: LinkWord
     object_id: str
     author: str
     day: date
@@ -64,7 +64,7 @@ def open_proposals(rows: MappingSet) -> dict[str, list[Mapping]]:
     return waiting
 
 
-def decide_link(rows: MappingSet, decision: Decision) -> MappingSet:
+def decide_link(rows: MappingSet, decision: LinkDecision) -> MappingSet:
     """The mapping set with one decision in it.
 
     The other proposals for a thing go when one is accepted or when there is none: nobody has said
@@ -76,14 +76,14 @@ def decide_link(rows: MappingSet, decision: Decision) -> MappingSet:
     if not decision.author.strip():
         message = "A decision needs the name of who made it."
         raise QueryError(message, fix="Give --author, for example an ORCID: --author orcid:0000-0002-1825-0097")
-    object_id = NO_TERM_FOUND if decision.word is Word.NONE else _item(decision.object_id)
+    object_id = NO_TERM_FOUND if decision.word is LinkWord.NONE else _item(decision.object_id)
     mine = [each for each in rows.mappings if each.subject_id == decision.subject_id]
     before = next((each for each in mine if each.object_id == object_id), None)
-    if decision.word is Word.ACCEPT:
+    if decision.word is LinkWord.ACCEPT:
         _refuse_second_link(mine, object_id, decision.subject_id)
     row = _row(decision, object_id, before)
     gone = []
-    if decision.word is not Word.REJECT:
+    if decision.word is not LinkWord.REJECT:
         gone = [each for each in mine if each.proposed and each.object_id != object_id]
         gone += [each for each in mine if each.none_found and each.object_id != object_id]
     return with_mappings(rows, [row], without=gone)
@@ -105,23 +105,28 @@ def _refuse_second_link(mine: list[Mapping], object_id: str, subject_id: str) ->
         raise QueryError(message, fix=f"Reject that first: --reject {subject_id}={other[0].object_id}")
 
 
-def _row(decision: Decision, object_id: str, before: Mapping | None) -> Mapping:
+def _row(decision: LinkDecision, object_id: str, before: Mapping | None) -> Mapping:
     known = before.slots if before else {}
     slots = {
         "subject_label": decision.subject_label or known.get("subject_label", ""),
         "object_label": decision.object_label or known.get("object_label", ""),
         "author_id": decision.author,
         "mapping_date": decision.day.isoformat(),
-        "confidence": f"{decision.confidence:g}" if decision.word is not Word.NONE else "",
+        "confidence": f"{decision.confidence:g}" if decision.word is not LinkWord.NONE else "",
         "subject_match_field": known.get("subject_match_field", ""),
         "object_match_field": known.get("object_match_field", ""),
         "comment": decision.comment or ("" if before is None or before.proposed else known.get("comment", "")),
     }
     justification = _CURATED
-    if decision.word is Word.REJECT:
+    if decision.word is LinkWord.REJECT:
         slots["predicate_modifier"] = "Not"
     first = known.get("author_id", "")
-    if decision.word is Word.ACCEPT and before is not None and before.accepted and first not in {"", decision.author}:
+    if (
+        decision.word is LinkWord.ACCEPT
+        and before is not None
+        and before.accepted
+        and first not in {"", decision.author}
+    ):
         # A second person agrees: the first keeps the authorship.
         slots |= {"author_id": first, "reviewer_id": decision.author}
         justification = _REVIEWED

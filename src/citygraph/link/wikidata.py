@@ -1,4 +1,4 @@
-"""citygraph.link.wikidata."""
+"""Where items come from: an extract on disk, or Wikidata itself, asked one request at a time and as its rules ask."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from citygraph.files import write_file
 from citygraph.http import Client, Deadline, HttpReply, Policy, TryAgain, retry_after
 from citygraph.link.items import (
     ENTITY,
-    Item,
+    WikidataItem,
     entity_json,
     item_from_json,
     items_from_triples,
@@ -44,7 +44,6 @@ __all__ = [
 if TYPE_CHECKING:
     import httpx
 
-
 BATCH: Final = 50
 """As many entities as the API gives at once."""
 _MAXLAG: Final = "5"
@@ -58,10 +57,10 @@ _BY_CODE: Final = "SELECT ?item ?code WHERE { ?item <http://www.wikidata.org/pro
 class ItemSource(Protocol):
     """Something that finds items."""
 
-    def search(self, thing: Thing) -> list[Item]:
+    def search(self, thing: Thing) -> list[WikidataItem]:
         """Items that may be this thing."""
 
-    def get(self, ids: Iterable[str]) -> dict[str, Item]:
+    def get(self, ids: Iterable[str]) -> dict[str, WikidataItem]:
         """The items with these ids; one that is not there is missing in the answer or marked so."""
 
 
@@ -77,22 +76,22 @@ def wanted_of(thing: Thing) -> Wanted:
 class ExtractSource:
     """Items of an extract; nothing is asked of anybody."""
 
-    def __init__(self, items: Mapping[str, Item]) -> None:
-        """The items by id."""
+    def __init__(self, items: Mapping[str, WikidataItem]) -> None:
+        """Search and give `items`, by id; no request is made."""
         self._items = dict(items)
         there = (item for item in self._items.values() if not item.redirect and not item.missing)
         self._index = TargetIndex(thing_of_item(item) for item in there)
 
-    def search(self, thing: Thing) -> list[Item]:
+    def search(self, thing: Thing) -> list[WikidataItem]:
         """See `ItemSource.search`."""
         return [self._items[each.thing.id] for each in self._index.find(wanted_of(thing), limit=10, least=30)]
 
-    def get(self, ids: Iterable[str]) -> dict[str, Item]:
+    def get(self, ids: Iterable[str]) -> dict[str, WikidataItem]:
         """See `ItemSource.get`."""
         return {each: self._items[each] for each in ids if each in self._items}
 
 
-def read_extract(path: Path) -> dict[str, Item]:
+def read_extract(path: Path) -> dict[str, WikidataItem]:
     """The items of an extract by id: `.nt` is N-Triples, anything else one entity a line; `.gz` is unpacked.
 
     Raises:
@@ -130,8 +129,8 @@ def _parsed(path: Path, data: bytes) -> list[Triple]:
     return [quad.triple for quad in parsed.quads]
 
 
-def _read_lines(path: Path, data: bytes) -> dict[str, Item]:
-    found: dict[str, Item] = {}
+def _read_lines(path: Path, data: bytes) -> dict[str, WikidataItem]:
+    found: dict[str, WikidataItem] = {}
     for number, line in enumerate(data.split(b"\n"), start=1):
         # Wikidata's own dumps are one list with a comma behind every entity.
         text = line.strip().removesuffix(b",")
@@ -146,7 +145,7 @@ def _read_lines(path: Path, data: bytes) -> dict[str, Item]:
     return found
 
 
-def write_extract(path: Path, items: Iterable[Item]) -> int:
+def write_extract(path: Path, items: Iterable[WikidataItem]) -> int:
     """One entity a line, by id; the same items give the same bytes. How many there are.
 
     Raises:
@@ -166,15 +165,15 @@ class LiveSource:
     """Wikidata: names through its API, codes through its query service."""
 
     def __init__(self, api: MediaWiki, endpoint: RemoteStore | None = None) -> None:
-        """The API, and the query service when codes are to be asked for."""
+        """Search names through `api`, and codes through `endpoint` when there is one."""
         self._api, self._endpoint = api, endpoint
 
-    def search(self, thing: Thing) -> list[Item]:
+    def search(self, thing: Thing) -> list[WikidataItem]:
         """See `ItemSource.search`."""
         ids = dict.fromkeys([*self._by_code(thing), *self._by_name(thing)])
         return [item for item in self._api.entities(ids) if not item.missing]
 
-    def get(self, ids: Iterable[str]) -> dict[str, Item]:
+    def get(self, ids: Iterable[str]) -> dict[str, WikidataItem]:
         """See `ItemSource.get`."""
         return {item.id: item for item in self._api.entities(ids)}
 
@@ -222,13 +221,13 @@ class MediaWiki:
         }, _has_hits)  # fmt: skip
         return [str(each["id"]) for each in found["search"]]
 
-    def entities(self, ids: Iterable[str]) -> Iterator[Item]:
+    def entities(self, ids: Iterable[str]) -> Iterator[WikidataItem]:
         """The items with these ids, in batches of 50; a merged one says where to, a deleted one that it is gone."""
         wanted = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), BATCH):
             yield from self._batch(wanted[start : start + BATCH])
 
-    def _batch(self, ids: Sequence[str]) -> Iterator[Item]:
+    def _batch(self, ids: Sequence[str]) -> Iterator[WikidataItem]:
         asked = {"action": "wbgetentities", "ids": "|".join(ids), "props": _PROPS, "redirects": "yes"}
         for each in self._ask(asked, _has_items)["entities"].values():
             yield item_from_json(each)

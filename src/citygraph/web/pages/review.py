@@ -21,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from citygraph.errors import ConfigError, ExportError, QueryError
-from citygraph.link import MAPPING_FILE, Decision, Links, Outdated, Word
+from citygraph.link import MAPPING_FILE, LinkDecision, Links, LinkWord, Outdated
 from citygraph.namespaces import expand
 from citygraph.rdf import Iri
 from citygraph.sssom import Mapping as Row
@@ -190,7 +190,7 @@ def _candidate(row: Row) -> _Candidate:
     )
 
 
-def _decisions(given: Mapping[str, str], links: Links, page: Page) -> list[Decision]:
+def _decisions(given: Mapping[str, str], links: Links, page: Page) -> list[LinkDecision]:
     """What the pressed button means; the same words as in the terminal.
 
     Raises:
@@ -200,13 +200,13 @@ def _decisions(given: Mapping[str, str], links: Links, page: Page) -> list[Decis
     item = given.get("other", "") if word == "other" else item
     candidates = [each.object_id for each in links.open().get(given["entity"], ())]
     items = candidates if word == "reject-all" else [item]
-    meaning = {"accept": Word.ACCEPT, "other": Word.ACCEPT, "reject": Word.REJECT, "reject-all": Word.REJECT,
-               "none": Word.NONE}.get(word)  # fmt: skip
+    meaning = {"accept": LinkWord.ACCEPT, "other": LinkWord.ACCEPT, "reject": LinkWord.REJECT, "reject-all": LinkWord.REJECT,
+               "none": LinkWord.NONE}.get(word)  # fmt: skip
     if meaning is None or not items:
         message = "The form holds no decision."
         raise QueryError(message, fix="Press one of the buttons.")
     return [
-        Decision(
+        LinkDecision(
             given["entity"], meaning, each, given.get("author", ""), page.project.today,
             comment=given.get("comment", ""),
         )
