@@ -168,7 +168,7 @@ def _workbooks(rows: list[tuple[str, ...]], folder: Path) -> list[str]:
     import xlsxwriter  # noqa: PLC0415
 
     from citygraph.ingest.read import read_list  # noqa: PLC0415
-    from citygraph.ingest.tables import Limits  # noqa: PLC0415
+    from citygraph.ingest.tables import ListLimits  # noqa: PLC0415
 
     path = folder / "list.xlsx"
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
@@ -178,7 +178,7 @@ def _workbooks(rows: list[tuple[str, ...]], folder: Path) -> list[str]:
             sheet.write_string(number, column, cell)
     book.close()
     before = time.process_time()
-    read_list(path, limits=Limits())
+    read_list(path, limits=ListLimits())
     return [
         f"Reading the same rows from a workbook, within its bounds: {time.process_time() - before:.1f} s of the processor."
     ]

@@ -16,7 +16,7 @@ from citygraph.errors import IngestError
 from citygraph.ingest.draft import draft_map
 from citygraph.ingest.mapping import COLUMNS, KEYS, read_map
 from citygraph.ingest.read import read_list
-from citygraph.ingest.tables import Limits
+from citygraph.ingest.tables import ListLimits
 from citygraph.messages import said_in
 from conftest import ROOT
 from ingest_words import MAP, Take
@@ -25,7 +25,7 @@ _TEXT = "City;Country\nÅlesund;Norge\n"
 
 
 def _cells(path: Path, **limits: int) -> list[tuple[str, ...]]:
-    return [row.cells for row in read_list(path, limits=Limits(**limits)).sheets[0].rows]
+    return [row.cells for row in read_list(path, limits=ListLimits(**limits)).sheets[0].rows]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -43,7 +43,7 @@ def test_an_encoding_is_found_by_the_names_that_it_gives(tmp_path: Path, encodin
     rows = [name, "Malmö", "Gdańsk", "Tromsø", "Düsseldorf", "Eskişehir", "Klaipėda", "Köln", "Poznań", "København"]
     rows = [row for row in rows if row.encode(encoding, "ignore").decode(encoding) == row]
     path.write_bytes("\n".join(["City", *rows]).encode(encoding))
-    listing = read_list(path, limits=Limits())
+    listing = read_list(path, limits=ListLimits())
     assert [row.cells[0] for row in listing.sheets[0].rows[1:]] == rows
     assert listing.notes[0].startswith("read as ")
 
@@ -59,7 +59,7 @@ def test_delimiters_are_found(tmp_path: Path, delimiter: str) -> None:
 def test_a_quotation_mark_that_is_not_closed_swallows_no_row(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text('City;Country\n"Oslo;Norway\nBergen;Norway\nHamar;"Nor"way"\n', encoding="utf-8")
-    listing = read_list(path, limits=Limits())
+    listing = read_list(path, limits=ListLimits())
     assert [row.cells[0] for row in listing.sheets[0].rows] == ["City", '"Oslo', "Bergen", "Hamar"]
     assert listing.notes == ("row 2: a quotation mark opens here and is not closed",)
 
@@ -113,7 +113,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 30_000_000)
     assert path.stat().st_size < 100_000
     with pytest.raises(IngestError, match="unpacks to more than"):
-        read_list(path, limits=Limits(size=10_000_000))
+        read_list(path, limits=ListLimits(size=10_000_000))
 
 
 def test_a_workbook_with_entities_is_refused(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_workbook_with_entities_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("xl/workbook.xml", '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')
     with pytest.raises(IngestError, match="XML entities"):
-        read_list(path, limits=Limits())
+        read_list(path, limits=ListLimits())
 
 
 def test_a_workbook_with_a_cell_at_the_far_end_costs_no_memory(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_workbook_with_a_cell_at_the_far_end_costs_no_memory(tmp_path: Path) -
 
     path = _workbook(tmp_path / "far.xlsx", fill)
     with pytest.raises(IngestError, match="more than 1,000 rows"):
-        read_list(path, limits=Limits(rows=1_000))
+        read_list(path, limits=ListLimits(rows=1_000))
 
 
 _SHEET = "xl/worksheets/sheet1.xml"
@@ -207,7 +207,7 @@ def test_what_is_no_workbook_is_an_error_with_a_next_step(tmp_path: Path, data: 
     path = tmp_path / "list.xlsx"
     path.write_bytes(data)
     with pytest.raises(IngestError) as caught:
-        read_list(path, limits=Limits())
+        read_list(path, limits=ListLimits())
     assert caught.value.fix
 
 
@@ -215,11 +215,11 @@ def test_sizes_are_bounded(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("City\n" * 100, encoding="utf-8")
     with pytest.raises(IngestError, match="more than 50 rows"):
-        read_list(path, limits=Limits(rows=50))
+        read_list(path, limits=ListLimits(rows=50))
     with pytest.raises(IngestError, match="bytes"):
-        read_list(path, limits=Limits(size=50))
+        read_list(path, limits=ListLimits(size=50))
     with pytest.raises(IngestError, match="neither CSV nor XLSX"):
-        read_list(tmp_path / "list.pdf", limits=Limits())
+        read_list(tmp_path / "list.pdf", limits=ListLimits())
 
 
 def test_long_cells_and_wide_rows_are_refused_and_the_rest_imported(take: Take) -> None:

@@ -12,14 +12,14 @@ import pytest
 
 from citygraph import Project
 from citygraph.ingest.draft import draft_map
-from citygraph.ingest.report import Line, Outcome
+from citygraph.ingest.report import ReportLine, RowOutcome
 from citygraph.ingest.run import Import
 from conftest import TODAY
 from network_lists import WIDE_NETWORKS, Expected, long_list, overview, survey
 
 _NO_MEMBERS = {
-    "title": {Outcome.HEADING}, "names": {Outcome.HEADING}, "section": {Outcome.HEADING}, "empty": {Outcome.EMPTY},
-    "total": {Outcome.NOTE}, "note": {Outcome.NOTE},
+    "title": {RowOutcome.HEADING}, "names": {RowOutcome.HEADING}, "section": {RowOutcome.HEADING}, "empty": {RowOutcome.EMPTY},
+    "total": {RowOutcome.NOTE}, "note": {RowOutcome.NOTE},
 }  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def _is_lost(text: str) -> bool:
 
 def _wrong(rows: Mapping[tuple[str, int], Expected], imported: Import) -> Counter[str]:
     """What was not understood as it was meant, counted by what went wrong; a member twice is one claim."""
-    lines: dict[tuple[str, int], list[Line]] = defaultdict(list)
+    lines: dict[tuple[str, int], list[ReportLine]] = defaultdict(list)
     for line in imported.lines:
         lines[line.sheet, line.row].append(line)
     wrong: Counter[str] = Counter()
@@ -52,26 +52,26 @@ def _wrong(rows: Mapping[tuple[str, int], Expected], imported: Import) -> Counte
     return wrong
 
 
-def _problems(row: Expected, lines: Sequence[Line]) -> Iterable[str]:
+def _problems(row: Expected, lines: Sequence[ReportLine]) -> Iterable[str]:
     if row.kind in _NO_MEMBERS:
         if {line.outcome for line in lines} - _NO_MEMBERS[row.kind]:
             yield f"{row.kind}: {row.cells} is {lines[0].outcome}: {lines[0].reason}"
         return
     by_network = {line.network: line for line in lines}
-    if lines[0].outcome is Outcome.REVIEW and lines[0].reason.startswith("resembles "):
+    if lines[0].outcome is RowOutcome.REVIEW and lines[0].reason.startswith("resembles "):
         # Two invented towns of one country may be a letter apart: that is asked, as it should be.
         return
     for network, role, begin, end in row.claims:
         line = by_network.get(network)
         match role:
             case "open":
-                fine = line is not None and line.outcome in {Outcome.REFUSED, Outcome.REVIEW}
+                fine = line is not None and line.outcome in {RowOutcome.REFUSED, RowOutcome.REVIEW}
             case "none":
-                fine = line is not None and line.outcome is Outcome.NO_MEMBER
+                fine = line is not None and line.outcome is RowOutcome.NO_MEMBER
             case _:
                 fine = (
                     line is not None
-                    and line.outcome in {Outcome.IMPORTED, Outcome.DUPLICATE}
+                    and line.outcome in {RowOutcome.IMPORTED, RowOutcome.DUPLICATE}
                     and (line.role, line.begin, line.end) == (f"role-{role}", begin, end)
                 )
         if not fine:
@@ -129,7 +129,7 @@ def test_a_workbook_of_a_survey(project: Project, tmp_path: Path) -> None:
     expected = {(sheet, number): row for sheet, number, row in rows}
     assert _wrong(expected, imported) == {}
     assert _merged(expected, imported) == []
-    assert {line.outcome for line in imported.lines if line.sheet in {"Old", "Read me"}} == {Outcome.OUTSIDE}
+    assert {line.outcome for line in imported.lines if line.sheet in {"Old", "Read me"}} == {RowOutcome.OUTSIDE}
     assert any("hidden in the workbook" in note for line in imported.lines for note in line.notes)
 
 
@@ -142,11 +142,11 @@ def test_seventeen_thousand_memberships_of_an_overview(project: Project, tmp_pat
     said = [role for row in rows for _, role, _, _ in row.claims]
     assert len(said) > 17_000
     lines = Counter(line.outcome for line in imported.lines)
-    kinds = (Outcome.IMPORTED, Outcome.DUPLICATE, Outcome.REVIEW, Outcome.REFUSED, Outcome.NO_MEMBER)
+    kinds = (RowOutcome.IMPORTED, RowOutcome.DUPLICATE, RowOutcome.REVIEW, RowOutcome.REFUSED, RowOutcome.NO_MEMBER)
     assert sum(lines[kind] for kind in kinds) == len(said)
     wrong = _wrong({("", number): row for number, row in enumerate(rows, start=1)}, imported)
     assert wrong == {}
-    assert lines[Outcome.REVIEW] < 0.2 * len(said)
+    assert lines[RowOutcome.REVIEW] < 0.2 * len(said)
     assert imported.made["network"] == len(WIDE_NETWORKS)
     fresh = Project.open(project.folder, today=TODAY)
     assert [each.code for each in fresh.check().report] == []

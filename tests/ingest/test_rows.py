@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from citygraph import Project
 from citygraph.ingest.cells import Status, clean, name_problem, read_period, read_status
-from citygraph.ingest.known import Known
+from citygraph.ingest.known import KnownGraph
 from citygraph.ingest.mapping import read_map
 from citygraph.ingest.places import alpha3, country_label, country_of
 from citygraph.ingest.read import Listing, read_list
-from citygraph.ingest.report import Outcome
+from citygraph.ingest.report import RowOutcome
 from citygraph.ingest.run import import_list
-from citygraph.ingest.tables import Limits, Row, Sheet
+from citygraph.ingest.tables import ListLimits, Row, Sheet
 from citygraph.rdf import Triple, parse, serialize
 from conftest import ROOT
 from ingest_words import HEADING, MAP, Take, Taken
@@ -218,7 +218,7 @@ def test_several_networks_in_one_cell(take: Take) -> None:
     taken = take('Oslo;Norway;"Eurocities; C40 ;Eurocities"', 'Bergen;Norway;"Eurocities; 123"')
     assert (taken.outcome(2), len(taken.report) > 2) == ("imported", True)
     assert taken.outcome(3) == "imported + refused"
-    assert taken.done.imported.rows[Outcome.PARTLY] == 1
+    assert taken.done.imported.rows[RowOutcome.PARTLY] == 1
 
 
 def test_one_column_for_each_network(take: Take) -> None:
@@ -267,11 +267,11 @@ def _facts(taken: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def known_ontology() -> Known:
+def known_ontology() -> KnownGraph:
     triples: list[Triple] = []
     for path in (ROOT / "ontology" / "codes.ttl", ROOT / "data" / "places.ttl", ROOT / "data" / "authorities.ttl"):
         triples += [quad.triple for quad in parse(path.read_bytes(), format="ttl").quads]
-    return Known(triples)
+    return KnownGraph(triples)
 
 
 _CELL = st.one_of(
@@ -298,7 +298,7 @@ _CELL = st.one_of(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(_CELL, max_size=9), max_size=25))
 def test_any_rows_are_accounted_for_and_give_valid_turtle(
-    known_ontology: Known, tmp_path: Path, cells: list[list[str]]
+    known_ontology: KnownGraph, tmp_path: Path, cells: list[list[str]]
 ) -> None:
     (tmp_path / "map.toml").write_text(MAP.format(day="2025-03-01"), encoding="utf-8")
     heading = Row(1, ("City", "Country", "Network", "Status", "Since", "Lat", "Long", "State"))
@@ -310,7 +310,7 @@ def test_any_rows_are_accounted_for_and_give_valid_turtle(
         base="https://example.org/",
         decisions={},
         previous=None,
-        limits=Limits(),
+        limits=ListLimits(),
     )
     assert imported.read == len(rows) == sum(imported.rows.values())
     assert {line.row for line in imported.lines} == {row.number for row in rows}
@@ -325,7 +325,7 @@ def test_cleaning_is_done_once(cell: str) -> None:
     assert "\u00a0" not in once
 
 
-def test_seventeen_thousand_messy_rows_are_accounted_for(known_ontology: Known, tmp_path: Path) -> None:
+def test_seventeen_thousand_messy_rows_are_accounted_for(known_ontology: KnownGraph, tmp_path: Path) -> None:
     rows = list(messy_rows(17_000))
     path = tmp_path / "messy.csv"
     path.write_text(as_csv(rows), encoding="utf-8")
@@ -334,33 +334,37 @@ def test_seventeen_thousand_messy_rows_are_accounted_for(known_ontology: Known, 
         heading + 'status = "Status"\njoined = "Member since"\nlatitude = "Lat"\nlongitude = "Long"\n', encoding="utf-8"
     )
     imported = import_list(
-        read_list(path, limits=Limits()),
+        read_list(path, limits=ListLimits()),
         read_map(tmp_path / "map.toml"),
         known_ontology,
         base="https://example.org/",
         decisions={},
         previous=None,
-        limits=Limits(),
+        limits=ListLimits(),
     )
     assert imported.read == sum(imported.rows.values()) == len(rows) + 3
     by_kind = _outcomes_by_kind(rows, {line.row: line.outcome for line in imported.lines})
     for kind in ("hostile", "country not known", "status not known", "total"):
-        assert set(by_kind[kind]) <= {Outcome.REFUSED, Outcome.REVIEW, Outcome.DUPLICATE, Outcome.NOTE}, kind
-        assert by_kind[kind][Outcome.REFUSED] + by_kind[kind][Outcome.NOTE] > 0, kind
+        assert set(by_kind[kind]) <= {RowOutcome.REFUSED, RowOutcome.REVIEW, RowOutcome.DUPLICATE, RowOutcome.NOTE}, (
+            kind
+        )
+        assert by_kind[kind][RowOutcome.REFUSED] + by_kind[kind][RowOutcome.NOTE] > 0, kind
     # A town that the list names once, with a wrong country, cannot be known to be wrong; any other is caught.
     outcomes = {line.row: line.outcome for line in imported.lines}
     named = Counter(row.cells[0].casefold() for row in rows if row.kind in {"sound", "capitals"})
     wrong = [(number, row) for number, row in enumerate(rows, start=4) if row.kind == "wrong country"]
     wrong = [(number, row) for number, row in wrong if named[row.cells[0].casefold()] > 1]
     assert len(wrong) > 100
-    assert [row.cells for number, row in wrong if outcomes[number] is Outcome.IMPORTED] == []
+    assert [row.cells for number, row in wrong if outcomes[number] is RowOutcome.IMPORTED] == []
     for kind in ("sound", "decorated", "capitals", "no accents", "mojibake", "quoted newline"):
-        fine = by_kind[kind][Outcome.IMPORTED] + by_kind[kind][Outcome.DUPLICATE] + by_kind[kind][Outcome.PARTLY]
+        fine = (
+            by_kind[kind][RowOutcome.IMPORTED] + by_kind[kind][RowOutcome.DUPLICATE] + by_kind[kind][RowOutcome.PARTLY]
+        )
         assert fine > 0.93 * sum(by_kind[kind].values()), (kind, by_kind[kind])
 
 
-def _outcomes_by_kind(rows: list[MessyRow], outcomes: dict[int, Outcome]) -> dict[str, Counter[Outcome]]:
-    found: dict[str, Counter[Outcome]] = {}
+def _outcomes_by_kind(rows: list[MessyRow], outcomes: dict[int, RowOutcome]) -> dict[str, Counter[RowOutcome]]:
+    found: dict[str, Counter[RowOutcome]] = {}
     for number, row in enumerate(rows, start=4):
         found.setdefault(row.kind, Counter())[outcomes[number]] += 1
     return found

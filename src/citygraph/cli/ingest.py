@@ -86,13 +86,13 @@ def _draft(list_: Path, draft: Path) -> None:
 
 
 def _print(done: Ingested, *, dry_run: bool, notes: bool, has_report: bool, has_review: bool) -> None:
-    from citygraph.ingest.report import Outcome, reasons  # noqa: PLC0415
+    from citygraph.ingest.report import RowOutcome, reasons  # noqa: PLC0415
 
     imported = done.imported
     print(f"{imported.read:,} rows read")
     for outcome, count in imported.rows.items():
         print(f"  {count:>8,}  {outcome.value}")
-    memberships = len({line.membership for line in imported.lines if line.outcome is Outcome.IMPORTED})
+    memberships = len({line.membership for line in imported.lines if line.outcome is RowOutcome.IMPORTED})
     made = ", ".join(f"{count:,} new {_plural(kind, count)}" for kind, count in imported.made.items())
     print(f"{memberships:,} memberships" + (f"; {made}" if made else ""))
     for network, count in imported.complete.items():
@@ -102,7 +102,7 @@ def _print(done: Ingested, *, dry_run: bool, notes: bool, has_report: bool, has_
     if notes:
         for note in imported.notes[:_SHOWN]:
             say(f"note: {note}")
-        for outcome in (Outcome.REFUSED, Outcome.REVIEW):
+        for outcome in (RowOutcome.REFUSED, RowOutcome.REVIEW):
             found = reasons(imported.lines, outcome)
             for reason, count, row in found[:_SHOWN]:
                 say(f"{outcome.value}: {reason} ({count:,}, first in row {row:,})")

@@ -15,7 +15,7 @@ from citygraph.ingest.cells import clean, read_date, read_status
 from citygraph.ingest.layout import note_reason
 from citygraph.ingest.places import country_of, known_countries
 from citygraph.ingest.read import Listing, read_list
-from citygraph.ingest.tables import Limits, Row, Sheet
+from citygraph.ingest.tables import ListLimits, Row, Sheet
 from citygraph.matching.names import fold, plain, read_name, slug, words_of
 
 __all__ = ["draft_map"]
@@ -168,7 +168,7 @@ def draft_map(path: Path) -> str:
     Raises:
         IngestError: the list cannot be read, or nothing in it looks like cities.
     """
-    listing = read_list(path, limits=Limits())
+    listing = read_list(path, limits=ListLimits())
     tables = [table for sheet in listing.sheets if not sheet.is_hidden and (table := _table(sheet))]
     if not tables:
         message = (

@@ -13,11 +13,11 @@ from citygraph.errors import IngestError
 from citygraph.ingest.cells import LEFT, NOT_YET, Period, clean, name_problem, read_date, read_period, read_status
 from citygraph.ingest.layout import Heading, Sections, explained, find_heading, footnotes, no_table, note_reason
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import Asked
+from citygraph.ingest.places import WantedCity
 from citygraph.ingest.read import Listing
-from citygraph.ingest.report import Outcome
-from citygraph.ingest.tables import Limits, Row, Sheet
-from citygraph.ingest.who import Asking, cities_in
+from citygraph.ingest.report import RowOutcome
+from citygraph.ingest.tables import ListLimits, Row, Sheet
+from citygraph.ingest.who import CityReader, cities_in
 from citygraph.matching.names import fold, one_of, words_of
 
 __all__ = ["Claim", "Entry", "read_entries"]
@@ -220,16 +220,18 @@ class Entry:
     row: int
     cells: tuple[str, ...]
     written: str = ""
-    asked: Asked | None = None
+    asked: WantedCity | None = None
     claims: tuple[Claim, ...] = ()
     as_of: str = ""
     region: str = ""
-    outcome: Outcome | None = None
+    outcome: RowOutcome | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
 
 
-def read_entries(listing: Listing, map_: ListMap, limits: Limits, networks: Collection[str] = ()) -> Iterator[Entry]:
+def read_entries(
+    listing: Listing, map_: ListMap, limits: ListLimits, networks: Collection[str] = ()
+) -> Iterator[Entry]:
     """At least one entry for every row of every sheet, in order; a row that names several cities has one for each.
 
     Args:
@@ -260,7 +262,7 @@ def read_entries(listing: Listing, map_: ListMap, limits: Limits, networks: Coll
             continue
         reason = _outside(sheet, is_named=bool(wanted))
         for row in sheet.rows:
-            yield Entry(sheet.name, row.number, row.cells, outcome=Outcome.OUTSIDE, reason=reason)
+            yield Entry(sheet.name, row.number, row.cells, outcome=RowOutcome.OUTSIDE, reason=reason)
 
 
 def _outside(sheet: Sheet, *, is_named: bool) -> str:
@@ -292,7 +294,7 @@ class _Reader:
     """Rows of one sheet, read by one heading and map."""
 
     def __init__(
-        self, sheet: Sheet, heading: Heading, map_: ListMap, limits: Limits, networks: frozenset[str], comment: str
+        self, sheet: Sheet, heading: Heading, map_: ListMap, limits: ListLimits, networks: frozenset[str], comment: str
     ) -> None:
         self._sheet = sheet
         self._comment = comment
@@ -306,28 +308,30 @@ class _Reader:
         alone = not heading.wide and not (set(heading.columns) - {"city"})
         self._sections = Sections(map_, sheet.name, networks, alone=alone)
         self._claims = Claims(map_, heading.wide, networks)
-        self._asking = Asking(map_, (row.cells[self._city] for row in below if self._city < len(row.cells)))
+        self._asking = CityReader(map_, (row.cells[self._city] for row in below if self._city < len(row.cells)))
         self._filled: dict[str, str] = {}
 
     def entries(self) -> Iterator[Entry]:
         for row in self._sheet.rows:
             entry = Entry(self._sheet.name, row.number, row.cells)
             if row.is_empty:
-                yield replace(entry, outcome=Outcome.EMPTY)
+                yield replace(entry, outcome=RowOutcome.EMPTY)
             elif row.number < self._heading.number:
-                yield replace(entry, outcome=Outcome.HEADING, reason="above the names of the columns")
+                yield replace(entry, outcome=RowOutcome.HEADING, reason="above the names of the columns")
             elif row.number <= self._heading.last or self._heading.is_repeated(row):
-                yield replace(entry, outcome=Outcome.HEADING, reason="the names of the columns")
+                yield replace(entry, outcome=RowOutcome.HEADING, reason="the names of the columns")
             elif problem := _shape_problem(row, self._heading, self._limits, is_text=not self._sheet.name):
                 cells = row.cells[: self._limits.cells]
-                yield replace(entry, outcome=Outcome.REFUSED, reason=problem, cells=cells)
+                yield replace(entry, outcome=RowOutcome.REFUSED, reason=problem, cells=cells)
             elif self._comment and row.cells[0].startswith(self._comment):
-                yield replace(entry, outcome=Outcome.NOTE, reason="a comment, as the metadata say", written=_first(row))
+                yield replace(
+                    entry, outcome=RowOutcome.NOTE, reason="a comment, as the metadata say", written=_first(row)
+                )
             elif note := note_reason(row, self._city):
-                yield replace(entry, outcome=Outcome.NOTE, reason=note, written=_first(row))
+                yield replace(entry, outcome=RowOutcome.NOTE, reason=note, written=_first(row))
             elif section := self._sections.take(row, self._city):
                 self._filled = {}
-                outcome = Outcome.HEADING if section.startswith("a section") else Outcome.REFUSED
+                outcome = RowOutcome.HEADING if section.startswith("a section") else RowOutcome.REFUSED
                 yield replace(entry, outcome=outcome, reason=section, written=_first(row))
             else:
                 yield from self._read(entry, row)
@@ -341,7 +345,7 @@ class _Reader:
             notes.append(f"beside the table, not read: {' '.join(beside)[:200]}")
         entry = replace(entry, written=cells.get("city", ""), notes=tuple(notes))
         if not entry.written:
-            yield replace(entry, outcome=Outcome.REFUSED, reason="the column of the city is empty")
+            yield replace(entry, outcome=RowOutcome.REFUSED, reason="the column of the city is empty")
             return
         raw = row.cells[self._city] if self._city < len(row.cells) else ""
         names = list(cities_in(raw)) if clean(raw).text else [entry.written]
@@ -352,7 +356,7 @@ class _Reader:
 
     def _of_one(self, entry: Entry, name: str, cells: dict[str, str], row: Row) -> Entry:
         if self._sections.problem:
-            return replace(entry, outcome=Outcome.REFUSED, reason=self._sections.problem)
+            return replace(entry, outcome=RowOutcome.REFUSED, reason=self._sections.problem)
         who = self._asking.read(name, cells, self._sections.country or self._above(cells))
         notes = [*entry.notes, *who.notes]
         as_of = read_date(cells.get("as_of", ""), month_first=self._month_first)
@@ -361,10 +365,10 @@ class _Reader:
         period = read_period(cells.get("joined", ""), cells.get("left", ""), month_first=self._month_first)
         entry = replace(entry, asked=who.asked, region=who.region, as_of=as_of, notes=(*notes, *period.notes))
         if who.problem:
-            return replace(entry, outcome=Outcome.REFUSED, reason=who.problem)
+            return replace(entry, outcome=RowOutcome.REFUSED, reason=who.problem)
         claims = tuple(self._claims.read(cells, row, self._network(cells, row), Period(period.begin, period.end)))
         if not claims:
-            return replace(entry, outcome=Outcome.REFUSED, reason="it names no network")
+            return replace(entry, outcome=RowOutcome.REFUSED, reason="it names no network")
         return replace(entry, claims=claims)
 
     def _above(self, cells: dict[str, str]) -> str:
@@ -400,7 +404,7 @@ def _first(row: Row) -> str:
     return next((text for cell in row.cells if (text := clean(cell).text)), "")
 
 
-def _shape_problem(row: Row, heading: Heading, limits: Limits, *, is_text: bool) -> str:
+def _shape_problem(row: Row, heading: Heading, limits: ListLimits, *, is_text: bool) -> str:
     """What makes a row unreadable before any cell is understood; in a workbook nothing can slip into the next cell."""
     if len(row.cells) > limits.cells:
         return f"it has more than {limits.cells:,} cells"

@@ -18,7 +18,17 @@ from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.turtle import document_of, write_document
 
-__all__ = ["CSVW", "Difference", "Edition", "Fact", "Known", "Unsaid", "differ", "edition_of", "facts_of"]
+__all__ = [
+    "CSVW",
+    "KnownGraph",
+    "KnownMembership",
+    "ListDifference",
+    "ListEdition",
+    "Unsaid",
+    "differ",
+    "edition_of",
+    "facts_of",
+]
 
 CSVW: Final = "http://www.w3.org/ns/csvw#"
 _ORG, _TIME, _PROV = PREFIXES["org"], PREFIXES["time"], PREFIXES["prov"]
@@ -36,7 +46,7 @@ _HEAD: Final = "# Written by citygraph ingest from {name}; the next import write
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class KnownMembership:
     """One membership of the graph, as far as an import must know it."""
 
     iri: str
@@ -58,7 +68,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class ListEdition:
     """What an earlier import of the same list said: for each membership the name in the list."""
 
     as_of: str
@@ -66,13 +76,13 @@ class Edition:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownGraph:
     """The graph without the edition that is imported now, and what that edition made when it was imported before."""
 
     triples: Sequence[Triple]
     remembered: Sequence[Triple] = ()
     things: dict[str, Thing] = field(init=False)
-    facts: dict[str, Fact] = field(init=False)
+    facts: dict[str, KnownMembership] = field(init=False)
     roles: set[str] = field(init=False)
     taken: set[str] = field(init=False)
     networks: dict[str, str] = field(init=False)
@@ -148,7 +158,7 @@ def _of_class(triples: Iterable[Triple], class_: str) -> set[str]:
     }
 
 
-def facts_of(triples: Iterable[Triple]) -> list[Fact]:
+def facts_of(triples: Iterable[Triple]) -> list[KnownMembership]:
     """Every membership, with the ends of its interval."""
     said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
     for triple in triples:
@@ -159,7 +169,7 @@ def facts_of(triples: Iterable[Triple]) -> list[Fact]:
         if Iri(_ORG + "Membership") not in about.get(_TYPE, ()):
             continue
         interval = _first(about, _ORG + "memberDuring")
-        found.append(Fact(
+        found.append(KnownMembership(
             iri=iri,
             member=_first(about, _ORG + "member"),
             organization=_first(about, _ORG + "organization"),
@@ -188,7 +198,7 @@ def _bound(said: dict[str, dict[str, list[Term]]], interval: str, end: str) -> s
     return ""
 
 
-def edition_of(as_of: str, facts: Iterable[Triple], rows: Iterable[Triple]) -> Edition:
+def edition_of(as_of: str, facts: Iterable[Triple], rows: Iterable[Triple]) -> ListEdition:
     """What an edition lists, from the two files that its import wrote."""
     title = CSVW + "title"
     names = {
@@ -206,11 +216,11 @@ def edition_of(as_of: str, facts: Iterable[Triple], rows: Iterable[Triple]) -> E
             and "/id/m-" in each.subject.value
         ):
             listed.setdefault(each.subject.value, names.get(each.object.value, ""))
-    return Edition(as_of, listed)
+    return ListEdition(as_of, listed)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ListDifference:
     """The changes between two editions, or against the graph when there is no earlier one; memberships by address.
 
     Args:
@@ -244,7 +254,7 @@ class Unsaid:
     pairs: Collection[tuple[str, str]]
     names: Collection[str]
 
-    def may_mean(self, fact: Fact, name: str) -> bool:
+    def may_mean(self, fact: KnownMembership, name: str) -> bool:
         """Whether such a row may mean this membership, which an earlier list or the graph has under that name."""
         core = read_name(name).core
         return (fact.member, fact.organization) in self.pairs or (
@@ -253,16 +263,16 @@ class Unsaid:
 
 
 def differ(
-    previous: Edition | None,
+    previous: ListEdition | None,
     listed: Mapping[str, str],
-    facts: Mapping[str, Fact],
+    facts: Mapping[str, KnownMembership],
     *,
     unsaid: Unsaid,
     networks: Collection[str],
-    unlisted: Iterable[tuple[Fact, str]] = (),
+    unlisted: Iterable[tuple[KnownMembership, str]] = (),
     day: str = "",
     is_partial: bool = False,
-) -> Difference:
+) -> ListDifference:
     """Compare this edition with the one before, and with the graph where it is complete.
 
     Args:
@@ -303,7 +313,7 @@ def differ(
     }
     joined = [iri for iri in listed if iri not in earlier] if previous else []
     sorted_ = {kind: tuple(sorted(iris)) for kind, iris in gone.items()}
-    return Difference(previous.as_of if previous else "", tuple(sorted(joined)), renamed=renamed, **sorted_)
+    return ListDifference(previous.as_of if previous else "", tuple(sorted(joined)), renamed=renamed, **sorted_)
 
 
 class EditionFiles:

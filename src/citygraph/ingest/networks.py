@@ -11,10 +11,10 @@ from typing import Final
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
-from citygraph.ingest.known import Known
+from citygraph.ingest.known import KnownGraph
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import country_label
-from citygraph.ingest.report import Choice, Decision, Line, ReviewKey, Word, network_key
+from citygraph.ingest.report import ReportLine, ReviewChoice, ReviewDecision, ReviewKey, ReviewWord, network_key
 from citygraph.ingest.write import Descriptions, Mint, country_iri, iri_triple, text_triple
 from citygraph.matching.names import fold, read_name, words_of
 from citygraph.matching.score import nearest
@@ -40,14 +40,14 @@ class Network:
     is_new: bool = False
     is_question: bool = False
     reason: str = ""
-    candidates: tuple[Choice, ...] = ()
+    candidates: tuple[ReviewChoice, ...] = ()
 
 
 class Networks:
     """The networks of one list."""
 
     def __init__(
-        self, known: Known, map_: ListMap, mint: Mint, base: str, decisions: Mapping[ReviewKey, Decision]
+        self, known: KnownGraph, map_: ListMap, mint: Mint, base: str, decisions: Mapping[ReviewKey, ReviewDecision]
     ) -> None:
         """Take what the graph, the map and the review say."""
         self._known = known
@@ -115,14 +115,14 @@ class Networks:
             raise IngestError(message, fix=fix)
         return iri
 
-    def _decision(self, name: str) -> Decision | None:
+    def _decision(self, name: str) -> ReviewDecision | None:
         decision = self._decisions.get(network_key(name))
-        return decision if decision is not None and decision.word is not Word.OPEN else None
+        return decision if decision is not None and decision.word is not ReviewWord.OPEN else None
 
-    def _decided(self, name: str, decision: Decision) -> Network:
-        if decision.word is Word.SKIP:
+    def _decided(self, name: str, decision: ReviewDecision) -> Network:
+        if decision.word is ReviewWord.SKIP:
             return Network("", name, reason=f"skipped in the review{decision.said}")
-        if decision.word is Word.NEW:
+        if decision.word is ReviewWord.NEW:
             found = self._new(name)
             self.decided_new[network_key(name)] = found.iri
             return found
@@ -147,7 +147,7 @@ class Networks:
                 return self._squeezed[squeezed]
         return None
 
-    def _near(self, name: str) -> tuple[Choice, ...]:
+    def _near(self, name: str) -> tuple[ReviewChoice, ...]:
         """Networks that may be meant: by a slip, an abbreviation, or words that many networks have in their names."""
         others = {**{key: each.iri for key, each in self._made.items()}, **self._known.networks}
         keys = list(others)
@@ -164,7 +164,7 @@ class Networks:
                 or _begins_alike(mine, theirs)
             ):
                 found.setdefault(iri, key)
-        return tuple(Choice(iri, self._label(iri, key)) for iri, key in found.items())[:_MOST_CANDIDATES]
+        return tuple(ReviewChoice(iri, self._label(iri, key)) for iri, key in found.items())[:_MOST_CANDIDATES]
 
     def _label(self, iri: str, key: str) -> str:
         thing = self._known.things.get(iri)
@@ -214,7 +214,7 @@ class Completeness:
     statement says `partial`, for "not a member" would be said of the very city in that row.
     """
 
-    def __init__(self, map_: ListMap, known: Known, networks: Networks, base: str) -> None:
+    def __init__(self, map_: ListMap, known: KnownGraph, networks: Networks, base: str) -> None:
         """Take what the map says.
 
         Raises:
@@ -269,7 +269,7 @@ class Completeness:
         countries = self._map.texts("complete_country")
         return (not countries or country in countries) and (not self._role or role == CONCEPT + self._role)
 
-    def open_rows(self, lines: Iterable[Line]) -> Counter[str]:
+    def open_rows(self, lines: Iterable[ReportLine]) -> Counter[str]:
         """How many rows keep the graph from having every member, by network; rows of no network count for each."""
         rows: dict[str, set[tuple[str, int]]] = {iri: set() for iri in self.networks()}
         for line in lines:
@@ -279,7 +279,9 @@ class Completeness:
                     rows[each].add((line.sheet, line.row))
         return Counter({iri: len(each) for iri, each in rows.items()})
 
-    def triples(self, lines: Iterable[Line], mint: Mint, document: str, described: Descriptions) -> Iterator[Triple]:
+    def triples(
+        self, lines: Iterable[ReportLine], mint: Mint, document: str, described: Descriptions
+    ) -> Iterator[Triple]:
         """A statement for each network, and for each country when the map names some.
 
         Args:

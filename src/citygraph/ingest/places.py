@@ -15,7 +15,7 @@ from babel import Locale
 from babel.core import get_global
 
 from citygraph.matching.names import (
-    Form,
+    NameForm,
     countries,
     exonyms,
     fold,
@@ -33,10 +33,10 @@ from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
 
 __all__ = [
-    "Asked",
     "Body",
     "Gazetteer",
     "Neighbours",
+    "WantedCity",
     "alpha2_of",
     "alpha2_only",
     "alpha3",
@@ -260,7 +260,7 @@ def known_countries(core: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WantedCity:
     """A city as a row names it.
 
     Args:
@@ -313,7 +313,7 @@ class Gazetteer:
         self._strong: dict[str, dict[int, Body]] = defaultdict(dict)
         self._weak: dict[str, dict[int, Body]] = defaultdict(dict)
         self._first: dict[tuple[str, str], list[tuple[Body, list[str]]]] = defaultdict(list)
-        self._cores: dict[str, tuple[list[str], list[tuple[Body, Form]]]] = defaultdict(lambda: ([], []))
+        self._cores: dict[str, tuple[list[str], list[tuple[Body, NameForm]]]] = defaultdict(lambda: ([], []))
         for body, names in bodies:
             self.add(body, names)
 
@@ -338,7 +338,7 @@ class Gazetteer:
             if words:
                 self._first[body.country, words[0]].append((body, words))
 
-    def exact(self, form: Form, *, region: bool) -> list[Body]:
+    def exact(self, form: NameForm, *, region: bool) -> list[Body]:
         """Whatever bears this name in some spelling, the sort that is asked for before the other."""
         for index, keys in (
             (self._strong, (form.folded, form.core, form.nominative)),
@@ -355,7 +355,7 @@ class Gazetteer:
                 return same or ([] if region else list(found.values()))
         return []
 
-    def near(self, form: Form, asked: Asked, least: float) -> list[tuple[Body, float]]:
+    def near(self, form: NameForm, asked: WantedCity, least: float) -> list[tuple[Body, float]]:
         """Bodies of the same country whose name is alike, with the likeness, 0 to 100; best first."""
         cores, entries = self._cores.get(asked.country, ([], []))
         found: dict[int, tuple[Body, float]] = {}
@@ -369,12 +369,12 @@ class Gazetteer:
             found.setdefault(id(body), (body, least))
         return sorted(found.values(), key=lambda each: (-each[1], each[0].iri))
 
-    def _alike(self, form: Form, other: Form, body: Body, asked: Asked) -> float:
+    def _alike(self, form: NameForm, other: NameForm, body: Body, asked: WantedCity) -> float:
         thing = Thing(body.iri, (Name(body.name),), frozenset(), frozenset({body.country}))
         name = name_score(form, other, Wanted((form,), countries=frozenset({asked.country})), thing)
         return round((name + 0.4 * 100) / 1.4, 1)
 
-    def _shorter_or_longer(self, form: Form, asked: Asked) -> Iterable[Body]:
+    def _shorter_or_longer(self, form: NameForm, asked: WantedCity) -> Iterable[Body]:
         """Find "Frankfurt" beside "Frankfurt am Main": the one may be meant by the other."""
         mine = form.core.split()
         for body, theirs in self._first.get((asked.country, mine[0]), ()) if mine else ():
@@ -383,7 +383,7 @@ class Gazetteer:
                 yield body
 
 
-def _spelled(form: Form) -> tuple[str, ...]:
+def _spelled(form: NameForm) -> tuple[str, ...]:
     """Other spellings of one name; what only sounds alike may be another town, and is asked."""
     return tuple(
         key for key in form.keys if key not in {form.sound, form.acronym} or key in {form.folded, form.core, form.loose}

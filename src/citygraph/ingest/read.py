@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from citygraph.errors import IngestError
 from citygraph.ingest.places import spellings
-from citygraph.ingest.tables import Limits, Row, Sheet, read_workbook
+from citygraph.ingest.tables import ListLimits, Row, Sheet, read_workbook
 
 __all__ = ["Described", "Listing", "metadata_path", "read_list", "table_metadata"]
 
@@ -290,7 +290,9 @@ class Listing:
     described: Described | None = None
 
 
-def read_list(path: Path, *, limits: Limits, encoding: str = "", delimiter: str = "", metadata: bool = True) -> Listing:
+def read_list(
+    path: Path, *, limits: ListLimits, encoding: str = "", delimiter: str = "", metadata: bool = True
+) -> Listing:
     """The rows of a CSV or XLSX file, every one with its number in the file.
 
     Args:
@@ -322,7 +324,7 @@ def read_list(path: Path, *, limits: Limits, encoding: str = "", delimiter: str 
     return Listing(path.name, digest, ".csv", (sheet,), (*notes, *more), described)
 
 
-def _bytes(path: Path, limits: Limits) -> bytes:
+def _bytes(path: Path, limits: ListLimits) -> bytes:
     try:
         size = path.stat().st_size
         if size > limits.size:
@@ -334,7 +336,7 @@ def _bytes(path: Path, limits: Limits) -> bytes:
         raise IngestError(message, fix="Check the name, and that the file is not open in another program.") from error
 
 
-def _rows(text: str, delimiter: str, limits: Limits) -> tuple[Sheet, list[str]]:
+def _rows(text: str, delimiter: str, limits: ListLimits) -> tuple[Sheet, list[str]]:
     # Only real ends of lines: str.splitlines would also cut at a form feed or a paragraph separator.
     lines = list(io.StringIO(text.replace("\x00", ""), newline=""))
     first = 0

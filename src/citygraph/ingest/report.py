@@ -13,22 +13,22 @@ from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
-from citygraph.ingest.places import Asked
+from citygraph.ingest.places import WantedCity
 from citygraph.ingest.read import read_list, table_metadata
-from citygraph.ingest.tables import Limits
+from citygraph.ingest.tables import ListLimits
 from citygraph.matching.names import fold
 from citygraph.namespaces import expand
 from citygraph.results import defused
 
 __all__ = [
     "REPORT_COLUMNS",
-    "Choice",
-    "Decision",
-    "Line",
-    "Outcome",
-    "Question",
+    "ReportLine",
+    "ReviewChoice",
+    "ReviewDecision",
     "ReviewKey",
-    "Word",
+    "ReviewQuestion",
+    "ReviewWord",
+    "RowOutcome",
     "network_key",
     "read_review",
     "reasons",
@@ -65,7 +65,7 @@ _COLUMNS: Final = (
 REPORT_COLUMNS: Final = tuple(name for name, _, _ in _COLUMNS)
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     """What became of a row."""
 
     IMPORTED = "imported"
@@ -81,12 +81,12 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One line of the report: what became of a row, or of one of the memberships that it states."""
 
     sheet: str
     row: int
-    outcome: Outcome
+    outcome: RowOutcome
     reason: str = ""
     name: str = ""
     country: str = ""
@@ -101,26 +101,26 @@ class Line:
     @property
     def is_open(self) -> bool:
         """Whether the list may name a member here that the graph does not get."""
-        return self.outcome in {Outcome.REVIEW, Outcome.REFUSED}
+        return self.outcome in {RowOutcome.REVIEW, RowOutcome.REFUSED}
 
 
-def together(outcomes: Iterable[Outcome]) -> Outcome:
+def together(outcomes: Iterable[RowOutcome]) -> RowOutcome:
     """The outcome of a row with several memberships.
 
     >>> together([Outcome.IMPORTED, Outcome.DUPLICATE]), together([Outcome.IMPORTED, Outcome.REFUSED])
     (<Outcome.IMPORTED: 'imported'>, <Outcome.PARTLY: 'partly imported'>)
     """
     kinds = set(outcomes)
-    if kinds & {Outcome.IMPORTED, Outcome.DUPLICATE} and kinds & {Outcome.REVIEW, Outcome.REFUSED}:
-        return Outcome.PARTLY
+    if kinds & {RowOutcome.IMPORTED, RowOutcome.DUPLICATE} and kinds & {RowOutcome.REVIEW, RowOutcome.REFUSED}:
+        return RowOutcome.PARTLY
     order = (
-        Outcome.IMPORTED, Outcome.DUPLICATE, Outcome.REVIEW, Outcome.REFUSED, Outcome.NO_MEMBER, Outcome.NOTE,
-        Outcome.HEADING, Outcome.EMPTY, Outcome.OUTSIDE,
+        RowOutcome.IMPORTED, RowOutcome.DUPLICATE, RowOutcome.REVIEW, RowOutcome.REFUSED, RowOutcome.NO_MEMBER, RowOutcome.NOTE,
+        RowOutcome.HEADING, RowOutcome.EMPTY, RowOutcome.OUTSIDE,
     )  # fmt: skip
     return next(each for each in order if each in kinds)
 
 
-class Word(StrEnum):
+class ReviewWord(StrEnum):
     """What a person can say."""
 
     OPEN = ""
@@ -139,7 +139,7 @@ class ReviewKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ReviewChoice:
     """Who may be meant: the address, what it is called, and the two letters of its country."""
 
     iri: str
@@ -148,21 +148,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReviewQuestion:
     """One city or network that is not certain: as it is written, in which rows, why, and who may be meant."""
 
     key: ReviewKey
     written: str
     rows: tuple[int, ...]
     reason: str
-    candidates: tuple[Choice, ...]
+    candidates: tuple[ReviewChoice, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ReviewDecision:
     """A line of the review: the word, the chosen thing, and the line as it stood."""
 
-    word: Word
+    word: ReviewWord
     target: str = ""
     comment: str = ""
     cells: tuple[str, ...] = ()
@@ -173,7 +173,7 @@ class Decision:
         return f": {self.comment}" if self.comment else ""
 
 
-def review_key(asked: Asked) -> ReviewKey:
+def review_key(asked: WantedCity) -> ReviewKey:
     """The key of a question for a city."""
     return ReviewKey(fold(asked.label), asked.country, asked.region)
 
@@ -183,7 +183,7 @@ def network_key(written: str) -> ReviewKey:
     return ReviewKey(fold(written), kind=NETWORK)
 
 
-def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, Decision]:
+def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, ReviewDecision]:
     """The decisions of a review file, by `review_key`; none when there is no file.
 
     Whatever a spreadsheet program made of it is read: another delimiter, another encoding, `.xlsx`.
@@ -195,7 +195,7 @@ def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, D
         return {}
     rows = [
         row
-        for sheet in read_list(path, limits=Limits(), metadata=False).sheets
+        for sheet in read_list(path, limits=ListLimits(), metadata=False).sheets
         for row in sheet.rows
         if not row.is_empty
     ]
@@ -204,7 +204,7 @@ def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, D
     if rows and missing:
         message = f"{path} lacks the column {missing[0]!r}."
         raise IngestError(message, fix="Leave the first row of the review as it was written.")
-    found: dict[ReviewKey, Decision] = {}
+    found: dict[ReviewKey, ReviewDecision] = {}
     for row in rows[1:]:
         cells = dict(zip(heading, (_undone(cell) for cell in row.cells), strict=False))
         kind = NETWORK if fold(cells.get("kind", "")) == NETWORK else CITY
@@ -219,17 +219,17 @@ def _undone(cell: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@"} else text
 
 
-def _decision(cells: Mapping[str, str], place: str, prefixes: Mapping[str, str]) -> Decision:
+def _decision(cells: Mapping[str, str], place: str, prefixes: Mapping[str, str]) -> ReviewDecision:
     said = cells.get("decision", "")
     comment = cells.get("comment", "")
     kept = tuple(cells.get(name, "") for name in COLUMNS)
     match fold(said):
         case "":
-            return Decision(Word.OPEN, cells=kept)
+            return ReviewDecision(ReviewWord.OPEN, cells=kept)
         case "new" | "ny":
-            return Decision(Word.NEW, "", comment, kept)
+            return ReviewDecision(ReviewWord.NEW, "", comment, kept)
         case "skip" | "hopp over":
-            return Decision(Word.SKIP, "", comment, kept)
+            return ReviewDecision(ReviewWord.SKIP, "", comment, kept)
     if said.isdigit() and 1 <= int(said) <= CANDIDATES:
         chosen = cells.get(f"candidate_{said}", "")
         if not chosen:
@@ -240,7 +240,7 @@ def _decision(cells: Mapping[str, str], place: str, prefixes: Mapping[str, str])
     if not target:
         message = f"{place}: the decision {said!r} is not understood."
         raise IngestError(message, fix=_FIX)
-    return Decision(Word.TARGET, target, comment, kept)
+    return ReviewDecision(ReviewWord.TARGET, target, comment, kept)
 
 
 def _target(said: str, prefixes: Mapping[str, str]) -> str:
@@ -250,8 +250,8 @@ def _target(said: str, prefixes: Mapping[str, str]) -> str:
 
 
 def write_review(
-    questions: Iterable[Question],
-    decisions: Mapping[ReviewKey, Decision],
+    questions: Iterable[ReviewQuestion],
+    decisions: Mapping[ReviewKey, ReviewDecision],
     *,
     short: Mapping[str, str],
     made: Mapping[ReviewKey, str],
@@ -275,7 +275,7 @@ def write_review(
             continue
         asked.add(key)
         known = decisions.get(key)
-        cells = dict(zip(COLUMNS, known.cells, strict=True)) if known and known.word is not Word.OPEN else {}
+        cells = dict(zip(COLUMNS, known.cells, strict=True)) if known and known.word is not ReviewWord.OPEN else {}
         rows = " ".join(map(str, each.rows[:20])) + (f" and {len(each.rows) - 20} more" if len(each.rows) > 20 else "")  # noqa: PLR2004
         names = [short[choice.iri] for choice in each.candidates[:CANDIDATES]]
         names += [""] * (CANDIDATES - len(names))
@@ -287,7 +287,7 @@ def write_review(
     kept = [
         (made.get(key, each.cells[0]), *each.cells[1:4], key.kind, *each.cells[5:])
         for key, each in sorted(decisions.items())
-        if each.word is not Word.OPEN and key not in asked
+        if each.word is not ReviewWord.OPEN and key not in asked
     ]
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
@@ -316,7 +316,7 @@ def review_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
     )
 
 
-def write_report(lines: Iterable[Line], *, delimiter: str = ",") -> bytes:
+def write_report(lines: Iterable[ReportLine], *, delimiter: str = ",") -> bytes:
     """A line for each row, or for each membership of a row that states several."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
@@ -338,7 +338,7 @@ def report_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
     )
 
 
-def reasons(lines: Iterable[Line], outcome: Outcome) -> list[tuple[str, int, int]]:
+def reasons(lines: Iterable[ReportLine], outcome: RowOutcome) -> list[tuple[str, int, int]]:
     """Why rows ended so: each reason with how many rows have it and the first of them, the commonest first."""
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}

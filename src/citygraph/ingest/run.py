@@ -8,25 +8,25 @@ from dataclasses import dataclass, replace
 
 from citygraph.errors import IngestError
 from citygraph.ingest.entries import Claim, Entry, read_entries
-from citygraph.ingest.known import Difference, Edition, Fact, Known, Unsaid, differ
+from citygraph.ingest.known import KnownGraph, KnownMembership, ListDifference, ListEdition, Unsaid, differ
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.networks import Completeness, Network, Networks
-from citygraph.ingest.places import Asked, Body, Gazetteer, country_label
+from citygraph.ingest.places import Body, Gazetteer, WantedCity, country_label
 from citygraph.ingest.read import Listing
 from citygraph.ingest.report import (
-    Choice,
-    Decision,
-    Line,
-    Outcome,
-    Question,
+    ReportLine,
+    ReviewChoice,
+    ReviewDecision,
     ReviewKey,
+    ReviewQuestion,
+    RowOutcome,
     network_key,
     review_key,
     together,
 )
-from citygraph.ingest.tables import Limits
-from citygraph.ingest.who import Found, Kind, Resolver
-from citygraph.ingest.write import Anchors, Descriptions, Memberships, Mint, Wanted
+from citygraph.ingest.tables import ListLimits
+from citygraph.ingest.who import CityAnswer, FoundCity, Resolver
+from citygraph.ingest.write import Anchors, Descriptions, ListedMembership, Memberships, Mint
 from citygraph.namespaces import CONCEPT
 from citygraph.rdf import Triple
 
@@ -52,12 +52,12 @@ class Import:
     """
 
     document: str
-    lines: tuple[Line, ...]
-    rows: Mapping[Outcome, int]
+    lines: tuple[ReportLine, ...]
+    rows: Mapping[RowOutcome, int]
     facts: tuple[Triple, ...]
     sources: tuple[Triple, ...]
-    questions: tuple[Question, ...]
-    difference: Difference | None
+    questions: tuple[ReviewQuestion, ...]
+    difference: ListDifference | None
     made: Mapping[str, int]
     decided: Mapping[ReviewKey, str]
     complete: Mapping[str, int]
@@ -83,26 +83,26 @@ class Questions:
 
     def __init__(self) -> None:
         """Nothing is asked yet."""
-        self._asked: dict[ReviewKey, tuple[str, str, tuple[Choice, ...], list[int]]] = {}
+        self._asked: dict[ReviewKey, tuple[str, str, tuple[ReviewChoice, ...], list[int]]] = {}
 
-    def city(self, asked: Asked, found: Found, row: int) -> None:
+    def city(self, asked: WantedCity, found: FoundCity, row: int) -> None:
         """A city that is not certain."""
-        choices = tuple(Choice(body.iri, body.name, body.country) for body in found.candidates)
+        choices = tuple(ReviewChoice(body.iri, body.name, body.country) for body in found.candidates)
         self._ask(review_key(asked), asked.label, found.reason, choices, row)
 
     def network(self, written: str, network: Network, row: int) -> None:
         """A network that is not certain."""
         self._ask(network_key(written), written, network.reason, network.candidates, row)
 
-    def _ask(self, key: ReviewKey, written: str, reason: str, choices: tuple[Choice, ...], row: int) -> None:
+    def _ask(self, key: ReviewKey, written: str, reason: str, choices: tuple[ReviewChoice, ...], row: int) -> None:
         rows = self._asked.setdefault(key, (written, reason, choices, []))[3]
         if row not in rows[-1:]:
             rows.append(row)
 
-    def all(self) -> tuple[Question, ...]:
+    def all(self) -> tuple[ReviewQuestion, ...]:
         """Every question with its rows."""
         return tuple(
-            Question(key, written, tuple(rows), reason, choices)
+            ReviewQuestion(key, written, tuple(rows), reason, choices)
             for key, (written, reason, choices, rows) in self._asked.items()
         )
 
@@ -110,12 +110,12 @@ class Questions:
 def import_list(
     listing: Listing,
     map_: ListMap,
-    known: Known,
+    known: KnownGraph,
     *,
     base: str,
-    decisions: Mapping[ReviewKey, Decision],
-    previous: Edition | None,
-    limits: Limits,
+    decisions: Mapping[ReviewKey, ReviewDecision],
+    previous: ListEdition | None,
+    limits: ListLimits,
 ) -> Import:
     """Everything that the list says, matched against the graph.
 
@@ -139,11 +139,11 @@ class _Importing:
         self,
         listing: Listing,
         map_: ListMap,
-        known: Known,
+        known: KnownGraph,
         base: str,
-        decisions: Mapping[ReviewKey, Decision],
-        previous: Edition | None,
-        limits: Limits,
+        decisions: Mapping[ReviewKey, ReviewDecision],
+        previous: ListEdition | None,
+        limits: ListLimits,
     ) -> None:
         self._listing, self._map, self._known, self._previous, self._limits = listing, map_, known, previous, limits
         self._day = map_.as_of.isoformat()
@@ -168,7 +168,7 @@ class _Importing:
         self._described = Descriptions(known, self._anchors.document)
         self._questions = Questions()
         self._facts: list[Triple] = []
-        self._lines: list[Line] = []
+        self._lines: list[ReportLine] = []
         self._first: dict[tuple[str, str], tuple[Entry, Claim, str]] = {}
         self._listed: dict[str, str] = {}
         self._unclear: set[tuple[str, str]] = set()
@@ -186,10 +186,10 @@ class _Importing:
         entries = list(read_entries(self._listing, self._map, self._limits, self._known.networks))
         self._networks.find_all(claim.network for entry in entries for claim in entry.claims if not claim.problem)
         answers = self._resolver.resolve_all(each.asked for each in entries if each.asked and each.outcome is None)
-        of_row: dict[tuple[str, int], list[Outcome]] = {}
+        of_row: dict[tuple[str, int], list[RowOutcome]] = {}
         for entry in entries:
             found = answers.get(entry.asked) if entry.asked and entry.outcome is None else None
-            if found is not None and found.kind is Kind.REVIEW and entry.asked:
+            if found is not None and found.kind is CityAnswer.REVIEW and entry.asked:
                 self._questions.city(entry.asked, found, entry.row)
             lines = self._row(entry, found)
             self._lines += lines
@@ -203,7 +203,7 @@ class _Importing:
         return Import(
             document=self._anchors.document,
             lines=tuple(self._lines),
-            rows={each: outcomes[each] for each in Outcome if outcomes[each]},
+            rows={each: outcomes[each] for each in RowOutcome if outcomes[each]},
             facts=tuple(self._facts),
             sources=tuple(self._anchors.triples()),
             questions=self._questions.all(),
@@ -214,7 +214,7 @@ class _Importing:
             notes=self._listing.notes,
         )
 
-    def _account(self, told: set[tuple[str, int]], outcomes: Counter[Outcome]) -> None:
+    def _account(self, told: set[tuple[str, int]], outcomes: Counter[RowOutcome]) -> None:
         """Nothing is dropped in silence: as many outcomes as rows, and every row in the report."""
         rows = {(sheet.name, row.number) for sheet in self._listing.sheets for row in sheet.rows}
         count = sum(len(sheet.rows) for sheet in self._listing.sheets)
@@ -223,10 +223,10 @@ class _Importing:
             message = f"{count} rows were read, {sum(outcomes.values())} have an outcome, {len(reported)} are reported"
             raise AssertionError(message)
 
-    def _row(self, entry: Entry, found: Found | None) -> list[Line]:
+    def _row(self, entry: Entry, found: FoundCity | None) -> list[ReportLine]:
         asked = entry.asked
-        line = Line(
-            entry.sheet, entry.row, entry.outcome or Outcome.REFUSED, entry.reason, entry.written,
+        line = ReportLine(
+            entry.sheet, entry.row, entry.outcome or RowOutcome.REFUSED, entry.reason, entry.written,
             asked.country if asked else "", notes=entry.notes,
         )  # fmt: skip
         if found is None or asked is None:
@@ -235,12 +235,12 @@ class _Importing:
             line, country=found.body.country if found.body else asked.country, notes=(*entry.notes, *found.notes)
         )
         if found.body is None:
-            outcome = Outcome.REVIEW if found.kind is Kind.REVIEW else Outcome.REFUSED
+            outcome = RowOutcome.REVIEW if found.kind is CityAnswer.REVIEW else RowOutcome.REFUSED
             self._remember_unclear(entry, found)
             return [replace(line, outcome=outcome, reason=found.reason, network=each.network) for each in entry.claims]
         return [self._claim(line, entry, found.body, claim) for claim in entry.claims]
 
-    def _remember_unclear(self, entry: Entry, found: Found) -> None:
+    def _remember_unclear(self, entry: Entry, found: FoundCity) -> None:
         """Who may be meant by a row that is not decided has not left."""
         for claim in entry.claims:
             network = self._networks.find(claim.network)
@@ -248,22 +248,22 @@ class _Importing:
                 if network.iri and body.authority:
                     self._unclear.add((body.authority, network.iri))
 
-    def _claim(self, line: Line, entry: Entry, body: Body, claim: Claim) -> Line:
+    def _claim(self, line: ReportLine, entry: Entry, body: Body, claim: Claim) -> ReportLine:
         line = replace(
             line, network=claim.network, role=claim.role, begin=claim.period.begin, end=claim.period.end,
             notes=(*line.notes, *claim.notes),
         )  # fmt: skip
         if claim.problem:
             return replace(
-                line, outcome=Outcome.NO_MEMBER if claim.is_settled else Outcome.REFUSED, reason=claim.problem
+                line, outcome=RowOutcome.NO_MEMBER if claim.is_settled else RowOutcome.REFUSED, reason=claim.problem
             )
         if CONCEPT + claim.role not in self._known.roles:
-            return replace(line, outcome=Outcome.REFUSED, reason=f"the role {claim.role} is not in the graph")
+            return replace(line, outcome=RowOutcome.REFUSED, reason=f"the role {claim.role} is not in the graph")
         network = self._networks.find(claim.network)
         if not network.iri:
             if network.is_question:
                 self._questions.network(claim.network, network, entry.row)
-            outcome = Outcome.REVIEW if network.is_question else Outcome.REFUSED
+            outcome = RowOutcome.REVIEW if network.is_question else RowOutcome.REFUSED
             return replace(line, outcome=outcome, reason=network.reason)
         member = body.authority or self._new_authority(body)
         line = replace(line, member=member)
@@ -279,19 +279,19 @@ class _Importing:
         self._facts += triples
         self._first[key] = (entry, claim, iri)
         self._listed[iri] = entry.written
-        return replace(line, outcome=Outcome.IMPORTED, reason="", membership=iri, notes=(*line.notes, *notes))
+        return replace(line, outcome=RowOutcome.IMPORTED, reason="", membership=iri, notes=(*line.notes, *notes))
 
-    def _wanted(self, member: str, network: Network, claim: Claim, entry: Entry, row: str) -> Wanted:
+    def _wanted(self, member: str, network: Network, claim: Claim, entry: Entry, row: str) -> ListedMembership:
         as_of = entry.as_of or self._day
-        return Wanted(member, network.iri, claim.role, claim.period, claim.has_left, as_of, row)
+        return ListedMembership(member, network.iri, claim.role, claim.period, claim.has_left, as_of, row)
 
-    def _again(self, line: Line, entry: Entry, claim: Claim, key: tuple[str, str]) -> Line:
+    def _again(self, line: ReportLine, entry: Entry, claim: Claim, key: tuple[str, str]) -> ReportLine:
         """A row that says once more what another has said; where it says something else, that is told."""
         first, said, iri = self._first[key]
         where = f"row {first.row}" + (f" of sheet {first.sheet}" if first.sheet != entry.sheet else "")
         if said.role != claim.role:
             reason = f"{where} gives the role {said.role}, this one {claim.role}"
-            return replace(line, outcome=Outcome.REFUSED, reason=reason)
+            return replace(line, outcome=RowOutcome.REFUSED, reason=reason)
         reason, ours, theirs = f"of {where}", claim.period.begin, said.period.begin
         if ours and theirs and ours[: len(theirs)] != theirs[: len(ours)]:
             reason += f", which says that it began {theirs}; this one says {ours}, and the first is kept"
@@ -302,7 +302,7 @@ class _Importing:
             reason += f"; that it began {ours} is taken from this one"
         elif len(ours) > len(theirs):
             reason += f", which says only {theirs}; this one says {ours}, and the first is kept"
-        return replace(line, outcome=Outcome.DUPLICATE, reason=reason, membership=iri)
+        return replace(line, outcome=RowOutcome.DUPLICATE, reason=reason, membership=iri)
 
     def _new_authority(self, body: Body) -> str:
         """A place of the graph whose authority nobody has written yet."""
@@ -310,7 +310,7 @@ class _Importing:
         body.authority = self._mint.free(slug if body.kind == "region" else f"city-of-{slug}", "authority")
         return body.authority
 
-    def _differ(self) -> Difference | None:
+    def _differ(self) -> ListDifference | None:
         complete = self._completeness.networks()
         if self._previous is None and not complete:
             return None
@@ -327,7 +327,7 @@ class _Importing:
             self._facts += self._memberships.gone(fact, last=last, now=self._day, document=self._anchors.document)
         return difference
 
-    def _unlisted(self, complete: Mapping[str, str]) -> Iterator[tuple[Fact, str]]:
+    def _unlisted(self, complete: Mapping[str, str]) -> Iterator[tuple[KnownMembership, str]]:
         """Memberships of the graph that a complete list should have, with what the member is called."""
         for fact in self._known.facts.values():
             body = self._gazetteer.by_iri.get(fact.member)

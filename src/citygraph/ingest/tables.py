@@ -21,7 +21,7 @@ from xml.parsers import expat
 from citygraph.errors import IngestError
 from citygraph.messages import sentence
 
-__all__ = ["Limits", "Row", "Sheet", "read_workbook"]
+__all__ = ["ListLimits", "Row", "Sheet", "read_workbook"]
 _CHUNK: Final = 1 << 20
 _MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
 _ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,7})[\"'][^>]*>")
@@ -33,7 +33,7 @@ _PARTS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ListLimits:
     """How much of a list is read: bytes (also unpacked), rows, cells of a row, characters of a cell."""
 
     size: int = 256_000_000
@@ -66,7 +66,7 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
-def read_workbook(data: bytes, name: str, limits: Limits) -> tuple[Sheet, ...]:
+def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ...]:
     """Every sheet, also hidden ones; formulas give the value that was saved with them.
 
     Raises:
@@ -94,7 +94,7 @@ def read_workbook(data: bytes, name: str, limits: Limits) -> tuple[Sheet, ...]:
         raise IngestError(message, fix=fix) from error
 
 
-def _within_bounds(data: bytes, name: str, limits: Limits) -> None:
+def _within_bounds(data: bytes, name: str, limits: ListLimits) -> None:
     """Unpack everything once and throw it away: the sizes that a hostile file states are not to be believed."""
     total = 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -115,7 +115,7 @@ def _within_bounds(data: bytes, name: str, limits: Limits) -> None:
                     begin = False
 
 
-def _sheet(sheet: Any, data: bytes, name: str, limits: Limits) -> Sheet:  # noqa: ANN401  # openpyxl has no types
+def _sheet(sheet: Any, data: bytes, name: str, limits: ListLimits) -> Sheet:  # noqa: ANN401  # openpyxl has no types
     text = _xml(data, sheet)
     hidden = frozenset(int(match[1]) for match in _ROW.finditer(text) if _HIDDEN.search(match[0]))
     # What the file says about the size of the sheet is a hint, which exporters get wrong.
@@ -209,7 +209,7 @@ def _rows(
     merged: list[tuple[int, int, int]],
     filled: Counter[int],
     name: str,
-    limits: Limits,
+    limits: ListLimits,
 ) -> Iterator[Row]:
     """The rows up to the last that is not empty, merged cells filled downwards.
 

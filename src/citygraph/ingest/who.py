@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 from citygraph.ingest.cells import clean, coordinates, name_problem, tidy_case
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import (
-    Asked,
     Body,
     Gazetteer,
     Neighbours,
+    WantedCity,
     alpha2_only,
     bears_several,
     country_label,
@@ -32,10 +32,10 @@ from citygraph.ingest.places import (
     named_country,
     region_of,
 )
-from citygraph.ingest.report import Decision, ReviewKey, Word, review_key
-from citygraph.matching.names import Form, fold, one_of, other_names, read_name, words_of
+from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, review_key
+from citygraph.matching.names import NameForm, fold, one_of, other_names, read_name, words_of
 
-__all__ = ["Asking", "Found", "Kind", "Resolver", "cities_in"]
+__all__ = ["CityAnswer", "CityReader", "FoundCity", "Resolver", "cities_in"]
 
 _NUMBERED: Final = re.compile(r"\A\d{1,5}\s*[.)]\s+(?=[^\W\d])")
 _CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
@@ -66,13 +66,13 @@ def _words() -> _Words:
 class Who:
     """The question for a city with the region as written; or the problem; and what the reader should know."""
 
-    asked: Asked | None = None
+    asked: WantedCity | None = None
     region: str = ""
     problem: str = ""
     notes: tuple[str, ...] = ()
 
 
-class Asking:
+class CityReader:
     """Reads who is meant by the rows of one sheet."""
 
     def __init__(self, map_: ListMap, names: Iterable[str]) -> None:
@@ -113,7 +113,7 @@ class Asking:
         if country and named_country(name) == country and country not in _ALIKE:
             return Who(problem=f"this is the name of a country and of no city: {name[:60]}")
         point, note = coordinates(cells.get("latitude", ""), cells.get("longitude", ""))
-        asked = Asked(tidy_case(name), qualifier, country, region_of(region, country), point)
+        asked = WantedCity(tidy_case(name), qualifier, country, region_of(region, country), point)
         return Who(asked, region, notes=(note,) if note else ())
 
     def country(self, said: str) -> str:
@@ -211,7 +211,7 @@ def _lines(text: str) -> list[str]:
     return [text]
 
 
-class Kind(StrEnum):
+class CityAnswer(StrEnum):
     """How a question ended."""
 
     KNOWN = "known"
@@ -221,10 +221,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundCity:
     """The body that is meant, or why none could be chosen."""
 
-    kind: Kind
+    kind: CityAnswer
     body: Body | None = None
     reason: str = ""
     candidates: tuple[Body, ...] = ()
@@ -238,8 +238,8 @@ class Resolver:
         self,
         gazetteer: Gazetteer,
         *,
-        decisions: Mapping[ReviewKey, Decision],
-        mint: Callable[[Asked], Body],
+        decisions: Mapping[ReviewKey, ReviewDecision],
+        mint: Callable[[WantedCity], Body],
         unknown: str,
         near: float,
     ) -> None:
@@ -257,13 +257,13 @@ class Resolver:
         self._mint = mint
         self._unknown = unknown
         self._near = near
-        self._answers: dict[Asked, Found] = {}
+        self._answers: dict[WantedCity, FoundCity] = {}
         self.decided_new: dict[ReviewKey, Body] = {}
         self._listed: dict[str, Counter[str]] = defaultdict(Counter)
         self._neighbours = Neighbours(())
-        self._points: dict[str, list[Asked]] = defaultdict(list)
+        self._points: dict[str, list[WantedCity]] = defaultdict(list)
 
-    def resolve_all(self, asked: Iterable[Asked]) -> dict[Asked, Found]:
+    def resolve_all(self, asked: Iterable[WantedCity]) -> dict[WantedCity, FoundCity]:
         """An answer for each question; what is asked most often, with a country, comes first and sets the spelling."""
         counts = Counter(asked)
         for each, count in counts.items():
@@ -278,30 +278,32 @@ class Resolver:
         ))  # fmt: skip
         order = {each: place for place, each in enumerate(counts)}
 
-        def rank(each: Asked) -> tuple[bool, bool, int, int]:
+        def rank(each: WantedCity) -> tuple[bool, bool, int, int]:
             return (not each.country, "\ufffd" in each.name, -counts[each], order[each])
 
         for each in sorted(counts, key=rank):
             self._answers[each] = self._resolve(each)
         return self._answers
 
-    def _resolve(self, asked: Asked) -> Found:
+    def _resolve(self, asked: WantedCity) -> FoundCity:
         decision = self._decisions.get(review_key(asked))
-        if decision is not None and decision.word is not Word.OPEN:
+        if decision is not None and decision.word is not ReviewWord.OPEN:
             return self._decided(asked, decision)
         if "\ufffd" in asked.name:
-            return Found(Kind.REVIEW, reason="letters of the name are lost", candidates=self._candidates(asked))
+            return FoundCity(
+                CityAnswer.REVIEW, reason="letters of the name are lost", candidates=self._candidates(asked)
+            )
         if not asked.country:
             return self._without_country(asked)
         exact = self._exact(asked)
         if exact and (others := _other_cities(asked.name, exact)):
             reason = f"may name several cities: {' and '.join(others)}"
-            return Found(Kind.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
         same = [body for body in exact if body.country in {asked.country, ""}]
         core = read_name(asked.name).core
         if bears_several(core, asked.country) and not (asked.region or asked.qualifier or asked.point):
             reason = f"several cities in {_country(asked.country)} bear this name"
-            return Found(Kind.REVIEW, reason=reason, candidates=self._candidates(asked))
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=self._candidates(asked))
         if same:
             found = self._among(asked, same)
             if found is not None:
@@ -311,25 +313,25 @@ class Resolver:
             return elsewhere
         return self._not_exact(asked)
 
-    def _decided(self, asked: Asked, decision: Decision) -> Found:
-        if decision.word is Word.SKIP:
-            return Found(Kind.REFUSED, reason=f"skipped in the review{decision.said}")
-        if decision.word is Word.NEW:
+    def _decided(self, asked: WantedCity, decision: ReviewDecision) -> FoundCity:
+        if decision.word is ReviewWord.SKIP:
+            return FoundCity(CityAnswer.REFUSED, reason=f"skipped in the review{decision.said}")
+        if decision.word is ReviewWord.NEW:
             if not asked.country:
-                return Found(Kind.REFUSED, reason="the review says new, but the row names no country")
+                return FoundCity(CityAnswer.REFUSED, reason="the review says new, but the row names no country")
             key = review_key(asked)
             if key not in self.decided_new:
                 found = self._made(asked, "new by the review")
                 if found.body is not None:
                     self.decided_new[key] = found.body
                 return found
-            return Found(Kind.KNOWN, self.decided_new[key])
+            return FoundCity(CityAnswer.KNOWN, self.decided_new[key])
         chosen = self._gazetteer.by_iri.get(decision.target)
         if chosen is None:
-            return Found(Kind.REVIEW, reason=f"the review chose {decision.target}, which is not in the graph")
-        return Found(Kind.KNOWN, chosen, notes=("chosen in the review",))
+            return FoundCity(CityAnswer.REVIEW, reason=f"the review chose {decision.target}, which is not in the graph")
+        return FoundCity(CityAnswer.KNOWN, chosen, notes=("chosen in the review",))
 
-    def _exact(self, asked: Asked) -> list[Body]:
+    def _exact(self, asked: WantedCity) -> list[Body]:
         """Whatever bears the name; of a name in two parts what the whole bears, else what both or one of them bear."""
         region = is_region_name(asked.name)
         form = read_name(asked.name)
@@ -348,13 +350,13 @@ class Resolver:
             {key: body for each in found for key, body in each.items()}.values()
         )
 
-    def _candidates(self, asked: Asked) -> tuple[Body, ...]:
+    def _candidates(self, asked: WantedCity) -> tuple[Body, ...]:
         form = read_name(asked.name.replace("\ufffd", ""))
         exact = self._gazetteer.exact(form, region=is_region_name(asked.name))
         near = [body for body, _ in self._gazetteer.near(form, asked, 70.0)]
         return tuple({id(body): body for body in [*exact, *near]}.values())[:_MOST_CANDIDATES]
 
-    def _among(self, asked: Asked, same: list[Body]) -> Found | None:
+    def _among(self, asked: WantedCity, same: list[Body]) -> FoundCity | None:
         """The one that is meant among cities of this name and country; nothing when it is none of them."""
         fitting = [body for body in same if _agree(asked, body)]
         if asked.point and (near := [body for body in fitting if is_close(asked.point, body.point)]):
@@ -363,19 +365,19 @@ class Resolver:
         if len(far) == len(fitting):
             if any(not body.is_new for body in far):
                 reason = f"{asked.name} is known in {_country(asked.country)}, but at another place on the map"
-                return Found(Kind.REVIEW, reason=reason, candidates=tuple(far))
+                return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(far))
             return None
         fitting = [body for body in fitting if body not in far]
         if len(fitting) == 1 and bool(asked.qualifier) == bool(fitting[0].qualifier):
-            return Found(Kind.KNOWN, fitting[0])
+            return FoundCity(CityAnswer.KNOWN, fitting[0])
         if asked.region and (named := [body for body in fitting if body.region == asked.region]):
             fitting = named
             if len(fitting) == 1:
-                return Found(Kind.KNOWN, fitting[0])
+                return FoundCity(CityAnswer.KNOWN, fitting[0])
         reason = "several cities of this name" if len(fitting) > 1 else f"may be {fitting[0].name}"
-        return Found(Kind.REVIEW, reason=reason, candidates=tuple(fitting[:_MOST_CANDIDATES]))
+        return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(fitting[:_MOST_CANDIDATES]))
 
-    def _elsewhere(self, asked: Asked, others: list[Body]) -> Found | None:
+    def _elsewhere(self, asked: WantedCity, others: list[Body]) -> FoundCity | None:
         """Why a known name with another country is a question; nothing when there is no doubt that it is another city."""
         listed = self._listed[read_name(asked.name).core]
         close = [
@@ -385,13 +387,13 @@ class Resolver:
         ]
         if close:
             reason = f"lies in {_country(close[0].country)} on the map; the list says {_country(asked.country)}"
-            return Found(Kind.REVIEW, reason=reason, candidates=tuple(close))
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(close))
         core = read_name(asked.name).core
         rivals = {each.country for each in self._points[core] if is_close(asked.point, each.point)} - {asked.country}
         if rivals and max(listed[each] for each in rivals) >= listed[asked.country]:
             names = ", ".join(_country(each) for each in sorted(rivals))
             reason = f"the list puts it in {_country(asked.country)} and, at the same place on the map, in {names}"
-            return Found(Kind.REVIEW, reason=reason, candidates=tuple(others[:_MOST_CANDIDATES]))
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(others[:_MOST_CANDIDATES]))
         # A state that we know lies in the country: "Paris, Texas, USA" needs no other sign.
         if (
             is_homonym(core)
@@ -406,31 +408,33 @@ class Resolver:
             return None
         names = ", ".join(_country(each) for each in sorted(countries))
         reason = f"{asked.name} is known in {names}; the list says {_country(asked.country)}"
-        return Found(Kind.REVIEW, reason=reason, candidates=tuple(doubted[:_MOST_CANDIDATES]))
+        return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(doubted[:_MOST_CANDIDATES]))
 
-    def _without_country(self, asked: Asked) -> Found:
+    def _without_country(self, asked: WantedCity) -> FoundCity:
         exact = [body for body in self._exact(asked) if _agree(asked, body)]
         form = read_name(asked.name)
         close = [body for body in exact if is_close(asked.point, body.point)]
         if len(close) == 1:
-            return Found(Kind.KNOWN, close[0], notes=(f"country taken from the map: {_country(close[0].country)}",))
+            return FoundCity(
+                CityAnswer.KNOWN, close[0], notes=(f"country taken from the map: {_country(close[0].country)}",)
+            )
         if len(exact) > 1 or (exact and (is_homonym(form.core) or len(form.core) < _SHORTEST_ALONE)):
             reason = "no country, and several places bear this name"
-            return Found(Kind.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
         if exact:
             if bool(asked.qualifier) != bool(exact[0].qualifier):
-                return Found(Kind.REVIEW, reason=f"may be {exact[0].name}", candidates=tuple(exact))
-            return Found(Kind.KNOWN, exact[0], notes=(f"no country; taken as {_country(exact[0].country)}",))
+                return FoundCity(CityAnswer.REVIEW, reason=f"may be {exact[0].name}", candidates=tuple(exact))
+            return FoundCity(CityAnswer.KNOWN, exact[0], notes=(f"no country; taken as {_country(exact[0].country)}",))
         countries = known_countries(form.core)
         if len(countries) == 1 and self._unknown == "new":
             (country,) = countries
             found = self._resolve(replace(asked, country=country))
             return replace(found, notes=(*found.notes, f"no country; taken as {_country(country)}"))
         if is_homonym(form.core):
-            return Found(Kind.REVIEW, reason="no country, and several places bear this name")
-        return Found(Kind.REFUSED, reason="no country, and no city of this name is known")
+            return FoundCity(CityAnswer.REVIEW, reason="no country, and several places bear this name")
+        return FoundCity(CityAnswer.REFUSED, reason="no country, and no city of this name is known")
 
-    def _not_exact(self, asked: Asked) -> Found:
+    def _not_exact(self, asked: WantedCity) -> FoundCity:
         candidates: dict[int, Body] = {}
         for form in _forms(asked.name):
             for body, _ in self._gazetteer.near(form, asked, self._near):
@@ -439,27 +443,27 @@ class Resolver:
                     candidates[id(body)] = body
         if candidates:
             chosen = tuple(candidates.values())[:_MOST_CANDIDATES]
-            return Found(Kind.REVIEW, reason=f"resembles {chosen[0].name}", candidates=chosen)
+            return FoundCity(CityAnswer.REVIEW, reason=f"resembles {chosen[0].name}", candidates=chosen)
         around = self._neighbours.lies_in(read_name(asked.name).core, asked.country, asked.point)
         if around:
             reason = (
                 f"all places around it on the map lie in {_country(around)}; the list says {_country(asked.country)}"
             )
-            return Found(Kind.REVIEW, reason=reason)
+            return FoundCity(CityAnswer.REVIEW, reason=reason)
         match self._unknown:
             case "new":
                 return self._made(asked, "")
             case "review":
-                return Found(Kind.REVIEW, reason="not known")
-        return Found(Kind.REFUSED, reason="no city of this name is known in this country")
+                return FoundCity(CityAnswer.REVIEW, reason="not known")
+        return FoundCity(CityAnswer.REFUSED, reason="no city of this name is known in this country")
 
-    def _made(self, asked: Asked, note: str) -> Found:
+    def _made(self, asked: WantedCity, note: str) -> FoundCity:
         body = self._mint(asked)
         self._gazetteer.add(body, [asked.name, *_parts(asked.name)])
-        return Found(Kind.NEW, body, notes=(note,) if note else ())
+        return FoundCity(CityAnswer.NEW, body, notes=(note,) if note else ())
 
 
-def _agree(asked: Asked, body: Body) -> bool:
+def _agree(asked: WantedCity, body: Body) -> bool:
     """Whether nothing that tells cities of one name apart speaks against it."""
     if asked.qualifier and body.qualifier and read_name(asked.qualifier).core != read_name(body.qualifier).core:
         return False
@@ -470,7 +474,7 @@ def _country(code: str) -> str:
     return country_label(code, "en") if code else "an unknown country"
 
 
-def _forms(name: str) -> list[Form]:
+def _forms(name: str) -> list[NameForm]:
     """The whole name first, then each half of a name in two languages."""
     return [read_name(each) for each in (name, *_parts(name))]
 

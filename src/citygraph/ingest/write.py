@@ -13,16 +13,25 @@ from urllib.parse import quote
 
 from citygraph.ingest.cells import Period
 from citygraph.ingest.entries import Entry
-from citygraph.ingest.known import CSVW, Fact, Known
+from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import Asked, Body, alpha3, country_label, is_homonym, is_region_name
+from citygraph.ingest.places import Body, WantedCity, alpha3, country_label, is_homonym, is_region_name
 from citygraph.ingest.read import Listing
 from citygraph.matching.names import exonyms, fold, read_name, slug
 from citygraph.messages import Text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
-__all__ = ["Anchors", "Descriptions", "Memberships", "Mint", "Wanted", "country_iri", "iri_triple", "text_triple"]
+__all__ = [
+    "Anchors",
+    "Descriptions",
+    "ListedMembership",
+    "Memberships",
+    "Mint",
+    "country_iri",
+    "iri_triple",
+    "text_triple",
+]
 
 _LONGEST: Final = 90
 _SKOS, _SCHEMA, _XSD = PREFIXES["skos"], PREFIXES["schema"], PREFIXES["xsd"]
@@ -55,7 +64,7 @@ class Mint:
         """A body whose label another must not bear."""
         self._labels.add((body.kind, fold(body.name)))
 
-    def body(self, asked: Asked) -> Body:
+    def body(self, asked: WantedCity) -> Body:
         """A new city or region, with two free names and a label that tells it apart."""
         kind = "region" if is_region_name(asked.name) else "city"
         bare = asked.name if kind == "region" else bare_name(asked.name)
@@ -208,7 +217,7 @@ def _decimal(value: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListedMembership:
     """One membership that a row states."""
 
     member: str
@@ -223,15 +232,15 @@ class Wanted:
 class Memberships:
     """The memberships of one edition, each with its name in the graph."""
 
-    def __init__(self, facts: dict[str, Fact], mint: Mint) -> None:
+    def __init__(self, facts: dict[str, KnownMembership], mint: Mint) -> None:
         """`facts` are the memberships that the graph has without this edition."""
         self._mint = mint
         self._facts = facts
-        self._of: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        self._of: dict[tuple[str, str], list[KnownMembership]] = defaultdict(list)
         for fact in facts.values():
             self._of[fact.member, fact.organization].append(fact)
 
-    def write(self, wanted: Wanted) -> tuple[str, list[Triple], list[str]]:
+    def write(self, wanted: ListedMembership) -> tuple[str, list[Triple], list[str]]:
         """The address of the membership, what is to be written, and what the reader should know."""
         fact = self._continued(wanted)
         if fact is not None:
@@ -249,7 +258,7 @@ class Memberships:
         ]
         return iri, triples, notes
 
-    def _continued(self, wanted: Wanted) -> Fact | None:
+    def _continued(self, wanted: ListedMembership) -> KnownMembership | None:
         """The fact that this row says once more: the same role, and not ended before."""
         for fact in self._of[wanted.member, wanted.organization]:
             if fact.role != CONCEPT + wanted.role or fact.is_deprecated:
@@ -261,7 +270,7 @@ class Memberships:
                 return fact
         return None
 
-    def _confirmed(self, fact: Fact, wanted: Wanted) -> tuple[list[Triple], list[str]]:
+    def _confirmed(self, fact: KnownMembership, wanted: ListedMembership) -> tuple[list[Triple], list[str]]:
         notes: list[str] = []
         begin, end = wanted.period.begin, wanted.period.end
         if fact.begin and begin and begin[: len(fact.begin)] != fact.begin[: len(begin)]:
@@ -275,14 +284,14 @@ class Memberships:
         triples.append(iri_triple(fact.iri, _SOURCE, wanted.row))
         return triples, notes
 
-    def _contradictions(self, wanted: Wanted) -> list[str]:
+    def _contradictions(self, wanted: ListedMembership) -> list[str]:
         return [
             f"the graph also has the role {fact.role.removeprefix(CONCEPT)} ({fact.iri.rpartition('/')[2]})"
             for fact in self._of[wanted.member, wanted.organization]
             if fact.role != CONCEPT + wanted.role and not fact.end and not fact.is_deprecated
         ]
 
-    def _named(self, wanted: Wanted) -> str:
+    def _named(self, wanted: ListedMembership) -> str:
         """`m-{member}-{organisation}`, with the role or the year of a second term behind it when that is taken."""
         member, organization = (each.rpartition("/")[2] for each in (wanted.member, wanted.organization))
         year = (wanted.period.begin or wanted.as_of)[:4]
@@ -291,7 +300,7 @@ class Memberships:
         apart = role if any(fact.role != CONCEPT + wanted.role for fact in others) else year
         return self._mint.free(f"m-{member}-{organization}", apart)
 
-    def _dates(self, iri: str, wanted: Wanted, *, has_basis: bool, interval: str = "") -> Iterator[Triple]:
+    def _dates(self, iri: str, wanted: ListedMembership, *, has_basis: bool, interval: str = "") -> Iterator[Triple]:
         begin, end = wanted.period.begin, wanted.period.end
         begins_later = bool(begin) and begin > wanted.as_of[: len(begin)]
         ended = (bool(end) and end < wanted.as_of[: len(end)]) or (wanted.has_left and not end)
@@ -328,7 +337,7 @@ class Memberships:
             yield from _instant(during, "hasBeginning", f"{iri}-begin", begin)
             yield iri_triple(iri, _SOURCE, row)
 
-    def gone(self, fact: Fact, *, last: str, now: str, document: str) -> Iterator[Triple]:
+    def gone(self, fact: KnownMembership, *, last: str, now: str, document: str) -> Iterator[Triple]:
         """A membership that the list had and has no longer: it ended between the two days, and no one says when.
 
         Args:
@@ -352,7 +361,7 @@ class Memberships:
         yield iri_triple(end, _SOURCE, document)
 
 
-def _past(during: str, iri: str, wanted: Wanted) -> Iterator[Triple]:
+def _past(during: str, iri: str, wanted: ListedMembership) -> Iterator[Triple]:
     """The end of a former membership of which the list says no more than that it is over."""
     said = wanted.as_of
     yield iri_triple(during, _TIME + "hasEnd", iri)
@@ -382,7 +391,7 @@ def _instant(during: str, property_: str, iri: str, day: str) -> Iterator[Triple
 class Descriptions:
     """What has been described in this edition, and how many things of each kind are new."""
 
-    def __init__(self, known: Known, document: str) -> None:
+    def __init__(self, known: KnownGraph, document: str) -> None:
         """`document` is the source of countries: no row of a list says more of one than its name."""
         self._known = known
         self._document = document

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from citygraph.matching.names import Form, exonyms, other_names, read_name
+from citygraph.matching.names import NameForm, exonyms, other_names, read_name
 from citygraph.matching.score import ALIAS, EXONYM, MAIN, Candidate, Clue, Wanted, decide, score
 from citygraph.matching.things import Thing
 
@@ -24,7 +24,7 @@ class TargetIndex:
         """Take every name of every thing apart, once."""
         self.things = {thing.id: thing for thing in things}
         self._list = list(self.things.values())
-        self._forms: list[list[tuple[Form, float]]] = []
+        self._forms: list[list[tuple[NameForm, float]]] = []
         self._keys: dict[str, set[int]] = defaultdict(set)
         self._deletes: dict[str, set[int]] = defaultdict(set)
         self._grams: dict[str, list[int]] = defaultdict(list)
@@ -35,7 +35,7 @@ class TargetIndex:
             self._add(number, thing)
 
     def _add(self, number: int, thing: Thing) -> None:
-        forms: dict[tuple[str, str, str], tuple[Form, float]] = {}
+        forms: dict[tuple[str, str, str], tuple[NameForm, float]] = {}
         for name in thing.names:
             form = read_name(name.text)
             spelled = (form.exact, form.qualifier, form.country)

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 __all__ = [
     "Country",
-    "Form",
+    "NameForm",
     "countries",
     "country_code",
     "exonyms",
@@ -188,7 +188,7 @@ def _letter(letter: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class NameForm:
     """One name in its forms, from the strictest to the loosest.
 
     Args:
@@ -231,7 +231,7 @@ class Form:
 
 
 @lru_cache(maxsize=50_000)
-def read_name(text: str) -> Form:
+def read_name(text: str) -> NameForm:
     """A name taken apart.
 
     >>> form = read_name("Ville d’Évry (France)")
@@ -244,7 +244,7 @@ def read_name(text: str) -> Form:
     exact = " ".join(_marks_but("'").sub(" ", unicodedata.normalize("NFC", written).casefold()).split())
     folded = plain(written, "'")
     core, level, nominative = _without_decoration(folded)
-    return Form(
+    return NameForm(
         text=text,
         exact=exact,
         folded=folded,

@@ -11,7 +11,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from citygraph.matching.names import Form, homonyms, other_names
+from citygraph.matching.names import NameForm, homonyms, other_names
 from citygraph.matching.things import Thing
 
 __all__ = [
@@ -59,7 +59,7 @@ class Clue:
 class Wanted:
     """What is looked for."""
 
-    forms: tuple[Form, ...]
+    forms: tuple[NameForm, ...]
     kinds: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     point: tuple[float, float] | None = None
@@ -77,7 +77,9 @@ class Candidate:
     identifier: bool = False
 
 
-def score(wanted: Wanted, thing: Thing, forms: Sequence[tuple[Form, float]], clues: Iterable[Clue] = ()) -> Candidate:
+def score(
+    wanted: Wanted, thing: Thing, forms: Sequence[tuple[NameForm, float]], clues: Iterable[Clue] = ()
+) -> Candidate:
     """The candidate with its score: the mean of name (weight 1) and everything else that is known (0.4 each).
 
     Args:
@@ -131,7 +133,7 @@ def nearness(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 100.0 * min(1.0, max(0.0, (_OTHER_PLACE - distance) / (_OTHER_PLACE - _SAME_PLACE)))
 
 
-def name_score(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
+def name_score(one: NameForm, other: NameForm, wanted: Wanted, thing: Thing) -> float:
     """How alike two names are, 0 to 100; what only looks alike stays below 90."""
     if one.level != other.level and one.core == other.core:
         return _decorated(one, other, wanted, thing)
@@ -152,7 +154,7 @@ def name_score(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
     return _likeness(one, other)
 
 
-def _decorated(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
+def _decorated(one: NameForm, other: NameForm, wanted: Wanted, thing: Thing) -> float:
     """The words around a name are evidence for what it names: "Bergen kommune" is not quite "Bergen"."""
     if one.level and other.level:
         return _PART
@@ -162,7 +164,7 @@ def _decorated(one: Form, other: Form, wanted: Wanted, thing: Thing) -> float:
     return _DECORATED if one.level else _DECORATED - 2.0
 
 
-def _with_qualifier(value: float, one: Form, other: Form) -> float:
+def _with_qualifier(value: float, one: NameForm, other: NameForm) -> float:
     """What stands in brackets counts: "Halle (Saale)" may be "Halle", and is not "Halle (Westf.)"."""
     if one.qualifier and other.qualifier and one.qualifier != other.qualifier:
         return min(value, _PART)
@@ -181,7 +183,7 @@ def _is_exonym(one: str, other: str, thing: Thing) -> bool:
     return any(not thing.countries or city[:2] in thing.countries for city in shared)
 
 
-def _likeness(one: Form, other: Form) -> float:
+def _likeness(one: NameForm, other: NameForm) -> float:
     a, b = one.core, other.core
     if not a or not b:
         return 0.0

@@ -56,7 +56,7 @@ def ingest_list(
         ExportError: a file cannot be written.
     """
     # The readers of spreadsheets are needed here alone.
-    from citygraph.ingest.known import EditionFiles, Known, edition_of, turtle  # noqa: PLC0415
+    from citygraph.ingest.known import EditionFiles, KnownGraph, edition_of, turtle  # noqa: PLC0415
     from citygraph.ingest.mapping import read_map  # noqa: PLC0415
     from citygraph.ingest.read import metadata_path, read_list  # noqa: PLC0415
     from citygraph.ingest.report import (  # noqa: PLC0415
@@ -67,7 +67,7 @@ def ingest_list(
         write_review,
     )
     from citygraph.ingest.run import import_list  # noqa: PLC0415
-    from citygraph.ingest.tables import Limits  # noqa: PLC0415
+    from citygraph.ingest.tables import ListLimits  # noqa: PLC0415
 
     prefixes = prefixes_for(config.base)
 
@@ -75,14 +75,14 @@ def ingest_list(
         return f"id:{iri.removeprefix(prefixes['id'])}"
 
     map_ = read_map(map_file)
-    limits = Limits(size=config.number("limits.file_size"))
+    limits = ListLimits(size=config.number("limits.file_size"))
     listing = read_list(path, limits=limits, encoding=map_.text("encoding"), delimiter=map_.text("delimiter"))
     files = EditionFiles(config.folder, map_.name, map_.as_of.isoformat())
     if not dry_run:
         files.refuse_changed()
     graphs = load.load_files(config).graphs
     own = {files.facts, files.sources}
-    known = Known(_triples(graphs, without=own), _triples(graphs, only={files.facts}))
+    known = KnownGraph(_triples(graphs, without=own), _triples(graphs, only={files.facts}))
     earlier = files.earlier()[:1]
     previous = edition_of(
         earlier[0].day, _triples(graphs, only={earlier[0].facts}), _triples(graphs, only={earlier[0].sources})
