@@ -6,6 +6,8 @@ import csv
 import io
 import re
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -16,7 +18,7 @@ import pytest
 
 from citygraph import Project, QueryError
 from citygraph.namespaces import PREFIXES, compress
-from citygraph.query import Answered, run_query
+from citygraph.query import Answered, names_of, run_query
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery, read_saved_query
@@ -673,3 +675,36 @@ def test_a_bound_parameter_is_a_column_of_every_row(this_project: Project) -> No
     answered = this_project.query("members", {"network": "Metrex"})
     assert answered.bound == {"network": Iri("https://w3id.org/citygraph/id/metrex")}
     assert {row[0] for row in rows(answered.answer)} == {"id:metrex"}
+
+
+def test_a_question_to_a_built_graph_loads_no_library_that_it_does_not_need(built_folder: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "citygraph", "query", "members", "-C", str(built_folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "citygraph.query.run" in loaded
+    assert not {"numpy", "rdflib", "pyshacl", "SPARQLWrapper", "owlrl", "duckdb"} & loaded
+
+
+class Counting:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store: Snapshot) -> None:
+        self._store, self.asked = store, 0
+
+    def query(self, text: str, **more: object) -> Answer:
+        """Ask the store."""
+        self.asked += 1
+        return self._store.query(text, **more)  # type: ignore[arg-type]
+
+
+def test_the_names_in_an_answer_are_asked_for_together(this_project: Project, snapshot: Snapshot) -> None:
+    answer = this_project.query("statements-about", {"about": "Oslo"}).answer
+    assert isinstance(answer, Solutions)
+    terms = {term for row in answer.rows for term in row if isinstance(term, Iri)}
+    store = Counting(snapshot)
+    labels = names_of(terms, store, prefixes=this_project.prefixes)  # type: ignore[arg-type]  # asks only
+    assert len(terms) > 5
+    # The things, what the facts among them tie together, and what facts among those do.
+    assert store.asked <= 4
+    named = [term for term in terms if labels.describe(term, "nb") != compress(term.value, this_project.prefixes)]
+    assert len(named) > len(terms) / 2

@@ -12,7 +12,8 @@ from citygraph.messages import Text
 
 if TYPE_CHECKING:
     from citygraph.labels import Labels
-    from citygraph.query import Answered, Citation, Federated
+    from citygraph.query import Answered, Citation
+    from citygraph.query.federate import Federated
     from citygraph.rdf import Term
     from citygraph.reason.proof.words import Explanation
     from citygraph.results import Answer, Row, Solutions

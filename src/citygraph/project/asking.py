@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from citygraph.http import Policy
-    from citygraph.query import FederatedService, Federation
+    from citygraph.query.federate import FederatedService, Federation
     from citygraph.reason.proof.explain import Explainer
 
 __all__ = ["explainer_of", "federation_of", "meant"]
@@ -34,7 +34,7 @@ def federation_of(config: Config, policy: Policy, extract: Path | None = None) -
         policy: how servers are asked.
         extract: a file that answers in place of Wikidata; the one in graph.toml without it.
     """
-    from citygraph.query import ExtractService, Federation, RemoteService  # noqa: PLC0415  # few questions need it
+    from citygraph.query.federate import ExtractService, Federation, RemoteService  # noqa: PLC0415  # few questions need it
 
     number, values = config.number, config.values
     listed = str(values["federation.extract"])

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from citygraph.project.lists import Ingested
     from citygraph.project.replicas import Moved, VersionInfo
     from citygraph.publish import NewFolder, Published, Pushed, Score
-    from citygraph.query import Answered, Federation
+    from citygraph.query import Answered
+    from citygraph.query.federate import Federation
     from citygraph.reason.proof.explain import Explainer
     from citygraph.reason.proof.words import Explanation
     from citygraph.store.server.versions import HeldVersions

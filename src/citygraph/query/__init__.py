@@ -5,38 +5,21 @@ Read in this order:
 - `run`: a saved query run, and the statements that one of its rows rests on;
 - `names`: what a person typed to terms, and terms to what they are called;
 - `cite`: the sources of a row, and how complete the lists are that it relies on;
-- `federate`: a question that needs another server.
+- `federate`: a question that needs another server; imported by those who ask one.
 """
 
-from citygraph.query.cite import Citation, ListStatement, cite, lists_behind
-from citygraph.query.federate import (
-    ExtractService,
-    Federated,
-    FederatedService,
-    Federation,
-    RemoteService,
-    no_service,
-)
-from citygraph.query.names import NamedThing, bind_parameters, names_of, resolve_entity, resolve_property
+from citygraph.query.cite import Citation, cite
+from citygraph.query.names import NamedThing, names_of, resolve_entity, resolve_property
 from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query, statements_behind
 
 __all__ = [
     "Answered",
     "Citation",
-    "ExtractService",
-    "Federated",
-    "FederatedService",
-    "Federation",
-    "ListStatement",
     "NamedThing",
-    "RemoteService",
-    "bind_parameters",
     "cite",
     "find_queries",
     "get_query",
-    "lists_behind",
     "names_of",
-    "no_service",
     "problem_of",
     "resolve_entity",
     "resolve_property",

@@ -19,13 +19,13 @@ from citygraph.store import MemoryStore, Store
 from citygraph.store.endpoint import Dated, RemoteStore
 
 __all__ = [
+    "NOBODY",
     "ExtractService",
     "Federated",
     "FederatedService",
     "Federation",
     "RemoteService",
     "ask_service",
-    "no_service",
 ]
 
 # RDF 1.1 Concepts, 3.5: a blank node of another graph gets a name that nobody else uses.
@@ -119,7 +119,7 @@ class Federated:
     failure: str = ""
 
 
-def no_service(service: str) -> FederatedService:
+def _no_service(service: str) -> FederatedService:
     """No server may be asked.
 
     Raises:
@@ -127,6 +127,10 @@ def no_service(service: str) -> FederatedService:
     """
     message = f"Nobody is asked from here, and the question needs {service}."
     raise ConfigError(message, fix="Ask it on the command line: citygraph query")
+
+
+NOBODY: Final = Federation(_no_service)
+"""No other server is asked."""
 
 
 def ask_service(

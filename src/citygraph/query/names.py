@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
@@ -17,32 +17,39 @@ from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.sparql.values import values_block
 from citygraph.store import Store
 
 __all__ = ["NameFinder", "NamedThing", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]
 
-_ABOUT = "SELECT ?thing ?property ?value WHERE { ?thing ?property ?value }"
+_ABOUT: Final = "SELECT ?thing ?property ?value WHERE {{ {} {} ?thing ?property ?value }}"
+_AT_ONCE: Final = 500
+"""So many things are asked about in one query."""
 
 
 def names_of(terms: Iterable[Term | None], store: Store, *, prefixes: Mapping[str, str]) -> Labels:
-    """The labels of these terms, read from the graph that was asked."""
+    """The labels of these terms, and of the parts of those that are facts, read from the graph that was asked."""
     triples: list[Triple] = []
     seen: set[Iri] = set()
-    waiting = [term for term in dict.fromkeys(terms) if isinstance(term, Iri)]
-    while waiting:
-        thing = waiting.pop()
-        if thing in seen:
-            continue
-        seen.add(thing)
-        answer = store.query(_ABOUT, bind={"thing": _document(thing)})
-        for row in answer if isinstance(answer, Solutions) else ():
-            property_, value = row["property"], row["value"]
-            if not isinstance(property_, Iri) or property_.value not in NAMING_PROPERTIES:
-                continue
-            triples.append(Triple(_document(thing), property_, value))
-            if property_.value in PART_PROPERTIES and isinstance(value, Iri):
-                waiting.append(value)
+    waiting: Iterable[Term | None] = terms
+    while new := {_document(term) for term in waiting if isinstance(term, Iri)} - seen:
+        seen |= new
+        found = _naming(sorted(new, key=str), store)
+        triples += found
+        waiting = [triple.object for triple in found if triple.predicate.value in PART_PROPERTIES]
     return Labels(triples, prefixes=prefixes)
+
+
+def _naming(things: Sequence[Iri], store: Store) -> list[Triple]:
+    """What names these things in the graph."""
+    properties = values_block(["property"], [[Iri(each)] for each in sorted(NAMING_PROPERTIES)])
+    found: list[Triple] = []
+    for start in range(0, len(things), _AT_ONCE):
+        block = values_block(["thing"], [[each] for each in things[start : start + _AT_ONCE]])
+        answer = store.query(_ABOUT.format(block, properties))
+        if isinstance(answer, Solutions):
+            found += (Triple(row["thing"], row["property"], row["value"]) for row in answer)  # type: ignore[arg-type]
+    return found
 
 
 def _document(thing: Iri) -> Iri:

@@ -6,12 +6,11 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
 from citygraph.query.cite import Citation, ListStatement, cite, lists_behind
-from citygraph.query.federate import Federated, Federation, ask_service, no_service
 from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
@@ -19,6 +18,9 @@ from citygraph.saved_query import SavedQuery, query_files, read_saved_query
 from citygraph.sparql.text import Pattern, triple_patterns
 from citygraph.sparql.values import with_every_variable
 from citygraph.store import MemoryStore, Store
+
+if TYPE_CHECKING:
+    from citygraph.query.federate import Federated, Federation
 
 __all__ = ["Answered", "find_queries", "get_query", "problem_of", "run_query", "statements_behind"]
 
@@ -113,7 +115,9 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     bound = bind_parameters(query, values, store, prefixes=prefixes, names=names)
     text, federated = query.text, None
     if query.federates is not None:
-        federation = federation or Federation(no_service)
+        from citygraph.query.federate import NOBODY, ask_service  # noqa: PLC0415  # the HTTP client is needed here alone
+
+        federation = federation or NOBODY
         limits = {"timeout": timeout, "most_rows": most_rows}
         text, federated = ask_service(query, query.federates, store, bound, federation, **limits)
     answer = store.query(text, bind=bound, timeout=timeout, most_rows=most_rows)
