@@ -13,8 +13,7 @@ import pytest
 from citygraph import Project
 from citygraph.graphs import ProjectGraphs
 from citygraph.namespaces import PREFIXES
-from citygraph.publish.edition import period_of, split
-from citygraph.publish.leaks import find_leaks, secrets_of
+from citygraph.publish.edition import find_leaks, period_of, secrets_of, split
 from citygraph.rdf import Iri, Quad, parse
 from conftest import TODAY
 

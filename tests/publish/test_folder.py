@@ -24,7 +24,7 @@ from citygraph.publish import PROFILES, Published, check_harvest, check_profile
 from citygraph.publish.check import closure_of
 from citygraph.publish.files import class_files
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.writing import DATA_FORMATS
+from citygraph.publish.write import DATA_FORMATS
 from citygraph.rdf import Iri, Quad, canonical_hash, parse
 from clean_project import clean_project
 from conftest import TODAY

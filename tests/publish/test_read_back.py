@@ -9,7 +9,7 @@ from hypothesis import given
 
 from citygraph.export import export_bytes
 from citygraph.publish.files import reads_back
-from citygraph.publish.writing import DATA_FORMATS
+from citygraph.publish.write import DATA_FORMATS
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.sorted_quads import SortedQuads
 from generated import GRAPHS, quads

@@ -24,8 +24,7 @@ from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
 from citygraph.publish.record import write_record
 from citygraph.publish.shacl import read_shapes, run_shapes
-from citygraph.publish.write import Published, publish_edition
-from citygraph.publish.writing import QuestionAnswer, Tools
+from citygraph.publish.write import Published, QuestionAnswer, Tools, publish_edition
 
 __all__ = [
     "DIMENSIONS",

@@ -4,20 +4,294 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import re
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
 from citygraph.errors import PublishError
-from citygraph.publish.placing import CHECKSUMS, check_target, place_folder
+from citygraph.files import locked
 
 __all__ = ["NewFolder"]
+
+CHECKSUMS: Final = "SHA256SUMS"
+"""The last file that is written: the hash of each other one."""
+JOURNAL: Final = "SHA256SUMS.publishing"
+"""The same for the old files and the new ones, as long as some of each may be there."""
+_MARK: Final = "catalog/quality.ttl"
+"""Every published folder has it; checksums without it were made by somebody else."""
+_GIT: Final = ".git"
+_LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)", re.ASCII)
+_SHOWN: Final = 5
+_AGAIN: Final = "Mend that and publish again: the next run goes on from here."
+
+
+@dataclass
+class _Standing:
+    """What stands in a folder; paths are relative to it, and links are named, not followed.
+
+    `known` are the files that earlier runs wrote, whether or not they are still there; `closed` is what must stay in
+    any case, repositories and folders that cannot be looked into.
+    """
+
+    known: set[str] = field(default_factory=set)
+    ours: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+
+    @property
+    def foreign(self) -> list[str]:
+        """What no run of ours wrote, and the folders that hold nothing of ours; sorted."""
+        parents = {parent for name in self.known for parent in _parents(name)}
+        return sorted(self.others | self.closed | (self.folders - parents))
+
+
+def check_target(target: Path, shown: Path) -> None:
+    """Say early that a folder cannot be published to.
+
+    Args:
+        target: the folder, links resolved.
+        shown: the folder as it was named.
+
+    Raises:
+        PublishError: it is a file, or holds something and no checksums of ours.
+    """
+    if not target.exists():
+        return
+    if not target.is_dir():
+        message = f"{shown} is a file."
+        raise PublishError(message, fix="Name a folder that does not exist yet.")
+    try:
+        names = {path.name for path in target.iterdir()}
+    except OSError as error:
+        message = f"{shown} cannot be read: {error.strerror or error}."
+        raise PublishError(message, fix="Check that the folder may be read.") from error
+    if names - {_GIT} and not _is_ours(target):
+        message = f"{shown} holds files that citygraph publish did not write."
+        raise PublishError(message, fix="Name another folder, or one that is empty or holds .git alone.")
+
+
+def place_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: bool = False) -> tuple[str, ...]:
+    """Move a finished folder to its place.
+
+    Args:
+        new: the folder, on the same disk, with its checksums; it is gone or emptied afterwards.
+        target: the place, links resolved.
+        sums: the hash of each new file by its path.
+        prune: also remove what no run of ours wrote, but for `.git`.
+
+    Returns:
+        What was removed of that, sorted.
+
+    Raises:
+        PublishError: something that is not ours stands in the way, and nothing was changed; or the disk refused.
+        ExportError: the folder cannot be locked.
+    """
+    try:
+        check_target(target, target)
+        if not target.exists() or not any(target.iterdir()):
+            new.rename(target)
+            return ()
+        with locked(target):
+            if not _survey(target).foreign and _exchange(new, target):
+                return ()
+            return _Placing(new, target, sums).run(prune=prune)
+    except OSError as error:
+        message = f"{error.filename or target} cannot be replaced: {error.strerror or error}."
+        raise PublishError(message, fix=_AGAIN) from error
+
+
+def _exchange(new: Path, target: Path) -> bool:
+    """Put `new` where `target` stands, unless a file of somebody else came into it meanwhile."""
+    beside = Path(tempfile.mkdtemp(prefix=".publish-", dir=target.parent))
+    old = beside / target.name
+    try:
+        target.rename(old)
+        try:
+            if _survey(old).foreign:
+                old.rename(target)
+                return False
+            new.rename(target)
+        except BaseException:
+            # Ctrl-C included: the place must not stay empty.
+            if not target.exists():
+                old.rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        # Not emptied: what could not be put back is still in it.
+        with suppress(OSError):
+            beside.rmdir()
+    return True
+
+
+class _Placing:
+    """One folder put into another, file by file."""
+
+    def __init__(self, new: Path, target: Path, sums: Mapping[str, str]) -> None:
+        self._new, self._target, self._names = new, target, sorted(sums)
+        self._lines = _lines_of(sums)
+        self._standing = _survey(target)
+        self._pruned: list[str] = []
+
+    def run(self, *, prune: bool) -> tuple[str, ...]:
+        """Change nothing when something is in the way; else everything, in an order that can break off anywhere."""
+        self._refuse(prune=prune)
+        stale = self._standing.ours - {*self._names, CHECKSUMS, JOURNAL}
+        before = [line for name in (CHECKSUMS, JOURNAL) for line in _read_lines(self._target / name)]
+        (self._new / JOURNAL).write_text("".join(sorted({*before, *self._lines})), encoding="utf-8")
+        (self._new / JOURNAL).replace(self._target / JOURNAL)
+        self._pruned += self._standing.others & {CHECKSUMS, JOURNAL}
+        wanted, parents = set(self._names), {parent for name in self._names for parent in _parents(name)}
+        # A file of the old run where the new one has a folder, or the other way round, goes first.
+        blocking = {name for name in stale if name in parents or wanted.intersection(_parents(name))}
+        if prune:
+            blocking |= {name for name in self._in_the_way() if name not in self._standing.folders}
+            blocking |= {name for name in self._standing.others if wanted.intersection(_parents(name))}
+        self._remove(blocking - {CHECKSUMS, JOURNAL})
+        self._remove_folders({name for name in self._standing.folders if name in wanted or _under(name, wanted)})
+        for name in self._names:
+            (self._target / name).parent.mkdir(parents=True, exist_ok=True)
+            (self._new / name).replace(self._target / name)
+        (self._new / CHECKSUMS).replace(self._target / CHECKSUMS)
+        self._remove(stale - blocking)
+        self._remove_folders({parent for name in stale for parent in _parents(name)})
+        if prune:
+            self._remove(self._standing.others - blocking - {CHECKSUMS, JOURNAL})
+            self._remove_folders(self._standing.folders)
+        (self._target / JOURNAL).unlink()
+        return tuple(sorted(self._pruned))
+
+    def _refuse(self, *, prune: bool) -> None:
+        found = self._in_the_way()
+        if prune:
+            found = [name for name in found if _holds(name, self._standing.closed)]
+        if found:
+            some = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+            message = f"{self._target} has something of somebody else where the run would write: {some}."
+            fix = "Move it away, name another folder" + ("." if prune else ", or let it be removed: --prune.")
+            raise PublishError(message, fix=f"{fix} Nothing was changed.")
+        touched = {*self._names, *self._standing.ours, *(self._standing.others if prune else ())}
+        folders = {parent for name in touched for parent in _parents(name)} & self._standing.folders
+        for folder in ("", *sorted(folders)):
+            if not os.access(self._target / folder, os.W_OK | os.X_OK):
+                message = f"{self._target / folder} may not be written."
+                raise PublishError(message, fix="Check who owns the folder. Nothing was changed.")
+
+    def _in_the_way(self) -> list[str]:
+        """Where the run would write over something that is not ours, or through a link."""
+        standing = self._standing
+        foreign = set(standing.foreign)
+        inside = {parent for each in foreign for parent in _parents(each)} | (foreign & standing.folders)
+        blocked = standing.others | standing.closed
+        found: set[str] = set()
+        for name in (*self._names, CHECKSUMS, JOURNAL):
+            found |= {each for each in (*_parents(name), name) if each in blocked}
+            if name in standing.folders and name in inside:
+                found.add(name)
+        return sorted(found)
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in sorted(names):
+            (self._target / name).unlink(missing_ok=True)
+            if name in self._standing.others:
+                self._pruned.append(name)
+
+    def _remove_folders(self, names: Iterable[str]) -> None:
+        """Those that are empty, the deepest first."""
+        for name in sorted(names, reverse=True):
+            path = self._target / name
+            if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+                path.rmdir()
+
+
+def _survey(folder: Path) -> _Standing:
+    """Everything below `folder`. A file that the journal alone names is ours while it has the hash named there."""
+    found = _Standing()
+    sums = _read_lines(folder / CHECKSUMS)
+    found.known = {path for line in sums if (path := _path_of(line))}
+    journal = set(_read_lines(folder / JOURNAL))
+    found.known |= {path for line in journal if (path := _path_of(line)) and line in _lines_of_file(folder, path)}
+    if sums:
+        found.known.add(CHECKSUMS)
+    if journal:
+        found.known.add(JOURNAL)
+    _look(folder, "", found)
+    return found
+
+
+def _look(folder: Path, below: str, found: _Standing) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = f"{below}{entry.name}"
+            if entry.name.lower() == _GIT:
+                found.closed.add(name)
+            elif entry.is_dir(follow_symlinks=False):
+                try:
+                    _look(folder / entry.name, f"{name}/", found)
+                except PermissionError:
+                    found.closed.add(name)
+                else:
+                    found.folders.add(name)
+            else:
+                (found.ours if name in found.known else found.others).add(name)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a run of ours finished there, or began to."""
+    return any(_path_of(line) == _MARK for name in (CHECKSUMS, JOURNAL) for line in _read_lines(folder / name))
+
+
+def _read_lines(path: Path) -> list[str]:
+    """The lines of a file of checksums, none when it is anything else: a link, or a file with one other line in it."""
+    if path.is_symlink() or not path.is_file():
+        return []
+    lines = [f"{line}\n" for line in path.read_bytes().decode("utf-8", "replace").split("\n") if line]
+    return lines if all(_path_of(line) for line in lines) else []
+
+
+def _path_of(line: str) -> str:
+    """The path in a line of checksums; nothing when it is none, or leads out of the folder or into a repository."""
+    match = _LINE.fullmatch(line.rstrip("\n"))
+    parts = match[2].split("/") if match is not None else []
+    return "" if match is None or {"", ".", ".."}.intersection(parts) or _in_git(parts) else match[2]
+
+
+def _in_git(parts: Iterable[str]) -> bool:
+    return any(part.lower() == _GIT for part in parts)
+
+
+def _lines_of(sums: Mapping[str, str]) -> list[str]:
+    return [f"{sums[name]}  {name}\n" for name in sorted(sums)]
+
+
+def _lines_of_file(folder: Path, name: str) -> list[str]:
+    """The line that checksums have for a file; none when there is no such file, or a link on the way to it."""
+    if any((folder / each).is_symlink() for each in (*_parents(name), name)) or not (folder / name).is_file():
+        return []
+    return _lines_of({name: hashlib.sha256((folder / name).read_bytes()).hexdigest()})
+
+
+def _parents(name: str) -> list[str]:
+    return [parent.as_posix() for parent in PurePosixPath(name).parents if parent.name]
+
+
+def _under(name: str, names: set[str]) -> bool:
+    return not names.isdisjoint(_parents(name))
+
+
+def _holds(name: str, others: Iterable[str]) -> bool:
+    return any(each == name or each.startswith(f"{name}/") for each in others)
+
 
 _PIECE: Final = 1_000_000
 

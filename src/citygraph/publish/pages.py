@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
 from citygraph.labels import Labels
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, texts
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.publish.catalog import Catalog
 from citygraph.publish.vocabulary import vocabulary_of
@@ -17,43 +21,17 @@ from citygraph.rdf import Iri, Literal, Quad
 
 __all__ = ["landing_page", "ontology_page", "schema_org"]
 
-_STYLE: Final = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#1a1a1a;background:#fff}"
-    "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;"
-    "vertical-align:top}td.n{text-align:right}code{overflow-wrap:anywhere}a{color:#00529b}dt{font-weight:600}"
-    "h3{margin-bottom:0}nav{float:right}"
-)
-_WORDS: Final = {
-    "files": Text("Filer", "Files"),
-    "file": Text("Fil", "File"),
-    "format": Text("Format", "Format"),
-    "size": Text("Byte", "Bytes"),
-    "about": Text("Om dataene", "About the data"),
-    "publisher": Text("Utgiver", "Publisher"),
-    "contact": Text("Kontakt", "Contact"),
-    "licence": Text("Lisens", "Licence"),
-    "modified": Text("Sist endret", "Last changed"),
-    "period": Text("Tidsrom", "Period"),
-    "ontology": Text("Begreper", "Vocabulary"),
-    "catalogue": Text("Katalogen for dataportaler", "The catalogue for data portals"),
-    "classes": Text("Klasser", "Classes"),
-    "properties": Text("Egenskaper", "Properties"),
-    "concepts": Text("Kodelister", "Code lists"),
-    "kind_of": Text("Er en", "Is a"),
-    "from": Text("Gjelder", "Describes"),
-    "to": Text("Verdi", "Value"),
-    "other": Text("In English", "På norsk"),
-    "tables": Text("Tabeller, én for hver klasse", "Tables, one for each class"),
-    "services": Text("Tjenester", "Services"),
-    "site": Text(
-        "Utforsk grafen: sider, søk, spørsmål med svar", "Explore the graph: pages, search, questions with answers"
-    ),
-}
 _OWL, _RDFS, _SKOS = PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["skos"]
 _CLASSES: Final = frozenset({_OWL + "Class", _RDFS + "Class"})
 _PROPERTIES: Final = frozenset({
     _OWL + "ObjectProperty", _OWL + "DatatypeProperty", _OWL + "AnnotationProperty", PREFIXES["rdf"] + "Property",
 })  # fmt: skip
+_FACTS: Final = (
+    ("kind_of", _RDFS + "subClassOf"),
+    ("kind_of", _RDFS + "subPropertyOf"),
+    ("from", _RDFS + "domain"),
+    ("to", _RDFS + "range"),
+)
 _DEFINITIONS: Final = (_SKOS + "definition", _RDFS + "comment", PREFIXES["dct"] + "description", _SKOS + "scopeNote")
 
 
@@ -115,172 +93,110 @@ def landing_page(
 
     `site` is the first page of the site for people, when the folder has one.
     """
-
-    def words(key: str) -> str:
-        return escape(_WORDS[key].in_language(language))
-
-    dataset = catalog.dataset
-    facts = []
-    if catalog.publisher is not None:
-        facts.append((words("publisher"), escape(catalog.publisher.name.in_language(language))))
-    if catalog.contact is not None:
-        address = catalog.contact.email or catalog.contact.url
-        facts.append((words("contact"), _link(address, catalog.contact.name.in_language(language))))
-    facts += [
-        (words("licence"), _link(catalog.licence, _term(catalog.licence, language))),
-        (words("modified"), escape(dataset.modified)),
-    ]
-    if any(dataset.period):
-        facts.append((words("period"), escape(" – ".join(dataset.period))))
-    rows = [
-        (
-            _link(each.url.removeprefix(catalog.site), each.title.in_language(language)),
-            escape(_term(each.format, language)),
-            f"{each.byte_size:,}".replace(",", " "),
-        )
-        for described in catalog.datasets
-        for each in described.distributions
-    ]
-    other = "nb" if language == "en" else "en"
-    body = [
-        f"<nav>{_link('index.html' if other == 'nb' else 'en.html', _WORDS['other'].in_language(language))}</nav>",
-        f"<h1>{escape(dataset.title.in_language(language))}</h1>",
-        f"<p>{escape(dataset.description.in_language(language))}</p>",
-        *([f"<p><strong>{_link(site, _WORDS['site'].in_language(language))}</strong></p>"] if site else []),
-        f"<h2>{words('about')}</h2><dl>{''.join(f'<dt>{name}</dt><dd>{value}</dd>' for name, value in facts)}</dl>",
-        f"<p>{_link(f'ontology/{language}.html', _WORDS['ontology'].in_language(language))}</p>",
-        f"<h2>{words('files')}</h2>",
-        _table((words("file"), words("format"), words("size")), rows),
-        f"<h2>{words('tables')}</h2>",
-        _list(_link(path, path.rpartition("/")[2]) for path in tables),
-        f"<h2>{words('catalogue')}</h2>",
-        _list(_link(path, path.rpartition("/")[2]) for path in catalogs),
-    ]
-    if catalog.services:
-        items = (_link(each.endpoint, each.title.in_language(language)) for each in catalog.services)
-        body += [f"<h2>{words('services')}</h2>", _list(items)]
     # A text inside <script> may not hold the end of the element.
     described = json.dumps(schema_org(catalog, language), ensure_ascii=False, indent=1).replace("</", "<\\/")
-    head = [f'<script type="application/ld+json">\n{described}\n</script>']
-    head += [
-        f'<link rel="alternate" type="text/turtle" href="{escape(path)}">' for path in catalogs if path.endswith(".ttl")
-    ]
-    head.append('<link rel="describedby" type="text/turtle" href="void.ttl">')
-    return _page(dataset.title.in_language(language), language, head, body)
+    return _rendered(
+        "landing.html",
+        language,
+        other="index.html" if language == "en" else "en.html",
+        catalog=catalog,
+        tables=tables,
+        catalogs=catalogs,
+        site=site,
+        term=lambda iri: _term(iri, language),
+        described=Markup(described),  # noqa: S704  # JSON, with the end of the element taken out
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OntologyTerm:
+    """A class, property or code as its page shows it; `facts` are links by the key of what they are."""
+
+    iri: str
+    curie: str
+    anchor: str
+    label: str
+    definition: str
+    facts: list[tuple[str, list[tuple[str, str]]]]
+
+
+class _Ontology:
+    """The terms of an ontology in one language."""
+
+    def __init__(self, quads: Sequence[Quad], language: str, prefixes: Mapping[str, str]) -> None:
+        self._language, self._prefixes = language, prefixes
+        self._labels = Labels(quads, prefixes=prefixes)
+        self._about: dict[str, dict[str, list[Iri | Literal]]] = defaultdict(lambda: defaultdict(list))
+        for quad in quads:
+            if isinstance(quad.subject, Iri) and isinstance(quad.object, Iri | Literal):
+                self._about[quad.subject.value][quad.predicate.value].append(quad.object)
+
+    def of(self, *types: str) -> list[_OntologyTerm]:
+        """The terms of these types, by label."""
+        wanted, type_ = set(types), PREFIXES["rdf"] + "type"
+        found = [iri for iri, pairs in self._about.items() if wanted & {t.value for t in pairs.get(type_, [])}]
+        return [self._term(iri) for iri in sorted(found, key=lambda iri: (self._label(iri).casefold(), iri))]
+
+    def schemes(self) -> list[tuple[_OntologyTerm, list[_OntologyTerm]]]:
+        """Each code list with its codes."""
+        members: dict[str, list[_OntologyTerm]] = defaultdict(list)
+        for term in self.of(_SKOS + "Concept"):
+            for each in self._about[term.iri].get(_SKOS + "inScheme", []):
+                members[each.value].append(term)
+        return [(scheme, members[scheme.iri]) for scheme in self.of(_SKOS + "ConceptScheme")]
+
+    def _term(self, iri: str) -> _OntologyTerm:
+        pairs = self._about[iri]
+        facts = [
+            (key, [self._link(each) for each in sorted(values, key=str)])
+            for key, name in _FACTS
+            if (values := [each for each in pairs.get(name, []) if isinstance(each, Iri)])
+        ]
+        definitions = [each for name in _DEFINITIONS for each in pairs.get(name, []) if isinstance(each, Literal)]
+        said = {each.language or "": each.value for each in reversed(definitions)}
+        definition = next((said[each] for each in (self._language, *LANGUAGES, "") if each in said), "")
+        return _OntologyTerm(iri, compress(iri, self._prefixes), self._anchor(iri), self._label(iri), definition, facts)
+
+    def _link(self, iri: Iri) -> tuple[str, str]:
+        return f"#{self._anchor(iri.value)}" if iri.value in self._about else iri.value, self._label(iri.value)
+
+    def _label(self, iri: str) -> str:
+        return self._labels.of(iri, self._language)
+
+    def _anchor(self, iri: str) -> str:
+        return compress(iri, self._prefixes).strip("<>").replace(":", "-")
 
 
 def ontology_page(quads: Iterable[Quad], language: str, *, title: Text, prefixes: Mapping[str, str]) -> str:
     """Every class, property and code of the ontology, with its name, its definition and where it belongs."""
-    given = list(quads)
-    about: dict[str, dict[str, list[Iri | Literal]]] = defaultdict(lambda: defaultdict(list))
-    for quad in given:
-        if isinstance(quad.subject, Iri) and isinstance(quad.object, Iri | Literal):
-            about[quad.subject.value][quad.predicate.value].append(quad.object)
-    labels = Labels(given, prefixes=prefixes)
-
-    def words(key: str) -> str:
-        return escape(_WORDS[key].in_language(language))
-
-    def of(*types: str) -> list[str]:
-        wanted = set(types)
-        type_ = PREFIXES["rdf"] + "type"
-        found = [iri for iri, pairs in about.items() if wanted & {t.value for t in pairs.get(type_, [])}]
-        return sorted(found, key=lambda iri: (labels.of(iri, language).casefold(), iri))
-
-    def entry(iri: str, level: str = "h3") -> str:
-        pairs = about[iri]
-        definition = _in_language([each for name in _DEFINITIONS for each in pairs.get(name, [])], language)
-        rows = [
-            (words(key), ", ".join(_thing(each, about, labels, language, prefixes) for each in sorted(values, key=str)))
-            for key, name in (
-                ("kind_of", _RDFS + "subClassOf"),
-                ("kind_of", _RDFS + "subPropertyOf"),
-                ("from", _RDFS + "domain"),
-                ("to", _RDFS + "range"),
-            )
-            if (values := [each for each in pairs.get(name, []) if isinstance(each, Iri)])
-        ]
-        facts = "".join(f"<dt>{key}</dt><dd>{value}</dd>" for key, value in rows)
-        return (
-            f'<{level} id="{_anchor(iri, prefixes)}">{escape(labels.of(iri, language))}</{level}>'
-            f"<p><code>{escape(iri)}</code></p><p>{escape(definition)}</p>{f'<dl>{facts}</dl>' if facts else ''}"
-        )
-
-    body = [
-        f"<nav>{_link('nb.html' if language == 'en' else 'en.html', _WORDS['other'].in_language(language))}</nav>",
-        f"<h1>{escape(title.in_language(language))}: {words('ontology')}</h1>",
-        f"<h2>{words('classes')}</h2>",
-        *map(entry, of(*_CLASSES)),
-        f"<h2>{words('properties')}</h2>",
-        *map(entry, of(*_PROPERTIES)),
-        f"<h2>{words('concepts')}</h2>",
-    ]
-    members: dict[str, list[str]] = defaultdict(list)
-    for iri in of(_SKOS + "Concept"):
-        for each in about[iri].get(_SKOS + "inScheme", []):
-            members[each.value].append(iri)
-    for scheme in of(_SKOS + "ConceptScheme"):
-        rows = [
-            (
-                f'<span id="{_anchor(iri, prefixes)}">{escape(labels.of(iri, language))}</span>',
-                f"<code>{escape(compress(iri, prefixes))}</code>",
-                escape(_in_language([each for name in _DEFINITIONS for each in about[iri].get(name, [])], language)),
-            )
-            for iri in members[scheme]
-        ]
-        body += [entry(scheme), _table((), rows)]
-    return _page(f"{title.in_language(language)}: {_WORDS['ontology'].in_language(language)}", language, [], body)
+    ontology = _Ontology(list(quads), language, prefixes)
+    return _rendered(
+        "ontology.html",
+        language,
+        other="nb.html" if language == "en" else "en.html",
+        title=title,
+        classes=ontology.of(*_CLASSES),
+        properties=ontology.of(*_PROPERTIES),
+        schemes=ontology.schemes(),
+    )
 
 
-def _thing(
-    each: Iri | Literal, about: Mapping[str, object], labels: Labels, language: str, prefixes: Mapping[str, str]
-) -> str:
-    name = labels.of(each, language)
-    target = f"#{_anchor(each.value, prefixes)}" if each.value in about else each.value
-    return _link(target, name)
+def _rendered(template: str, language: str, **values: object) -> str:
+    words = {key.removeprefix("pages."): each.in_language(language) for key, each in texts("publish").items()}
+    return (
+        _environment()
+        .get_template(template)
+        .render(language=language, words=words, say=lambda each: each.in_language(language), **values)
+    )
 
 
-def _anchor(iri: str, prefixes: Mapping[str, str]) -> str:
-    return escape(compress(iri, prefixes).strip("<>").replace(":", "-"))
-
-
-def _in_language(values: Iterable[Iri | Literal], language: str) -> str:
-    found = {each.language or "": each.value for each in reversed(list(values)) if isinstance(each, Literal)}
-    return next((found[each] for each in (language, *LANGUAGES, "") if each in found), "")
-
-
-def _link(target: str, name: str) -> str:
-    return f'<a href="{escape(target)}">{escape(name)}</a>'
-
-
-def _list(items: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    first = f"<thead><tr>{''.join(f'<th>{cell}</th>' for cell in head)}</tr></thead>" if head else ""
-    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f"<table>{first}<tbody>\n{lines}</tbody></table>"
-
-
-def _page(title: str, language: str, head: Sequence[str], body: Sequence[str]) -> str:
-    return "\n".join([
-        "<!DOCTYPE html>",
-        f'<html lang="{language}">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{_STYLE}</style>",
-        *head,
-        "</head>",
-        "<body>",
-        # The way to the other language stands before what the page is about.
-        body[0],
-        "<main>",
-        *body[1:],
-        "</main>",
-        "</body>",
-        "</html>",
-        "",
-    ])  # fmt: skip
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("citygraph.publish"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

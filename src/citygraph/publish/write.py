@@ -2,25 +2,256 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Final
 
+from citygraph.errors import ExportError
 from citygraph.findings import Finding, Report, finding
-from citygraph.publish.catalog import Catalog
-from citygraph.publish.check import LinkCheck, check_pages, score_of, whole_record
-from citygraph.publish.edition import Edition
+from citygraph.graphs import Part
+from citygraph.labels import Labels
+from citygraph.messages import LANGUAGES, Text
+from citygraph.namespaces import PREFIXES, compress
+from citygraph.openapi import openapi_document
+from citygraph.publish.catalog import Catalog, Item, catalog_of
+from citygraph.publish.check import LinkCheck, check_pages, not_xml_names, score_of, whole_record
+from citygraph.publish.edition import Edition, find_leaks, period_of, secrets_of
+from citygraph.publish.files import (
+    answer_files,
+    class_files,
+    grlc_file,
+    reads_back,
+    sib_example,
+    sib_prefixes,
+    sib_text,
+)
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.leaks import find_leaks, secrets_of
-from citygraph.publish.paging import PageFile, read_back
+from citygraph.publish.pages import landing_page, ontology_page
+from citygraph.publish.paging import CATALOG_FORMATS, PageFile, read_back, write_catalogs
 from citygraph.publish.profiles import DCAT_AP_3, PROFILES
 from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import NAMESPACES
 from citygraph.publish.settings import check_settings
-from citygraph.publish.writing import Tools, Writing
-from citygraph.rdf import Triple
+from citygraph.rdf import Iri, Quad, Term, Triple
+from citygraph.results import Solutions
+from citygraph.saved_query import SavedQuery
+from citygraph.sorted_quads import SortedQuads
+from citygraph.void import figures_of, void_triples
 
-__all__ = ["Published", "publish_edition"]
+__all__ = ["DATA_FORMATS", "Published", "QuestionAnswer", "Tools", "publish_edition"]
+
+DATA_FORMATS: Final = {
+    "ttl": ("RDF_TURTLE", "text/turtle", "Turtle"),
+    "trig": ("RDF_TRIG", "application/trig", "TriG"),
+    "nt": ("RDF_N_TRIPLES", "application/n-triples", "N-Triples"),
+    "nq": ("RDF_N_QUADS", "application/n-quads", "N-Quads"),
+    "jsonld": ("JSON_LD", "application/ld+json", "JSON-LD"),
+    "rdf": ("RDF_XML", "application/rdf+xml", "RDF/XML"),
+}
+"""The formats of the data: file type in the EU table, media type, name."""
+_QUERY_FORMATS: Final = {"csv": ("CSV", "text/csv", "CSV"), "json": ("JSON", "application/json", "JSON")}
+_FORMATS_OF_A_DATASET: Final = {
+    **_QUERY_FORMATS,
+    "geojson": ("GEOJSON", "application/geo+json", "GeoJSON"),
+    "xlsx": ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX"),
+}
+"""Of an answer that is a dataset of its own, the map and the workbook are described too."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswer:
+    """The answer to a question, and the values its parameters had."""
+
+    answer: Solutions
+    bound: Mapping[str, Term] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What others lend: quads into a file of a format, quads to tables one by one, a question to its answer.
+
+    `site` writes the pages for people into the folder; it is not asked when a violation keeps the folder back anyway.
+    """
+
+    write: Callable[[Iterable[Quad], str, Mapping[str, str], BinaryIO], None]
+    tables: Callable[[Iterable[Quad]], Iterable[tuple[str, bytes]]]
+    ask: Callable[[SavedQuery], QuestionAnswer | None]
+    prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
+    site: Callable[[NewFolder], Iterable[Finding]] | None = None
+
+
+class Writing:
+    """One folder being filled."""
+
+    def __init__(self, edition: Edition, tools: Tools, folder: NewFolder) -> None:
+        self._edition, self._tools, self._folder = edition, tools, folder
+        self._config = edition.config
+        self._quads = SortedQuads(edition.quads)
+        self._items: list[Item] = []
+        self._sound: set[str] = set()
+        self._bound: dict[str, Mapping[str, Term]] = {}
+        self._published = [each for each in edition.queries if each.publish]
+        self.findings: list[Finding] = []
+
+    @property
+    def _endpoint(self) -> str:
+        server = str(self._config.values["publish.service"])
+        return f"{server}sparql" if server else f"{self._site}sparql"
+
+    @property
+    def _site(self) -> str:
+        return str(self._config.values["publish.site"]) or self._config.base
+
+    def write_all(self) -> Catalog:
+        """Every file, the data first and what describes them after."""
+        self._write_data()
+        tables = self._write_classes()
+        self._write_answers()
+        self._write_query_texts()
+        catalog = catalog_of(
+            self._config,
+            self._items,
+            period=period_of(self._edition.graphs.quads(Part.DATA), latest=self._edition.modified),
+            modified=self._edition.modified,
+            queries=self._published,
+        )
+        self._write_ontology()
+        self._write_void(catalog)
+        paths = write_catalogs(catalog, self.put, page_size=self._config.number("publish.page_size"))
+        for language, name in (("nb", "index.html"), ("en", "en.html")):
+            site = (
+                f"{language}/index.html" if self._tools.site is not None and language in self._config.languages else ""
+            )
+            page = landing_page(catalog, language, tables=tables, catalogs=paths, site=site)
+            self._folder.write(name, page.encode())
+        return catalog
+
+    def put(self, path: str, triples: Iterable[Triple], format_: str, prefixes: Mapping[str, str]) -> None:
+        """Write some triples as a file."""
+        quads = [Quad(each.subject, each.predicate, each.object) for each in triples]
+        with self._folder.open(path) as file:
+            self._tools.write(quads, format_, prefixes, file)
+
+    def is_valid(self, address: str, file_type: str) -> bool:
+        """Whether the file behind an address of ours was read back as what it is said to be."""
+        return f"{address.removeprefix(self._site)} {file_type}" in self._sound
+
+    # -- the data ---------------------------------------------------------------------------------
+
+    def _write_data(self) -> None:
+        whole = Text("Hele grafen, oppgitt og utledet, som {}.", "The whole graph, stated and derived, as {}.")
+        predicates = {quad.predicate: quad for quad in self._quads}
+        for format_, (file_type, media_type, name) in DATA_FORMATS.items():
+            path = f"data/graph.{format_}"
+            if format_ == "rdf" and (hostile := not_xml_names(quad.triple for quad in predicates.values())):
+                self.findings += [finding("publish-not-xml", file=path, name=compress(each)) for each in hostile]
+                continue
+            try:
+                with self._folder.open(path, gzip=True) as file:
+                    self._tools.write(self._quads, format_, self._tools.prefixes, file)
+            except ExportError as error:
+                self.findings.append(finding("publish-not-xml", file=path, name=error.message.rstrip(".")))
+                continue
+            if reads_back(self._quads, self._folder.path / path, format_):
+                self._sound.add(f"{path} {file_type}")
+            else:
+                self.findings.append(finding("publish-lost", file=path, place=path))
+            words = Text(*(whole.in_language(language).format(name) for language in LANGUAGES))
+            self._items.append(Item(path, Text.of(name), words, file_type, media_type, self._folder.sizes[path]))
+
+    def _write_classes(self) -> list[str]:
+        paths = []
+        for name, data in self._tools.tables(self._quads):
+            for ending, content in class_files(data):
+                path = f"classes/{name.removesuffix('.csv')}.{ending}"
+                self._folder.write(path, content)
+                paths.append(path)
+        return paths
+
+    def _write_answers(self) -> None:
+        labels = Labels(self._quads if self._published else (), prefixes=self._tools.prefixes)
+        formats = _FORMATS_OF_A_DATASET if self._config.values["publish.query_datasets"] else _QUERY_FORMATS
+
+        def name(iri: Iri) -> str:
+            return labels.describe(iri, self._config.languages[0])
+
+        for query in self._published:
+            asked = self._tools.ask(query)
+            if asked is None:
+                continue
+            self._bound[query.name] = asked.bound
+            for ending, data in answer_files(asked.answer, name):
+                path = f"queries/{query.name}.{ending}"
+                size = self._folder.write(path, data)
+                if ending in formats:
+                    file_type, media_type, words = formats[ending]
+                    title = Text(f"{query.title.nb} ({words})", f"{query.title.en} ({words})")
+                    self._items.append(Item(path, title, query.question, file_type, media_type, size, query.name))
+                    self._sound.add(f"{path} {file_type}")
+
+    def _write_query_texts(self) -> None:
+        prefixes: dict[str, str] = {}
+        for query in self._published:
+            self._folder.write(f"queries/grlc/{query.name}.rq", grlc_file(query, endpoint=self._endpoint).encode())
+            example = sib_example(query, endpoint=self._endpoint, defaults=self._bound.get(query.name))
+            self._folder.write(f"queries/examples/{query.name}.ttl", sib_text(example).encode())
+            prefixes |= {
+                name: self._tools.prefixes[name] for name in _prefixes_in(query) if name in self._tools.prefixes
+            }
+        if self._published:
+            self._folder.write("queries/examples/prefixes.ttl", sib_prefixes(prefixes).encode())
+        document = openapi_document(
+            self._published,
+            title=self._config.title,
+            licence=self._config.licence,
+            server=str(self._config.values["publish.service"]) or self._site,
+        )
+        self._folder.write("openapi.json", (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+
+    # -- what describes them ------------------------------------------------------------------------
+
+    def _write_ontology(self) -> None:
+        quads = list(self._edition.graphs.quads(Part.ONTOLOGY))
+        for format_ in CATALOG_FORMATS:
+            try:
+                self.put(f"ontology/ontology.{format_}", (quad.triple for quad in quads), format_, self._tools.prefixes)
+            except ExportError as error:
+                path = f"ontology/ontology.{format_}"
+                self.findings.append(finding("publish-not-xml", file=path, name=error.message.rstrip(".")))
+        for language in LANGUAGES:
+            page = ontology_page(quads, language, title=self._config.title, prefixes=self._tools.prefixes)
+            self._folder.write(f"ontology/{language}.html", page.encode())
+
+    def _write_void(self, catalog: Catalog) -> None:
+        dumps = [path for path in self._folder if path.startswith("data/")]
+        figures = figures_of(self._quads, base=self._config.base)
+        stated = len({quad.triple for quad in self._edition.asserted})
+        triples = void_triples(
+            figures,
+            parts=(
+                ("stated", Text("oppgitt", "stated"), stated),
+                ("derived", Text("utledet", "derived"), figures.triples - stated),
+            ),
+            dataset=catalog.dataset.iri,
+            title=self._config.title,
+            licence=self._config.licence,
+            base=self._config.base,
+            modified=catalog.modified,
+            dumps=[self._site + path for path in dumps],
+            endpoint=self._endpoint if self._config.values["publish.service"] else "",
+            prefixes=self._tools.prefixes,
+        )
+        for path in ("void.ttl", ".well-known/void"):
+            self.put(path, triples, "ttl", {**self._tools.prefixes, "void-ext": "http://ldf.fi/void-ext#"})
+
+
+def _prefixes_in(query: SavedQuery) -> Iterator[str]:
+    for line in query.text.splitlines():
+        words = line.split()
+        if len(words) >= 2 and words[0].upper() == "PREFIX":  # noqa: PLR2004  # the word and the name
+            yield words[1].rstrip(":")
 
 
 @dataclass(frozen=True, slots=True)
