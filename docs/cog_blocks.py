@@ -22,16 +22,17 @@ from typer.testing import CliRunner
 
 from citygraph import Project
 from citygraph.cli import app
+from citygraph.config import settings as graph_settings
 from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
-from citygraph.ingest.mapping import KEYS, Key
+from citygraph.ingest.mapping import map_keys as keys_of_a_map
+from citygraph.keys import Key
 from citygraph.namespaces import CG, compress
 from citygraph.project.publishing import WRITING_SECONDS
 from citygraph.publish.files import MOST_ROWS
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.settings import SETTINGS, Setting
 from citygraph.store.server.capabilities import ProbeResult, read_capabilities, read_results
 from citygraph.web.site.plan import SiteLimits
 from citygraph.web.site.write import MOST_IN_ONE
@@ -251,11 +252,11 @@ def settings() -> str:
     """Every key of graph.toml."""
     return _table(
         ["key", "value", "without it", "what it is for"],
-        [[f"`{each.key}`", _kind(each), _default(each), _sentence(each.about.en)] for each in SETTINGS],
+        [[f"`{each.key}`", _kind(each), _default(each), _sentence(each.about.en)] for each in graph_settings()],
     )
 
 
-def _kind(setting: Setting) -> str:
+def _kind(setting: Key) -> str:
     kind, _, choices = setting.kind.partition(":")
     if choices:
         return " or ".join(f'`"{choice}"`' for choice in choices.split(","))
@@ -271,13 +272,15 @@ def _kind(setting: Setting) -> str:
         "keywords": "`{ nb = [], en = [] }`",
         "texts": "a list of texts",
         "address": "an address",
-    }.get(kind, "`{ nb, en }` or one text" if setting.key == "title" else "a text")
+        "folder": "an address",
+        "name": "`{ nb, en }` or one text",
+    }.get(kind, "a text")
 
 
-def _default(setting: Setting) -> str:
+def _default(setting: Key) -> str:
     match setting.default:
         case None:
-            return "must be given" if setting.key == "title" else "–"
+            return "must be given" if setting.required else "–"
         case tuple():
             return "`[" + ", ".join(f'"{each}"' for each in setting.default) + "]`"
         case "" | {}:
@@ -294,11 +297,11 @@ def _default(setting: Setting) -> str:
 def map_keys() -> str:
     """Every key of a map for lists."""
     rows = []
-    for each in KEYS:
+    for each in keys_of_a_map():
         default = (
             "must be given" if each.default is None else "–" if each.default in ("", (), 0) else _map_default(each)
         )
-        rows.append([f"`{each.key}`", default, _sentence(each.about)])
+        rows.append([f"`{each.key}`", default, _sentence(each.about.en)])
     return _table(["key", "without it", "what it is for"], rows)
 
 

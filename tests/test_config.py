@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.config import Duration, read_config
+from citygraph.config import Duration, read_config, settings
 from citygraph.errors import ConfigError
-from citygraph.settings import SETTINGS
+from citygraph.messages import said_in
 
 _TITLE = 'title = "Trial"\n'
 
@@ -92,6 +92,20 @@ def test_a_wrong_setting_says_what_is_expected(text: str, says: str, tmp_path: P
     assert caught.value.fix
 
 
+def test_every_wrong_key_is_named_in_one_run_and_in_both_languages(tmp_path: Path) -> None:
+    folder = _config(tmp_path, 'tilte = "x"\n[limits]\nrows = 0\n')
+    with pytest.raises(ConfigError) as caught:
+        read_config(folder)
+    unknown, missing, wrong = caught.value.message.splitlines()
+    assert "the key 'tilte' is not known. Did you mean 'title'?" in unknown
+    assert "the key 'title' is missing: The name of the graph." in missing
+    assert wrong.endswith("limits.rows = 0: expected a whole number above 0.")
+    norwegian = said_in(caught.value.message, "nb").splitlines()
+    assert len(norwegian) == 3
+    assert norwegian[0].endswith("nøkkelen 'tilte' er ukjent. Mente du 'title'?")
+    assert said_in(caught.value.fix, "nb") == "Alle nøkler er beskrevet i docs/settings.md."
+
+
 def test_no_settings_says_how_to_start_a_project(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"There is no graph\.toml") as caught:
         read_config(tmp_path)
@@ -99,7 +113,7 @@ def test_no_settings_says_how_to_start_a_project(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_explained_in_both_languages() -> None:
-    for setting in SETTINGS:
+    for setting in settings():
         assert setting.about.nb, setting.key
         assert setting.about.en, setting.key
         assert setting.about.nb != setting.about.en, setting.key

@@ -17,11 +17,10 @@ import typer.main
 import citygraph
 from citygraph import Project, saved_query
 from citygraph.cli import app
-from citygraph.config import read_config
+from citygraph.config import read_config, settings
 from citygraph.namespaces import CG, prefixes_for
 from citygraph.rdf import parse
 from citygraph.reason import ENGINES
-from citygraph.settings import SETTINGS
 from conftest import ROOT, TODAY, copy_project
 from patience import PATIENCE
 
@@ -158,7 +157,7 @@ def test_every_finding_code_has_a_page_and_every_page_a_code(this_project: Proje
 
 def test_every_setting_is_described() -> None:
     described = re.findall(r"^\| `([\w.]+)` \|", (DOCS / "settings.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert described == [setting.key for setting in SETTINGS]
+    assert described == [setting.key for setting in settings()]
 
 
 def test_every_term_of_the_ontology_has_an_entry() -> None:
@@ -203,7 +202,7 @@ def test_every_key_of_a_query_header_is_described() -> None:
 def test_every_engine_is_described_and_only_missing_ones_are_put_off() -> None:
     text = (DOCS / "reasoning.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
-    kind = next(setting.kind for setting in SETTINGS if setting.key == "reason.engine")
+    kind = next(setting.kind for setting in settings() if setting.key == "reason.engine")
     assert set(rows) == set(kind.partition(":")[2].split(","))
     assert {name for name, about in rows.items() if "a later version" not in about} == set(ENGINES)
 

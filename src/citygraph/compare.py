@@ -158,7 +158,7 @@ def _lines(changes: Changes, language: str, *, heading: str, line: str, item: st
         ("inferred", changes.inferred_added, changes.inferred_removed),
     ):
         if added or removed:
-            title = f"{text(f'compare.headings.{kind}').in_language(language)} (+{len(added)} -{len(removed)})"
+            title = f"{heading_of(kind)} (+{len(added)} -{len(removed)})"
             lines += ["", heading.format(title)]
             lines += [
                 line.format(sign, say(words)) for sign, words in _statements(added, removed, changes.labels, language)

@@ -147,7 +147,7 @@ def text(key: str) -> Text:
     return texts(name)[rest]
 
 
-def sentence(key: str, **values: object) -> Sentence:
+def sentence(key: str, /, **values: object) -> Sentence:
     r"""The sentence of a key, with each `{name}` filled in.
 
     >>> sentence("limit.rows", most=20000), sentence("limit.rows", most=20000).nb

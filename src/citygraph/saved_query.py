@@ -14,6 +14,7 @@ import yaml
 from citygraph.errors import QueryError
 from citygraph.files import end_inside
 from citygraph.findings import Severity
+from citygraph.keys import did_you_mean
 from citygraph.messages import Text
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
@@ -149,7 +150,9 @@ class _Reader:
             raise self._error(1, "there is no header; the first lines are #+ title: … and #+ question: …")
         for key in found:
             if key not in _KEYS:
-                raise self._error(self._line(str(key)), f"the key {key!r} is not known in a header")
+                raise self._error(
+                    self._line(str(key)), f"the key {key!r} is not known in a header.{did_you_mean(str(key), _KEYS).en}"
+                )
         return found
 
     def _parameter(self, name: str, value: object) -> Parameter:
@@ -254,4 +257,4 @@ class _Reader:
     def _error(self, line: int, detail: str) -> QueryError:
         place = f"{self._path}:{line}" if line else f"{self._path}"
         fix = "The header of a saved query is described in docs/queries.md."
-        return QueryError(f"{place}: {detail}.", fix=fix, line=line)
+        return QueryError(f"{place}: {detail.rstrip('.')}{'' if detail.endswith('?') else '.'}", fix=fix, line=line)

@@ -7,13 +7,13 @@ import threading
 
 import pytest
 
+from citygraph.config import settings
 from citygraph.http import Policy
 from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
 from citygraph.matching.score import Candidate, Wanted
 from citygraph.matching.things import Name, Thing
 from citygraph.results import Solutions
-from citygraph.settings import SETTINGS
 from citygraph.store.endpoint import RemoteStore
 from misbehaving import Answer, Misbehaving, rows
 
@@ -123,6 +123,6 @@ def test_one_store_in_many_threads_mixes_no_answers(oxigraph: str, policy: Polic
 
 
 def test_a_batch_for_wikidata_is_of_the_size_it_wants() -> None:
-    (batch,) = [each.default for each in SETTINGS if each.key == "federation.batch"]
+    (batch,) = [each.default for each in settings() if each.key == "federation.batch"]
     assert isinstance(batch, int)
     assert 50 <= batch <= 200

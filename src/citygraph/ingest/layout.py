@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
-from citygraph.ingest.mapping import COLUMNS, ListMap
+from citygraph.ingest.mapping import ListMap, map_columns
 from citygraph.ingest.places import country_label, country_of, known_countries
 from citygraph.ingest.read import Described
 from citygraph.ingest.tables import Row, Sheet
@@ -115,8 +115,7 @@ def _heading(rows: Sequence[Row], map_: ListMap, below: Sequence[Row] = (), also
     row = _joined(rows)
     names = _names(row)
     columns: dict[str, int] = {}
-    for key in COLUMNS:
-        name = key.key.removeprefix("columns.")
+    for name in map_columns():
         wanted = map_.columns(name)
         place = _place(wanted, names)
         if place is None:
@@ -127,7 +126,7 @@ def _heading(rows: Sequence[Row], map_: ListMap, below: Sequence[Row] = (), also
         if place is not None:
             columns[name] = place
         elif wanted:
-            raise _absent(wanted, row, key.key, below)
+            raise _absent(wanted, row, f"columns.{name}", below)
     cells = tuple(clean(cell).text for cell in row.cells)
     return Heading(row.number, rows[-1].number, cells, columns, _wide(names, cells, map_, below))
 
@@ -176,7 +175,7 @@ def _known(row: Row, map_: ListMap) -> int:
     if _city(row, map_) is None:
         return 0
     names = _names(row)
-    wanted = [map_.columns(key.key.removeprefix("columns.")) for key in COLUMNS]
+    wanted = [map_.columns(name) for name in map_columns()]
     wide = [(name,) for name in (*map_.texts("wide.columns"), map_.text("wide.first"), map_.text("wide.last")) if name]
     return sum(_place(each, names) is not None for each in (*wanted, *wide) if each)
 

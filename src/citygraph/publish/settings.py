@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from citygraph.config import Config
+from citygraph.config import Config, settings
 from citygraph.findings import Finding, finding
 from citygraph.messages import Text
 from citygraph.publish.quality import Score
 from citygraph.publish.vocabulary import vocabularies
-from citygraph.settings import SETTINGS
 
 __all__ = ["MISSING_COSTS_NOTHING", "check_settings"]
 
@@ -74,5 +73,5 @@ def _placeholders(config: Config) -> Iterator[Finding]:
 
 
 def _missing(key: str, points: float) -> Finding:
-    about = next((each.about for each in SETTINGS if key.startswith(each.key) and "." in each.key), Text())
+    about = next((each.about for each in settings() if key.startswith(each.key) and "." in each.key), Text())
     return finding("publish-missing", file="graph.toml", key=key, points=f"{points:g}", about=about)
