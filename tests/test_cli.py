@@ -13,7 +13,7 @@ from typing import TypeAlias
 import pytest
 
 from citygraph import Project, Report, Severity
-from citygraph.cli.printing import print_report
+from citygraph.cli.output import print_report
 from citygraph.findings import Finding
 from citygraph.messages import Text
 from clean_project import NETWORK, clean_project

@@ -1,4 +1,12 @@
-"""The command line: one module per command, each reads arguments, calls Project and prints."""
+"""The command line: each command reads its arguments, calls Project, and prints.
+
+Read in this order:
+
+- `app`: the commands, and errors to exit codes;
+- `options`: what several commands take; `output`: what they print;
+- `commands`: those that are one call of Project;
+- `query`, `publish`, `link`, `ingest`, `doctor`, `serve`, `snapshot`: the others.
+"""
 
 from citygraph.cli.app import app, run
 

@@ -7,25 +7,8 @@ import sys
 
 import typer
 
-from citygraph.cli import (
-    build,
-    check,
-    compare,
-    doctor,
-    explain,
-    export,
-    finding,
-    format,  # noqa: A004
-    ingest,
-    link,
-    new,
-    publish,
-    query,
-    serve,
-    snapshot,
-    sparql,
-)
-from citygraph.cli.printing import print_error
+from citygraph.cli import commands, doctor, ingest, link, publish, query, serve, snapshot
+from citygraph.cli.output import print_error
 from citygraph.errors import CitygraphError
 from citygraph.version import VERSION
 
@@ -65,22 +48,22 @@ def citygraph(
         raise typer.Exit
 
 
-app.command("new")(new.new)
-app.command("check")(check.check)
-app.command("build")(build.build)
+app.command("new")(commands.new)
+app.command("check")(commands.check)
+app.command("build")(commands.build)
 app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=False)(query.query)
-app.command("sparql")(sparql.sparql)
-app.command("explain")(explain.explain)
-app.command("compare")(compare.compare)
+app.command("sparql")(commands.sparql)
+app.command("explain")(commands.explain)
+app.command("compare")(commands.compare)
 app.command("ingest")(ingest.ingest)
 app.add_typer(link.app, name="link")
-app.command("export")(export.export)
+app.command("export")(commands.export)
 app.command("serve")(serve.serve)
 app.add_typer(snapshot.app, name="snapshot")
 app.command("publish")(publish.publish)
 app.command("doctor")(doctor.doctor)
-app.command("format")(format.format)
-app.command("finding")(finding.finding)
+app.command("format")(commands.format)
+app.command("finding")(commands.finding)
 
 
 def run() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from citygraph.cli.options import Quiet
-from citygraph.cli.printing import progress_bar, say
+from citygraph.cli.output import progress_bar, say
 
 if TYPE_CHECKING:
     from citygraph.doctor import Examination, Outcome, Probe

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
-from citygraph.cli.printing import say
+from citygraph.cli.output import say
 
 if TYPE_CHECKING:
     from citygraph.project.lists import Ingested

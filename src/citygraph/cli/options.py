@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from citygraph.project import Project
-
 __all__ = [
     "AsOf",
     "Engine",
@@ -20,11 +17,15 @@ __all__ = [
     "Language",
     "LanguageName",
     "Quiet",
+    "ReportFormat",
     "Watch",
     "day",
     "language_name",
     "open_project",
 ]
+
+if TYPE_CHECKING:
+    from citygraph.project import Project
 
 
 class LanguageName(StrEnum):
@@ -32,6 +33,13 @@ class LanguageName(StrEnum):
 
     NB = "nb"
     EN = "en"
+
+
+class ReportFormat(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class EngineName(StrEnum):

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from citygraph.cli.check import ReportFormat
-from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
-from citygraph.cli.printing import print_report, progress_bar, report_json, say
+from citygraph.cli.options import FolderOption, Language, Quiet, ReportFormat, language_name, open_project
+from citygraph.cli.output import print_report, progress_bar, report_json, say
 from citygraph.messages import Text
 
 if TYPE_CHECKING:

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from citygraph.cli.answers import (
+from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_project
+from citygraph.cli.output import (
     AnswerFormat,
     federated_words,
     print_answer,
     print_explanation,
     print_lists,
+    print_report,
     print_sources,
+    progress_bar,
+    say,
     with_sources,
 )
-from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_project
-from citygraph.cli.printing import print_report, progress_bar, say
 from citygraph.errors import QueryError
 from citygraph.messages import Text
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from citygraph.cli.options import Folder, Language, Quiet, language_name, open_project
-from citygraph.cli.printing import print_report, progress_bar, say
+from citygraph.cli.output import print_report, progress_bar, say
 from citygraph.errors import ConfigError
 from citygraph.messages import Text
 

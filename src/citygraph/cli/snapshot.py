@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
-from citygraph.cli.printing import progress_bar, say
+from citygraph.cli.output import progress_bar, say
 from citygraph.messages import Text
 
 if TYPE_CHECKING:

@@ -1,35 +1,156 @@
-"""Answers on stdout: a table for people on a terminal, the standard formats for programs."""
+"""What commands print: findings, errors, progress and notes on stderr, answers on stdout; and `--watch`."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from citygraph.errors import QueryError
+from citygraph.errors import CitygraphError, QueryError
+from citygraph.labels import Labels
 from citygraph.messages import Text
 
+__all__ = [
+    "AnswerFormat",
+    "federated_words",
+    "print_answer",
+    "print_error",
+    "print_explanation",
+    "print_lists",
+    "print_report",
+    "print_sources",
+    "progress_bar",
+    "report_json",
+    "say",
+    "say_inferred",
+    "watch",
+    "with_sources",
+]
+
 if TYPE_CHECKING:
-    from citygraph.labels import Labels
+    from citygraph.findings import Finding, Report, Severity
+    from citygraph.project import Project
     from citygraph.query import Answered, Citation
     from citygraph.query.federate import Federated
-    from citygraph.rdf import Term
+    from citygraph.rdf import Quad, Term
     from citygraph.reason.proof.words import Explanation
     from citygraph.results import Answer, Row, Solutions
     from citygraph.store import Store
 
-__all__ = [
-    "AnswerFormat",
-    "column_name",
-    "federated_words",
-    "print_answer",
-    "print_explanation",
-    "print_lists",
-    "print_rows",
-    "print_sources",
-    "with_sources",
-]
+
+_COLOURS: Final = {"violation": "\x1b[31m", "warning": "\x1b[33m", "info": "\x1b[36m"}
+_MOST_OF_A_CODE: Final = 20
+_AND_MORE: Final = Text(
+    "… og {number} til av {code}; alle vises med: citygraph check --format json",
+    "… and {number} more of {code}; all of them: citygraph check --format json",
+)
+_NOTES: Final = Text("merknader", "notes")
+_PLAIN, _FAINT = "\x1b[0m", "\x1b[2m"
+_STAGES: Final = {
+    "load": Text("Leser filer", "Reading files"),
+    "shapes": Text("Kontrollerer krav", "Checking requirements"),
+    "values": Text("Kontrollerer verdier", "Checking values"),
+    "anchors": Text("Kontrollerer kilder", "Checking sources"),
+    "reason": Text("Utleder", "Working out what follows"),
+    "shapes-inferred": Text("Kontrollerer det utledede", "Checking what follows"),
+    "checks": Text("Stiller kontrollspørsmål", "Asking check queries"),
+    "transfer": Text("Flytter filer", "Moving files"),
+    "site": Text("Skriver side {done} av {total}", "Writing page {done} of {total}"),
+    "site-proofs": Text("Skriver bevis, {left} igjen", "Writing proofs, {left} left"),
+    "load-server": Text("Laster til serveren", "Loading into the server"),
+    "done": Text("Ferdig", "Done"),
+}
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal."""
+    print(text, file=sys.stderr)
+
+
+def print_error(error: CitygraphError) -> None:
+    """What happened, and below it the next step."""
+    say(f"Error: {error.message}")
+    if error.fix:
+        say(f"    {error.fix}")
+
+
+def print_report(report: Report, language: str, *, notes: bool) -> None:
+    """Each finding on two lines: where and what, then the next step; a count at the end.
+
+    Of a mistake that is made hundreds of times the first are shown, and how many more there are.
+    """
+    colour = sys.stderr.isatty()
+    shown = [finding for finding in report if notes or finding.severity != "info"]
+    of_code: Counter[str] = Counter()
+    for finding in shown:
+        of_code[finding.code] += 1
+        if of_code[finding.code] <= _MOST_OF_A_CODE:
+            say(_two_lines(finding, language, colour=colour))
+    for code, number in of_code.items():
+        if number > _MOST_OF_A_CODE:
+            say(_AND_MORE.in_language(language).format(number=number - _MOST_OF_A_CODE, code=code))
+    counted = [_counted(severity, number, language) for severity, number in report.counts.items() if number]
+    words = ", ".join(counted) or Text("ingen funn", "no findings").in_language(language)
+    if len(shown) < len(report):
+        words += Text("; vises med --notes", "; shown with --notes").in_language(language)
+    say(words)
+
+
+def _counted(severity: Severity, number: int, language: str) -> str:
+    words = _NOTES if severity == "info" and number > 1 else severity.words
+    return f"{number} {words.in_language(language)} ({severity.value})"
+
+
+def _two_lines(finding: Finding, language: str, *, colour: bool) -> str:
+    message, fix = finding.message.in_language(language), finding.fix.in_language(language)
+    severity = finding.severity.value
+    if colour:
+        severity = f"{_COLOURS[severity]}{severity}{_PLAIN}"
+    first = " ".join(part for part in (finding.place, severity, finding.code, message) if part)
+    more = f"citygraph finding {finding.code}"
+    second = f"    {fix}  [{more}]" if fix else f"    [{more}]"
+    return f"{first}\n{_FAINT}{second}{_PLAIN}" if colour else f"{first}\n{second}"
+
+
+def report_json(report: Report) -> str:
+    """The findings as a JSON list, for other programs."""
+    return json.dumps([finding.to_json() for finding in report], ensure_ascii=False, indent=2)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    del what, done, total
+
+
+@contextmanager
+def progress_bar(*, quiet: bool, language: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A callback for long work; a bar appears on a terminal when the work takes more than a second."""
+    if quiet or not sys.stderr.isatty():
+        yield _silent
+        return
+    started = time.monotonic()
+    shown = False
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal shown
+        if time.monotonic() - started < 1 and what != "reason":
+            return
+        shown = True
+        words = _STAGES.get(what, Text.of(what)).in_language(language)
+        words = words.format(done=f"{done:,}", total=f"{total:,}", left=f"{total - done:,}")
+        filled = int(20 * done / max(total, 1))
+        print(f"\r\x1b[K[{'#' * filled}{'.' * (20 - filled)}] {words} …", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
 
 _SOURCE_COLUMNS = ("sources", "stated")
 
@@ -234,3 +355,41 @@ def print_explanation(explanation: Explanation, *, format_: str, language: str) 
     from citygraph.reason.proof.writers import write_explanation  # noqa: PLC0415
 
     print(write_explanation(explanation, format=format_, language=language).rstrip("\n"))
+
+
+_PAUSE: Final = 0.3
+_SHOWN: Final = 12
+
+
+def watch(project: Project, run: Callable[[Project], None], language: str) -> None:
+    """Run once, then again after every change of a file, until Ctrl-C."""
+    from citygraph.project import Project as Opened  # noqa: PLC0415
+
+    waiting = Text("Venter på endringer; Ctrl-C stopper.", "Waiting for changes; Ctrl-C stops.")
+    seen = None
+    while True:
+        stamp = project.stamp()
+        if stamp == seen:
+            time.sleep(_PAUSE)
+            continue
+        seen = stamp
+        started = time.perf_counter()
+        try:
+            # graph.toml may be what was saved.
+            project = Opened.open(project.folder)
+            run(project)
+        except CitygraphError as error:
+            print_error(error)
+        say(f"[{time.perf_counter() - started:.2f} s] {waiting.in_language(language)}")
+
+
+def say_inferred(before: Iterable[Quad], after: Iterable[Quad], labels: Labels, language: str) -> None:
+    """The statements that follow now and did not before, and the other way round."""
+    old, new = {quad.triple for quad in before}, {quad.triple for quad in after}
+    for sign, triples in (("+", new - old), ("-", old - new)):
+        for triple in sorted(triples, key=str)[:_SHOWN]:
+            words = [labels.describe(term, language) for term in (triple.subject, triple.predicate, triple.object)]
+            say(f"  {sign} {' '.join(words)}")
+        if len(triples) > _SHOWN:
+            more = Text("{} flere", "{} more").in_language(language).format(len(triples) - _SHOWN)
+            say(f"  {sign} … {more}")
