@@ -9,7 +9,7 @@ from typing import Final
 
 from citygraph.config import Duration
 from citygraph.labels import Labels
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.reason.closure import Atom, FlatRule, TripleText
 from citygraph.reason.proof.facts import Facts
@@ -44,6 +44,7 @@ _DISSOLVED: Final = _iri("schema", "dissolutionDate")
 _STALE: Final = _iri("cg", "staleAfter")
 _LIST_OF: Final = _iri("cg", "listOf")
 _LIST: Final = _iri("cg", "CompletenessStatement")
+_UNITS: Final = ("years", "months", "days")
 _MEMBERSHIP: Final = _iri("org", "Membership")
 _PROPERTIES: Final = (_iri("org", "memberOf"), _iri("org", "headOf"), _iri("cg", "associatedWith"))
 
@@ -129,7 +130,7 @@ class Calendar:
         ends = [self._first(fact, MEMBER), self._first(fact, ORGANIZATION), self._first(fact, ROLE)]
         for found, name in zip(ends, ("org:member", "org:organization", "org:role"), strict=True):
             if found is None:
-                return Counted(tuple(premises), _fill(_MISSING, name=name))
+                return Counted(tuple(premises), text("proofs.day.missing").filled(name=name))
         premises += [t for t in ends if t is not None and t not in premises]
         begins, finishes = self._span(fact, _BEGINNING), self._span(fact, _END)
         known = [_Date(_value(t[2]), (t,)) for t in self._facts.match(fact, _KNOWN, None) if self._facts.is_asserted(t)]
@@ -138,34 +139,36 @@ class Calendar:
             return Counted((*premises, *against.premises), against.why)
         told = [d for d in (*known, *begins) if d.text <= self._day[: len(d.text)]]
         if not told:
-            return Counted(tuple(premises), _fill(_UNKNOWN, day=self._day))
+            return Counted(tuple(premises), text("proofs.day.unknown").filled(day=self._day))
         role = ends[2][2] if ends[2] else ""
         period, from_role = self._period(role)
         fresh_from = period.before(self._as_of).isoformat()
         backed = [d for d in (*known, *begins, *finishes) if d.text >= fresh_from[: len(d.text)]]
         if not backed:
             latest = max((*known, *begins, *finishes), key=lambda d: d.text)
-            why = _fill(_STALE_WORDS, last=latest.text, period=_in_words(period))
+            why = text("proofs.day.stale").filled(last=latest.text, period=_in_words(period))
             return Counted((*premises, *latest.path), why)
         since, back = min(told, key=lambda d: d.text), max(backed, key=lambda d: d.text)
         used = dict.fromkeys((*premises, *since.path, *back.path, *(t for d in finishes for t in d.path), *from_role))
-        ended = _fill(_ENDS, end=finishes[0].text) if finishes else _NO_END
-        why = _fill(_COUNTS, day=self._day, since=since.text, back=back.text, period=_in_words(period), ended=ended)
+        ended = text("proofs.day.ends").filled(end=finishes[0].text) if finishes else text("proofs.day.no_end")
+        why = text("proofs.day.counts").filled(
+            day=self._day, since=since.text, back=back.text, period=_in_words(period), ended=ended
+        )
         return Counted(tuple(used), why, counts=True)
 
     def _against(self, begins: Sequence[_Date], finishes: Sequence[_Date], sides: Sequence[str]) -> Counted | None:
         """The first thing that speaks against a membership on the day."""
         for each in begins:
             if each.text > self._day[: len(each.text)]:
-                return Counted(each.path, _fill(_LATER, begin=each.text, day=self._day))
+                return Counted(each.path, text("proofs.day.later").filled(begin=each.text, day=self._day))
         for each in finishes:
             if each.text < self._day[: len(each.text)]:
-                return Counted(each.path, _fill(_ENDED, end=each.text, day=self._day))
+                return Counted(each.path, text("proofs.day.ended").filled(end=each.text, day=self._day))
         for side in sides:
             for triple in self._facts.match(side, _DISSOLVED, None):
                 if _value(triple[2]) < self._day[: len(_value(triple[2]))]:
                     name = Text(*(self._labels.of(side[1:-1], language) for language in LANGUAGES))
-                    return Counted((triple,), _fill(_GONE, side=name, day=_value(triple[2])))
+                    return Counted((triple,), text("proofs.day.dissolved").filled(side=name, day=_value(triple[2])))
         return None
 
     def _list(self, fact: str, tie: TripleText) -> Counted:
@@ -175,9 +178,9 @@ class Calendar:
         for triple in self._facts.match(fact, _KNOWN, None):
             day = _value(triple[2])
             if fresh_from[: len(day)] <= day <= self._day[: len(day)]:
-                why = _fill(_LIST_COUNTS, day=self._day, known=day, period=words)
+                why = text("proofs.day.list_counts").filled(day=self._day, known=day, period=words)
                 return Counted((*premises, triple), why, counts=True)
-        return Counted(premises, _fill(_UNKNOWN, day=self._day))
+        return Counted(premises, text("proofs.day.unknown").filled(day=self._day))
 
     def _stated(self, subject: str, predicate: str, object_: str) -> bool:
         return self._facts.is_asserted((subject, predicate, object_))
@@ -212,44 +215,7 @@ def _value(literal: str) -> str:
     return literal[1:].partition('"')[0]
 
 
-def _fill(template: Text, **values: str | Text) -> Text:
-    """A sentence with its gaps filled, in both languages."""
-
-    def fill(language: str) -> str:
-        words = {name: v.in_language(language) if isinstance(v, Text) else v for name, v in values.items()}
-        return template.in_language(language).format(**words)
-
-    return Text(*map(fill, LANGUAGES))
-
-
 def _in_words(period: Duration) -> Text:
-    parts = [
-        (period.years, Text("år", "years")),
-        (period.months, Text("måneder", "months")),
-        (period.days, Text("dager", "days")),
-    ]
-    return Text(
-        " ".join(f"{n} {words.nb}" for n, words in parts if n) or "0 dager",
-        " ".join(f"{n} {words.en}" for n, words in parts if n) or "0 days",
-    )
-
-
-_COUNTS: Final = Text(
-    "Det teller {day}: kjent fra {since}, {ended}, og {back} er ikke eldre enn {period}",
-    "It counts on {day}: known since {since}, {ended}, and {back} is not older than {period}",
-)
-_LIST_COUNTS: Final = Text(
-    "Listen teller {day}: den er fra {known} og ikke eldre enn {period}",
-    "The list counts on {day}: it is of {known} and not older than {period}",
-)
-_NO_END: Final = Text("ingen slutt er kjent", "no end is known")
-_ENDS: Final = Text("slutten ({end}) er ikke nådd", "its end ({end}) is not yet past")
-_LATER: Final = Text("Det begynte først {begin}, etter {day}", "It began on {begin}, after {day}")
-_ENDED: Final = Text("Det tok slutt {end}, før {day}", "It ended on {end}, before {day}")
-_GONE: Final = Text("{side} ble oppløst {day}", "{side} was dissolved on {day}")
-_UNKNOWN: Final = Text("Ingenting var kjent om det {day} eller før", "Nothing was known of it on {day} or before")
-_STALE_WORDS: Final = Text(
-    "Det siste som er kjent om det ({last}) er eldre enn {period}",
-    "The last that is known of it ({last}) is older than {period}",
-)
-_MISSING: Final = Text("Det mangler {name}", "It has no {name}")
+    parts = [(n, text(f"proofs.day.{unit}")) for unit in _UNITS if (n := getattr(period, unit))]
+    parts = parts or [(0, text("proofs.day.days"))]
+    return Text(" ".join(f"{n} {words.nb}" for n, words in parts), " ".join(f"{n} {words.en}" for n, words in parts))

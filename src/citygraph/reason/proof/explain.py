@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -11,7 +10,7 @@ from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
@@ -80,7 +79,7 @@ class Explainer:
         if step is None:
             return Explained(proof.triple, statement, self.origins(proof.triple))
         if deep == 0:
-            more = Text(f"og {proof.size} steg til", f"and {proof.size} more steps")
+            more = text("proofs.rule.deeper").filled(steps=proof.size)
             return Explained(proof.triple, statement, (), step.rule, more)
         counted = self.calendar.of(proof.triple) if step.rule == AS_OF else None
         reason = self.words.rule(step) if counted is None else self.words.inside(counted.why)
@@ -166,21 +165,6 @@ def _texts(triple: Triple) -> TripleText:
     return str(triple.subject), str(triple.predicate), str(triple.object)
 
 
-_WHY: Final[Mapping[str, Text]] = {
-    "cax-dw": Text("de to typene utelukker hverandre", "the two types exclude each other"),
-    "cax-adc": Text("typene utelukker hverandre", "the types exclude each other"),
-    "cls-com": Text("den ene typen er alt som ikke er den andre", "one type is everything that the other is not"),
-    "cls-nothing2": Text("ingenting kan være av denne typen", "nothing can be of this type"),
-    "eq-diff1": Text("de er oppgitt som både like og ulike", "they are stated to be the same and different"),
-    "prp-irp": Text("ingenting kan ha denne forbindelsen til seg selv", "nothing can be linked to itself this way"),
-    "prp-asyp": Text("forbindelsen kan bare gå én vei", "the link can go one way only"),
-    "prp-pdw": Text("de to forbindelsene utelukker hverandre", "the two links exclude each other"),
-    "prp-adp": Text("forbindelsene utelukker hverandre", "the links exclude each other"),
-}
-_OTHERWISE: Final = Text("de kan ikke være sanne samtidig", "they cannot all be true")
-_AND: Final = {"nb": " og ", "en": " and "}
-
-
 def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: Explainer) -> Finding:
     """The finding `contradiction`, placed at the first of its statements, or of what they follow from, in a file."""
     labels = Labels(graphs.triples())
@@ -189,7 +173,9 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: E
     file, line, column = next((spot for spot in spots if spot[0]), ("", 0, 0))
     statements = Text(
         *(
-            _AND[language].join(_statement(t, spot, labels, language) for t, spot in zip(premises, spots, strict=True))
+            text("proofs.statement.and")
+            .in_language(language)
+            .join(_statement(t, spot, labels, language) for t, spot in zip(premises, spots, strict=True))
             for language in LANGUAGES
         )
     )
@@ -202,7 +188,7 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: E
         path=str(premises[0].predicate) if premises else "",
         value=" ; ".join(str(triple.object) for triple in premises),
         statements=statements,
-        why=_WHY.get(contradiction.rule, _OTHERWISE),
+        why=texts("proofs").get(f"contradiction.{contradiction.rule}") or text("proofs.contradiction.otherwise"),
         rule=contradiction.rule,
     )
 

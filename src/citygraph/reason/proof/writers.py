@@ -7,19 +7,10 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Final
 
-from citygraph.messages import Text
+from citygraph.messages import text
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin
 
 __all__ = ["WRITERS", "to_html", "to_json", "to_mermaid", "to_tree", "write_explanation"]
-
-_STATED: Final = Text("oppgitt", "stated")
-_WHY: Final = Text("fordi", "because")
-_ALSO: Final = Text("Eller:", "Or:")
-_DOES_NOT_HOLD: Final = Text("Gjelder ikke", "Does not hold")
-_FOUND: Final = Text("funnet", "found")
-_LACKING: Final = Text("mangler", "missing")
-_CHARACTERS: Final = Text("tegn", "characters")
-_DEFINED: Final = Text("definert", "defined")
 
 
 def to_tree(explanation: Explanation, language: str) -> str:
@@ -27,7 +18,7 @@ def to_tree(explanation: Explanation, language: str) -> str:
     lines: list[str] = []
     for i, proof in enumerate(explanation.proofs):
         if i:
-            lines += ["", _ALSO.in_language(language)]
+            lines += ["", _said("also", language)]
         lines += _tree_lines(proof, language, "", "")
     if explanation.gap is not None:
         lines += _gap_lines(explanation.gap, language)
@@ -37,12 +28,12 @@ def to_tree(explanation: Explanation, language: str) -> str:
 def _tree_lines(node: Explained, language: str, lead: str, below: str) -> Iterator[str]:
     if not node.rule:
         places = "; ".join(_place(origin, language) for origin in node.origins)
-        yield f"{lead}{_one_line(node.statement.in_language(language))}  [{places or _STATED.in_language(language)}]"
+        yield f"{lead}{_one_line(node.statement.in_language(language))}  [{places or _said('stated', language)}]"
         return
     yield f"{lead}{_one_line(node.statement.in_language(language))}"
     reason = _one_line(node.reason.in_language(language))
     axioms = ", ".join(_place(origin, language) for axiom in node.axioms for origin in axiom.origins)
-    yield f"{below}  {_WHY.in_language(language)} {reason} ({_one_line(node.rule)}{': ' + axioms if axioms else ''})"
+    yield f"{below}  {_said('because', language)} {reason} ({_one_line(node.rule)}{': ' + axioms if axioms else ''})"
     parts = [*node.premises, *(axiom for axiom in node.axioms if axiom.rule)]
     for i, part in enumerate(parts):
         last = i == len(parts) - 1
@@ -50,19 +41,23 @@ def _tree_lines(node: Explained, language: str, lead: str, below: str) -> Iterat
 
 
 def _gap_lines(gap: Gap, language: str) -> Iterator[str]:
-    yield f"{_DOES_NOT_HOLD.in_language(language)}: {_one_line(gap.statement.in_language(language))}"
+    yield f"{_said('does_not_hold', language)}: {_one_line(gap.statement.in_language(language))}"
     yield f"  {_one_line(gap.words.in_language(language))}."
     for met in gap.met:
-        yield f"  + {_FOUND.in_language(language)}: {next(iter(_tree_lines(met, language, '', '')))}"
+        yield f"  + {_said('found', language)}: {next(iter(_tree_lines(met, language, '', '')))}"
     for missing in gap.missing:
-        yield f"  - {_LACKING.in_language(language)}: {_one_line(missing.in_language(language))}"
+        yield f"  - {_said('lacking', language)}: {_one_line(missing.in_language(language))}"
+
+
+def _said(key: str, language: str) -> str:
+    return text(f"proofs.written.{key}").in_language(language)
 
 
 def _place(origin: Origin, language: str) -> str:
     place = f"{origin.file}:{origin.line}" if origin.line else origin.file
     document = origin.document.in_language(language)
     if document:
-        span = f", {_CHARACTERS.in_language(language)} {origin.start}–{origin.end}" if origin.start >= 0 else ""
+        span = f", {_said('characters', language)} {origin.start}–{origin.end}" if origin.start >= 0 else ""
         place += f" ← {document}{span}"
     return _one_line(place)
 
@@ -137,7 +132,7 @@ def _html(node: Explained, language: str) -> str:
         f' <code class="axiom">{escape(_place(origin, language))}</code>' for a in node.axioms for origin in a.origins
     )
     parts = "".join(_html(part, language) for part in [*node.premises, *(a for a in node.axioms if a.rule)])
-    why = _WHY.in_language(language)
+    why = _said("because", language)
     rule = f'<span class="rule" title="{escape(node.rule)}">{why} {reason}</span>{axioms}'
     return f'<li class="derived"><details open><summary>{statement}</summary>{rule}<ul>{parts}</ul></details></li>'
 
@@ -146,7 +141,7 @@ def _gap_html(gap: Gap, language: str) -> str:
     missing = "".join(f"<li>{escape(each.in_language(language))}</li>" for each in gap.missing)
     met = "".join(_html(each, language) for each in gap.met)
     return (
-        f'<p class="gap">{_DOES_NOT_HOLD.in_language(language)}: {escape(gap.statement.in_language(language))}. '
+        f'<p class="gap">{_said("does_not_hold", language)}: {escape(gap.statement.in_language(language))}. '
         f"{escape(gap.words.in_language(language))}.</p>"
         f'<ul class="met">{met}</ul><ul class="missing">{missing}</ul>'
     )
