@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from functools import wraps
+from functools import cached_property, wraps
 from html import escape
 from typing import Any, Final
 from urllib.parse import parse_qs, quote
@@ -41,23 +41,23 @@ from citygraph.web.requests import Refusal, client_of, origin_of, read_body, ref
 
 __all__ = ["routes"]
 
-CORS: Final = {
+_CORS: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": "Content-Type, Accept, Accept-Language",
     "Access-Control-Max-Age": "86400",
     "Vary": "Accept-Language",
 }
-MOST_FIELDS: Final = 10
+_MOST_FIELDS: Final = 10
 _FORM: Final = "application/x-www-form-urlencoded"
 # A match is work of this process, and one of its threads at a time can work.
 _MOST_AT_ONCE: Final = 2
-Responder = Callable[["ReconcileRequest"], Response]
+_Responder = Callable[["ReconcileRequest"], Response]
 _DATE_LENGTH: Final = 10
 _MOST_PROPOSED: Final = 50
 # A preview is shown in a frame of the program that asks; it runs and loads nothing.
 _FRAMED: Final = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors *"}
-WIDTH, HEIGHT = 400, 160
+_WIDTH, _HEIGHT = 400, 160
 _ROOT: Final = "/reconcile"
 _DRAFT: Final = "/reconcile/1.0"
 _MOST_SUGGESTED: Final = 50
@@ -66,23 +66,22 @@ _MOST_SUGGESTED: Final = 50
 # -- version 0.2 -----------------------------------------------------------------------------------------
 
 
-# -- version 0.2 ----------------------------------------------------------------------------------------
-def _service(asked: ReconcileRequest) -> Response:
+def _service(request: ReconcileRequest) -> Response:
     """The one address of 0.2: the manifest, a batch of queries, or a request for values."""
-    if "queries" in asked.parameters:
-        queries = read_queries(read_json(asked.parameters["queries"]), asked.batch)
-        return as_json({key: {"result": _results(asked, query)} for key, query in queries.items()})
-    if "extend" in asked.parameters:
-        return as_json(extended(asked, read_json(asked.parameters["extend"]), draft=False))
-    if asked.method == "POST" or "query" in asked.parameters:
+    if "queries" in request.parameters:
+        queries = read_queries(read_json(request.parameters["queries"]), request.batch)
+        return _as_json({key: {"result": _results(request, query)} for key, query in queries.items()})
+    if "extend" in request.parameters:
+        return _as_json(_extend(request, read_json(request.parameters["extend"]), draft=False))
+    if request.method == "POST" or "query" in request.parameters:
         raise Refusal(
             400, "There is neither a field queries nor a field extend.", 'Send queries={"q0": {"query": "Oslo"}}'
         )
-    return as_json(_manifest(asked))
+    return _as_json(_manifest(request))
 
 
-def _manifest(asked: ReconcileRequest) -> dict[str, Any]:
-    base, root = asked.project.config.base, asked.origin + _ROOT
+def _manifest(request: ReconcileRequest) -> dict[str, Any]:
+    base, root = request.project.config.base, request.origin + _ROOT
     suggest = {
         kind: {
             "service_url": root,
@@ -94,116 +93,116 @@ def _manifest(asked: ReconcileRequest) -> dict[str, Any]:
     }
     return {
         "versions": ["0.2"],
-        "name": asked.project.config.title.in_language(asked.language),
+        "name": request.project.config.title.in_language(request.language),
         "identifierSpace": f"{base}id/",
         "schemaSpace": CG,
-        "documentation": asked.origin + "/",
+        "documentation": request.origin + "/",
         "serviceVersion": VERSION,
-        "view": {"url": f"{asked.origin}/id/{{{{id}}}}"},
-        "defaultTypes": types(asked),
+        "view": {"url": f"{request.origin}/id/{{{{id}}}}"},
+        "defaultTypes": _types(request),
         "suggest": suggest,
-        "preview": {"url": f"{root}/preview?id={{{{id}}}}", "width": WIDTH, "height": HEIGHT},
+        "preview": {"url": f"{root}/preview?id={{{{id}}}}", "width": _WIDTH, "height": _HEIGHT},
         "extend": {"propose_properties": {"service_url": root, "service_path": "/properties"}, "property_settings": []},
-        "batchSize": asked.batch,
+        "batchSize": request.batch,
     }
 
 
 # -- the 1.0 draft ---------------------------------------------------------------------------------------
 
 
-# -- the 1.0 draft --------------------------------------------------------------------------------------
-def _draft_manifest(asked: ReconcileRequest) -> Response:
-    return as_json(
+def _draft_manifest(request: ReconcileRequest) -> Response:
+    return _as_json(
         {
             "versions": ["1.0-draft"],
-            "name": asked.project.config.title.in_language(asked.language),
-            "lang": asked.language,
+            "name": request.project.config.title.in_language(request.language),
+            "lang": request.language,
             "dir": "ltr",
-            "documentation": asked.origin + "/",
+            "documentation": request.origin + "/",
             "serviceVersion": VERSION,
-            "view": {"url": f"{asked.origin}/id/{{id}}"},
-            "defaultTypes": types(asked),
+            "view": {"url": f"{request.origin}/id/{{id}}"},
+            "defaultTypes": _types(request),
             "suggest": {"entity": True, "property": True, "type": True},
-            "preview": {"width": WIDTH, "height": HEIGHT},
+            "preview": {"width": _WIDTH, "height": _HEIGHT},
             "extend": {"proposeProperties": True, "propertySettings": []},
             "standardizedScore": True,
-            "batchSize": asked.batch,
+            "batchSize": request.batch,
         }
     )
 
 
-def _draft_match(asked: ReconcileRequest) -> Response:
-    queries = read_queries_draft(read_json(asked.body), asked.batch)
-    return as_json({"results": [{"candidates": _results(asked, query, draft=True)} for query in queries]})
+def _draft_match(request: ReconcileRequest) -> Response:
+    queries = read_queries_draft(read_json(request.body), request.batch)
+    return _as_json({"results": [{"candidates": _results(request, query, draft=True)} for query in queries]})
 
 
-def _draft_extend(asked: ReconcileRequest) -> Response:
-    return as_json(extended(asked, read_json(asked.body), draft=True))
+def _draft_extend(request: ReconcileRequest) -> Response:
+    return _as_json(_extend(request, read_json(request.body), draft=True))
 
 
-def _draft_suggest(asked: ReconcileRequest) -> Response:
-    response = _suggest(asked)
-    if asked.kind != "property":
+def _draft_suggest(request: ReconcileRequest) -> Response:
+    response = _suggest(request)
+    if request.kind != "property":
         return response
     found = json.loads(bytes(response.body))
     exact = {"id": "exact", "name": "exact"}
-    return as_json({"result": [{**each, "matchQualifiers": [exact]} for each in found["result"]]})
+    return _as_json({"result": [{**each, "matchQualifiers": [exact]} for each in found["result"]]})
 
 
 # -- what both versions answer ---------------------------------------------------------------------------
 
 
-# -- what both versions answer ----------------------------------------------------------------------------
-def _results(asked: ReconcileRequest, query: ReconcileQuery, *, draft: bool = False) -> list[dict[str, Any]]:
-    return [candidate_json(asked, each, draft=draft) for each in find_candidates(asked.targets, query, asked.go_on)]
+def _results(request: ReconcileRequest, query: ReconcileQuery, *, draft: bool = False) -> list[dict[str, Any]]:
+    return [
+        _candidate_json(request, each, draft=draft) for each in find_candidates(request.targets, query, request.go_on)
+    ]
 
 
-def _suggest(asked: ReconcileRequest) -> Response:
-    prefix = asked.parameters.get("prefix")
-    if prefix is None or len(prefix) > _MOST_SUGGESTED * MOST_FIELDS:
+def _suggest(request: ReconcileRequest) -> Response:
+    prefix = request.parameters.get("prefix")
+    if prefix is None or len(prefix) > _MOST_SUGGESTED * _MOST_FIELDS:
         raise Refusal(400, "The parameter prefix is missing or too long.")
-    start = asked.whole("cursor", 0) or asked.whole("offset", 0)
-    end = start + min(max(asked.whole("limit", 10), 1), _MOST_SUGGESTED)
-    return as_json({"result": _suggested(asked, prefix)[start:end]})
+    start = request.whole("cursor", 0) or request.whole("offset", 0)
+    end = start + min(max(request.whole("limit", 10), 1), _MOST_SUGGESTED)
+    return _as_json({"result": _suggested(request, prefix)[start:end]})
 
 
-def _suggested(asked: ReconcileRequest, prefix: str) -> list[dict[str, Any]]:
-    match asked.kind:
+def _suggested(request: ReconcileRequest, prefix: str) -> list[dict[str, Any]]:
+    match request.kind:
         case "entity":
-            things = asked.targets.starting_with(prefix, asked.language)[: _MOST_SUGGESTED * MOST_FIELDS]
-            return [{**named(asked, each), "notable": types_of(asked, each)} for each in things]
+            things = request.targets.starting_with(prefix, request.language)[: _MOST_SUGGESTED * _MOST_FIELDS]
+            return [{**_named(request, each), "notable": _types_of(request, each)} for each in things]
         case "property":
-            found = [property_json(asked, each) for each in asked.targets.properties]
+            found = [_property_json(request, each) for each in request.targets.properties]
         case "type":
-            found = types(asked)
+            found = _types(request)
         case _:
             raise Refusal(404, "There is nothing at this address.")
     wanted, code = plain(prefix), prefix.casefold()
     return [each for each in found if (wanted and wanted in plain(each["name"])) or code in each["id"].casefold()]
 
 
-def propose(asked: ReconcileRequest) -> Response:
+def _list_properties(request: ReconcileRequest) -> Response:
     """The properties that entities of a type have."""
-    type_ = asked.parameters.get("type", "")
-    limit = min(asked.whole("limit", _MOST_PROPOSED), _MOST_PROPOSED)
-    found = [property_json(asked, each) for each in asked.targets.properties_of(type_)[:limit]]
+    type_ = request.parameters.get("type", "")
+    limit = min(request.whole("limit", _MOST_PROPOSED), _MOST_PROPOSED)
+    found = [_property_json(request, each) for each in request.targets.properties_of(type_)[:limit]]
     document: dict[str, Any] = {"properties": found, "limit": limit}
-    return as_json({**document, "type": type_} if type_ else document)
+    return _as_json({**document, "type": type_} if type_ else document)
 
 
-def extended(asked: ReconcileRequest, raw: object, *, draft: bool) -> dict[str, Any]:
+def _extend(request: ReconcileRequest, raw: object, *, draft: bool) -> dict[str, Any]:
     """The values of the properties asked for, in the form of either version."""
-    request = read_extension(raw)
-    known = set(asked.targets.properties)
-    unknown = [each for each in request.properties if each not in known]
+    wanted = read_extension(raw)
+    known = set(request.targets.properties)
+    unknown = [each for each in wanted.properties if each not in known]
     if unknown:
         raise Refusal(400, f"There is no property {unknown[0]!r}.", "See /reconcile/properties.")
-    terms = {id_: _values(asked, id_, request.properties) for id_ in request.ids}
-    most = asked.project.config.number("limits.rows")
+    terms = {id_: _values(request, id_, wanted.properties) for id_ in wanted.ids}
+    most = request.project.config.number("limits.rows")
     if sum(len(values) for cells in terms.values() for values in cells.values()) > most:
         raise Refusal(413, sentence("limit.rows", most=most), sentence("next.less_at_once"))
-    rows = {id_: {each: _cells(asked, values) for each, values in cells.items()} for id_, cells in terms.items()}
-    meta = [property_json(asked, each) for each in request.properties]
+    rows = {id_: {each: _cells(request, values) for each, values in cells.items()} for id_, cells in terms.items()}
+    meta = [_property_json(request, each) for each in wanted.properties]
     if not draft:
         return {"meta": meta, "rows": rows}
     listed = [
@@ -213,21 +212,24 @@ def extended(asked: ReconcileRequest, raw: object, *, draft: bool) -> dict[str, 
     return {"meta": meta, "rows": listed}
 
 
-def _values(asked: ReconcileRequest, id_: str, properties: Iterable[str]) -> dict[str, list[Term | str]]:
-    asked.go_on()
-    thing = asked.targets.thing(id_)
-    return {each: asked.targets.values(thing.id, each, asked.language) if thing else [] for each in properties}
+def _values(request: ReconcileRequest, id_: str, properties: Iterable[str]) -> dict[str, list[Term | str]]:
+    request.go_on()
+    thing = request.targets.thing(id_)
+    return {each: request.targets.values(thing.id, each, request.language) if thing else [] for each in properties}
 
 
-def _cells(asked: ReconcileRequest, values: Iterable[Term | str]) -> list[dict[str, Any]]:
-    asked.go_on()
-    return [_cell(asked, value) for value in values]
+def _cells(request: ReconcileRequest, values: Iterable[Term | str]) -> list[dict[str, Any]]:
+    request.go_on()
+    return [_cell(request, value) for value in values]
 
 
-def _cell(asked: ReconcileRequest, value: Term | str) -> dict[str, Any]:
+def _cell(request: ReconcileRequest, value: Term | str) -> dict[str, Any]:
     if isinstance(value, Iri):
-        if value.value in asked.targets.index.things or value.value in asked.targets.labels:
-            return {"id": asked.targets.id_of(value.value), "name": asked.targets.labels.of(value, asked.language)}
+        if value.value in request.targets.index.things or value.value in request.targets.labels:
+            return {
+                "id": request.targets.id_of(value.value),
+                "name": request.targets.labels.of(value, request.language),
+            }
         return {"str": value.value}
     if not isinstance(value, Literal):
         return {"str": str(value)}
@@ -245,39 +247,41 @@ def _cell(asked: ReconcileRequest, value: Term | str) -> dict[str, Any]:
     return {"str": value.value}
 
 
-def preview(asked: ReconcileRequest) -> Response:
+def _preview(request: ReconcileRequest) -> Response:
     """The page for a frame of the announced size."""
-    return Response(_page(asked, _wanted(asked)), 200, CORS | _FRAMED, "text/html; charset=utf-8")
+    return Response(_preview_html(request, _wanted(request)), 200, _CORS | _FRAMED, "text/html; charset=utf-8")
 
 
-def _page(asked: ReconcileRequest, thing: Thing) -> str:
-    name, about = escape(thing.name(asked.language)), escape(description(asked, thing))
-    others = sorted({each.text for each in thing.names} - {thing.name(asked.language)})
-    link = f"{asked.origin}/id/{quote(asked.targets.id_of(thing.id))}"
+def _preview_html(request: ReconcileRequest, thing: Thing) -> str:
+    name, about = escape(thing.name(request.language)), escape(_description(request, thing))
+    others = sorted({each.text for each in thing.names} - {thing.name(request.language)})
+    link = f"{request.origin}/id/{quote(request.targets.id_of(thing.id))}"
     return (
-        f'<!DOCTYPE html><html lang="{asked.language}"><head><meta charset="utf-8"><title>{name}</title></head><body>'
+        f'<!DOCTYPE html><html lang="{request.language}"><head><meta charset="utf-8"><title>{name}</title></head><body>'
         f'<p><a href="{escape(link)}" target="_blank" rel="noopener"><strong>{name}</strong></a><br>{about}</p>'
         f"<p>{escape(', '.join(others))}</p></body></html>\n"
     )
 
 
-def flyout(asked: ReconcileRequest) -> Response:
+def _flyout(request: ReconcileRequest) -> Response:
     """A piece of HTML about an entity, a type or a property."""
-    id_ = asked.parameters.get("id", "")
-    if asked.kind == "entity":
-        thing = _wanted(asked)
-        words = f"<p><strong>{escape(thing.name(asked.language))}</strong><br>{escape(description(asked, thing))}</p>"
-    elif asked.kind == "type" and asked.targets.class_of(id_) in KINDS:
-        words = f"<p>{escape(asked.targets.type_name(asked.targets.class_of(id_), asked.language))}</p>"
-    elif asked.kind == "property" and id_ in asked.targets.properties:
-        words = f"<p>{escape(asked.targets.property_name(id_, asked.language))}</p>"
+    id_ = request.parameters.get("id", "")
+    if request.kind == "entity":
+        thing = _wanted(request)
+        words = (
+            f"<p><strong>{escape(thing.name(request.language))}</strong><br>{escape(_description(request, thing))}</p>"
+        )
+    elif request.kind == "type" and request.targets.class_of(id_) in KINDS:
+        words = f"<p>{escape(request.targets.type_name(request.targets.class_of(id_), request.language))}</p>"
+    elif request.kind == "property" and id_ in request.targets.properties:
+        words = f"<p>{escape(request.targets.property_name(id_, request.language))}</p>"
     else:
         raise Refusal(404, "There is nothing with this id.")
-    return as_json({"id": id_, "html": words})
+    return _as_json({"id": id_, "html": words})
 
 
-def _wanted(asked: ReconcileRequest) -> Thing:
-    thing = asked.targets.thing(asked.parameters.get("id", ""))
+def _wanted(request: ReconcileRequest) -> Thing:
+    thing = request.targets.thing(request.parameters.get("id", ""))
     if thing is None:
         raise Refusal(404, "There is no entity with this id.")
     return thing
@@ -286,63 +290,63 @@ def _wanted(asked: ReconcileRequest) -> Thing:
 # -- entities, types and properties in the words of the protocol -----------------------------------------
 
 
-def candidate_json(asked: ReconcileRequest, candidate: Candidate, *, draft: bool) -> dict[str, Any]:
+def _candidate_json(request: ReconcileRequest, candidate: Candidate, *, draft: bool) -> dict[str, Any]:
     """A candidate with its score and what speaks for it; the draft wants the names of these too."""
     found = {
-        **named(asked, candidate.thing),
+        **_named(request, candidate.thing),
         "score": candidate.score,
         "match": candidate.match,
-        "type": types_of(asked, candidate.thing),
+        "type": _types_of(request, candidate.thing),
         "features": [
-            {"id": key, "name": _feature_name(asked, key), "value": value} if draft else {"id": key, "value": value}
+            {"id": key, "name": _feature_name(request, key), "value": value} if draft else {"id": key, "value": value}
             for key, value in candidate.features.items()
         ],
     }
-    return {**found, "lang": asked.language} if draft else found
+    return {**found, "lang": request.language} if draft else found
 
 
-def _feature_name(asked: ReconcileRequest, key: str) -> str:
-    return asked.targets.property_name(key, asked.language) if ":" in key else key
+def _feature_name(request: ReconcileRequest, key: str) -> str:
+    return request.targets.property_name(key, request.language) if ":" in key else key
 
 
-def named(asked: ReconcileRequest, thing: Thing) -> dict[str, Any]:
+def _named(request: ReconcileRequest, thing: Thing) -> dict[str, Any]:
     """Id, name and description."""
-    about = description(asked, thing)
+    about = _description(request, thing)
     return {
-        "id": asked.targets.id_of(thing.id),
-        "name": thing.name(asked.language),
+        "id": request.targets.id_of(thing.id),
+        "name": thing.name(request.language),
         **({"description": about} if about else {}),
     }
 
 
-def description(asked: ReconcileRequest, thing: Thing) -> str:
+def _description(request: ReconcileRequest, thing: Thing) -> str:
     """Its class and country, in a few words."""
-    kinds = [asked.targets.type_name(each, asked.language) for each in thing.classes[:1]]
+    kinds = [request.targets.type_name(each, request.language) for each in thing.classes[:1]]
     countries = [
-        asked.targets.labels.of(each, asked.language)
-        for each in asked.targets.values(thing.id, "cg:inCountry")
+        request.targets.labels.of(each, request.language)
+        for each in request.targets.values(thing.id, "cg:inCountry")
         if isinstance(each, Iri)
     ]
     return ", ".join([*kinds, *(countries or sorted(thing.countries))]) if thing.id not in countries else ""
 
 
-def types_of(asked: ReconcileRequest, thing: Thing) -> list[dict[str, str]]:
+def _types_of(request: ReconcileRequest, thing: Thing) -> list[dict[str, str]]:
     """The classes of an entity."""
-    return [_type(asked, each) for each in thing.classes]
+    return [_type(request, each) for each in thing.classes]
 
 
-def _type(asked: ReconcileRequest, iri: str) -> dict[str, str]:
-    return {"id": compress(iri), "name": asked.targets.type_name(iri, asked.language)}
+def _type(request: ReconcileRequest, iri: str) -> dict[str, str]:
+    return {"id": compress(iri), "name": request.targets.type_name(iri, request.language)}
 
 
-def types(asked: ReconcileRequest) -> list[dict[str, str]]:
+def _types(request: ReconcileRequest) -> list[dict[str, str]]:
     """All classes that entities here have."""
-    return [_type(asked, each) for each in asked.targets.types]
+    return [_type(request, each) for each in request.targets.types]
 
 
-def property_json(asked: ReconcileRequest, name: str) -> dict[str, Any]:
+def _property_json(request: ReconcileRequest, name: str) -> dict[str, Any]:
     """Id and name of a property."""
-    return {"id": name, "name": asked.targets.property_name(name, asked.language)}
+    return {"id": name, "name": request.targets.property_name(name, request.language)}
 
 
 # -- one request -----------------------------------------------------------------------------------------
@@ -365,7 +369,7 @@ class ReconcileRequest:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM:
             self.parameters |= _form(body)
 
-    @property
+    @cached_property
     def targets(self) -> ReconcileTargets:
         """The entities of the version in use."""
         return targets_of(self.project, self._memory)
@@ -391,27 +395,27 @@ class ReconcileRequest:
             Refusal: it is something else.
         """
         text = self.parameters.get(name, "") or str(default)
-        if not text.isascii() or not text.isdigit() or len(text) > MOST_FIELDS:
+        if not text.isascii() or not text.isdigit() or len(text) > _MOST_FIELDS:
             raise Refusal(400, f"The parameter {name} is a whole number from 0 on.")
         return int(text)
 
 
 def _form(body: bytes) -> dict[str, str]:
     try:
-        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError as error:
         raise Refusal(400, "The form cannot be read.", "Send it as UTF-8, with the field queries.") from error
     return {name: values[0] for name, values in fields.items()}
 
 
-def endpoint(answer: Responder) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(answer: _Responder) -> Callable[[Request], Awaitable[Response]]:
     """A handler with CORS on everything, refusals included, that works in a thread of its own."""
 
     @wraps(answer)
     async def handle(request: Request) -> Response:
         try:
             if request.method == "OPTIONS":
-                return Response(status_code=204, headers=CORS)
+                return Response(status_code=204, headers=_CORS)
             limits = limits_of(project_of(request).config)
             body = await read_body(request.scope, request.receive, limits.body, limits.patience)
             turns = memory_of(request).once("turns", None, lambda: Turns(_MOST_AT_ONCE))
@@ -421,33 +425,33 @@ def endpoint(answer: Responder) -> Callable[[Request], Awaitable[Response]]:
             response = refusal.response(request.headers.get("accept", ""))
         except CitygraphError as error:
             response = refusal_of(error).response(request.headers.get("accept", ""))
-        response.headers.update(CORS)
+        response.headers.update(_CORS)
         return response
 
     return handle
 
 
-def as_json(document: object) -> Response:
+def _as_json(document: object) -> Response:
     """A document as an answer."""
-    return Response(json.dumps(document, ensure_ascii=False), 200, CORS, "application/json")
+    return Response(json.dumps(document, ensure_ascii=False), 200, _CORS, "application/json")
 
 
-def _route(path: str, answer: Responder, *methods: str) -> Route:
-    return Route(path, endpoint(answer), methods=[*methods, "OPTIONS"])
+def _route(path: str, answer: _Responder, *methods: str) -> Route:
+    return Route(path, _endpoint(answer), methods=[*methods, "OPTIONS"])
 
 
 routes: Final[list[BaseRoute]] = [
     _route(_ROOT, _service, "GET", "POST"),
     _route(f"{_ROOT}/", _service, "GET", "POST"),
     _route(f"{_ROOT}/suggest/{{kind}}", _suggest, "GET"),
-    _route(f"{_ROOT}/flyout/{{kind}}", flyout, "GET"),
-    _route(f"{_ROOT}/preview", preview, "GET"),
-    _route(f"{_ROOT}/properties", propose, "GET"),
+    _route(f"{_ROOT}/flyout/{{kind}}", _flyout, "GET"),
+    _route(f"{_ROOT}/preview", _preview, "GET"),
+    _route(f"{_ROOT}/properties", _list_properties, "GET"),
     _route(_DRAFT, _draft_manifest, "GET"),
     _route(f"{_DRAFT}/", _draft_manifest, "GET"),
     _route(f"{_DRAFT}/match", _draft_match, "POST"),
     _route(f"{_DRAFT}/suggest/{{kind}}", _draft_suggest, "GET"),
-    _route(f"{_DRAFT}/preview", preview, "GET"),
+    _route(f"{_DRAFT}/preview", _preview, "GET"),
     _route(f"{_DRAFT}/extend", _draft_extend, "POST"),
-    _route(f"{_DRAFT}/extend/propose", propose, "GET"),
+    _route(f"{_DRAFT}/extend/propose", _list_properties, "GET"),
 ]
