@@ -1,4 +1,4 @@
-"""What the page of a thing says: statements by meaning, and tables of memberships, figures, lists, disagreements."""
+"""Rows with their sources: the answer to a question, and what the page of a thing says as statements and tables."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Final
 
 from citygraph.kinds import FALLBACK
 from citygraph.namespaces import compress, expand
-from citygraph.query import Citation, cite
+from citygraph.query import Answered, Citation, cite
 from citygraph.query.entity import FACT_TABLES, EntityClaim, EntityFact, claims_about, facts_about, identifier_code
 from citygraph.rdf import Iri, Literal, Term
+from citygraph.results import Solutions
 from citygraph.web.pages.i18n import Words
 from citygraph.web.pages.terms import ShownTerm, TermFormatter, best_language
 
-__all__ = ["FactGroup", "FactTable", "groups_about", "tables_about"]
+__all__ = ["FactGroup", "FactTable", "cited_sources", "column_name", "groups_about", "table_of", "tables_about"]
 
 _GROUPS: Final = {
     "about": """
@@ -56,7 +57,93 @@ _COLUMNS: Final = {
     "lists": ("kind", "role", "place", "completeness", "date"),
     "disagreements": ("fact", "side", "followed"),
 }
-_MOST_SHOWN: Final = 300
+_MOST_FACTS: Final = 300
+_MOST_ROWS: Final = 1000
+
+
+# -- answers ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSource:
+    """One source as a line: the document, the passage in our words, and notes such as its date."""
+
+    document: ShownTerm
+    passage: str
+    notes: tuple[str, ...]
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One row: its cells, and when sources were asked for whether it is stated, and what it rests on."""
+
+    cells: tuple[ShownTerm, ...]
+    stated: bool | None = None
+    sources: tuple[CitedSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """The rows that are shown; `count` is how many there are."""
+
+    columns: tuple[str, ...]
+    rows: tuple[AnswerRow, ...]
+    count: int
+
+    @property
+    def cut(self) -> bool:
+        """Whether the page shows fewer rows than there are; the files have all of them."""
+        return len(self.rows) < self.count
+
+
+def table_of(
+    solutions: Solutions, formatter: TermFormatter, words: Words, *, answered: Answered | None = None
+) -> AnswerTable:
+    """The first rows of an answer; with `answered` each with its sources, when they were asked for."""
+    cited = answered is not None and len(answered.stated) == len(solutions)
+    rows = []
+    for number, row in enumerate(solutions.rows[:_MOST_ROWS]):
+        cells = tuple(formatter.term(term) for term in row)
+        if cited and answered is not None:
+            sources = cited_sources(answered.sources[number], formatter, words)
+            rows.append(AnswerRow(cells, answered.stated[number], sources))
+        else:
+            rows.append(AnswerRow(cells))
+    return AnswerTable(tuple(column_name(each, words) for each in solutions.columns), tuple(rows), len(solutions))
+
+
+def column_name(column: str, words: Words) -> str:
+    """What the heading of a column says."""
+    return words.code("column", column)
+
+
+def cited_sources(citations: Sequence[Citation], formatter: TermFormatter, words: Words) -> tuple[CitedSource, ...]:
+    """Each source once, in the order given."""
+    return tuple(dict.fromkeys(_source(citation, formatter, words) for citation in citations))
+
+
+def _source(citation: Citation, formatter: TermFormatter, words: Words) -> CitedSource:
+    language = formatter.language
+    anchor = f"{citation.document}#char={citation.start},{citation.end}" if citation.start >= 0 else citation.document
+    title = citation.title.in_language(language) or formatter.iri(citation.document).text
+    place = words("fact.characters", start=citation.start, end=citation.end) if citation.start >= 0 else ""
+    notes = [place] if place else []
+    if citation.as_of:
+        notes.append(words("fact.as_of", date=formatter.date(citation.as_of)))
+    if not citation.is_exact:
+        notes.append(words.code("approximation", citation.approximation))
+    if citation.modality not in {"", "stated"}:
+        notes.append(words.code("modality", citation.modality))
+    return CitedSource(
+        ShownTerm(title, formatter.urls.link(anchor), external=formatter.urls.is_external(anchor)),
+        citation.passage.in_language(language),
+        tuple(notes),
+        citation.page if citation.page.startswith(("https://", "http://")) else "",
+    )
+
+
+# -- statements under their headings ---------------------------------------------------------------------
 
 
 def _all(curies: str) -> frozenset[str]:
@@ -69,6 +156,8 @@ _HIDDEN: Final = _all("""
     org:transitiveSubOrganizationOf skos:broaderTransitive skos:narrowerTransitive
 """)
 """What stands in the head of the page, in a table of its own, or is said twice by derivation."""
+
+
 _INCOMING_HIDDEN: Final = _HIDDEN | _all("""
     org:member org:organization org:role cg:onBehalfOf schema:observationAbout schema:measuredProperty
     rdf:subject rdf:predicate rdf:object cg:listOf cg:listKind cg:hasSide cg:follows cg:locatedIn
@@ -79,9 +168,6 @@ _INCOMING_HIDDEN: Final = _HIDDEN | _all("""
     org:resultedFrom org:changedBy
 """)
 """Statements that name a thing and that its page already tells from its own side."""
-
-
-# -- statements under their headings ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +294,7 @@ class _Said:
         return ShownTerm(text, formatter.urls.entity(term.value), iri=term.value)
 
 
-# -- facts that tie several things together, as tables ---------------------------------------------------
+# -- facts that tie several things together --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +336,7 @@ def _table(sort: str, facts: Sequence[EntityFact], iri: str, formatter: TermForm
         for column in _COLUMNS[sort]
         if any(fact.of(column) for fact in ordered) and not all(_is_only(fact.of(column), iri) for fact in ordered)
     )
-    shown = ordered[:_MOST_SHOWN]
+    shown = ordered[:_MOST_FACTS]
     cited = cite((fact.node for fact in shown), formatter.graph.store) if sort != "disagreements" else {}
     rows = tuple(_row(fact, columns, cited.get(fact.node, ()), formatter) for fact in shown)
     return FactTable(sort, columns, rows, len(ordered))

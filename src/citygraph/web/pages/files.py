@@ -17,8 +17,8 @@ from citygraph.formats import content_type, place_in
 from citygraph.query import Answered
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Answer, Graph, Row, Solutions, write_answer
+from citygraph.web.pages.facts import table_of
 from citygraph.web.pages.page import Page, respond
-from citygraph.web.pages.table import table_of
 
 __all__ = ["answer_file", "answer_hash", "feed_of", "json_response", "with_sources"]
 

@@ -35,8 +35,7 @@ from citygraph.web.reconcile.batch import (
     read_queries,
     read_queries_draft,
 )
-from citygraph.web.reconcile.matching import find_candidates
-from citygraph.web.reconcile.targets import ReconcileTargets, targets_of
+from citygraph.web.reconcile.targets import ReconcileTargets, find_candidates, targets_of
 from citygraph.web.requests import Refusal, client_of, origin_of, read_body, refusal_of
 
 __all__ = ["routes"]

@@ -1,7 +1,7 @@
 """Every page of the site as a file: one folder that is a site on any web server, and needs none behind it.
 
-In reading order: `write` asks for page after page and writes it, `plan` says which addresses become which files, and
-`links` makes the links of the pages lead from file to file.
+In reading order: `write` asks for page after page and writes it, `plan` says which addresses become which files and
+makes the links of the pages lead from file to file.
 """
 
 from __future__ import annotations

@@ -31,8 +31,7 @@ from citygraph.publish import NewFolder
 from citygraph.web.app import create_site
 from citygraph.web.pages.assets import BROWSER_SPARQL, has_browser_sparql
 from citygraph.web.pages.search import KIND_ORDER
-from citygraph.web.site.links import HOST, SiteLinks
-from citygraph.web.site.plan import QuestionChoices, SiteFile, SiteLimits, SitePlan
+from citygraph.web.site.plan import HOST, QuestionChoices, SiteFile, SiteLimits, SiteLinks, SitePlan
 
 __all__ = ["MOST_IN_ONE", "SearchIndex", "write_site"]
 
