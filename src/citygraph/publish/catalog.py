@@ -9,7 +9,7 @@ from typing import Final
 
 from citygraph.config import Config
 from citygraph.matching.names import slug
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, text
 from citygraph.publish.vocabulary import vocabularies
 from citygraph.saved_query import SavedQuery
 
@@ -302,7 +302,7 @@ class _Settings:
         said, name = self.words("publish.attribution"), self.words("publisher.name")
         if said.in_language("nb") or not name.in_language("nb"):
             return said
-        return Text(f"Inneholder data fra {name.in_language('nb')}", f"Contains data from {name.in_language('en')}")
+        return text("publish.catalog.contains_data_from").filled(name=name)
 
     def services(self, name: str, graph: DcatDataset, answers: Iterable[DcatDataset]) -> Iterable[DataService]:
         server = self.text("publish.service")
@@ -312,11 +312,8 @@ class _Settings:
         yield DataService(
             iri=f"{self.site}service/sparql",
             identifier=f"{name}-sparql",
-            title=Text("SPARQL-endepunkt", "SPARQL endpoint"),
-            description=Text(
-                "Grafen kan spørres med SPARQL 1.1, lest, ikke skrevet.",
-                "The graph can be asked with SPARQL 1.1, reading only.",
-            ),
+            title=text("publish.catalog.endpoint"),
+            description=text("publish.catalog.endpoint_is"),
             endpoint=f"{server}sparql",
             endpoint_description=f"{server}sparql",
             conforms_to=("https://www.w3.org/TR/sparql11-protocol/", "SPARQL 1.1 Protocol"),
@@ -327,11 +324,8 @@ class _Settings:
         yield DataService(
             iri=f"{self.site}service/queries",
             identifier=f"{name}-queries",
-            title=Text("Lagrede spørsmål som API", "Saved questions as an API"),
-            description=Text(
-                "Hvert lagret spørsmål har en adresse som svarer med CSV eller JSON.",
-                "Each saved question has an address that answers with CSV or JSON.",
-            ),
+            title=text("publish.catalog.questions"),
+            description=text("publish.catalog.questions_are"),
             endpoint=f"{server}queries",
             endpoint_description=f"{server}openapi.json",
             conforms_to=("https://spec.openapis.org/oas/v3.1.0", "OpenAPI 3.1"),

@@ -15,7 +15,7 @@ from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
 from citygraph.http import AGENT, Broken, Client, Deadline, DeadlinePassed, Policy
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
 from citygraph.publish.profiles import DCAT_AP_3, PROFILES, profile_of_page
@@ -66,22 +66,22 @@ def check_harvest(record: Sequence[Triple], *, base: str, file: str = "") -> lis
 def _problems(record: Sequence[Triple], base: str) -> Iterator[Text]:
     catalogs, datasets = _of_class(record, "Catalog"), _of_class(record, "Dataset")
     if not catalogs:
-        yield Text("det finnes ingen dcat:Catalog", "there is no dcat:Catalog")
+        yield text("publish.check.there_no_dcat_catalog")
     if not datasets:
-        yield Text("det finnes ingen dcat:Dataset", "there is no dcat:Dataset")
+        yield text("publish.check.there_no_dcat_dataset")
     for node in sorted(map(str, {*catalogs, *datasets, *_of_class(record, "DatasetSeries")})):
         if node.startswith("_:"):
-            yield Text(f"{node} har ingen adresse og blir strøket", f"{node} has no address and is dropped")
+            yield text("publish.check.has_no_address_dropped").filled(node=node)
     linked = {each.object for each in record if each.predicate.value == _DCAT + "dataset"}
     for dataset in datasets:
         if dataset not in linked:
-            yield Text(f"{dataset} er ikke koblet til katalogen", f"{dataset} is not linked from the catalogue")
+            yield text("publish.check.not_linked_from_catalogue").filled(dataset=dataset)
     yield from _lost(record)
     for iri in sorted(_iris(record)):
         if re.match(r"https?://(www\.)?example\.com(/|\Z)", iri) or "://" not in iri.replace("mailto:", "mailto://"):
-            yield Text(f"{iri} er ingen absolutt adresse", f"{iri} is no absolute address")
+            yield text("publish.check.no_absolute_address").filled(iri=iri)
     for name in not_xml_names(record):
-        yield Text(f"{name} kan ikke skrives som RDF/XML", f"{name} cannot be written as RDF/XML")
+        yield text("publish.check.cannot_written_rdf_xml").filled(name=name)
     by_subject = _by_subject(record)
     for dataset in datasets:
         yield from _dragged_in(by_subject, dataset, set(datasets), base)
@@ -92,7 +92,7 @@ def _lost(record: Sequence[Triple]) -> Iterator[Text]:
         reached = {each.object for each in record if each.predicate.value in links}
         for thing in _of_class(record, class_):
             if thing not in reached:
-                yield Text(f"ingenting viser til {thing}", f"nothing links to {thing}")
+                yield text("publish.check.nothing_links").filled(thing=thing)
 
 
 def _dragged_in(
@@ -100,12 +100,10 @@ def _dragged_in(
 ) -> Iterator[Text]:
     closure = _closure(by_subject, dataset, datasets)
     if len(closure) > _MOST:
-        yield Text(
-            f"{dataset} drar med seg {len(closure)} påstander", f"{dataset} drags {len(closure)} statements along"
-        )
+        yield text("publish.check.drags_statements_along").filled(dataset=dataset, len_closure=len(closure))
     own = (CG, f"{base}id/", f"{base}graph/", f"{base}source/")
     for iri in sorted(iri for iri in _iris(closure) if iri.startswith(own)):
-        yield Text(f"{iri} er en del av grafen og drar den med seg", f"{iri} is part of the graph and drags it along")
+        yield text("publish.check.part_graph_drags_along").filled(iri=iri)
 
 
 def closure_of(record: Iterable[Triple], dataset: object, *, others: set[object]) -> list[Triple]:
@@ -165,35 +163,12 @@ def _iris(record: Iterable[Triple]) -> set[str]:
 
 # -- the shapes of a profile -----------------------------------------------------------------------
 
-_BREAKS: Final[Mapping[str, Text]] = {
-    "MinCountConstraintComponent": Text("mangler", "is missing"),
-    "QualifiedMinCountConstraintComponent": Text("mangler en verdi av rett slag", "lacks a value of the right kind"),
-    "MaxCountConstraintComponent": Text("står mer enn én gang", "stands more than once"),
-    "DatatypeConstraintComponent": Text("har feil datatype", "has the wrong datatype"),
-    "NodeKindConstraintComponent": Text(
-        "er ikke en adresse der det skal være en", "is not an address where there must be one"
-    ),
-    "ClassConstraintComponent": Text("viser til noe av feil slag", "points to something of the wrong kind"),
-    "PatternConstraintComponent": Text("er ikke skrevet slik profilen vil", "is not written as the profile wants"),
-    "HasValueConstraintComponent": Text(
-        "mangler verdien som profilen krever", "lacks the value that the profile wants"
-    ),
-    "UniqueLangConstraintComponent": Text("står to ganger på samme språk", "stands twice in one language"),
-    "NodeConstraintComponent": Text(
-        "har en verdi som profilen ikke godtar", "has a value that the profile does not accept"
-    ),
-    "OrConstraintComponent": Text("har ingen av delene profilen godtar", "has none of what the profile accepts"),
-    "MinInclusiveConstraintComponent": Text("er mindre enn null", "is less than zero"),
-    "LanguageMissing": Text("mangler på et språk som andre har", "is missing in a language that others have"),
-    "LessThanOrEqualsConstraintComponent": Text("begynner etter at det slutter", "begins after it ends"),
-}
 _START, _END = PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate"
 _IN_EACH_LANGUAGE: Final = frozenset({
     PREFIXES["dct"] + "title", PREFIXES["dct"] + "description", PREFIXES["dcat"] + "keyword", PREFIXES["foaf"] + "name",
     NAMESPACES["vcard"] + "fn", NAMESPACES["odrs"] + "attributionText", PREFIXES["rdfs"] + "label",
 })  # fmt: skip
 _STANDARDS: Final = ("<https://www.w3.org/TR/", "<https://spec.openapis.org/")
-_OTHERWISE: Final = Text("følger ikke profilen", "does not follow the profile")
 
 
 def check_profile(record: Sequence[Triple], profile: Profile, *, file: str = "") -> list[Finding]:
@@ -256,7 +231,8 @@ def check_foreign_shapes(
 
 def _finding(result: Result, profile: Profile, file: str) -> Finding:
     code = "publish-profile" if result.severity is Severity.VIOLATION else "publish-profile-advice"
-    breaks = _BREAKS.get(result.constraint, _OTHERWISE)
+    said = texts("publish")
+    breaks = said.get(f"breaks.{result.constraint}", said["breaks.Otherwise"])
     value = f": {_short(result.value)}" if result.value and result.value != result.focus else ""
     property_ = _short(result.path)
     return finding(
@@ -267,7 +243,7 @@ def _finding(result: Result, profile: Profile, file: str) -> Finding:
         value=result.value,
         profile=profile.title,
         thing=_short(result.focus),
-        property=property_ or Text("selve tingen", "the thing itself"),
+        property=property_ or text("publish.check.thing_itself"),
         breaks=Text(f"{breaks.nb}{value}", f"{breaks.en}{value}"),
     )
 
@@ -499,5 +475,5 @@ def _refusal(path: Path, problem: BoundsProblem) -> Finding:
 
 
 def _unreadable(path: Path, message: str, line: int = 0, column: int = 0) -> Finding:
-    problem = Text(f"filen kan ikke leses: {message}", f"the file cannot be read: {message}")
+    problem = text("publish.check.problem").filled(message=message)
     return finding("publish-harvest", file=str(path), line=line, column=column, problem=problem)

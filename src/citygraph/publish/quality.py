@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from citygraph.messages import Text
+from citygraph.messages import Text, text
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.record import NAMESPACES
 from citygraph.publish.vocabulary import EUA, IANA, W3C_IANA, vocabularies, vocabulary_of
@@ -38,11 +38,11 @@ HIGHEST: Final = 405
 NORWEGIAN: Final = 435
 """The same with the two metrics that data.norge.no adds."""
 DIMENSIONS: Final = {
-    "findability": Text("kan finnes", "findability"),
-    "accessibility": Text("kan hentes", "accessibility"),
-    "interoperability": Text("kan brukes sammen med annet", "interoperability"),
-    "reusability": Text("kan brukes på nytt", "reusability"),
-    "contextuality": Text("sammenheng", "contextuality"),
+    "findability": text("publish.quality.findability"),
+    "accessibility": text("publish.quality.accessibility"),
+    "interoperability": text("publish.quality.interoperability"),
+    "reusability": text("publish.quality.reusability"),
+    "contextuality": text("publish.quality.contextuality"),
 }
 MACHINE_READABLE: Final = frozenset({
     "CSV", "GEOJSON", "ICS", "JSON", "JSON_LD", "KML", "KMZ", "NETCDF", "ODS", "RDFA", "RDF_N_QUADS",
@@ -103,10 +103,10 @@ Answers = Callable[[str], bool]
 
 _RATINGS: Final = ((351, "excellent"), (221, "good"), (121, "enough"), (0, "bad"))
 _WORDS: Final = {
-    "excellent": Text("utmerket", "excellent"),
-    "good": Text("god", "good"),
-    "enough": Text("tilstrekkelig", "sufficient"),
-    "bad": Text("dårlig", "bad"),
+    "excellent": text("publish.quality.excellent"),
+    "good": text("publish.quality.good"),
+    "enough": text("publish.quality.enough"),
+    "bad": text("publish.quality.bad"),
 }
 _FILE_TYPE: Final = f"{EUA}file-type/"
 _MEDIA_TYPE: Final = re.compile(

@@ -12,7 +12,7 @@ from citygraph.errors import ExportError
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part
 from citygraph.labels import Labels
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.openapi import openapi_document
 from citygraph.publish.catalog import Catalog, Item, catalog_of
@@ -141,7 +141,7 @@ class Writing:
     # -- the data ---------------------------------------------------------------------------------
 
     def _write_data(self) -> None:
-        whole = Text("Hele grafen, oppgitt og utledet, som {}.", "The whole graph, stated and derived, as {}.")
+        whole = text("publish.write.whole")
         predicates = {quad.predicate: quad for quad in self._quads}
         for format_, (file_type, media_type, name) in DATA_FORMATS.items():
             path = f"data/graph.{format_}"
@@ -158,7 +158,7 @@ class Writing:
                 self._sound.add(f"{path} {file_type}")
             else:
                 self.findings.append(finding("publish-lost", file=path, place=path))
-            words = Text(*(whole.in_language(language).format(name) for language in LANGUAGES))
+            words = whole.filled(format=name)
             self._items.append(Item(path, Text.of(name), words, file_type, media_type, self._folder.sizes[path]))
 
     def _write_classes(self) -> list[str]:
@@ -231,8 +231,8 @@ class Writing:
         triples = void_triples(
             figures,
             parts=(
-                ("stated", Text("oppgitt", "stated"), stated),
-                ("derived", Text("utledet", "derived"), figures.triples - stated),
+                ("stated", text("publish.write.stated"), stated),
+                ("derived", text("publish.write.derived"), figures.triples - stated),
             ),
             dataset=catalog.dataset.iri,
             title=self._config.title,
