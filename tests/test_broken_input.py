@@ -19,7 +19,7 @@ import pytest
 from citygraph import Project
 from clean_project import NETWORK, clean_project
 from conftest import TODAY
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
 
 Run: TypeAlias = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -460,9 +460,9 @@ def test_a_version_of_another_program_says_how_to_build_it_again(project: Path, 
 # -- builds that are broken off ----------------------------------------------------------------------
 
 
-def _start(folder: Path, *options: str) -> subprocess.Popen[str]:
+def _start(folder: Path, *options: str, python: tuple[str, ...] = ("-m", "citygraph")) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "citygraph", "build", str(folder), "--lang", "en", *options],
+        [sys.executable, *python, "build", "--lang", "en", *options, str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -479,11 +479,29 @@ def _wait_for(folder: Path, name: str, process: subprocess.Popen[str]) -> bool:
     return False
 
 
+# A build that waits where it would write its files, and says so.
+_HELD = """
+import sys, time
+from pathlib import Path
+from citygraph.__main__ import main
+from citygraph.store import SnapshotBuilder
+
+def seal(self, *arguments, **named):
+    Path(sys.argv[-1], "held").touch()
+    time.sleep({patience})
+
+SnapshotBuilder.seal = seal
+main()
+"""
+
+
 def test_ctrl_c_stops_a_build_with_one_sentence_and_leaves_nothing(project: Path, run: Run) -> None:
     _change(project)
     with last_good_version_kept(run, project):
-        process = _start(project)
-        assert _wait_for(project, "", process)
+        process = _start(project, python=("-c", _HELD.format(patience=PATIENCE)))
+        wait_until(lambda: (project / "held").exists() or process.poll() is not None, "that the build writes")
+        assert process.poll() is None
+        assert list((project / "build").glob(".building-*"))
         os.killpg(process.pid, signal.SIGINT)
         stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2

@@ -133,6 +133,7 @@ def test_a_workbook_of_a_survey(project: Project, tmp_path: Path) -> None:
     assert any("hidden in the workbook" in note for line in imported.lines for note in line.notes)
 
 
+@pytest.mark.slow
 def test_seventeen_thousand_memberships_of_an_overview(project: Project, tmp_path: Path) -> None:
     rows = list(overview(17, 7_200))
     path = tmp_path / "overview.csv"
