@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from citygraph.errors import ConfigError, ExportError, QueryError
 from citygraph.link import MAPPING_FILE, LinkDecision, Links, LinkWord, Outdated
+from citygraph.messages import sentence
 from citygraph.namespaces import expand
 from citygraph.rdf import Iri
 from citygraph.sssom import Mapping as Row
@@ -61,8 +62,7 @@ class LinkReview:
             ConfigError: others than this machine can reach that host.
         """
         if not _is_loopback(host) or root_path.strip("/"):
-            message = "Links are decided on this machine alone, not through a proxy or from the network."
-            raise ConfigError(message, fix="Leave out --host and --root-path, or --review.")
+            raise ConfigError(sentence("review.others"), fix=sentence("review.leave_out"))
         self._token = secrets.token_urlsafe(32)
         self.routes = [Route("/review", self._page, methods=["GET", "POST"])]
 
@@ -115,7 +115,7 @@ class LinkReview:
     def _decide(self, request: Request) -> Response:
         given = _form(request)
         if not hmac.compare_digest(given.get("token", "").encode(), self._token.encode()):
-            raise Refusal(403, "This form is not of this start of the server.", "Open the page again: /review")
+            raise Refusal(403, sentence("review.old_form"), sentence("review.open_again"))
         page = Page(request)
         links = page.project.links
         try:
@@ -150,7 +150,7 @@ def _refuse_others(request: Request) -> None:
     here = urlsplit(reached_at(scope))
     client = scope.get("client")
     if not _is_loopback(here.hostname or "") or not client or not _is_loopback(client[0]):
-        raise Refusal(403, "Links are decided on this machine alone.", "Use the address that the server named.")
+        raise Refusal(403, sentence("review.here"), sentence("review.named_address"))
     if request.method != "POST":
         return
     origin, site = header(scope, b"origin"), header(scope, b"sec-fetch-site")
@@ -160,9 +160,9 @@ def _refuse_others(request: Request) -> None:
         or site not in {"", "same-origin"}
         or not (origin or site)
     ):
-        raise Refusal(403, "The form does not come from this page.", "Open the page again: /review")
+        raise Refusal(403, sentence("review.foreign_form"), sentence("review.open_again"))
     if header(scope, b"content-type").partition(";")[0].strip().lower() != _FORM:
-        raise Refusal(415, f"A decision is a form: {_FORM}.")
+        raise Refusal(415, sentence("review.no_form", type=_FORM))
 
 
 def _form(request: Request) -> dict[str, str]:
@@ -175,7 +175,7 @@ def _form(request: Request) -> dict[str, str]:
     try:
         fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20, errors="strict")
     except ValueError as error:
-        raise Refusal(400, "The form cannot be read.") from error
+        raise Refusal(400, sentence("request.form")) from error
     return {"entity": "", **{name: values[0].strip() for name, values in fields.items()}}
 
 
@@ -203,8 +203,7 @@ def _decisions(given: Mapping[str, str], links: Links, page: Page) -> list[LinkD
     meaning = {"accept": LinkWord.ACCEPT, "other": LinkWord.ACCEPT, "reject": LinkWord.REJECT, "reject-all": LinkWord.REJECT,
                "none": LinkWord.NONE}.get(word)  # fmt: skip
     if meaning is None or not items:
-        message = "The form holds no decision."
-        raise QueryError(message, fix="Press one of the buttons.")
+        raise QueryError(sentence("review.no_decision"), fix=sentence("review.press"))
     return [
         LinkDecision(
             given["entity"], meaning, each, given.get("author", ""), page.project.today,

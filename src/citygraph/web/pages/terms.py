@@ -7,20 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.messages import Text
+from citygraph.messages import text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.web.pages.graph import GraphView
+from citygraph.web.pages.i18n import Words
 from citygraph.web.pages.urls import Urls
 
 __all__ = ["ShownTerm", "TermFormatter", "best_language", "date_in_words", "number_in_words"]
 
-_MONTHS: Final = {
-    "nb": ("januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober",
-           "november", "desember"),
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December"),
-}  # fmt: skip
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z")
 _XSD: Final = PREFIXES["xsd"]
 _DATES: Final = frozenset(_XSD + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
@@ -28,7 +23,8 @@ _NUMBERS: Final = frozenset(
     _XSD + name for name in ("integer", "decimal", "double", "float", "int", "nonNegativeInteger")
 )
 _DURATION: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?\Z")
-_YES: Final = {"true": Text("ja", "yes"), "false": Text("nei", "no")}
+_MONTHS: Final = 12
+_UNITS: Final = ("year", "month", "day")
 _WIKIDATA: Final = PREFIXES["wd"]
 
 
@@ -52,9 +48,9 @@ def date_in_words(value: str, language: str) -> str:
     ('5. november 2020', 'November 2016', '1986')
     """
     match = _DATE.match(value)
-    if match is None or not match[2] or not 1 <= int(match[2]) <= len(_MONTHS["en"]):
+    if match is None or not match[2] or not 1 <= int(match[2]) <= _MONTHS:
         return value
-    month = _MONTHS.get(language, _MONTHS["en"])[int(match[2]) - 1]
+    month = text(f"web.month.{int(match[2])}").in_language(language)
     if not match[3]:
         return f"{month} {match[1]}"
     return f"{int(match[3])}{'.' if language == 'nb' else ''} {month} {match[1]}"
@@ -72,14 +68,12 @@ def duration_in_words(value: str, language: str) -> str:
     match = _DURATION.match(value)
     if match is None or not any(match.groups()):
         return value
-    words = ((("år", "year"), match[1]), (("måneder", "month"), match[2]), (("dager", "day"), match[3]))
-    parts = []
-    for (nb, en), number in words:
-        if number and language == "nb":
-            parts.append(f"{number} {nb}")
-        elif number:
-            parts.append(f"{number} {en}{'' if number == '1' else 's'}")
-    return ", ".join(parts)
+    counts = [
+        (f"one_{unit}" if number == "1" else f"{unit}s", number)
+        for unit, number in zip(_UNITS, match.groups(), strict=True)
+    ]
+    parts = [text(f"web.duration.{key}").filled(count=number) for key, number in counts if number]
+    return ", ".join(part.in_language(language) for part in parts)
 
 
 class TermFormatter:
@@ -132,7 +126,7 @@ class TermFormatter:
         if datatype in _NUMBERS:
             return ShownTerm(number_in_words(value), number=value)
         if datatype == _XSD + "boolean":
-            return ShownTerm(_YES[value].in_language(self.language) if value in _YES else value)
+            return ShownTerm(Words(self.language).code("boolean", value))
         if datatype == _XSD + "duration":
             return ShownTerm(duration_in_words(value, self.language))
         language = literal.language or ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
+from citygraph.messages import sentence
 from citygraph.web.requests import Refusal
 
 __all__ = [
@@ -63,8 +64,9 @@ class ExtendQuery:
     properties: tuple[str, ...]
 
 
-def _bad(what: str) -> NoReturn:
-    raise Refusal(400, f"The batch cannot be read: {what}.", "See https://reconciliation-api.github.io/specs/")
+def _bad(key: str, /, **values: object) -> NoReturn:
+    what = sentence(f"reconcile.batch.{key}", **values)
+    raise Refusal(400, sentence("reconcile.batch.unreadable", what=what), sentence("reconcile.batch.see"))
 
 
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
@@ -78,7 +80,7 @@ def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
         # Half of a surrogate pair is no character, and cannot be sent back (RFC 8259, 8.2).
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
-        _bad("it is not JSON")
+        _bad("not_json")
     return document
 
 
@@ -94,29 +96,31 @@ def read_queries(raw: object, most: int) -> dict[str, ReconcileQuery]:
         Refusal: 400 when it is not one, 413 when it has more than `most` queries.
     """
     if not isinstance(raw, dict):
-        _bad("it is not an object of queries")
+        _bad("no_queries")
     _few_enough(len(raw), most)
     return {str(key): _query(each, f"query {key!r}") for key, each in raw.items()}
 
 
 def _few_enough(size: int, most: int) -> None:
     if size > most:
-        raise Refusal(413, f"The batch has {size:,} queries; {most:,} is the most.", "Send it in smaller parts.")
+        raise Refusal(
+            413, sentence("reconcile.batch.too_many", size=size, most=most), sentence("reconcile.batch.smaller")
+        )
 
 
 def _query(raw: object, where: str) -> ReconcileQuery:
     if not isinstance(raw, dict):
-        _bad(f"{where} is not an object")
+        _bad("no_object", where=where)
     _only(raw, _KEYS, where)
     properties = raw.get("properties", [])
     if not isinstance(properties, list) or len(properties) > _MOST_CONDITIONS:
-        _bad(f"{where}: properties is a list of at most {_MOST_CONDITIONS}")
+        _bad("few", where=f"{where}: properties", most=_MOST_CONDITIONS)
     text = _text(raw["query"], f"{where}: query") if "query" in raw else ""
     if "query" not in raw and not properties:
-        _bad(f"{where} has neither query nor properties")
+        _bad("empty", where=where)
     strict = raw.get("type_strict", "any")
     if strict not in _STRICT:
-        _bad(f"{where}: type_strict is one of {', '.join(_STRICT)}")
+        _bad("choice", where=f"{where}: type_strict", choices=", ".join(_STRICT))
     types = raw.get("type", [])
     return ReconcileQuery(
         names=(text,) if text.strip() else (),
@@ -129,7 +133,7 @@ def _query(raw: object, where: str) -> ReconcileQuery:
 
 def _property(raw: object, where: str) -> ReconcileCondition:
     if not isinstance(raw, dict) or not isinstance(raw.get("pid"), str) or "v" not in raw:
-        _bad(f"{where}: a property has pid and v")
+        _bad("property", where=where)
     return ReconcileCondition(_text(raw["pid"], f"{where}: pid"), _values(raw["v"], where))
 
 
@@ -141,18 +145,18 @@ def read_queries_draft(raw: object, most: int) -> list[ReconcileQuery]:
     """
     queries = raw.get("queries") if isinstance(raw, dict) else None
     if not isinstance(queries, list):
-        _bad("it has no list of queries")
+        _bad("no_list")
     _few_enough(len(queries), most)
     return [_draft_query(each, f"query {number}") for number, each in enumerate(queries)]
 
 
 def _draft_query(raw: object, where: str) -> ReconcileQuery:
     if not isinstance(raw, dict):
-        _bad(f"{where} is not an object")
+        _bad("no_object", where=where)
     _only(raw, _DRAFT_KEYS, where)
     conditions = raw.get("conditions")
     if not isinstance(conditions, list) or not 1 <= len(conditions) <= _MOST_CONDITIONS:
-        _bad(f"{where}: conditions is a list of 1 to {_MOST_CONDITIONS}")
+        _bad("some", where=f"{where}: conditions", most=_MOST_CONDITIONS)
     names: list[str] = []
     ids: list[str] = []
     properties: list[ReconcileCondition] = []
@@ -167,7 +171,7 @@ def _draft_query(raw: object, where: str) -> ReconcileQuery:
     types = raw.get("type", "")
     for key in ("lang", "dir"):
         if not isinstance(raw.get(key, ""), str):
-            _bad(f"{where}: {key} is a text")
+            _bad("any_text", where=f"{where}: {key}")
     return ReconcileQuery(
         names=tuple(name for name in names if name.strip()),
         ids=tuple(ids),
@@ -180,16 +184,16 @@ def _draft_query(raw: object, where: str) -> ReconcileQuery:
 
 def _condition(raw: object, where: str) -> tuple[str, tuple[Given, ...], ReconcileCondition]:
     if not isinstance(raw, dict) or raw.get("matchType") not in _MATCH_TYPES or "propertyValue" not in raw:
-        _bad(f"{where}: a condition has matchType ({', '.join(_MATCH_TYPES)}) and propertyValue")
+        _bad("condition", where=where, choices=", ".join(_MATCH_TYPES))
     quantifier = raw.get("matchQuantifier", "any")
     if quantifier not in _QUANTIFIERS:
-        _bad(f"{where}: matchQuantifier is one of {', '.join(_QUANTIFIERS)}")
+        _bad("choice", where=f"{where}: matchQuantifier", choices=", ".join(_QUANTIFIERS))
     required = raw.get("required", False)
     if not isinstance(required, bool) or not isinstance(raw.get("matchQualifier", ""), str):
-        _bad(f"{where}: required is true or false, matchQualifier a text")
+        _bad("required", where=where)
     property_ = raw.get("propertyId", "")
     if raw["matchType"] == "property" and not property_:
-        _bad(f"{where}: a condition on a property names it: propertyId")
+        _bad("unnamed", where=where)
     values = _values(raw["propertyValue"], where)
     return str(raw["matchType"]), values, ReconcileCondition(_text(property_, where), values, required, quantifier)
 
@@ -201,33 +205,33 @@ def read_extension(raw: object) -> ExtendQuery:
         Refusal: 400 when it is not one, 413 when it asks for too much at once.
     """
     if not isinstance(raw, dict) or not isinstance(raw.get("properties"), list):
-        _bad("a data extension has ids and properties")
+        _bad("extension")
     ids = _texts(raw.get("ids"), "ids")
     if len(ids) > _MOST_IDS or len(raw["properties"]) > _MOST_VALUES:
-        raise Refusal(413, f"At most {_MOST_IDS:,} entities and {_MOST_VALUES} properties at once.")
+        raise Refusal(413, sentence("reconcile.batch.too_much", ids=_MOST_IDS, properties=_MOST_VALUES))
     names: list[str] = []
     for each in raw["properties"]:
         if not isinstance(each, dict) or not isinstance(each.get("settings", {}), dict):
-            _bad("a property has an id, and settings are an object")
-        names.append(_text(each.get("id"), "the id of a property"))
+            _bad("settings")
+        names.append(_text(each.get("id"), "properties: id"))
     return ExtendQuery(ids, tuple(names))
 
 
 def _only(raw: Mapping[str, object], known: frozenset[str], where: str) -> None:
     unknown = sorted(set(raw) - known)
     if unknown:
-        _bad(f"{where} has the key {unknown[0]!r}, which is not known")
+        _bad("unknown", where=where, key=unknown[0])
 
 
 def _text(raw: object, where: str) -> str:
     if not isinstance(raw, str) or len(raw) > _LONGEST:
-        _bad(f"{where} is a text of at most {_LONGEST} characters")
+        _bad("text", where=where, most=_LONGEST)
     return raw
 
 
 def _texts(raw: object, where: str) -> tuple[str, ...]:
     if not isinstance(raw, list):
-        _bad(f"{where} is a list of texts")
+        _bad("texts", where=where)
     return tuple(_text(each, where) for each in raw)
 
 
@@ -235,19 +239,19 @@ def _limit(raw: object, where: str) -> int:
     if raw is None:
         return 10
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not raw >= 1:
-        _bad(f"{where}: limit is a number from 1 on")
+        _bad("limit", where=where)
     return int(min(raw, _MOST_RESULTS))
 
 
 def _values(raw: object, where: str) -> tuple[Given, ...]:
     values = raw if isinstance(raw, list) else [raw]
     if len(values) > _MOST_VALUES:
-        _bad(f"{where}: a property has at most {_MOST_VALUES} values")
+        _bad("values", where=where, most=_MOST_VALUES)
     found: list[Given] = []
     for each in values:
         value = each.get("id") if isinstance(each, dict) else each
         if isinstance(value, bool | int | float):
             found.append(value)
         else:
-            found.append(_text(value, f"{where}: a value"))
+            found.append(_text(value, f"{where}: v"))
     return tuple(found)

@@ -73,9 +73,7 @@ def _service(request: ReconcileRequest) -> Response:
     if "extend" in request.parameters:
         return _as_json(_extend(request, read_json(request.parameters["extend"]), draft=False))
     if request.method == "POST" or "query" in request.parameters:
-        raise Refusal(
-            400, "There is neither a field queries nor a field extend.", 'Send queries={"q0": {"query": "Oslo"}}'
-        )
+        raise Refusal(400, sentence("reconcile.no_field"), sentence("reconcile.send_queries"))
     return _as_json(_manifest(request))
 
 
@@ -159,7 +157,7 @@ def _results(request: ReconcileRequest, query: ReconcileQuery, *, draft: bool = 
 def _suggest(request: ReconcileRequest) -> Response:
     prefix = request.parameters.get("prefix")
     if prefix is None or len(prefix) > _MOST_SUGGESTED * _MOST_FIELDS:
-        raise Refusal(400, "The parameter prefix is missing or too long.")
+        raise Refusal(400, sentence("reconcile.no_prefix"))
     start = request.whole("cursor", 0) or request.whole("offset", 0)
     end = start + min(max(request.whole("limit", 10), 1), _MOST_SUGGESTED)
     return _as_json({"result": _suggested(request, prefix)[start:end]})
@@ -175,7 +173,7 @@ def _suggested(request: ReconcileRequest, prefix: str) -> list[dict[str, Any]]:
         case "type":
             found = _types(request)
         case _:
-            raise Refusal(404, "There is nothing at this address.")
+            raise Refusal(404, sentence("request.nothing_here"))
     wanted, code = plain(prefix), prefix.casefold()
     return [each for each in found if (wanted and wanted in plain(each["name"])) or code in each["id"].casefold()]
 
@@ -195,7 +193,7 @@ def _extend(request: ReconcileRequest, raw: object, *, draft: bool) -> dict[str,
     known = set(request.targets.properties)
     unknown = [each for each in wanted.properties if each not in known]
     if unknown:
-        raise Refusal(400, f"There is no property {unknown[0]!r}.", "See /reconcile/properties.")
+        raise Refusal(400, sentence("reconcile.no_property", name=unknown[0]), sentence("reconcile.see_properties"))
     terms = {id_: _values(request, id_, wanted.properties) for id_ in wanted.ids}
     most = request.project.config.number("limits.rows")
     if sum(len(values) for cells in terms.values() for values in cells.values()) > most:
@@ -275,14 +273,14 @@ def _flyout(request: ReconcileRequest) -> Response:
     elif request.kind == "property" and id_ in request.targets.properties:
         words = f"<p>{escape(request.targets.property_name(id_, request.language))}</p>"
     else:
-        raise Refusal(404, "There is nothing with this id.")
+        raise Refusal(404, sentence("reconcile.no_thing"))
     return _as_json({"id": id_, "html": words})
 
 
 def _wanted(request: ReconcileRequest) -> Thing:
     thing = request.targets.thing(request.parameters.get("id", ""))
     if thing is None:
-        raise Refusal(404, "There is no entity with this id.")
+        raise Refusal(404, sentence("reconcile.no_entity"))
     return thing
 
 
@@ -395,7 +393,7 @@ class ReconcileRequest:
         """
         text = self.parameters.get(name, "") or str(default)
         if not text.isascii() or not text.isdigit() or len(text) > _MOST_FIELDS:
-            raise Refusal(400, f"The parameter {name} is a whole number from 0 on.")
+            raise Refusal(400, sentence("reconcile.whole", name=name))
         return int(text)
 
 
@@ -403,7 +401,7 @@ def _form(body: bytes) -> dict[str, str]:
     try:
         fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError as error:
-        raise Refusal(400, "The form cannot be read.", "Send it as UTF-8, with the field queries.") from error
+        raise Refusal(400, sentence("request.form"), sentence("reconcile.send_form")) from error
     return {name: values[0] for name, values in fields.items()}
 
 
@@ -420,10 +418,9 @@ def _endpoint(answer: _Responder) -> Callable[[Request], Awaitable[Response]]:
             turns = memory_of(request).once("turns", None, lambda: Turns(_MOST_AT_ONCE))
             async with turns.of(client_of(request.scope), limits.share.timeout):
                 return await run_in_threadpool(lambda: answer(ReconcileRequest(request, body)))
-        except Refusal as refusal:
-            response = refusal.response(request.headers.get("accept", ""))
-        except CitygraphError as error:
-            response = refusal_of(error).response(request.headers.get("accept", ""))
+        except (Refusal, CitygraphError) as error:
+            refusal = error if isinstance(error, Refusal) else refusal_of(error)
+            response = refusal.response(request.headers.get("accept", ""), choose_language(request).language)
         response.headers.update(_CORS)
         return response
 

@@ -16,7 +16,7 @@ from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import country_code, fold, plain, read_name
 from citygraph.matching.score import Candidate, Clue, Wanted, nearness
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Name, Thing, plain_code, things_of
-from citygraph.messages import Text
+from citygraph.messages import sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term
@@ -37,9 +37,9 @@ _ALWAYS: Final = (
     "cg:participatesIn", "org:memberOf", "org:headOf",
 )  # fmt: skip
 _WORDS: Final = {
-    MEMBERSHIPS: Text("Deltakelse med rolle og dato", "Memberships with role and date"),
-    POINT: Text("Koordinater (bredde, lengde)", "Coordinates (latitude, longitude)"),
-    _SAME_AS: Text("Wikidata", "Wikidata"),
+    MEMBERSHIPS: "memberships",
+    POINT: "coordinates",
+    _SAME_AS: "wikidata",
 }
 _HUNDRED, _NAMED = 100.0, 70.0
 _POLE, _DATE_LINE = 90.0, 180.0
@@ -113,7 +113,7 @@ class ReconcileTargets:
     def property_name(self, property_: str, language: str) -> str:
         """What a property is called."""
         if property_ in _WORDS:
-            return _WORDS[property_].in_language(language)
+            return text(f"reconcile.{_WORDS[property_]}").in_language(language)
         iri = self._iri(property_)
         return reused_labels()[iri].in_language(language) if iri in reused_labels() else self.labels.of(iri, language)
 
@@ -191,9 +191,9 @@ def targets_of(project: Project, memory: SiteMemory) -> ReconcileTargets:
 def find_candidates(targets: ReconcileTargets, query: ReconcileQuery, go_on: Callable[[], None]) -> list[Candidate]:
     """The candidates for one query, best first; `go_on` is asked at every step and raises when time is up."""
     go_on()
-    for text in (*query.ids, *query.names):
-        thing = targets.thing(text)
-        if thing is not None and (text in query.ids or not _bears(thing, text)):
+    for given in (*query.ids, *query.names):
+        thing = targets.thing(given)
+        if thing is not None and (given in query.ids or not _bears(thing, given)):
             return [Candidate(thing, _HUNDRED, {"id": True}, match=True)]
     if query.ids and not query.names and not query.conditions:
         return []
@@ -314,8 +314,8 @@ def _places(project: Project) -> list[Thing]:
     try:
         return read_places((project.folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = f"The list of places {name} cannot be read: {error}."
-        raise ConfigError(message, fix="It is a CSV file with the columns id and name.") from error
+        message = sentence("reconcile.places", name=name, why=error)
+        raise ConfigError(message, fix=sentence("reconcile.places_columns")) from error
 
 
 def read_places(text: str) -> list[Thing]:
