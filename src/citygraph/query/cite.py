@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress
+from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.sources import excerpt_range
-from citygraph.store import Store, query_each
+from citygraph.store import Store
 
 __all__ = ["Citation", "ListStatement", "cite", "lists_behind"]
 
@@ -22,6 +24,7 @@ PREFIX oa:     <http://www.w3.org/ns/oa#>
 PREFIX prov:   <http://www.w3.org/ns/prov#>
 PREFIX schema: <https://schema.org/>
 SELECT ?fact ?source ?document ?page ?date ?approximation ?modality WHERE {
+  {values}
   ?fact prov:wasDerivedFrom ?source .
   OPTIONAL { ?source oa:hasSource ?document }
   OPTIONAL { ?source <http://xmlns.com/foaf/0.1/page> ?page }
@@ -31,7 +34,7 @@ SELECT ?fact ?source ?document ?page ?date ?approximation ?modality WHERE {
 }
 """
 _WORDS: Final = """
-SELECT ?thing ?property ?text WHERE { ?thing ?property ?text }
+SELECT ?thing ?property ?text WHERE { {values} ?thing ?property ?text }
 """
 _TITLE: Final = PREFIXES["dct"] + "title"
 _DESCRIPTION: Final = PREFIXES["dct"] + "description"
@@ -69,12 +72,12 @@ class Citation:
 def cite(facts: Iterable[Term], store: Store) -> dict[Term, tuple[Citation, ...]]:
     """The citations of each fact, by document and passage; a fact without a source has none."""
     wanted = [fact for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
-    answers = query_each(store, _SOURCES, [{"fact": fact} for fact in wanted])
-    rows = {fact: list(answer) for fact, answer in zip(wanted, answers, strict=True)}
-    texts = _texts([row for some in rows.values() for row in some], store)
-    return {
-        fact: _latest(dict.fromkeys(_citation(fact, row, texts) for row in some)) for fact, some in rows.items()
-    }  # fmt: skip
+    rows = list(ask_about(_SOURCES, {"fact": wanted}, store))
+    texts = _texts(rows, store)
+    found: dict[Term, dict[Citation, None]] = {fact: {} for fact in wanted}
+    for row in rows:
+        found[row["fact"]][_citation(row["fact"], row, texts)] = None
+    return {fact: _latest(citations) for fact, citations in found.items()}
 
 
 def _texts(rows: Iterable[dict[str, Term]], store: Store) -> Mapping[tuple[str, str], Text]:
@@ -90,9 +93,11 @@ def _texts(rows: Iterable[dict[str, Term]], store: Store) -> Mapping[tuple[str, 
             if isinstance(code, Iri):
                 wanted[code.value, _LABEL] = None
     keys = [key for key in wanted if key[0]]
-    binds = [{"thing": Iri(iri), "property": Iri(property_)} for iri, property_ in keys]
-    answers = query_each(store, _WORDS, binds)
-    return {key: _text([row["text"] for row in answer]) for key, answer in zip(keys, answers, strict=True)}
+    things, properties = ([Iri(key[i]) for key in keys] for i in (0, 1))
+    found: dict[tuple[str, str], list[Term]] = defaultdict(list)
+    for row in ask_about(_WORDS, {"thing": things, "property": properties}, store):
+        found[str(row["thing"])[1:-1], str(row["property"])[1:-1]].append(row["text"])
+    return {key: _text(some) for key, some in found.items()}
 
 
 def _latest(citations: Iterable[Citation]) -> tuple[Citation, ...]:
@@ -103,14 +108,14 @@ def _latest(citations: Iterable[Citation]) -> tuple[Citation, ...]:
     return tuple(by_passage.values())
 
 
-def _citation(fact: Iri, row: dict[str, Term], texts: Mapping[tuple[str, str], Text]) -> Citation:
+def _citation(fact: Term, row: dict[str, Term], texts: Mapping[tuple[str, str], Text]) -> Citation:
     source = row["source"].value if isinstance(row["source"], Iri) else ""
     excerpt = excerpt_range(source)
     document = excerpt.source if excerpt else source
     date = row.get("date")
     page = row.get("page")
     return Citation(
-        fact=fact.value,
+        fact=str(fact)[1:-1],
         document=document,
         title=texts.get((document, _TITLE), Text()),
         page=page.value if isinstance(page, Iri) else "",

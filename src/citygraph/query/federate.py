@@ -37,7 +37,7 @@ class FederatedService(Protocol):
 
     @property
     def address(self) -> str:
-        """Where the answer comes from, as people are told it."""
+        """Where the answer comes from, to be shown to people."""
 
     def ask(self, text: str, variable: str, values: Sequence[Term], *, timeout: float, most_rows: int) -> Dated:
         """The rows of a query whose variable has one of these values.

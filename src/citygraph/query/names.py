@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
@@ -20,10 +20,15 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.values import values_block
 from citygraph.store import Store
 
-__all__ = ["NameFinder", "NamedThing", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]
+__all__ = ["NameFinder", "NamedThing", "ask_about", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]
 
-_ABOUT: Final = "SELECT ?thing ?property ?value WHERE {{ {} {} ?thing ?property ?value }}"
-_AT_ONCE: Final = 500
+_NAMING: Final = f"""
+SELECT ?thing ?property ?value WHERE {{
+  {{values}} {values_block(["property"], [[Iri(each)] for each in sorted(NAMING_PROPERTIES)])}
+  ?thing ?property ?value
+}}
+"""
+_AT_ONCE: Final = 200
 """So many things are asked about in one query."""
 
 
@@ -34,22 +39,26 @@ def names_of(terms: Iterable[Term | None], store: Store, *, prefixes: Mapping[st
     waiting: Iterable[Term | None] = terms
     while new := {_document(term) for term in waiting if isinstance(term, Iri)} - seen:
         seen |= new
-        found = _naming(sorted(new, key=str), store)
+        rows = ask_about(_NAMING, {"thing": sorted(new, key=str)}, store)
+        found = [Triple(row["thing"], row["property"], row["value"]) for row in rows]  # type: ignore[arg-type]
         triples += found
         waiting = [triple.object for triple in found if triple.predicate.value in PART_PROPERTIES]
     return Labels(triples, prefixes=prefixes)
 
 
-def _naming(things: Sequence[Iri], store: Store) -> list[Triple]:
-    """What names these things in the graph."""
-    properties = values_block(["property"], [[Iri(each)] for each in sorted(NAMING_PROPERTIES)])
-    found: list[Triple] = []
+def ask_about(text: str, values: Mapping[str, Sequence[Term]], store: Store) -> Iterator[dict[str, Term]]:
+    """The rows of a SELECT about many things, some hundred of them in one query.
+
+    Args:
+        text: the query; `{values}` stands where its variables get their values.
+        values: the columns of those values by variable, all of one length.
+        store: the graph to ask.
+    """
+    things = list(zip(*values.values(), strict=True))
     for start in range(0, len(things), _AT_ONCE):
-        block = values_block(["thing"], [[each] for each in things[start : start + _AT_ONCE]])
-        answer = store.query(_ABOUT.format(block, properties))
-        if isinstance(answer, Solutions):
-            found += (Triple(row["thing"], row["property"], row["value"]) for row in answer)  # type: ignore[arg-type]
-    return found
+        block = values_block([*values], things[start : start + _AT_ONCE])
+        answer = store.query(text.replace("{values}", block))
+        yield from answer if isinstance(answer, Solutions) else ()
 
 
 def _document(thing: Iri) -> Iri:

@@ -147,7 +147,7 @@ class ClosureMemory:
     """The last closure, kept so that an edit costs what it changes and not what the graph weighs."""
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
+        """No closure: the first call derives everything."""
         self._engine = ""
         self._given: frozenset[Triple] = frozenset()
         self._closure: Closure | None = None

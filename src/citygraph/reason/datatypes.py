@@ -96,7 +96,7 @@ def value_of(literal: str) -> LiteralValue | None:
 
 
 def is_inside(literal: str, datatype: str) -> bool:
-    """Whether a literal is a value of the datatype; True when nobody can tell."""
+    """Whether a literal is a value of the datatype; True when that cannot be told."""
     value = value_of(literal)
     if datatype == _RDFS_LITERAL or value is None:
         return True

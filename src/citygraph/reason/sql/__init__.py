@@ -23,7 +23,7 @@ from citygraph.reason.closure import Budget, Contradiction, FlatRule, RuleBook, 
 from citygraph.reason.columnar.equality import Equality
 from citygraph.reason.columnar.relations import Columns, Ids, high, low, pack
 from citygraph.reason.columnar.state import spelled_rules
-from citygraph.reason.columnar.terms import BLANK, LITERAL, Dictionary, Values
+from citygraph.reason.columnar.terms import Dictionary, Values
 from citygraph.reason.rules import SAME, TYPE, expand
 from citygraph.reason.specialise import schema_classes, schema_predicates, specialise
 from citygraph.reason.sql.compiler import (
@@ -31,18 +31,22 @@ from citygraph.reason.sql.compiler import (
     KIND,
     LITERAL_KIND,
     NO_CLASS,
+    NUMBER,
     VOCABULARY_KIND,
+    Codes,
     Present,
     Row,
     RuleShape,
     conclusions,
     listed,
+    literals_to_check,
     of_heads,
     reading,
     shapes_of,
     shortened,
+    violations,
 )
-from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES, VOCABULARIES
+from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES
 
 __all__ = ["LIST_PREDICATES", "SqlClosure", "Violation", "with_stated_contradictions", "without_repeats"]
 
@@ -99,50 +103,6 @@ def fill(database: Database, table: str, names: Sequence[str], rows: Sequence[Ro
     """Make a table with these columns of a few rows."""
     numbers = np.array(rows, np.uint32).reshape(len(rows), len(names))
     database.put(table, dict(zip(names, np.ascontiguousarray(numbers.T), strict=True)))
-
-
-NUMBER: Final = (1 << KIND) - 1
-"""The bits of a code that are the number of the term; the others are its kind."""
-
-_KINDS: Final = {"_": BLANK_KIND, '"': LITERAL_KIND}
-
-
-class Codes:
-    """The codes of the terms in one dictionary, both ways."""
-
-    def __init__(self, dictionary: Dictionary) -> None:
-        self._dictionary = dictionary
-
-    def all(self) -> Ids:
-        """For every term, by its number, the number with its kind in the highest bits."""
-        kinds = self._dictionary.kinds()
-        starts = tuple(f"<{prefix}".encode() for prefix in VOCABULARIES)
-        codes = np.arange(len(kinds), dtype=np.uint32)
-        codes |= (kinds == LITERAL).astype(np.uint32) * np.uint32(LITERAL_KIND << KIND)
-        codes |= (kinds == BLANK).astype(np.uint32) * np.uint32(BLANK_KIND << KIND)
-        texts = self._dictionary.texts()
-        vocabulary = np.fromiter((text.startswith(starts) for text in texts), np.bool_, len(texts))
-        return codes | vocabulary.astype(np.uint32) * np.uint32(VOCABULARY_KIND << KIND)
-
-    def code(self, text: str) -> int:
-        """The code of one term; a term that is new gets its number."""
-        kind = _KINDS.get(text[0], 0)
-        if text.startswith(tuple(f"<{prefix}" for prefix in VOCABULARIES)):
-            kind = VOCABULARY_KIND
-        return self._dictionary.number(text) | kind << KIND
-
-    def code_of(self, number: int) -> int:
-        """The code of a term by its number."""
-        return self.code(self._dictionary.text(number))
-
-    def text(self, code: int) -> str:
-        """The term behind a code."""
-        return self._dictionary.text(code & NUMBER)
-
-    def texts(self, codes: tuple[int, ...]) -> tuple[TripleText, ...]:
-        """The triples behind three codes each."""
-        texts = [self.text(code) for code in codes]
-        return tuple((texts[i], texts[i + 1], texts[i + 2]) for i in range(0, len(texts), 3))
 
 
 LIST_PREDICATES: Final = frozenset({expand("rdf:first"), expand("rdf:rest")})
@@ -454,7 +414,7 @@ class Violations:
             fill(self._database, shape.table, shape.columns, shape.rows)
             if shape.form.check and shape.form.check[0] == "outside":
                 self._look_outside(shape, joined)
-            for row in self._database.rows(shape.violations(by_value=by_value)):
+            for row in self._database.rows(violations(shape, by_value=by_value)):
                 rule = joined[row[0]]
                 if self._meets_check(rule, row[1:]):
                     yield rule, (*self._codes.texts(row[1:]), *self._equal_premises(rule, row[1:]))
@@ -476,7 +436,7 @@ class Violations:
         """Put the literals that are no values of the datatype into `outside`, rule by rule."""
         ill_typed = set(self._values.ill_typed)
         bad = []
-        for n, code in self._database.rows(shape.literals_to_check()):
+        for n, code in self._database.rows(literals_to_check(shape)):
             check = rules[n].check
             number = code & NUMBER
             # Ill-typed literals have a rule of their own; one written with this very datatype is inside otherwise.

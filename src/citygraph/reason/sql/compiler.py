@@ -5,39 +5,260 @@ statement joins. Rules that would find nothing, as far as the predicates and cla
 left out. Everything in the text is a number or a name made here: no term ever comes near it.
 """
 
+# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from citygraph.reason.closure import Atom, Check, FlatRule, is_variable
+import numpy as np
+
+from citygraph.reason.closure import Atom, Check, FlatRule, TripleText, is_variable
+from citygraph.reason.columnar.relations import Ids
+from citygraph.reason.columnar.terms import BLANK, LITERAL, Dictionary
 from citygraph.reason.rules import SAME, TYPE
+from citygraph.reason.tidy import VOCABULARIES
 
 __all__ = [
     "BLANK_KIND",
     "KIND",
     "LITERAL_KIND",
     "NO_CLASS",
+    "NUMBER",
     "VOCABULARY_KIND",
+    "Codes",
     "Heads",
     "Present",
     "Row",
     "RuleShape",
     "conclusions",
     "listed",
+    "literals_to_check",
     "of_heads",
     "reading",
     "shapes_of",
     "shortened",
+    "violations",
 ]
+
+KIND: Final = 30
+"""How many bits a term's number has; the two above say what kind of term it is."""
+NUMBER: Final = (1 << KIND) - 1
+"""The bits of a code that are the number of the term."""
+
+VOCABULARY_KIND: Final = 1
+BLANK_KIND: Final = 2
+LITERAL_KIND: Final = 3
+"""The kinds. They stand in the highest bits, so that a test for one is a comparison."""
+
+_KINDS: Final = {"_": BLANK_KIND, '"': LITERAL_KIND}
+FIRST_LITERAL: Final = LITERAL_KIND << KIND
+"""The smallest code of a literal."""
+_MOST_RULES: Final = 20_000
+_LINKING: Final = frozenset({"prp-fp", "prp-ifp", "prp-key", "cls-maxc2", "cls-maxqc3", "cls-maxqc4"})
+"""Rules that make two things equal; whoever has both as literals is not their business."""
+
+Row: TypeAlias = tuple[int, ...]
+
+Place: TypeAlias = "str"
+"""What stands in a place of an atom: `v0`, `v1` … for variables, `c0`, `c1` … for constants, or a number."""
+Places: TypeAlias = tuple[Place, Place, Place]
+
+_FEW: Final = 200_000
+"""So many new statements may be sent to every worker."""
 
 NO_CLASS: Final = -1
 """Stands where a class would stand, for statements that are not about `rdf:type`."""
 
 _MOST_LISTED: Final = 1_000
 """More numbers than this are not written into a condition."""
+
+
+class Codes:
+    """The codes of the terms in one dictionary, both ways."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+
+    def all(self) -> Ids:
+        """For every term, by its number, the number with its kind in the highest bits."""
+        kinds = self._dictionary.kinds()
+        starts = tuple(f"<{prefix}".encode() for prefix in VOCABULARIES)
+        codes = np.arange(len(kinds), dtype=np.uint32)
+        codes |= (kinds == LITERAL).astype(np.uint32) * np.uint32(LITERAL_KIND << KIND)
+        codes |= (kinds == BLANK).astype(np.uint32) * np.uint32(BLANK_KIND << KIND)
+        texts = self._dictionary.texts()
+        vocabulary = np.fromiter((text.startswith(starts) for text in texts), np.bool_, len(texts))
+        return codes | vocabulary.astype(np.uint32) * np.uint32(VOCABULARY_KIND << KIND)
+
+    def code(self, text: str) -> int:
+        """The code of one term; a term that is new gets its number."""
+        kind = _KINDS.get(text[0], 0)
+        if text.startswith(tuple(f"<{prefix}" for prefix in VOCABULARIES)):
+            kind = VOCABULARY_KIND
+        return self._dictionary.number(text) | kind << KIND
+
+    def code_of(self, number: int) -> int:
+        """The code of a term by its number."""
+        return self.code(self._dictionary.text(number))
+
+    def text(self, code: int) -> str:
+        """The term behind a code."""
+        return self._dictionary.text(code & NUMBER)
+
+    def texts(self, codes: tuple[int, ...]) -> tuple[TripleText, ...]:
+        """The triples behind three codes each."""
+        texts = [self.text(code) for code in codes]
+        return tuple((texts[i], texts[i + 1], texts[i + 2]) for i in range(0, len(texts), 3))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleForm:
+    """A rule without its constants."""
+
+    head: Places | None
+    body: tuple[Places, ...]
+    equal: tuple[tuple[Place, Place], ...]
+    links: bool
+    check: tuple[str, tuple[Place, ...]] | None
+
+
+@dataclass(slots=True)
+class RuleShape:
+    """Rules of one form: `rows` are the table that their statement reads, named `table`.
+
+    A row is the place of a rule in the list that was given, then its constants.
+    """
+
+    form: RuleForm
+    table: str
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of `rows`."""
+        return ("n", *(f"c{i}" for i in range(len(self.rows[0]) - 1)))
+
+
+def shapes_of(rules: Iterable[FlatRule], number: Callable[[str], int], *, prefix: str) -> list[RuleShape]:
+    """The shapes of some rules with a body; the tables of their constants are named `prefix` and a number.
+
+    The atoms of a contradiction that say `owl:sameAs` are no part of the join: equality is looked up.
+    """
+    found: dict[RuleForm, RuleShape] = {}
+    for n, rule in enumerate(rules):
+        form, constants = _form(rule, number)
+        if form.body:
+            shape = found.setdefault(form, RuleShape(form, f"{prefix}_{len(found)}"))
+            shape.rows.append((n, *constants))
+    return list(found.values())
+
+
+def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[RuleForm, list[int]]:
+    variables: dict[str, str] = {}
+    constants: dict[str, str] = {}
+
+    def place(term: str) -> Place:
+        if is_variable(term):
+            return variables.setdefault(term, f"v{len(variables)}")
+        # rdf:type is in most rules; as a constant of the text it lets the planner see what it scans.
+        return str(number(term)) if term == TYPE else constants.setdefault(term, f"c{len(constants)}")
+
+    def places(atom: Atom) -> Places:
+        return place(atom.subject), place(atom.predicate), place(atom.object)
+
+    joined = [atom for atom in rule.body if rule.head is not None or atom.predicate != SAME]
+    body = tuple(map(places, joined))
+    equal = tuple((place(a.subject), place(a.object)) for a in rule.body if rule.head is None and a.predicate == SAME)
+    head = None if rule.head is None else places(rule.head)
+    links = rule.name in _LINKING
+    form = RuleForm(head, body, equal, links, _check(rule.check, place))
+    return form, [number(term) for term in constants]
+
+
+def _check(check: Check | None, place: Callable[[str], Place]) -> tuple[str, tuple[Place, ...]] | None:
+    if check is None or check.kind == "ill-typed":
+        return None
+    # The datatype is no column: Python looks at the literals.
+    return check.kind, tuple(place(term) for term in check.terms if is_variable(term))
+
+
+def shortened(rules: Sequence[FlatRule]) -> list[FlatRule]:
+    """The rules and, beside them, what rules with one premise conclude one after the other: each saves a round."""
+    found = {(rule.head, rule.body): rule for rule in rules}
+    single = [rule for rule in rules if rule.head is not None and len(rule.body) == 1]
+    readers: dict[str, list[FlatRule]] = defaultdict(list)
+    for rule in single:
+        readers[rule.body[0].predicate].append(rule)
+    waiting = list(single)
+    while waiting and len(found) < _MOST_RULES:
+        first = waiting.pop()
+        if first.head is None:
+            continue
+        for second in readers.get(first.head.predicate, ()):
+            both = _one_after_other(first, second)
+            if both is not None and both.head not in both.body and (both.head, both.body) not in found:
+                found[both.head, both.body] = both
+                waiting.append(both)
+    return list(found.values())
+
+
+def _one_after_other(first: FlatRule, second: FlatRule) -> FlatRule | None:
+    """The rule that concludes at once what the second concludes from the first."""
+    if first.head is None or second.head is None:
+        return None
+    values: dict[str, str] = {}
+    pairs = zip(_terms(second.body[0]), _terms(first.head), strict=True)
+    for wanted, given in pairs:
+        if (values.setdefault(wanted, given) if is_variable(wanted) else wanted) != given:
+            return None
+    head = Atom(*(values.get(term, term) for term in _terms(second.head)))
+    # What lies between must be a triple too: its subject may not be a literal.
+    between = first.head.subject
+    if is_variable(between) and between not in {first.body[0].subject, head.subject}:
+        return None
+    return FlatRule(second.name, head, first.body, first.axioms + second.axioms)
+
+
+def _terms(atom: Atom) -> tuple[str, str, str]:
+    return atom.subject, atom.predicate, atom.object
+
+
+def valued(body: tuple[Places, ...]) -> frozenset[Place]:
+    """The variables that stand as object in two atoms and nowhere as subject: they are compared by value."""
+    objects = Counter(o for _, _, o in body if o.startswith("v"))
+    subjects = {s for s, _, _ in body}
+    return frozenset(name for name, times in objects.items() if times > 1 and name not in subjects)
+
+
+def value_of(place: Place, row: tuple[int, ...]) -> int | None:
+    """The number that stands in a place in one rule; None for a variable."""
+    if place.startswith("v"):
+        return None
+    return row[1 + int(place[1:])] if place.startswith("c") else int(place)
+
+
+def values_of(place: Place, rows: Sequence[tuple[int, ...]]) -> frozenset[int] | None:
+    """The numbers that stand in a place in some rules; None for a variable."""
+    found = [value_of(place, row) for row in rows]
+    numbers = frozenset(number for number in found if number is not None)
+    return None if None in found else numbers
+
+
+def constants_of(name: str, atom: Places, rows: Sequence[tuple[int, ...]]) -> list[str]:
+    """What the join with the constants says too, said once more where the scan of the table sees it."""
+    found: list[str] = []
+    for column, place in zip("spo", atom, strict=True):
+        if place.startswith("c"):
+            found += listed(f"{name}.{column}", values_of(place, rows) or ())
+    return found
+
+
+def all_of(conditions: Sequence[str]) -> str:
+    """The condition that all of these hold."""
+    return " AND ".join(conditions) or "TRUE"
 
 
 class Present:
@@ -102,246 +323,6 @@ def listed(column: str, numbers: Collection[int]) -> list[str]:
     return [f"{column} IN ({', '.join(map(str, sorted(numbers)))})"]
 
 
-# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
-
-
-KIND: Final = 30
-"""How many bits a term's number has; the two above say what kind of term it is."""
-
-VOCABULARY_KIND: Final = 1
-BLANK_KIND: Final = 2
-LITERAL_KIND: Final = 3
-"""The kinds. They stand in the highest bits, so that a test for one is a comparison."""
-
-FIRST_LITERAL: Final = LITERAL_KIND << KIND
-"""The smallest code of a literal."""
-_MOST_RULES: Final = 20_000
-_LINKING: Final = frozenset({"prp-fp", "prp-ifp", "prp-key", "cls-maxc2", "cls-maxqc3", "cls-maxqc4"})
-"""Rules that make two things equal; whoever has both as literals is not their business."""
-
-Row: TypeAlias = tuple[int, ...]
-
-Place: TypeAlias = "str"
-"""What stands in a place of an atom: `v0`, `v1` … for variables, `c0`, `c1` … for constants, or a number."""
-Places: TypeAlias = tuple[Place, Place, Place]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleForm:
-    """A rule without its constants."""
-
-    head: Places | None
-    body: tuple[Places, ...]
-    equal: tuple[tuple[Place, Place], ...]
-    links: bool
-    check: tuple[str, tuple[Place, ...]] | None
-
-
-@dataclass(slots=True)
-class RuleShape:
-    """Rules of one form, and the statements that look for what contradicts them; `sql_conclusions` has the others.
-
-    `rows` are the table that they read: for each rule its place in the list that was given, then its constants.
-    """
-
-    form: RuleForm
-    table: str
-    rows: list[tuple[int, ...]] = field(default_factory=list)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns of `rows`."""
-        return ("n", *(f"c{i}" for i in range(len(self.rows[0]) - 1)))
-
-    def literals_to_check(self) -> str:
-        """The literals that a rule with the check `outside` would have looked at: `n` and `literal`."""
-        names, conditions = self._joined(["known"] * len(self.form.body), by_value=False)
-        literal = names.of(self._checked()[0])
-        conditions.append(f"{literal} >= {FIRST_LITERAL}")
-        return f"SELECT DISTINCT r.n, {literal} AS literal {names.source} WHERE {all_of(conditions)}"
-
-    def violations(self, *, by_value: bool) -> str:
-        """The number of the rule and its premises, three columns for each."""
-        tables = ["known"] * len(self.form.body)
-        kind = self.form.check[0] if self.form.check else ""
-        if kind == "differ":
-            # The first literal of each subject beside each other one; all pairs would be the square of the group.
-            tables[-2] = "first_literals"
-        names, conditions = self._joined(tables, by_value=by_value and kind != "differ")
-        if kind == "outside":
-            conditions.append(f"(r.n, {names.of(self._checked()[0])}) IN (SELECT n, literal FROM outside)")
-        if kind == "differ":
-            one, other = map(names.of, self._checked())
-            conditions += [f"{other} >= {FIRST_LITERAL}", f"{other} <> {one}"]
-        for one, other in self.form.equal:
-            a, b = names.of(one), names.of(other)
-            conditions.append(f"({a} = {b} OR EXISTS (SELECT 1 FROM equal e WHERE e.one = {a} AND e.other = {b}))")
-        premises = ", ".join(f"a{i}.s, a{i}.p, a{i}.o" for i in range(len(self.form.body)))
-        return f"SELECT r.n, {premises} {names.source} WHERE {all_of(conditions)}"
-
-    def _checked(self) -> tuple[Place, ...]:
-        if self.form.check is None:
-            message = "this shape has no check"
-            raise ValueError(message)
-        return self.form.check[1]
-
-    def _joined(self, tables: Sequence[str], *, by_value: bool) -> tuple[_Names, list[str]]:
-        """The FROM clause over these tables, where each variable is found, and the conditions of the join."""
-        by_key = valued(self.form.body) if by_value else frozenset()
-        sources, conditions = [f"{self.table} AS r"], []
-        columns: dict[Place, str] = {}
-        for i, (table, atom) in enumerate(zip(tables, self.form.body, strict=True)):
-            sources.append(f"{table}_by_value AS a{i}" if atom[2] in by_key else f"{table} AS a{i}")
-            conditions += constants_of(f"a{i}", atom, self.rows)
-            for column, place in zip("spo", atom, strict=True):
-                here = f"a{i}.{'v' if column == 'o' and place in by_key else column}"
-                if not place.startswith("v"):
-                    conditions.append(f"{here} = {'r.' if place.startswith('c') else ''}{place}")
-                elif place in columns:
-                    conditions.append(f"{here} = {columns[place]}")
-                else:
-                    columns[place] = here
-        return _Names(columns, f"FROM {', '.join(sources)}"), conditions
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Where the variables of a statement are found, and its FROM clause."""
-
-    columns: dict[Place, str]
-    source: str
-
-    def of(self, place: Place) -> str:
-        """The column of a variable or constant; a number as it is."""
-        return self.columns.get(place) or (f"r.{place}" if place.startswith("c") else place)
-
-
-def shapes_of(rules: Iterable[FlatRule], number: Callable[[str], int], *, prefix: str) -> list[RuleShape]:
-    """The shapes of some rules with a body; the tables of their constants are named `prefix` and a number.
-
-    The atoms of a contradiction that say `owl:sameAs` are no part of the join: equality is looked up.
-    """
-    found: dict[RuleForm, RuleShape] = {}
-    for n, rule in enumerate(rules):
-        form, constants = _form(rule, number)
-        if form.body:
-            shape = found.setdefault(form, RuleShape(form, f"{prefix}_{len(found)}"))
-            shape.rows.append((n, *constants))
-    return list(found.values())
-
-
-def shortened(rules: Sequence[FlatRule]) -> list[FlatRule]:
-    """The rules and, beside them, what rules with one premise conclude one after the other: each saves a round."""
-    found = {(rule.head, rule.body): rule for rule in rules}
-    single = [rule for rule in rules if rule.head is not None and len(rule.body) == 1]
-    readers: dict[str, list[FlatRule]] = defaultdict(list)
-    for rule in single:
-        readers[rule.body[0].predicate].append(rule)
-    waiting = list(single)
-    while waiting and len(found) < _MOST_RULES:
-        first = waiting.pop()
-        if first.head is None:
-            continue
-        for second in readers.get(first.head.predicate, ()):
-            both = _one_after_other(first, second)
-            if both is not None and both.head not in both.body and (both.head, both.body) not in found:
-                found[both.head, both.body] = both
-                waiting.append(both)
-    return list(found.values())
-
-
-def _one_after_other(first: FlatRule, second: FlatRule) -> FlatRule | None:
-    """The rule that concludes at once what the second concludes from the first."""
-    if first.head is None or second.head is None:
-        return None
-    values: dict[str, str] = {}
-    pairs = zip(_terms(second.body[0]), _terms(first.head), strict=True)
-    for wanted, given in pairs:
-        if (values.setdefault(wanted, given) if is_variable(wanted) else wanted) != given:
-            return None
-    head = Atom(*(values.get(term, term) for term in _terms(second.head)))
-    # What lies between must be a triple too: its subject may not be a literal.
-    between = first.head.subject
-    if is_variable(between) and between not in {first.body[0].subject, head.subject}:
-        return None
-    return FlatRule(second.name, head, first.body, first.axioms + second.axioms)
-
-
-def _terms(atom: Atom) -> tuple[str, str, str]:
-    return atom.subject, atom.predicate, atom.object
-
-
-def _form(rule: FlatRule, number: Callable[[str], int]) -> tuple[RuleForm, list[int]]:
-    variables: dict[str, str] = {}
-    constants: dict[str, str] = {}
-
-    def place(term: str) -> Place:
-        if is_variable(term):
-            return variables.setdefault(term, f"v{len(variables)}")
-        # rdf:type is in most rules; as a constant of the text it lets the planner see what it scans.
-        return str(number(term)) if term == TYPE else constants.setdefault(term, f"c{len(constants)}")
-
-    def places(atom: Atom) -> Places:
-        return place(atom.subject), place(atom.predicate), place(atom.object)
-
-    joined = [atom for atom in rule.body if rule.head is not None or atom.predicate != SAME]
-    body = tuple(map(places, joined))
-    equal = tuple((place(a.subject), place(a.object)) for a in rule.body if rule.head is None and a.predicate == SAME)
-    head = None if rule.head is None else places(rule.head)
-    links = rule.name in _LINKING
-    form = RuleForm(head, body, equal, links, _check(rule.check, place))
-    return form, [number(term) for term in constants]
-
-
-def _check(check: Check | None, place: Callable[[str], Place]) -> tuple[str, tuple[Place, ...]] | None:
-    if check is None or check.kind == "ill-typed":
-        return None
-    # The datatype is no column: Python looks at the literals.
-    return check.kind, tuple(place(term) for term in check.terms if is_variable(term))
-
-
-def valued(body: tuple[Places, ...]) -> frozenset[Place]:
-    """The variables that stand as object in two atoms and nowhere as subject: they are compared by value."""
-    objects = Counter(o for _, _, o in body if o.startswith("v"))
-    subjects = {s for s, _, _ in body}
-    return frozenset(name for name, times in objects.items() if times > 1 and name not in subjects)
-
-
-def value_of(place: Place, row: tuple[int, ...]) -> int | None:
-    """The number that stands in a place in one rule; None for a variable."""
-    if place.startswith("v"):
-        return None
-    return row[1 + int(place[1:])] if place.startswith("c") else int(place)
-
-
-def values_of(place: Place, rows: Sequence[tuple[int, ...]]) -> frozenset[int] | None:
-    """The numbers that stand in a place in some rules; None for a variable."""
-    found = [value_of(place, row) for row in rows]
-    numbers = frozenset(number for number in found if number is not None)
-    return None if None in found else numbers
-
-
-def constants_of(name: str, atom: Places, rows: Sequence[tuple[int, ...]]) -> list[str]:
-    """What the join with the constants says too, said once more where the scan of the table sees it."""
-    found: list[str] = []
-    for column, place in zip("spo", atom, strict=True):
-        if place.startswith("c"):
-            found += listed(f"{name}.{column}", values_of(place, rows) or ())
-    return found
-
-
-def all_of(conditions: Sequence[str]) -> str:
-    """The condition that all of these hold."""
-    return " AND ".join(conditions) or "TRUE"
-
-
-# ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
-
-
-_FEW: Final = 200_000
-"""So many new statements may be sent to every worker."""
-
-
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """A statement that asks for what follows, in the columns `s`, `p` and `o`, and what that may be about."""
@@ -368,7 +349,8 @@ def conclusions(shape: RuleShape, fresh: Present | None, known: Present, *, by_v
         rows = [row for row in shape.rows if _may_match(body, row, new, fresh or known, known)]
         if rows:
             few = len(body) > 1 and fresh is not None and _matching(body[new], rows, fresh) <= _FEW
-            found.append(_Joined(shape, new, rows, by_value=by_value).conclusion(head, few=few))
+            join = _Join(shape, rows, by_value=by_value, new=new)
+            found.append(_conclusion(join, head, few=few))
     return found
 
 
@@ -377,67 +359,112 @@ def reading(shape: RuleShape, known: Present) -> list[Row]:
     return [row for row in shape.rows if _may_match(shape.form.body, row, 0, known, known)]
 
 
-class _Joined:
-    """The new statements that some rules of a shape may read, as `x`, joined with the known ones for the other atoms."""
+def violations(shape: RuleShape, *, by_value: bool) -> str:
+    """The statement that gives the number of a violated rule and its premises, three columns for each."""
+    form = shape.form
+    kind, checked = form.check or ("", ())
+    # The first literal of each subject beside each other one; all pairs would be the square of the group.
+    tables = {len(form.body) - 2: "first_literals"} if kind == "differ" else {}
+    join = _Join(shape, shape.rows, by_value=by_value and kind != "differ", tables=tables)
+    if kind == "outside":
+        join.conditions.append(f"(r.n, {join.of(checked[0])}) IN (SELECT n, literal FROM outside)")
+    if kind == "differ":
+        one, other = map(join.of, checked)
+        join.conditions += [f"{other} >= {FIRST_LITERAL}", f"{other} <> {one}"]
+    for one, other in form.equal:
+        a, b = join.of(one), join.of(other)
+        join.conditions.append(f"({a} = {b} OR EXISTS (SELECT 1 FROM equal e WHERE e.one = {a} AND e.other = {b}))")
+    premises = ", ".join(f"a{i}.s, a{i}.p, a{i}.o" for i in range(len(form.body)))
+    return f"SELECT r.n, {premises} {join.source()}"
 
-    def __init__(self, shape: RuleShape, new: int, rows: list[Row], *, by_value: bool) -> None:
-        self._form = shape.form
+
+def literals_to_check(shape: RuleShape) -> str:
+    """The statement that gives the literals that rules with the check `outside` look at: `n` and `literal`."""
+    join = _Join(shape, shape.rows, by_value=False)
+    literal = join.of(shape.form.check[1][0]) if shape.form.check else ""
+    join.conditions.append(f"{literal} >= {FIRST_LITERAL}")
+    return f"SELECT DISTINCT r.n, {literal} AS literal {join.source()}"
+
+
+def _conclusion(join: _Join, head: Places, *, few: bool) -> Conclusion:
+    """The statement; with `few` what is new is to be sent to where the rest lies."""
+    form = join.shape.form
+    subject, predicate, object_ = map(join.of, head)
+    if _is_guarded(form):
+        join.conditions.append(f"{subject} < {FIRST_LITERAL}")
+    if form.links:
+        join.conditions += [f"{object_} < {FIRST_LITERAL}", f"{subject} <> {object_}"]
+    # To DuckDB, which sees for itself, this is a remark.
+    hint = "/*+ BROADCAST(x) */ " if few else ""
+    heads = Heads.of(values_of(head[1], join.rows), values_of(head[2], join.rows), is_type=head[1].isdigit())
+    return Conclusion(f"SELECT {hint}{subject} AS s, {predicate} AS p, {object_} AS o {join.source()}", heads)
+
+
+class _Join:
+    """What matches the bodies of some rules of a shape: the tables, the conditions, and where each variable is found.
+
+    The statements of atom i are `a{i}`. With `new`, those of that atom are the new ones, as `x`, which bring the
+    constants of each rule that may read them; without it the constants are those of `r`, the rules.
+    """
+
+    def __init__(
+        self,
+        shape: RuleShape,
+        rows: Sequence[Row],
+        *,
+        by_value: bool,
+        new: int | None = None,
+        tables: Mapping[int, str] | None = None,
+    ) -> None:
+        """Join the atoms; `tables` says which of them are read from another table than `known`."""
+        self.shape = shape
+        self.rows = rows
+        self.conditions: list[str] = []
         self._new = new
-        self._rows = rows
         self._by_value = valued(shape.form.body) if by_value else frozenset[Place]()
-        self._constants = shape.columns[1:]
-        self._columns: dict[Place, str] = {name: f"x.{name}" for name in self._constants}
-        self._sources = [self._read(shape)]
-        self._conditions: list[str] = []
-        for i in _connected(shape.form.body, new):
-            self._join(i)
+        self._tables = tables or {}
+        beside = "r" if new is None else "x"
+        self._columns: dict[Place, str] = {name: f"{beside}.{name}" for name in shape.columns[1:]}
+        self._sources = [f"{shape.table} AS r" if new is None else self._new_statements(shape.form.body[new])]
+        for i in range(len(shape.form.body)) if new is None else _connected(shape.form.body, new):
+            self._take_in(i)
 
-    def conclusion(self, head: Places, *, few: bool) -> Conclusion:
-        """The statement; with `few` what is new is to be sent to where the rest lies."""
-        subject, predicate, object_ = map(self._name, head)
-        conditions = [*self._conditions]
-        if _is_guarded(self._form):
-            conditions.append(f"{subject} < {FIRST_LITERAL}")
-        if self._form.links:
-            conditions += [f"{object_} < {FIRST_LITERAL}", f"{subject} <> {object_}"]
-        # To DuckDB, which sees for itself, this is a remark.
-        hint = "/*+ BROADCAST(x) */ " if few else ""
-        text = f"SELECT {hint}{subject} AS s, {predicate} AS p, {object_} AS o FROM {', '.join(self._sources)}"
-        heads = Heads.of(values_of(head[1], self._rows), values_of(head[2], self._rows), is_type=head[1].isdigit())
-        return Conclusion(f"{text} WHERE {all_of(conditions)}", heads)
+    def of(self, place: Place) -> str:
+        """The column of a variable or constant; a number as it is."""
+        return self._columns.get(place, place)
 
-    def _read(self, shape: RuleShape) -> str:
+    def source(self) -> str:
+        """The end of the statement, from FROM on."""
+        return f"FROM {', '.join(self._sources)} WHERE {all_of(self.conditions)}"
+
+    def _new_statements(self, atom: Places) -> str:
         """The new statements, each beside the constants of a rule that may read it."""
-        atom = shape.form.body[self._new]
-        conditions = constants_of("a", atom, self._rows)
-        if len(self._rows) < len(shape.rows):
-            conditions += listed("r.n", {row[0] for row in self._rows})
+        conditions = constants_of("a", atom, self.rows)
+        if len(self.rows) < len(self.shape.rows):
+            conditions += listed("r.n", {row[0] for row in self.rows})
         for column, place in zip("spo", atom, strict=True):
             if not place.startswith("v"):
                 conditions.append(f"a.{column} = {f'r.{place}' if place.startswith('c') else place}")
-        names = ", ".join((*(f"r.{name}" for name in self._constants), "a.*"))
-        return f"(SELECT {names} FROM {shape.table} AS r, {self._table('fresh', atom)} AS a WHERE {all_of(conditions)}) AS x"
+        names = ", ".join((*(f"r.{name}" for name in self.shape.columns[1:]), "a.*"))
+        new = self._table("fresh", atom)
+        return f"(SELECT {names} FROM {self.shape.table} AS r, {new} AS a WHERE {all_of(conditions)}) AS x"
 
-    def _join(self, i: int) -> None:
+    def _take_in(self, i: int) -> None:
         """Take in an atom: where its variables are found, and what it must have in common with those before."""
-        atom = self._form.body[i]
+        atom = self.shape.form.body[i]
         name = "x" if i == self._new else f"a{i}"
         if i != self._new:
-            self._sources.append(f"{self._table('known', atom)} AS {name}")
-            self._conditions += constants_of(name, atom, self._rows)
+            self._sources.append(f"{self._table(self._tables.get(i, 'known'), atom)} AS {name}")
+            self.conditions += constants_of(name, atom, self.rows)
         for column, place in zip("spo", atom, strict=True):
             here = f"{name}.{'v' if column == 'o' and place in self._by_value else column}"
             if place.startswith("v") and place not in self._columns:
                 self._columns[place] = here
             elif place.startswith("v") or i != self._new:
-                self._conditions.append(f"{here} = {self._name(place)}")
+                self.conditions.append(f"{here} = {self.of(place)}")
 
     def _table(self, name: str, atom: Places) -> str:
         return f"{name}_by_value" if atom[2] in self._by_value else name
-
-    def _name(self, place: Place) -> str:
-        """The column of a variable or constant; a number as it is."""
-        return self._columns.get(place, place)
 
 
 def _is_guarded(form: RuleForm) -> bool:

@@ -28,6 +28,9 @@ from citygraph.reason.columnar.terms import Dictionary, encode_terms
 from citygraph.reason.sql import SqlClosure
 from citygraph.reason.sql.compiler import Row
 
+if TYPE_CHECKING:
+    import duckdb
+
 __all__ = ["close", "open_session", "partitions"]
 
 _INSTALL: Final = "Install it with: pip install 'citygraph[spark]'"
@@ -138,10 +141,6 @@ def _wait_for_workers(session: Any, master: str) -> None:  # noqa: ANN401
             message = f"No worker of {master} had room for the reasoner within {_PATIENCE:.0f} seconds."
             raise ReasoningError(message, fix="Start workers there, or wait until others have finished.")
         time.sleep(0.2)
-
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 _PIECE: Final = 10_000
