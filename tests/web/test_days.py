@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from citygraph.errors import StoreError, StoreTimeout
+from citygraph.store.process import Retired, SupervisedProcess
 from citygraph.store.turns import StoreBusy
-from citygraph.web.apart import Apart, Retired
 from citygraph.web.days import Days
 from patience import PATIENCE, wait_until
 from web.conftest import Server
@@ -77,8 +77,8 @@ def days(began: Path) -> Days:
 
 
 def days_of(began: Path, *, seconds: float) -> Days:
-    def start(day: date) -> Apart:
-        return Apart(work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=PATIENCE)
+    def start(day: date) -> SupervisedProcess:
+        return SupervisedProcess(work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=PATIENCE)
 
     return Days(start, lambda _version, _day: None, seconds=seconds)
 
@@ -120,7 +120,7 @@ def test_several_askers_of_one_day_wait_for_the_same_process(days: Days, began: 
     days.close()
 
 
-def process_of(apart: Apart) -> int:
+def process_of(apart: SupervisedProcess) -> int:
     pid = wait_until(lambda: apart.pid, "a process")
     assert pid is not None
     return pid
@@ -128,7 +128,7 @@ def process_of(apart: Apart) -> int:
 
 def test_a_process_that_somebody_ends_is_started_again(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
-    apart = Apart(wait_for, str(flag), memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
+    apart = SupervisedProcess(wait_for, str(flag), memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(apart.prepared)
         first = process_of(apart)
@@ -140,7 +140,7 @@ def test_a_process_that_somebody_ends_is_started_again(tmp_path: Path) -> None:
 
 
 def test_a_question_to_a_process_that_somebody_ends_is_asked_again(tmp_path: Path) -> None:
-    apart = Apart(answering, "", memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
+    apart = SupervisedProcess(answering, "", memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     first = apart.ask(0)
     os.kill(first, signal.SIGKILL)
     second = apart.ask(0)
@@ -157,7 +157,7 @@ def test_a_question_to_a_process_that_somebody_ends_is_asked_again(tmp_path: Pat
 
 def test_a_process_that_goes_answers_what_it_was_asked(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
-    apart = Apart(answering, "", memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
+    apart = SupervisedProcess(answering, "", memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     pid = apart.ask(0)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(apart.ask, str(flag))
@@ -172,7 +172,7 @@ def test_a_process_that_goes_answers_what_it_was_asked(tmp_path: Path) -> None:
 def test_memory_that_is_used_counts_and_not_what_libraries_reserve() -> None:
     if not Path("/proc/self/statm").is_file():
         pytest.skip("this machine does not say how much memory a process uses: run it on Linux")
-    apart = Apart(take_memory, 400_000_000, memory=100_000_000, seconds=PATIENCE, patience=PATIENCE)
+    apart = SupervisedProcess(take_memory, 400_000_000, memory=100_000_000, seconds=PATIENCE, patience=PATIENCE)
     with pytest.raises(StoreError, match="more memory than"):
         apart.prepared()
     apart.close()
@@ -180,7 +180,7 @@ def test_memory_that_is_used_counts_and_not_what_libraries_reserve() -> None:
 
 @pytest.mark.parametrize(("ending", "words"), [(signal.SIGABRT, "more memory than"), (signal.SIGKILL, "has ended")])
 def test_a_process_that_ends_each_time_is_not_started_for_ever(ending: signal.Signals, words: str) -> None:
-    apart = Apart(end_by, int(ending), memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
+    apart = SupervisedProcess(end_by, int(ending), memory=1_000_000_000, seconds=PATIENCE, patience=PATIENCE)
     with pytest.raises(StoreError, match=words):
         apart.prepared()
     apart.close()

@@ -17,7 +17,7 @@ from citygraph.errors import StoreTimeout
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store.pool_store import Room
-from citygraph.web.apart import Apart
+from citygraph.store.process import SupervisedProcess
 from patience import PATIENCE
 from web.conftest import BASE, Server, project_with, serving
 
@@ -194,7 +194,7 @@ def test_room_for_answers_is_given_back() -> None:
 
 
 def test_what_is_never_ready_is_ended_and_can_be_asked_for_again() -> None:
-    apart = Apart(time.sleep, 600, memory=1_000_000_000, seconds=0.2, patience=0.1)
+    apart = SupervisedProcess(time.sleep, 600, memory=1_000_000_000, seconds=0.2, patience=0.1)
     for _ in range(2):
         is_over = False
         while not is_over:

@@ -28,9 +28,9 @@ from citygraph.errors import SnapshotError
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.results import JSON_END, json_head, json_term, write_truth
-from citygraph.store.process import Version
 from citygraph.store.protocol import WORTH_GZIP, Bounds, Head
 from citygraph.store.snapshot import is_small, open_on_disk
+from citygraph.store.versions import Version
 
 __all__ = ["DiskIndex", "Lookup", "Lookups", "MemoryIndex", "Part", "Pattern", "Statement", "read_lookup"]
 

@@ -16,10 +16,11 @@ from typing import Final
 
 from citygraph.errors import SnapshotError, StoreError, StoreTimeout
 from citygraph.messages import sentence
-from citygraph.store.process import Version, Worker, exit_code, start_worker, was_ended_by_others
+from citygraph.store.process import Worker, start_worker, was_ended_by_others
 from citygraph.store.protocol import Bounds, Question
 from citygraph.store.reply import Reply
 from citygraph.store.turns import Share, StoreBusy, WorkerTurns
+from citygraph.store.versions import Version
 from citygraph.store.worker import uses_service
 
 __all__ = ["Pool"]
@@ -137,7 +138,7 @@ class Pool:
         processes = [each.process for each in self._workers]
         for each in list(self._workers):
             each.kill()
-        waiting = (self.loop.run_in_executor(None, exit_code, process, 5.0) for process in processes)
+        waiting = (self.loop.run_in_executor(None, process.exit_code, 5.0) for process in processes)
         await asyncio.gather(*waiting)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -185,7 +186,7 @@ class Pool:
 
     async def _after(self, lost: Worker, reply: Reply | None) -> None:
         """What becomes of the question whose process has ended: one that somebody else ended is asked again."""
-        code = await self.loop.run_in_executor(None, exit_code, lost.process, 10.0)
+        code = await self.loop.run_in_executor(None, lost.process.exit_code, 10.0)
         if reply is None:
             return
         if not was_ended_by_others(code):

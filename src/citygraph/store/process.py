@@ -1,6 +1,9 @@
-"""One worker process and the pipe to it, as the parent sees them: started, asked, paused, ended.
+"""Processes that may die: one way to start them, to speak with them, to end them, and to begin again.
 
-Processes are started and asked how they ended one thread at a time, so that no exit code is read twice.
+A `Child` is a process and the socket to it; both sides speak in frames (`citygraph.store.protocol`). A `Worker` is a
+child that answers queries, asked from an event loop by the pool. A `SupervisedProcess` is a child that prepares
+something, such as the world on another day, and answers questions about it, asked from threads. Whatever takes
+longer than it may is ended; whatever somebody else ends is started again, and asked again at most `ATTEMPTS` times.
 """
 
 from __future__ import annotations
@@ -8,23 +11,40 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
+import pickle
 import signal
 import socket
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from citygraph.errors import QueryError, SnapshotError, StoreError
-from citygraph.messages import Sentence
+from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError, StoreTimeout
+from citygraph.messages import Sentence, sentence
 from citygraph.store import worker
-from citygraph.store.protocol import DATA, END, HEAD, READY, Bounds, Frames, Head
+from citygraph.store.protocol import (
+    ATTEMPTS,
+    DATA,
+    END,
+    FAILED,
+    HEAD,
+    READY,
+    REFUSED,
+    Bounds,
+    Frames,
+    Head,
+    frame,
+)
 from citygraph.store.reply import NotAcceptable, Reply
+from citygraph.store.turns import Turns
+from citygraph.store.versions import Version
 
-__all__ = ["Keeper", "Version", "Worker", "exit_code", "start", "start_worker", "was_ended_by_others"]
+__all__ = ["Child", "Keeper", "Retired", "SupervisedProcess", "Worker", "start_worker", "was_ended_by_others"]
 
 # Starting a process, multiprocessing reads the exit codes of all that have ended; a code can be read once,
 # and a thread that comes too late is told 255.
@@ -32,27 +52,59 @@ _reading: Final = threading.Lock()
 _UNKNOWN: Final = frozenset({None, 255})
 _FROM_OUTSIDE: Final = frozenset({-signal.SIGKILL, -signal.SIGTERM})
 _START_SECONDS: Final = 60.0
+_READ: Final = 1 << 20
+_LOOK_EVERY: Final = 0.02
+# Each thread of the libraries reserves address space that it never uses.
+_RESERVED: Final = 16_000_000_000
 
 
-def start(process: BaseProcess) -> None:
-    """Start a process.
+class Child:
+    """A process of ours and the socket to it, as the parent sees them; exit codes are read one thread at a time."""
 
-    Raises:
-        OSError: the machine has no process to give, or what starts them has ended.
-    """
-    with _reading:
+    def __init__(self, main: Callable[..., None], *arguments: object) -> None:
+        """A process that is not started yet; it will run `main(socket, *arguments)` and end with this one."""
+        context = multiprocessing.get_context("forkserver")
+        # The main module is only looked for there so that forked workers need not read it again.
+        context.set_forkserver_preload(["__main__", "citygraph.store.worker"])
+        self.pipe, self._theirs = socket.socketpair()
+        self._process = context.Process(target=main, args=(self._theirs, *arguments), daemon=True)
+
+    def start(self) -> None:
+        """Start it.
+
+        Raises:
+            OSError: the machine has no process to give, or what starts them has ended.
+        """
         try:
-            process.start()
-        except EOFError as error:
+            with _reading:
+                self._process.start()
+        except (EOFError, OSError) as error:
+            self.pipe.close()
+            if isinstance(error, OSError):
+                raise
             message = "What starts processes has ended."
             raise OSError(message) from error
+        finally:
+            self._theirs.close()
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, once it is started."""
+        return self._process.pid
 
-def exit_code(process: BaseProcess, seconds: float) -> int | None:
-    """The exit code of a process, waited for so many seconds; `None` when it has not ended then."""
-    wait([process.sentinel], seconds)
-    with _reading:
-        return process.exitcode
+    def has_ended(self, within: float = 0.0) -> bool:
+        """Whether the process is there no more, or ends within so many seconds."""
+        return bool(wait([self._process.sentinel], within))
+
+    def exit_code(self, seconds: float) -> int | None:
+        """The exit code of the process, waited for so many seconds; `None` when it has not ended then."""
+        self.has_ended(seconds)
+        with _reading:
+            return self._process.exitcode
+
+    def kill(self) -> None:
+        """End it now."""
+        self._process.kill()
 
 
 def was_ended_by_others(code: int | None) -> bool:
@@ -63,13 +115,7 @@ def was_ended_by_others(code: int | None) -> bool:
     return code in _UNKNOWN or code in _FROM_OUTSIDE
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A snapshot as the pool serves it; built afresh under the same name it is another version."""
-
-    folder: Path
-    snapshot_id: str
-    number: int = 0
+# -- workers ------------------------------------------------------------------------------------------
 
 
 class Keeper(Protocol):
@@ -83,10 +129,10 @@ class Keeper(Protocol):
 
 
 class Worker(asyncio.Protocol):
-    """One process and the pipe to it, as the parent sees them."""
+    """A child that answers queries over one version, one at a time."""
 
-    def __init__(self, process: BaseProcess, keeper: Keeper, version: Version) -> None:
-        """A process that has been started and is not ready yet."""
+    def __init__(self, process: Child, keeper: Keeper, version: Version) -> None:
+        """A child that has been started and is not ready yet."""
         self.process, self.version, self._keeper = process, version, keeper
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.reply: Reply | None = None
@@ -166,23 +212,17 @@ def _error_of(what: Mapping[str, str]) -> Exception:
 async def start_worker(
     version: Version, bounds: Bounds, keeper: Keeper, *, fenced: bool = True, started: Callable[[Worker], None]
 ) -> Worker:
-    """A process that has opened the snapshot; `started` is told of it before it is ready.
+    """A worker that has opened the version; `started` is told of it before it is ready.
 
     Raises:
-        SnapshotError: it could not open the snapshot; the process has ended.
+        OSError: the machine has no process to give.
+        SnapshotError: it could not open the version; the process has ended.
     """
     loop = asyncio.get_running_loop()
-    context = multiprocessing.get_context("forkserver")
-    # The main module is only looked for there so that forked workers need not read it again.
-    context.set_forkserver_preload(["__main__", "citygraph.store.worker"])
-    ours, theirs = socket.socketpair()
-    process = context.Process(
-        target=worker.main, args=(theirs, str(version.folder), bounds), kwargs={"fenced": fenced}, daemon=True
-    )
-    await loop.run_in_executor(None, start, process)
-    theirs.close()
-    ours.setblocking(False)  # noqa: FBT003  # the socket's own signature
-    _, made = await loop.create_connection(lambda: Worker(process, keeper, version), sock=ours)
+    child = Child(worker.main, str(version.folder), bounds, fenced)
+    await loop.run_in_executor(None, child.start)
+    child.pipe.setblocking(False)  # noqa: FBT003  # the socket's own signature
+    _, made = await loop.create_connection(lambda: Worker(child, keeper, version), sock=child.pipe)
     started(made)
     try:
         await asyncio.wait_for(asyncio.shield(made.ready), _START_SECONDS)
@@ -190,3 +230,253 @@ async def start_worker(
         made.kill()
         raise SnapshotError("A worker could not open the snapshot.", fix="Run: citygraph build") from error
     return made
+
+
+# -- work that needs more than a query ----------------------------------------------------------------
+
+
+def _prepare_and_answer(
+    pipe: socket.socket, prepare: Callable[..., Any], arguments: tuple[object, ...], memory: int
+) -> None:
+    """What runs in a supervised process: prepare once, then one answer after the other until the pipe is closed."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        try:
+            worker.limit_memory(memory + _RESERVED)
+            prepared = prepare(*arguments)
+            if not callable(prepared):
+                _send(pipe, READY, prepared)
+                return
+            _send(pipe, READY, None)
+            frames = Frames()
+            while data := pipe.recv(_READ):
+                for _, question in frames.feed(data):
+                    _send(pipe, *_answer(prepared, pickle.loads(question)))  # noqa: S301  # our own parent wrote it
+        except CitygraphError as error:
+            _send(pipe, FAILED, StoreError(error.message, fix=error.fix))
+        except MemoryError:
+            _send(pipe, FAILED, StoreError(sentence("limit.memory"), fix=sentence("next.again")))
+
+
+def _answer(prepared: Callable[[Any], Any], question: object) -> tuple[bytes, object]:
+    try:
+        return DATA, prepared(question)
+    except CitygraphError as error:
+        return REFUSED, error
+
+
+def _send(pipe: socket.socket, tag: bytes, value: object) -> None:
+    pipe.sendall(frame(tag, pickle.dumps(value)))
+
+
+class _Run:
+    """One life of a supervised process: ended when it takes too much memory, or too long before it is ready."""
+
+    def __init__(
+        self, prepare: Callable[..., Any], arguments: tuple[object, ...], memory: int, patience: float
+    ) -> None:
+        """Start it.
+
+        Raises:
+            OSError: the machine has no process to give.
+        """
+        self.child = Child(_prepare_and_answer, prepare, arguments, memory)
+        self.is_ready = self.is_asked = False
+        self.reason: StoreError | None = None
+        self._frames = Frames()
+        self._messages: deque[tuple[bytes, bytes]] = deque()
+        self._memory, self._patience = memory, patience
+        self.child.start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def send(self, question: object) -> None:
+        """Ask something.
+
+        Raises:
+            OSError: the process has ended.
+        """
+        _send(self.child.pipe, DATA, question)
+
+    def receive(self, until: float) -> tuple[bytes, Any] | None:
+        """What the process says next, or `None` when nothing has come at that time.
+
+        Raises:
+            EOFError, OSError: the process has ended.
+        """
+        while not self._messages:
+            if not wait([self.child.pipe], max(until - time.monotonic(), 0.0)):
+                return None
+            data = self.child.pipe.recv(_READ)
+            if not data:
+                raise EOFError
+            self._messages.extend(self._frames.feed(data))
+        tag, content = self._messages.popleft()
+        return tag, pickle.loads(content)  # noqa: S301  # our own process wrote it
+
+    def end(self, reason: StoreError | None = None) -> None:
+        """End it, for this reason."""
+        self.reason = self.reason or reason
+        self.child.kill()
+
+    def _watch(self) -> None:
+        pid, until = self.child.pid or 0, time.monotonic() + self._patience
+        first = _memory_of(pid)
+        while not self.child.has_ended(_LOOK_EVERY if self.is_asked or not self.is_ready else 1.0):
+            if _memory_of(pid) - first > self._memory:
+                self.end(StoreError(sentence("limit.memory"), fix=sentence("next.again")))
+            elif not self.is_ready and time.monotonic() > until:
+                message = sentence("limit.answer_time", seconds=self._patience)
+                self.end(StoreTimeout(message, fix=sentence("next.again")))
+
+
+def _memory_of(pid: int) -> int:
+    """The bytes of memory that a process uses; nought when it is gone, or the machine does not say."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGESIZE")
+    return 0
+
+
+class Retired(StoreError):  # noqa: N818  # the state it is in
+    """This process belongs to a version that is served no more."""
+
+
+class SupervisedProcess:
+    """One process that prepares something and then answers questions about it, in bounded time and memory."""
+
+    def __init__(
+        self, prepare: Callable[..., Any], *arguments: object, memory: int, seconds: float, patience: float
+    ) -> None:
+        """A process that is not started yet.
+
+        Args:
+            prepare: a function of a module; what it gives back is sent, or asked when it can be called.
+            arguments: what it takes.
+            memory: bytes that the process may use on top of what it begins with.
+            seconds: how long one answer may take.
+            patience: how long the preparation may take; whoever waits longer than `seconds` is told to come again.
+        """
+        self._prepare, self._arguments, self._memory = prepare, arguments, memory
+        self._seconds, self._patience = seconds, patience
+        self._turns = Turns()
+        self._run: _Run | None = None
+        self._ready: object = None
+        self._is_retired = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it prepares nothing any more: it is ready, or it failed, or took too long."""
+        run = self._run
+        return run is None or run.is_ready or run.child.has_ended()
+
+    @property
+    def pid(self) -> int | None:
+        """The process, when there is one."""
+        return self._run.child.pid if self._run is not None else None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is looking for an answer."""
+        return self._run is not None and self._run.is_asked
+
+    def start(self) -> None:
+        """Begin to prepare, without waiting for it.
+
+        Raises:
+            StoreError: the machine has no process to give.
+        """
+        if self._run is None:
+            try:
+                self._run = _Run(self._prepare, self._arguments, self._memory, self._patience)
+            except OSError as error:
+                raise StoreError(sentence("limit.no_process"), fix=sentence("next.again")) from error
+
+    def prepared(self, client: str = "") -> Any:  # noqa: ANN401  # whatever `prepare` gives
+        """What was prepared.
+
+        Raises:
+            StoreTimeout: it is not ready yet, or somebody else waits for it.
+            StoreError: it cannot be prepared.
+        """
+        return self._tried(client, lambda _run, _until: self._ready)
+
+    def ask(self, question: object, client: str = "") -> Any:  # noqa: ANN401  # whatever the process answers
+        """One answer.
+
+        Raises:
+            StoreTimeout: it is not ready yet, or the deadline passed.
+            StoreError: there is no answer.
+        """
+
+        def answer(run: _Run, until: float) -> object:
+            run.is_asked = True
+            run.send(question)
+            said = run.receive(until)
+            if said is None:
+                self._end()
+                raise StoreTimeout(sentence("limit.answer_time", seconds=self._seconds), fix=sentence("next.again"))
+            run.is_asked = False
+            return self._taken(*said)
+
+        return self._tried(client, answer)
+
+    def close(self) -> None:
+        """End the process now."""
+        self._is_retired = True
+        self._end()
+
+    def retire(self) -> None:
+        """End the process when the question that it answers is answered; nobody is let in any more."""
+        self._is_retired = True
+
+        def end() -> None:
+            with suppress(StoreError), self._turns.of("", self._seconds):
+                self._end()
+            self._end()
+
+        threading.Thread(target=end, daemon=True).start()
+
+    def _tried(self, client: str, work: Callable[[_Run, float], Any]) -> Any:  # noqa: ANN401
+        until = time.monotonic() + self._seconds
+        with self._turns.of(client, self._seconds):
+            for _ in range(ATTEMPTS):
+                if self._is_retired:
+                    raise Retired(sentence("limit.ended"), fix=sentence("next.again"))
+                self.start()
+                run = self._run
+                if run is None:
+                    continue
+                try:
+                    self._be_ready(run, until)
+                    return work(run, until)
+                except (EOFError, OSError) as error:
+                    code = run.child.exit_code(1.0)
+                    self._end()
+                    if run.reason is None and was_ended_by_others(code):
+                        continue
+                    # A library that cannot have memory ends its process by a signal.
+                    died = sentence("limit.memory" if (code or 0) < 0 else "limit.ended")
+                    raise run.reason or StoreError(died, fix=sentence("next.again")) from error
+        raise StoreError(sentence("limit.ended"), fix=sentence("next.again"))
+
+    def _be_ready(self, run: _Run, until: float) -> None:
+        if run.is_ready:
+            return
+        said = run.receive(until)
+        if said is None:
+            raise StoreTimeout(sentence("busy.preparing"), fix=sentence("next.again"))
+        self._ready = self._taken(*said)
+        run.is_ready = True
+
+    def _taken(self, tag: bytes, value: object) -> object:
+        if tag == FAILED:
+            self._end()
+        if isinstance(value, CitygraphError):
+            raise value
+        return value
+
+    def _end(self) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            run.end()
+            run.child.exit_code(5.0)
+            run.child.pipe.close()

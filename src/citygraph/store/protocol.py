@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 __all__ = [
+    "ATTEMPTS",
     "DATA",
     "END",
     "FAILED",
@@ -17,6 +18,7 @@ __all__ = [
     "PIECE",
     "READY",
     "RECORD",
+    "REFUSED",
     "WORTH_GZIP",
     "Bounds",
     "Frames",
@@ -30,6 +32,10 @@ HEAD: Final = b"H"
 DATA: Final = b"D"
 END: Final = b"E"
 FAILED: Final = b"X"
+REFUSED: Final = b"N"
+"""What a message is: the process is ready, the head of an answer, a piece of it or a question, its end, why there is none."""
+ATTEMPTS: Final = 4
+"""How often a question is asked when somebody else ends its process each time."""
 PIECE: Final = 64_000
 """Bytes of an answer that are held back: what fits keeps a proper status, whatever happens in it."""
 WORTH_GZIP: Final = 1_000
@@ -131,6 +137,7 @@ class Frames:
     """Bytes as they come to whole messages."""
 
     def __init__(self) -> None:
+        """Messages of which nothing has come yet."""
         self._waiting = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import QueryError, StoreError
 from citygraph.messages import sentence
-from citygraph.store.protocol import PIECE, Head, Question
+from citygraph.store.protocol import ATTEMPTS, PIECE, Head, Question
+
+if TYPE_CHECKING:
+    from citygraph.store.process import Worker
+    from citygraph.store.versions import Version
 
 __all__ = ["NotAcceptable", "Reply"]
 
 _HELD_BACK: Final = 4_000_000
-_TRIES: Final = 3
 
 
 class Given:
@@ -54,10 +57,6 @@ class Given:
         return data[len(known) :]
 
 
-if TYPE_CHECKING:
-    from citygraph.store.process import Version, Worker
-
-
 class NotAcceptable(QueryError):  # noqa: N818  # the words of HTTP
     """The answer is of a kind that no format asked for can carry."""
 
@@ -77,7 +76,7 @@ class Reply:
         self.is_whole = False
         self.is_long = False
         self.may_be_short = True
-        self.tries_left = _TRIES
+        self.tries_left = ATTEMPTS - 1
         self.only: Version | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.worker: Worker | None = None

@@ -15,13 +15,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from citygraph.errors import SnapshotError
 from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot, aside_of, move_into_place, read_manifest
 
-__all__ = ["Snapshots"]
+__all__ = ["Snapshots", "Version"]
 
 _CURRENT: Final = "current"
 
@@ -118,3 +119,12 @@ def _now(folder: Path) -> float:
     """The clock of the file system, which is the one that time stamps are compared with."""
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         return os.fstat(file.fileno()).st_mtime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A snapshot as the pool serves it; built afresh under the same name it is another version."""
+
+    folder: Path
+    snapshot_id: str
+    number: int = 0

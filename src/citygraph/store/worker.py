@@ -269,7 +269,7 @@ class Merged:
         return merged
 
 
-def main(pipe: socket.socket, folder: str, bounds: Bounds, *, fenced: bool = True) -> None:
+def main(pipe: socket.socket, folder: str, bounds: Bounds, fenced: bool) -> None:  # noqa: FBT001  # as a process takes it
     """Answer questions from `pipe` until it is closed.
 
     The fence goes up before the store opens, so that it covers the engine's own threads; the memory limit

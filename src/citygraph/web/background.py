@@ -21,8 +21,8 @@ from citygraph.store import Snapshot
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.turns import StoreBusy, Turns
-from citygraph.web.apart import Apart, Retired, derive_day, read_explainer
-from citygraph.web.days import Days
+from citygraph.store.process import Retired, SupervisedProcess
+from citygraph.web.days import Days, derive_day, read_explainer
 from citygraph.web.limits import Limits
 
 __all__ = ["Explanations", "OtherDays"]
@@ -31,10 +31,10 @@ _PREPARING: Final = 120.0
 _DAYS_OPEN: Final = 2
 
 
-def _new_process(limits: Limits, prepare: Callable[..., Any], *arguments: str) -> Apart:
+def _new_process(limits: Limits, prepare: Callable[..., Any], *arguments: str) -> SupervisedProcess:
     """A process within the limits of a query, not started yet."""
     memory, seconds = limits.bounds.memory, limits.share.timeout
-    return Apart(prepare, *arguments, memory=memory, seconds=seconds, patience=_PREPARING)
+    return SupervisedProcess(prepare, *arguments, memory=memory, seconds=seconds, patience=_PREPARING)
 
 
 class _DayStore(AskedStore):
@@ -127,7 +127,7 @@ class OtherDays:
                 await self._pools.pop(name).close(patience=0)
             return pool
 
-    def _start(self, as_of: date) -> Apart:
+    def _start(self, as_of: date) -> SupervisedProcess:
         return _new_process(self._limits, derive_day, str(self._project.folder), as_of.isoformat())
 
     def _find(self, version: str, as_of: date) -> str | None:
@@ -144,7 +144,7 @@ class Explanations:
         self._project, self._limits, self._in_use = project, limits, in_use
         self._lock = threading.Lock()
         self._is_closed = False
-        self._running: tuple[str, Apart] | None = None
+        self._running: tuple[str, SupervisedProcess] | None = None
 
     def explain(self, terms: tuple[str, str, str], client: str) -> Any:  # noqa: ANN401  # an `Explanation`
         """Why a statement of the version in use holds, or why not; terms in N-Triples syntax.
@@ -158,7 +158,7 @@ class Explanations:
             with suppress(Retired):
                 return self._process().ask(terms, client)
 
-    def _process(self) -> Apart:
+    def _process(self) -> SupervisedProcess:
         snapshot = self._in_use()
         folder = str(snapshot.folder)
         with self._lock:

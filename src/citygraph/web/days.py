@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
-from typing import Final, TypeAlias
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 from citygraph.errors import StoreError, StoreTimeout
+from citygraph.rdf import Triple
 from citygraph.messages import sentence
+from citygraph.store.process import Retired, SupervisedProcess
 from citygraph.store.turns import FairQueue, StoreBusy
-from citygraph.web.apart import Apart, Retired
 
-__all__ = ["Days"]
+__all__ = ["Days", "derive_day", "read_explainer"]
 
 Wanted: TypeAlias = tuple[str, date]
 _Place: TypeAlias = tuple[str, Wanted]
@@ -29,7 +31,7 @@ class Days:
     """
 
     def __init__(
-        self, start: Callable[[date], Apart], find: Callable[[str, date], str | None], *, seconds: float
+        self, start: Callable[[date], SupervisedProcess], find: Callable[[str, date], str | None], *, seconds: float
     ) -> None:
         """No day is being worked out yet.
 
@@ -42,7 +44,7 @@ class Days:
         self._changed = threading.Condition()
         self._waiting: FairQueue[_Place] = FairQueue()
         self._until: dict[_Place, float] = {}
-        self._at_work: tuple[_Place, Apart] | None = None
+        self._at_work: tuple[_Place, SupervisedProcess] | None = None
 
     @property
     def number_waiting(self) -> int:
@@ -66,7 +68,7 @@ class Days:
                 break
         return found
 
-    def _wait(self, client: str, wanted: Wanted, until: float) -> Apart:
+    def _wait(self, client: str, wanted: Wanted, until: float) -> SupervisedProcess:
         with self._changed:
             self._take_place(client, wanted)
             while (apart := self._begun(wanted)) is None:
@@ -109,7 +111,7 @@ class Days:
     def _is_at_work(self, wanted: Wanted) -> bool:
         return self._at_work is not None and self._at_work[0][1] == wanted and not self._at_work[1].is_over
 
-    def _begun(self, wanted: Wanted) -> Apart | None:
+    def _begun(self, wanted: Wanted) -> SupervisedProcess | None:
         """What works out this day, when its turn has come."""
         if self._at_work is not None and self._at_work[1].is_over:
             # Whoever waits for it takes its answer before it goes.
@@ -137,3 +139,35 @@ class Days:
             if other[1] == wanted:
                 self._forget(other)
         self._until.pop(place, None)
+
+
+def derive_day(folder: str, day: str) -> str:
+    """Work out what the files of the version in use say about a day; the folder of that version."""
+    from citygraph.project import Project  # noqa: PLC0415  # the process of the server has no need of it here
+
+    return str(Project.open(folder).snapshot(as_of=date.fromisoformat(day)).folder)
+
+
+def read_explainer(folder: str, snapshot: str, day: str) -> Callable[[tuple[str, str, str]], Any]:
+    """What explains the statements of a version, given in N-Triples syntax.
+
+    The files are read when they are those of the version, because then lines can be named.
+    """
+    from citygraph.graphs import ProjectGraphs  # noqa: PLC0415
+    from citygraph.project import Project  # noqa: PLC0415
+    from citygraph.rdf import parse  # noqa: PLC0415
+    from citygraph.reason.proof.explain import Explainer  # noqa: PLC0415
+    from citygraph.store import Snapshot  # noqa: PLC0415
+
+    project, version, as_of = Project.open(folder), Snapshot(Path(snapshot)), date.fromisoformat(day)
+    if not project.is_stale(version):
+        explainer, _ = project.explainer(as_of=as_of)
+    else:
+        graphs = ProjectGraphs.from_quads(project.config.base, version.asserted())
+        explainer = Explainer(graphs, project.config, as_of=as_of)
+
+    def explain(terms: tuple[str, str, str]) -> Any:  # noqa: ANN401  # an `Explanation`
+        triple: Triple = parse(f"{' '.join(terms)} .".encode(), format="nt").quads[0].triple
+        return explainer.explain(triple)
+
+    return explain
