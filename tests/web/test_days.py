@@ -78,7 +78,9 @@ def days(began: Path) -> Days:
 
 def days_of(began: Path, *, seconds: float) -> Days:
     def start(day: date) -> SupervisedProcess:
-        return SupervisedProcess(work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=PATIENCE)
+        return SupervisedProcess(
+            work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=PATIENCE
+        )
 
     return Days(start, lambda _version, _day: None, seconds=seconds)
 

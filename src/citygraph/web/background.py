@@ -20,8 +20,8 @@ from citygraph.project import Project
 from citygraph.store import Snapshot
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
-from citygraph.store.turns import StoreBusy, Turns
 from citygraph.store.process import Retired, SupervisedProcess
+from citygraph.store.turns import StoreBusy, Turns
 from citygraph.web.days import Days, derive_day, read_explainer
 from citygraph.web.limits import Limits
 

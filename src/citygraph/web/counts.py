@@ -11,7 +11,7 @@ from citygraph.rdf import Iri, Literal
 from citygraph.results import Answer, Solutions
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore
-from citygraph.store.process import Version
+from citygraph.store.versions import Version
 from citygraph.void import FIGURES, Figures, figures_from
 
 __all__ = ["Counting", "Counts"]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from citygraph.errors import StoreError, StoreTimeout
-from citygraph.rdf import Triple
 from citygraph.messages import sentence
+from citygraph.rdf import Triple
 from citygraph.store.process import Retired, SupervisedProcess
 from citygraph.store.turns import FairQueue, StoreBusy
 

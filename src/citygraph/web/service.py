@@ -21,9 +21,9 @@ from citygraph.store import Manifest, Snapshot
 from citygraph.store.lookup import Lookups
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
-from citygraph.store.process import Retired, SupervisedProcess
 from citygraph.store.protocol import Bounds
 from citygraph.store.turns import Share
+from citygraph.store.versions import Version
 from citygraph.web.background import Explanations, OtherDays
 from citygraph.web.counts import Counting, Counts
 from citygraph.web.limits import Limits
