@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.rdf import Bounds, problems_of
+from citygraph.rdf import DocumentBounds, problems_of
 
-_SMALL = Bounds(size=100_000, depth=5)
+_SMALL = DocumentBounds(size=100_000, depth=5)
 
 
-def _codes(text: str, format_: str, bounds: Bounds = _SMALL) -> list[str]:
+def _codes(text: str, format_: str, bounds: DocumentBounds = _SMALL) -> list[str]:
     return [problem.code for problem in problems_of(text.encode(), format_, bounds)]
 
 
 @pytest.mark.parametrize("format_", ["ttl", "jsonld", "rdf", "nt"])
 def test_a_large_file_is_refused_whatever_it_holds(format_: str) -> None:
-    (problem,) = problems_of(b"x" * 1_001, format_, Bounds(1_000, 5))
+    (problem,) = problems_of(b"x" * 1_001, format_, DocumentBounds(1_000, 5))
     assert problem.code == "file-too-large"
     assert problem.values == {"size": "1,001", "limit": "1,000"}
-    assert not list(problems_of(b"", format_, Bounds(1_000, 5)))
+    assert not list(problems_of(b"", format_, DocumentBounds(1_000, 5)))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_json_is_as_deep_as_it_is(value: object) -> None:
 )
 def test_a_context_on_the_web_is_found_at_any_level(context: str) -> None:
     for text in (f'{{"@context": {context}}}', f'[{{"a": [{{"@context": {context}}}]}}]'):
-        (problem,) = problems_of(text.encode(), "jsonld", Bounds(1_000, 50))
+        (problem,) = problems_of(text.encode(), "jsonld", DocumentBounds(1_000, 50))
         assert (problem.code, problem.values) == ("remote-context", {"address": "https://a.example/"})
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from citygraph import Project
 from citygraph.format import format_file
 from citygraph.rdf import canonical_hash, parse
-from citygraph.turtle import read_document, write_document
+from citygraph.turtle.document import read_document
+from citygraph.turtle.layout import write_document
 from clean_project import ROOT, clean_project
 from generated import flat_triples
 

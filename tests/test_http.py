@@ -8,7 +8,17 @@ from dataclasses import replace
 import pytest
 
 from citygraph.errors import ConfigError
-from citygraph.http import AGENT, Broken, Client, Deadline, DeadlinePassed, Policy, TooLarge, TryAgain, patiently
+from citygraph.http import (
+    AGENT,
+    Broken,
+    Deadline,
+    DeadlinePassed,
+    HttpClient,
+    Policy,
+    TooLarge,
+    TryAgain,
+    patiently,
+)
 from misbehaving import Answer, Misbehaving, misbehaving_server
 
 _POLICY = Policy(contact="tests@example.org", timeout=5, patience=10, most_bytes=9_999)
@@ -22,7 +32,7 @@ def server() -> Iterator[Misbehaving]:
 
 def test_a_reply_is_whole_unpacked_and_not_judged(server: Misbehaving) -> None:
     server.will(Answer(b"a" * 500, type="text/plain; charset=utf-8", status=404, packed=True))
-    reply = Client(_POLICY).send("GET", server.address, Deadline(5), params={"q": "å b", "r": ["1", "2"]})
+    reply = HttpClient(_POLICY).send("GET", server.address, Deadline(5), params={"q": "å b", "r": ["1", "2"]})
     assert (reply.status, reply.media_type, reply.body) == (404, "text/plain", b"a" * 500)
     (asked,) = server.asked
     assert asked.path.endswith("q=%C3%A5+b&r=1&r=2") or asked.path.endswith("q=%C3%A5%20b&r=1&r=2")
@@ -31,9 +41,9 @@ def test_a_reply_is_whole_unpacked_and_not_judged(server: Misbehaving) -> None:
 
 def test_who_asks_is_known_before_anything_is_sent(server: Misbehaving) -> None:
     with pytest.raises(ConfigError, match="contact address"):
-        Client(Policy(contact=""))
+        HttpClient(Policy(contact=""))
     server.will(Answer(b"a"))
-    Client(Policy(contact=""), headers={"User-Agent": AGENT}).send("HEAD", server.address, Deadline(5))
+    HttpClient(Policy(contact=""), headers={"User-Agent": AGENT}).send("HEAD", server.address, Deadline(5))
     assert server.asked[0].headers["user-agent"] == AGENT
 
 
@@ -43,7 +53,7 @@ def test_who_asks_is_known_before_anything_is_sent(server: Misbehaving) -> None:
 def test_a_slow_drip_ends_at_the_deadline_and_the_client_is_of_use_afterwards(
     server: Misbehaving, slow: Answer
 ) -> None:
-    client = Client(_POLICY)
+    client = HttpClient(_POLICY)
     server.will(slow, Answer(b"now"))
     with pytest.raises(DeadlinePassed):
         client.send("GET", server.address, Deadline(0.4))
@@ -52,7 +62,7 @@ def test_a_slow_drip_ends_at_the_deadline_and_the_client_is_of_use_afterwards(
 
 def test_what_is_larger_than_allowed_is_not_taken_packed_or_not(server: Misbehaving) -> None:
     server.will(Answer(b"x" * 10_000), Answer(b"x" * 10_000, packed=True), Answer(b"x" * 9_999))
-    client = Client(_POLICY)
+    client = HttpClient(_POLICY)
     for _ in range(2):
         with pytest.raises(TooLarge):
             client.send("GET", server.address, Deadline(5))
@@ -61,24 +71,24 @@ def test_what_is_larger_than_allowed_is_not_taken_packed_or_not(server: Misbehav
 
 def test_the_beginning_of_a_long_answer_can_be_had_alone(server: Misbehaving) -> None:
     server.will(Answer(b"begin" + b"x" * 9_000))
-    assert Client(_POLICY).send("GET", server.address, Deadline(5), beginning=5).body.startswith(b"begin")
+    assert HttpClient(_POLICY).send("GET", server.address, Deadline(5), beginning=5).body.startswith(b"begin")
 
 
 def test_a_redirect_is_an_answer_unless_it_is_wanted(server: Misbehaving) -> None:
     server.will(Answer(status=302, headers={"Location": "/there"}), Answer(b"there"))
-    assert Client(_POLICY).send("GET", server.address, Deadline(5)).status == 302
+    assert HttpClient(_POLICY).send("GET", server.address, Deadline(5)).status == 302
     server.will(Answer(status=302, headers={"Location": "/there"}), Answer(b"there"))
-    assert Client(_POLICY, follows=True).send("GET", server.address, Deadline(5)).body == b"there"
+    assert HttpClient(_POLICY, follows=True).send("GET", server.address, Deadline(5)).body == b"there"
 
 
 def test_a_cut_answer_is_broken_or_asked_for_again(server: Misbehaving) -> None:
     server.will(Answer(b"short", announce=99))
     with pytest.raises(Broken) as caught:
-        Client(_POLICY).send("GET", server.address, Deadline(5))
+        HttpClient(_POLICY).send("GET", server.address, Deadline(5))
     assert caught.value.cut
     waits: list[float] = []
     again = replace(_POLICY, retries_broken=True, sleep=waits.append)
-    client = Client(again)
+    client = HttpClient(again)
     server.will(Answer(b"short", announce=99), Answer(b"whole"))
     assert patiently(lambda deadline: client.send("GET", server.address, deadline), again).body == b"whole"
     assert len(waits) == 1
@@ -86,15 +96,15 @@ def test_a_cut_answer_is_broken_or_asked_for_again(server: Misbehaving) -> None:
 
 def test_a_server_that_is_not_there_is_broken_and_not_cut() -> None:
     with pytest.raises(Broken) as caught:
-        Client(_POLICY).send("GET", "http://127.0.0.1:9/", Deadline(5))
+        HttpClient(_POLICY).send("GET", "http://127.0.0.1:9/", Deadline(5))
     assert not caught.value.cut
     with pytest.raises(TryAgain, match="the connection broke"):
-        Client(replace(_POLICY, retries_broken=True)).send("GET", "http://127.0.0.1:9/", Deadline(5))
+        HttpClient(replace(_POLICY, retries_broken=True)).send("GET", "http://127.0.0.1:9/", Deadline(5))
     with pytest.raises(Broken):
-        Client(_POLICY).send("GET", "http://[", Deadline(5))
+        HttpClient(_POLICY).send("GET", "http://[", Deadline(5))
 
 
 def test_nothing_is_sent_after_the_deadline(server: Misbehaving) -> None:
     with pytest.raises(DeadlinePassed):
-        Client(_POLICY).send("GET", server.address, Deadline(0))
+        HttpClient(_POLICY).send("GET", server.address, Deadline(0))
     assert not server.asked

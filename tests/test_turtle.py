@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citygraph.graphs import places
 from citygraph.namespaces import PREFIXES, Curies
 from citygraph.rdf import Iri, Quad, Triple, canonical_hash, parse
 from citygraph.sorted_quads import SortedQuads
-from citygraph.turtle import TurtleError, blocks_of, document_of, places, read_document, write_document
+from citygraph.turtle.document import TurtleError, read_document
+from citygraph.turtle.layout import blocks_of, document_of, write_document
 from generated import GRAPHS, flat_triples, triples
 
 _MANIFEST = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from citygraph.project import Build, Project
     from citygraph.query import Answered
     from citygraph.results import Graph, Solutions, Truth
-    from citygraph.version import VERSION as __version__  # noqa: N811
+
+__version__ = "0.1.0"
+"""The version of this program; a snapshot made by another version is made again."""
 
 __all__ = [
     "Answered",
@@ -47,7 +49,6 @@ _HOMES = {
     **dict.fromkeys(("Build", "Project"), "project"),
     **dict.fromkeys(("Graph", "Solutions", "Truth"), "results"),
     "Answered": "query",
-    "__version__": "version",
 }
 
 
@@ -57,4 +58,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # PEP 562: names are importe
         message = f"module 'citygraph' has no attribute {name!r}"
         raise AttributeError(message)
     module = import_module(f"citygraph.{_HOMES[name]}")
-    return getattr(module, "VERSION" if name == "__version__" else name)
+    return getattr(module, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from citygraph.version import VERSION
+from citygraph import __version__
 
 __all__ = ["main"]
 
@@ -12,7 +12,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; `--version` answers before anything else is imported."""
     if sys.argv[1:] == ["--version"]:
-        print(f"citygraph {VERSION}")
+        print(f"citygraph {__version__}")
         return
     from citygraph.cli import run  # noqa: PLC0415
 

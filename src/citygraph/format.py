@@ -7,7 +7,8 @@ from pathlib import Path
 
 from citygraph.findings import Finding, finding
 from citygraph.rdf import canonical_hash, parse
-from citygraph.turtle import TurtleError, read_document, write_document
+from citygraph.turtle.document import TurtleError, read_document
+from citygraph.turtle.layout import write_document
 
 __all__ = ["Formatted", "format_file"]
 

@@ -1,6 +1,6 @@
 """Requests over HTTP: who we are, one deadline, how much we take, how often and how long we wait.
 
-`Policy` says how a server is asked. `Client` sends one request and reads its answer whole, before one deadline;
+`Policy` says how a server is asked. `HttpClient` sends one request and reads its answer whole, before one deadline;
 `patiently` makes an attempt again while that can help. Questions that are worth keeping are asked in an
 `exchange.Exchange`. httpx lives here alone, and is imported when the first request is sent.
 """
@@ -21,8 +21,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 from weakref import finalize
 
+from citygraph import __version__
 from citygraph.errors import ConfigError
-from citygraph.version import VERSION
 
 if TYPE_CHECKING:
     import httpx
@@ -33,10 +33,10 @@ __all__ = [
     "AGENT",
     "RETRIED",
     "Broken",
-    "Client",
     "Deadline",
     "DeadlinePassed",
     "Headers",
+    "HttpClient",
     "HttpReply",
     "Policy",
     "TooLarge",
@@ -51,7 +51,7 @@ __all__ = [
 
 RETRIED: Final = frozenset({429, 502, 503, 504})
 """The answers that mean "not now"."""
-AGENT: Final = f"citygraph/{VERSION} (https://w3id.org/citygraph/)"
+AGENT: Final = f"citygraph/{__version__} (https://w3id.org/citygraph/)"
 """Who asks, where nobody wants to know whom to write to."""
 _PIECE: Final = 64 * 1024
 _Result = TypeVar("_Result")
@@ -231,7 +231,7 @@ class HttpReply:
         return media_type_of(self.headers.get("content-type") or "")
 
 
-class Client:
+class HttpClient:
     """Requests that keep to one deadline each, headers and slow drips included; connections are used again.
 
     What comes back is the caller's to judge: no status is an error here, and a redirect is an answer like any other.

@@ -14,7 +14,7 @@ from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import FileGraph, Part, ProjectGraphs, covers, graph_iri, part_of
 from citygraph.namespaces import expand, prefixes_for
-from citygraph.rdf import Bounds, BoundsProblem, Iri, Quad, parse, problems_of
+from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Quad, parse, problems_of
 from citygraph.sssom import SssomError, read_mappings
 
 __all__ = ["Known", "Loaded", "Progress", "find_files", "hash_files", "load_files", "unsafe_links"]
@@ -105,7 +105,7 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
     files: list[FileGraph] = []
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
         findings.append(finding("no-data", file="data"))
-    bounds = Bounds(config.number("limits.file_size"), config.number("limits.file_depth"))
+    bounds = DocumentBounds(config.number("limits.file_size"), config.number("limits.file_depth"))
     for number, path in enumerate(paths):
         if progress is not None:
             progress("load", number, len(paths))
@@ -126,7 +126,7 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
 
 
 def _load_known(
-    path: Path, config: Config, bounds: Bounds, known: Known | None
+    path: Path, config: Config, bounds: DocumentBounds, known: Known | None
 ) -> tuple[FileGraph | None, list[Finding]]:
     if known is None:
         return _load_file(path, config, bounds)
@@ -138,7 +138,7 @@ def _load_known(
     return before[1], before[2]
 
 
-def _load_file(path: Path, config: Config, bounds: Bounds) -> tuple[FileGraph | None, list[Finding]]:
+def _load_file(path: Path, config: Config, bounds: DocumentBounds) -> tuple[FileGraph | None, list[Finding]]:
     name = path.relative_to(config.folder).as_posix()
     if path.name.endswith(_METADATA):
         # CSVW metadata describe the table beside them, and no city.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from citygraph import __version__
 from citygraph.formats import answer_formats, media_type
 from citygraph.messages import Text, text
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import Form
-from citygraph.version import VERSION
 
 __all__ = ["openapi_document"]
 
@@ -42,7 +42,7 @@ def openapi_document(
         "openapi": "3.1.0",
         "info": {
             "title": title.in_language(language),
-            "version": VERSION,
+            "version": __version__,
             "description": text("openapi.about").in_language(language),
             "license": {"name": licence.rpartition("/")[2], "url": licence},
         },

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlankNode",
-    "Bounds",
     "BoundsProblem",
     "DefaultGraph",
+    "DocumentBounds",
     "Iri",
     "Literal",
     "Parsed",
@@ -121,7 +121,7 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
     quads: list[Quad] = []
     problems: list[SyntaxProblem] = []
     # Measured: some thousand triple terms inside each other end the process (pyoxigraph 0.5.13).
-    if b"<<(" in data and (deep := next(problems_of(data, "ttl", Bounds(len(data), _DEEPEST)), None)):
+    if b"<<(" in data and (deep := next(problems_of(data, "ttl", DocumentBounds(len(data), _DEEPEST)), None)):
         return Parsed((), (SyntaxProblem(f"more than {_DEEPEST} levels inside each other", deep.line, 0),))
     # A line-based document without this sign names no blank node, so that every quad can stay as it was read.
     as_read = graph_name is None and format in {"nt", "nq"} and b"_:" not in data
@@ -175,7 +175,7 @@ _TURTLE_MARK: Final = re.compile(rf"{STRING}|<[^<>\"{{}}|^`\s]*>|\\.|#[^\n\r]*|[
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class DocumentBounds:
     """The limits of one project: bytes of a file, levels inside each other."""
 
     size: int
@@ -191,7 +191,7 @@ class BoundsProblem:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def problems_of(data: bytes, format: str, bounds: Bounds) -> Iterator[BoundsProblem]:  # noqa: A002
+def problems_of(data: bytes, format: str, bounds: DocumentBounds) -> Iterator[BoundsProblem]:  # noqa: A002
     """Why this document must not reach a parser; nothing when it may."""
     if len(data) > bounds.size:
         yield BoundsProblem("file-too-large", values={"size": f"{len(data):,}", "limit": f"{bounds.size:,}"})
@@ -205,7 +205,7 @@ def problems_of(data: bytes, format: str, bounds: Bounds) -> Iterator[BoundsProb
             yield from _depth_problems(data, _TURTLE_MARK, bounds)
 
 
-def _depth_problems(data: bytes, marks: re.Pattern[bytes], bounds: Bounds) -> Iterator[BoundsProblem]:
+def _depth_problems(data: bytes, marks: re.Pattern[bytes], bounds: DocumentBounds) -> Iterator[BoundsProblem]:
     depth = 0
     for match in marks.finditer(data):
         mark = match.group()
@@ -218,7 +218,7 @@ def _depth_problems(data: bytes, marks: re.Pattern[bytes], bounds: Bounds) -> It
             depth -= 1
 
 
-def _json_problems(data: bytes, bounds: Bounds) -> Iterator[BoundsProblem]:
+def _json_problems(data: bytes, bounds: DocumentBounds) -> Iterator[BoundsProblem]:
     deep = list(_depth_problems(data, _JSON_MARK, bounds))
     if deep:
         yield from deep
@@ -256,7 +256,7 @@ class _Refused(Exception):  # noqa: N818  # a signal out of expat's callbacks, c
         self.problem = problem
 
 
-def _xml_problems(data: bytes, bounds: Bounds) -> Iterator[BoundsProblem]:
+def _xml_problems(data: bytes, bounds: DocumentBounds) -> Iterator[BoundsProblem]:
     parser = expat.ParserCreate()
     depth = 0
 

@@ -7,10 +7,10 @@ import sys
 
 import typer
 
+from citygraph import __version__
 from citygraph.cli import commands, doctor, ingest, link, publish, query, serve, snapshot
 from citygraph.cli.output import print_error
 from citygraph.errors import CitygraphError
-from citygraph.version import VERSION
 
 __all__ = ["app", "run"]
 
@@ -44,7 +44,7 @@ def citygraph(
 ) -> None:
     """Keep, check, reason over and ask a knowledge graph of city networks."""
     if version:
-        print(f"citygraph {VERSION}")
+        print(f"citygraph {__version__}")
         raise typer.Exit
 
 

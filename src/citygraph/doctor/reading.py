@@ -14,7 +14,7 @@ import httpx
 from citygraph.doctor.asker import ROWS_TYPE, Reply
 from citygraph.doctor.bench import NTRIPLES, OK, ONE, Bench, good, many_rows, read_rows, rows, same, short
 from citygraph.doctor.probe import Deviates, NotTried, Outcome, Probe, Refused
-from citygraph.rdf import Bounds, Iri, parse, problems_of
+from citygraph.rdf import DocumentBounds, Iri, parse, problems_of
 
 __all__ = ["READING", "ask_query"]
 
@@ -98,7 +98,7 @@ def _in_type(bench: Bench, query: str, media_type: str) -> bytes:
 def results_xml(bench: Bench) -> Outcome:
     """SELECT in XML, which has no business with entities."""
     body = _in_type(bench, _TABLE, "application/sparql-results+xml")
-    if next(problems_of(body, "rdf", Bounds(len(body), _DEEPEST)), None):
+    if next(problems_of(body, "rdf", DocumentBounds(len(body), _DEEPEST)), None):
         message = "the XML declares entities, or is too deep"
         raise Deviates(message)
     try:
@@ -183,7 +183,7 @@ def _description(bench: Bench) -> bytes:
 def service_description(bench: Bench) -> Outcome:
     """What the server says of itself."""
     body = _description(bench)
-    if next(problems_of(body, "ttl", Bounds(len(body), _DEEPEST)), None):
+    if next(problems_of(body, "ttl", DocumentBounds(len(body), _DEEPEST)), None):
         message = "it has too many levels inside each other"
         raise Deviates(message)
     # Addresses in it may begin at the endpoint.

@@ -13,7 +13,7 @@ from citygraph.errors import ExportError
 from citygraph.namespaces import PREFIXES, Curies
 from citygraph.rdf import BlankNode, Iri, Quad, serialize_to
 from citygraph.sorted_quads import SortedQuads
-from citygraph.turtle import blocks_of
+from citygraph.turtle.layout import blocks_of
 
 __all__ = ["EXPORT_FORMATS", "export_bytes", "write_graph"]
 

@@ -16,7 +16,7 @@ from citygraph.matching.names import fold, read_name
 from citygraph.matching.things import Thing, things_of
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term, Triple
-from citygraph.turtle import document_of, write_document
+from citygraph.turtle.layout import document_of, write_document
 
 __all__ = [
     "CSVW",

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from citygraph import __version__
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.files import locked, write_file
 from citygraph.findings import Finding
@@ -43,7 +44,6 @@ from citygraph.sssom import (
     with_mappings,
     write_mappings,
 )
-from citygraph.version import VERSION
 
 __all__ = ["DRIFT_FILE", "MAPPING_FILE", "Comparison", "Links"]
 
@@ -97,7 +97,7 @@ class Links:
                 "mapping_set_title": "Links to Wikidata",
                 "object_source": "wd:Q2013",
                 "mapping_tool": "citygraph link",
-                "mapping_tool_version": VERSION,
+                "mapping_tool_version": __version__,
             })  # fmt: skip
         try:
             # Decoded from bytes: text mode would turn CR LF into LF, and a round trip into a difference.

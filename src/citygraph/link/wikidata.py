@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from citygraph.errors import ReconciliationError
 from citygraph.exchange import Exchange
 from citygraph.files import write_file
-from citygraph.http import Client, Deadline, HttpReply, Policy, TryAgain, retry_after
+from citygraph.http import Deadline, HttpClient, HttpReply, Policy, TryAgain, retry_after
 from citygraph.link.items import (
     ENTITY,
     WikidataItem,
@@ -211,7 +211,7 @@ class MediaWiki:
         self._exchange = Exchange(
             api, policy, what="a MediaWiki API", failure=ReconciliationError, late=ReconciliationError
         )
-        self._client = Client(policy, headers={"Accept": "application/json"}, transport=transport)
+        self._client = HttpClient(policy, headers={"Accept": "application/json"}, transport=transport)
 
     def search(self, text: str, language: str, *, limit: int = 10) -> list[str]:
         """The ids of items whose label or alias begins like `text`."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from citygraph import load, query, validate
+from citygraph import __version__, load, query, validate
 from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import ConfigError, SnapshotError
 from citygraph.files import git
@@ -23,7 +23,6 @@ from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.saved_query import query_files
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
-from citygraph.version import VERSION
 
 if TYPE_CHECKING:
     from citygraph.store.server.versions import HeldVersions
@@ -306,7 +305,7 @@ class Pipeline:
     ) -> Manifest:
         return Manifest(
             snapshot_id=snapshot_id,
-            citygraph_version=VERSION,
+            citygraph_version=__version__,
             base=self.config.base,
             as_of=checked.as_of.isoformat(),
             engine=engine,
@@ -319,7 +318,7 @@ class Pipeline:
 
     def _snapshot_id(self, as_of: date | None) -> str:
         return _short_hash({
-            "version": VERSION,
+            "version": __version__,
             "as_of": as_of.isoformat() if as_of else "",
             "files": self._hashes(),
         })  # fmt: skip
@@ -366,4 +365,4 @@ def _build_folder(folder: Path) -> Path:
     if folder != (Path(__file__).parents[1] / "reference").resolve():
         return folder / "build"
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "citygraph" / f"reference-{VERSION}"
+    return Path(cache) / "citygraph" / f"reference-{__version__}"

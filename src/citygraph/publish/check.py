@@ -14,7 +14,7 @@ from typing import Final
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
-from citygraph.http import AGENT, Broken, Client, Deadline, DeadlinePassed, Policy
+from citygraph.http import AGENT, Broken, Deadline, DeadlinePassed, HttpClient, Policy
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
@@ -22,7 +22,7 @@ from citygraph.publish.profiles import DCAT_AP_3, PROFILES, profile_of_page
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import NAMESPACES, Profile
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
-from citygraph.rdf import Bounds, BoundsProblem, Iri, Literal, Triple, parse, problems_of
+from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Literal, Triple, parse, problems_of
 
 __all__ = [
     "LinkCheck",
@@ -322,7 +322,7 @@ class LinkCheck:
         Args:
             status: why an address does not answer with 200–299, or an empty text; tests give their own.
         """
-        self._status = status or partial(_why_not, Client(_POLICY, headers={"User-Agent": AGENT}, follows=True))
+        self._status = status or partial(_why_not, HttpClient(_POLICY, headers={"User-Agent": AGENT}, follows=True))
         self._tried: dict[str, str] = {}
 
     def answers(self, address: str) -> bool:
@@ -341,7 +341,7 @@ class LinkCheck:
         ]
 
 
-def _why_not(client: Client, address: str) -> str:
+def _why_not(client: HttpClient, address: str) -> str:
     if not address.startswith(("https://", "http://")):
         return "it is no address on the web"
     try:
@@ -355,7 +355,7 @@ def _why_not(client: Client, address: str) -> str:
 
 # -- catalogues in files, ours or anybody's --------------------------------------------------------
 
-_BOUNDS: Final = Bounds(size=50_000_000, depth=200)
+_BOUNDS: Final = DocumentBounds(size=50_000_000, depth=200)
 """What a harvester takes: CKAN reads no more than 50 MB at once."""
 _MOST_BYTES: Final = 200_000
 """Statements that are held against the shapes; a catalogue of ours has some sixteen for each file."""

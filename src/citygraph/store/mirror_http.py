@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from citygraph import __version__
 from citygraph.errors import SnapshotError
 from citygraph.http import (
     RETRIED,
@@ -25,7 +26,6 @@ from citygraph.http import (
 from citygraph.store.arriving import Damaged, receive
 from citygraph.store.contents import Index, Piece, read_index
 from citygraph.store.mirror import INDEX, MOST_INDEX_BYTES, object_path
-from citygraph.version import VERSION
 
 __all__ = ["MirrorAddress"]
 
@@ -39,7 +39,7 @@ _SLOWEST: Final = 50_000
 _READ: Final = 256 * 1024
 _RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)", re.ASCII)
 _HEADERS: Final = {
-    "User-Agent": f"citygraph/{VERSION} (https://w3id.org/citygraph/)",
+    "User-Agent": f"citygraph/{__version__} (https://w3id.org/citygraph/)",
     # A packed answer would have other bytes than the ones that were hashed, and no positions to go on from.
     "Accept-Encoding": "identity",
 }

@@ -1,19 +1,5 @@
-"""Turtle as text that people keep: its tokens, its statements with their comments and places, its layout."""
+"""Turtle as text that people keep.
 
-from citygraph.turtle.document import Block, Document, Node, Pair, TurtleError, read_document
-from citygraph.turtle.layout import blocks_of, document_of, write_document
-from citygraph.turtle.places import Place, places
-
-__all__ = [
-    "Block",
-    "Document",
-    "Node",
-    "Pair",
-    "Place",
-    "TurtleError",
-    "blocks_of",
-    "document_of",
-    "places",
-    "read_document",
-    "write_document",
-]
+In reading order: `document` (the statements of a file with their comments and places), `layout` (how they are laid out,
+and graphs as such documents). The tokens are those of `lexer`; `graphs` says where each statement stands.
+"""

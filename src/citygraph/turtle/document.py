@@ -8,7 +8,7 @@ from typing import Final
 
 from citygraph.lexer import TURTLE, Token, tokens
 
-__all__ = ["Block", "Document", "Node", "Pair", "TurtleError", "read_document"]
+__all__ = ["Block", "Document", "Pair", "TurtleError", "WrittenTerm", "read_document"]
 
 _DEEPEST: Final = 200
 _RDF_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -19,7 +19,7 @@ class TurtleError(ValueError):
 
 
 @dataclass(slots=True)
-class Node:
+class WrittenTerm:
     """One subject, predicate or object.
 
     `text` is the term as written; for a list and for a blank node with properties it is empty, and
@@ -29,7 +29,7 @@ class Node:
     text: str
     line: int = 0
     column: int = 0
-    items: list[Node] | None = None
+    items: list[WrittenTerm] | None = None
     pairs: list[Pair] | None = None
 
 
@@ -37,8 +37,8 @@ class Node:
 class Pair:
     """One predicate with one object, and the comments that belong to it."""
 
-    predicate: Node
-    object: Node
+    predicate: WrittenTerm
+    object: WrittenTerm
     comments: list[str] = field(default_factory=list)
     trailing: str = ""
 
@@ -47,7 +47,7 @@ class Pair:
 class Block:
     """All statements written about one subject."""
 
-    subject: Node
+    subject: WrittenTerm
     pairs: list[Pair]
     comments: list[str] = field(default_factory=list)
 
@@ -149,7 +149,7 @@ class _Reader:
             pairs[-1].comments += self._take_comments()
         return pairs
 
-    def _node(self, depth: int) -> Node:
+    def _node(self, depth: int) -> WrittenTerm:
         token = self._token
         if token is None:
             message = "the file ends in the middle of a statement"
@@ -161,17 +161,17 @@ class _Reader:
         if token.text == "[":
             pairs = self._pairs(depth + 1, until="]")
             self._expect("]")
-            return Node("" if pairs else "[]", token.line, token.column, pairs=pairs or None)
+            return WrittenTerm("" if pairs else "[]", token.line, token.column, pairs=pairs or None)
         if token.text == "(":
-            items: list[Node] = []
+            items: list[WrittenTerm] = []
             while not self._at(")"):
                 items.append(self._node(depth + 1))
             self._expect(")")
-            return Node("", token.line, token.column, items=items)
+            return WrittenTerm("", token.line, token.column, items=items)
         if token.kind == "string":
-            return Node(token.text + self._suffix(), token.line, token.column)
+            return WrittenTerm(token.text + self._suffix(), token.line, token.column)
         if token.kind in {"iri", "pname", "blank", "number"} or token.text in {"a", "true", "false"}:
-            return Node(token.text, token.line, token.column)
+            return WrittenTerm(token.text, token.line, token.column)
         message = f"line {token.line}: {token.text!r} is not expected here"
         raise TurtleError(message)
 

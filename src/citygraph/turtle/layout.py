@@ -14,7 +14,7 @@ from typing import Final
 from citygraph.namespaces import PREFIXES, Curies
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.sorted_quads import SortedQuads, distinct_triples
-from citygraph.turtle.document import Block, Document, Node, Pair
+from citygraph.turtle.document import Block, Document, Pair, WrittenTerm
 
 __all__ = ["blocks_of", "document_of", "write_block", "write_document", "write_pairs"]
 
@@ -123,7 +123,7 @@ def _lines(pairs: Iterable[Pair], level: int) -> list[str]:
     return lines
 
 
-def _node(node: Node, level: int) -> str:
+def _node(node: WrittenTerm, level: int) -> str:
     """The node on one line when it fits and holds no comment, else over several lines."""
     inline = _inline(node)
     if node.text or (len(inline) + len(_INDENT) * level <= _WIDTH and not _has_comment(node)):
@@ -134,7 +134,7 @@ def _node(node: Node, level: int) -> str:
     return "\n".join(["[", *_lines(_ordered(node.pairs or []), level + 1), indent + "]"])
 
 
-def _inline(node: Node) -> str:
+def _inline(node: WrittenTerm) -> str:
     if node.items is not None:
         return f"( {' '.join(_inline(item) for item in node.items)} )" if node.items else "()"
     if node.pairs is not None:
@@ -146,7 +146,7 @@ def _inline_pair(pair: Pair) -> str:
     return f"{_predicate(pair.predicate)} {_inline(pair.object)}"
 
 
-def _predicate(node: Node) -> str:
+def _predicate(node: WrittenTerm) -> str:
     return "a" if node.text in _TYPES else node.text
 
 
@@ -154,7 +154,7 @@ def _is_type(pair: Pair) -> bool:
     return pair.predicate.text in _TYPES
 
 
-def _has_comment(node: Node) -> bool:
+def _has_comment(node: WrittenTerm) -> bool:
     inner = [*(node.items or []), *(pair.object for pair in node.pairs or [])]
     return any(pair.comments or pair.trailing for pair in node.pairs or []) or any(map(_has_comment, inner))
 
@@ -224,7 +224,7 @@ class Folding:
 
     def block(self, subject: Term) -> Block:
         """Everything about one subject."""
-        return Block(Node(self._text(subject)), self._pairs(subject))
+        return Block(WrittenTerm(self._text(subject)), self._pairs(subject))
 
     def blank_blocks(self) -> Iterator[Block]:
         """The blocks about blank nodes that stand in no other block."""
@@ -234,16 +234,16 @@ class Folding:
 
     def _pairs(self, subject: Term) -> list[Pair]:
         statements = sorted(self._about.get(subject, ()), key=lambda pair: (str(pair[0]), self._sort_key(pair[1])))
-        return [Pair(Node(self._text(predicate)), self._node(object_)) for predicate, object_ in statements]
+        return [Pair(WrittenTerm(self._text(predicate)), self._node(object_)) for predicate, object_ in statements]
 
-    def _node(self, term: Term) -> Node:
+    def _node(self, term: Term) -> WrittenTerm:
         if term not in self._nested:
-            return Node(self._text(term))
+            return WrittenTerm(self._text(term))
         items = self._list(term)
         if items is not None:
-            return Node("", items=[self._node(item) for item in items])
+            return WrittenTerm("", items=[self._node(item) for item in items])
         pairs = self._pairs(term)
-        return Node("", pairs=pairs) if pairs else Node("[]")
+        return WrittenTerm("", pairs=pairs) if pairs else WrittenTerm("[]")
 
     def _list(self, term: Term) -> list[Term] | None:
         """The members when `term` heads a well-formed list that nothing else refers into, else `None`."""

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from citygraph import __version__
 from citygraph.errors import CitygraphError, StoreTimeout
 from citygraph.matching.names import plain
 from citygraph.matching.score import Candidate
@@ -24,7 +25,6 @@ from citygraph.namespaces import CG, compress
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.store.turns import Turns
-from citygraph.version import VERSION
 from citygraph.web.limits import limits_of
 from citygraph.web.pages.graph import memory_of, project_of
 from citygraph.web.pages.i18n import choose_language
@@ -94,7 +94,7 @@ def _manifest(request: ReconcileRequest) -> dict[str, Any]:
         "identifierSpace": f"{base}id/",
         "schemaSpace": CG,
         "documentation": request.origin + "/",
-        "serviceVersion": VERSION,
+        "serviceVersion": __version__,
         "view": {"url": f"{request.origin}/id/{{{{id}}}}"},
         "defaultTypes": _types(request),
         "suggest": suggest,
@@ -115,7 +115,7 @@ def _draft_manifest(request: ReconcileRequest) -> Response:
             "lang": request.language,
             "dir": "ltr",
             "documentation": request.origin + "/",
-            "serviceVersion": VERSION,
+            "serviceVersion": __version__,
             "view": {"url": f"{request.origin}/id/{{id}}"},
             "defaultTypes": _types(request),
             "suggest": {"entity": True, "property": True, "type": True},
