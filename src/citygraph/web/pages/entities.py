@@ -49,7 +49,7 @@ def identifier(request: Request) -> Response:
     """`/id/{name}`: 303 to the page or to the file that the reader asks for (Cool URIs, 4.3)."""
     page = Page(request)
     name = str(request.path_params["name"])
-    iri = page.graph.called(name)
+    iri = page.graph.directory.called(name)
     if iri is None:
         raise _not_found(page, name)
     wanted = negotiate(request.headers.get("accept", ""), tuple(_OFFERED))
@@ -63,15 +63,15 @@ def entity(request: Request) -> Response:
     """`/{kind}/{slug}` and its twins."""
     page = Page(request)
     kind, slug = str(request.path_params["kind"]), str(request.path_params["slug"])
-    iri = page.graph.at(kind, slug)
+    iri = page.graph.directory.at(kind, slug)
     if iri is not None:
         return _entity_page(page, iri)
     stem, _, extension = slug.rpartition(".")
-    of_twin = page.graph.at(kind, stem) if extension in TWINS else None
+    of_twin = page.graph.directory.at(kind, stem) if extension in TWINS else None
     if of_twin is not None:
         return twin(page, of_twin, extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
-    elsewhere = page.graph.called(slug)
+    elsewhere = page.graph.directory.called(slug)
     if elsewhere is not None:
         return RedirectResponse(page.urls.entity(elsewhere), 303)
     raise _not_found(page, stem if extension in TWINS else slug)
@@ -85,7 +85,7 @@ def kind_list(request: Request) -> Response:
     kind = kind_named(name)
     most = -1 if dot else _MOST_LISTED
     wanted = kind is not None and (not dot or ending == "json")
-    ordered = page.graph.of_kind(kind.name, page.language, most=most) if kind and wanted else []
+    ordered = page.graph.directory.things(kind.name, language=page.language, most=most) if kind and wanted else []
     if kind is None or not ordered:
         raise _not_found(page, name)
     if dot:
@@ -107,11 +107,11 @@ def _not_found(page: Page, slug: str) -> NotFound:
 
 
 def _entity_page(page: Page, iri: str) -> Response:
-    kind = page.graph.kinds[iri]
+    kind = page.graph.kind_of(iri) or FALLBACK
     groups = groups_about(iri, page.formatter)
     tables = tables_about(iri, page.formatter)
     here = (cite([Iri(iri)], page.graph.store) or {}).get(Iri(iri), ())
-    names = page.graph.names.get(iri, [])
+    names = page.graph.directory.names(iri)
     main = page.graph.label(iri, page.language)
     same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
     response = page.render(
@@ -161,7 +161,7 @@ def _map(page: Page, iri: str) -> MapDrawing | None:
 def _questions(page: Page, iri: str) -> list[tuple[str, str]]:
     """The saved questions that can be asked about this thing, with it filled in."""
     # A question about any concept at all says little on the page of one.
-    classes = page.graph.classes_of(iri) - {PREFIXES["skos"] + "Concept"}
+    classes = page.graph.directory.classes(iri) - {PREFIXES["skos"] + "Concept"}
     found = []
     for query in saved_queries(page.project, page.memory):
         name = next((p.name for p in query.parameters if p.type == "entity" and expand(p.of_class) in classes), None)
@@ -196,7 +196,7 @@ def _quads_about(iri: str, graph: GraphView) -> list[Quad]:
     for predicate, subject in graph.statements(iri, incoming=True):
         if isinstance(subject, Iri):
             quads.append(Quad(subject, Iri(predicate), Iri(iri)))
-            if graph.kinds.get(subject.value) == FALLBACK:
+            if graph.kind_of(subject.value) == FALLBACK:
                 records.append(subject.value)
     for record in sorted(set(records))[:_MOST_RECORDS]:
         quads += [Quad(Iri(record), Iri(p), value) for p, value in graph.statements(record)]
@@ -207,7 +207,7 @@ def _as_json(page: Page, iri: str) -> dict[str, object]:
     graph, manifest = page.graph, page.graph.manifest
     return {
         "iri": iri,
-        "kind": graph.kinds[iri].name,
+        "kind": (graph.kind_of(iri) or FALLBACK).name,
         "name": {language: graph.label(iri, language) for language in ("nb", "en")},
         "as_of": manifest.as_of,
         "snapshot": manifest.snapshot_id,
@@ -243,7 +243,7 @@ def structured_data(
     page: Page, iri: str, kind: Kind, groups: Sequence[FactGroup], tables: Sequence[FactTable]
 ) -> dict[str, object]:
     """The thing in schema.org's words, for search engines."""
-    names = sorted({text for text, *_ in page.graph.names.get(iri, [])} - {page.graph.label(iri, page.language)})
+    names = sorted({text for text, *_ in page.graph.directory.names(iri)} - {page.graph.label(iri, page.language)})
     said = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
     document: dict[str, object] = {
         "@context": "https://schema.org",

@@ -214,7 +214,7 @@ def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
     naming: dict[tuple[str, Term], bool] = {
         (property_, subject): derived
         for (property_, subject), derived in graph.statements(iri, incoming=True).items()
-        if isinstance(subject, Iri) and graph.kinds.get(subject.value, FALLBACK) != FALLBACK
+        if isinstance(subject, Iri) and graph.kind_of(subject.value) not in {None, FALLBACK}
     }
     said = _Said(iri, formatter, claims, frozenset(others))
     by_heading: dict[int, list[tuple[int, FactProperty]]] = defaultdict(list)
@@ -283,7 +283,7 @@ class _Said:
     def _identifier(self, term: Term) -> ShownTerm | None:
         """An identifier by its kind and its code: its own name would say nothing."""
         formatter, graph = self.formatter, self.formatter.graph
-        if not isinstance(term, Iri) or graph.kinds.get(term.value) != FALLBACK or graph.is_named(term.value):
+        if not isinstance(term, Iri) or graph.kind_of(term.value) != FALLBACK or term.value in graph.directory:
             return None
         known = identifier_code(term, graph.store)
         if known is None:

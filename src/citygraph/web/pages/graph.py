@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable
 from datetime import date
-from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -17,7 +16,6 @@ from citygraph.query.entity import statements_about
 from citygraph.rdf import Term
 from citygraph.store import Manifest, Snapshot, Store
 from citygraph.store.directory import Directory
-from citygraph.store.names import Hit
 from citygraph.web.requests import client_of
 
 __all__ = [
@@ -31,122 +29,42 @@ __all__ = [
     "project_of",
 ]
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 _T = TypeVar("_T")
 
 
 class GraphView:
     """A version of the graph for one request: `store` answers in the time and within the limits of who asks."""
 
-    def __init__(self, project: Project, snapshot: Snapshot, known: KeptVersion, store: Store) -> None:
+    def __init__(self, project: Project, snapshot: Snapshot, kept: KeptVersion, store: Store) -> None:
         """The version in this folder, which is not opened here: `store` answers."""
         self.project, self.snapshot, self.store = project, snapshot, store
         self.manifest: Manifest = snapshot.manifest
-        self.directory, self.is_stale = known.directory, known.is_stale
+        self.directory, self.is_stale = kept.directory, kept.is_stale
 
-    @property
-    def as_of(self) -> date:
-        """The reference date of the version."""
-        return date.fromisoformat(self.manifest.as_of)
-
-    # -- one thing ------------------------------------------------------------------------------------
-
-    @cached_property
-    def kinds(self) -> Mapping[str, Kind]:
-        """The kind of everything that has a page."""
-        return _LookedUp(self._kind, self.directory.things)
-
-    def _kind(self, iri: str) -> Kind | None:
+    def kind_of(self, iri: str) -> Kind | None:
+        """The kind of a thing that has a page; `None` for any other."""
         node = self.directory.node(iri)
         return kind_named(node.kind) if node is not None else None
-
-    @cached_property
-    def slugs(self) -> Mapping[str, str]:
-        """The last part of the address of every thing; two things of one kind never share one."""
-        return _LookedUp(self._slug, self.directory.things)
-
-    def _slug(self, iri: str) -> str | None:
-        node = self.directory.node(iri)
-        return node.slug if node is not None and node.kind else None
-
-    def at(self, kind: str, slug: str) -> str | None:
-        """The IRI behind the kind and the slug of an address."""
-        return self.directory.at(kind, slug)
-
-    def called(self, local_name: str) -> str | None:
-        """The IRI behind a local name, in whichever of the graph's namespaces it stands; `id/` comes first."""
-        return self.directory.called(local_name)
-
-    @cached_property
-    def names(self) -> Mapping[str, list[tuple[str, str, bool]]]:
-        """Every name of everything that has a page: the text, its language, and whether it is a main one."""
-        return _LookedUp(lambda iri: self.directory.names(iri) or None, self.directory.things)
-
-    def classes_of(self, iri: str) -> frozenset[str]:
-        """The classes of a thing."""
-        return self.directory.classes(iri)
 
     def label(self, iri: str, language: str) -> str:
         """What a thing is called; a fact by what it ties together."""
         return self.directory.of(iri, language)
-
-    def is_named(self, iri: str) -> bool:
-        """Whether a thing has a name of its own."""
-        return iri in self.directory
 
     def statements(self, iri: str, *, incoming: bool = False) -> dict[tuple[str, Term], bool]:
         """Every statement about a thing, or naming it: (property, other end) and whether it is only derived."""
         inferred = self.manifest.inferred_graph
         return statements_about(iri, self.store, inferred_graph=inferred, incoming=incoming)
 
-    # -- many things ----------------------------------------------------------------------------------
-
-    def of_kind(self, name: str, language: str = "en", *, most: int = -1) -> list[str]:
-        """The IRIs of all things of a kind, by name."""
-        return self.directory.things(name, language=language, most=most)
-
-    def of_class(self, iri: str, *, most: int = -1) -> list[str]:
-        """The IRIs of things of a class, derived membership included."""
-        return self.directory.of_class(iri, most=most)
-
     def counts(self) -> list[tuple[Kind, int]]:
         """How many things of each kind there are; kinds without one, and mere records, are left out."""
         numbers = self.directory.counts
         return [(kind, numbers[kind.name]) for kind in KINDS if numbers.get(kind.name) and kind != FALLBACK]
 
-    def in_order(self, iris: Iterable[str], language: str) -> list[str]:
-        """IRIs by name, the way the language sorts its letters."""
-        return self.directory.in_order(iris, language)
-
     def candidates(self, text: str, of_class: str) -> list[NamedThing]:
         """The things of a class (an IRI; empty for all) whose names come near a text, each under the name that does."""
         hits = self.directory.search(text, most=200)
-        found = [hit for hit in hits if not of_class or of_class in self.classes_of(hit.iri)]
-        return [NamedThing(hit.iri, text_) for hit in found for text_, *_ in self.names.get(hit.iri, [])]
-
-    def search(self, text: str, *, most: int) -> list[Hit]:
-        """The things whose names come nearest, the best first."""
-        return self.directory.search(text, most=most)
-
-
-class _LookedUp(Mapping[_K, _V], Generic[_K, _V]):
-    """A mapping that asks for each entry when it is wanted."""
-
-    def __init__(self, find: Callable[[_K], _V | None], keys: Callable[[], list[_K]]) -> None:
-        self._find, self._keys = find, keys
-
-    def __getitem__(self, key: _K) -> _V:
-        value = self._find(key)
-        if value is None:
-            raise KeyError(key)
-        return value
-
-    def __iter__(self) -> Iterator[_K]:
-        return iter(self._keys())
-
-    def __len__(self) -> int:
-        return len(self._keys())
+        found = [hit for hit in hits if not of_class or of_class in self.directory.classes(hit.iri)]
+        return [NamedThing(hit.iri, name) for hit in found for name, *_ in self.directory.names(hit.iri)]
 
 
 class KeptVersion:

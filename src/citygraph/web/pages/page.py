@@ -43,7 +43,7 @@ class Page:
         self.choice: LanguageChoice = choose_language(request, offered=self.project.config.languages)
         self.language = self.choice.language
         self.words = Words(self.language)
-        self.urls = Urls(prefix_of(request), self.choice, self.graph.kinds, self.graph.slugs)
+        self.urls = Urls(prefix_of(request), self.choice, self.graph.directory.node)
         self.formatter = TermFormatter(self.graph, self.urls)
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401

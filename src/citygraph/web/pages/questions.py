@@ -271,13 +271,13 @@ def _options(page: Page, parameter: Parameter) -> list[tuple[str, str]]:
     if parameter.type != "entity" or not parameter.of_class:
         return []
     of_class = expand(parameter.of_class, page.project.prefixes)
-    iris = page.graph.of_class(of_class or "", most=_MOST_OPTIONS + 1)
+    iris = page.graph.directory.of_class(of_class or "", most=_MOST_OPTIONS + 1)
     if not 0 < len(iris) <= _MOST_OPTIONS:
         return []
     prefixes = page.project.prefixes
     return [
         (compress(iri, prefixes), page.graph.label(iri, page.language))
-        for iri in page.graph.in_order(iris, page.language)
+        for iri in page.graph.directory.in_order(iris, page.language)
     ]
 
 

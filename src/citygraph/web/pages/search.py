@@ -40,7 +40,7 @@ Letters = Mapping[str, Sequence[str]]
 
 def find_things(graph: GraphView, text: str, *, kind: str = "", most: int = _MOST) -> list[tuple[Hit, Kind]]:
     """What a text may mean, the best first; mere records have no names of their own and are left out."""
-    found = [(hit, graph.kinds[hit.iri]) for hit in graph.search(text, most=200)]
+    found = [(hit, graph.kind_of(hit.iri) or FALLBACK) for hit in graph.directory.search(text, most=200)]
     wanted = [(hit, each) for hit, each in found if each != FALLBACK and kind in {"", each.name}]
     order = {name: position for position, name in enumerate(KIND_ORDER)}
     wanted.sort(key=lambda pair: (-round(pair[0].score, 2), order.get(pair[1].name, len(order)), -pair[0].score))
@@ -115,13 +115,15 @@ def letters_page(request: Request) -> Response:
     if (not iris and "letter" in request.path_params) or not 1 <= number <= parts:
         raise NotFound(request.url.path, [(page.words("letters.title"), page.urls.letters())])
     shown = iris[(number - 1) * _AT_ONCE : number * _AT_ONCE]
-    kinds = page.graph.kinds
     return page.render(
         "letters.html",
         letters=[(_SHOWN.get(each, each.upper()), page.urls.letters(each), each == letter) for each in letters],
         parts=[(str(part), page.urls.letters(letter, part), part == number) for part in range(1, parts + 1)],
         letter=_SHOWN.get(letter, letter.upper()),
-        rows=[(page.formatter.iri(iri), kinds[iri].one.in_language(page.language)) for iri in shown],
+        rows=[
+            (page.formatter.iri(iri), (page.graph.kind_of(iri) or FALLBACK).one.in_language(page.language))
+            for iri in shown
+        ],
         count=len(iris),
     )
 
@@ -136,9 +138,9 @@ def _asked(text: str) -> tuple[str, int]:
 
 def _sort(graph: GraphView, language: str) -> Letters:
     found: dict[str, list[tuple[tuple[str, str], str]]] = defaultdict(list)
-    for iri, kind in graph.kinds.items():
+    for iri in graph.directory.things():
         # Mere records have no names of their own.
-        if kind != FALLBACK:
+        if graph.kind_of(iri) != FALLBACK:
             name = graph.label(iri, language)
             found[_letter(name)].append((sort_key(name), iri))
     return {each: [iri for _, iri in sorted(found[each])] for each in _ORDER if each in found}
@@ -163,9 +165,9 @@ def names_json(request: Request) -> Response:
     if kind is None or kind == FALLBACK:
         raise NotFound(request.url.path, [(page.words("search.title"), page.urls.search())])
     things = []
-    for iri in sorted(graph.of_kind(kind.name)):
+    for iri in sorted(graph.directory.things(kind.name)):
         labels = [graph.label(iri, language) for language in ("nb", "en")]
-        names = list(dict.fromkeys([*labels, *(text for text, *_ in graph.names.get(iri, []))]))
+        names = list(dict.fromkeys([*labels, *(text for text, *_ in graph.directory.names(iri))]))
         short = compress(iri, page.project.prefixes)
         things.append({"page": page.urls.entity(iri), "term": short, "nb": labels[0], "en": labels[1], "names": names})
     titles = {"one": kind.one.to_json(), "many": kind.many.to_json()}

@@ -108,7 +108,7 @@ class TermFormatter:
 
     def kind(self, iri: str) -> str:
         """The word in the address of a thing; empty for a thing without a page."""
-        kind = self.graph.kinds.get(iri)
+        kind = self.graph.kind_of(iri)
         return kind.name if kind else ""
 
     def number(self, value: int) -> str:

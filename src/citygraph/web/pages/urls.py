@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from citygraph.kinds import Kind
 from citygraph.namespaces import CG
 from citygraph.sources import excerpt_range
+from citygraph.store.directory import Node
 from citygraph.web.pages.i18n import LanguageChoice
 
 __all__ = ["TWINS", "Urls", "prefix_of"]
@@ -32,8 +32,7 @@ class Urls:
 
     prefix: str
     choice: LanguageChoice
-    kinds: Mapping[str, Kind]
-    slugs: Mapping[str, str]
+    node: Callable[[str], Node | None]
 
     def _page(self, path: str, parameters: Mapping[str, str] | None = None, *, fragment: str = "") -> str:
         pairs = [(key, value) for key, value in (parameters or {}).items() if value]
@@ -71,11 +70,10 @@ class Urls:
         """The page of a thing in the graph, or one of its twins; empty for a thing that has no page here."""
         excerpt = excerpt_range(iri)
         thing = excerpt.source if excerpt else iri
-        kind = self.kinds.get(thing)
-        slug = self.slugs.get(thing, "")
-        if kind is None or not slug:
+        node = self.node(thing)
+        if node is None or not node.kind:
             return ""
-        path = f"/{kind.name}/{slug}"
+        path = f"/{node.kind}/{node.slug}"
         if format:
             return self._file(f"{path}.{format}")
         return self._page(path, fragment=f"char={excerpt.start},{excerpt.end}" if excerpt else "")
