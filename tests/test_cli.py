@@ -204,3 +204,29 @@ def test_the_first_question_builds_the_graph(tmp_path: Path, run: Run) -> None:
     assert "nordnett" in mended.stdout
     (folder / NETWORK).write_text((folder / NETWORK).read_text() + "# new\n")
     assert "have changed since" in run("query", "test-all", "-C", str(folder), "--lang", "en").stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check",), ("build",), ("format",), ("compare", "HEAD~1"), ("publish", "site"), ("publish", "check"),
+        ("publish", "ckan", "http://127.0.0.1:1"), ("link", "suggest"), ("link", "check"),
+        ("ingest", "list.csv", "--map", "map.toml"), ("snapshot", "list"), ("snapshot", "push", "mirror"),
+    ],
+)  # fmt: skip
+def test_outside_of_a_project_no_other_graph_is_judged_or_written(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "list.csv").write_text("city\nOslo\n")
+    before = sorted(tmp_path.rglob("*"))
+    done = run(*words)
+    assert done.returncode == 2, done.stdout
+    assert "has a graph.toml" in done.stderr
+    assert "citygraph new" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_graph_of_the_program_is_checked_when_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    done = run("check", "--reference", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.iterdir())

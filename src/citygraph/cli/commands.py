@@ -14,14 +14,17 @@ import typer
 from citygraph.cli.options import (
     AsOf,
     Engine,
-    Folder,
     FolderOption,
     Language,
+    OwnFolder,
+    OwnFolderOption,
     Quiet,
+    Reference,
     ReportFormat,
     Watch,
     day,
     language_name,
+    open_or_reference,
     open_project,
 )
 from citygraph.cli.output import (
@@ -83,7 +86,8 @@ class FailOn(StrEnum):
 
 
 def check(
-    folder: Folder = None,
+    folder: OwnFolder = None,
+    reference: Reference = False,
     as_of: AsOf = None,
     reasoner: Engine = None,
     fail_on: Annotated[
@@ -106,7 +110,7 @@ def check(
     from citygraph.findings import Severity  # noqa: PLC0415
 
     words = language_name(language)
-    project = open_project(folder)
+    project = open_project(folder, reference=reference)
     engine = reasoner.value if reasoner else None
     if watch:
         _watch(project, words, engine=engine, as_of=day(as_of), notes=notes)
@@ -140,7 +144,8 @@ def _watch(project: Project, words: str, *, engine: str | None, as_of: date | No
 
 
 def build(
-    folder: Folder = None,
+    folder: OwnFolder = None,
+    reference: Reference = False,
     as_of: AsOf = None,
     reasoner: Engine = None,
     master: Annotated[
@@ -165,7 +170,7 @@ def build(
     citygraph build my-city --watch
     """
     words = language_name(language)
-    project = open_project(folder)
+    project = open_project(folder, reference=reference)
     engine = reasoner.value if reasoner else None
     if master and (engine or project.config.engine) != "spark":
         message = "--master names a Spark cluster, so it goes with --reasoner spark."
@@ -239,7 +244,7 @@ def sparql(
 
     citygraph sparql 'SELECT ?network WHERE { ?network a cg:CityNetwork }'
     """
-    project = open_project(project_folder)
+    project = open_or_reference(project_folder)
     words = language_name(language)
     query = _read(text)
     with progress_bar(quiet=quiet, language=words) as progress:
@@ -289,7 +294,7 @@ def explain(
 
     citygraph explain Stavanger participatesIn Eurocities
     """
-    project = open_project(project_folder)
+    project = open_or_reference(project_folder)
     found = project.explain(subject, predicate, object_, as_of=day(as_of), every=every)
     print_explanation(found, format_=format_.value, language=language_name(language))
 
@@ -319,7 +324,8 @@ def compare(
         CompareFormat, typer.Option("--format", "-f", help="Text, JSON or Markdown.")
     ] = CompareFormat.TEXT,
     as_of: AsOf = None,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
+    reference: Reference = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
@@ -332,7 +338,7 @@ def compare(
     from citygraph import compare as comparing  # noqa: PLC0415  # keeps `--help` fast
 
     words = language_name(language)
-    project = open_project(project_folder)
+    project = open_project(project_folder, reference=reference)
     with progress_bar(quiet=quiet, language=words) as progress:
         changes = project.compare(old, new, as_of=day(as_of), progress=progress)
     if format_ is CompareFormat.JSON:
@@ -382,7 +388,7 @@ def export(
 
     citygraph export graph.ttl --which asserted
     """
-    project = open_project(project_folder)
+    project = open_or_reference(project_folder)
     chosen = _format(format_, target)
     if chosen is ExportFormat.CSV:
         if target is None:
@@ -427,7 +433,7 @@ def format(  # noqa: A001  # the name of the command
         ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a file would change.")] = False,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
     language: Language = None,
 ) -> None:
     """Rewrite Turtle files in the project's style.
@@ -473,7 +479,7 @@ def finding(
     citygraph finding missing-source
     """
     words = language_name(language)
-    known = open_project(project_folder).finding_codes()
+    known = open_or_reference(project_folder).finding_codes()
     if not code:
         for each in known.values():
             print(f"{each.code:28} {each.severity.words.in_language(words):12} {each.title.in_language(words)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
+from citygraph.cli.options import Language, OwnFolderOption, Quiet, language_name, open_project
 from citygraph.cli.output import say
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def ingest(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and write no data.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 when a row was refused or waits.")] = False,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:

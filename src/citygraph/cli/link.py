@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
+from citygraph.cli.options import Language, OwnFolderOption, Quiet, language_name, open_project
 from citygraph.cli.output import print_report, progress_bar, report_json, say
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def review(
     author: Author = "",
     confidence: Annotated[float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="How sure you are.")] = 1.0,
     comment: Comment = "",
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
 ) -> None:
     """Accept or reject the proposals, one by one, or with options.
 
@@ -156,7 +156,7 @@ def compare(
     comment: Comment = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Remember nothing.")] = False,
     format_: Format = LinkFormat.TEXT,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
 ) -> None:
     """Say where our facts and Wikidata have drifted apart.
 
@@ -207,7 +207,7 @@ def push(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here.", show_default=False)
     ] = None,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
 ) -> None:
     """Write a QuickStatements batch of what Wikidata lacks.
 
@@ -250,7 +250,7 @@ def suggest(
     limit: Annotated[int, typer.Option(min=1, max=20, metavar="N", help="Candidates for each thing.")] = 5,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the candidates and write nothing.")] = False,
     format_: Format = LinkFormat.TEXT,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
@@ -318,7 +318,7 @@ app.command()(review)
 def check(
     extract: Extract = None,
     format_: Format = LinkFormat.TEXT,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
     language: Language = None,
 ) -> None:
     """Say which links no longer hold.
@@ -345,7 +345,7 @@ app.command()(push)
 def fetch(
     output: Annotated[Path, typer.Argument(metavar="FILE", help="The extract to write: a .jsonl file.")],
     extract: Extract = None,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:

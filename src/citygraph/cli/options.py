@@ -16,11 +16,15 @@ __all__ = [
     "Folder",
     "Language",
     "LanguageName",
+    "OwnFolder",
+    "OwnFolderOption",
     "Quiet",
+    "Reference",
     "ReportFormat",
     "Watch",
     "day",
     "language_name",
+    "open_or_reference",
     "open_project",
 ]
 
@@ -85,6 +89,21 @@ Language = Annotated[
         "--lang", help="Language of names and messages; without it the one of your system.", show_default=False
     ),
 ]
+OwnFolder = Annotated[
+    Path | None,
+    typer.Argument(metavar="FOLDER", help="The project folder; without it the one you stand in.", show_default=False),
+]
+OwnFolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        "-C",
+        metavar="FOLDER",
+        help="The project folder; without it the one you stand in.",
+        show_default=False,
+    ),
+]
+Reference = Annotated[bool, typer.Option("--reference", help="Take the graph that comes with the program.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Run again whenever a file is saved, until Ctrl-C.")]
 Engine = Annotated[
@@ -93,8 +112,21 @@ Engine = Annotated[
 ]
 
 
-def open_project(folder: Path | None) -> Project:
-    """The project in `folder`, or the one the current folder lies in, or our own."""
+def open_project(folder: Path | None, *, reference: bool = False) -> Project:
+    """The project in `folder`, or the one the current folder lies in; with `reference` the graph of the program.
+
+    Raises:
+        ConfigError: there is none; a command that judges or writes must not take another graph for it.
+    """
+    from citygraph.project import Project, reference_folder  # noqa: PLC0415  # keeps `--help` fast
+
+    if folder is None and reference:
+        return Project.open(reference_folder())
+    return Project.open(folder) if folder is not None else Project.find(or_reference=False)
+
+
+def open_or_reference(folder: Path | None) -> Project:
+    """The project in `folder`, or the one the current folder lies in, or the graph that comes with the program."""
     from citygraph.project import Project  # noqa: PLC0415  # keeps `--help` fast
 
     return Project.open(folder) if folder is not None else Project.find()

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from citygraph.cli.options import FolderOption, Language, Quiet, ReportFormat, language_name, open_project
+from citygraph.cli.options import (
+    Language,
+    OwnFolderOption,
+    Quiet,
+    Reference,
+    ReportFormat,
+    language_name,
+    open_or_reference,
+    open_project,
+)
 from citygraph.cli.output import print_report, progress_bar, report_json, say
 from citygraph.messages import Text
 
@@ -65,7 +74,8 @@ def publish(
         show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="For ckan: show the difference and change nothing.")] = False,
     format_: Annotated[ReportFormat, typer.Option("--format", "-f", help="Text for people or JSON.")] = ReportFormat.TEXT,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
+    reference: Reference = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -81,7 +91,9 @@ def publish(
     if prune and what in {"ckan", "check"}:
         message = "--prune belongs to a folder that is written."
         raise typer.BadParameter(message)
-    project = open_project(project_folder)
+    # A catalogue of others can be looked at from anywhere.
+    foreign = what == "check" and address is not None
+    project = open_or_reference(project_folder) if foreign else open_project(project_folder, reference=reference)
     if what == "ckan":
         if address is None:
             message = "ckan needs the address of the portal."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_project
+from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_or_reference
 from citygraph.cli.output import (
     AnswerFormat,
     federated_words,
@@ -77,7 +77,7 @@ def query(
     if help_ and not name:
         print(context.get_help())
         return
-    project = open_project(project_folder)
+    project = open_or_reference(project_folder)
     if not name:
         _print_list(project, words)
         return

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from citygraph.cli.options import Folder, Language, Quiet, language_name, open_project
+from citygraph.cli.options import Folder, Language, Quiet, language_name, open_or_reference
 from citygraph.cli.output import print_report, progress_bar, say
 from citygraph.errors import ConfigError
 from citygraph.messages import Text
@@ -65,7 +65,7 @@ def serve(
     if show_restricted and not is_loopback(host):
         message = f"--show-restricted shows texts that are not for everybody, and {host} can be reached from elsewhere."
         raise ConfigError(message, fix="Leave --host out, or leave --show-restricted out.")
-    project = open_project(folder)
+    project = open_or_reference(folder)
     if project.snapshots.current() is None:
         with progress_bar(quiet=quiet, language=words) as progress:
             outcome = project.build(progress=progress)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
+from citygraph.cli.options import Language, OwnFolderOption, Quiet, language_name, open_project
 from citygraph.cli.output import progress_bar, say
 from citygraph.messages import Text
 
@@ -45,7 +45,7 @@ Which = Annotated[
 def push(
     mirror: Annotated[str, typer.Argument(metavar="DIR", help="The folder of the mirror; made when it is not there.")],
     snapshot: Which = "",
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
@@ -75,7 +75,7 @@ def pull(
         metavar="DIR|URL", help="The folder of the mirror, or the address at which a file server shows it.")],
     snapshot: Which = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Bring it also when a version of that name is here.")] = False,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -98,7 +98,7 @@ def list_(
     mirror: Annotated[str, typer.Argument(
         metavar="DIR|URL", help="A mirror; without it the versions that are here.", show_default=False)] = "",
     format_: Annotated[ListFormat, typer.Option("--format", "-f", help="Text for people or JSON.")] = ListFormat.TEXT,
-    project_folder: FolderOption = None,
+    project_folder: OwnFolderOption = None,
 ) -> None:  # fmt: skip
     """List the versions that are here, or those of a mirror.
 

@@ -236,7 +236,8 @@ class Pipeline:
         current = self.current()
         if current is None:
             message = f"The graph in {self.folder} has not been built yet."
-            raise SnapshotError(message, fix="Run: citygraph build")
+            here = self.folder != reference_folder().resolve() or Path.cwd().is_relative_to(self.folder)
+            raise SnapshotError(message, fix="Run: citygraph build" + ("" if here else " --reference"))
         if as_of is None or as_of.isoformat() == current.manifest.as_of:
             return current
         return self.day(current, as_of) or self._derive(current, _day_id(current, as_of), as_of, progress)

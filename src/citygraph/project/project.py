@@ -11,9 +11,10 @@ from typing import Literal as TypingLiteral
 
 from citygraph import load, query, validate
 from citygraph.config import CONFIG_FILE, Config, read_config
-from citygraph.errors import PublishError
+from citygraph.errors import ConfigError, PublishError
 from citygraph.findings import Definition, Finding, Report, definitions
 from citygraph.graphs import Part
+from citygraph.messages import sentence
 from citygraph.namespaces import prefixes_for
 from citygraph.project import asking
 from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progress, reference_folder, silent
@@ -75,16 +76,18 @@ class Project:
         return cls(read_config(Path(folder).resolve()), today=today)
 
     @classmethod
-    def find(cls, start: Path | str = ".") -> Self:
-        """The project that `start` lies in; our own reference graph when it lies in none.
+    def find(cls, start: Path | str = ".", *, or_reference: bool = True) -> Self:
+        """The project that `start` lies in; when it lies in none, our own reference graph if `or_reference` is set.
 
         Raises:
-            ConfigError: the graph.toml that was found is wrong.
+            ConfigError: there is none, or the graph.toml that was found is wrong.
         """
         here = Path(start).resolve()
         for folder in (here, *here.parents):
             if (folder / CONFIG_FILE).is_file():
                 return cls.open(folder)
+        if not or_reference:
+            raise ConfigError(sentence("project.none", folder=here), fix=sentence("project.none_next"))
         return cls.open(reference_folder())
 
     @classmethod
