@@ -36,7 +36,7 @@ def with_server(folder: Path, server: SparqlServer, **more: object) -> Path:
     lines = [f"{key} = {value}" if isinstance(value, int) else f'{key} = "{value}"' for key, value in settings.items()]
     with (folder / "graph.toml").open("a", encoding="utf-8") as file:
         # The tests share their machine with others, and no test asserts a time.
-        file.write("\n[limits]\ntimeout = {PATIENCE:g}\n\n[store]\n" + "\n".join(lines) + "\n")
+        file.write(f"\n[limits]\ntimeout = {PATIENCE:g}\n\n[store]\n" + "\n".join(lines) + "\n")
     return folder
 
 
