@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from citygraph.project import Build, Project
     from citygraph.query import Answered
     from citygraph.results import Graph, Solutions, Truth
-
-__version__ = "0.1.0"
-"""The version of this program; a snapshot made by another version is made again."""
+    from citygraph.version import __version__
 
 __all__ = [
     "Answered",
@@ -49,6 +47,7 @@ _HOMES = {
     **dict.fromkeys(("Build", "Project"), "project"),
     **dict.fromkeys(("Graph", "Solutions", "Truth"), "results"),
     "Answered": "query",
+    "__version__": "version",
 }
 
 

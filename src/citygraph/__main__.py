@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from citygraph import __version__
+from citygraph.version import __version__
 
 __all__ = ["main"]
 

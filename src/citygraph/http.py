@@ -21,8 +21,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 from weakref import finalize
 
-from citygraph import __version__
 from citygraph.errors import ConfigError
+from citygraph.version import __version__
 
 if TYPE_CHECKING:
     import httpx

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from citygraph import __version__
 from citygraph.formats import answer_formats, media_type
 from citygraph.messages import Text, text
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import Form
+from citygraph.version import __version__
 
 __all__ = ["openapi_document"]
 

@@ -7,10 +7,10 @@ import sys
 
 import typer
 
-from citygraph import __version__
 from citygraph.cli import commands, doctor, ingest, link, publish, query, serve, snapshot
 from citygraph.cli.output import print_error
 from citygraph.errors import CitygraphError
+from citygraph.version import __version__
 
 __all__ = ["app", "run"]
 

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from citygraph import __version__
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.files import locked, write_file
 from citygraph.findings import Finding
@@ -44,6 +43,7 @@ from citygraph.sssom import (
     with_mappings,
     write_mappings,
 )
+from citygraph.version import __version__
 
 __all__ = ["DRIFT_FILE", "MAPPING_FILE", "Comparison", "Links"]
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from citygraph import __version__, load, query, validate
+from citygraph import load, query, validate
 from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import ConfigError, SnapshotError
 from citygraph.files import git
@@ -23,6 +23,7 @@ from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.saved_query import query_files
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
+from citygraph.version import __version__
 
 if TYPE_CHECKING:
     from citygraph.store.server.versions import HeldVersions

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from citygraph import __version__
 from citygraph.errors import SnapshotError
 from citygraph.http import (
     RETRIED,
@@ -26,6 +25,7 @@ from citygraph.http import (
 from citygraph.store.arriving import Damaged, receive
 from citygraph.store.contents import Index, Piece, read_index
 from citygraph.store.mirror import INDEX, MOST_INDEX_BYTES, object_path
+from citygraph.version import __version__
 
 __all__ = ["MirrorAddress"]
 

@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from citygraph import __version__
 from citygraph.errors import CitygraphError, StoreError
 from citygraph.messages import sentence
 from citygraph.project import Project
+from citygraph.version import __version__
 from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of
 from citygraph.web.log import AccessLog

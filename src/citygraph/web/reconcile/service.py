@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from citygraph import __version__
 from citygraph.errors import CitygraphError, StoreTimeout
 from citygraph.matching.names import plain
 from citygraph.matching.score import Candidate
@@ -25,6 +24,7 @@ from citygraph.namespaces import CG, compress
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.store.turns import Turns
+from citygraph.version import __version__
 from citygraph.web.limits import limits_of
 from citygraph.web.pages.graph import memory_of, project_of
 from citygraph.web.pages.i18n import choose_language

@@ -1,0 +1,7 @@
+"""The version of this program; a snapshot made by another version is made again."""
+
+from typing import Final
+
+__all__ = ["__version__"]
+
+__version__: Final = "0.1.0"
