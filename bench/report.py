@@ -1,4 +1,4 @@
-"""Tables of measurements, written into docs/benchmarks.md by the program and never by hand."""
+"""Tables of measurements, written into docs/benchmarks/*.md by the program and never by hand."""
 
 from __future__ import annotations
 
@@ -11,13 +11,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["PAGE", "Section", "milliseconds", "paired", "ratio", "write"]
+__all__ = ["Section", "milliseconds", "page_of", "paired", "ratio", "write"]
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-_HEAD = """# Benchmarks
-Written by `make bench`; no number here is typed by hand. Times are medians of paired runs: the two
-sides take turns, so that a busy machine slows both. Trust ratios more than seconds.
-"""
+_FOLDER = Path(__file__).parents[1] / "docs" / "benchmarks"
+_PAGES = {
+    "building": ("pipeline-", "growth-"),
+    "reasoning": ("reason-", "spark"),
+    "serving": ("serve-", "first-page"),
+    "servers": ("servers-",),
+    "publishing": ("publish",),
+    "names": ("link-",),
+    "lists": ("ingest-",),
+}
+"""Which sections stand on which page, by the beginning of their names."""
+
+
+def page_of(section: str) -> Path:
+    """The page that a section stands on, by its name.
+
+    Raises:
+        KeyError: no page is for sections with such a name.
+    """
+    for name, beginnings in _PAGES.items():
+        if section.startswith(beginnings):
+            return _FOLDER / f"{name}.md"
+    raise KeyError(section)
 
 
 @dataclass(slots=True)
@@ -64,9 +82,10 @@ def ratio(slow: Sequence[float], fast: Sequence[float]) -> str:
 
 
 def write(section: Section) -> None:
-    """Put a section into the page, in the place of its last version."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else _HEAD
+    """Put a section into its page, in the place of its last version."""
+    place = page_of(section.name)
+    page = place.read_text(encoding="utf-8")
     pattern = re.compile(rf"<!-- {section.name} -->.*?<!-- /{section.name} -->", re.DOTALL)
     text = section.markdown()
     page = pattern.sub(lambda _: text, page) if pattern.search(page) else f"{page.rstrip()}\n\n{text}\n"
-    PAGE.write_text(page, encoding="utf-8")
+    place.write_text(page, encoding="utf-8")

@@ -214,9 +214,58 @@ def _blocks(path: Path) -> list[str]:
 @generated
 def measured(name: str) -> str:
     """One section of the benchmarks, as the program that measures wrote it, without its heading."""
-    page = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
-    section = page.partition(f"<!-- {name} -->\n")[2].partition(f"\n<!-- /{name} -->")[0]
-    return section.partition("\n")[2] + "\n"
+    return _section(name).partition("\n")[2] + "\n"
+
+
+def _section(name: str) -> str:
+    pages = (each.read_text(encoding="utf-8") for each in sorted((DOCS / "benchmarks").glob("*.md")))
+    page = next(each for each in pages if f"<!-- {name} -->" in each)
+    return page.partition(f"<!-- {name} -->\n")[2].partition(f"\n<!-- /{name} -->")[0]
+
+
+_HEADLINES = (
+    ("building", "`check` of the reference graph", "pipeline-stages", "check, all of it", 1),
+    (
+        "building",
+        "a saved question on the command line",
+        "pipeline-commands",
+        "`citygraph query norwegian-participants`",
+        1,
+    ),
+    ("building", "building 50,000 memberships", "growth-build", "50,000", 3),
+    ("reasoning", "a million statements, from file to closure", "reason-closures", "city 1M", 6),
+    ("reasoning", "20,000 statements: how many times longer owlrl takes", "reason-owlrl", "owlrl", 2),
+    (
+        "serving",
+        "lookups without the cache, times `oxigraph serve`",
+        "serve-others",
+        "lookups | citygraph, no cache",
+        3,
+    ),
+    (
+        "serving",
+        "saved questions without the cache, times `oxigraph serve`",
+        "serve-others",
+        "questions | citygraph, no cache",
+        3,
+    ),
+    ("publishing", "a million statements in every format, seconds of the processor", "publish", "1,000,087", 2),
+    ("names", "names in other languages that are right at rank one", "link-quality-2", "other languages", 2),
+    ("lists", "20,000 rows of a messy list taken in, seconds of the processor", "ingest-time", "citygraph ingest", 2),
+)
+"""What matters: the page, what is said, the section, the beginning of the row, and the column."""
+
+
+@generated
+def headlines() -> str:
+    """A line for each promise with its figure, from the tables."""
+    rows = []
+    for page, words, section, beginning, column in _HEADLINES:
+        found = [line for line in _section(section).splitlines() if line.startswith(f"| {beginning} |")]
+        cells = [cell.strip() for cell in found[0].strip("|").split("|")]
+        rows.append([words, cells[column], f"[{page}](benchmarks/{page}.md)"])
+    rest = "[servers](benchmarks/servers.md)"
+    return _table(["what", "measured", "all of it"], rows) + f"\nThe graph on a SPARQL server of your own: {rest}.\n"
 
 
 # -- servers ----------------------------------------------------------------------------------------
