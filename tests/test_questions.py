@@ -19,10 +19,10 @@ import pytest
 from citygraph import Project, QueryError
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.query import Answered, names_of, run_query
-from citygraph.rdf import Iri, Literal, Term
+from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery, read_saved_query
-from citygraph.store import Snapshot
+from citygraph.store import MemoryStore, Snapshot
 from conftest import ROOT, TODAY
 
 EXPECTED: Final = Path(__file__).parent / "expected" / "queries"
@@ -708,3 +708,11 @@ def test_the_names_in_an_answer_are_asked_for_together(this_project: Project, sn
     assert store.asked <= 4
     named = [term for term in terms if labels.describe(term, "nb") != compress(term.value, this_project.prefixes)]
     assert len(named) > len(terms) / 2
+
+
+def test_a_name_of_any_length_is_asked_for(this_project: Project) -> None:
+    things = [Iri(f"https://example.org/{'x' * length}") for length in (10, 5_000, 200_000, 20)]
+    label = Iri(PREFIXES["skos"] + "prefLabel")
+    store = MemoryStore(Quad(thing, label, Literal(f"name {i}", language="en")) for i, thing in enumerate(things))
+    labels = names_of(things, store, prefixes=this_project.prefixes)
+    assert [labels.of(thing, "en") for thing in things] == [f"name {i}" for i in range(len(things))]

@@ -5,6 +5,7 @@ Read in this order:
 - `run`: a saved query run, and the statements that one of its rows rests on;
 - `names`: what a person typed to terms, and terms to what they are called;
 - `cite`: the sources of a row, and how complete the lists are that it relies on;
+- `entity`: what the graph says about one thing;
 - `federate`: a question that needs another server; imported by those who ask one.
 """
 

@@ -28,8 +28,8 @@ SELECT ?thing ?property ?value WHERE {{
   ?thing ?property ?value
 }}
 """
-_AT_ONCE: Final = 200
-"""So many things are asked about in one query."""
+_AT_ONCE: Final = 4_000
+"""So many characters of values stand in one query, well below the length that queries may have."""
 
 
 def names_of(terms: Iterable[Term | None], store: Store, *, prefixes: Mapping[str, str]) -> Labels:
@@ -47,18 +47,34 @@ def names_of(terms: Iterable[Term | None], store: Store, *, prefixes: Mapping[st
 
 
 def ask_about(text: str, values: Mapping[str, Sequence[Term]], store: Store) -> Iterator[dict[str, Term]]:
-    """The rows of a SELECT about many things, some hundred of them in one query.
+    """The rows of a SELECT about many things, many of them in one query.
 
     Args:
         text: the query; `{values}` stands where its variables get their values.
         values: the columns of those values by variable, all of one length.
         store: the graph to ask.
     """
-    things = list(zip(*values.values(), strict=True))
-    for start in range(0, len(things), _AT_ONCE):
-        block = values_block([*values], things[start : start + _AT_ONCE])
-        answer = store.query(text.replace("{values}", block))
+    for things in _blocks(zip(*values.values(), strict=True)):
+        if len(things) == 1:
+            answer = store.query(text.replace("{values}", ""), bind=dict(zip(values, things[0], strict=True)))
+        else:
+            answer = store.query(text.replace("{values}", values_block([*values], things)))
         yield from answer if isinstance(answer, Solutions) else ()
+
+
+def _blocks(rows: Iterable[tuple[Term, ...]]) -> Iterator[list[tuple[Term, ...]]]:
+    """The rows in order, as many together as one query takes; a long one alone."""
+    block: list[tuple[Term, ...]] = []
+    size = 0
+    for row in rows:
+        length = sum(len(str(term)) for term in row)
+        if block and size + length > _AT_ONCE:
+            yield block
+            block, size = [], 0
+        block.append(row)
+        size += length
+    if block:
+        yield block
 
 
 def _document(thing: Iri) -> Iri:

@@ -12,10 +12,6 @@ __all__ = [
     "REFLEXIVE_PREDICATES",
     "VOCABULARIES",
     "keep",
-    "keep_object",
-    "keep_subject",
-    "reflexive_is_noise",
-    "type_is_noise",
 ]
 
 VOCABULARIES: Final = (
@@ -60,28 +56,19 @@ def keep(triple: Triple) -> bool:
     """
     predicate = triple.predicate.value
     return (
-        keep_subject(triple.subject)
-        and keep_object(triple.object)
-        and not (predicate in CLASS_PREDICATES and type_is_noise(triple.object))
-        and not (triple.subject == triple.object and reflexive_is_noise(predicate))
+        _keep_subject(triple.subject)
+        # A triple term (RDF 1.2) never comes from a rule of OWL 2 RL.
+        and isinstance(triple.object, Iri | BlankNode | Literal)
+        and not (predicate in CLASS_PREDICATES and _type_is_noise(triple.object))
+        and not (triple.subject == triple.object and predicate in REFLEXIVE_PREDICATES)
     )
 
 
-def keep_subject(term: Term) -> bool:
+def _keep_subject(term: Term) -> bool:
     """Whether inferred triples about this term are kept: IRIs outside the four vocabularies."""
     return isinstance(term, Iri) and not term.value.startswith(VOCABULARIES)
 
 
-def keep_object(term: Term) -> bool:
-    """Whether inferred triples may point to this term; a triple term never comes from a rule of OWL 2 RL."""
-    return isinstance(term, Iri | BlankNode | Literal)
-
-
-def type_is_noise(term: Term) -> bool:
+def _type_is_noise(term: Term) -> bool:
     """Whether a class says nothing as a type: it is anonymous, or everything belongs to it."""
     return isinstance(term, BlankNode) or (isinstance(term, Iri) and term.value in EVERYTHING)
-
-
-def reflexive_is_noise(predicate: str) -> bool:
-    """Whether `x predicate x` holds for every x and is never worth saying."""
-    return predicate in REFLEXIVE_PREDICATES
