@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from babel import Locale
 
 from citygraph.matching.names import fold, one_of, plain, word_lists, words_of
+from citygraph.messages import sentence
 
 __all__ = [
     "LEFT",
@@ -98,19 +99,23 @@ def _clean(cell: str) -> Cleaned:
     if "&" in text and (unescaped := html.unescape(text)) != text:
         text = unescaped
     if _DAMAGE.search(text) and (mended := _mended(text)):
-        notes.append(f"damaged letters mended: {_SPACES.sub(' ', text)} to {_SPACES.sub(' ', mended)}")
+        notes.append(_mended_note(text, mended))
         text = mended
     elif "\ufffd" in text:
-        notes.append("letters are lost: the file was saved in the wrong encoding")
+        notes.append(sentence("ingest.note.lost"))
     text = unicodedata.normalize("NFC", _SPACES.sub(" ", _INVISIBLE.sub("", text.replace("\t", " "))))
     text = text.strip().strip('"').strip()
     if _DAMAGE.search(text) and (mended := _mended(text)):
         # What hid the damage is gone.
         again = _clean(mended)
-        return Cleaned(again.text, (*notes, f"damaged letters mended: {text} to {mended}", *again.notes), again.mark)
+        return Cleaned(again.text, (*notes, _mended_note(text, mended), *again.notes), again.mark)
     mark = found[0].strip() if (found := _FOOTNOTES.search(text)) and found.start() else ""
     text = _FOOTNOTES.sub("", text)
     return Cleaned("" if text.casefold() in _nothing() else text, tuple(notes), mark)
+
+
+def _mended_note(text: str, mended: str) -> str:
+    return sentence("ingest.note.mended", before=_SPACES.sub(" ", text), after=_SPACES.sub(" ", mended))
 
 
 @cache
@@ -141,13 +146,13 @@ def _byte(letter: str) -> bytes:
 def name_problem(text: str) -> str:
     """Why a text cannot be the name of a city or network; empty when it can."""
     if not any(letter.isalpha() for letter in text):
-        return "it has no letters"
+        return sentence("ingest.row.no_letters")
     if len(text) > _LONGEST_NAME:
-        return f"it has {len(text):,} characters"
+        return sentence("ingest.row.long_name", count=len(text))
     if _NO_NAME.search(text):
-        return "it holds an address, a formula or marks that no name has"
+        return sentence("ingest.row.address")
     if _total().match(text):
-        return "it looks like a line with a total"
+        return sentence("ingest.row.like_total")
     return ""
 
 
@@ -206,13 +211,13 @@ def coordinates(latitude: str, longitude: str = "") -> tuple[tuple[float, float]
         latitude, longitude = _both(latitude)
     north, east = number(latitude), number(longitude)
     if north is None or east is None:
-        return None, f"coordinates not understood, left out: {said[:60]}"
+        return None, sentence("ingest.note.no_coordinates", said=said[:60])
     if north == 0.0 and east == 0.0:
-        return None, "coordinates 0, 0 left out"
+        return None, sentence("ingest.note.zero")
     if abs(north) > _HIGHEST and abs(east) <= _HIGHEST and abs(north) <= _WIDEST:
-        return (east, north), "latitude and longitude were swapped"
+        return (east, north), sentence("ingest.note.swapped")
     if abs(north) > _HIGHEST or abs(east) > _WIDEST:
-        return None, f"coordinates outside the Earth, left out: {said[:60]}"
+        return None, sentence("ingest.note.outside", said=said[:60])
     return (north, east), ""
 
 
@@ -372,16 +377,16 @@ def read_period(begin: str, end: str = "", *, month_first: bool = False) -> Peri
             if not first or (not last and fold(rest).rstrip(".") not in words.now):
                 first = last = ""
         if not first:
-            notes.append(f"date not understood, left out: {begin[:60]}")
+            notes.append(sentence("ingest.note.no_date", said=begin[:60]))
     if begin and _vague(begin, first):
-        notes.append(f"read as {first}: {begin[:60]}")
+        notes.append(sentence("ingest.note.date_read", date=first, said=begin[:60]))
     if end:
         end = words.until.sub("", end.strip())
         last = read_date(end, month_first=month_first)
         if not last and fold(end).rstrip(".") not in words.now:
-            notes.append(f"date not understood, left out: {end[:60]}")
+            notes.append(sentence("ingest.note.no_date", said=end[:60]))
     if first and last and last < first[: len(last)]:
-        notes.append(f"the end {last} is before the beginning {first}: both left out")
+        notes.append(sentence("ingest.note.ends_first", end=last, begin=first))
         first = last = ""
     return Period(first, last, tuple(notes))
 

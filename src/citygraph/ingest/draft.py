@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean, read_date, read_status
 from citygraph.ingest.layout import note_reason
 from citygraph.ingest.places import country_of, known_countries
 from citygraph.ingest.read import Listing, read_list
-from citygraph.ingest.tables import ListLimits, Row, Sheet
+from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error
 from citygraph.matching.names import fold, plain, read_name, slug, words_of
+from citygraph.messages import said_in, text
 
 __all__ = ["draft_map"]
 
@@ -162,8 +162,8 @@ class _Table:
     rows: tuple[Row, ...]
 
 
-def draft_map(path: Path) -> str:
-    """A map for the list, with what is uncertain as comments.
+def draft_map(path: Path, *, language: str = "en") -> str:
+    """A map for the list, with what is uncertain as comments in the language of the reader.
 
     Raises:
         IngestError: the list cannot be read, or nothing in it looks like cities.
@@ -171,15 +171,16 @@ def draft_map(path: Path) -> str:
     listing = read_list(path, limits=ListLimits())
     tables = [table for sheet in listing.sheets if not sheet.is_hidden and (table := _table(sheet))]
     if not tables:
-        message = (
-            f"{path.name}: no row looks like the names of columns with a city among them, and no column like cities."
-        )
-        raise IngestError(message, fix="Write the map by hand: docs/lists.md says how.")
+        raise list_error("nothing_like_cities", fix="by_hand", name=path.name)
     first = max(tables, key=lambda each: (len(each.columns) + len(each.wide), len(each.rows)))
     alike = [each for each in tables if set(each.columns) == set(first.columns) and each.names == first.names]
+
+    def said(key: str, **values: object) -> str:
+        return text(f"ingest.draft.{key}").filled(**values).in_language(language)
+
     lines = [
-        *_head(path, listing, first),
-        *_shape(first, alike, len(listing.sheets)),
+        *_head(path, listing, first, said, language),
+        *_shape(first, alike, len(listing.sheets), said),
         "",
         "[columns]",
         *_columns(first),
@@ -188,13 +189,13 @@ def draft_map(path: Path) -> str:
         names = [_quoted(first.names[place]) for place in first.wide]
         lines += [
             "",
-            "# One column for each network: take out what is none.",
+            f"# {said('wide')}",
             "[wide]",
             f"columns = [{', '.join(names)}]",
         ]
     used = {*first.columns.values(), *first.wide}
     others = [name for place, name in enumerate(first.names) if name and place not in used]
-    lines += ["", *(f"# not used: {each[:80]}" for each in others[:40])]
+    lines += ["", *(f"# {said('not_used', name=each[:80])}" for each in others[:40])]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -268,54 +269,51 @@ def _above_first(sheet: Sheet, city: int) -> int:
     return above[-1] if city < len(names) and names[city] and sum(map(bool, names)) > 1 else -1
 
 
-def _head(path: Path, listing: Listing, table: _Table) -> Iterator[str]:
-    yield f"list   = {_quoted(slug(path.stem) or 'list')}   # the same name for every edition of this list"
-    day, where = _day_of(path, table)
+def _head(path: Path, listing: Listing, table: _Table, said: Callable[..., str], language: str) -> Iterator[str]:
+    yield f"list   = {_quoted(slug(path.stem) or 'list')}   # {said('same_name')}"
+    day, where = _day_of(path, table, said)
     yield f"as_of  = {day}   # {where}"
     yield '# title = { nb = "…", en = "…" }'
-    yield '# page  = "https://…"   # where the list was found'
-    yield "# complete = true   # when it has every member on that day: then who is not on it is no member"
+    yield f'# page  = "https://…"   # {said("page")}'
+    yield f"# complete = true   # {said('complete')}"
     for note in listing.notes:
-        yield f"# {note}"
+        yield f"# {said_in(note, language)}"
 
 
-def _day_of(path: Path, table: _Table) -> tuple[str, str]:
-    """The day for which the list holds, as the name of the file or a title says it."""
+def _day_of(path: Path, table: _Table, said: Callable[..., str]) -> tuple[str, str]:
+    """The day for which the list holds, as the name of the file or a title says it; and where that stands."""
     titles = [row for row in table.sheet.rows if row.number < table.number or note_reason(row, table.columns["city"])]
-    for text, where in [
-        *((" ".join(_texts(row)), f"row {row.number}") for row in titles),
-        (path.stem, "the name of the file"),
-    ]:
-        for written in _DAY.findall(text):
+    places = [*((" ".join(_texts(row)), said("row", row=row.number)) for row in titles), (path.stem, said("file_name"))]
+    for name, where in places:
+        for written in _DAY.findall(name):
             day = read_date(written)
             if day:
-                exact = "" if len(day) == len("2024-05-01") else "MEND THIS: "
-                return f"{day}-01-01"[:10] if len(day) == len("2024") else f"{day}-01"[
-                    :10
-                ], f"{exact}read as {written!r} in {where}"
-    return '"MEND THIS"', "the day for which the list holds, without quotes: 2025-03-01"
+                is_exact = len(day) == len("2024-05-01")
+                first = f"{day}-01-01" if len(day) == len("2024") else f"{day}-01"
+                return first[:10], said("read_as" if is_exact else "mend_read_as", written=written, where=where)
+    return '"MEND THIS"', said("day")
 
 
-def _shape(table: _Table, alike: Sequence[_Table], sheets: int) -> Iterator[str]:
+def _shape(table: _Table, alike: Sequence[_Table], sheets: int, said: Callable[..., str]) -> Iterator[str]:
     """What the rows, sections and sheets say together."""
     has_network = "network" in table.columns or bool(table.wide)
     if len(alike) > 1:
         kind = "country" if all(country_of(each.sheet.name) for each in alike) else "network"
         if kind == "country" or not has_network:
-            yield f"sheets = {_quoted(kind)}   # the name of each sheet is the {kind} of its rows"
+            yield f"sheets = {_quoted(kind)}   # {said(f'sheets_{kind}')}"
             has_network = has_network or kind == "network"
     elif sheets > 1:
         yield f"sheet  = {_quoted(table.sheet.name)}"
     if table.depth > 1:
         yield f"header_rows = {table.depth}"
     if _sections(table) >= _LEAST:
-        yield 'sections = "country"   # a row with a country alone stands above its cities'
+        yield f'sections = "country"   # {said("sections")}'
     if filling := [kind for kind in ("city", "country", "network") if _is_filled_down(table, kind)]:
-        yield f"fill   = [{', '.join(map(_quoted, filling))}]   # an empty cell means the one above"
+        yield f"fill   = [{', '.join(map(_quoted, filling))}]   # {said('fill')}"
     if "joined" in table.columns and _is_american(cells_of(table.rows, table.columns["joined"])):
         yield 'dates  = "month-first"'
     if not has_network:
-        yield 'network = "MEND THIS: the network, or [wide] for one column for each network"'
+        yield f'network = "{said("network")}"'
 
 
 def _sections(table: _Table) -> int:

@@ -16,9 +16,10 @@ from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import WantedCity
 from citygraph.ingest.read import Listing
 from citygraph.ingest.report import RowOutcome
-from citygraph.ingest.tables import ListLimits, Row, Sheet
+from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error
 from citygraph.ingest.who import CityReader, cities_in
 from citygraph.matching.names import fold, one_of, words_of
+from citygraph.messages import key_of, sentence
 
 __all__ = ["Claim", "Entry", "read_entries"]
 
@@ -113,7 +114,7 @@ class Claims:
             raw = row.cells[place] if place < len(row.cells) else ""
             mark = clean(raw).text
             if fold(raw.strip()) in _DOUBT:
-                yield Claim(network, problem=f"the mark {raw.strip()!r} leaves open whether it is a member")
+                yield Claim(network, problem=sentence("ingest.row.mark", mark=raw.strip()))
             elif fold(mark) in self._no:
                 continue
             elif fold(mark) in self._yes:
@@ -150,19 +151,19 @@ class Claims:
 
     def _claim(self, network: str, status: str, period: Period) -> Claim:
         if not network.startswith("id:") and (problem := name_problem(network)):
-            return Claim(network, problem=f"this is no name of a network: {problem}")
+            return Claim(network, problem=sentence("ingest.row.no_network_name", why=problem))
         if not status:
             return Claim(network, self._role, period, has_left=bool(period.end))
         read = read_status(status, self._own, month_first=self._month_first)
         if read is None:
-            return Claim(network, problem=f"the status {status[:60]!r} is not known: add it to [roles] in the map")
+            return Claim(network, problem=sentence("ingest.row.status", status=status[:60]))
         if read.meaning == NOT_YET:
-            return Claim(network, problem=f"not a member by its status: {status[:60]}", is_settled=True)
+            return Claim(network, problem=sentence("ingest.row.not_member", status=status[:60]), is_settled=True)
         begin, end = period.begin or read.begin, period.end or read.end
         if begin and end and end < begin[: len(end)]:
-            return Claim(network, problem=f"it left {end}, before it began {begin}")
+            return Claim(network, problem=sentence("ingest.row.left_before", end=end, begin=begin))
         if read.meaning == LEFT and not end:
-            read = replace(read, notes=(*read.notes, "the list does not say when it ended"))
+            read = replace(read, notes=(*read.notes, sentence("ingest.note.no_end")))
         told = _differing(period, read.begin, read.end)
         has_left = bool(end) or read.meaning == LEFT
         role = self._role if read.meaning in {LEFT, ""} else read.meaning
@@ -172,7 +173,7 @@ class Claims:
 def _differing(period: Period, begin: str, end: str) -> tuple[str, ...]:
     """What the status says against the columns of dates: the columns count, and the difference is told."""
     return tuple(
-        f"{word} {ours} in its column, {theirs} in the status: the column is used"
+        sentence(f"ingest.note.{word}_differs", ours=ours, theirs=theirs)
         for word, ours, theirs in (("begin", period.begin, begin), ("end", period.end, end))
         if ours and theirs and ours[: len(theirs)] != theirs[: len(ours)]
     )
@@ -267,15 +268,13 @@ def read_entries(
 
 def _outside(sheet: Sheet, *, is_named: bool) -> str:
     if sheet.is_hidden:
-        return "the sheet is hidden in the workbook: to read it, name it in the map (sheet)"
-    if is_named:
-        return "the map does not name this sheet"
-    return "the sheet has no column that the map names"
+        return sentence("ingest.row.sheet_hidden")
+    return sentence("ingest.row.sheet_not_named" if is_named else "ingest.row.sheet_no_columns")
 
 
 def _no_sheet(name: str, listing: Listing) -> IngestError:
-    message = f"{listing.name} has no sheet {name!r}."
-    return IngestError(message, fix=f"Its sheets are: {', '.join(sheet.name for sheet in listing.sheets)}.")
+    sheets = ", ".join(sheet.name for sheet in listing.sheets)
+    return list_error("no_sheet", fix="sheets", name=listing.name, sheet=name, sheets=sheets)
 
 
 def _listed_networks(listing: Listing, headings: list[Heading | None]) -> Iterator[str]:
@@ -317,21 +316,21 @@ class _Reader:
             if row.is_empty:
                 yield replace(entry, outcome=RowOutcome.EMPTY)
             elif row.number < self._heading.number:
-                yield replace(entry, outcome=RowOutcome.HEADING, reason="above the names of the columns")
+                yield replace(entry, outcome=RowOutcome.HEADING, reason=sentence("ingest.row.above"))
             elif row.number <= self._heading.last or self._heading.is_repeated(row):
-                yield replace(entry, outcome=RowOutcome.HEADING, reason="the names of the columns")
+                yield replace(entry, outcome=RowOutcome.HEADING, reason=sentence("ingest.row.names"))
             elif problem := _shape_problem(row, self._heading, self._limits, is_text=not self._sheet.name):
                 cells = row.cells[: self._limits.cells]
                 yield replace(entry, outcome=RowOutcome.REFUSED, reason=problem, cells=cells)
             elif self._comment and row.cells[0].startswith(self._comment):
                 yield replace(
-                    entry, outcome=RowOutcome.NOTE, reason="a comment, as the metadata say", written=_first(row)
+                    entry, outcome=RowOutcome.NOTE, reason=sentence("ingest.row.comment"), written=_first(row)
                 )
             elif note := note_reason(row, self._city):
                 yield replace(entry, outcome=RowOutcome.NOTE, reason=note, written=_first(row))
             elif section := self._sections.take(row, self._city):
                 self._filled = {}
-                outcome = RowOutcome.HEADING if section.startswith("a section") else RowOutcome.REFUSED
+                outcome = RowOutcome.HEADING if key_of(section) == "ingest.row.section" else RowOutcome.REFUSED
                 yield replace(entry, outcome=outcome, reason=section, written=_first(row))
             else:
                 yield from self._read(entry, row)
@@ -339,18 +338,18 @@ class _Reader:
     def _read(self, entry: Entry, row: Row) -> Iterator[Entry]:
         cells, notes = self._cells(row)
         if row.number in self._sheet.hidden:
-            notes.append("the row is hidden in the workbook")
+            notes.append(sentence("ingest.note.hidden"))
         width = self._heading.width
         if width and (beside := [text for cell in row.cells[width:] if (text := clean(cell).text)]):
-            notes.append(f"beside the table, not read: {' '.join(beside)[:200]}")
+            notes.append(sentence("ingest.note.beside", said=" ".join(beside)[:200]))
         entry = replace(entry, written=cells.get("city", ""), notes=tuple(notes))
         if not entry.written:
-            yield replace(entry, outcome=RowOutcome.REFUSED, reason="the column of the city is empty")
+            yield replace(entry, outcome=RowOutcome.REFUSED, reason=sentence("ingest.row.no_city"))
             return
         raw = row.cells[self._city] if self._city < len(row.cells) else ""
         names = list(cities_in(raw)) if clean(raw).text else [entry.written]
         if len(names) > 1:
-            entry = replace(entry, notes=(*entry.notes, f"the cell names {len(names)} cities"))
+            entry = replace(entry, notes=(*entry.notes, sentence("ingest.note.cities", count=len(names))))
         for name in names:
             yield self._of_one(replace(entry, written=name), name, cells, row)
 
@@ -361,14 +360,14 @@ class _Reader:
         notes = [*entry.notes, *who.notes]
         as_of = read_date(cells.get("as_of", ""), month_first=self._month_first)
         if cells.get("as_of") and not as_of:
-            notes.append(f"date not understood, the day of the list is used: {cells['as_of'][:60]}")
+            notes.append(sentence("ingest.note.no_day", said=cells["as_of"][:60]))
         period = read_period(cells.get("joined", ""), cells.get("left", ""), month_first=self._month_first)
         entry = replace(entry, asked=who.asked, region=who.region, as_of=as_of, notes=(*notes, *period.notes))
         if who.problem:
             return replace(entry, outcome=RowOutcome.REFUSED, reason=who.problem)
         claims = tuple(self._claims.read(cells, row, self._network(cells, row), Period(period.begin, period.end)))
         if not claims:
-            return replace(entry, outcome=RowOutcome.REFUSED, reason="it names no network")
+            return replace(entry, outcome=RowOutcome.REFUSED, reason=sentence("ingest.row.no_network"))
         return replace(entry, claims=claims)
 
     def _above(self, cells: dict[str, str]) -> str:
@@ -407,14 +406,11 @@ def _first(row: Row) -> str:
 def _shape_problem(row: Row, heading: Heading, limits: ListLimits, *, is_text: bool) -> str:
     """What makes a row unreadable before any cell is understood; in a workbook nothing can slip into the next cell."""
     if len(row.cells) > limits.cells:
-        return f"it has more than {limits.cells:,} cells"
+        return sentence("ingest.row.cells", most=limits.cells)
     longest = max(map(len, row.cells), default=0)
     if longest > limits.characters:
-        return f"a cell has {longest:,} characters; {limits.characters:,} are allowed"
+        return sentence("ingest.row.characters", count=longest, most=limits.characters)
     filled = [place for place, cell in enumerate(row.cells) if cell.strip()]
     if is_text and heading.width > 1 and filled and filled[-1] >= heading.width:
-        return (
-            f"it has {filled[-1] + 1} cells and the heading {heading.width}: "
-            "a separator stands inside a cell without quotation marks"
-        )
+        return sentence("ingest.row.separator", cells=filled[-1] + 1, width=heading.width)
     return ""

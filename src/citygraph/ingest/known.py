@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from citygraph.errors import IngestError
 from citygraph.ingest.places import Body, alpha2_of, bodies_of, region_of
+from citygraph.ingest.tables import list_error
 from citygraph.matching.names import fold, read_name
 from citygraph.matching.things import Thing, things_of
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
@@ -107,6 +107,10 @@ class KnownGraph:
                 for name in thing.names:
                     self.networks.setdefault(fold(name.text), iri)
                 self.networks.setdefault(fold(iri.rpartition("/")[2]), iri)
+
+    def role_names(self) -> str:
+        """The short names of its roles, to be read."""
+        return ", ".join(sorted(each.removeprefix(CONCEPT) for each in self.roles))
 
     def bodies(self) -> Iterable[tuple[Body, list[str]]]:
         """Everything that can be a member: of the graph, then what this edition made before."""
@@ -320,7 +324,7 @@ class EditionFiles:
     """The paths of one edition of one list, from the project folder."""
 
     def __init__(self, folder: Path, name: str, day: str) -> None:
-        """Name them; nothing is touched."""
+        """The paths below the project `folder` of the edition of the list `name` on `day`; no file is touched."""
         self.folder = folder
         self.name = name
         self.day = day
@@ -348,9 +352,7 @@ class EditionFiles:
         for each in (self.facts, self.sources):
             path = self.folder / each
             if path.exists() and not is_unchanged(path.read_bytes()):
-                message = f"{each} has been changed by hand since it was imported."
-                fix = "Move your lines to a file of their own below data/, then delete this one and import again."
-                raise IngestError(message, fix=fix)
+                raise list_error("changed", path=each)
 
 
 def turtle(triples: Iterable[Triple], *, list_name: str, prefixes: Mapping[str, str]) -> bytes:

@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
 from citygraph.ingest.mapping import ListMap, map_columns
-from citygraph.ingest.places import country_label, country_of, known_countries
+from citygraph.ingest.places import country_name, country_of, known_countries
 from citygraph.ingest.read import Described
-from citygraph.ingest.tables import Row, Sheet
+from citygraph.ingest.tables import Row, Sheet, list_error
 from citygraph.matching.names import fold, one_of, read_name, words_of
+from citygraph.messages import key_of, sentence
 
 __all__ = ["Heading", "Sections", "explained", "find_heading", "footnotes", "note_reason"]
 
@@ -181,19 +182,18 @@ def _known(row: Row, map_: ListMap) -> int:
 
 
 def _absent(wanted: Sequence[str | int], row: Row, key: str, below: Sequence[Row] = ()) -> IngestError:
+    columns = " or ".join(map(repr, wanted))
     lower = next((number for number, each in enumerate(below, start=2) if _place(wanted, _names(each)) is not None), 0)
     if lower:
-        message = f"The map names the column {' or '.join(map(repr, wanted))} ({key}), which stands in row {below[lower - 2].number}."
-        return IngestError(
-            message, fix=f"The names of the columns take {lower} rows: write header_rows = {lower} in the map."
-        )
+        row_ = below[lower - 2].number
+        return list_error("column_below", fix="header_rows", columns=columns, part=key, row=row_, rows=lower)
     cells = [clean(cell).text for cell in row.cells if cell.strip()]
     near = difflib.get_close_matches(str(wanted[0]), cells, n=1, cutoff=0.4)
-    place = f" in row {row.number}" if row.number else ""
-    message = f"The map names the column {' or '.join(map(repr, wanted))} ({key}), which is not{place}."
-    return IngestError(
-        message, fix=f"Did you mean {near[0]!r}?" if near else f"The columns are: {', '.join(cells[:30])}."
-    )
+    return list_error(
+        "no_column_in_row" if row.number else "no_column",
+        fix="mean" if near else "columns",
+        columns=columns, part=key, row=row.number, near=near[0] if near else "", names=", ".join(cells[:30]),
+    )  # fmt: skip
 
 
 def _missing(rows: Sequence[Row], map_: ListMap, key: str) -> IngestError:
@@ -252,7 +252,7 @@ class Sections:
         self.network = sheet if map_.text("sheets") == "network" else ""
         self.problem = ""
         if map_.text("sheets") == "country" and not self.country:
-            self.problem = f"the name of the sheet, {sheet!r}, is no country: add it to [countries] in the map"
+            self.problem = sentence("ingest.row.sheet_country", name=sheet)
 
     def take(self, row: Row, city: int) -> str:
         """The reason why a row is a heading; empty when it is none.
@@ -283,27 +283,23 @@ class Sections:
         country = self._country(bare)
         if country and not (self._alone and country == self.country):
             self.country, self.problem = country, ""
-            return f"a section: {country_label(country, 'en')}"
+            return sentence("ingest.row.section", name=country_name(country))
         if self._alone or not self._is_like:
             return ""
         self.country = ""
-        self.problem = (
-            f"it stands below {bare[:60]!r}, which is no country that we know: add it to [countries] in the map"
-        )
-        return f"perhaps a section, but {bare[:60]!r} is no country that we know"
+        self.problem = sentence("ingest.row.below_country", name=bare[:60])
+        return sentence("ingest.row.perhaps_country", name=bare[:60])
 
     def _take_network(self, text: str) -> str:
         bare = _words().counted.sub("", text).strip(" :")
         if fold(bare) in self._networks or fold(text) in self._networks:
             self.network, self.problem = (bare if fold(bare) in self._networks else text), ""
-            return f"a section: {self.network}"
+            return sentence("ingest.row.section", name=self.network)
         if self._alone or not self._is_like:
             return ""
         self.network = ""
-        self.problem = (
-            f"it stands below {bare[:60]!r}, which is no network that we know: add it to [networks] in the map"
-        )
-        return f"perhaps a section, but {bare[:60]!r} is no network that we know"
+        self.problem = sentence("ingest.row.below_network", name=bare[:60])
+        return sentence("ingest.row.perhaps_network", name=bare[:60])
 
     def _country(self, text: str) -> str:
         return country_of(self._map.names("countries").get(fold(text), text)) if text else ""
@@ -322,18 +318,18 @@ def note_reason(row: Row, city: int) -> str:
         return ""
     first_place, first = filled[0]
     if first_place <= city and _words().total.match(first) and _is_total(filled):
-        return "a total"
+        return sentence("ingest.row.total")
     if all(_words().number.match(text) for _, text in filled) and first_place > city:
-        return "a total"
+        return sentence("ingest.row.total")
     if len(filled) > 1 and any(clean(text).text for _, text in filled[1:]):
         return ""
     marked = _MARKED.match(first)
     if marked and (not marked["mark"][:-1].isdigit() or _SENTENCE.search(first) or len(first.split()) >= _MANY_WORDS):
-        return "a footnote"
+        return sentence("ingest.row.footnote")
     if _words().about.match(first) or _COPYRIGHT.match(first):
-        return "a remark below or between the rows"
+        return sentence("ingest.row.remark")
     if len(first.split()) >= _MANY_WORDS and (_SENTENCE.search(first) or len(first) > _MOST_SIGNS):
-        return "a sentence below or between the rows"
+        return sentence("ingest.row.in_words")
     return ""
 
 
@@ -346,7 +342,7 @@ def footnotes(rows: tuple[Row, ...], city: int) -> dict[str, str]:
     """What the marks behind names mean, by mark."""
     found: dict[str, str] = {}
     for row in rows:
-        if sum(map(bool, row.cells)) == 1 and note_reason(row, city) == "a footnote":
+        if sum(map(bool, row.cells)) == 1 and key_of(note_reason(row, city)) == "ingest.row.footnote":
             text = next(cell.strip() for cell in row.cells if cell.strip())
             match = _MARKED.match(text)
             if match:
@@ -362,8 +358,6 @@ def _bare(mark: str) -> str:
 def explained(mark: str, notes: dict[str, str]) -> str:
     """The mark behind a name with what the list says of it."""
     said = notes.get(_bare(mark), "")
-    return (
-        f"footnote {mark}: {said[:200]}"
-        if said
-        else f"the mark {mark} behind the name was taken off; the list does not explain it"
-    )
+    if not said:
+        return sentence("ingest.note.mark", mark=mark)
+    return sentence("ingest.note.footnote", mark=mark, said=said[:200])

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
-from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
 from citygraph.ingest.known import KnownGraph
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import country_label
 from citygraph.ingest.report import ReportLine, ReviewChoice, ReviewDecision, ReviewKey, ReviewWord, network_key
-from citygraph.ingest.write import Descriptions, Mint, country_iri, iri_triple, text_triple
+from citygraph.ingest.tables import list_error
+from citygraph.ingest.write import Descriptions, Mint, country_iri, iri_triple, said_triples, text_triple
 from citygraph.matching.names import fold, read_name, words_of
 from citygraph.matching.score import nearest
+from citygraph.messages import sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
 
@@ -92,13 +93,13 @@ class Networks:
         if (exact := self._exact(name)) is not None:
             return exact
         if near := self._near(name):
-            reason = f"the network {name!r} resembles {near[0].name!r}"
+            reason = sentence("ingest.who.network_resembles", name=name, other=near[0].name)
             return Network("", name, is_question=True, reason=reason, candidates=near)
         match self._map.text("unknown.network"):
             case "review":
-                return Network("", name, is_question=True, reason=f"the network {name!r} is not known")
+                return Network("", name, is_question=True, reason=sentence("ingest.who.network_not_known", name=name))
             case "refuse":
-                return Network("", name, reason=f"the network {name!r} is not known")
+                return Network("", name, reason=sentence("ingest.who.network_not_known", name=name))
         return self._new(name)
 
     def by_id(self, name: str) -> str:
@@ -110,9 +111,9 @@ class Networks:
         iri = self._base + "id/" + name.removeprefix("id:")
         if iri not in self._known.networks.values():
             near = difflib.get_close_matches(name, self._names(), n=1, cutoff=0.5)
-            message = f"The map names the network {name}, which is not in the graph."
-            fix = f"Did you mean {near[0]}?" if near else "Write a name instead: a new one is made."
-            raise IngestError(message, fix=fix)
+            raise list_error(
+                "no_network", fix="mean_network" if near else "new_network", network=name, near=near[0] if near else ""
+            )
         return iri
 
     def _decision(self, name: str) -> ReviewDecision | None:
@@ -121,7 +122,7 @@ class Networks:
 
     def _decided(self, name: str, decision: ReviewDecision) -> Network:
         if decision.word is ReviewWord.SKIP:
-            return Network("", name, reason=f"skipped in the review{decision.said}")
+            return Network("", name, reason=decision.skipped)
         if decision.word is ReviewWord.NEW:
             found = self._new(name)
             self.decided_new[network_key(name)] = found.iri
@@ -133,7 +134,7 @@ class Networks:
         if decision.target in names:
             is_new = decision.target not in self._known.taken
             return Network(decision.target, name if is_new else names[decision.target], is_new=is_new)
-        reason = f"the review chose {decision.target}, which is no network of the graph"
+        reason = sentence("ingest.who.no_network_chosen", target=decision.target)
         return Network("", name, is_question=True, reason=reason)
 
     def _exact(self, name: str) -> Network | None:
@@ -227,15 +228,9 @@ class Completeness:
         self._judge = base + "id/" + map_.text("judged_by").removeprefix("id:")
         self._role = map_.text("complete_role").removeprefix("concept:")
         if self._said and self._judge not in known.taken:
-            message = (
-                f"The map says that {map_.text('judged_by')} judged the list complete, and the graph does not have it."
-            )
-            raise IngestError(message, fix="Write judged_by with the short name of a person or group of the graph.")
+            raise list_error("no_judge", fix="judge", judge=map_.text("judged_by"))
         if self._role and CONCEPT + self._role not in known.roles:
-            message = f"The map names the role {self._role!r} (complete_role), which the graph does not have."
-            raise IngestError(
-                message, fix=f"The roles are: {', '.join(sorted(each.removeprefix(CONCEPT) for each in known.roles))}."
-            )
+            raise list_error("no_complete_role", fix="roles", role=self._role, roles=known.role_names())
 
     @property
     def is_partial(self) -> bool:
@@ -257,10 +252,8 @@ class Completeness:
         for name in self._said:
             iri = self._networks.find(name).iri if not name.startswith("id:") else self._networks.by_id(name)
             if iri not in listed:
-                message = (
-                    f"The map says that the list is complete for {name!r}, and no row of the list names that network."
-                )
-                raise IngestError(message, fix=f"The list names: {', '.join(sorted(listed.values())[:20])}.")
+                networks = ", ".join(sorted(listed.values())[:20])
+                raise list_error("not_listed", fix="listed", network=name, networks=networks)
             found[iri] = listed[iri]
         return found
 
@@ -308,14 +301,8 @@ class Completeness:
                 yield text_triple(iri, CG + "asOf", day, kind="date")
                 yield iri_triple(iri, CG + "asOfBasis", CONCEPT + "basis-document")
                 if missing[network]:
-                    yield text_triple(
-                        iri, _COMMENT, f"Listen er fullstendig, men {missing[network]} rader er ikke tatt inn.", "nb"
-                    )
-                    yield text_triple(
-                        iri,
-                        _COMMENT,
-                        f"The list is complete, but {missing[network]} of its rows were not taken in.",
-                        "en",
+                    yield from said_triples(
+                        iri, _COMMENT, text("ingest.statement.partial").filled(count=missing[network])
                     )
                 yield iri_triple(iri, _PROV + "wasAttributedTo", self._judge)
                 yield iri_triple(iri, _PROV + "wasDerivedFrom", document)

@@ -29,6 +29,7 @@ from citygraph.matching.names import (
 )
 from citygraph.matching.score import Wanted, name_score, nearest, nearness
 from citygraph.matching.things import Name, Thing
+from citygraph.messages import Text, text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
 
@@ -44,6 +45,7 @@ __all__ = [
     "bodies_of",
     "country_label",
     "country_like",
+    "country_name",
     "country_of",
     "is_close",
     "is_homonym",
@@ -194,6 +196,13 @@ def alpha3(code: str) -> str:
 def country_label(code: str, language: str) -> str:
     """What the country is called in `nb` or `en` (Unicode CLDR)."""
     return str(Locale.parse(language).territories[code])
+
+
+def country_name(code: str) -> Text:
+    """The country in both languages, to stand in a sentence; an unknown one when there is no code."""
+    if not code:
+        return text("ingest.who.unknown_country")
+    return Text(country_label(code, "nb"), country_label(code, "en"))
 
 
 @cache

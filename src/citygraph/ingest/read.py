@@ -18,15 +18,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from citygraph.errors import IngestError
 from citygraph.ingest.places import spellings
-from citygraph.ingest.tables import ListLimits, Row, Sheet, read_workbook
+from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error, read_workbook
+from citygraph.messages import LANGUAGES, Text, sentence
 
 __all__ = ["Described", "Listing", "metadata_path", "read_list", "table_metadata"]
 
 _CONTEXT: Final = "http://www.w3.org/ns/csvw"
 _LONGEST: Final = 1_000_000
-_FIX: Final = "Mend the metadata (CSVW, https://www.w3.org/TR/tabular-metadata/), or move them away: the map says the same things."
 _DATE: Final = {"base": "string", "format": r"(\d{4}(-\d{2}(-\d{2})?)?)?"}
 _INTEGER: Final = {"base": "integer"}
 _BOMS: Final = (
@@ -48,7 +47,6 @@ _DELIMITERS: Final = (";", ",", "\t", "|")
 _LINES: Final = 200
 # A quoted cell may go over lines; one that goes on longer was never closed.
 _LONGEST_RECORD: Final = 60
-_STRAY: Final = "a quotation mark opens here and is not closed"
 _WORKBOOKS: Final = frozenset({".xlsx", ".xlsm"})
 _TEXTS: Final = frozenset({".csv", ".tsv", ".txt"})
 
@@ -97,11 +95,9 @@ def read_metadata(path: Path) -> Described | None:
         data = place.read_bytes()
         raw = json.loads(data[:_LONGEST].decode("utf-8-sig"))
     except OSError as error:
-        message = f"{place} cannot be read: {error.strerror or error}."
-        raise IngestError(message, fix=_FIX) from error
+        raise list_error("unreadable", fix="metadata", path=place, why=error.strerror or error) from error
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        message = f"{place.name} is not valid JSON of at most {_LONGEST:,} bytes: {error}."
-        raise IngestError(message, fix=_FIX) from error
+        raise list_error("not_json", fix="metadata", place=place.name, most=_LONGEST, why=error) from error
     table = _table(raw, path.name, place.name)
     dialect = {**_mapping(raw, "dialect", place.name), **_mapping(table, "dialect", place.name)}
     return _described(table, dialect, place.name)
@@ -110,36 +106,31 @@ def read_metadata(path: Path) -> Described | None:
 def _table(raw: object, name: str, place: str) -> Mapping[str, Any]:
     """The description of this table, alone or in a group of tables."""
     if not isinstance(raw, dict):
-        message = f"{place} does not describe a table."
-        raise IngestError(message, fix=_FIX)
+        raise list_error("no_table_described", fix="metadata", place=place)
     tables = raw.get("tables", [raw])
     for each in tables if isinstance(tables, list) else []:
         if isinstance(each, dict) and str(each.get("url", name)).rpartition("/")[2] == name:
             return each
-    message = f"{place} does not describe {name}: its url is another."
-    raise IngestError(message, fix=_FIX)
+    raise list_error("other_table", fix="metadata", place=place, name=name)
 
 
 def _mapping(raw: Mapping[str, Any], key: str, place: str) -> Mapping[str, Any]:
     found = raw.get(key, {})
     if isinstance(found, dict):
         return found
-    message = f"{place}: {key} is not an object."
-    raise IngestError(message, fix=_FIX)
+    raise list_error("not_object", fix="metadata", place=place, part=key)
 
 
 def _described(table: Mapping[str, Any], dialect: Mapping[str, Any], place: str) -> Described:
     for key, plain in (("quoteChar", '"'), ("doubleQuote", True), ("skipColumns", 0), ("trim", True)):
         if key != "trim" and dialect.get(key, plain) != plain:
-            message = f"{place} says {key} = {dialect[key]!r}; lists are read with {plain!r} alone."
-            raise IngestError(message, fix="Save the list again with double quotation marks, and no columns to skip.")
+            raise list_error("dialect", place=place, part=key, said=dialect[key], plain=plain)
     skipped = _whole(dialect, "skipRows", 0, place)
     rows = _whole(dialect, "headerRowCount", 1 if dialect.get("header", True) else 0, place)
     schema = _mapping(table, "tableSchema", place)
     columns = schema.get("columns", [])
     if not isinstance(columns, list) or not all(isinstance(each, dict) for each in columns):
-        message = f"{place}: the columns are not a list of objects."
-        raise IngestError(message, fix=_FIX)
+        raise list_error("not_objects", fix="metadata", place=place)
     inherited = _texts(table.get("null", schema.get("null")))
     return Described(
         encoding=str(dialect.get("encoding", "")),
@@ -158,8 +149,7 @@ def _whole(dialect: Mapping[str, Any], key: str, without: int, place: str) -> in
     found = dialect.get(key, without)
     if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= _LONGEST:
         return found
-    message = f"{place}: {key} = {found!r} is no whole number."
-    raise IngestError(message, fix=_FIX)
+    raise list_error("not_whole", fix="metadata", place=place, part=key, said=found)
 
 
 def _texts(value: object) -> list[str]:
@@ -191,7 +181,7 @@ def _without_nulls(row: Row, described: Described) -> Row:
 
 
 def table_metadata(
-    name: str, columns: Sequence[tuple[str, str, str]], *, delimiter: str, title: str, about: str
+    name: str, columns: Sequence[tuple[str, str, Text]], *, delimiter: str, title: Text, about: Text
 ) -> bytes:
     """The metadata of a table that an import writes.
 
@@ -206,17 +196,25 @@ def table_metadata(
     described = {
         "@context": [_CONTEXT, {"@language": "en"}],
         "url": name,
-        "dc:title": title,
-        "dc:description": about,
+        "dc:title": _in_both(title),
+        "dc:description": _in_both(about),
         "dialect": {"encoding": "utf-8", "delimiter": delimiter, "header": True, "quoteChar": '"', "doubleQuote": True},
         "tableSchema": {
             "columns": [
-                {"name": key, "titles": key, "datatype": kinds[kind], "dc:description": what, "required": False}
+                {
+                    "name": key, "titles": key, "datatype": kinds[kind], "dc:description": _in_both(what),
+                    "required": False,
+                }
                 for key, kind, what in columns
             ]
         },
-    }
+    }  # fmt: skip
     return (json.dumps(described, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _in_both(said: Text) -> list[dict[str, str]]:
+    """A common property in both languages (Metadata Vocabulary for Tabular Data, section 5.8)."""
+    return [{"@value": said.in_language(language), "@language": language} for language in LANGUAGES]
 
 
 def decode(data: bytes, name: str, encoding: str) -> tuple[str, list[str]]:
@@ -235,10 +233,10 @@ def decode(data: bytes, name: str, encoding: str) -> tuple[str, list[str]]:
     chosen = encoding or next((each for mark, each in _BOMS if data.startswith(mark)), "") or _wide(data)
     if chosen:
         try:
-            return data.decode(chosen), ([] if encoding or chosen == "utf-8-sig" else [f"read as {chosen.upper()}"])
+            note = sentence("ingest.file.read_as", encoding=chosen.upper())
+            return data.decode(chosen), ([] if encoding or chosen == "utf-8-sig" else [note])
         except (UnicodeDecodeError, LookupError) as error:
-            message = f"{name} cannot be read as {chosen}: {error}."
-            raise IngestError(message, fix='Name its encoding in the map: encoding = "windows-1252"') from error
+            raise list_error("encoding", name=name, encoding=chosen, why=error) from error
     try:
         return data.decode("utf-8"), []
     except UnicodeDecodeError:
@@ -251,10 +249,9 @@ def _by_names(data: bytes) -> tuple[str, list[str]]:
     found = {each: _names_in(sample.decode(each, "replace")) for each in ("cp1252", *_OTHERS)}
     best = max(found, key=lambda each: found[each])
     if best != "cp1252" and found[best] >= max(_LEAST, found["cp1252"] + 1):
-        note = f"read as {_OTHERS[best]}, because that gives names of cities: if letters are wrong, set encoding in the map"
-        return data.decode(best, "replace"), [note]
+        return data.decode(best, "replace"), [sentence("ingest.file.by_names", encoding=_OTHERS[best])]
     # Five bytes have no letter in Windows-1252; they stay visible as damage, and their rows go to the review.
-    return data.decode("cp1252", "replace"), ["read as Windows-1252, because it is not UTF-8"]
+    return data.decode("cp1252", "replace"), [sentence("ingest.file.windows")]
 
 
 def _names_in(text: str) -> int:
@@ -307,8 +304,7 @@ def read_list(
     """
     ending = path.suffix.lower()
     if ending not in _WORKBOOKS | _TEXTS:
-        message = f"{path.name} is neither CSV nor XLSX."
-        raise IngestError(message, fix="Open it in a spreadsheet program and save it as .xlsx or .csv.")
+        raise list_error("not_a_list", name=path.name)
     data = _bytes(path, limits)
     digest = hashlib.sha256(data).hexdigest()
     if ending in _WORKBOOKS or data.startswith(b"PK\x03\x04"):
@@ -320,7 +316,7 @@ def read_list(
     sheet, more = _rows(text, delimiter or told.delimiter, limits)
     if described is not None:
         sheet = without_nulls(sheet, described)
-        notes.append(f"read as {metadata_path(path).name} says")
+        notes.append(sentence("ingest.file.metadata", name=metadata_path(path).name))
     return Listing(path.name, digest, ".csv", (sheet,), (*notes, *more), described)
 
 
@@ -328,12 +324,10 @@ def _bytes(path: Path, limits: ListLimits) -> bytes:
     try:
         size = path.stat().st_size
         if size > limits.size:
-            message = f"{path.name} has {size:,} bytes; {limits.size:,} are allowed (limits.file_size in graph.toml)."
-            raise IngestError(message, fix="Split the list, or raise limits.file_size.")
+            raise list_error("too_large", name=path.name, size=size, most=limits.size)
         return path.read_bytes()
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror or error}."
-        raise IngestError(message, fix="Check the name, and that the file is not open in another program.") from error
+        raise list_error("unreadable", path=path, why=error.strerror or error) from error
 
 
 def _rows(text: str, delimiter: str, limits: ListLimits) -> tuple[Sheet, list[str]]:
@@ -348,12 +342,11 @@ def _rows(text: str, delimiter: str, limits: ListLimits) -> tuple[Sheet, list[st
     notes: list[str] = []
     if first:
         rows.append(Row(1, (lines[0].strip(),)))
-    for cells, note in _records(lines[first:], chosen):
+    for cells, is_stray in _records(lines[first:], chosen):
         if len(rows) >= limits.rows:
-            message = f"The list has more than {limits.rows:,} rows."
-            raise IngestError(message, fix="Split it into several lists.")
-        if note:
-            notes.append(f"row {len(rows) + 1}: {note}")
+            raise list_error("too_many_rows", most=limits.rows)
+        if is_stray:
+            notes.append(sentence("ingest.file.stray", row=len(rows) + 1))
         rows.append(Row(len(rows) + 1, cells))
     return Sheet("", tuple(rows)), notes
 
@@ -372,18 +365,18 @@ def _delimiter(lines: list[str]) -> str:
     return best
 
 
-def _records(lines: list[str], delimiter: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The cells of each record; a quotation mark that is never closed stands for itself, and is told."""
+def _records(lines: list[str], delimiter: str) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """The cells of each record, and whether it has a quotation mark that is never closed, which stands for itself."""
     place = 0
     while place < len(lines):
         line = lines[place]
         if '"' not in line:
             place += 1
-            yield tuple(line.rstrip("\r\n").split(delimiter)), ""
+            yield tuple(line.rstrip("\r\n").split(delimiter)), False
             continue
         taken, cells = _quoted(lines[place : place + _LONGEST_RECORD], delimiter)
         place += max(taken, 1)
-        yield (cells, "") if taken else (tuple(line.rstrip("\r\n").split(delimiter)), _STRAY)
+        yield (cells, False) if taken else (tuple(line.rstrip("\r\n").split(delimiter)), True)
 
 
 def _quoted(window: list[str], delimiter: str) -> tuple[int, tuple[str, ...]]:

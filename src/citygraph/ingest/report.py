@@ -11,12 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
 from citygraph.ingest.places import WantedCity
 from citygraph.ingest.read import read_list, table_metadata
-from citygraph.ingest.tables import ListLimits
+from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.matching.names import fold
+from citygraph.messages import Text, said_in, sentence, text
 from citygraph.namespaces import expand
 from citygraph.results import defused
 
@@ -40,33 +40,23 @@ __all__ = [
     "write_review",
 ]
 CANDIDATES: Final = 5
+_MOST_ROWS: Final = 20
 CITY: Final = "city"
 NETWORK: Final = "network"
 COLUMNS: Final = (
     "decision", "name", "country", "region", "kind", "rows", "reason",
     *(f"candidate_{number}" for number in range(1, CANDIDATES + 1)), "comment",
 )  # fmt: skip
-_FIX: Final = "Write the number of a candidate, a short name such as id:oslo-kommune, new, or skip."
-_COLUMNS: Final = (
-    ("sheet", "string", "The sheet of a workbook"),
-    ("row", "integer", "The row, counted from 1 with headings and empty rows"),
-    ("outcome", "string", "What became of the row, or of this membership of it"),
-    ("reason", "string", "Why"),
-    ("name", "string", "The city as the list writes it, cleaned"),
-    ("country", "string", "ISO 3166-1, two letters"),
-    ("network", "string", "The network as the list writes it"),
-    ("role", "string", "The role that was read, a local name of the vocabulary"),
-    ("begin", "date", "When the membership began, as exact as the list says it"),
-    ("end", "date", "When it ended"),
-    ("member", "string", "The authority in the graph, a short name"),
-    ("membership", "string", "The membership in the graph, a short name"),
-    ("notes", "string", "What was mended, left out or should be known"),
-)
-REPORT_COLUMNS: Final = tuple(name for name, _, _ in _COLUMNS)
+_COLUMNS: Final = {
+    "sheet": "string", "row": "integer", "outcome": "string", "reason": "string", "name": "string", "country": "string",
+    "network": "string", "role": "string", "begin": "date", "end": "date", "member": "string", "membership": "string",
+    "notes": "string",
+}  # fmt: skip
+REPORT_COLUMNS: Final = tuple(_COLUMNS)
 
 
 class RowOutcome(StrEnum):
-    """What became of a row."""
+    """What became of a row: a word of the report, which is called by its name in the language of the reader."""
 
     IMPORTED = "imported"
     PARTLY = "partly imported"
@@ -78,6 +68,11 @@ class RowOutcome(StrEnum):
     HEADING = "heading"
     EMPTY = "empty"
     OUTSIDE = "sheet not read"
+
+    @property
+    def called(self) -> Text:
+        """What people call it."""
+        return text(f"ingest.outcome.{self.value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +163,10 @@ class ReviewDecision:
     cells: tuple[str, ...] = ()
 
     @property
-    def said(self) -> str:
-        """The comment, to stand behind a sentence."""
-        return f": {self.comment}" if self.comment else ""
+    def skipped(self) -> str:
+        """That it was skipped, and the comment that says why."""
+        said = "ingest.who.skipped_because" if self.comment else "ingest.who.skipped"
+        return sentence(said, why=self.comment)
 
 
 def review_key(asked: WantedCity) -> ReviewKey:
@@ -202,14 +198,13 @@ def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, R
     heading = [fold(cell) for cell in rows[0].cells] if rows else []
     missing = [name for name in COLUMNS[:4] if name not in heading]
     if rows and missing:
-        message = f"{path} lacks the column {missing[0]!r}."
-        raise IngestError(message, fix="Leave the first row of the review as it was written.")
+        raise list_error("review_column", path=path, column=missing[0])
     found: dict[ReviewKey, ReviewDecision] = {}
     for row in rows[1:]:
         cells = dict(zip(heading, (_undone(cell) for cell in row.cells), strict=False))
         kind = NETWORK if fold(cells.get("kind", "")) == NETWORK else CITY
         key = ReviewKey(fold(cells.get("name", "")), cells.get("country", "").upper(), cells.get("region", ""), kind)
-        found[key] = _decision(cells, f"{path}, row {row.number}", prefixes)
+        found[key] = _decision(cells, path, row.number, prefixes)
     return found
 
 
@@ -219,7 +214,7 @@ def _undone(cell: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@"} else text
 
 
-def _decision(cells: Mapping[str, str], place: str, prefixes: Mapping[str, str]) -> ReviewDecision:
+def _decision(cells: Mapping[str, str], path: Path, row: int, prefixes: Mapping[str, str]) -> ReviewDecision:
     said = cells.get("decision", "")
     comment = cells.get("comment", "")
     kept = tuple(cells.get(name, "") for name in COLUMNS)
@@ -233,13 +228,11 @@ def _decision(cells: Mapping[str, str], place: str, prefixes: Mapping[str, str])
     if said.isdigit() and 1 <= int(said) <= CANDIDATES:
         chosen = cells.get(f"candidate_{said}", "")
         if not chosen:
-            message = f"{place}: there is no candidate {said}."
-            raise IngestError(message, fix=_FIX)
+            raise list_error("no_candidate", fix="decision", path=path, row=row, number=said)
         said = chosen
     target = _target(said, prefixes)
     if not target:
-        message = f"{place}: the decision {said!r} is not understood."
-        raise IngestError(message, fix=_FIX)
+        raise list_error("decision", path=path, row=row, said=said)
     return ReviewDecision(ReviewWord.TARGET, target, comment, kept)
 
 
@@ -256,6 +249,7 @@ def write_review(
     short: Mapping[str, str],
     made: Mapping[ReviewKey, str],
     delimiter: str = ",",
+    language: str = "en",
 ) -> bytes:
     """The open questions first, then every decision that was made, sorted, so that git shows small differences.
 
@@ -266,6 +260,7 @@ def write_review(
         made: the short name of what was made because a decision says new; it takes the place of that word, so that the
             next edition finds the same city.
         delimiter: what stands between cells.
+        language: of the reasons.
     """
     lines: list[Sequence[str]] = []
     asked: set[ReviewKey] = set()
@@ -276,11 +271,14 @@ def write_review(
         asked.add(key)
         known = decisions.get(key)
         cells = dict(zip(COLUMNS, known.cells, strict=True)) if known and known.word is not ReviewWord.OPEN else {}
-        rows = " ".join(map(str, each.rows[:20])) + (f" and {len(each.rows) - 20} more" if len(each.rows) > 20 else "")  # noqa: PLR2004
+        rows = " ".join(map(str, each.rows[:_MOST_ROWS]))
+        if len(each.rows) > _MOST_ROWS:
+            more = sentence("ingest.review.more_rows", rows=rows, count=len(each.rows) - _MOST_ROWS)
+            rows = said_in(more, language)
         names = [short[choice.iri] for choice in each.candidates[:CANDIDATES]]
         names += [""] * (CANDIDATES - len(names))
         values = (
-            cells.get("decision", ""), each.written, key.country, key.region, key.kind, rows, each.reason, *names,
+            cells.get("decision", ""), each.written, key.country, key.region, key.kind, rows, said_in(each.reason, language), *names,
             cells.get("comment", ""),
         )  # fmt: skip
         lines.append(values)
@@ -289,53 +287,51 @@ def write_review(
         for key, each in sorted(decisions.items())
         if each.word is not ReviewWord.OPEN and key not in asked
     ]
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+    table = io.StringIO()
+    writer = csv.writer(table, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     writer.writerows([defused(cell) for cell in line] for line in (*lines, *kept))
     # The mark tells a spreadsheet program that the letters are UTF-8.
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+    return b"\xef\xbb\xbf" + table.getvalue().encode()
 
 
 def review_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
     """The CSVW metadata of a review."""
-    about = {
-        "decision": "The number of a candidate, a short name such as id:oslo-kommune, new, or skip",
-        "name": "The city or network as the list writes it",
-        "country": "ISO 3166-1, two letters",
-        "region": "State or province, as it is compared",
-        "kind": "city or network",
-        "rows": "The rows of the list that wait",
-        "reason": "Why it is asked",
-        "comment": "Yours; it is kept",
-    }
-    columns = [(column, "string", about.get(column, "Who may be meant")) for column in COLUMNS]
-    title = f"Questions of the import of {list_name}"
-    return table_metadata(
-        name, columns, delimiter=delimiter, title=title, about="Cities and networks that a person decides on."
-    )
+    columns = [
+        (column, "string", text(f"ingest.review.{'candidate' if column.startswith('candidate') else column}"))
+        for column in COLUMNS
+    ]
+    title = text("ingest.review.title").filled(list=list_name)
+    return table_metadata(name, columns, delimiter=delimiter, title=title, about=text("ingest.review.about"))
 
 
-def write_report(lines: Iterable[ReportLine], *, delimiter: str = ",") -> bytes:
-    """A line for each row, or for each membership of a row that states several."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+def write_report(lines: Iterable[ReportLine], *, delimiter: str = ",", language: str = "en") -> bytes:
+    """A line for each row, or for each membership of a row that states several.
+
+    Args:
+        lines: what became of them.
+        delimiter: what stands between cells.
+        language: of reasons and notes; outcomes are words for programs too, and stay.
+    """
+    table = io.StringIO()
+    writer = csv.writer(table, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(REPORT_COLUMNS)
     for each in lines:
+        reason, notes = said_in(each.reason, language), "; ".join(said_in(note, language) for note in each.notes)
         cells: Sequence[str] = (
-            each.sheet, str(each.row), each.outcome.value, each.reason, each.name[:200], each.country, each.network[:200],
-            each.role.removeprefix("role-"), each.begin, each.end, each.member.rpartition("/")[2], each.membership.rpartition("/")[2], "; ".join(each.notes),
+            each.sheet, str(each.row), each.outcome.value, reason, each.name[:200], each.country, each.network[:200],
+            each.role.removeprefix("role-"), each.begin, each.end, each.member.rpartition("/")[2],
+            each.membership.rpartition("/")[2], notes,
         )  # fmt: skip
         writer.writerow([defused(cell) for cell in cells])
-    return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace")
+    return b"\xef\xbb\xbf" + table.getvalue().encode("utf-8", "replace")
 
 
 def report_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:
     """The CSVW metadata of a report."""
-    about = "Every row of the list: imported, a duplicate, a question, refused with a reason, or no member."
-    return table_metadata(
-        name, _COLUMNS, delimiter=delimiter, title=f"Report of the import of {list_name}", about=about
-    )
+    columns = [(column, kind, text(f"ingest.report.{column}")) for column, kind in _COLUMNS.items()]
+    title = text("ingest.report.title").filled(list=list_name)
+    return table_metadata(name, columns, delimiter=delimiter, title=title, about=text("ingest.report.about"))
 
 
 def reasons(lines: Iterable[ReportLine], outcome: RowOutcome) -> list[tuple[str, int, int]]:

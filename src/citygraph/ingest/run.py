@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from citygraph.errors import IngestError
 from citygraph.ingest.entries import Claim, Entry, read_entries
 from citygraph.ingest.known import KnownGraph, KnownMembership, ListDifference, ListEdition, Unsaid, differ
 from citygraph.ingest.mapping import ListMap
@@ -24,9 +23,10 @@ from citygraph.ingest.report import (
     review_key,
     together,
 )
-from citygraph.ingest.tables import ListLimits
+from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.ingest.who import CityAnswer, FoundCity, Resolver
 from citygraph.ingest.write import Anchors, Descriptions, ListedMembership, Memberships, Mint
+from citygraph.messages import sentence
 from citygraph.namespaces import CONCEPT
 from citygraph.rdf import Triple
 
@@ -63,12 +63,12 @@ class Import:
     complete: Mapping[str, int]
     notes: tuple[str, ...]
 
-    def candidate_names(self) -> dict[str, str]:
+    def candidate_names(self, language: str = "en") -> dict[str, str]:
         """What the candidates of the review are called, by address."""
         found: dict[str, str] = {}
         for question in self.questions:
             for each in question.candidates:
-                country = f" ({country_label(each.country, 'en')})" if each.country else ""
+                country = f" ({country_label(each.country, language)})" if each.country else ""
                 found[each.iri] = f"{each.name}{country}"
         return found
 
@@ -82,7 +82,7 @@ class Questions:
     """What a person must decide."""
 
     def __init__(self) -> None:
-        """Nothing is asked yet."""
+        """Begin without a question."""
         self._asked: dict[ReviewKey, tuple[str, str, tuple[ReviewChoice, ...], list[int]]] = {}
 
     def city(self, asked: WantedCity, found: FoundCity, row: int) -> None:
@@ -178,9 +178,7 @@ class _Importing:
         for role in (self._map.text("default_role"), *self._map.names("roles").values()):
             iri = CONCEPT + role.removeprefix("concept:")
             if role.removeprefix("concept:").startswith("role-") and iri not in self._known.roles:
-                names = sorted(each.removeprefix(CONCEPT) for each in self._known.roles)
-                message = f"The map names the role {role!r}, which the graph does not have."
-                raise IngestError(message, fix=f"The roles are: {', '.join(names)}.")
+                raise list_error("no_role", fix="roles", role=role, roles=self._known.role_names())
 
     def run(self) -> Import:
         entries = list(read_entries(self._listing, self._map, self._limits, self._known.networks))
@@ -258,7 +256,9 @@ class _Importing:
                 line, outcome=RowOutcome.NO_MEMBER if claim.is_settled else RowOutcome.REFUSED, reason=claim.problem
             )
         if CONCEPT + claim.role not in self._known.roles:
-            return replace(line, outcome=RowOutcome.REFUSED, reason=f"the role {claim.role} is not in the graph")
+            return replace(
+                line, outcome=RowOutcome.REFUSED, reason=sentence("ingest.row.role_unknown", role=claim.role)
+            )
         network = self._networks.find(claim.network)
         if not network.iri:
             if network.is_question:
@@ -288,20 +288,24 @@ class _Importing:
     def _again(self, line: ReportLine, entry: Entry, claim: Claim, key: tuple[str, str]) -> ReportLine:
         """A row that says once more what another has said; where it says something else, that is told."""
         first, said, iri = self._first[key]
-        where = f"row {first.row}" + (f" of sheet {first.sheet}" if first.sheet != entry.sheet else "")
+        place = {"row": first.row, "sheet": first.sheet}
+        elsewhere = "_sheet" if first.sheet != entry.sheet else ""
         if said.role != claim.role:
-            reason = f"{where} gives the role {said.role}, this one {claim.role}"
+            where = sentence(f"ingest.again.row{'_of' if elsewhere else ''}{elsewhere}", **place)
+            reason = sentence("ingest.again.role", first=where, theirs=said.role, ours=claim.role)
             return replace(line, outcome=RowOutcome.REFUSED, reason=reason)
-        reason, ours, theirs = f"of {where}", claim.period.begin, said.period.begin
+        of, ours, theirs = sentence(f"ingest.again.of{elsewhere}", **place), claim.period.begin, said.period.begin
+        dates = {"of": of, "ours": ours, "theirs": theirs}
+        reason = of
         if ours and theirs and ours[: len(theirs)] != theirs[: len(ours)]:
-            reason += f", which says that it began {theirs}; this one says {ours}, and the first is kept"
+            reason = sentence("ingest.again.began", **dates)
         elif ours and not theirs:
             # The rows together say what one of them does not.
             self._facts += self._memberships.begun(iri, ours, self._anchors.cite(entry))
             self._first[key] = (first, replace(said, period=replace(said.period, begin=ours)), iri)
-            reason += f"; that it began {ours} is taken from this one"
+            reason = sentence("ingest.again.fills", **dates)
         elif len(ours) > len(theirs):
-            reason += f", which says only {theirs}; this one says {ours}, and the first is kept"
+            reason = sentence("ingest.again.less", **dates)
         return replace(line, outcome=RowOutcome.DUPLICATE, reason=reason, membership=iri)
 
     def _new_authority(self, body: Body) -> str:

@@ -66,6 +66,11 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
+def list_error(key: str, /, *, fix: str = "", **values: object) -> IngestError:
+    """The error `ingest.error.KEY` with its next step `ingest.next.FIX` (of the same key without one), filled in."""
+    return IngestError(sentence(f"ingest.error.{key}", **values), fix=sentence(f"ingest.next.{fix or key}", **values))
+
+
 def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ...]:
     """Every sheet, also hidden ones; formulas give the value that was saved with them.
 
@@ -76,8 +81,7 @@ def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ..
     try:
         from openpyxl import load_workbook  # noqa: PLC0415  # an extra
     except ImportError as error:
-        message = "Reading .xlsx needs openpyxl, which is not installed."
-        raise IngestError(message, fix="Install it: pip install 'citygraph[xlsx]'. Or save the list as CSV.") from error
+        raise list_error("openpyxl") from error
     try:
         _within_bounds(data, name, limits)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
@@ -89,9 +93,7 @@ def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ..
         zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError,
         EOFError, OverflowError, NotImplementedError, expat.ExpatError,
     ) as error:  # fmt: skip  # what openpyxl lets through when a part of the file is missing or broken
-        message = f"{name} cannot be read as XLSX: {error or type(error).__name__}."
-        fix = "Open it in a spreadsheet program, take off any password, and save it again as .xlsx or .csv."
-        raise IngestError(message, fix=fix) from error
+        raise list_error("not_xlsx", name=name, why=error or type(error).__name__) from error
 
 
 def _within_bounds(data: bytes, name: str, limits: ListLimits) -> None:
@@ -99,19 +101,16 @@ def _within_bounds(data: bytes, name: str, limits: ListLimits) -> None:
     total = 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if len(archive.infolist()) > _PARTS:
-            message = f"{name} has more than {_PARTS:,} parts: no spreadsheet program writes that."
-            raise IngestError(message, fix="Save the list again as .xlsx or .csv.")
+            raise list_error("parts", fix="save_again", name=name, most=_PARTS)
         for part in archive.infolist():
             with archive.open(part) as stream:
                 begin = True
                 while chunk := stream.read(_CHUNK):
                     total += len(chunk)
                     if total > limits.size:
-                        message = f"{name} unpacks to more than {limits.size:,} bytes (limits.file_size in graph.toml)."
-                        raise IngestError(message, fix="Remove pictures and sheets that are not needed.")
+                        raise list_error("unpacked", name=name, most=limits.size)
                     if begin and _DOCTYPE.search(chunk):
-                        message = f"{name} declares XML entities: no spreadsheet program writes that."
-                        raise IngestError(message, fix="Save the list again as .xlsx or .csv.")
+                        raise list_error("entities", fix="save_again", name=name)
                     begin = False
 
 
@@ -122,9 +121,7 @@ def _sheet(sheet: Any, data: bytes, name: str, limits: ListLimits) -> Sheet:  # 
     sheet.reset_dimensions()
     rows = tuple(_rows(sheet, _merged(text), _FilledCells(text, limits.rows).in_row, name, limits))
     without = len(_NO_VALUE.findall(text))
-    notes = (
-        f"sheet {sheet.title!r}: {without:,} formulas have no saved value: open and save it in a spreadsheet program",
-    )
+    notes = (sentence("ingest.file.no_value", sheet=str(sheet.title), count=without),)
     is_hidden = sheet.sheet_state != "visible"
     return Sheet(str(sheet.title), rows, is_hidden=is_hidden, hidden=hidden, notes=notes if without else ())
 
@@ -221,8 +218,7 @@ def _rows(
     left = filled.copy()
     for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         if number > limits.rows:
-            message = f"Sheet {sheet.title!r} of {name} has more than {limits.rows:,} rows."
-            raise IngestError(message, fix="Delete the empty rows below the table, or split the list.")
+            raise list_error("sheet_rows", sheet=str(sheet.title), name=name, most=limits.rows)
         read = len(values) - values.count(None)
         if read != left.pop(number, 0):
             raise _lost(sheet.title, name, number, filled[number], read)

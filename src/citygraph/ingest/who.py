@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -20,8 +20,8 @@ from citygraph.ingest.places import (
     WantedCity,
     alpha2_only,
     bears_several,
-    country_label,
     country_like,
+    country_name,
     country_of,
     is_close,
     is_homonym,
@@ -34,6 +34,7 @@ from citygraph.ingest.places import (
 )
 from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, review_key
 from citygraph.matching.names import NameForm, fold, one_of, other_names, read_name, words_of
+from citygraph.messages import Text, sentence, text
 
 __all__ = ["CityAnswer", "CityReader", "FoundCity", "Resolver", "cities_in"]
 
@@ -89,21 +90,22 @@ class CityReader:
             section: the country that a heading above the row or the sheet names, as two letters.
         """
         if problem := name_problem(written):
-            return Who(problem=f"this is no name: {problem}")
+            return Who(problem=sentence("ingest.row.no_name", why=problem))
         name, qualifier, behind = apart(_NUMBERED.sub("", written))
         said = cells.get("country", "")
         country = self.country(said)
         if said and not country:
-            like = f" ({like}?)" if (like := country_like(said[:60])) else ""
-            return Who(problem=f"the country {said[:60]!r} is not known{like}: add it to [countries] in the map")
+            like = country_like(said[:60])
+            reason = "ingest.row.like_country" if like else "ingest.row.unknown_country"
+            return Who(problem=sentence(reason, name=said[:60], like=like))
         if _words().several.match(name):
-            return Who(problem=f"it names several cities: {name[:60]}")
+            return Who(problem=sentence("ingest.row.several", name=name[:60]))
         if not behind and (code := self._code(name, qualifier, country)):
             behind, qualifier = code, ""
         if behind and country and behind != country:
             # "Paris (Texas)" is no country; "Paris, France" in the row of Germany is a contradiction.
-            names = f"{country_label(behind, 'en')} behind the name, {country_label(country, 'en')} in its column"
-            return Who(problem=f"two countries: {names}")
+            names = {"behind": country_name(behind), "column": country_name(country)}
+            return Who(problem=sentence("ingest.row.two_countries", **names))
         country = country or behind or section or self.country(self._map.text("country"))
         region = cells.get("region", "")
         if not region and qualifier and is_region(qualifier, country or "US"):
@@ -111,7 +113,7 @@ class CityReader:
         if qualifier and region_of(qualifier, country) == region_of(region, country):
             qualifier = ""
         if country and named_country(name) == country and country not in _ALIKE:
-            return Who(problem=f"this is the name of a country and of no city: {name[:60]}")
+            return Who(problem=sentence("ingest.row.country_name", name=name[:60]))
         point, note = coordinates(cells.get("latitude", ""), cells.get("longitude", ""))
         asked = WantedCity(tidy_case(name), qualifier, country, region_of(region, country), point)
         return Who(asked, region, notes=(note,) if note else ())
@@ -291,18 +293,18 @@ class Resolver:
             return self._decided(asked, decision)
         if "\ufffd" in asked.name:
             return FoundCity(
-                CityAnswer.REVIEW, reason="letters of the name are lost", candidates=self._candidates(asked)
+                CityAnswer.REVIEW, reason=sentence("ingest.who.letters_lost"), candidates=self._candidates(asked)
             )
         if not asked.country:
             return self._without_country(asked)
         exact = self._exact(asked)
         if exact and (others := _other_cities(asked.name, exact)):
-            reason = f"may name several cities: {' and '.join(others)}"
+            reason = sentence("ingest.who.several_cities", cities=_both(others))
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
         same = [body for body in exact if body.country in {asked.country, ""}]
         core = read_name(asked.name).core
         if bears_several(core, asked.country) and not (asked.region or asked.qualifier or asked.point):
-            reason = f"several cities in {_country(asked.country)} bear this name"
+            reason = sentence("ingest.who.bear_name", country=country_name(asked.country))
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=self._candidates(asked))
         if same:
             found = self._among(asked, same)
@@ -315,21 +317,21 @@ class Resolver:
 
     def _decided(self, asked: WantedCity, decision: ReviewDecision) -> FoundCity:
         if decision.word is ReviewWord.SKIP:
-            return FoundCity(CityAnswer.REFUSED, reason=f"skipped in the review{decision.said}")
+            return FoundCity(CityAnswer.REFUSED, reason=decision.skipped)
         if decision.word is ReviewWord.NEW:
             if not asked.country:
-                return FoundCity(CityAnswer.REFUSED, reason="the review says new, but the row names no country")
+                return FoundCity(CityAnswer.REFUSED, reason=sentence("ingest.who.new_without_country"))
             key = review_key(asked)
             if key not in self.decided_new:
-                found = self._made(asked, "new by the review")
+                found = self._made(asked, sentence("ingest.note.new"))
                 if found.body is not None:
                     self.decided_new[key] = found.body
                 return found
             return FoundCity(CityAnswer.KNOWN, self.decided_new[key])
         chosen = self._gazetteer.by_iri.get(decision.target)
         if chosen is None:
-            return FoundCity(CityAnswer.REVIEW, reason=f"the review chose {decision.target}, which is not in the graph")
-        return FoundCity(CityAnswer.KNOWN, chosen, notes=("chosen in the review",))
+            return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.chose_unknown", target=decision.target))
+        return FoundCity(CityAnswer.KNOWN, chosen, notes=(sentence("ingest.note.chosen"),))
 
     def _exact(self, asked: WantedCity) -> list[Body]:
         """Whatever bears the name; of a name in two parts what the whole bears, else what both or one of them bear."""
@@ -364,7 +366,7 @@ class Resolver:
         far = [body for body in fitting if is_close(asked.point, body.point) is False]
         if len(far) == len(fitting):
             if any(not body.is_new for body in far):
-                reason = f"{asked.name} is known in {_country(asked.country)}, but at another place on the map"
+                reason = sentence("ingest.who.other_place", name=asked.name, country=country_name(asked.country))
                 return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(far))
             return None
         fitting = [body for body in fitting if body not in far]
@@ -374,7 +376,8 @@ class Resolver:
             fitting = named
             if len(fitting) == 1:
                 return FoundCity(CityAnswer.KNOWN, fitting[0])
-        reason = "several cities of this name" if len(fitting) > 1 else f"may be {fitting[0].name}"
+        several = len(fitting) > 1
+        reason = sentence("ingest.who.same_name" if several else "ingest.who.maybe", name=fitting[0].name)
         return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(fitting[:_MOST_CANDIDATES]))
 
     def _elsewhere(self, asked: WantedCity, others: list[Body]) -> FoundCity | None:
@@ -386,13 +389,15 @@ class Resolver:
             if is_close(asked.point, body.point) and (not body.is_new or listed[asked.country] <= listed[body.country])
         ]
         if close:
-            reason = f"lies in {_country(close[0].country)} on the map; the list says {_country(asked.country)}"
+            reason = sentence(
+                "ingest.who.lies_in", place=country_name(close[0].country), said=country_name(asked.country)
+            )
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(close))
         core = read_name(asked.name).core
         rivals = {each.country for each in self._points[core] if is_close(asked.point, each.point)} - {asked.country}
         if rivals and max(listed[each] for each in rivals) >= listed[asked.country]:
-            names = ", ".join(_country(each) for each in sorted(rivals))
-            reason = f"the list puts it in {_country(asked.country)} and, at the same place on the map, in {names}"
+            said = country_name(asked.country)
+            reason = sentence("ingest.who.two_countries", said=said, others=_countries(rivals))
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(others[:_MOST_CANDIDATES]))
         # A state that we know lies in the country: "Paris, Texas, USA" needs no other sign.
         if (
@@ -406,8 +411,8 @@ class Resolver:
         countries = {body.country for body in doubted} | (known_countries(core) - {asked.country})
         if asked.country in known_countries(core) or not countries:
             return None
-        names = ", ".join(_country(each) for each in sorted(countries))
-        reason = f"{asked.name} is known in {names}; the list says {_country(asked.country)}"
+        said = country_name(asked.country)
+        reason = sentence("ingest.who.known_in", name=asked.name, countries=_countries(countries), said=said)
         return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(doubted[:_MOST_CANDIDATES]))
 
     def _without_country(self, asked: WantedCity) -> FoundCity:
@@ -416,23 +421,27 @@ class Resolver:
         close = [body for body in exact if is_close(asked.point, body.point)]
         if len(close) == 1:
             return FoundCity(
-                CityAnswer.KNOWN, close[0], notes=(f"country taken from the map: {_country(close[0].country)}",)
+                CityAnswer.KNOWN,
+                close[0],
+                notes=(sentence("ingest.note.from_map", country=country_name(close[0].country)),),
             )
         if len(exact) > 1 or (exact and (is_homonym(form.core) or len(form.core) < _SHORTEST_ALONE)):
-            reason = "no country, and several places bear this name"
+            reason = sentence("ingest.who.no_country_several")
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
         if exact:
             if bool(asked.qualifier) != bool(exact[0].qualifier):
-                return FoundCity(CityAnswer.REVIEW, reason=f"may be {exact[0].name}", candidates=tuple(exact))
-            return FoundCity(CityAnswer.KNOWN, exact[0], notes=(f"no country; taken as {_country(exact[0].country)}",))
+                return FoundCity(
+                    CityAnswer.REVIEW, reason=sentence("ingest.who.maybe", name=exact[0].name), candidates=tuple(exact)
+                )
+            return FoundCity(CityAnswer.KNOWN, exact[0], notes=(_taken_as(exact[0].country),))
         countries = known_countries(form.core)
         if len(countries) == 1 and self._unknown == "new":
             (country,) = countries
             found = self._resolve(replace(asked, country=country))
-            return replace(found, notes=(*found.notes, f"no country; taken as {_country(country)}"))
+            return replace(found, notes=(*found.notes, _taken_as(country)))
         if is_homonym(form.core):
-            return FoundCity(CityAnswer.REVIEW, reason="no country, and several places bear this name")
-        return FoundCity(CityAnswer.REFUSED, reason="no country, and no city of this name is known")
+            return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.no_country_several"))
+        return FoundCity(CityAnswer.REFUSED, reason=sentence("ingest.who.no_country_none"))
 
     def _not_exact(self, asked: WantedCity) -> FoundCity:
         candidates: dict[int, Body] = {}
@@ -443,19 +452,19 @@ class Resolver:
                     candidates[id(body)] = body
         if candidates:
             chosen = tuple(candidates.values())[:_MOST_CANDIDATES]
-            return FoundCity(CityAnswer.REVIEW, reason=f"resembles {chosen[0].name}", candidates=chosen)
+            return FoundCity(
+                CityAnswer.REVIEW, reason=sentence("ingest.who.resembles", name=chosen[0].name), candidates=chosen
+            )
         around = self._neighbours.lies_in(read_name(asked.name).core, asked.country, asked.point)
         if around:
-            reason = (
-                f"all places around it on the map lie in {_country(around)}; the list says {_country(asked.country)}"
-            )
+            reason = sentence("ingest.who.around", place=country_name(around), said=country_name(asked.country))
             return FoundCity(CityAnswer.REVIEW, reason=reason)
         match self._unknown:
             case "new":
                 return self._made(asked, "")
             case "review":
-                return FoundCity(CityAnswer.REVIEW, reason="not known")
-        return FoundCity(CityAnswer.REFUSED, reason="no city of this name is known in this country")
+                return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.not_known"))
+        return FoundCity(CityAnswer.REFUSED, reason=sentence("ingest.who.none_in_country"))
 
     def _made(self, asked: WantedCity, note: str) -> FoundCity:
         body = self._mint(asked)
@@ -470,8 +479,18 @@ def _agree(asked: WantedCity, body: Body) -> bool:
     return not (asked.region and body.region and asked.region != body.region)
 
 
-def _country(code: str) -> str:
-    return country_label(code, "en") if code else "an unknown country"
+def _countries(codes: Iterable[str]) -> Text:
+    names = [country_name(code) for code in sorted(codes)]
+    return Text(", ".join(each.nb for each in names), ", ".join(each.en for each in names))
+
+
+def _both(names: Sequence[str]) -> Text:
+    between = text("ingest.who.and")
+    return Text(between.nb.join(names), between.en.join(names))
+
+
+def _taken_as(country: str) -> str:
+    return sentence("ingest.note.taken_as", country=country_name(country))
 
 
 def _forms(name: str) -> list[NameForm]:

@@ -15,10 +15,10 @@ from citygraph.ingest.cells import Period
 from citygraph.ingest.entries import Entry
 from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import Body, WantedCity, alpha3, country_label, is_homonym, is_region_name
+from citygraph.ingest.places import Body, WantedCity, alpha3, country_label, country_name, is_homonym, is_region_name
 from citygraph.ingest.read import Listing
 from citygraph.matching.names import exonyms, fold, read_name, slug
-from citygraph.messages import Text
+from citygraph.messages import Text, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
@@ -40,6 +40,7 @@ _SOURCE: Final = PREFIXES["prov"] + "wasDerivedFrom"
 # "Kansas City" is its name and no decoration, and so is the last word of "Cape Town".
 _PART_OF_NAME: Final = frozenset({"city", "town", "by", "stadt", "stad", "dome", "council"})
 _ORG, _TIME = PREFIXES["org"], PREFIXES["time"]
+_LABEL: Final = PREFIXES["skos"] + "prefLabel"
 _NOTE: Final = PREFIXES["skos"] + "note"
 _PRECISION: Final = {4: ("inXSDgYear", "gYear"), 7: ("inXSDgYearMonth", "gYearMonth"), 10: ("inXSDDate", "date")}
 _KINDS: Final = {4: "gYear", 7: "gYearMonth", 10: "date"}
@@ -155,9 +156,10 @@ def text_triple(subject: str, predicate: str, text: str, language: str = "", *, 
     return Triple(Iri(subject), Iri(predicate), Literal(text, datatype=Iri(_XSD + kind)) if kind else Literal(text))
 
 
-def _labels(iri: str, nb: str, en: str) -> Iterator[Triple]:
-    yield text_triple(iri, _SKOS + "prefLabel", nb, "nb")
-    yield text_triple(iri, _SKOS + "prefLabel", en, "en")
+def said_triples(subject: str, predicate: str, said: Text) -> Iterator[Triple]:
+    """A text in both languages."""
+    yield text_triple(subject, predicate, said.nb, "nb")
+    yield text_triple(subject, predicate, said.en, "en")
 
 
 def country_iri(code: str) -> str:
@@ -169,7 +171,7 @@ def describe_country(code: str, source: str) -> Iterator[Triple]:
     """A country that the graph does not have yet."""
     iri = country_iri(code)
     yield iri_triple(iri, _TYPE, CG + "Country")
-    yield from _labels(iri, country_label(code, "nb"), country_label(code, "en"))
+    yield from said_triples(iri, _LABEL, country_name(code))
     yield text_triple(iri, _SKOS + "notation", code)
     yield iri_triple(iri, _SOURCE, source)
 
@@ -184,7 +186,7 @@ def describe_place(body: Body, written: str, region: str, source: str) -> Iterat
         source: the row that names it first.
     """
     yield iri_triple(body.place, _TYPE, CG + ("Region" if body.kind == "region" else "City"))
-    yield from _labels(body.place, body.name, body.name)
+    yield from said_triples(body.place, _LABEL, Text.of(body.name))
     yield iri_triple(body.place, CG + "inCountry", country_iri(body.country))
     if region:
         yield text_triple(body.place, _SKOS + "altLabel", f"{bare_name(written)}, {region}", "en")
@@ -198,8 +200,8 @@ def describe_authority(body: Body, source: str) -> Iterator[Triple]:
     """The authority that governs a place."""
     yield iri_triple(body.authority, _TYPE, PREFIXES["cv"] + "PublicOrganisation")
     yield iri_triple(body.authority, _TYPE, PREFIXES["org"] + "Organization")
-    nb, en = (body.name, body.name) if body.kind == "region" else (f"{body.name} kommune", f"City of {body.name}")
-    yield from _labels(body.authority, nb, en)
+    named = Text.of(body.name) if body.kind == "region" else text("ingest.statement.authority").filled(name=body.name)
+    yield from said_triples(body.authority, _LABEL, named)
     yield iri_triple(body.authority, CG + "administers", body.place)
     yield iri_triple(body.authority, _SOURCE, source)
 
@@ -207,7 +209,7 @@ def describe_authority(body: Body, source: str) -> Iterator[Triple]:
 def describe_network(iri: str, name: str, source: str) -> Iterator[Triple]:
     """A network that the graph does not have yet."""
     yield iri_triple(iri, _TYPE, CG + "CityNetwork")
-    yield from _labels(iri, name, name)
+    yield from said_triples(iri, _LABEL, Text.of(name))
     yield iri_triple(iri, _SOURCE, source)
 
 
@@ -274,7 +276,7 @@ class Memberships:
         notes: list[str] = []
         begin, end = wanted.period.begin, wanted.period.end
         if fact.begin and begin and begin[: len(fact.begin)] != fact.begin[: len(begin)]:
-            notes.append(f"the graph says it began {fact.begin}, the list {begin}: the graph is kept")
+            notes.append(sentence("ingest.note.began", ours=fact.begin, theirs=begin))
         if fact.end and wanted.has_left and not end:
             return [iri_triple(fact.iri, _SOURCE, wanted.row)], notes
         begin = "" if fact.begin else begin
@@ -286,7 +288,11 @@ class Memberships:
 
     def _contradictions(self, wanted: ListedMembership) -> list[str]:
         return [
-            f"the graph also has the role {fact.role.removeprefix(CONCEPT)} ({fact.iri.rpartition('/')[2]})"
+            sentence(
+                "ingest.note.other_role",
+                role=fact.role.removeprefix(CONCEPT),
+                membership=fact.iri.rpartition("/")[2],
+            )
             for fact in self._of[wanted.member, wanted.organization]
             if fact.role != CONCEPT + wanted.role and not fact.end and not fact.is_deprecated
         ]
@@ -356,8 +362,7 @@ class Memberships:
         if last:
             yield text_triple(end, CG + "dateNotBefore", last, kind="date")
         yield text_triple(end, CG + "dateNotAfter", max(before, last), kind="date")
-        yield text_triple(end, _NOTE, f"Står ikke på listen {now}; listen sier ikke når det tok slutt.", "nb")
-        yield text_triple(end, _NOTE, f"Not on the list of {now}; the list does not say when it ended.", "en")
+        yield from said_triples(end, _NOTE, text("ingest.statement.gone").filled(day=now))
         yield iri_triple(end, _SOURCE, document)
 
 
@@ -367,8 +372,7 @@ def _past(during: str, iri: str, wanted: ListedMembership) -> Iterator[Triple]:
     yield iri_triple(during, _TIME + "hasEnd", iri)
     yield iri_triple(iri, _TYPE, _TIME + "Instant")
     yield text_triple(iri, CG + "dateNotAfter", _last_day(said), kind="date")
-    yield text_triple(iri, _NOTE, f"Tidligere medlem på listen {said}; listen sier ikke når det tok slutt.", "nb")
-    yield text_triple(iri, _NOTE, f"A former member on the list of {said}; the list does not say when it ended.", "en")
+    yield from said_triples(iri, _NOTE, text("ingest.statement.past").filled(day=said))
     yield iri_triple(iri, _SOURCE, wanted.row)
 
 
@@ -459,12 +463,11 @@ class Anchors:
 
     def _described_document(self) -> Iterator[Triple]:
         given, day = self._map.values["title"], self._map.as_of.isoformat()
-        title = Text.of(given) if given else Text(f"{self._map.name}, {day}", f"{self._map.name}, {day}")
+        title = Text.of(given or f"{self._map.name}, {day}")
         iri = self.document
         yield iri_triple(iri, _TYPE, PREFIXES["foaf"] + "Document")
         yield iri_triple(iri, _TYPE, _PROV + "Entity")
-        for language in ("nb", "en"):
-            yield text_triple(iri, _DCT + "title", title.in_language(language), language)
+        yield from said_triples(iri, _DCT + "title", Text(title.in_language("nb"), title.in_language("en")))
         yield text_triple(iri, _DCT + "date", day, kind="date")
         yield iri_triple(iri, _DCT + "format", _IANA + _MEDIA[self._listing.ending])
         yield text_triple(iri, CG + "sha256", self._listing.sha256)
