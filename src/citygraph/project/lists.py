@@ -38,6 +38,7 @@ def ingest_list(
     report: Path | None = None,
     review: Path | None = None,
     delimiter: str = ",",
+    language: str = "en",
     dry_run: bool = False,
 ) -> Ingested:
     """Take one edition of a membership list into files of its own; no other file is touched.
@@ -49,6 +50,7 @@ def ingest_list(
         report: where the report goes; beside the data without it.
         review: the questions and the decisions; beside the data without it.
         delimiter: of the two tables.
+        language: of reasons and notes in them.
         dry_run: write the report and the review, if they are named, and nothing else.
 
     Raises:
@@ -94,13 +96,15 @@ def ingest_list(
     )
     report_file = report or config.folder / files.report
     if report is not None or not dry_run:
-        write_file(report_file, write_report(imported.lines, delimiter=delimiter))
+        write_file(report_file, write_report(imported.lines, delimiter=delimiter, language=language))
         data = report_metadata(report_file.name, delimiter=delimiter, list_name=map_.name)
         write_file(metadata_path(report_file), data)
     if (imported.questions or decisions) and (review is not None or not dry_run):
-        names = {iri: f"{short(iri)} {name}" for iri, name in imported.candidate_names().items()}
+        names = {iri: f"{short(iri)} {name}" for iri, name in imported.candidate_names(language).items()}
         made = {} if dry_run else {key: short(iri) for key, iri in imported.decided.items()}
-        data = write_review(imported.questions, decisions, short=names, made=made, delimiter=delimiter)
+        data = write_review(
+            imported.questions, decisions, short=names, made=made, delimiter=delimiter, language=language
+        )
         write_file(review_file, data)
         data = review_metadata(review_file.name, delimiter=delimiter, list_name=map_.name)
         write_file(metadata_path(review_file), data)

@@ -566,6 +566,7 @@ class Project:
         report: Path | None = None,
         review: Path | None = None,
         delimiter: str = ",",
+        language: str = "en",
         dry_run: bool = False,
     ) -> Ingested:
         """Take one edition of a membership list into files of its own; no other file is touched.
@@ -576,6 +577,7 @@ class Project:
             report: where the report goes; beside the data without it.
             review: the questions and the decisions; beside the data without it.
             delimiter: of the two tables.
+            language: of reasons and notes in them.
             dry_run: write the report and the review, if they are named, and nothing else.
 
         Raises:
@@ -585,5 +587,6 @@ class Project:
         from citygraph.project.lists import ingest_list  # noqa: PLC0415
 
         return ingest_list(
-            self.config, path, map_file=map_file, report=report, review=review, delimiter=delimiter, dry_run=dry_run
-        )
+            self.config, path, map_file=map_file, report=report, review=review, delimiter=delimiter,
+            language=language, dry_run=dry_run,
+        )  # fmt: skip
