@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from citygraph.export import export_bytes
-from citygraph.formats import negotiate
+from citygraph.formats import content_type, negotiate
 from citygraph.kinds import FALLBACK, Kind, kind_named
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
@@ -29,15 +29,8 @@ from citygraph.web.pages.urls import TWINS
 
 __all__ = ["entity", "identifier", "kind_list"]
 
-MEDIA: Final = {"ttl": "text/turtle; charset=utf-8", "jsonld": "application/ld+json"}
 _MOST_RECORDS: Final = 400
-_OFFERED: Final = {
-    "text/html": "",
-    "application/xhtml+xml": "",
-    "text/turtle": "ttl",
-    "application/ld+json": "jsonld",
-    "application/json": "json",
-}
+_OFFERED: Final = {"text/html": "", "application/xhtml+xml": "", **{type_: name for name, type_ in TWINS.items()}}
 _MOST_LISTED: Final = 3000
 
 
@@ -114,6 +107,7 @@ def _entity_page(page: Page, iri: str) -> Response:
     names = page.graph.directory.names(iri)
     main = page.graph.label(iri, page.language)
     same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
+    twins = [(name, page.urls.entity(iri, format=name), media_type) for name, media_type in TWINS.items()]
     response = page.render(
         "entity.html",
         iri=iri,
@@ -128,12 +122,11 @@ def _entity_page(page: Page, iri: str) -> Response:
         map=_map(page, iri),
         questions=_questions(page, iri),
         document=document_view(page, iri) if kind.name == "document" else None,
-        twins=[(format_, page.urls.entity(iri, format=format_)) for format_ in TWINS],
+        twins=twins,
         structured=data_block(structured_data(page, iri, kind, groups, tables)),
     )
-    for format_, media_type in (*MEDIA.items(), ("json", "application/json")):
-        address = page.urls.entity(iri, format=format_)
-        response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type.partition(";")[0]}"')
+    for _, address, media_type in twins:
+        response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type}"')
     return response
 
 
@@ -184,7 +177,7 @@ def twin(page: Page, iri: str, format_: str) -> Response:
         return json_response(page.request, _as_json(page, iri))
     quads = _quads_about(iri, page.graph)
     data = export_bytes(quads, format=format_, prefixes=page.project.prefixes)
-    response = respond(page.request, data, MEDIA[format_])
+    response = respond(page.request, data, content_type(format_))
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

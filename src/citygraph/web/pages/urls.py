@@ -16,8 +16,8 @@ from citygraph.web.pages.i18n import LanguageChoice
 
 __all__ = ["TWINS", "Urls", "prefix_of"]
 
-TWINS: Final = ("ttl", "jsonld", "json")
-"""The files that stand beside the page of every entity."""
+TWINS: Final = {"ttl": "text/turtle", "jsonld": "application/ld+json", "json": "application/json"}
+"""The files that stand beside the page of every entity, with their media types."""
 
 
 def prefix_of(request: Request) -> str:
