@@ -12,7 +12,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["BROWSER_SPARQL", "asset", "asset_version", "basemap", "has_browser_sparql", "has_editor", "static_file"]
+__all__ = ["BROWSER_SPARQL", "asset_version", "basemap", "has_browser_sparql", "has_editor", "static_file"]
 
 _BUILT: Final = Path(__file__).parents[1] / "static"
 _CHECKOUT: Final = Path(__file__).parents[4] / "frontend"
@@ -29,7 +29,7 @@ _TYPES: Final = {
 }
 
 
-def asset(name: str) -> Path | None:
+def _asset(name: str) -> Path | None:
     """The file behind a name, or `None`; names hold no path."""
     if not _NAME.match(name):
         return None
@@ -48,24 +48,24 @@ def _hash(path: Path, changed: int) -> str:
 
 def asset_version(name: str) -> str:
     """A short hash of the file, for its address: a new file has a new address."""
-    path = asset(name)
+    path = _asset(name)
     return _hash(path, path.stat().st_mtime_ns) if path else ""
 
 
 def has_editor() -> bool:
     """Whether the scripts of the query editor have been built."""
-    return asset("editor.js") is not None
+    return _asset("editor.js") is not None
 
 
 def has_browser_sparql() -> bool:
     """Whether the query engine for browsers has been built."""
-    return all(asset(name) is not None for name in BROWSER_SPARQL)
+    return all(_asset(name) is not None for name in BROWSER_SPARQL)
 
 
 @lru_cache(maxsize=1)
 def basemap() -> tuple[tuple[tuple[float, float], ...], ...]:
     """The outlines of the land as rings of longitude and latitude; nothing when the map has not been built."""
-    path = asset("basemap.json")
+    path = _asset("basemap.json")
     if path is None:
         return ()
     rings = json.loads(path.read_bytes())
@@ -75,7 +75,7 @@ def basemap() -> tuple[tuple[tuple[float, float], ...], ...]:
 def static_file(request: Request) -> Response:
     """One file; kept by browsers for a year when its address carries its version."""
     name = str(request.path_params["name"])
-    path = asset(name)
+    path = _asset(name)
     if path is None:
         return Response("Not found", status_code=404, media_type="text/plain")
     version = asset_version(name)

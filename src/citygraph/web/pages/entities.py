@@ -62,7 +62,7 @@ def entity(request: Request) -> Response:
     stem, _, extension = slug.rpartition(".")
     of_twin = page.graph.directory.at(kind, stem) if extension in TWINS else None
     if of_twin is not None:
-        return twin(page, of_twin, extension)
+        return _twin(page, of_twin, extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
     elsewhere = page.graph.directory.called(slug)
     if elsewhere is not None:
@@ -123,7 +123,7 @@ def _entity_page(page: Page, iri: str) -> Response:
         questions=_questions(page, iri),
         document=document_view(page, iri) if kind.name == "document" else None,
         twins=twins,
-        structured=data_block(structured_data(page, iri, kind, groups, tables)),
+        structured=data_block(_structured_data(page, iri, kind, groups, tables)),
     )
     for _, address, media_type in twins:
         response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type}"')
@@ -171,7 +171,7 @@ def _short(page: Page, iri: str) -> str:
 # -- the files beside a page -----------------------------------------------------------------------------
 
 
-def twin(page: Page, iri: str, format_: str) -> Response:
+def _twin(page: Page, iri: str, format_: str) -> Response:
     """What the page of a thing says, as Turtle, JSON-LD or JSON."""
     if format_ == "json":
         return json_response(page.request, _as_json(page, iri))
@@ -232,7 +232,7 @@ def _statement_json(predicate: str, term: Term, derived: bool) -> dict[str, obje
     return {"property": predicate, "kind": "iri" if isinstance(term, Iri) else "literal", "derived": derived, **value}
 
 
-def structured_data(
+def _structured_data(
     page: Page, iri: str, kind: Kind, groups: Sequence[FactGroup], tables: Sequence[FactTable]
 ) -> dict[str, object]:
     """The thing in schema.org's words, for search engines."""

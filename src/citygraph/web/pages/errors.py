@@ -15,7 +15,7 @@ from citygraph.web.pages.graph import close_stores
 from citygraph.web.pages.page import Page
 from citygraph.web.requests import Refusal, error_body, refusal_of
 
-__all__ = ["NotFound", "error_page", "kindly", "refusal_page"]
+__all__ = ["NotFound", "as_fault", "kindly", "refusal_page"]
 
 Endpoint: TypeAlias = Callable[[Request], Response]
 _NOT_FOUND, _UNAVAILABLE = 404, 503
@@ -27,7 +27,7 @@ class NotFound(Exception):  # noqa: N818  # the field says not found
     """Nothing has this address; `near` are (name, address) of what comes nearest."""
 
     def __init__(self, path: str, near: Sequence[tuple[str, str]] = ()) -> None:
-        """Remember what was asked for."""
+        """The page for `path`, with the addresses that come nearest to it."""
         super().__init__(path)
         self.path, self.near = path, near
 
@@ -42,7 +42,7 @@ def kindly(endpoint: Endpoint) -> Endpoint:
         except NotFound as error:
             page = Page(request)
             message = page.words("error.not_found", path=error.path)
-            return error_page(page, _NOT_FOUND, message, near=error.near)
+            return _error_page(page, _NOT_FOUND, message, near=error.near)
         except SnapshotError as error:
             # Without a version there is nothing to make a page from.
             return _as_json(_UNAVAILABLE, error.message, error.fix, headers={"Retry-After": _RETRY_AFTER})
@@ -62,13 +62,13 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
     """What a reader is told instead of a page, in the reader's language."""
     page = Page(request)
     message, fix = (said_in(text, page.language) for text in (refusal.message, refusal.fix))
-    response = error_page(page, refusal.status, message, fix=fix, code=key_of(refusal.message))
+    response = _error_page(page, refusal.status, message, fix=fix, code=key_of(refusal.message))
     for name, value in refusal.headers.items():
         response.headers[name] = value
     return response
 
 
-def error_page(
+def _error_page(
     page: Page, status: int, message: str, *, fix: str = "", near: Sequence[tuple[str, str]] = (), code: str = ""
 ) -> Response:
     """The error as HTML when a page was asked for, else as JSON."""

@@ -20,7 +20,7 @@ from citygraph.results import Answer, Graph, Row, Solutions, write_answer
 from citygraph.web.pages.facts import table_of
 from citygraph.web.pages.page import Page, respond
 
-__all__ = ["answer_file", "answer_hash", "feed_of", "json_response", "with_sources"]
+__all__ = ["answer_file", "answer_hash", "feed_of", "json_response"]
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _MOST_ROWS: Final = 200
@@ -35,7 +35,7 @@ def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noq
     """The answer in one format, under the name of its question."""
     answer = answered.answer
     if isinstance(answer, Solutions) and answered.stated:
-        answer = with_sources(answered, answer)
+        answer = _with_sources(answered, answer)
     body = _written(page, answered, answer, format)
     response = respond(page.request, body, content_type(format))
     response.headers["Content-Disposition"] = f'inline; filename="{answered.query.name}.{format}"'
@@ -58,7 +58,7 @@ def _written(page: Page, answered: Answered, answer: Answer, format: str) -> byt
     return write_answer(answer, format=format)
 
 
-def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
+def _with_sources(answered: Answered, solutions: Solutions) -> Solutions:
     """The rows with two more columns: the addresses of their sources, and stated or derived."""
     rows: list[Row] = []
     for row, citations, stated in zip(solutions.rows, answered.sources, answered.stated, strict=True):

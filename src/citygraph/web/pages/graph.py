@@ -36,7 +36,14 @@ class GraphView:
     """A version of the graph for one request: `store` answers in the time and within the limits of who asks."""
 
     def __init__(self, project: Project, snapshot: Snapshot, kept: KeptVersion, store: Store) -> None:
-        """The version in this folder, which is not opened here: `store` answers."""
+        """A view of one version.
+
+        Args:
+            project: the project that is being served.
+            snapshot: the version; it is not opened here.
+            kept: what is kept of it for all requests.
+            store: answers queries, for this request alone.
+        """
         self.project, self.snapshot, self.store = project, snapshot, store
         self.manifest: Manifest = snapshot.manifest
         self.directory, self.is_stale = kept.directory, kept.is_stale
@@ -71,7 +78,7 @@ class KeptVersion:
     """What is kept of one version for all who read it."""
 
     def __init__(self, project: Project, snapshot: Snapshot) -> None:
-        """Open the directory.
+        """What can be kept of the version; its directory is open from now on.
 
         Raises:
             SnapshotError: the version has none.
@@ -92,7 +99,7 @@ class SiteMemory:
     """What a site keeps between requests: each thing is made once, and again when it is of another stamp."""
 
     def __init__(self) -> None:
-        """A memory of one site, to be used from many threads."""
+        """Nothing is kept yet; many threads may use it."""
         self._lock = threading.Lock()
         self._making: dict[Hashable, threading.Lock] = {}
         self._made: dict[Hashable, tuple[object, Any]] = {}

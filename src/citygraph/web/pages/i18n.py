@@ -60,7 +60,7 @@ class Words:
     """Looks words up in one language; templates call it `w`."""
 
     def __init__(self, language: str) -> None:
-        """Remember the language."""
+        """The words in `nb` or `en`."""
         self.language = language
 
     def __call__(self, key: str, **values: object) -> str:

@@ -31,7 +31,7 @@ class Page:
     """One request for a page: the version in use, the language, the addresses, and the template at the end."""
 
     def __init__(self, request: Request) -> None:
-        """Find out what is asked for.
+        """The page that a request asks for, over the version in use.
 
         Raises:
             SnapshotError: nothing has been built yet.

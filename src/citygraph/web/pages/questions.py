@@ -92,7 +92,7 @@ def query_page(request: Request) -> Response:
         return _answer_page(page, saved, values)
     if ending not in ANSWER_FORMATS and ending != "atom":
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
-    answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
+    answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
     if answered.federated is not None and answered.federated.failure:
         # A file cannot say that some of its columns are empty because nobody answered.
         raise StoreError(answered.federated.failure, fix="The page of the question has what this graph knows.")
@@ -142,7 +142,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
     if not missing:
         try:
             cite = bool(saved.cite) and not hide_sources
-            answered = ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
+            answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
         except QueryError as error:
             fault = as_fault(error, page.language)
     answer = answered.answer if answered else None
@@ -171,7 +171,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
             (f, page.urls.query(saved.name, kept, format=f)) for f in answer_formats(saved.parsed.form, saved.columns)
         ],
         feed=page.urls.query(saved.name, {**values, "lang": page.language}, format="atom"),
-        snippets=snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
+        snippets=_snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
         structured=data_block(_query_dataset(page, saved, csv)),
     )
     for format_ in answer_formats(saved.parsed.form, saved.columns):
@@ -228,7 +228,7 @@ def _absolute(page: Page, path: str) -> str:
     return origin_of(page.request.scope) + path.removeprefix(page.urls.prefix)
 
 
-def snippets(address: str, *, endpoint: str, query: str) -> list[tuple[str, str, str]]:
+def _snippets(address: str, *, endpoint: str, query: str) -> list[tuple[str, str, str]]:
     """Name, language for the highlighter, and text of each snippet; `address` is that of the CSV file."""
     quoted = json.dumps(address)
     return [
@@ -322,7 +322,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return stat.st_mtime_ns, stat.st_size
 
 
-def ask_saved(
+def _ask_saved(
     page: Page, saved: SavedQuery, values: Mapping[str, str], *, as_of: date | None = None, cite: bool = False
 ) -> Answered:
     """The answer to a saved query.
@@ -368,7 +368,7 @@ def editor_page(request: Request) -> Response:
     fault: list[str] = []
     if text.strip():
         try:
-            answer = _ask(page, text)
+            answer = _ask_sparql(page, text)
         except QueryError as error:
             fault = as_fault(error, page.language)
     rows = answer if isinstance(answer, Solutions) else None
@@ -402,7 +402,7 @@ def _given(request: Request) -> dict[str, str]:
     return given
 
 
-def _ask(page: Page, text: str) -> Answer:
+def _ask_sparql(page: Page, text: str) -> Answer:
     """The answer to a query that somebody wrote.
 
     Raises:

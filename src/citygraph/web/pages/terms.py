@@ -14,7 +14,7 @@ from citygraph.web.pages.graph import GraphView
 from citygraph.web.pages.i18n import Words
 from citygraph.web.pages.urls import Urls
 
-__all__ = ["ShownTerm", "TermFormatter", "best_language", "date_in_words", "number_in_words"]
+__all__ = ["ShownTerm", "TermFormatter", "best_language", "date_in_words"]
 
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z")
 _XSD: Final = PREFIXES["xsd"]
@@ -56,14 +56,14 @@ def date_in_words(value: str, language: str) -> str:
     return f"{int(match[3])}{'.' if language == 'nb' else ''} {month} {match[1]}"
 
 
-def number_in_words(value: str) -> str:
+def _number_in_words(value: str) -> str:
     """A number with a narrow space between thousands; four digits stay together."""
     if not re.fullmatch(r"-?\d{5,}", value):
         return value
     return f"{int(value):,}".replace(",", "\u202f")
 
 
-def duration_in_words(value: str, language: str) -> str:
+def _duration_in_words(value: str, language: str) -> str:
     """`P5Y` as "5 years"."""
     match = _DURATION.match(value)
     if match is None or not any(match.groups()):
@@ -80,7 +80,7 @@ class TermFormatter:
     """Shows terms of one version of the graph in one language."""
 
     def __init__(self, graph: GraphView, urls: Urls) -> None:
-        """Remember where names and addresses come from."""
+        """Names come from the graph; addresses, and the language, from `urls`."""
         self.graph, self.urls = graph, urls
         self.language = urls.choice.language
 
@@ -113,7 +113,7 @@ class TermFormatter:
 
     def number(self, value: int) -> str:
         """A whole number with a narrow space between thousands."""
-        return number_in_words(str(value))
+        return _number_in_words(str(value))
 
     def date(self, value: str) -> str:
         """A date in the words of the page's language."""
@@ -124,11 +124,11 @@ class TermFormatter:
         if datatype in _DATES:
             return ShownTerm(date_in_words(value, self.language), datetime=value)
         if datatype in _NUMBERS:
-            return ShownTerm(number_in_words(value), number=value)
+            return ShownTerm(_number_in_words(value), number=value)
         if datatype == _XSD + "boolean":
             return ShownTerm(Words(self.language).code("boolean", value))
         if datatype == _XSD + "duration":
-            return ShownTerm(duration_in_words(value, self.language))
+            return ShownTerm(_duration_in_words(value, self.language))
         language = literal.language or ""
         return ShownTerm(value, language=language if language != self.language else "")
 

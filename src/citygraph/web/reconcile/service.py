@@ -353,7 +353,7 @@ class ReconcileRequest:
     """One request: its parameters, its body, its language, and what it is about."""
 
     def __init__(self, request: Request, body: bytes) -> None:
-        """Read the parameters of the address and of a form; from now on the time runs."""
+        """A request with the parameters of its address and of a form; its `limits.timeout` begins here."""
         self.method, self.body = request.method, body
         self.project: Project = project_of(request)
         self._memory = memory_of(request)

@@ -23,13 +23,13 @@ from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.reconcile.batch import Given, ReconcileCondition, ReconcileQuery
 
-__all__ = ["COUNTRY", "MEMBERSHIPS", "POINT", "ReconcileTargets", "find_candidates", "targets_of"]
+__all__ = ["ReconcileTargets", "find_candidates", "targets_of"]
 
 _NEEDED: Final = ("id", "name")
 _KIND_CLASSES: Final = {kind: iri for iri, kind in KINDS.items()}
-MEMBERSHIPS: Final = "memberships"
-POINT: Final = "coordinates"
-COUNTRY: Final = "cg:inCountry"
+_MEMBERSHIPS: Final = "memberships"
+_POINT: Final = "coordinates"
+_COUNTRY: Final = "cg:inCountry"
 _SAME_AS: Final = "schema:sameAs"
 _WIKIDATA: Final = PREFIXES["wd"]
 _ALWAYS: Final = (
@@ -37,8 +37,8 @@ _ALWAYS: Final = (
     "cg:participatesIn", "org:memberOf", "org:headOf",
 )  # fmt: skip
 _WORDS: Final = {
-    MEMBERSHIPS: "memberships",
-    POINT: "coordinates",
+    _MEMBERSHIPS: "memberships",
+    _POINT: "coordinates",
     _SAME_AS: "wikidata",
 }
 _HUNDRED, _NAMED = 100.0, 70.0
@@ -49,7 +49,14 @@ class ReconcileTargets:
     """Everything of one version that a spreadsheet can be matched against."""
 
     def __init__(self, quads: Iterable[Quad], places: Sequence[Thing], base: str, prefixes: Mapping[str, str]) -> None:
-        """Take the names apart, once."""
+        """The targets among these statements, and those of a list.
+
+        Args:
+            quads: what the version says, derived statements included.
+            places: further targets, which have no page here.
+            base: the address that the graph's own names begin with.
+            prefixes: those of the project.
+        """
         self._base, self.prefixes = base, prefixes
         triples = list(dict.fromkeys(quad.triple for quad in quads))
         self.labels = Labels(triples, prefixes=prefixes)
@@ -108,7 +115,7 @@ class ReconcileTargets:
         ours = sorted(compress(each) for each in used if each.startswith(CG) and each in self.labels)
         kinds = sorted(each for each in CODE_PROPERTIES if CONCEPT + each in self.labels)
         fixed = [each for each in _ALWAYS if self._iri(each) in used]
-        return list(dict.fromkeys([*fixed, *ours, *(f"concept:{each}" for each in kinds), MEMBERSHIPS, POINT]))
+        return list(dict.fromkeys([*fixed, *ours, *(f"concept:{each}" for each in kinds), _MEMBERSHIPS, _POINT]))
 
     def property_name(self, property_: str, language: str) -> str:
         """What a property is called."""
@@ -136,9 +143,9 @@ class ReconcileTargets:
     def values(self, iri: str, property_: str, language: str = "en") -> list[Term | str]:
         """The values of a property, as terms, or as texts where there is no one term."""
         thing = self.index.things[iri]
-        if property_ == POINT:
+        if property_ == _POINT:
             return [f"{thing.point[0]:g}, {thing.point[1]:g}"] if thing.point else []
-        if property_ == MEMBERSHIPS:
+        if property_ == _MEMBERSHIPS:
             return [
                 text for node in sorted(self._memberships.get(iri, ())) if (text := self._membership(node, language))
             ]
@@ -204,7 +211,7 @@ def find_candidates(targets: ReconcileTargets, query: ReconcileQuery, go_on: Cal
         countries=frozenset(_countries(targets, query.conditions)),
         codes=frozenset(_codes(query.conditions)),
     )
-    others = [each for each in query.conditions if each.property != COUNTRY and not _is_code(each.property)]
+    others = [each for each in query.conditions if each.property != _COUNTRY and not _is_code(each.property)]
 
     def clues(thing: Thing) -> list[Clue]:
         fits = ((each.property, _fit(targets, thing, each)) for each in others)
@@ -229,7 +236,7 @@ def _bears(thing: Thing, text: str) -> bool:
 
 def _countries(targets: ReconcileTargets, conditions: Iterable[ReconcileCondition]) -> Iterable[str]:
     for each in conditions:
-        if each.property == COUNTRY and each.quantifier != "none":
+        if each.property == _COUNTRY and each.quantifier != "none":
             yield from (code for value in each.values if (code := _country(targets, value)))
 
 
@@ -241,9 +248,9 @@ def _country(targets: ReconcileTargets, value: Given) -> str:
 
 def _fit(targets: ReconcileTargets, thing: Thing, condition: ReconcileCondition) -> float | None:
     """How well a thing fits a condition; nothing when the property is not one of ours or has no value."""
-    if condition.property == POINT:
+    if condition.property == _POINT:
         return _point_fit(thing, condition.values)
-    if condition.property == COUNTRY:
+    if condition.property == _COUNTRY:
         fits = [_HUNDRED if _country(targets, value) in thing.countries else 0.0 for value in condition.values]
     else:
         known = targets.values(thing.id, condition.property)

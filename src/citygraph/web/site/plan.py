@@ -118,7 +118,7 @@ class SitePlan:
         self.questions[name] = choices
         variants, left_out = choices.variants(most=self.limits.answers)
         self._variants[name] = {
-            tuple(sorted(each.items())): variant_name(dict(sorted(each.items()))) for each in variants
+            tuple(sorted(each.items())): _variant_name(dict(sorted(each.items()))) for each in variants
         }
         return left_out
 
@@ -229,7 +229,7 @@ def file_name(text: str) -> str:
     return f"{left}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
 
-def variant_name(values: Mapping[str, str]) -> str:
+def _variant_name(values: Mapping[str, str]) -> str:
     """The name of an answer by what was chosen: `network.eurocities`, several joined by `~`."""
     return "~".join(
         f"{name}.{file_name(value.removeprefix('id:').replace(':', '.'))}" for name, value in values.items()
@@ -302,13 +302,13 @@ class SiteLinks:
             if target is None:
                 # Words that lead nowhere are better than a link to nothing.
                 return ""
-            link = self.absolute(target) if lasting else relative(target, path)
+            link = self.absolute(target) if lasting else _relative(target, path)
             return f' {each[1]}="{html.escape(link + mark + fragment)}"'
 
         return f"<{name}{_ATTRIBUTE.sub(rewrite, attributes)}>"
 
 
-def relative(target: SiteFile, path: str) -> str:
+def _relative(target: SiteFile, path: str) -> str:
     """The way from one file of the folder to another."""
     way = posixpath.relpath(target.path, posixpath.dirname(path) or ".")
     return quote(way, safe="/~") + (f"?{target.query}" if target.query else "")

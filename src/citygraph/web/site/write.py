@@ -330,7 +330,7 @@ class SiteClient:
     """Asks the site for addresses: one and its answer, or several that are answered beside each other."""
 
     def __init__(self, app: ASGIApp, portal: BlockingPortal) -> None:
-        """An asker of an application that has been started."""
+        """A client of an application that has been started, in the loop of `portal`."""
         self._app, self._portal = app, portal
         self._numbers = count()
 
@@ -418,7 +418,7 @@ class SearchIndex:
     """
 
     def __init__(self, kinds: dict[str, Any], first: Iterable[str], *, most_in_one: int = MOST_IN_ONE) -> None:
-        """An index without rows.
+        """An index without rows, to be closed by a `with`.
 
         Args:
             kinds: what each kind is called, by the word in its addresses.
