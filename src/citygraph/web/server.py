@@ -148,14 +148,20 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._answered_fast = 0
-        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
-            self._start_head_timer()
         if self._head_timer is not None:
             self._head_size += len(data)
             if self._head_size > _LONGEST_HEAD:
                 self._refuse(431, sentence("request.head"))
                 return
         super().data_received(data)
+        # Most heads come whole; for the rest of one that did not, and for one that has yet to begin, there is a deadline.
+        if self._is_idle and self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self._start_head_timer(len(data))
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether everything that was asked is answered."""
+        return self.cycle is None or self.cycle.response_complete
 
     def on_headers_complete(self) -> None:
         """The parser has the head of a request: refuse it, answer it on the fast path, or begin the ordinary way."""
@@ -180,9 +186,7 @@ class Connection(HttpToolsProtocol):
     def _answer_fast(self) -> bool:
         """Whether the request could be answered with nothing around it."""
         fast = self._shared.fast
-        is_free = (
-            (self.cycle is None or self.cycle.response_complete) and not self.pipeline and not self.flow.write_paused
-        )
+        is_free = self._is_idle and not self.pipeline and not self.flow.write_paused
         if fast is None or not is_free or self._answered_fast >= _MOST_FAST or self.parser.get_method() != b"GET":
             return False
         if not has_host(cast("Scope", self.scope)):
@@ -201,9 +205,10 @@ class Connection(HttpToolsProtocol):
         self.on_response_complete()
         return True
 
-    def _start_head_timer(self) -> None:
-        self._head_size = 0
+    def _start_head_timer(self, size: int = 0) -> None:
+        """Give the client its time for a head, of which so many bytes are here; not anew while it is running."""
         if self._head_timer is None:
+            self._head_size = size
             self._head_timer = self.loop.call_later(self._shared.patience, self._head_timeout)
 
     def _stop_head_timer(self) -> None:
