@@ -181,7 +181,7 @@ class Connection(HttpToolsProtocol):
             self._cycles.popleft()
         self._cycles.append(self.cycle)
         # The task that answers has not run yet, so it finds this.
-        cast("dict[str, Any]", self.scope)["citygraph.abort"] = self.transport.abort
+        cast("dict[str, Any]", self.scope)["citygraph.break_off"] = self._break_off
 
     def _answer_fast(self) -> bool:
         """Whether the request could be answered with nothing around it."""
@@ -234,6 +234,13 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     # -- an answer ------------------------------------------------------------------------------------
+
+    def _break_off(self, *, is_taken: bool) -> None:
+        """End the connection in the middle of an answer, with what is on its way to the client if the client takes it."""
+        if is_taken:
+            self.transport.abort()
+        else:
+            _reset(self.transport)
 
     def resume_writing(self) -> None:
         """The client takes its answer again."""

@@ -7,6 +7,7 @@ answer sent stands in `sparql_protocol`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -170,19 +171,19 @@ class SparqlEndpoint:
                 async with asyncio.timeout(self._service.limits.patience):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
         except (CitygraphError, TimeoutError) as error:
-            scope.get("citygraph.abort", _nothing)()
+            scope.get("citygraph.break_off", _nothing)(is_taken=not isinstance(error, TimeoutError))
             raise BrokenAnswer(str(error)) from error
         await send({"type": "http.response.body", "body": b""})
 
 
-def _nothing() -> None:
+def _nothing(*, is_taken: bool) -> None:
     """Servers other than ours have no way to drop a connection; they break the body when an error comes up."""
 
 
 class _Watch:
-    """Someone at the door while a query runs: when the client goes away, so does the query."""
+    """Gives a query up when its client goes away while it runs."""
 
-    def __init__(self, receive: Receive, give_up: object) -> None:
+    def __init__(self, receive: Receive, give_up: Callable[[], None]) -> None:
         self._receive, self._give_up = receive, give_up
         self._task: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._start)
@@ -194,10 +195,10 @@ class _Watch:
         message: Message = {"type": ""}
         while message["type"] != "http.disconnect":
             message = await self._receive()
-        self._give_up()  # type: ignore[operator]  # a callback without arguments
+        self._give_up()
 
     def stop(self) -> None:
-        """The answer is out, or there is none."""
+        """Watch no longer: the answer is out, or there is none."""
         self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
