@@ -31,10 +31,10 @@ from citygraph.http import (
     patiently,
     retry_after,
 )
+from citygraph.messages import framed, sentence
 
 __all__ = ["DiskCache", "Exchange", "Fetched", "cache_folder"]
 
-_AGAIN: Final = "Try again; nothing was kept."
 _REDIRECTS: Final = range(300, 400)
 
 
@@ -75,8 +75,8 @@ class Exchange:
         """
         parts = urlsplit(address)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            message = f"{address!r} is not the address of {what}."
-            raise failure(message, fix="An address begins with https:// or http://.")
+            message = sentence("servers.address", address=address, what=what)
+            raise failure(message, fix=sentence("servers.how_address"))
         self.address, self.host, self.policy = address, parts.netloc, policy
         self.user_agent = policy.user_agent()
         self._failure, self._late, self._alone = failure, late, alone
@@ -104,17 +104,17 @@ class Exchange:
             with self._turn():
                 body = patiently(lambda whole: attempt(Deadline(min(seconds, whole.left))), self.policy)
         except DeadlinePassed as error:
-            message = f"{self.host} did not answer whole within {seconds:g} seconds."
-            raise self._late(message, fix="Ask for less, or try again later; what was answered is kept.") from error
+            message = sentence("servers.late", host=self.host, seconds=seconds)
+            raise self._late(message, fix=sentence("servers.less_or_later")) from error
         except TooLarge as error:
-            message = f"The answer of {self.host} is larger than {self.policy.most_bytes:,} bytes."
-            raise self._failure(message, fix="Ask for less at a time.") from error
+            message = sentence("servers.large", host=self.host, most=self.policy.most_bytes)
+            raise self._failure(message, fix=sentence("servers.less")) from error
         except Broken as error:
             raise (self.cut() if error.cut else self.unreachable(error.reason)) from error
         except TryAgain as error:
-            message = f"{self.host} does not answer now: {error.reason}."
-            wait = f" in {error.wait:.0f} seconds" if error.wait else " later"
-            raise self._failure(message, fix=f"Try again{wait}; what was answered before is kept.") from error
+            message = sentence("servers.busy", host=self.host, reason=error.reason)
+            wait = sentence("servers.again_in", seconds=error.wait) if error.wait else sentence("servers.again_later")
+            raise self._failure(message, fix=wait) from error
         if cache:
             cache.put(body, *key)
         return Fetched(body, datetime.now(tz=UTC))
@@ -131,31 +131,32 @@ class Exchange:
         if status in self.policy.retried:
             return TryAgain(f"HTTP {status}", retry_after(headers))
         if status in _REDIRECTS:
-            message = f"{self.host} sends the question elsewhere (HTTP {status}), and it is not sent on."
-            return self._failure(message, fix=elsewhere)
-        fix = "Check wikidata.contact in graph.toml." if status == HTTPStatus.FORBIDDEN else ""
-        return self._failure(f"{self.host} answered HTTP {status}{detail}.", fix=fix)
+            return self._failure(sentence("servers.elsewhere", host=self.host, status=status), fix=elsewhere)
+        fix = sentence("servers.check_contact") if status == HTTPStatus.FORBIDDEN else ""
+        return self._failure(sentence("servers.status", host=self.host, status=status, detail=detail), fix=fix)
 
     def wrong_type(self, content_type: str, wanted: str) -> Exception:
         """An answer of another type than was asked for."""
         media_type = media_type_of(content_type)
-        what = "a web page" if "html" in media_type else media_type or "something without a type"
-        message = f"{self.host} answered with {what} instead of {wanted}."
-        return self._failure(message, fix="Check the address; a page to log in or an error page looks like this.")
+        is_page = "html" in media_type
+        what = sentence("servers.web_page") if is_page else media_type or sentence("servers.no_type")
+        message = sentence("servers.wrong_type", host=self.host, what=what, wanted=wanted)
+        return self._failure(message, fix=sentence("servers.check_address"))
 
     def cut(self, *, wanted: str = "", detail: str = "") -> Exception:
         """An answer that is not whole, or perhaps not what was wanted."""
-        why = (f", or it is not {wanted}" if wanted else "") + (f": {detail.rstrip('.')}" if detail else "")
-        return self._failure(f"{self.host} cut the answer{why}.", fix=_AGAIN)
+        said = sentence("servers.not_wanted", wanted=wanted) if wanted else ""
+        why = framed("", said, f": {detail.rstrip('.')}" if detail else "")
+        return self._failure(sentence("servers.cut", host=self.host, why=why), fix=sentence("servers.again"))
 
     def badly_packed(self, error: ValueError) -> Exception:
         """An answer that cannot be unpacked."""
-        return self._failure(f"{self.host}: {error}.", fix=_AGAIN)
+        return self._failure(sentence("servers.packed", host=self.host, why=error), fix=sentence("servers.again"))
 
     def unreachable(self, reason: object) -> Exception:
         """A server that is not there."""
-        message = f"{self.host} cannot be reached: {reason}."
-        return self._failure(message, fix="Check the address and the connection.")
+        message = sentence("servers.unreachable", host=self.host, reason=reason)
+        return self._failure(message, fix=sentence("servers.check_connection"))
 
 
 @dataclass(frozen=True, slots=True)

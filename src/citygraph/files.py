@@ -19,6 +19,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from citygraph.errors import ConfigError, ExportError
+from citygraph.messages import sentence
 
 __all__ = ["end_inside", "extract_revision", "git", "locked", "replace_file", "sync_folder", "write_file"]
 
@@ -41,8 +42,8 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> ExportError:
-    message = f"{path} cannot be written: {error.strerror or error}."
-    return ExportError(message, fix="Check that the folder may be written and the disk has room.")
+    message = sentence("files.cannot_write", path=path, why=error.strerror or error)
+    return ExportError(message, fix=sentence("files.check_room"))
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -108,16 +109,16 @@ def locked(place: Path, *, wait: bool = True) -> Iterator[None]:
             place.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        message = f"{place} cannot be written: {error.strerror or error}."
-        raise ExportError(message, fix="Check that the folder may be written.") from error
+        message = sentence("files.cannot_write", path=place, why=error.strerror or error)
+        raise ExportError(message, fix=sentence("files.check_folder")) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise
         except OSError as error:
-            message = f"{place} cannot be locked: {error.strerror or error}."
-            raise ExportError(message, fix="Use a folder on a file system with locks.") from error
+            message = sentence("files.cannot_lock", path=place, why=error.strerror or error)
+            raise ExportError(message, fix=sentence("files.use_locks")) from error
         yield
     finally:
         # Closing gives the lock back.
@@ -138,8 +139,9 @@ def git(folder: Path, *arguments: str) -> bytes | None:
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, timeout=_GIT)  # noqa: S603, S607
     except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"git cannot be asked about {folder}: {error}."
-        raise ConfigError(message, fix="Install git, or do without revisions.") from error
+        raise ConfigError(
+            sentence("files.no_git", folder=folder, why=error), fix=sentence("files.install_git")
+        ) from error
     return done.stdout if done.returncode == 0 else None
 
 
@@ -155,8 +157,8 @@ def extract_revision(project: Path, revision: str, target: Path) -> None:
     # Inside a sub-folder `git archive` gives that sub-folder alone, which is the project.
     archive = commit and git(project, "archive", "--format=tar", commit.decode().strip())
     if not archive:
-        message = f"{revision!r} is neither a folder nor a revision of {project}."
-        raise ConfigError(message, fix="Name a project folder, or a git revision such as HEAD~1.")
+        message = sentence("files.no_revision", revision=revision, project=project)
+        raise ConfigError(message, fix=sentence("files.name_revision"))
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         # Not `extractall`: how it treats names that lead elsewhere depends on the patch of Python (3.11.4).
         members = {normpath(member.name): member for member in tar.getmembers() if not member.isdir()}
@@ -180,6 +182,6 @@ def _content(tar: tarfile.TarFile, members: dict[str, tarfile.TarInfo], path: st
         place = normpath(join(dirname(place), member.linkname))
     file = tar.extractfile(member) if member is not None and member.isreg() else None
     if file is None:
-        message = f"{path} in {revision!r} is a link to {place}, which is no file of that revision."
-        raise ConfigError(message, fix="Put the file itself there, or compare two folders.")
+        message = sentence("files.link", path=path, revision=revision, place=place)
+        raise ConfigError(message, fix=sentence("files.no_link"))
     return file.read()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 from weakref import finalize
 
 from citygraph.errors import ConfigError
+from citygraph.messages import sentence
 from citygraph.version import __version__
 
 if TYPE_CHECKING:
@@ -124,8 +125,7 @@ class Policy:
         """
         contact = self.contact.strip()
         if not contact or not contact.isprintable() or not contact.isascii():
-            message = "Servers of others are only asked with a contact address, and graph.toml has none."
-            raise ConfigError(message, fix='Add to graph.toml: [wikidata] contact = "you@your-city.example"')
+            raise ConfigError(sentence("servers.no_contact"), fix=sentence("servers.add_contact"))
         return f"{AGENT.removesuffix(')')}; {contact})"
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "LANGUAGES",
     "Sentence",
     "Text",
+    "framed",
     "key_of",
     "said_in",
     "sentence",
@@ -163,6 +164,11 @@ def sentence(key: str, /, **values: object) -> Sentence:
 def said_in(text: str, language: str) -> str:
     """A text of ours in the language of the reader; what is no sentence of ours stays as it is."""
     return text.nb if language == "nb" and isinstance(text, Sentence) else str(text)
+
+
+def framed(before: str, text: str, after: str = "") -> Sentence:
+    """A text of ours between signs that are the same in both languages, such as the name of a file in front of it."""
+    return Sentence(f"{before}{said_in(text, 'en')}{after}", f"{before}{said_in(text, 'nb')}{after}", key_of(text))
 
 
 def key_of(text: str) -> str:

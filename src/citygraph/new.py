@@ -10,6 +10,7 @@ from citygraph.config import CONFIG_FILE
 from citygraph.errors import ConfigError
 from citygraph.files import write_file
 from citygraph.matching.names import slug
+from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
 
 __all__ = ["create_project"]
@@ -44,15 +45,12 @@ def create_project(folder: Path, *, reference: Path, base: str = "", title: str 
     """
     name = slug(folder.resolve().name)
     if not name:
-        message = f"No name can be made from {folder}."
-        raise ConfigError(message, fix="Use letters in the name of the folder, such as my-city.")
+        raise ConfigError(sentence("files.no_name", folder=folder), fix=sentence("files.use_letters"))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        message = f"{folder} is there already and is not empty."
-        raise ConfigError(message, fix="Choose another name, or empty the folder first.")
+        raise ConfigError(sentence("files.not_empty", folder=folder), fix=sentence("files.other_name"))
     base = base or f"https://example.org/{name}/"
     if not is_absolute_iri(base) or not base.endswith("/"):
-        message = f"The base address {base!r} is not an absolute address that ends in /."
-        raise ConfigError(message, fix="Write it like this: --base https://example.org/my-city/")
+        raise ConfigError(sentence("files.base", base=base), fix=sentence("files.write_base"))
     values = {"name": name, "base": base, "title": _toml(title or name.replace("-", " ").capitalize())}
     starter = files("citygraph").joinpath("starter")
     for name_ in _STARTER:

@@ -15,7 +15,7 @@ from citygraph.errors import QueryError
 from citygraph.files import end_inside
 from citygraph.findings import Severity
 from citygraph.keys import did_you_mean
-from citygraph.messages import Text
+from citygraph.messages import Text, framed, sentence
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
 
@@ -85,8 +85,8 @@ def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read: {error}."
-        raise QueryError(message, fix="Save it as text with the encoding UTF-8.") from error
+        message = sentence("saved_query.unreadable", path=path, why=error)
+        raise QueryError(message, fix=sentence("saved_query.save_as_utf8")) from error
     return _Reader(path, text, check=check).read()
 
 
@@ -97,26 +97,28 @@ class _Reader:
 
     def read(self) -> SavedQuery:
         if not _NAME.match(self._path.stem):
-            raise self._error(1, f"the name {self._path.stem!r} is not made of a-z, 0-9 and hyphens")
+            raise self._error(1, sentence("saved_query.name", name=self._path.stem))
         try:
             parsed = read_query(self._text)
         except QueryError as error:
-            raise self._error(0, error.message.rstrip(".")) from error
+            raise self._error(0, error.message) from error
         if parsed.form is Form.SELECT and parsed.star:
-            raise self._error(0, "SELECT * hides which columns the answer has; name them")
+            raise self._error(0, sentence("saved_query.star"))
         columns = self._names("columns")
         cite = self._names("cite")
         hidden = tuple(name for name in cite if name not in columns)
         if parsed.form is Form.SELECT and (*columns, *hidden) != parsed.columns:
             wanted = " ".join(f"?{name}" for name in (*columns, *hidden))
-            raise self._error(self._line("columns"), f"SELECT must name the columns and then the cited facts: {wanted}")
+            raise self._error(self._line("columns"), sentence("saved_query.columns", wanted=wanted))
         parameters = tuple(self._parameter(name, value) for name, value in self._mapping("params").items())
         for parameter in parameters:
             self._check_parameter(parameter, parsed)
         federates = self._federates(parsed, parameters)
         view = str(self._header.get("view", "table"))
         if view not in VIEWS:
-            raise self._error(self._line("view"), f"view {view!r} is none of {', '.join(VIEWS)}")
+            raise self._error(
+                self._line("view"), sentence("saved_query.one_of", key="view", value=view, choices=", ".join(VIEWS))
+            )
         return SavedQuery(
             name=self._path.stem,
             title=self._words("title", required=True),
@@ -145,34 +147,37 @@ class _Reader:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or "it is not YAML"
-            raise self._error(mark.line + 1 if mark else 1, f"the header cannot be read: {problem}") from error
+            raise self._error(
+                mark.line + 1 if mark else 1, sentence("saved_query.not_yaml", problem=problem)
+            ) from error
         if not isinstance(found, dict):
-            raise self._error(1, "there is no header; the first lines are #+ title: … and #+ question: …")
+            raise self._error(1, sentence("saved_query.no_header"))
         for key in found:
             if key not in _KEYS:
-                raise self._error(
-                    self._line(str(key)), f"the key {key!r} is not known in a header.{did_you_mean(str(key), _KEYS).en}"
-                )
+                guess = did_you_mean(str(key), _KEYS)
+                raise self._error(self._line(str(key)), sentence("saved_query.unknown", key=key, guess=guess))
         return found
 
     def _parameter(self, name: str, value: object) -> Parameter:
         line = self._line("params")
         if not isinstance(value, dict) or not set(value) <= _PARAMETER_KEYS:
-            raise self._error(line, f"parameter {name}: expected {{ type: …, default: … }}")
+            raise self._error(line, sentence("saved_query.parameter", name=name))
         kind = str(value.get("type", "string"))
         if kind not in PARAMETER_TYPES:
-            raise self._error(line, f"parameter {name}: type {kind!r} is none of {', '.join(PARAMETER_TYPES)}")
+            raise self._error(
+                line, sentence("saved_query.type", name=name, kind=kind, choices=", ".join(PARAMETER_TYPES))
+            )
         choices = value.get("enum", [])
         if not isinstance(choices, list) or any(isinstance(choice, bool) for choice in choices):
             # YAML 1.1 reads a bare NO as false, and NO is Norway.
-            raise self._error(line, f'parameter {name}: write the choices in quotation marks, as in ["NO", "SE"]')
+            raise self._error(line, sentence("saved_query.quote", name=name))
         default = value.get("default")
         if isinstance(default, date):
             default = default.isoformat()
         if default is not None and not isinstance(default, str | int):
-            raise self._error(line, f"parameter {name}: the default is neither text nor number")
+            raise self._error(line, sentence("saved_query.default", name=name))
         if kind == "enum" and not choices:
-            raise self._error(line, f"parameter {name}: an enum names its choices")
+            raise self._error(line, sentence("saved_query.enum", name=name))
         return Parameter(
             name=str(name),
             type=kind,
@@ -186,11 +191,11 @@ class _Reader:
     def _check_parameter(self, parameter: Parameter, parsed: QueryText) -> None:
         line = self._line("params")
         if parameter.name not in parsed.variables:
-            raise self._error(line, f"the parameter {parameter.name} is not a variable of the query")
+            raise self._error(line, sentence("saved_query.no_variable", name=parameter.name))
         if parsed.form is Form.SELECT and parameter.name not in parsed.columns:
-            raise self._error(line, f"the parameter ?{parameter.name} is not a column of the answer")
+            raise self._error(line, sentence("saved_query.no_column", name=parameter.name))
         if parsed.grouped is not None and parameter.name not in parsed.grouped:
-            raise self._error(line, f"the parameter ?{parameter.name} is missing in GROUP BY")
+            raise self._error(line, sentence("saved_query.no_group", name=parameter.name))
 
     def _federates(self, parsed: QueryText, parameters: tuple[Parameter, ...]) -> ServiceBlock | None:
         """The block for another server, which header and query both name."""
@@ -198,31 +203,34 @@ class _Reader:
         if name is None and not parsed.uses_service:
             return None
         if name is None:
-            raise self._error(0, "SERVICE asks another server; say which in the header: #+ federates: wikidata")
+            raise self._error(0, sentence("saved_query.federates"))
         if self._check:
-            raise self._error(line, "a check query asks nobody")
+            raise self._error(line, sentence("saved_query.check_asks"))
         try:
             block = read_service(self._text)
         except QueryError as error:
             raise self._error(error.line, error.message) from error
         if block.service != name:
-            raise self._error(line, f"the header says {name!r}, and the query says SERVICE {block.service}")
+            raise self._error(line, sentence("saved_query.other_service", name=name, service=block.service))
         for parameter in parameters:
             if parameter.name not in block.before:
-                detail = f"the parameter ?{parameter.name} does not stand before the SERVICE block"
+                detail = sentence("saved_query.behind", name=parameter.name)
                 raise self._error(self._line("params"), detail)
         return block
 
     def _code(self) -> str:
         code = str(self._header.get("code", ""))
         if self._check and code != self._path.stem:
-            raise self._error(self._line("code"), f"a check query has its name as its code: {self._path.stem}")
+            raise self._error(self._line("code"), sentence("saved_query.code", name=self._path.stem))
         return code
 
     def _severity(self) -> Severity:
         value = str(self._header.get("severity", Severity.VIOLATION))
         if value not in set(Severity):
-            raise self._error(self._line("severity"), f"severity {value!r} is none of {', '.join(Severity)}")
+            raise self._error(
+                self._line("severity"),
+                sentence("saved_query.one_of", key="severity", value=value, choices=", ".join(Severity)),
+            )
         return Severity(value)
 
     def _words(self, key: str, *, required: bool) -> Text:
@@ -230,22 +238,22 @@ class _Reader:
         if value is None and not required:
             return Text()
         if not isinstance(value, dict) or not value.get("nb") or not value.get("en"):
-            raise self._error(self._line(key), f'{key} is missing, or lacks a language: {{ nb: "…", en: "…" }}')
+            raise self._error(self._line(key), sentence("saved_query.words", key=key))
         return Text.of(value)
 
     def _names(self, key: str, *, plain: bool = False) -> tuple[str, ...]:
         value = self._header.get(key, [])
         if not isinstance(value, list) or any(isinstance(each, bool) for each in value):
-            raise self._error(self._line(key), f"{key} is a list of names: [one, two]")
+            raise self._error(self._line(key), sentence("saved_query.names", key=key))
         if key == "columns" and not value:
-            raise self._error(self._line(key), "columns is missing: the names of the columns in order")
+            raise self._error(self._line(key), sentence("saved_query.no_columns"))
         names = tuple(map(str, value))
         return names if plain else tuple(name.removeprefix("?") for name in names)
 
     def _mapping(self, key: str) -> Mapping[str, object]:
         value = self._header.get(key) or {}
         if not isinstance(value, dict):
-            raise self._error(self._line(key), f"{key} is not of the form {{ name: {{ type: … }} }}")
+            raise self._error(self._line(key), sentence("saved_query.mapping", key=key))
         return value
 
     def _line(self, key: str) -> int:
@@ -256,5 +264,5 @@ class _Reader:
 
     def _error(self, line: int, detail: str) -> QueryError:
         place = f"{self._path}:{line}" if line else f"{self._path}"
-        fix = "The header of a saved query is described in docs/queries.md."
-        return QueryError(f"{place}: {detail.rstrip('.')}{'' if detail.endswith('?') else '.'}", fix=fix, line=line)
+        message = framed(f"{place}: ", detail, "" if detail.endswith((".", "?")) else ".")
+        return QueryError(message, fix=sentence("saved_query.described"), line=line)

@@ -16,7 +16,7 @@ from citygraph.ingest.cells import LEFT, NOT_YET
 from citygraph.ingest.places import country_of
 from citygraph.keys import KINDS, Key, KindCheck, check_values, expected, keys_of, read_toml
 from citygraph.matching.names import fold, slug
-from citygraph.messages import Sentence, said_in, sentence
+from citygraph.messages import framed, sentence
 
 __all__ = ["Column", "ListMap", "map_columns", "map_keys", "read_map"]
 
@@ -82,8 +82,7 @@ def read_map(path: Path) -> ListMap:
     )
     said = ("network", "columns.network", "wide.columns", "wide.first")
     if not any(values[key] for key in said) and "network" not in {values["sections"], values["sheets"]}:
-        message = sentence("keys.no_network")
-        raise IngestError(Sentence(*(f"{path.name}: {said_in(message, each)}" for each in ("en", "nb"))))
+        raise IngestError(framed(f"{path.name}: ", sentence("keys.no_network")), fix=sentence("keys.lists"))
     return ListMap(values["list"], values["as_of"], MappingProxyType(values))
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from citygraph.errors import QueryError
 from citygraph.lexer import Token
+from citygraph.messages import sentence
 from citygraph.sparql.text import read_query, tokens
 
 __all__ = ["ServiceBlock", "read_service"]
@@ -73,13 +74,12 @@ def read_service(text: str) -> ServiceBlock:
             no variable, or several, with what stands before it.
     """
     if "\\u" in text.lower():
-        raise _refused("an escape such as \\u0041 cannot stand in a query with SERVICE; write the letter itself")
+        raise _refused(sentence("saved_query.service.escape"))
     return _Reader(text).read()
 
 
 def _refused(detail: str, line: int = 0) -> QueryError:
-    fix = "What a SERVICE block may look like is described in docs/federation.md."
-    return QueryError(detail, fix=fix, line=line)
+    return QueryError(detail, fix=sentence("saved_query.service.described"), line=line)
 
 
 class _Reader:
@@ -94,13 +94,13 @@ class _Reader:
         name, brace = self._name(place)
         closing = self._closing(brace)
         if depth == _IN_OPTIONAL and self._tokens[closing + 1].text != "}":
-            raise _refused("OPTIONAL { SERVICE … } holds nothing else", self._tokens[place].line)
+            raise _refused(sentence("saved_query.service.alone"), self._tokens[place].line)
         inside = self._variables(brace, closing)
         before = self._variables(opening, first)
         shared = [each for each in inside if each in set(before)]
         if len(shared) != 1:
-            names = ", ".join(f"?{each}" for each in shared) or "none"
-            detail = f"the SERVICE block must share exactly one variable with what stands before it, and shares {names}"
+            names = ", ".join(f"?{each}" for each in shared) or sentence("saved_query.service.none")
+            detail = sentence("saved_query.service.shared", names=names)
             raise _refused(detail, self._tokens[place].line)
         outside = {*before, *self._variables(closing, len(self._tokens)), *self._variables(select, opening)}
         wanted = dict.fromkeys((shared[0], *(each for each in inside if each in outside)))
@@ -125,12 +125,12 @@ class _Reader:
         """Where SELECT stands, and the brace that opens its pattern."""
         found = self._words("SELECT")
         if not found or read_query(self._text).form != "SELECT":
-            raise _refused("only a SELECT query may have a SERVICE block")
+            raise _refused(sentence("saved_query.service.select"))
         if self._words("FROM"):
-            raise _refused("FROM and SERVICE cannot stand in one query", self._tokens[self._words("FROM")[0]].line)
+            raise _refused(sentence("saved_query.service.from"), self._tokens[self._words("FROM")[0]].line)
         opening = next((n for n in range(found[0], len(self._tokens)) if self._mark(n) == "{"), -1)
         if opening < 0:
-            raise _refused("the query has no pattern")
+            raise _refused(sentence("saved_query.service.no_pattern"))
         return found[0], opening
 
     def _mark(self, number: int) -> str:
@@ -141,7 +141,7 @@ class _Reader:
         found = self._words("SERVICE")
         if len(found) != 1:
             line = self._tokens[found[1]].line if found else 0
-            detail = f"a question has one SERVICE block, and this one has {len(found)}"
+            detail = sentence("saved_query.service.one", count=len(found))
             raise _refused(detail, line)
         return found[0]
 
@@ -155,20 +155,20 @@ class _Reader:
         before = self._tokens[place - 2].text.upper(), self._tokens[place - 1].text
         if depth == _IN_OPTIONAL and before == ("OPTIONAL", "{"):
             return place - 2, depth
-        detail = "SERVICE stands in the outermost braces, or alone in an OPTIONAL there"
+        detail = sentence("saved_query.service.outermost")
         raise _refused(detail, self._tokens[place].line)
 
     def _name(self, place: int) -> tuple[str, int]:
         """The service as it is named, and the brace that opens its block."""
         after = place + 2 if self._tokens[place + 1].text.upper() == "SILENT" else place + 1
         if after + 1 >= len(self._tokens) or self._mark(after + 1) != "{":
-            raise _refused("behind SERVICE come a name or an address, and a brace", self._tokens[place].line)
+            raise _refused(sentence("saved_query.service.brace"), self._tokens[place].line)
         token: Token = self._tokens[after]
         named = _NAMED.match(token.text) if token.kind == "pname" else None
         if token.kind == "iri":
             return token.text[1:-1], after + 1
         if named is None:
-            raise _refused("the service is a prefix such as wikidata: or an address in < >", token.line)
+            raise _refused(sentence("saved_query.service.name"), token.line)
         return named[1], after + 1
 
     def _closing(self, opening: int) -> int:
@@ -177,7 +177,7 @@ class _Reader:
             depth += {"{": 1, "}": -1}.get(self._mark(number), 0)
             if depth == 0:
                 return number
-        raise _refused("the brace behind SERVICE is not closed", self._tokens[opening].line)
+        raise _refused(sentence("saved_query.service.open"), self._tokens[opening].line)
 
     def _variables(self, start: int, end: int) -> tuple[str, ...]:
         found = (token.text[1:] for token in self._tokens[start:end] if token.kind == "variable")

@@ -224,8 +224,7 @@ def triple_patterns(text: str, *, prefixes: Mapping[str, str]) -> list[Pattern]:
     try:
         algebra = prepareQuery(text, initNs=dict(prefixes)).algebra
     except (ParseException, NotImplementedError, ValueError, KeyError, TypeError) as error:
-        message = f"The query cannot be taken apart: {error}."
-        raise QueryError(message) from error
+        raise QueryError(sentence("query.apart", why=error)) from error
     return list(dict.fromkeys(_patterns(algebra)))
 
 
