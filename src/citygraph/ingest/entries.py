@@ -13,12 +13,12 @@ from citygraph.errors import IngestError
 from citygraph.ingest.cells import LEFT, NOT_YET, Period, clean, name_problem, read_date, read_period, read_status
 from citygraph.ingest.layout import Heading, Sections, explained, find_heading, footnotes, no_table, note_reason
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import WantedCity
+from citygraph.ingest.places import WantedCity, known_countries, named_country
 from citygraph.ingest.read import Listing
 from citygraph.ingest.report import RowOutcome
 from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error
-from citygraph.ingest.who import CityReader, cities_in
-from citygraph.matching.names import fold, one_of, words_of
+from citygraph.ingest.who import CityReader, belongs_in_front
+from citygraph.matching.names import fold, one_of, other_names, read_name, words_of
 from citygraph.messages import key_of, sentence
 
 __all__ = ["Claim", "Entry", "read_entries"]
@@ -211,6 +211,43 @@ def _by_known(name: str, known: Collection[str]) -> list[str]:
             if len(parts) > 1 and (all(sure) or (between in _PLAIN and any(sure) and max(map(len, parts)) <= _LONGEST)):
                 return parts
     return [name]
+
+
+def cities_in(written: str) -> Iterator[str]:
+    r"""The cities of one cell, cleaned; several stand apart by semicolons or lines.
+
+    A line that only carries a name on is not another city.
+
+    >>> list(cities_in("Köln/Düsseldorf")), list(cities_in("Bolzano/Bozen"))
+    (['Köln', 'Düsseldorf'], ['Bolzano/Bozen'])
+    >>> list(cities_in("Oslo; Bergen")), list(cities_in("Oslo\nBergen")), list(cities_in("Frankfurt\nam Main"))
+    (['Oslo', 'Bergen'], ['Oslo', 'Bergen'], ['Frankfurt am Main'])
+    """
+    whole = clean(written).text
+    written = html.unescape(written)
+    parts = [name for part in written.split(";") for line in _lines(part) for name in _halves(clean(line).text)]
+    yield from parts if len(parts) > 1 and not any(name_problem(part) for part in parts) else [whole]
+
+
+def _halves(name: str) -> list[str]:
+    """The two names of "Köln/Düsseldorf", when they are known to be of two cities; "Bolzano/Bozen" is one."""
+    parts = [part.strip() for part in name.split("/") if part.strip()]
+    cores = [read_name(part).core for part in parts]
+    if len(parts) > 1 and all(known_countries(core) for core in cores):
+        cities = [set(other_names(core)) | {core} for core in cores]
+        if not any(one & other for place, one in enumerate(cities) for other in cities[place + 1 :]):
+            return parts
+    return [name] if name else []
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a cell, when each can be a name of its own."""
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if len(lines) > 1 and all(line[:1].isupper() and not belongs_in_front(line) for line in lines):
+        known = [bool(known_countries(read_name(each).core)) for each in (*lines, " ".join(lines), "-".join(lines))]
+        if any(known[:-2]) and not any(known[-2:]) and not any(named_country(line) for line in lines):
+            return lines
+    return [text]
 
 
 @dataclass(frozen=True, slots=True)

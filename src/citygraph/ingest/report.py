@@ -103,7 +103,7 @@ def together(outcomes: Iterable[RowOutcome]) -> RowOutcome:
     """The outcome of a row with several memberships.
 
     >>> together([Outcome.IMPORTED, Outcome.DUPLICATE]), together([Outcome.IMPORTED, Outcome.REFUSED])
-    (<Outcome.IMPORTED: 'imported'>, <Outcome.PARTLY: 'partly imported'>)
+    (<RowOutcome.IMPORTED: 'imported'>, <RowOutcome.PARTLY: 'partly imported'>)
     """
     kinds = set(outcomes)
     if kinds & {RowOutcome.IMPORTED, RowOutcome.DUPLICATE} and kinds & {RowOutcome.REVIEW, RowOutcome.REFUSED}:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from citygraph.ingest.cells import clean, coordinates, name_problem, tidy_case
+from citygraph.ingest.cells import coordinates, name_problem, tidy_case
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import (
     Body,
@@ -36,7 +35,7 @@ from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, revie
 from citygraph.matching.names import NameForm, fold, one_of, other_names, read_name, words_of
 from citygraph.messages import Text, sentence, text
 
-__all__ = ["CityAnswer", "CityReader", "FoundCity", "Resolver", "cities_in"]
+__all__ = ["CityAnswer", "CityReader", "FoundCity", "Resolver", "belongs_in_front"]
 
 _NUMBERED: Final = re.compile(r"\A\d{1,5}\s*[.)]\s+(?=[^\W\d])")
 _CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
@@ -49,18 +48,20 @@ _SHORTEST_ALONE: Final = 5
 _MOST_CANDIDATES: Final = 5
 
 
-class _Words(NamedTuple):
-    """What stands in front of the name of a city, and a pattern for several cities, from words/."""
-
-    before: frozenset[str]
-    several: re.Pattern[str]
+@cache
+def _several() -> re.Pattern[str]:
+    cities, between = (one_of(words_of(__package__, "cells", *each)) for each in (("cities",), ("and", "and_cities")))
+    return re.compile(rf"(?:the )?{cities}\s.*\s{between}\s", re.IGNORECASE)
 
 
 @cache
-def _words() -> _Words:
-    cities, between = (one_of(words_of(__package__, "cells", *each)) for each in (("cities",), ("and", "and_cities")))
-    several = re.compile(rf"(?:the )?{cities}\s.*\s{between}\s", re.IGNORECASE)
-    return _Words(frozenset(map(fold, words_of(__package__, "places", "before"))), several)
+def _before() -> frozenset[str]:
+    return frozenset(map(fold, words_of(__package__, "places", "before")))
+
+
+def belongs_in_front(words: str) -> bool:
+    """Whether these are words in front of the name of a city, wherever a list puts them: "City of"."""
+    return fold(words) in _before()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class CityReader:
             like = country_like(said[:60])
             reason = "ingest.row.like_country" if like else "ingest.row.unknown_country"
             return Who(problem=sentence(reason, name=said[:60], like=like))
-        if _words().several.match(name):
+        if _several().match(name):
             return Who(problem=sentence("ingest.row.several", name=name[:60]))
         if not behind and (code := self._code(name, qualifier, country)):
             behind, qualifier = code, ""
@@ -154,7 +155,7 @@ def apart(text: str) -> tuple[str, str, str]:
     name, behind = _one_apart(text)
     if not behind:
         return text, "", ""
-    if fold(behind) in _words().before:
+    if belongs_in_front(behind):
         return f"{behind} {name}", "", ""
     country = named_country(behind)
     if not country:
@@ -174,43 +175,6 @@ def _one_apart(text: str) -> tuple[str, str]:
         if found and name.strip() and behind.strip() and (between == "," or named_country(behind.strip())):
             return name.strip(), behind.strip()
     return text, ""
-
-
-def cities_in(written: str) -> Iterator[str]:
-    r"""The cities of one cell, cleaned; several stand apart by semicolons or lines.
-
-    A line that only carries a name on is not another city.
-
-    >>> list(cities_in("Köln/Düsseldorf")), list(cities_in("Bolzano/Bozen"))
-    (['Köln', 'Düsseldorf'], ['Bolzano/Bozen'])
-    >>> list(cities_in("Oslo; Bergen")), list(cities_in("Oslo\nBergen")), list(cities_in("Frankfurt\nam Main"))
-    (['Oslo', 'Bergen'], ['Oslo', 'Bergen'], ['Frankfurt am Main'])
-    """
-    whole = clean(written).text
-    written = html.unescape(written)
-    parts = [name for part in written.split(";") for line in _lines(part) for name in _halves(clean(line).text)]
-    yield from parts if len(parts) > 1 and not any(name_problem(part) for part in parts) else [whole]
-
-
-def _halves(name: str) -> list[str]:
-    """The two names of "Köln/Düsseldorf", when they are known to be of two cities; "Bolzano/Bozen" is one."""
-    parts = [part.strip() for part in name.split("/") if part.strip()]
-    cores = [read_name(part).core for part in parts]
-    if len(parts) > 1 and all(known_countries(core) for core in cores):
-        cities = [set(other_names(core)) | {core} for core in cores]
-        if not any(one & other for place, one in enumerate(cities) for other in cities[place + 1 :]):
-            return parts
-    return [name] if name else []
-
-
-def _lines(text: str) -> list[str]:
-    """The lines of a cell, when each can be a name of its own."""
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    if len(lines) > 1 and all(line[:1].isupper() and fold(line) not in _words().before for line in lines):
-        known = [bool(known_countries(read_name(each).core)) for each in (*lines, " ".join(lines), "-".join(lines))]
-        if any(known[:-2]) and not any(known[-2:]) and not any(named_country(line) for line in lines):
-            return lines
-    return [text]
 
 
 class CityAnswer(StrEnum):
