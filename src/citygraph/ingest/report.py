@@ -102,7 +102,7 @@ class ReportLine:
 def together(outcomes: Iterable[RowOutcome]) -> RowOutcome:
     """The outcome of a row with several memberships.
 
-    >>> together([Outcome.IMPORTED, Outcome.DUPLICATE]), together([Outcome.IMPORTED, Outcome.REFUSED])
+    >>> together([RowOutcome.IMPORTED, RowOutcome.DUPLICATE]), together([RowOutcome.IMPORTED, RowOutcome.REFUSED])
     (<RowOutcome.IMPORTED: 'imported'>, <RowOutcome.PARTLY: 'partly imported'>)
     """
     kinds = set(outcomes)
