@@ -116,6 +116,7 @@ def queries(draw: st.DrawFn) -> str:
     return f"{prologue}{start}{where}{{{patterns}{dot}}}{limit}"
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=500)
 @given(text=queries())
 def test_a_lookup_says_what_a_worker_says(folder: Path, lookups: Lookups, text: str) -> None:

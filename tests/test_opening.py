@@ -32,6 +32,7 @@ def _rows(store: pyoxigraph.Store, query: str) -> list[str]:
     return sorted(str(tuple(row)) for row in found)
 
 
+@pytest.mark.slow
 def test_memory_and_disk_give_the_same(folder: Path) -> None:
     small, large = open_version(folder, most_in_memory=10_000_000), open_version(folder, most_in_memory=1)
     assert set(small) == set(large) == set(open_on_disk(folder))

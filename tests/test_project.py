@@ -45,6 +45,7 @@ def test_the_stages_are_told_in_their_order_and_keep_nothing(tmp_path: Path) -> 
     assert not (tmp_path / "build").exists()
 
 
+@pytest.mark.slow
 def test_the_reference_date_is_the_one_asked_for_else_that_of_the_settings_else_the_latest(tmp_path: Path) -> None:
     folder = clean_project(tmp_path)
     assert Project.open(folder, today=TODAY).check(as_of=date(2019, 1, 1)).as_of == date(2019, 1, 1)

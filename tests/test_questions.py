@@ -209,6 +209,7 @@ def test_each_source_says_what_may_be_published(this_project: Project) -> None:
 # -- a mapping, when somebody signs one ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_signed_mapping_says_which_focus_area_fits_each_group(own_copy: Path) -> None:
     head = (
         '#curie_map:\n#  concept: "https://w3id.org/citygraph/concept/"\n#  skos: "http://www.w3.org/2004/02/skos/core#"\n'
@@ -373,6 +374,7 @@ def test_figures_of_2020_are_not_shown_as_those_of_2025(this_project: Project) -
 # -- sources -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", [each for each in QUERIES if each.cite], ids=lambda query: query.name)
 def test_every_row_carries_its_sources(query: SavedQuery, this_project: Project) -> None:
     answered = this_project.query(query.name, NEEDED.get(query.name, {}), cite=True)
@@ -487,6 +489,7 @@ def test_a_question_is_standard_sparql(query: SavedQuery) -> None:
     sparql_of_rdflib.prepareQuery(query.text)  # another reader of the same grammar
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [each for each in QUERIES if {p.type for p in each.parameters} == {"entity"} and each.federates is None],

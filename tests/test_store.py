@@ -178,6 +178,7 @@ def test_a_reader_of_the_old_version_is_not_disturbed_by_a_new_one(tmp_path: Pat
     assert not list(newer.quads())
 
 
+@pytest.mark.slow
 def test_pruning_keeps_the_current_version_and_the_newest(tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     for age, name in enumerate(["v1", "v2", "v3", "v4"]):
@@ -233,6 +234,7 @@ def test_the_same_files_give_the_same_version_in_any_folder(clean: Project, tmp_
     assert again.counts == outcome.counts
 
 
+@pytest.mark.slow
 def test_a_fresh_build_makes_the_same_version_anew(clean: Project, tmp_path: Path) -> None:
     project = Project.open(clean_project(tmp_path), today=TODAY)
     project.build()
@@ -242,6 +244,7 @@ def test_a_fresh_build_makes_the_same_version_anew(clean: Project, tmp_path: Pat
     assert project.snapshot().folder.stat().st_ino != inode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["data", "settings", "check", "date"])
 def test_whatever_goes_into_a_version_changes_its_name(change: str, clean: Project, tmp_path: Path) -> None:
     folder = clean_project(tmp_path)

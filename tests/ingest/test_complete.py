@@ -36,6 +36,7 @@ def _answers(project: Project) -> dict[str, str]:
     return {str(row[0]).split('"')[1]: str(row[place]).rpartition("/")[2].rstrip(">") for row in answer.rows}
 
 
+@pytest.mark.slow
 def test_who_is_not_on_a_complete_list_is_no_member(take: Take, project: Project) -> None:
     taken = _take(take, "Bergen;Norway;Hansa", "Lübeck;Germany;Hansa", "Hamar;Norway;Other", day="2025-11-01")
     assert taken.done.imported.complete == {"Hansa": 0, "Other": 0}

@@ -91,6 +91,7 @@ def _merged(rows: Mapping[tuple[str, int], Expected], imported: Import) -> list[
     return [each for each in by_member.values() if len(each) > 1] + several
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("delimiter", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-16"), (",", "utf-8")])
 def test_an_overview_with_a_column_for_each_network(
     project: Project, tmp_path: Path, delimiter: str, encoding: str

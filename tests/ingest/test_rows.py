@@ -295,6 +295,7 @@ _CELL = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(_CELL, max_size=9), max_size=25))
 def test_any_rows_are_accounted_for_and_give_valid_turtle(
@@ -325,6 +326,7 @@ def test_cleaning_is_done_once(cell: str) -> None:
     assert "\u00a0" not in once
 
 
+@pytest.mark.slow
 def test_seventeen_thousand_messy_rows_are_accounted_for(known_ontology: KnownGraph, tmp_path: Path) -> None:
     rows = list(messy_rows(17_000))
     path = tmp_path / "messy.csv"

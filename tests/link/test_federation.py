@@ -118,6 +118,7 @@ def test_items_survive_the_way_to_triples_and_back(tmp_path: Path) -> None:
     assert items_from_triples(read_extract_triples(path)) == items
 
 
+@pytest.mark.slow
 def test_values_are_asked_in_batches_and_answers_kept_with_their_age(linked: Path, server: Misbehaving) -> None:
     settings(linked, server.address, "[federation]\nbatch = 3\n")
     question(linked, f"{PATTERN} SERVICE wikidata: {ASKED}")
@@ -140,6 +141,7 @@ def test_values_are_asked_in_batches_and_answers_kept_with_their_age(linked: Pat
     assert abs((again.fetched - first.fetched).total_seconds()) < 5
 
 
+@pytest.mark.slow
 def test_too_many_values_are_refused(linked: Path, server: Misbehaving) -> None:
     settings(linked, server.address, "[federation]\nvalues = 2\n")
     question(linked, f"{PATTERN} SERVICE wikidata: {ASKED}")
@@ -156,6 +158,7 @@ BAD_DAYS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bad", "error"), BAD_DAYS, ids=["503", "cut", "page", "drip"])
 def test_a_server_that_fails_is_an_error_or_a_notice_with_the_local_columns(
     linked: Path, server: Misbehaving, bad: Answer, error: type[StoreError]
@@ -176,6 +179,7 @@ def test_a_server_that_fails_is_an_error_or_a_notice_with_the_local_columns(
     assert all(thing and item and not about for thing, item, about in found)
 
 
+@pytest.mark.slow
 def test_one_bad_batch_is_never_half_an_answer(linked: Path, server: Misbehaving) -> None:
     settings(linked, server.address, "[federation]\nbatch = 2\n")
     good = b"""{"head": {"vars": ["item", "about"]}, "results": {"bindings": [
@@ -191,6 +195,7 @@ def test_one_bad_batch_is_never_half_an_answer(linked: Path, server: Misbehaving
     assert not any(about for _, _, about in cells(project.query("asked"), project))
 
 
+@pytest.mark.slow
 def test_values_of_a_server_are_terms_and_blank_nodes_get_a_name(linked: Path, server: Misbehaving) -> None:
     settings(linked, server.address)
     evil = b"""{"head": {"vars": ["item", "about"]}, "results": {"bindings": [

@@ -30,6 +30,7 @@ def found(index: TargetIndex, case: Case) -> list[Candidate]:
     return index.find(Wanted((read_name(case.query),), countries=frozenset({case.country} - {""})), limit=5)
 
 
+@pytest.mark.slow
 def test_no_name_is_matched_wrongly_by_itself(index: TargetIndex) -> None:
     wrong = [
         (case.kind, case.query, first.thing.id)
@@ -41,6 +42,7 @@ def test_no_name_is_matched_wrongly_by_itself(index: TargetIndex) -> None:
     assert len(CASES) > 3000
 
 
+@pytest.mark.slow
 def test_the_right_one_comes_first(index: TargetIndex) -> None:
     count: Counter[str] = Counter()
     right: Counter[str] = Counter()

@@ -91,6 +91,7 @@ def test_what_was_rejected_never_comes_back(project: Project, source: ExtractSou
     assert rows(project)["id:place-oslo", "wd:Q585"] == row
 
 
+@pytest.mark.slow
 def test_an_accepted_link_reaches_the_graph_and_a_proposal_does_not(project: Project, source: ExtractSource) -> None:
     project.links.suggest(source)
     project.links.decide(said(LinkWord.ACCEPT, "place-oslo", "Q585"))
@@ -201,6 +202,7 @@ def test_a_new_row_goes_where_it_sorts_and_moves_no_other() -> None:
 # -- check ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_links_that_no_longer_hold_are_findings(project: Project, source: ExtractSource) -> None:
     decisions = {
         "trondheim-kommune": "Q901", "place-oslo": "Q5245991", "oslo-kommune": "Q5245991", "place-bergen": "Q12994",

@@ -51,6 +51,7 @@ def _all_bytes(folder: Path) -> bytes:
     return found
 
 
+@pytest.mark.slow
 def test_an_internal_file_stays_with_its_name_and_all_it_says(own_copy: Path, tmp_path: Path) -> None:
     project = _with_secret(own_copy)
     outcome = project.publish(tmp_path / "site")
@@ -60,12 +61,14 @@ def test_an_internal_file_stays_with_its_name_and_all_it_says(own_copy: Path, tm
         assert secret.encode() not in everything
 
 
+@pytest.mark.slow
 def test_without_the_key_the_same_file_is_published(own_copy: Path, tmp_path: Path) -> None:
     project = _with_secret(own_copy, key="")
     assert project.publish(tmp_path / "site").written
     assert b"tre ut av nettverket" in _all_bytes(tmp_path / "site")
 
 
+@pytest.mark.slow
 def test_a_question_that_names_an_internal_thing_stops_the_run(own_copy: Path, tmp_path: Path) -> None:
     text = _PLANS + 'id:secret-forum a skos:Concept ; skos:prefLabel "Hemmelig forum"@nb , "Secret forum"@en .\n'
     project = _with_secret(own_copy, text)
@@ -83,6 +86,7 @@ def test_a_question_that_names_an_internal_thing_stops_the_run(own_copy: Path, t
     assert not (tmp_path / "site").exists()
 
 
+@pytest.mark.slow
 def test_a_pattern_that_fits_no_file_stops_the_run(own_copy: Path, tmp_path: Path) -> None:
     project = _with_secret(own_copy, key='internal = ["data/intern/*.ttl"]\n')
     outcome = project.publish(tmp_path / "site")

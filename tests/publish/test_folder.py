@@ -105,6 +105,7 @@ def test_the_checksums_are_right(published: tuple[Path, Published]) -> None:
     assert all(hashlib.sha256((folder / path).read_bytes()).hexdigest() == digest for path, digest in found.items())
 
 
+@pytest.mark.slow
 def test_another_run_gives_the_same_bytes_and_replaces_the_folder(
     published: tuple[Path, Published], this_project: Project, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def test_difficult_literals_keep_their_form_in_every_format(name: str, tmp_path:
     assert {each.triple for each in parsed.quads} == {each.triple for each in quads}
 
 
+@pytest.mark.slow
 def test_a_property_that_rdf_xml_cannot_write_is_a_finding_and_the_rest_is_published(tmp_path: Path) -> None:
     folder = clean_project(tmp_path / "project")
     path = folder / "data" / "hostile.ttl"
@@ -343,6 +345,7 @@ def test_a_full_disk_is_not_taken_for_a_graph_that_xml_cannot_carry(tmp_path: Pa
             write_graph(quads, file, format="rdf")
 
 
+@pytest.mark.slow
 def test_a_folder_with_other_files_is_not_replaced(this_project: Project, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(PublishError, match="did not write"):
@@ -488,6 +491,7 @@ def test_checksums_that_somebody_else_made_are_not_ours(tmp_path: Path) -> None:
     assert (tmp_path / "disk.iso").exists()
 
 
+@pytest.mark.slow
 def test_a_graph_with_a_violation_is_not_published(tmp_path: Path) -> None:
     folder = clean_project(tmp_path / "project", mistake="bad-date")
     outcome = Project.open(folder, today=TODAY).publish(tmp_path / "site")

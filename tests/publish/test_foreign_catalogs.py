@@ -87,6 +87,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     assert _check(path).findings == ()
 
 
+@pytest.mark.slow
 def test_a_catalogue_that_no_harvester_takes_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "theirs.ttl"
     with path.open("wb") as file:
@@ -98,6 +99,7 @@ def test_a_catalogue_that_no_harvester_takes_is_not_read(tmp_path: Path) -> None
     assert any("too many statements" in each.message.en for each in _check(path).violations)
 
 
+@pytest.mark.slow
 def test_many_datasets_are_checked_one_by_one(tmp_path: Path) -> None:
     dcat, title = "http://www.w3.org/ns/dcat#", "http://purl.org/dc/terms/title"
     lines = [f"<https://c.example/> a <{dcat}Catalog> ."]

@@ -113,6 +113,12 @@ def _official(name: str, folder: Path) -> tuple[Triple, ...]:
     return tuple(t for file in _OFFICIAL[name] for t in read_shapes(folder / _FOLDER[name] / file))
 
 
+@cache
+def _said_of_the_record(name: str, official: tuple[Triple, ...]) -> frozenset[tuple[str, str]]:
+    """What the official shapes say about our record as it is."""
+    return frozenset((each.path, each.constraint) for each in run_shapes(record(name), official))
+
+
 def _official_paths(shapes: Sequence[Triple], class_: str) -> list[str]:
     """The properties that the official shapes know for a class, as far as they have one of our prefixes."""
     shacl = PREFIXES["sh"]
@@ -153,6 +159,7 @@ def _worst(results: Iterable[Result]) -> Severity | None:
     return min((each.severity for each in results), key=lambda each: each.order, default=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "class_"), [case for case in _CASES if case[0] in _OFFICIAL])
 def test_what_the_official_shapes_see_ours_see_too_and_no_more_is_a_violation(
     name: str, class_: str, reference_data: Path
@@ -163,7 +170,7 @@ def test_what_the_official_shapes_see_ours_see_too_and_no_more_is_a_violation(
     triples, copies = side_by_side(record(name), [*own, *further])
     theirs = _by_mutation(triples, copies, official)
     # What they say about the record as it is stands in test_profiles.py, with reasons.
-    before = {(each.path, each.constraint) for each in run_shapes(record(name), official)}
+    before = _said_of_the_record(name, official)
     missed, invented, seen = [], [], 0
     for copy, (mutation, results) in zip(copies, ours, strict=True):
         said = [each for each in theirs[copy] if (each.path, each.constraint) not in before]
@@ -183,6 +190,7 @@ def test_what_the_official_shapes_see_ours_see_too_and_no_more_is_a_violation(
     assert seen or class_ in {"foaf:Agent", "dct:ProvenanceStatement", "dct:RightsStatement", "dct:Standard"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "class_"), _CASES)
 def test_no_fault_passes_unseen(name: str, class_: str) -> None:
     unseen, kept = [], set()

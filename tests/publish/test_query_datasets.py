@@ -185,6 +185,7 @@ def test_the_parser_of_data_norge_no_reads_all_of_them_from_one_file(
     assert {each.uri for each in services.values()} == {each.iri for each in outcome.catalog.services}
 
 
+@pytest.mark.slow
 def test_a_word_of_an_internal_file_in_a_question_stops_the_run_on_its_page(own_copy: Path, tmp_path: Path) -> None:
     (own_copy / "data" / "internal").mkdir()
     (own_copy / "data" / "internal" / "plans.ttl").write_text(

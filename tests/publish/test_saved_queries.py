@@ -120,6 +120,7 @@ def test_the_openapi_document_says_what_a_parameter_takes(made: Path) -> None:
     assert document["servers"] == [{"url": "https://x"}]
 
 
+@pytest.mark.slow
 def test_an_example_gives_the_same_rows_as_the_question_does(
     published: tuple[Path, Published], this_project: Project
 ) -> None:

@@ -108,6 +108,7 @@ def test_pages_are_written_read_back_and_followed(tmp_path: Path) -> None:
     assert len(list((tmp_path / "site" / "catalog").glob("dcat-ap-3*.rdf"))) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["ttl", "rdf", "jsonld"])
 def test_a_page_that_lost_its_link_to_the_next_is_found_and_nothing_is_published(format_: str, tmp_path: Path) -> None:
     def losing(quads: Iterable[Quad], to: str, prefixes: Mapping[str, str], into: BinaryIO) -> None:

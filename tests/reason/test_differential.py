@@ -32,6 +32,7 @@ def pair(all_engines: dict[str, Engine]) -> tuple[Engine, Engine]:
     return all_engines["columnar"], all_engines["owlrl"]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -49,6 +50,7 @@ def test_the_engines_agree(
     assert bool(ours.contradictions) == bool(theirs.contradictions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["duckdb", "sparql"])
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

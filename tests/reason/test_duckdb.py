@@ -27,6 +27,7 @@ Turtle = Callable[[str], tuple[Triple, ...]]
 CHAIN = ":near a owl:TransitiveProperty . " + " ".join(f":n{i} :near :n{i + 1} ." for i in range(30))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(axioms=ONTOLOGIES, data=DATA, rare=st.lists(RARE_FACTS, max_size=2), keys=st.lists(KEYS, max_size=1))
 def test_equal_classes_and_properties_change_the_rules_as_they_do_in_the_default_engine(

@@ -72,6 +72,7 @@ def prover(turtle: Turtle) -> Callable[[str], Prover]:
 # -- proofs ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_inferred_statement_of_our_graph_has_a_proof_that_the_checker_accepts(
     explainer: Explainer, this_project: Project
 ) -> None:
