@@ -16,7 +16,7 @@ import pytest
 from citygraph.errors import StoreError, StoreTimeout
 from citygraph.store.process import Retired, SupervisedProcess
 from citygraph.store.turns import StoreBusy
-from citygraph.web.days import Days
+from citygraph.web.background import DayQueue
 from patience import PATIENCE, wait_until
 from web.conftest import Server
 
@@ -72,20 +72,20 @@ def began(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def days(began: Path) -> Days:
+def days(began: Path) -> DayQueue:
     return days_of(began, seconds=PATIENCE)
 
 
-def days_of(began: Path, *, seconds: float) -> Days:
+def days_of(began: Path, *, seconds: float) -> DayQueue:
     def start(day: date) -> SupervisedProcess:
         return SupervisedProcess(
             work_out, day.isoformat(), str(began), memory=1_000_000_000, seconds=seconds, patience=PATIENCE
         )
 
-    return Days(start, lambda _version, _day: None, seconds=seconds)
+    return DayQueue(start, lambda _version, _day: None, seconds=seconds)
 
 
-def test_whoever_asks_for_one_day_waits_for_one_day_of_whoever_asks_for_many(days: Days, began: Path) -> None:
+def test_whoever_asks_for_one_day_waits_for_one_day_of_whoever_asks_for_many(days: DayQueue, began: Path) -> None:
     many = [DAY + timedelta(days=number) for number in range(3)]
     with ThreadPoolExecutor(4) as pool:
         greedy = [pool.submit(days.folder, "greedy", "version", day) for day in many]
@@ -113,7 +113,7 @@ def test_nobody_waits_for_more_than_a_few_days_and_a_day_is_worked_out_once_for_
     days.close()
 
 
-def test_several_askers_of_one_day_wait_for_the_same_process(days: Days, began: Path) -> None:
+def test_several_askers_of_one_day_wait_for_the_same_process(days: DayQueue, began: Path) -> None:
     go(began)
     with ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(days.folder, f"client {number}", "version", DAY) for number in range(6)]

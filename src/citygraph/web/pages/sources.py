@@ -18,7 +18,7 @@ from citygraph.namespaces import PREFIXES
 from citygraph.query.entity import facts_from_whole, passages_of
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
 from citygraph.sources import read_source
-from citygraph.web.days import read_explainer
+from citygraph.web.background import read_explainer
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.page import Page
 from citygraph.web.pages.terms import ShownTerm, best_language
