@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
 from citygraph.http import Deadline, Policy
+from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Row, Solutions
 from citygraph.saved_query import SavedQuery
@@ -125,8 +126,8 @@ def _no_service(service: str) -> FederatedService:
     Raises:
         ConfigError: always.
     """
-    message = f"Nobody is asked from here, and the question needs {service}."
-    raise ConfigError(message, fix="Ask it on the command line: citygraph query")
+    message = sentence("questions.federation.nobody", service=service)
+    raise ConfigError(message, fix=sentence("questions.federation.command"))
 
 
 NOBODY: Final = Federation(_no_service)
@@ -149,21 +150,22 @@ def ask_service(
         StoreError: the server does not answer whole, and the question says that it must.
     """
     values = _values(block, store, bound, federation, **bounds)
-    told = _told(query, block, address=block.service)
+    source = _federated(query, block, address=block.service)
     try:
         service = federation.open(block.service)
-        told = replace(told, address=service.address, values=len(values))
+        source = replace(source, address=service.address, values=len(values))
         rows, oldest = _rows(block, service, values, federation)
     except (StoreError, ConfigError) as error:
         if not block.silent:
-            message = f"The question {query.name!r} needs an answer of {told.address}. {error.message}"
+            words = {"name": query.name, "address": source.address, "why": error.message}
+            message = sentence("questions.federation.needs", **words)
             raise type(error)(message, fix=error.fix) from error
         # SPARQL 1.1 Federated Query, 2.3: SILENT joins the rest with one solution that binds nothing.
-        return block.filled(query.text, "{ }"), replace(told, failure=error.message)
-    return block.filled(query.text, f"{{ {values_block(block.wanted, rows)} }}"), replace(told, fetched=oldest)
+        return block.filled(query.text, "{ }"), replace(source, failure=error.message)
+    return block.filled(query.text, f"{{ {values_block(block.wanted, rows)} }}"), replace(source, fetched=oldest)
 
 
-def _told(query: SavedQuery, block: ServiceBlock, *, address: str) -> Federated:
+def _federated(query: SavedQuery, block: ServiceBlock, *, address: str) -> Federated:
     theirs = set(block.wanted) - {block.joined}
     computed = tuple(name for name in query.columns if name not in theirs | block.before)
     return Federated(block.service, address, tuple(name for name in query.columns if name in theirs), computed)
@@ -176,8 +178,8 @@ def _values(
     found = {row[block.joined]: None for row in answer if block.joined in row} if isinstance(answer, Solutions) else {}
     values = sorted((each for each in found if isinstance(each, Iri | Literal)), key=str)
     if len(values) > federation.most_values:
-        message = f"The question would ask {block.service} about {len(values):,} things."
-        raise QueryError(message, fix=f"At most {federation.most_values:,}: federation.values in graph.toml.")
+        message = sentence("questions.federation.many", service=block.service, count=len(values))
+        raise QueryError(message, fix=sentence("questions.federation.most", most=federation.most_values))
     return values
 
 
@@ -189,8 +191,8 @@ def _rows(
     times: list[datetime] = []
     for start in range(0, len(values), federation.batch):
         if not deadline.left:
-            message = f"{service.address} did not answer whole within {federation.timeout:g} seconds."
-            raise StoreTimeout(message, fix="Try again: what was answered is kept.")
+            message = sentence("questions.federation.slow", address=service.address, seconds=federation.timeout)
+            raise StoreTimeout(message, fix=sentence("questions.federation.again"))
         batch, most = values[start : start + federation.batch], federation.most_rows
         dated = service.ask(block.service_query(), block.joined, batch, timeout=deadline.left, most_rows=most)
         if isinstance(dated.answer, Solutions):
@@ -198,8 +200,8 @@ def _rows(
             rows += (tuple(_named(term) for term in row) for row in given.rows)
         times.append(dated.at)
         if len(rows) > most:
-            message = f"{service.address} gives more than {most:,} rows."
-            raise QueryError(message, fix="Ask for less at a time, or raise limits.rows in graph.toml.")
+            message = sentence("questions.federation.rows", address=service.address, most=most)
+            raise QueryError(message, fix=sentence("questions.federation.less"))
     return rows, min(times, default=None)
 
 

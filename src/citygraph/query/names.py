@@ -265,13 +265,12 @@ def resolve_property(text: str, store: Store, *, prefixes: Mapping[str, str]) ->
         return Iri(found.pop())
     if found:
         choices = ", ".join(sorted(compress(each, prefixes) for each in found))
-        message = f"{text!r} is the name of several properties: {choices}."
-        raise QueryError(message, fix="Use one of these short names instead.")
+        message = sentence("questions.property.several", text=text, choices=choices)
+        raise QueryError(message, fix=sentence("questions.property.use_one"))
     near = difflib.get_close_matches(plain(text), names, n=3, cutoff=0.5)
     guesses = ", ".join(sorted({compress(each, prefixes) for name in near for each in names[name]}))
-    fix = f"Did you mean: {guesses}?" if guesses else "The properties are listed in docs/ontology.md."
-    message = f"No property here is called {text!r}."
-    raise QueryError(message, fix=fix)
+    mean, listed = sentence("questions.property.mean", guesses=guesses), sentence("questions.property.listed")
+    raise QueryError(sentence("questions.property.unknown", text=text), fix=mean if guesses else listed)
 
 
 def _local(iri: str) -> str:

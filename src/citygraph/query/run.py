@@ -156,11 +156,11 @@ def statements_behind(answered: Answered, number: int, store: Store, *, prefixes
     answer, query = answered.answer, answered.query
     if not isinstance(answer, Solutions) or not 1 <= number <= len(answer):
         count = len(answer) if isinstance(answer, Solutions) else 0
-        message = f"The answer to {query.name!r} has no row {number}; it has {count}."
-        raise QueryError(message, fix="Rows count from 1, in the order of the table.")
+        message = sentence("questions.row.missing", name=query.name, number=number, count=count)
+        raise QueryError(message, fix=sentence("questions.row.count"))
     if query.parsed.grouped is not None:
-        message = f"The rows of {query.name!r} count several things together, so a row has no statements of its own."
-        raise QueryError(message, fix="Ask for the single things first, as in: citygraph query members")
+        message = sentence("questions.row.grouped", name=query.name)
+        raise QueryError(message, fix=sentence("questions.row.ask_single"))
     row = _whole_row(answered, answer.rows[number - 1], store)
     found = [triple for pattern in triple_patterns(query.text, prefixes=prefixes) if (triple := _filled(pattern, row))]
     return [triple for triple in dict.fromkeys(found) if _holds(triple, store)]

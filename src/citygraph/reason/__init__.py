@@ -26,6 +26,7 @@ from citygraph.config import Config
 from citygraph.errors import ReasoningError
 from citygraph.findings import Finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
+from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
@@ -182,7 +183,7 @@ def close_with(engine: str, triples: Iterable[Triple], *, budget: Budget | None 
         ReasoningError: there is no such engine, or it stopped before the fixpoint.
     """
     if engine not in ENGINES:
-        message = f"There is no reasoning engine {engine!r}."
-        raise ReasoningError(message, fix=f"Choose one of: {', '.join(sorted(ENGINES))}.")
+        names = ", ".join(sorted(ENGINES))
+        raise ReasoningError(sentence("reasoner.unknown", name=engine), fix=sentence("reasoner.choose", names=names))
     close: Callable[..., Closure] = import_module(ENGINES[engine]).close
     return close(triples, budget=budget, **options)

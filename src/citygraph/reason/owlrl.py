@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 
 from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
 from citygraph.rdf import Triple, parse, serialize
 from citygraph.reason.closure import Budget, Contradiction, FixedClosure
 from citygraph.reason.tidy import keep
@@ -30,15 +31,15 @@ def close(triples: Iterable[Triple], *, budget: Budget | None = None) -> FixedCl
     done = subprocess.run(command, input=serialize(given, format="nt"), capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        message = f"owlrl stopped before the closure was complete: {last[0]}"
-        raise ReasoningError(message, fix='Use the default engine: reason.engine = "columnar" in graph.toml.')
+        message = sentence("reasoner.owlrl.stopped", why=last[0])
+        raise ReasoningError(message, fix=sentence("reasoner.owlrl.use_default"))
     heading, _, body = done.stdout.partition(b"\n")
     known = set(given)
     inferred = [quad.triple for quad in parse(body, format="nt").quads]
     inferred = [triple for triple in inferred if triple not in known and keep(triple)]
     if budget is not None and len(inferred) > budget.derived:
-        message = f"owlrl derived {len(inferred):,} statements; at most {budget.derived:,} are allowed."
-        raise ReasoningError(message, fix="Look for a property that links everything to everything.")
+        message = sentence("reasoner.owlrl.too_many", count=len(inferred), most=budget.derived)
+        raise ReasoningError(message, fix=sentence("reasoner.owlrl.look"))
     contradictions = tuple(
         Contradiction(found["rule"], _triples(found["premises"]), _triples(found["axioms"]))
         for found in json.loads(heading)

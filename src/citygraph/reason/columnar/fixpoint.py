@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
 from citygraph.reason.closure import Budget
 from citygraph.reason.columnar.equality import Equality, link_groups, rewrite
 from citygraph.reason.columnar.join import UNIT, Bindings, Source, TooLongError, extend, scan
@@ -135,10 +136,10 @@ def _absorb(state: ColumnarState, candidates: Mapping[Key, list[Column]]) -> dic
         if len(rows):
             new[key] = rows
             if state.derived() > state.budget.derived:
-                _stop(state, key, f"more than {state.budget.derived:,} triples")
+                _stop(state, key, sentence("reasoner.budget.triples", most=state.budget.derived))
     if new and sum(relation.nbytes() for relation in state.relations.values()) > state.budget.megabytes << 20:
         largest = max(new, key=lambda key: len(new[key]))
-        _stop(state, largest, f"more than {state.budget.megabytes:,} MB")
+        _stop(state, largest, sentence("reasoner.budget.megabytes", most=state.budget.megabytes))
     return new
 
 
@@ -287,15 +288,12 @@ def _exchange_types(state: ColumnarState) -> dict[Key, Column]:
 def too_long(state: ColumnarState, plan: RulePlan, stopped: TooLongError) -> ReasoningError:
     """The budget's words for a join that was not written out."""
     name = state.dictionary.text(term_of(stopped.step.key))
-    where = (
-        ""
-        if stopped.term is None
-        else f" The largest group has {stopped.group:,} rows, at {state.dictionary.text(stopped.term)}."
-    )
-    return ReasoningError(
-        f"Rule {plan.rule.name} over {name} would need {stopped.rows:,} rows; the budget is {stopped.longest:,}.{where}",
-        fix="Look for a value that many things share by mistake, or raise the budget of the reasoner.",
-    )
+    words = {"rule": plan.rule.name, "name": name, "rows": stopped.rows, "most": stopped.longest}
+    message = sentence("reasoner.budget.join", **words)
+    if stopped.term is not None:
+        term = state.dictionary.text(stopped.term)
+        message = sentence("reasoner.budget.group", message=message, rows=stopped.group, name=term)
+    return ReasoningError(message, fix=sentence("reasoner.budget.look_join"))
 
 
 def _stop(state: ColumnarState, key: Key, limit: str) -> None:
@@ -303,14 +301,14 @@ def _stop(state: ColumnarState, key: Key, limit: str) -> None:
     relation = state.relations[key]
     rules = sorted({plan.rule.name for plan in state.plans if plan.head == key})
     name = state.dictionary.text(term_of(key))
-    group = ""
+    words = {"limit": limit, "rules": ", ".join(rules), "name": name, "rows": len(relation)}
+    message = sentence("reasoner.budget.stopped", **words)
     if is_property(key):
         subjects, counts = np.unique(high(relation.rows), return_counts=True)
         widest = int(np.argmax(counts))
         term = state.dictionary.text(int(subjects[widest]))
-        group = f" The largest group has {int(counts[widest]):,} rows, at {term}."
-    message = f"Stopped at {limit}: {', '.join(rules)} had just added to {name}, now {len(relation):,} rows.{group}"
-    raise ReasoningError(message, fix="Look for a value that many things share by mistake, or raise the budget.")
+        message = sentence("reasoner.budget.group", message=message, rows=int(counts[widest]), name=term)
+    raise ReasoningError(message, fix=sentence("reasoner.budget.look"))
 
 
 def saturate(columns: Columns, dictionary: Dictionary, budget: Budget) -> ColumnarState:

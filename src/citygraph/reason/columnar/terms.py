@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from citygraph import rdf
 from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.reason.columnar.relations import Column, Columns, Ids, Pairs, high, low, pack, repeat_ranges, unique
 from citygraph.reason.datatypes import ILL_TYPED, LiteralValue, is_datatype, is_inside, value_of
@@ -167,8 +168,8 @@ def encode_ntriples(data: bytes, dictionary: Dictionary) -> Columns:
     parsed = rdf.parse(data, format="nt")
     if parsed.problems:
         problem = parsed.problems[0]
-        message = f"Line {problem.line}, column {problem.column}: {problem.message}"
-        raise ReasoningError(message, fix="Write the file as N-Triples, or give it the ending of its format.")
+        where = {"line": problem.line, "column": problem.column, "why": problem.message}
+        raise ReasoningError(sentence("reasoner.not_ntriples", **where), fix=sentence("reasoner.write_ntriples"))
     return encode_terms(parsed.quads, dictionary)
 
 

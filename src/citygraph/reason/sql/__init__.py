@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Budget, Contradiction, FlatRule, RuleBook, TripleText
 from citygraph.reason.columnar.equality import Equality
@@ -344,11 +345,10 @@ class SqlClosure:
         widest = "SELECT {0}, count(*) AS n FROM {1} GROUP BY {0} ORDER BY n DESC, {0} LIMIT 1"
         p, rows = self._database.rows(widest.format("p", "fresh"))[0]
         s, group = self._database.rows(widest.format("s", f"known WHERE p = {p}"))[0]
-        message = (
-            f"Stopped at more than {self.budget.derived:,} triples: {rows:,} had just been added to {self._codes.text(p)}. "
-            f"The largest group has {group:,} rows, at {self._codes.text(s)}."
-        )
-        raise ReasoningError(message, fix="Look for a value that many things share by mistake, or raise the budget.")
+        limit = sentence("reasoner.budget.triples", most=self.budget.derived)
+        message = sentence("reasoner.budget.stopped_round", limit=limit, rows=rows, name=self._codes.text(p))
+        message = sentence("reasoner.budget.group", message=message, rows=group, name=self._codes.text(s))
+        raise ReasoningError(message, fix=sentence("reasoner.budget.look"))
 
     def _triples(self, texts: tuple[TripleText, ...]) -> tuple[Triple, ...]:
         terms = self.dictionary.terms(self.dictionary.number(t) for triple in texts for t in triple)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from numpy.typing import NDArray
 
 from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.closure import Budget
 from citygraph.reason.columnar.relations import Columns, Ids
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import duckdb
 
 
-_INSTALL: Final = "Install it with: pip install 'citygraph[duckdb]'"
 _PIECE: Final = 10_000
 
 
@@ -92,9 +92,8 @@ class DuckdbDatabase:
         try:
             return self._connection.execute(text)
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-            reason = str(error).partition("\n")[0]
-            message = f"The database of the reasoner has no room left: {reason}"
-            raise ReasoningError(message, fix="Make room on the disk, or raise reason.memory_limit.") from error
+            message = sentence("reasoner.duckdb.full", why=str(error).partition("\n")[0])
+            raise ReasoningError(message, fix=sentence("reasoner.duckdb.make_room")) from error
 
 
 def _asked(query: str) -> str:
@@ -107,8 +106,7 @@ def _open(folder: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
         import duckdb  # noqa: PLC0415  # an extra of its own
     except ImportError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        message = "The engine duckdb needs the package duckdb, which is not installed."
-        raise ReasoningError(message, fix=_INSTALL) from error
+        raise ReasoningError(sentence("reasoner.duckdb.missing"), fix=sentence("reasoner.duckdb.install")) from error
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "temp_directory": str(folder / "spilled"),
@@ -119,8 +117,8 @@ def _open(folder: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(folder / "closure.duckdb"), config=settings)
     except duckdb.Error as error:
         shutil.rmtree(folder, ignore_errors=True)
-        message = f"The database of the reasoner cannot be opened: {str(error).partition(chr(10))[0]}"
-        raise ReasoningError(message, fix='Write the limit as a number and a unit: memory_limit = "4GB".') from error
+        message = sentence("reasoner.duckdb.closed", why=str(error).partition("\n")[0])
+        raise ReasoningError(message, fix=sentence("reasoner.duckdb.write_limit")) from error
 
 
 def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from numpy.typing import NDArray
 
 from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.closure import Budget
 from citygraph.reason.columnar.relations import Columns, Ids
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["close", "open_session", "partitions"]
 
-_INSTALL: Final = "Install it with: pip install 'citygraph[spark]'"
-_JAVA: Final = "Install Java 17 or 21, on Debian with: apt-get install openjdk-17-jre-headless"
 _ADDRESS: Final = re.compile(r"local(\[(\d{1,3}|\*)\])?|spark://[^/\s]+|yarn|k8s://\S+", re.ASCII)
 _PATIENCE: Final = 60.0
 """Seconds that the first worker may take to come."""
@@ -57,9 +56,8 @@ def open_session(master: str, folder: Path) -> Any:  # noqa: ANN401  # a type of
         ReasoningError: Spark or Java is not installed, or the cluster does not answer.
     """
     if not _ADDRESS.fullmatch(master):
-        message = f"{master!r} is no address of a Spark cluster."
         raise ReasoningError(
-            message, fix="Write it like spark://master.example.org:7077, or local[4] for this machine."
+            sentence("reasoner.spark.address", master=master), fix=sentence("reasoner.spark.write_address")
         )
     try:
         import duckdb  # noqa: F401, PLC0415
@@ -67,12 +65,11 @@ def open_session(master: str, folder: Path) -> Any:  # noqa: ANN401  # a type of
         from pyspark.errors import PySparkException  # noqa: PLC0415
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError as error:
-        message = f"The engine spark needs the package {error.name}, which is not installed."
-        raise ReasoningError(message, fix=_INSTALL) from error
+        message = sentence("reasoner.spark.missing", name=error.name)
+        raise ReasoningError(message, fix=sentence("reasoner.spark.install")) from error
     home = os.environ.get("JAVA_HOME", "")
     if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").is_file()):
-        message = "The engine spark needs Java, which is not installed."
-        raise ReasoningError(message, fix=_JAVA)
+        raise ReasoningError(sentence("reasoner.spark.no_java"), fix=sentence("reasoner.spark.java"))
     _answers(master)
     active = SparkSession.getActiveSession()
     if active is not None and active.sparkContext.master != master:
@@ -85,8 +82,8 @@ def open_session(master: str, folder: Path) -> Any:  # noqa: ANN401  # a type of
         _wait_for_workers(session, master)
     except (PySparkException, Py4JError) as error:
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)[:300]
-        message = f"Spark cannot be started: {reason}"
-        raise ReasoningError(message, fix=f"Check the address {master}, and Java. {_JAVA}") from error
+        fix = sentence("reasoner.spark.check", master=master, java=sentence("reasoner.spark.java"))
+        raise ReasoningError(sentence("reasoner.spark.no_start", why=reason), fix=fix) from error
     return session
 
 
@@ -125,8 +122,7 @@ def _answers(master: str) -> None:
                 return
         except (OSError, ValueError, OverflowError):
             continue
-    message = f"No Spark cluster answers at {master}."
-    raise ReasoningError(message, fix="Start the master and its workers, or use another engine: --reasoner duckdb")
+    raise ReasoningError(sentence("reasoner.spark.silent", master=master), fix=sentence("reasoner.spark.start"))
 
 
 def _wait_for_workers(session: Any, master: str) -> None:  # noqa: ANN401
@@ -138,8 +134,8 @@ def _wait_for_workers(session: Any, master: str) -> None:  # noqa: ANN401
     while len(tracker.getExecutorInfos()) < 2:  # noqa: PLR2004  # the first one is this program
         if time.monotonic() > end:
             session.stop()
-            message = f"No worker of {master} had room for the reasoner within {_PATIENCE:.0f} seconds."
-            raise ReasoningError(message, fix="Start workers there, or wait until others have finished.")
+            message = sentence("reasoner.spark.busy", master=master, seconds=_PATIENCE)
+            raise ReasoningError(message, fix=sentence("reasoner.spark.wait"))
         time.sleep(0.2)
 
 
@@ -170,8 +166,8 @@ class SparkDatabase:
         try:
             self._folder = Path(tempfile.mkdtemp(prefix="citygraph-", dir=folder or None))
         except OSError as error:
-            message = f"The folder for Spark's tables cannot be written: {error.strerror} ({folder})."
-            raise ReasoningError(message, fix="Name one that every worker sees: reason.spark_folder.") from error
+            message = sentence("reasoner.spark.folder", why=error.strerror, folder=folder)
+            raise ReasoningError(message, fix=sentence("reasoner.spark.name_folder")) from error
         self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._session = open_session(master, self._folder)
         self._local = _reader()
@@ -326,9 +322,9 @@ class SparkDatabase:
             return ask()
         except (PySparkException, Py4JError) as error:
             reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)[:300]
-            message = f"The Spark cluster stopped the reasoner: {reason}"
-            fix = "Look into the log of the workers: is there memory, room on the disk, and does each see the folder?"
-            raise ReasoningError(message, fix=fix) from error
+            raise ReasoningError(
+                sentence("reasoner.spark.stopped", why=reason), fix=sentence("reasoner.spark.look")
+            ) from error
 
 
 def _reader() -> duckdb.DuckDBPyConnection:
