@@ -21,13 +21,14 @@ from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS
 from typer.testing import CliRunner
 
 from citygraph import Project
-from citygraph.cli import app
+from citygraph.cli import COMMANDS, app
 from citygraph.config import settings as graph_settings
 from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
 from citygraph.ingest.mapping import map_keys as keys_of_a_map
 from citygraph.keys import Key
+from citygraph.messages import text
 from citygraph.namespaces import CG, compress
 from citygraph.project.publishing import WRITING_SECONDS
 from citygraph.publish.files import MOST_ROWS
@@ -79,7 +80,7 @@ def generated(make: Callable[..., str]) -> Callable[..., str]:
 
 def command_names() -> list[str]:
     """The commands in the order of the pipeline."""
-    return [command.name or "" for command in [*app.registered_commands, *app.registered_groups]]
+    return list(COMMANDS)
 
 
 @generated
@@ -93,14 +94,8 @@ def command_help(name: str = "") -> str:
 @generated
 def command_list() -> str:
     """Each command with its first sentence."""
-    rows = []
-    for command in app.registered_commands:
-        about = (command.callback.__doc__ or "").strip().partition("\n")[0] if command.callback else ""
-        rows.append([f"[`{command.name}`]({command.name}.md)", about])
-    for group in app.registered_groups:
-        about = str(group.typer_instance.info.help).partition("\n")[0] if group.typer_instance else ""
-        rows.append([f"[`{group.name}`]({group.name}.md)", about])
-    return _table(["command", "what it does"], rows)
+    first = {name: text(f"help.{name}.about").en.strip().partition("\n")[0] for name in COMMANDS}
+    return _table(["command", "what it does"], ([f"[`{name}`]({name}.md)", about] for name, about in first.items()))
 
 
 # -- findings ---------------------------------------------------------------------------------------

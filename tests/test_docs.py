@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer.main
 
 import citygraph
 from citygraph import Project, saved_query
-from citygraph.cli import app
+from citygraph.cli import COMMANDS as COMMAND_NAMES
+from citygraph.cli import load_command
 from citygraph.config import read_config, settings
 from citygraph.namespaces import CG, prefixes_for
 from citygraph.rdf import parse
@@ -26,7 +26,7 @@ from patience import PATIENCE
 
 DOCS = ROOT / "docs"
 BASE = "https://example.org/my-city/"
-COMMANDS = {command.name or "": command for command in typer.main.get_group(app).commands.values()}
+COMMANDS = {name: load_command(name) for name in COMMAND_NAMES}
 COMMAND_PAGES = sorted((DOCS / "commands").glob("*.md"))
 GENERATED = [DOCS / "findings", DOCS / "ontology.md"]
 WRITTEN = sorted(page for page in DOCS.rglob("*.md") if not any(page.is_relative_to(each) for each in GENERATED))

@@ -4,32 +4,77 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from typing import Any, Final
 
 import typer
 
-from citygraph.cli import commands, doctor, ingest, link, publish, query, serve, snapshot
+from citygraph.cli.help import Group, command_of, frame, print_usage_error
+from citygraph.cli.options import spoken_language
 from citygraph.cli.output import print_error
 from citygraph.errors import CitygraphError
+from citygraph.messages import sentence
 from citygraph.version import __version__
 
-__all__ = ["app", "run"]
+__all__ = ["COMMANDS", "app", "load_command", "run"]
+
+COMMANDS: Final = {
+    "new": "commands",
+    "check": "commands",
+    "build": "commands",
+    "query": "query",
+    "sparql": "commands",
+    "explain": "commands",
+    "compare": "commands",
+    "ingest": "ingest",
+    "link": "link",
+    "export": "commands",
+    "serve": "serve",
+    "snapshot": "snapshot",
+    "publish": "publish",
+    "doctor": "doctor",
+    "format": "commands",
+    "finding": "commands",
+}
+"""Each command with the module that has it; only the one that is asked for is imported."""
 
 # Typer raises Click's usage errors and exports only this kind of them; its base is the one for all.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-_HELP = """Keep, check, reason over and ask a knowledge graph of city networks.
-
-Start with: citygraph query
-
-Exit codes: 0 fine, 1 there are findings that must be mended, 2 the command could not run.
-"""
-
 # What Typer makes of Ctrl-C; our own exit codes are 0, 1 and 2.
-_STOPPED = 130
+_STOPPED: Final = 130
+
+
+def load_command(name: str) -> Any:  # noqa: ANN401  # Typer keeps the class of all commands to itself
+    """The command of that name, imported now.
+
+    Raises:
+        KeyError: there is none.
+    """
+    module = import_module(f"citygraph.cli.{COMMANDS[name]}")
+    group = getattr(module, "app", None)
+    if group is not None:
+        return typer.main.get_command(group)
+    return command_of(name, getattr(module, name), **getattr(module, "SETTINGS", {}))
+
+
+class _Commands(Group):
+    """All commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002  # as Typer has it
+        """The names of all commands, in order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """The command of that name; for a wrong name all are there, so that Typer can suggest one."""
+        for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                self.commands[name] = load_command(name)
+        return super().get_command(ctx, cmd_name)
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="citygraph",
-    help=_HELP,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -40,30 +85,12 @@ app = typer.Typer(
 
 @app.callback()
 def citygraph(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(False, "--version"),  # noqa: FBT001, FBT003
 ) -> None:
     """Keep, check, reason over and ask a knowledge graph of city networks."""
     if version:
         print(f"citygraph {__version__}")
         raise typer.Exit
-
-
-app.command("new")(commands.new)
-app.command("check")(commands.check)
-app.command("build")(commands.build)
-app.command("query", context_settings=query.CONTEXT_SETTINGS, add_help_option=False)(query.query)
-app.command("sparql")(commands.sparql)
-app.command("explain")(commands.explain)
-app.command("compare")(commands.compare)
-app.command("ingest")(ingest.ingest)
-app.add_typer(link.app, name="link")
-app.command("export")(commands.export)
-app.command("serve")(serve.serve)
-app.add_typer(snapshot.app, name="snapshot")
-app.command("publish")(publish.publish)
-app.command("doctor")(doctor.doctor)
-app.command("format")(commands.format)
-app.command("finding")(commands.finding)
 
 
 def run() -> None:
@@ -80,7 +107,7 @@ def run() -> None:
     except KeyboardInterrupt:
         code = _interrupted()
     except CitygraphError as error:
-        print_error(error)
+        print_error(error, spoken_language())
         code = 2
     except BrokenPipeError:
         code = _reader_gone()
@@ -90,10 +117,12 @@ def run() -> None:
             raise
         code = _reader_gone()
     except OSError as error:
-        print_error(CitygraphError(f"{error.filename or 'A file'}: {error.strerror or error}."))
+        file = error.filename or sentence("help.frame.some_file")
+        message = sentence("help.frame.file", file=file, reason=error.strerror or error)
+        print_error(CitygraphError(message), spoken_language())
         code = 2
     except _UsageError as error:
-        getattr(error, "show")(sys.stderr)  # noqa: B009  # Typer keeps the type to itself
+        print_usage_error(error)
         code = 2
     sys.stderr.flush()
     # A query past its deadline still runs in a thread that cannot be stopped; do not wait for it.
@@ -107,8 +136,5 @@ def _reader_gone() -> int:
 
 
 def _interrupted() -> int:
-    print(
-        "\nStopped. What was finished is kept and no file is half-written; the version in use is whole.",
-        file=sys.stderr,
-    )
+    print(f"\n{frame('stopped')}", file=sys.stderr)
     return 2

@@ -14,10 +14,10 @@ import typer
 from citygraph.cli.options import (
     AsOf,
     Engine,
+    Folder,
     FolderOption,
+    Format,
     Language,
-    OwnFolder,
-    OwnFolderOption,
     Quiet,
     Reference,
     ReportFormat,
@@ -29,6 +29,7 @@ from citygraph.cli.options import (
 )
 from citygraph.cli.output import (
     AnswerFormat,
+    phrase,
     print_answer,
     print_explanation,
     print_report,
@@ -37,44 +38,25 @@ from citygraph.cli.output import (
     say,
 )
 from citygraph.errors import ConfigError, ExportError, QueryError
-from citygraph.messages import Text
+from citygraph.files import write_file
+from citygraph.messages import sentence
 
 if TYPE_CHECKING:
     from citygraph.project import Build, Checked, Project
 
 
 def new(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="The folder to make, such as my-city.", show_default=False)
-    ],
-    base: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="The address that the names of your graph begin with; you can change it later."
-        ),
-    ] = "",
-    title: Annotated[str, typer.Option(metavar="NAME", help="The name of your graph.")] = "",
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)],
+    base: Annotated[str, typer.Option(metavar="ADDRESS")] = "",
+    title: Annotated[str, typer.Option(metavar="NAME")] = "",
     language: Language = None,
 ) -> None:
-    """Start a project folder that passes every check.
-
-    The folder must not exist yet, or be empty.
-
-    citygraph new my-city --base https://data.my-city.example/
-    """
+    """Start a project folder that passes every check."""
     from citygraph.project import Project  # noqa: PLC0415  # keeps `--help` fast
 
     words = language_name(language)
     Project.new(folder, base=base, title=title)
-    text = Text(
-        f"{folder} er klar. Slik går du videre:\n"
-        f"    cd {folder}\n    citygraph build\n    citygraph query members\n"
-        "Skriv dine egne nettverk i data/networks/, og kjør citygraph check.",
-        f"{folder} is ready. How to go on:\n"
-        f"    cd {folder}\n    citygraph build\n    citygraph query members\n"
-        "Write your own networks in data/networks/, and run citygraph check.",
-    )
-    say(text.in_language(words))
+    say(phrase("new.ready", words, folder=folder))
 
 
 class FailOn(StrEnum):
@@ -86,27 +68,18 @@ class FailOn(StrEnum):
 
 
 def check(
-    folder: OwnFolder = None,
+    folder: Folder = None,
     reference: Reference = False,
     as_of: AsOf = None,
     reasoner: Engine = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="The mildest finding that makes the command fail.")
-    ] = FailOn.VIOLATION,
-    notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,
-    format_: Annotated[
-        ReportFormat, typer.Option("--format", "-f", help="Text for people or JSON.")
-    ] = ReportFormat.TEXT,
+    fail_on: Annotated[FailOn, typer.Option()] = FailOn.VIOLATION,
+    notes: Annotated[bool, typer.Option("--notes")] = False,
+    format_: Format = ReportFormat.TEXT,
     watch: Watch = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
-    """Say everything that is wrong with the graph; nothing is kept.
-
-    Findings go to stderr with file, line and column; with --format json they go to stdout.
-
-    citygraph check my-city --fail-on warning
-    """
+    """Say everything that is wrong with the graph; nothing is kept."""
     from citygraph.findings import Severity  # noqa: PLC0415
 
     words = language_name(language)
@@ -144,37 +117,23 @@ def _watch(project: Project, words: str, *, engine: str | None, as_of: date | No
 
 
 def build(
-    folder: OwnFolder = None,
+    folder: Folder = None,
     reference: Reference = False,
     as_of: AsOf = None,
     reasoner: Engine = None,
-    master: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            help="The cluster for --reasoner spark; without it the one in graph.toml.",
-            show_default=False,
-        ),
-    ] = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Build even when nothing has changed.")] = False,
-    notes: Annotated[bool, typer.Option("--notes", help="Show notes too.")] = False,
+    master: Annotated[str, typer.Option(metavar="URL", show_default=False)] = "",
+    fresh: Annotated[bool, typer.Option("--fresh")] = False,
+    notes: Annotated[bool, typer.Option("--notes")] = False,
     watch: Watch = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
-    """Check the graph and make a new version of it.
-
-    The new version is used only when nothing must be mended; until then the previous one stays. The
-    name of the version goes to stdout.
-
-    citygraph build my-city --watch
-    """
+    """Check the graph and make a new version of it."""
     words = language_name(language)
     project = open_project(folder, reference=reference)
     engine = reasoner.value if reasoner else None
     if master and (engine or project.config.engine) != "spark":
-        message = "--master names a Spark cluster, so it goes with --reasoner spark."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter(sentence("cli.build.master_alone"))
     _use_master(project, master)
     if watch:
         from citygraph.cli.output import watch as run_again  # noqa: PLC0415
@@ -205,46 +164,24 @@ def print_outcome(outcome: Build, words: str, *, notes: bool, quiet: bool) -> No
     if not quiet or outcome.report.violations:
         print_report(outcome.report, words, notes=notes)
     if outcome.report.violations:
-        kept = Text(
-            f"Ingen ny versjon. {outcome.snapshot_id} er fortsatt i bruk."
-            if outcome.snapshot_id
-            else "Ingen ny versjon.",
-            f"No new version. {outcome.snapshot_id} is still in use." if outcome.snapshot_id else "No new version.",
-        )
-        say(kept.in_language(words))
+        kept = "build.still" if outcome.snapshot_id else "build.none"
+        say(phrase(kept, words, snapshot=outcome.snapshot_id))
         return
-    counts = outcome.counts
     if not quiet:
-        done = Text(
-            f"{counts['asserted']} påstander oppgitt, {counts['inferred']} utledet."
-            + ("" if outcome.new else " Ingenting er endret siden sist."),
-            f"{counts['asserted']} statements stated, {counts['inferred']} derived."
-            + ("" if outcome.new else " Nothing has changed since the last build."),
-        )
-        say(done.in_language(words))
+        say(phrase("build.done" if outcome.new else "build.same", words, **outcome.counts))
     print(outcome.snapshot_id, flush=True)
 
 
 def sparql(
-    text: Annotated[
-        str,
-        typer.Argument(metavar="QUERY", help="The query, a file that holds it, or - for stdin.", show_default=False),
-    ],
-    format_: Annotated[
-        AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")
-    ] = AnswerFormat.TABLE,
+    text: Annotated[str, typer.Argument(metavar="QUERY", show_default=False)],
+    format_: Annotated[AnswerFormat, typer.Option("--format", "-f")] = AnswerFormat.TABLE,
     as_of: AsOf = None,
-    project_folder: FolderOption = None,
+    folder_or_reference: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
-    """Answer any SPARQL query.
-
-    The project's prefixes need not be declared.
-
-    citygraph sparql 'SELECT ?network WHERE { ?network a cg:CityNetwork }'
-    """
-    project = open_or_reference(project_folder)
+    """Answer any SPARQL query."""
+    project = open_or_reference(folder_or_reference)
     words = language_name(language)
     query = _read(text)
     with progress_bar(quiet=quiet, language=words) as progress:
@@ -260,8 +197,8 @@ def _read(text: str) -> str:
         try:
             return Path(text).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            message = f"The file {text} cannot be read: {error}."
-            raise QueryError(message, fix="Check the name of the file.") from error
+            message = sentence("cli.sparql.unreadable", file=text, reason=error)
+            raise QueryError(message, fix=sentence("cli.sparql.check_name")) from error
     return text
 
 
@@ -275,26 +212,20 @@ class ExplainFormat(StrEnum):
 
 
 def explain(
-    subject: Annotated[
-        str, typer.Argument(metavar="SUBJECT", help="What the statement is about: a name or an address.")
-    ],
-    predicate: Annotated[
-        str, typer.Argument(metavar="PROPERTY", help='The property: "deltar i", participatesIn, cg:participatesIn.')
-    ],
-    object_: Annotated[str, typer.Argument(metavar="VALUE", help="The other end: a name, an address or a text.")],
-    every: Annotated[bool, typer.Option("--all", help="All proofs, the shortest first.")] = False,
-    format_: Annotated[
-        ExplainFormat, typer.Option("--format", "-f", help="A tree, JSON, Mermaid or HTML.")
-    ] = ExplainFormat.TREE,
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT")],
+    predicate: Annotated[str, typer.Argument(metavar="PROPERTY")],
+    object_: Annotated[str, typer.Argument(metavar="VALUE")],
+    every: Annotated[bool, typer.Option("--all")] = False,
+    format_: Annotated[ExplainFormat, typer.Option("--format", "-f")] = ExplainFormat.TREE,
     as_of: AsOf = None,
-    project_folder: FolderOption = None,
+    folder_or_reference: FolderOption = None,
     language: Language = None,
 ) -> None:
     """Say why a statement holds, or why it does not.
 
     citygraph explain Stavanger participatesIn Eurocities
     """
-    project = open_or_reference(project_folder)
+    project = open_or_reference(folder_or_reference)
     found = project.explain(subject, predicate, object_, as_of=day(as_of), every=every)
     print_explanation(found, format_=format_.value, language=language_name(language))
 
@@ -308,33 +239,16 @@ class CompareFormat(StrEnum):
 
 
 def compare(
-    old: Annotated[
-        str,
-        typer.Argument(
-            metavar="OLD", help="The version before: a project folder or a git revision.", show_default=False
-        ),
-    ],
-    new: Annotated[
-        str,
-        typer.Argument(
-            metavar="NEW", help="The version after; without it the project as it is now.", show_default=False
-        ),
-    ] = "",
-    format_: Annotated[
-        CompareFormat, typer.Option("--format", "-f", help="Text, JSON or Markdown.")
-    ] = CompareFormat.TEXT,
+    old: Annotated[str, typer.Argument(metavar="OLD", show_default=False)],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False)] = "",
+    format_: Annotated[CompareFormat, typer.Option("--format", "-f")] = CompareFormat.TEXT,
     as_of: AsOf = None,
-    project_folder: OwnFolderOption = None,
+    project_folder: FolderOption = None,
     reference: Reference = False,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
-    """Say what changed between two versions.
-
-    Statements, findings and answers, in words.
-
-    citygraph compare HEAD~1 --format md
-    """
+    """Say what changed between two versions."""
     from citygraph import compare as comparing  # noqa: PLC0415  # keeps `--help` fast
 
     words = language_name(language)
@@ -370,87 +284,72 @@ class Which(StrEnum):
 
 
 def export(
-    target: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE",
-            help="The file to write, or for csv the folder; without it the graph goes to stdout.",
-                       show_default=False),
-    ] = None,
-    format_: Annotated[ExportFormat | None, typer.Option(
-        "--format", "-f", help="The format; without it the ending of the file decides.", show_default=False)] = None,
-    which: Annotated[Which, typer.Option("--which", help="Stated, derived or both.")] = Which.BOTH,
+    target: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    format_: Annotated[ExportFormat | None, typer.Option("--format", "-f", show_default=False)] = None,
+    which: Annotated[Which, typer.Option("--which")] = Which.BOTH,
     as_of: AsOf = None,
-    project_folder: FolderOption = None,
-) -> None:  # fmt: skip
-    """Write the graph to a file: the same graph gives the same bytes.
-
-    csv writes a folder with one table for each class.
-
-    citygraph export graph.ttl --which asserted
-    """
-    project = open_or_reference(project_folder)
+    folder_or_reference: FolderOption = None,
+    language: Language = None,
+) -> None:
+    """Write the graph to a file: the same graph gives the same bytes."""
+    words, project = language_name(language), open_or_reference(folder_or_reference)
     chosen = _format(format_, target)
     if chosen is ExportFormat.CSV:
-        if target is None:
-            message = "csv is one table for each class, so it needs a folder to write to."
-            raise ExportError(message, fix="Write: citygraph export tables --format csv")
-        from citygraph.files import write_file  # noqa: PLC0415
-
-        tables = project.tables(which=which.value, as_of=day(as_of))
-        for name, data in tables.items():
-            write_file(target / name, data)
-        say(f"{len(tables)} tables in {target}")
+        _export_tables(project, target, words, which=which, as_of=day(as_of))
         return
     data = project.export(format=chosen.value, which=which.value, as_of=day(as_of))
     if target is None:
         sys.stdout.buffer.write(data)
         return
-    from citygraph.files import write_file  # noqa: PLC0415
-
     write_file(target, data)
-    say(f"{target}: {len(data):,} bytes")
+    say(phrase("export.written", words, file=target, size=len(data)))
+
+
+def _export_tables(project: Project, folder: Path | None, words: str, *, which: Which, as_of: date | None) -> None:
+    """One table for each class.
+
+    Raises:
+        ExportError: there is no folder to write them to.
+    """
+    if folder is None:
+        raise ExportError(sentence("cli.export.needs_folder"), fix=sentence("cli.export.name_folder"))
+    tables = project.tables(which=which.value, as_of=as_of)
+    for name, data in tables.items():
+        write_file(folder / name, data)
+    say(phrase("export.tables", words, count=len(tables), folder=folder))
 
 
 def _format(given: ExportFormat | None, target: Path | None) -> ExportFormat:
-    if given is not None:
-        return given
-    if target is None:
-        return ExportFormat.TTL
-    ending = target.suffix.lstrip(".")
+    """The format that was asked for, else the one that the ending of the file names, else Turtle.
+
+    Raises:
+        ExportError: the ending names none.
+    """
+    if given is not None or target is None:
+        return given or ExportFormat.TTL
     try:
-        return ExportFormat(ending)
+        return ExportFormat(target.suffix.lstrip("."))
     except ValueError as error:
-        names = ", ".join(ExportFormat)
-        message = f"The ending of {target} names no format."
-        raise ExportError(message, fix=f"Add --format with one of: {names}.") from error
+        message = sentence("cli.export.no_format", file=target)
+        raise ExportError(message, fix=sentence("cli.export.add_format", names=", ".join(ExportFormat))) from error
 
 
 def format(  # noqa: A001  # the name of the command
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="FILES", help="Turtle files or a project folder; without it all of the project.", show_default=False
-        ),
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a file would change.")] = False,
-    project_folder: OwnFolderOption = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="FILES", show_default=False)] = None,
+    check: Annotated[bool, typer.Option("--check")] = False,
+    project_folder: FolderOption = None,
     language: Language = None,
 ) -> None:
-    """Rewrite Turtle files in the project's style.
-
-    No value is changed and no comment lost.
-
-    citygraph format my-city --check
-    """
+    """Rewrite Turtle files in the project's style."""
     from citygraph.findings import Report  # noqa: PLC0415
 
-    chosen = list(paths or [])
+    words, chosen = language_name(language), list(paths or [])
     if len(chosen) == 1 and chosen[0].is_dir():
         project_folder, chosen = chosen[0], []
     for path in chosen:
         if not path.is_file():
-            message = f"There is no file {path}."
-            raise ConfigError(message, fix="Name a Turtle file, or leave it out for the whole project.")
+            message = sentence("cli.format.no_file", file=path)
+            raise ConfigError(message, fix=sentence("cli.format.name_file"))
     project = open_project(project_folder)
     results = project.format(chosen, write=not check)
     report = Report.of(*(result.findings for result in results))
@@ -460,18 +359,16 @@ def format(  # noqa: A001  # the name of the command
         return str(path.relative_to(project.folder)) if path.is_relative_to(project.folder) else str(path)
 
     for path in changed:
-        say(f"{'would change' if check else 'changed'}: {shown(path)}")
+        say(phrase("format.would_change" if check else "format.changed", words, file=shown(path)))
     if report.findings:
-        print_report(report, language_name(language), notes=True)
+        print_report(report, words, notes=True)
     if report.violations or (check and changed):
         raise typer.Exit(1)
 
 
 def finding(
-    code: Annotated[
-        str, typer.Argument(metavar="CODE", help="The code of a finding; without it all codes are listed.")
-    ] = "",
-    project_folder: FolderOption = None,
+    code: Annotated[str, typer.Argument(metavar="CODE")] = "",
+    folder_or_reference: FolderOption = None,
     language: Language = None,
 ) -> None:
     """Explain a finding: what it means and what to do next.
@@ -479,15 +376,15 @@ def finding(
     citygraph finding missing-source
     """
     words = language_name(language)
-    known = open_or_reference(project_folder).finding_codes()
+    known = open_or_reference(folder_or_reference).finding_codes()
     if not code:
         for each in known.values():
             print(f"{each.code:28} {each.severity.words.in_language(words):12} {each.title.in_language(words)}")
         return
     if code not in known:
         near = difflib.get_close_matches(code, known, n=3, cutoff=0.4)
-        message = f"There is no finding {code!r}."
-        raise ConfigError(message, fix=f"Did you mean: {', '.join(near)}?" if near else "List them: citygraph finding")
+        fix = sentence("cli.finding.mean", guesses=", ".join(near)) if near else sentence("cli.finding.list")
+        raise ConfigError(sentence("cli.finding.unknown", code=repr(code)), fix=fix)
     each = known[code]
     print(f"{each.code} ({each.severity.words.in_language(words)})\n")
     print(each.title.in_language(words) + ".\n")

@@ -35,40 +35,16 @@ class DoctorFormat(StrEnum):
 
 
 def doctor(
-    endpoint: Annotated[str, typer.Option("--endpoint", "-e", metavar="URL", help="Where the server takes queries.")],
-    update: Annotated[
-        str, typer.Option("--update", metavar="URL", help="Where it takes updates; guessed without it.")
-    ] = "",
-    graph_store: Annotated[
-        str, typer.Option("--graph-store", metavar="URL", help="Where its graph store is; guessed without it.")
-    ] = "",
-    write: Annotated[
-        bool,
-        typer.Option("--write", help="Also try what writes, in graphs of its own that are removed at the end."),
-    ] = False,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", "-o", metavar="FILE", help="Keep what was found in this file.", show_default=False),
-    ] = None,
-    all_: Annotated[
-        bool, typer.Option("--all", help="Show what is fine as well, and what is harmless in full.")
-    ] = False,
-    format_: Annotated[
-        DoctorFormat, typer.Option("--format", "-f", help="Text for people or JSON.")
-    ] = DoctorFormat.TEXT,
-    rows: Annotated[
-        int, typer.Option(min=10, max=1_000_000, metavar="N", help="Rows to ask for; the first digit counts.")
-    ] = 20_000,
-    timeout: Annotated[float, typer.Option(min=1, max=600, metavar="SECONDS", help="Seconds for each probe.")] = 10,
-    contact: Annotated[
-        str,
-        typer.Option(
-            "--contact",
-            envvar="CITYGRAPH_CONTACT",
-            metavar="ADDRESS",
-            help="Your mail address, told to the server; needed unless it is on this machine.",
-        ),
-    ] = "",
+    endpoint: Annotated[str, typer.Option("--endpoint", "-e", metavar="URL")],
+    update: Annotated[str, typer.Option("--update", metavar="URL")] = "",
+    graph_store: Annotated[str, typer.Option("--graph-store", metavar="URL")] = "",
+    write: Annotated[bool, typer.Option("--write")] = False,
+    file: Annotated[Path | None, typer.Option("--file", "-o", metavar="FILE", show_default=False)] = None,
+    all_: Annotated[bool, typer.Option("--all")] = False,
+    format_: Annotated[DoctorFormat, typer.Option("--format", "-f")] = DoctorFormat.TEXT,
+    rows: Annotated[int, typer.Option(min=10, max=1_000_000, metavar="N")] = 20_000,
+    timeout: Annotated[float, typer.Option(min=1, max=600, metavar="SECONDS")] = 10,
+    contact: Annotated[str, typer.Option("--contact", envvar="CITYGRAPH_CONTACT", metavar="ADDRESS")] = "",
     quiet: Quiet = False,
 ) -> None:
     """Find out what a SPARQL server can do and where it deviates.

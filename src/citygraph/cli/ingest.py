@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citygraph.cli.options import Language, OwnFolderOption, Quiet, language_name, open_project
+from citygraph.cli.options import FolderOption, Language, Quiet, language_name, open_project
 from citygraph.cli.output import say
 from citygraph.messages import text
 
@@ -21,44 +21,33 @@ _SHOWN = 10
 
 
 def ingest(
-    list_: Annotated[Path, typer.Argument(metavar="LIST", help="The list: a .csv or .xlsx file.", show_default=False)],
+    list_: Annotated[Path, typer.Argument(metavar="LIST", show_default=False)],
     map_file: Annotated[
         Path | None,
-        typer.Option(
-            "--map", "-m", metavar="FILE", help="What its columns mean: a small TOML file.", show_default=False
-        ),
+        typer.Option("--map", "-m", metavar="FILE", show_default=False),
     ] = None,
     draft: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Begin such a map from what the list shows, and stop.", show_default=False),
+        typer.Option(metavar="FILE", show_default=False),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Where the report of every row goes; beside the data without it.", show_default=False
-        ),
+        typer.Option(metavar="FILE", show_default=False),
     ] = None,
     review: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The cities and networks that are not certain, and your decisions; beside the data without it.",
             show_default=False,
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and write no data.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 when a row was refused or waits.")] = False,
-    project_folder: OwnFolderOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    strict: Annotated[bool, typer.Option("--strict")] = False,
+    project_folder: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
-    """Take a membership list into the graph.
-
-    Every row is imported, a duplicate, a question for the review, or refused with a reason; none is dropped.
-    A newer edition of the same list tells who joined, left and changed name.
-
-    citygraph ingest members.xlsx --map members.toml --dry-run
-    """
+    """Take a membership list into the graph."""
     spoken = language_name(language)
     if draft is not None:
         _draft(list_, draft, spoken)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +16,10 @@ __all__ = [
     "AsOf",
     "Engine",
     "Folder",
+    "FolderOption",
+    "Format",
     "Language",
     "LanguageName",
-    "OwnFolder",
-    "OwnFolderOption",
     "Quiet",
     "Reference",
     "ReportFormat",
@@ -26,6 +28,7 @@ __all__ = [
     "language_name",
     "open_or_reference",
     "open_project",
+    "spoken_language",
 ]
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ class LanguageName(StrEnum):
 
 
 class ReportFormat(StrEnum):
-    """How findings are printed."""
+    """For whom a report is written: people or programs."""
 
     TEXT = "text"
     JSON = "json"
@@ -55,61 +58,15 @@ class EngineName(StrEnum):
     OWLRL = "owlrl"
 
 
-Folder = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="FOLDER",
-        help="The project folder; without it the one you stand in, or the graph that comes with the program.",
-        show_default=False,
-    ),
-]
-FolderOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project",
-        "-C",
-        metavar="FOLDER",
-        help="The project folder; without it the one you stand in, or the graph that comes with the program.",
-        show_default=False,
-    ),
-]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d"],
-        metavar="DATE",
-        help="The world on that day, as far as the sources say.",
-        show_default=False,
-    ),
-]
-Language = Annotated[
-    LanguageName | None,
-    typer.Option(
-        "--lang", help="Language of names and messages; without it the one of your system.", show_default=False
-    ),
-]
-OwnFolder = Annotated[
-    Path | None,
-    typer.Argument(metavar="FOLDER", help="The project folder; without it the one you stand in.", show_default=False),
-]
-OwnFolderOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project",
-        "-C",
-        metavar="FOLDER",
-        help="The project folder; without it the one you stand in.",
-        show_default=False,
-    ),
-]
-Reference = Annotated[bool, typer.Option("--reference", help="Take the graph that comes with the program.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
-Watch = Annotated[bool, typer.Option("--watch", help="Run again whenever a file is saved, until Ctrl-C.")]
-Engine = Annotated[
-    EngineName | None,
-    typer.Option("--reasoner", help="The reasoning engine; without it the one in graph.toml.", show_default=False),
-]
+Folder = Annotated[Path | None, typer.Argument(metavar="FOLDER", show_default=False)]
+FolderOption = Annotated[Path | None, typer.Option("--project", "-C", metavar="FOLDER", show_default=False)]
+Reference = Annotated[bool, typer.Option("--reference")]
+AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", show_default=False)]
+Language = Annotated[LanguageName | None, typer.Option("--lang", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q")]
+Format = Annotated[ReportFormat, typer.Option("--format", "-f")]
+Watch = Annotated[bool, typer.Option("--watch")]
+Engine = Annotated[EngineName | None, typer.Option("--reasoner", show_default=False)]
 
 
 def open_project(folder: Path | None, *, reference: bool = False) -> Project:
@@ -138,9 +95,22 @@ def day(value: datetime | None) -> date | None:
 
 
 def language_name(value: LanguageName | None) -> str:
-    """The language asked for, else bokmål on a Norwegian system, else English."""
-    if value is not None:
-        return value.value
+    """The language asked for, else the one of the system."""
+    return value.value if value is not None else _system_language()
+
+
+def spoken_language() -> str:
+    """The language that `--lang` names in the arguments of this process, else the one of the system."""
+    given = [*sys.argv, ""]
+    for word, following in pairwise(given):
+        name = following if word == "--lang" else word.removeprefix("--lang=")
+        if word.startswith("--lang") and name in set(LanguageName):
+            return name
+    return _system_language()
+
+
+def _system_language() -> str:
+    """Bokmål on a Norwegian system, else English."""
     names = (os.environ.get(name, "") for name in ("CITYGRAPH_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
     system = next((name for name in names if name), "")
     return "nb" if system.lower().startswith(("nb", "nn", "no")) else "en"

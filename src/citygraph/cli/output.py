@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import CitygraphError, QueryError
-from citygraph.labels import Labels
-from citygraph.messages import Text
+from citygraph.messages import Text, said_in, sentence, text, texts
 
 __all__ = [
     "AnswerFormat",
     "federated_words",
+    "phrase",
     "print_answer",
     "print_error",
     "print_explanation",
@@ -34,6 +34,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from citygraph.findings import Finding, Report, Severity
+    from citygraph.labels import Labels
     from citygraph.project import Project
     from citygraph.query import Answered, Citation
     from citygraph.query.federate import Federated
@@ -45,38 +46,24 @@ if TYPE_CHECKING:
 
 _COLOURS: Final = {"violation": "\x1b[31m", "warning": "\x1b[33m", "info": "\x1b[36m"}
 _MOST_OF_A_CODE: Final = 20
-_AND_MORE: Final = Text(
-    "… og {number} til av {code}; alle vises med: citygraph check --format json",
-    "… and {number} more of {code}; all of them: citygraph check --format json",
-)
-_NOTES: Final = Text("merknader", "notes")
 _PLAIN, _FAINT = "\x1b[0m", "\x1b[2m"
-_STAGES: Final = {
-    "load": Text("Leser filer", "Reading files"),
-    "shapes": Text("Kontrollerer krav", "Checking requirements"),
-    "values": Text("Kontrollerer verdier", "Checking values"),
-    "anchors": Text("Kontrollerer kilder", "Checking sources"),
-    "reason": Text("Utleder", "Working out what follows"),
-    "shapes-inferred": Text("Kontrollerer det utledede", "Checking what follows"),
-    "checks": Text("Stiller kontrollspørsmål", "Asking check queries"),
-    "transfer": Text("Flytter filer", "Moving files"),
-    "site": Text("Skriver side {done} av {total}", "Writing page {done} of {total}"),
-    "site-proofs": Text("Skriver bevis, {left} igjen", "Writing proofs, {left} left"),
-    "load-server": Text("Laster til serveren", "Loading into the server"),
-    "done": Text("Ferdig", "Done"),
-}
 
 
-def say(text: str) -> None:
+def say(words: str) -> None:
     """One line for the person at the terminal."""
-    print(text, file=sys.stderr)
+    print(words, file=sys.stderr)
 
 
-def print_error(error: CitygraphError) -> None:
+def phrase(key: str, language: str, **values: object) -> str:
+    """A text of `messages/cli.toml`, filled in, in a language."""
+    return text(f"cli.{key}").filled(**values).in_language(language)
+
+
+def print_error(error: CitygraphError, language: str) -> None:
     """What happened, and below it the next step."""
-    say(f"Error: {error.message}")
+    say(phrase("error.line", language, message=error.message))
     if error.fix:
-        say(f"    {error.fix}")
+        say(f"    {said_in(error.fix, language)}")
 
 
 def print_report(report: Report, language: str, *, notes: bool) -> None:
@@ -93,17 +80,18 @@ def print_report(report: Report, language: str, *, notes: bool) -> None:
             say(_two_lines(finding, language, colour=colour))
     for code, number in of_code.items():
         if number > _MOST_OF_A_CODE:
-            say(_AND_MORE.in_language(language).format(number=number - _MOST_OF_A_CODE, code=code))
+            say(phrase("report.and_more", language, number=number - _MOST_OF_A_CODE, code=code))
     counted = [_counted(severity, number, language) for severity, number in report.counts.items() if number]
-    words = ", ".join(counted) or Text("ingen funn", "no findings").in_language(language)
+    words = ", ".join(counted) or phrase("report.none", language)
     if len(shown) < len(report):
-        words += Text("; vises med --notes", "; shown with --notes").in_language(language)
+        words += phrase("report.hidden", language)
     say(words)
 
 
 def _counted(severity: Severity, number: int, language: str) -> str:
-    words = _NOTES if severity == "info" and number > 1 else severity.words
-    return f"{number} {words.in_language(language)} ({severity.value})"
+    several = severity == "info" and number > 1
+    words = phrase("report.notes", language) if several else severity.words.in_language(language)
+    return f"{number} {words} ({severity.value})"
 
 
 def _two_lines(finding: Finding, language: str, *, colour: bool) -> str:
@@ -140,8 +128,9 @@ def progress_bar(*, quiet: bool, language: str) -> Iterator[Callable[[str, int, 
         if time.monotonic() - started < 1 and what != "reason":
             return
         shown = True
-        words = _STAGES.get(what, Text.of(what)).in_language(language)
-        words = words.format(done=f"{done:,}", total=f"{total:,}", left=f"{total - done:,}")
+        # A stage without a text of its own is a question of `doctor`, in the reader's language already.
+        stage = texts("cli").get(f"stage.{what}") or Text.of(said_in(what, language))
+        words = stage.filled(done=f"{done:,}", total=f"{total:,}", left=f"{total - done:,}").in_language(language)
         filled = int(20 * done / max(total, 1))
         print(f"\r\x1b[K[{'#' * filled}{'.' * (20 - filled)}] {words} …", end="", file=sys.stderr, flush=True)
 
@@ -185,42 +174,49 @@ def print_answer(
     prefixes: Mapping[str, str],
     numbered: bool = False,
 ) -> None:
-    """Write an answer to stdout.
+    """Write an answer to stdout; the rows of a table are numbered when sources follow.
 
     Raises:
         QueryError: the format cannot carry this kind of answer.
     """
     from citygraph.results import Graph, Solutions, Truth, write_answer  # noqa: PLC0415
 
-    if format_ is AnswerFormat.TABLE:
-        match answer:
-            case Solutions():
-                print_rows(
-                    answer,
-                    _names((term for row in answer.rows for term in row), store, prefixes),
-                    language=language,
-                    numbered=numbered,
-                )
-            case Truth():
-                print(Text(*(("ja", "yes") if answer.value else ("nei", "no"))).in_language(language))
-            case Graph():
-                from citygraph.export import export_bytes  # noqa: PLC0415
-                from citygraph.rdf import Quad  # noqa: PLC0415
-
-                quads = (Quad(t.subject, t.predicate, t.object) for t in answer.triples)
-                _write(export_bytes(quads, format="ttl", prefixes=prefixes))
+    if format_ is not AnswerFormat.TABLE:
+        _refuse_wrong_kind(format_, is_graph=isinstance(answer, Graph))
+        try:
+            _write(write_answer(answer, format=format_.value))
+        except ValueError as error:
+            message = sentence("cli.answer.not_this", format=format_.value)
+            raise QueryError(message, fix=sentence("cli.answer.use_other")) from error
         return
-    graph = format_ in {AnswerFormat.TTL, AnswerFormat.NT, AnswerFormat.JSONLD}
-    if graph != isinstance(answer, Graph):
-        kind = "a graph" if isinstance(answer, Graph) else "rows"
-        fix = "Use ttl, nt or jsonld." if isinstance(answer, Graph) else "Use table, csv, tsv, json or xml."
-        message = f"The answer is {kind}, which the format {format_.value} cannot carry."
-        raise QueryError(message, fix=fix)
-    try:
-        _write(write_answer(answer, format=format_.value))
-    except ValueError as error:
-        message = f"The format {format_.value} cannot carry this answer."
-        raise QueryError(message, fix="Use table, json or xml.") from error
+    match answer:
+        case Solutions():
+            labels = _names((term for row in answer.rows for term in row), store, prefixes)
+            print_rows(answer, labels, language=language, numbered=numbered)
+        case Truth():
+            print(_yes_or_no(answer.value, language))
+        case Graph():
+            from citygraph.export import export_bytes  # noqa: PLC0415
+            from citygraph.rdf import Quad  # noqa: PLC0415
+
+            quads = (Quad(t.subject, t.predicate, t.object) for t in answer.triples)
+            _write(export_bytes(quads, format="ttl", prefixes=prefixes))
+
+
+def _refuse_wrong_kind(format_: AnswerFormat, *, is_graph: bool) -> None:
+    """Tables cannot carry graphs, nor the other way round.
+
+    Raises:
+        QueryError: the format is for the other kind.
+    """
+    if is_graph == (format_ in {AnswerFormat.TTL, AnswerFormat.NT, AnswerFormat.JSONLD}):
+        return
+    key, fix = ("not_rows", "use_graph_format") if is_graph else ("not_graph", "use_row_format")
+    raise QueryError(sentence(f"cli.answer.{key}", format=format_.value), fix=sentence(f"cli.answer.{fix}"))
+
+
+def _yes_or_no(value: bool, language: str) -> str:  # noqa: FBT001  # it is what is said
+    return phrase("yes_no.yes" if value else "yes_no.no", language)
 
 
 def _write(data: bytes) -> None:
@@ -250,16 +246,15 @@ def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: bo
         cells = [*([f"[{number}]"] if numbered else []), *(_cell(term, labels, language) for term in row)]
         table.add_row(*map(Cell, cells))
     console.print(table)
-    rows = len(answer)
-    words = Text(f"{rows} {'rad' if rows == 1 else 'rader'}", f"{rows} {'row' if rows == 1 else 'rows'}")
-    console.print(Cell(f"({words.in_language(language)})", style="dim"))
+    counted = phrase("answer.row" if len(answer) == 1 else "answer.rows", language, count=len(answer))
+    console.print(Cell(counted, style="dim"))
 
 
 def _cell(term: Term | None, labels: Labels, language: str) -> str:
     from citygraph.rdf import Literal  # noqa: PLC0415
 
     if isinstance(term, Literal) and term.datatype.value.endswith("#boolean"):
-        return Text(*(("ja", "yes") if term.value in {"true", "1"} else ("nei", "no"))).in_language(language)
+        return _yes_or_no(term.value in {"true", "1"}, language)
     words = labels.describe(term, language)
     return words[1:-1] if words.startswith("<") and words.endswith(">") else words
 
@@ -267,20 +262,16 @@ def _cell(term: Term | None, labels: Labels, language: str) -> str:
 def print_sources(answered: Answered, *, language: str) -> None:
     """Below the table: for each row whether it is stated or derived, as of when, and where it was read."""
     if not answered.query.cite:
-        print(
-            Text("Dette spørsmålet viser ikke til enkeltfakta.", "This question cites no single facts.").in_language(
-                language
-            )
-        )
+        print(phrase("answer.no_facts", language))
         return
     for number, (citations, stated) in enumerate(zip(answered.sources, answered.stated, strict=True), 1):
         if not citations:
-            print(f"[{number}] {Text('ingenting er kjent', 'nothing is known').in_language(language)}")
+            print(f"[{number}] {phrase('answer.nothing_known', language)}")
             continue
-        words = [Text(*(("oppgitt", "stated") if stated else ("utledet", "derived"))).in_language(language)]
+        words = [phrase("answer.stated" if stated else "answer.derived", language)]
         dates = sorted({citation.as_of for citation in citations if citation.as_of})
         if dates:
-            words.append(f"{Text('per', 'as of').in_language(language)} {', '.join(dates)}")
+            words.append(phrase("answer.as_of", language, day=", ".join(dates)))
         print(f"[{number}] {', '.join(words)}")
         for line in dict.fromkeys(_line(citation, language) for citation in citations):
             print(f"    {line}")
@@ -289,8 +280,8 @@ def print_sources(answered: Answered, *, language: str) -> None:
 def _line(citation: Citation, language: str) -> str:
     name = citation.title.in_language(language) or citation.document
     if citation.start >= 0:
-        characters = Text("tegn", "characters").in_language(language)
-        name += f", {characters} {citation.start}-{citation.end}: {citation.passage.in_language(language)}"
+        values = {"name": name, "start": citation.start, "end": citation.end, "passage": citation.passage}
+        name = phrase("answer.passage", language, **values)
     notes = [] if citation.is_exact else [citation.approximation_words.in_language(language)]
     if citation.modality not in {"", "stated"}:
         notes.append(citation.modality_words.in_language(language))
@@ -301,20 +292,16 @@ def print_lists(answered: Answered, store: Store, *, language: str, prefixes: Ma
     """How complete the lists are that the answer relies on; without a complete one, "no" cannot be said."""
     statements = answered.lists
     if not statements:
-        none = Text(
-            "Ingen har sagt hvor fullstendig listen bak svaret er: det som ikke står her, er ukjent.",
-            "Nobody has said how complete the list behind this answer is: what is not here is unknown.",
-        )
-        print(none.in_language(language))
+        print(phrase("answer.no_lists", language))
         return
     terms = [t for each in statements for t in (each.organization, each.kind, each.completeness, each.place, each.role)]
     labels = _names(terms, store, prefixes)
-    print(Text("Svaret bygger på disse listene:", "This answer relies on these lists:").in_language(language))
+    print(phrase("answer.lists", language))
     for each in statements:
         parts = [each.organization, each.kind, each.place, each.role]
         names = ", ".join(labels.of(part, language) for part in parts if part is not None)
-        day = Text("per", "as of").in_language(language)
-        print(f"    {names}: {labels.of(each.completeness, language)} ({day} {each.date})")
+        values = {"names": names, "completeness": labels.of(each.completeness, language), "day": each.date}
+        print(phrase("answer.list", language, **values))
 
 
 def federated_words(federated: Federated, language: str) -> str:
@@ -323,31 +310,30 @@ def federated_words(federated: Federated, language: str) -> str:
     names = ", ".join(column_name(each, language) for each in shown)
     where = f"{federated.service} ({federated.address})"
     if federated.failure:
-        empty = Text(
-            f"Fra {where}: ingenting. Tomt er: {names}. {federated.failure}",
-            f"From {where}: nothing. Empty are: {names}. {federated.failure}",
-        )
-        return empty.in_language(language)
+        return phrase("answer.from_nobody", language, where=where, names=names, failure=federated.failure)
     day = f", {federated.fetched.astimezone():%Y-%m-%d %H:%M}" if federated.fetched else ""
-    words = Text(f"Fra {where}{day}: {names}.", f"From {where}{day}: {names}.").in_language(language)
+    words = phrase("answer.from", language, where=where, day=day, names=names)
     if federated.computed:
         both = ", ".join(column_name(each, language) for each in federated.computed)
-        words += Text(f" Regnet ut med det: {both}.", f" Worked out with it: {both}.").in_language(language)
+        words += phrase("answer.computed", language, names=both)
     return words
 
 
-def with_sources(answered: Answered, solutions: Solutions) -> Solutions:
-    """The rows with two more columns: the addresses of their sources, and stated or derived."""
+def with_sources(answered: Answered) -> Answer:
+    """Rows with two more columns: the addresses of their sources, and stated or derived; another answer as it is."""
     from citygraph.rdf import Literal  # noqa: PLC0415
-    from citygraph.results import Solutions as Rows  # noqa: PLC0415
+    from citygraph.results import Solutions  # noqa: PLC0415
 
+    solutions = answered.answer
+    if not isinstance(solutions, Solutions):
+        return solutions
     rows: list[Row] = []
     for row, citations, stated in zip(solutions.rows, answered.sources, answered.stated, strict=True):
         addresses = dict.fromkeys(
             f"{c.document}#char={c.start},{c.end}" if c.start >= 0 else c.document for c in citations
         )
         rows.append((*row, Literal(" ".join(addresses)), Literal("stated" if stated else "derived")))
-    return Rows((*solutions.columns, *_SOURCE_COLUMNS), tuple(rows))
+    return Solutions((*solutions.columns, *_SOURCE_COLUMNS), tuple(rows))
 
 
 def print_explanation(explanation: Explanation, *, format_: str, language: str) -> None:
@@ -365,7 +351,6 @@ def watch(project: Project, run: Callable[[Project], None], language: str) -> No
     """Run once, then again after every change of a file, until Ctrl-C."""
     from citygraph.project import Project as Opened  # noqa: PLC0415
 
-    waiting = Text("Venter på endringer; Ctrl-C stopper.", "Waiting for changes; Ctrl-C stops.")
     seen = None
     while True:
         stamp = project.stamp()
@@ -379,8 +364,8 @@ def watch(project: Project, run: Callable[[Project], None], language: str) -> No
             project = Opened.open(project.folder)
             run(project)
         except CitygraphError as error:
-            print_error(error)
-        say(f"[{time.perf_counter() - started:.2f} s] {waiting.in_language(language)}")
+            print_error(error, language)
+        say(phrase("watch.waiting", language, seconds=f"{time.perf_counter() - started:.2f}"))
 
 
 def say_inferred(before: Iterable[Quad], after: Iterable[Quad], labels: Labels, language: str) -> None:
@@ -391,5 +376,4 @@ def say_inferred(before: Iterable[Quad], after: Iterable[Quad], labels: Labels, 
             words = [labels.describe(term, language) for term in (triple.subject, triple.predicate, triple.object)]
             say(f"  {sign} {' '.join(words)}")
         if len(triples) > _SHOWN:
-            more = Text("{} flere", "{} more").in_language(language).format(len(triples) - _SHOWN)
-            say(f"  {sign} … {more}")
+            say(f"  {sign} … {phrase('watch.more', language, count=len(triples) - _SHOWN)}")

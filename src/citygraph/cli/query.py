@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -11,6 +11,7 @@ from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, lang
 from citygraph.cli.output import (
     AnswerFormat,
     federated_words,
+    phrase,
     print_answer,
     print_explanation,
     print_lists,
@@ -21,63 +22,44 @@ from citygraph.cli.output import (
     with_sources,
 )
 from citygraph.errors import QueryError
-from citygraph.messages import Text
+from citygraph.messages import sentence
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from citygraph.project import Project
+    from citygraph.query import Answered
     from citygraph.saved_query import SavedQuery
+    from citygraph.store import Snapshot
 
-__all__ = ["CONTEXT_SETTINGS", "query"]
+__all__ = ["SETTINGS", "query"]
 
-# What is left over are the parameters of the question, which only its file knows.
-CONTEXT_SETTINGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+# What is left over are the parameters of the question, which only its file knows; so is its own help.
+SETTINGS: Final[dict[str, Any]] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    "add_help_option": False,
+}
 
 
 def query(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The name of the question; without it they are listed.")
-    ] = "",
-    format_: Annotated[
-        AnswerFormat, typer.Option("--format", "-f", help="How to write the answer.")
-    ] = AnswerFormat.TABLE,
+    name: Annotated[str, typer.Argument(metavar="NAME")] = "",
+    format_: Annotated[AnswerFormat, typer.Option("--format", "-f")] = AnswerFormat.TABLE,
     as_of: AsOf = None,
-    cite: Annotated[bool, typer.Option("--cite", help="Each row with its sources.")] = False,
-    explain: Annotated[
-        int,
-        typer.Option(
-            "--explain",
-            metavar="ROW",
-            help="Why that row is in the answer; rows count from 1.",
-            show_default=False,
-        ),
-    ] = 0,
-    extract: Annotated[
-        Path | None,
-        typer.Option(
-            "--extract",
-            "-e",
-            metavar="FILE",
-            help="An extract of Wikidata that answers in its place, for questions that ask it.",
-            show_default=False,
-        ),
-    ] = None,
-    project_folder: FolderOption = None,
+    cite: Annotated[bool, typer.Option("--cite")] = False,
+    explain: Annotated[int, typer.Option("--explain", metavar="ROW", show_default=False)] = 0,
+    extract: Annotated[Path | None, typer.Option("--extract", "-e", metavar="FILE", show_default=False)] = None,
+    folder_or_reference: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
-    help_: Annotated[
-        bool, typer.Option("--help", "-h", help="Show this message, or the parameters of a question.")
-    ] = False,
+    help_: Annotated[bool, typer.Option("--help", "-h")] = False,
 ) -> None:
-    """Answer a saved question; without a name, list them all.
-
-    A question's own parameters are options too: citygraph query members --network Eurocities
-    """
-    words = language_name(language)
+    """Answer a saved question; without a name, list them all."""
+    words, on = language_name(language), day(as_of)
     if help_ and not name:
         print(context.get_help())
         return
-    project = open_or_reference(project_folder)
+    project = open_or_reference(folder_or_reference)
     if not name:
         _print_list(project, words)
         return
@@ -85,75 +67,82 @@ def query(
         _print_parameters(project, name, words)
         return
     values = _values(context.args, name)
-    _build_if_needed(project, words, quiet=quiet)
+    snapshot = _version(project, on, words, quiet=quiet)
     with progress_bar(quiet=quiet, language=words) as progress:
-        answered = project.query(name, values, as_of=day(as_of), cite=cite, extract=extract, progress=progress)
+        answered = project.query(name, values, cite=cite, extract=extract, snapshot=snapshot, progress=progress)
     if explain:
-        for found in project.explain_row(answered, explain, as_of=day(as_of)):
+        for found in project.explain_row(answered, explain, as_of=on):
             print_explanation(found, format_="tree", language=words)
             print()
-        return
-    snapshot = project.snapshot(as_of=day(as_of))
-    answer = answered.answer
-    if format_ is AnswerFormat.TABLE:
-        print(answered.query.question.in_language(words) or answered.query.title.in_language(words))
-        print()
-        print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes, numbered=cite)
-        if cite:
-            print()
-            print_sources(answered, language=words)
-        if answered.query.lists:
-            print()
-            print_lists(answered, snapshot, language=words, prefixes=project.prefixes)
-        if answered.federated is not None:
-            print()
-            print(federated_words(answered.federated, words))
-        return
-    if answered.federated is not None and not quiet:
-        say(federated_words(answered.federated, words))
-    if cite and answered.sources is not None:
-        from citygraph.results import Solutions  # noqa: PLC0415
-
-        answer = with_sources(answered, answer) if isinstance(answer, Solutions) else answer
-    print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes)
+    elif format_ is AnswerFormat.TABLE:
+        _print_table(answered, snapshot, project, words, cite=cite)
+    else:
+        if answered.federated is not None and not quiet:
+            say(federated_words(answered.federated, words))
+        answer = with_sources(answered) if cite else answered.answer
+        print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes)
 
 
-def _build_if_needed(project: Project, words: str, *, quiet: bool) -> None:
-    """Build before the first question; say so when the files have changed since."""
-    current = project.snapshots.current()
-    if current is not None:
-        if not quiet and project.is_stale(current):
-            text = Text(
-                "Filene er endret siden denne versjonen ble bygd. Kjør: citygraph build",
-                "The files have changed since this version was built. Run: citygraph build",
-            )
-            say(text.in_language(words))
-        return
-    if not quiet:
-        say(Text("Bygger grafen for første gang …", "Building the graph for the first time …").in_language(words))
+def _version(project: Project, as_of: date | None, words: str, *, quiet: bool) -> Snapshot:
+    """The version to ask: built before the first question, and said to be old when the files have changed since."""
+    current = project.current()
+    if current is None and project.snapshots.current() is None:
+        if not quiet:
+            say(phrase("query.first_build", words))
+        with progress_bar(quiet=quiet, language=words) as progress:
+            outcome = project.build(progress=progress)
+        if outcome.report.violations:
+            print_report(outcome.report, words, notes=False)
+            raise typer.Exit(1)
+    elif current is not None and not quiet and project.is_stale(current):
+        say(phrase("query.stale", words))
+    if current is not None and as_of is None:
+        return current
     with progress_bar(quiet=quiet, language=words) as progress:
-        outcome = project.build(progress=progress)
-    if outcome.report.violations:
-        print_report(outcome.report, words, notes=False)
-        raise typer.Exit(1)
+        return project.snapshot(as_of=as_of, progress=progress)
+
+
+def _print_table(answered: Answered, snapshot: Snapshot, project: Project, words: str, *, cite: bool) -> None:
+    """The question, its answer as a table, and below it what it rests on."""
+    print(answered.query.question.in_language(words) or answered.query.title.in_language(words))
+    print()
+    table, prefixes = AnswerFormat.TABLE, project.prefixes
+    print_answer(answered.answer, snapshot, format_=table, language=words, prefixes=prefixes, numbered=cite)
+    if cite:
+        print()
+        print_sources(answered, language=words)
+    if answered.query.lists:
+        print()
+        print_lists(answered, snapshot, language=words, prefixes=project.prefixes)
+    if answered.federated is not None:
+        print()
+        print(federated_words(answered.federated, words))
 
 
 def _values(arguments: list[str], name: str) -> dict[str, str]:
-    """`--network Eurocities --year=2020` to a dictionary."""
+    """`--network Eurocities --year=2020` to a dictionary.
+
+    Raises:
+        QueryError: a word is no option, an option has no value, or was given twice.
+    """
     values: dict[str, str] = {}
     waiting = list(arguments)
     while waiting:
         word = waiting.pop(0)
-        key, equals, value = word.partition("=")
-        if not key.startswith("--"):
-            message = f"{word!r} is not expected here."
-            raise QueryError(message, fix=f"See the parameters: citygraph query {name} --help")
+        option, equals, value = word.partition("=")
+        if not option.startswith("--"):
+            fix = sentence("cli.query.see_parameters", name=name)
+            raise QueryError(sentence("cli.query.unexpected", word=repr(word)), fix=fix)
         if not equals:
             if not waiting:
-                message = f"{key} has no value."
-                raise QueryError(message, fix=f"Write: citygraph query {name} {key} VALUE")
+                fix = sentence("cli.query.write_value", name=name, option=option)
+                raise QueryError(sentence("cli.query.no_value", option=option), fix=fix)
             value = waiting.pop(0)
-        values[key.removeprefix("--").replace("-", "_") if key.removeprefix("--") not in values else key] = value
+        key = option.removeprefix("--").replace("-", "_")
+        if key in values:
+            message = sentence("cli.query.twice", option=option, first=repr(values[key]), second=repr(value))
+            raise QueryError(message, fix=sentence("cli.query.once"))
+        values[key] = value
     return values
 
 
@@ -161,11 +150,7 @@ def _print_list(project: Project, words: str) -> None:
     for saved in project.queries():
         print(f"{saved.name}\n    {saved.question.in_language(words)}")
     say("")
-    text = Text(
-        "Svar på ett av dem: citygraph query NAVN --cite",
-        "Answer one of them: citygraph query NAME --cite",
-    )
-    say(text.in_language(words))
+    say(phrase("query.answer_one", words))
 
 
 def _print_parameters(project: Project, name: str, words: str) -> None:
@@ -173,7 +158,7 @@ def _print_parameters(project: Project, name: str, words: str) -> None:
 
     saved = get_query(project.folder / "queries", name)
     print(f"{saved.title.in_language(words)}\n{saved.question.in_language(words)}\n")
-    print(f"citygraph query {saved.name} [--as-of DATE] [--cite] [--format csv]{_usage(saved)}")
+    print(phrase("query.usage", words, name=saved.name, parameters=_usage(saved)))
     for parameter in saved.parameters:
         kind = "|".join(parameter.choices) or parameter.of_class or parameter.type
         default = f" [{parameter.default}]" if parameter.default is not None else ""

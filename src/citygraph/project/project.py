@@ -206,6 +206,10 @@ class Project:
         """
         return self._pipeline.held
 
+    def current(self) -> Snapshot | None:
+        """The version in use; nothing before the first build."""
+        return self._pipeline.current()
+
     def snapshot(self, *, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
         """The version in use; with `as_of`, what the same files say about that day.
 
@@ -291,6 +295,7 @@ class Project:
         cite: bool = False,
         extract: Path | None = None,
         ask_others: bool = True,
+        snapshot: Snapshot | None = None,
         progress: Progress | None = None,
     ) -> Answered:
         """The answer to a saved query.
@@ -302,6 +307,7 @@ class Project:
             cite: each row carries its sources, and whether it is stated or derived.
             extract: a file that answers in place of Wikidata when the question needs it.
             ask_others: whether the question may ask the server that its header names.
+            snapshot: the version to ask; the one in use, on the day `as_of`, without it.
             progress: told when reasoning for another day is needed.
 
         Raises:
@@ -311,7 +317,7 @@ class Project:
             StoreError: another server that the question needs does not answer.
         """
         saved = query.get_query(self.folder / "queries", name)
-        snapshot = self.snapshot(as_of=as_of, progress=progress)
+        snapshot = snapshot or self.snapshot(as_of=as_of, progress=progress)
         return query.run_query(
             saved,
             snapshot,
