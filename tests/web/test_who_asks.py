@@ -134,6 +134,9 @@ def test_requests_that_are_none_are_refused_in_norwegian_too(server: Server) -> 
     for method, path, more, code, words in (
         ("PUT", "/sparql", {}, "endpoint.read_only", "filene i git"),
         ("POST", "/sparql", {"Content-Type": "text/plain"}, "endpoint.media_type", "leses ikke her"),
+        ("PUT", "/graph-store?default", {}, "endpoint.read_only", "filene i git"),
+        ("GET", "/graph-store", {}, "endpoint.which_graph", "nevner ingen graf"),
+        ("GET", "/graph-store?graph=urn:none", {}, "endpoint.no_such_graph", "ingen graf med det navnet"),
         ("GET", "/sparql?query=a&query=b", {}, "endpoint.queries", "mer enn én spørring"),
         ("GET", "/sparql?query=ASK%7B%7D", {"Accept": "image/png"}, "endpoint.no_format", "Ingen av formatene"),
         ("GET", "/sparql?query=ASK%7B%7D", {"Accept": "text/csv"}, "endpoint.wrong_format", "Svaret er ja eller nei"),

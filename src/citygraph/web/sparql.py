@@ -252,18 +252,17 @@ class GraphStore:
 
     def _graph(self, scope: Scope) -> dict[str, str]:
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-            message = "Graphs are only read here: the files in git are the source of truth."
-            raise Refusal(405, message, "Change the files in data/ and run: citygraph build", {"Allow": _ALLOWED})
+            raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": _ALLOWED})
         try:
             given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
         except ValueError as error:
-            raise Refusal(400, "The request has too many parameters.", "Write ?default or ?graph= alone.") from error
+            raise Refusal(400, sentence("endpoint.parameters"), sentence("endpoint.send_graph")) from error
         if "default" in given or scope["method"] == "OPTIONS":
             return {}
         manifest = self._service.manifest
         graph = given.get("graph", "")
         if not is_absolute_iri(graph):
-            raise Refusal(400, "The request names no graph.", "Write ?default or ?graph= and the address of a graph.")
+            raise Refusal(400, sentence("endpoint.which_graph"), sentence("endpoint.send_graph"))
         if graph not in {*manifest.asserted_graphs, manifest.inferred_graph}:
-            raise Refusal(404, "There is no graph of that name.", "The description of /sparql lists them.")
+            raise Refusal(404, sentence("endpoint.no_such_graph"), sentence("endpoint.see_graphs"))
         return {"default-graph-uri": graph}
