@@ -11,8 +11,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import QueryError
-from citygraph.web.pages.graph import SiteMemory
-from citygraph.web.pages.questions import saved_query
+from citygraph.web.pages.graph import SiteMemory, saved_query
 from clean_project import clean_project
 from patience import PATIENCE
 

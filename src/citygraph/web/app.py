@@ -22,9 +22,9 @@ from citygraph.version import __version__
 from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of
 from citygraph.web.log import AccessLog
-from citygraph.web.pages.errors import refusal_page
 from citygraph.web.pages.home import routes as page_routes
 from citygraph.web.pages.i18n import choose_language
+from citygraph.web.pages.page import refusal_page
 from citygraph.web.reconcile.service import routes as reconciliation_routes
 from citygraph.web.requests import (
     PUBLIC_URL,

@@ -16,12 +16,10 @@ from citygraph.query import cite
 from citygraph.query.entity import places_of
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_earth
-from citygraph.web.pages.errors import NotFound, kindly
 from citygraph.web.pages.facts import FactGroup, FactTable, cited_sources, column_name, groups_about, tables_about
 from citygraph.web.pages.files import json_response
-from citygraph.web.pages.graph import GraphView
-from citygraph.web.pages.page import Page, data_block, respond
-from citygraph.web.pages.questions import saved_queries
+from citygraph.web.pages.graph import GraphView, saved_queries
+from citygraph.web.pages.page import NotFound, Page, data_block, kindly, respond
 from citygraph.web.pages.search import nearest_things
 from citygraph.web.pages.sources import document_view
 from citygraph.web.pages.terms import ShownTerm

@@ -1,19 +1,21 @@
-"""One version of the graph as a page reads it: names and addresses from its directory, statements from the workers."""
+"""What the pages read: one version of the graph, the saved questions, and what a site keeps between requests."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
 from citygraph.kinds import FALLBACK, KINDS, Kind, kind_named
 from citygraph.project import Project
-from citygraph.query import NamedThing
+from citygraph.query import NamedThing, get_query
 from citygraph.query.entity import statements_about
 from citygraph.rdf import Term
+from citygraph.saved_query import SavedQuery
 from citygraph.store import Manifest, Snapshot, Store
 from citygraph.store.directory import Directory
 from citygraph.web.requests import client_of
@@ -27,6 +29,8 @@ __all__ = [
     "graph_of",
     "memory_of",
     "project_of",
+    "saved_queries",
+    "saved_query",
 ]
 
 _T = TypeVar("_T")
@@ -184,3 +188,31 @@ def close_stores(request: Request) -> None:
     """Give back the memory that the answers for this request took."""
     for store in request.scope.get("citygraph.stores", ()):
         store.close()
+
+
+def saved_queries(project: Project, memory: SiteMemory) -> list[SavedQuery]:
+    """The questions that are published, by name; read again when one of their files has changed."""
+    stats = [(path, path.stat()) for path in sorted((project.folder / "queries").glob("*.rq"))]
+    stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+    return memory.once("questions", stamp, lambda: [query for query in project.queries() if query.publish])
+
+
+def saved_query(project: Project, memory: SiteMemory, name: str) -> SavedQuery:
+    """The question of that name, published or not; read again when its file has changed.
+
+    Raises:
+        QueryError: there is none, or it breaks a rule of its header.
+    """
+    folder = project.folder / "queries"
+    # Before the file is read: a change in between is seen the next time.
+    stamp = _stamp(folder / f"{name}.rq")
+    return memory.once(("question", name), stamp, lambda: get_query(folder, name))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        # A name with a null in it is no name of a file; whoever looks for it by name says so.
+        return None
+    return stat.st_mtime_ns, stat.st_size

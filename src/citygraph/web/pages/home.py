@@ -12,10 +12,10 @@ from citygraph.kinds import KINDS
 from citygraph.openapi import openapi_document
 from citygraph.web.pages.assets import static_file
 from citygraph.web.pages.entities import entity, identifier, kind_list
-from citygraph.web.pages.errors import kindly
 from citygraph.web.pages.files import json_response
-from citygraph.web.pages.page import Page, data_block
-from citygraph.web.pages.questions import editor_page, editor_terms, queries, queries_json, query_page, saved_queries
+from citygraph.web.pages.graph import saved_queries
+from citygraph.web.pages.page import Page, data_block, kindly
+from citygraph.web.pages.questions import editor_page, editor_terms, queries, queries_json, query_page
 from citygraph.web.pages.search import letters_page, names_json, search_json, search_page
 from citygraph.web.pages.sources import why_json, why_page
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -21,22 +20,20 @@ from citygraph.errors import ConfigError, QueryError, StoreError
 from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
 from citygraph.messages import sentence
 from citygraph.namespaces import compress, expand
-from citygraph.project import Project
-from citygraph.query import Answered, get_query, run_query
+from citygraph.query import Answered, run_query
 from citygraph.rdf import Iri
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import read_query
-from citygraph.web.pages.errors import NotFound, as_fault, kindly
 from citygraph.web.pages.facts import column_name, table_of
 from citygraph.web.pages.files import answer_file, feed_of, json_response
-from citygraph.web.pages.graph import SiteMemory, day_of
-from citygraph.web.pages.page import Page, data_block, respond
+from citygraph.web.pages.graph import day_of, saved_queries, saved_query
+from citygraph.web.pages.page import NotFound, Page, as_fault, data_block, kindly, respond
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import Refusal, origin_of, read_body
 
-__all__ = ["editor_page", "editor_terms", "queries", "queries_json", "query_page", "saved_queries", "saved_query"]
+__all__ = ["editor_page", "editor_terms", "queries", "queries_json", "query_page"]
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
 _OURS: Final = frozenset({"lang", "as_of", "cite"})
@@ -180,6 +177,38 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
     return response
 
 
+def _ask_saved(
+    page: Page, saved: SavedQuery, values: Mapping[str, str], *, as_of: date | None = None, cite: bool = False
+) -> Answered:
+    """The answer to a saved query.
+
+    Raises:
+        QueryError: a value does not fit, or it asks a server that this site does not.
+        StoreTimeout: the deadline passed, or another day is being worked out.
+    """
+    project, graph = page.project, page.graph
+    store, manifest = graph.store, graph.manifest
+    if as_of is not None and as_of.isoformat() != manifest.as_of:
+        if not date(1900, 1, 1) <= as_of <= date(2100, 12, 31):
+            raise QueryError(sentence("question.far_date", date=as_of.isoformat()), fix=sentence("next.day_between"))
+        day, store = day_of(page.request, as_of)
+        manifest = day.manifest
+    try:
+        return run_query(
+            saved,
+            store,
+            values=values,
+            prefixes=project.prefixes,
+            asserted_graphs=[Iri(name) for name in manifest.asserted_graphs] if cite else None,
+            timeout=project.config.number("limits.timeout"),
+            most_rows=project.config.number("limits.rows"),
+            names=graph.candidates,
+            federation=project.federation() if project.config.values["serve.federation"] else None,
+        )
+    except ConfigError as error:
+        raise QueryError(error.message, fix=error.fix) from error
+
+
 def _federated(page: Page, answered: Answered) -> str:
     """Which columns come from another server, from where, and when it said so; or that they are empty."""
     told = answered.federated
@@ -289,69 +318,6 @@ def _same_thing(page: Page, value: str, known: list[str]) -> str:
     iri = expand(value, page.project.prefixes)
     short = compress(iri, page.project.prefixes) if iri else ""
     return short if short in known else ""
-
-
-# -- the questions and their answers ---------------------------------------------------------------------
-
-
-def saved_queries(project: Project, memory: SiteMemory) -> list[SavedQuery]:
-    """The questions that are published, by name; read again when one of their files has changed."""
-    stats = [(path, path.stat()) for path in sorted((project.folder / "queries").glob("*.rq"))]
-    stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
-    return memory.once("questions", stamp, lambda: [query for query in project.queries() if query.publish])
-
-
-def saved_query(project: Project, memory: SiteMemory, name: str) -> SavedQuery:
-    """The question of that name, published or not; read again when its file has changed.
-
-    Raises:
-        QueryError: there is none, or it breaks a rule of its header.
-    """
-    folder = project.folder / "queries"
-    # Before the file is read: a change in between is seen the next time.
-    stamp = _stamp(folder / f"{name}.rq")
-    return memory.once(("question", name), stamp, lambda: get_query(folder, name))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        stat = path.stat()
-    except (OSError, ValueError):
-        # A name with a null in it is no name of a file; whoever looks for it by name says so.
-        return None
-    return stat.st_mtime_ns, stat.st_size
-
-
-def _ask_saved(
-    page: Page, saved: SavedQuery, values: Mapping[str, str], *, as_of: date | None = None, cite: bool = False
-) -> Answered:
-    """The answer to a saved query.
-
-    Raises:
-        QueryError: a value does not fit, or it asks a server that this site does not.
-        StoreTimeout: the deadline passed, or another day is being worked out.
-    """
-    project, graph = page.project, page.graph
-    store, manifest = graph.store, graph.manifest
-    if as_of is not None and as_of.isoformat() != manifest.as_of:
-        if not date(1900, 1, 1) <= as_of <= date(2100, 12, 31):
-            raise QueryError(sentence("question.far_date", date=as_of.isoformat()), fix=sentence("next.day_between"))
-        day, store = day_of(page.request, as_of)
-        manifest = day.manifest
-    try:
-        return run_query(
-            saved,
-            store,
-            values=values,
-            prefixes=project.prefixes,
-            asserted_graphs=[Iri(name) for name in manifest.asserted_graphs] if cite else None,
-            timeout=project.config.number("limits.timeout"),
-            most_rows=project.config.number("limits.rows"),
-            names=graph.candidates,
-            federation=project.federation() if project.config.values["serve.federation"] else None,
-        )
-    except ConfigError as error:
-        raise QueryError(error.message, fix=error.fix) from error
 
 
 # -- the editor ------------------------------------------------------------------------------------------

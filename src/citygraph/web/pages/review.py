@@ -26,8 +26,7 @@ from citygraph.messages import sentence
 from citygraph.namespaces import expand
 from citygraph.rdf import Iri
 from citygraph.sssom import Mapping as Row
-from citygraph.web.pages.errors import as_fault, kindly
-from citygraph.web.pages.page import Page
+from citygraph.web.pages.page import Page, as_fault, kindly
 from citygraph.web.requests import Refusal, header, reached_at, read_body
 
 __all__ = ["LinkReview"]

@@ -15,10 +15,9 @@ from citygraph.matching.names import plain
 from citygraph.namespaces import compress
 from citygraph.store.directory import sort_key
 from citygraph.store.names import Hit
-from citygraph.web.pages.errors import NotFound, kindly
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView
-from citygraph.web.pages.page import Page
+from citygraph.web.pages.page import NotFound, Page, kindly
 
 __all__ = ["KIND_ORDER", "find_things", "letters_page", "names_json", "nearest_things", "search_json", "search_page"]
 
