@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,15 +63,15 @@ class Replicas:
         current = self.served.current()
         return current.snapshot_id if current else ""
 
-    def file_of(self, path: str, name: str = ONE) -> Path:
-        """Where the mirror keeps a file of a version; `path` is how it begins."""
-        listed = self.mirror.index().get(name)
-        assert listed is not None
-        if not path:
-            return self.mirror.folder / "objects" / listed.contents[:2] / listed.contents[2:]
-        files = self.mirror.contents(listed, base=BASE).files
-        sha256 = next(each.sha256 for each in files if each.path.startswith(path))
-        return self.mirror.folder / "objects" / sha256[:2] / sha256[2:]
+    def archive(self, name: str = ONE) -> Path:
+        """Where the mirror keeps a version."""
+        return self.mirror.folder / f"{name}.tar"
+
+    def replace_archive(self, data: bytes, name: str = ONE) -> None:
+        """An archive that somebody else wrote, and an index that fits it."""
+        self.archive(name).write_bytes(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.edit_index(lambda index: index["snapshots"][-1].update(sha256=sha256, size=len(data)))
 
     def edit_index(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Write the index anew, as somebody else might."""
@@ -78,3 +79,42 @@ class Replicas:
         document = json.loads(path.read_bytes())
         change(document)
         path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def in_old_layout(mirror: Path, snapshot: Snapshot) -> Callable[[str], Path]:
+    """A mirror as older programs wrote it; what says where a file lies there, and the list of files for ""."""
+    objects = mirror / "objects"
+
+    def put(data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        (objects / sha256[:2]).mkdir(parents=True, exist_ok=True)
+        (objects / sha256[:2] / sha256[2:]).write_bytes(data)
+        return sha256
+
+    files = [
+        {
+            "path": path.relative_to(snapshot.folder).as_posix(),
+            "size": path.stat().st_size,
+            "sha256": put(path.read_bytes()),
+        }
+        for path in sorted(snapshot.folder.rglob("*"))
+        if path.is_file() and not path.name.startswith("LO")
+    ]
+    document = {"format": 1, "snapshot_id": snapshot.snapshot_id, "base": snapshot.manifest.base, "files": files}
+    data = json.dumps(document).encode()
+    listed = {
+        "snapshot_id": snapshot.snapshot_id, "contents": put(data), "contents_size": len(data),
+        "size": sum(int(str(each["size"])) for each in files), "as_of": "2020-11-05", "statements": 100, "pushed": "2026-01-01",
+    }  # fmt: skip
+    index = {"format": 1, "base": snapshot.manifest.base, "current": snapshot.snapshot_id, "snapshots": [listed]}
+    (mirror / "index.json").write_text(json.dumps(index), encoding="utf-8")
+
+    def where(path: str) -> Path:
+        index = json.loads((mirror / "index.json").read_bytes())
+        sha256 = str(index["snapshots"][0]["contents"])
+        if path:
+            names = json.loads((objects / sha256[:2] / sha256[2:]).read_bytes())["files"]
+            sha256 = next(str(each["sha256"]) for each in names if each["path"].startswith(path))
+        return objects / sha256[:2] / sha256[2:]
+
+    return where

@@ -9,9 +9,9 @@ import pytest
 
 from citygraph.errors import SnapshotError
 from citygraph.http import Policy
-from citygraph.store.mirror_http import MirrorAddress
+from citygraph.store.mirror import MirrorAddress
 from file_server import FileServer, showing
-from replicated import ONE, TWO, Replicas
+from replicated import ONE, TWO, Replicas, in_old_layout, sealed
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def _at(server: FileServer, *, attempts: int = 4, timeout: float = 60) -> Mirror
 
 def test_a_version_is_pulled_from_a_file_server(replicas: Replicas, server: FileServer) -> None:
     sent = replicas.pull(_at(server))
-    assert sent.moved_files == sent.files
+    assert sent.moved_bytes == sent.size == replicas.archive().stat().st_size
     assert replicas.in_use() == ONE
     current = replicas.served.current()
     assert current is not None
@@ -38,7 +38,7 @@ def test_a_version_is_pulled_from_a_file_server(replicas: Replicas, server: File
 
 @pytest.mark.parametrize("parts", [True, False])
 def test_a_cut_answer_is_gone_on_with(parts: bool, replicas: Replicas, server: FileServer) -> None:  # noqa: FBT001  # a case
-    size = replicas.file_of("asserted.nq").stat().st_size
+    size = replicas.archive().stat().st_size
     server.parts, server.cut_after = parts, size // 2 + 1
     if parts:
         replicas.pull(_at(server))
@@ -54,16 +54,16 @@ def test_a_cut_answer_is_gone_on_with(parts: bool, replicas: Replicas, server: F
 
 
 def test_an_interrupted_pull_asks_only_for_the_rest(replicas: Replicas, server: FileServer) -> None:
-    size = replicas.file_of("asserted.nq").stat().st_size
+    size = replicas.archive().stat().st_size
     server.cut_after = size - 1
     with pytest.raises(SnapshotError, match="does not answer now"):
         replicas.pull(_at(server, attempts=1))
     asked = len(server.asked)
     server.cut_after = 0
     replicas.pull(_at(server, attempts=1))
-    again = [path for path, _ in server.asked[asked:]]
-    assert not {path for path, _ in server.asked[: asked - 1]} & set(again) - {"/index.json", again[1]}
-    assert server.asked[asked + 2][1].startswith("bytes=")
+    index, archive = server.asked[asked:]
+    assert index == ("/index.json", "")
+    assert archive == (f"/{ONE}.tar", f"bytes={size - 1}-")
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -113,12 +113,18 @@ def test_a_damaged_file_on_the_server_is_named_and_the_version_in_use_stays(
 ) -> None:
     replicas.pull(_at(server))
     replicas.push(TWO)
-    path = replicas.file_of("asserted.nq", TWO)
+    path = replicas.archive(TWO)
     harm(path)
     with pytest.raises(SnapshotError, match=says) as raised:
         replicas.pull(_at(server))
-    assert f"{server.address}objects/{path.parent.name}/{path.name}" in raised.value.message
+    assert f"{server.address}{path.name}" in raised.value.message
     assert replicas.in_use() == ONE
+
+
+def test_a_version_in_the_older_layout_is_pulled_from_a_file_server(replicas: Replicas, server: FileServer) -> None:
+    in_old_layout(replicas.mirror.folder, sealed(replicas.built.folder, TWO))
+    replicas.pull(_at(server))
+    assert replicas.in_use() == TWO
 
 
 def test_a_server_that_is_not_there_is_said_so(replicas: Replicas, server: FileServer) -> None:

@@ -85,7 +85,7 @@ def _place(text: str) -> str | Path:
 def _print_moved(moved: Moved, language: str, *, quiet: bool) -> None:
     """What had to be moved to stderr, the name of the version to stdout."""
     if not quiet:
-        key = "moved" if moved.moved_files else "here" if moved.new else "same"
+        key = "moved" if moved.moved_bytes else "here" if moved.new else "same"
         say(phrase(f"snapshot.{key}", language, **asdict(moved)))
     print(moved.snapshot_id, flush=True)
 

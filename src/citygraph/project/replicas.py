@@ -20,15 +20,14 @@ __all__ = ["Moved", "VersionInfo", "pull_version", "push_version", "versions_in"
 class Moved:
     """What a push or a pull came to.
 
-    `new` says whether another version is in use there now than before; `moved_bytes` of `size` bytes had to be
-    written, the others were there. `dropped` are versions that left the mirror because they were damaged.
+    `new` says whether another version is in use there now than before; `size` are the bytes of its archive, and
+    `moved_bytes` those that had to be written: 0 when it was there. `dropped` are versions that left the mirror
+    because they were missing or cut, or in the layout of an older program.
     """
 
     snapshot_id: str
     new: bool
-    files: int
     size: int
-    moved_files: int
     moved_bytes: int
     dropped: tuple[str, ...] = ()
 
@@ -57,10 +56,7 @@ def push_version(pipeline: Pipeline, mirror: Path, snapshot_id: str, progress: P
     version = _version_named(pipeline, snapshot_id)
     keep = pipeline.config.number("store.keep")
     sent = push(version, MirrorFolder(mirror), keep=keep, told=progress or silent)
-    return Moved(
-        sent.snapshot_id, sent.switched, sent.files, sent.size, sent.moved_files, sent.moved_bytes,
-        tuple(sent.dropped),
-    )  # fmt: skip
+    return Moved(sent.snapshot_id, sent.switched, sent.size, sent.moved_bytes, sent.dropped)
 
 
 def pull_version(
@@ -80,9 +76,7 @@ def pull_version(
     )  # fmt: skip
     pipeline.snapshots.use(folder)
     pipeline.snapshots.prune(config.number("store.keep"))
-    return Moved(
-        sent.snapshot_id, sent.snapshot_id != before, sent.files, sent.size, sent.moved_files, sent.moved_bytes
-    )
+    return Moved(sent.snapshot_id, sent.snapshot_id != before, sent.size, sent.moved_bytes)
 
 
 def versions_in(pipeline: Pipeline, mirror: str | Path | None) -> list[VersionInfo]:
@@ -117,13 +111,9 @@ def _in_use(pipeline: Pipeline) -> str:
 
 
 def _mirror(mirror: str | Path) -> Mirror:
-    from citygraph.store.mirror import MirrorFolder  # noqa: PLC0415
+    from citygraph.store.mirror import MirrorAddress, MirrorFolder  # noqa: PLC0415
 
-    if isinstance(mirror, Path):
-        return MirrorFolder(mirror)
-    from citygraph.store.mirror_http import MirrorAddress  # noqa: PLC0415  # the HTTP client is needed here alone
-
-    return MirrorAddress(mirror)
+    return MirrorFolder(mirror) if isinstance(mirror, Path) else MirrorAddress(mirror)
 
 
 def _version(snapshot: Snapshot, in_use: str) -> VersionInfo:

@@ -1,42 +1,190 @@
-"""A mirror: a folder that snapshots are pushed to and pulled from, every file stored once under its hash.
+"""A mirror: a folder that snapshots are pushed to and pulled from, each of them one archive with its hash.
 
 ```
 mirror/
-  index.json             which snapshots there are, and which one is in use; moved into place last
-  objects/3f/9c2ab7…     every file, and every list of files, named by its SHA-256
+  index.json                      which snapshots there are, and which one is in use; moved into place last
+  3f9c2ab7d10e4f52.tar            the files of a snapshot
+  3f9c2ab7d10e4f52.tar.sha256     its hash, for `sha256sum -c`
 ```
+
+In an older layout each file lay in `objects/` under its hash, beside a list of the files of each snapshot; snapshots
+are still pulled from such a mirror, and the next push replaces them.
 """
 
 from __future__ import annotations
 
-import fcntl
+import json
 import os
-from collections.abc import Iterator
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
-from citygraph.errors import SnapshotError
-from citygraph.store.arriving import Damaged, From, is_there, no_link, receive, write_durably
-from citygraph.store.contents import Contents, Index, Listed, Piece, open_regular, read_contents, read_index, written
+from citygraph.errors import ExportError, SnapshotError
+from citygraph.files import locked, replace_file
+from citygraph.http import AGENT, RETRIED, Client, Deadline, DeadlinePassed, Policy, TryAgain, patiently, retry_after
+from citygraph.store.archive import Damaged, From, Piece, is_there, open_regular, pack, reading, receive
+from citygraph.store.snapshot import Snapshot
 
-__all__ = ["INDEX", "MOST_INDEX_BYTES", "Mirror", "MirrorFolder", "locked", "object_path", "reading"]
+if TYPE_CHECKING:
+    import httpx
 
+__all__ = [
+    "INDEX",
+    "MOST_INDEX_BYTES",
+    "OLD_FOLDER",
+    "OLD_FORMAT",
+    "Index",
+    "Listed",
+    "Mirror",
+    "MirrorAddress",
+    "MirrorFolder",
+    "Told",
+    "alone",
+    "no_link",
+    "read_document",
+]
+
+Told = Callable[[str, int, int], None]
+"""Told of progress: what, and how many bytes of how many."""
 INDEX: Final = "index.json"
 MOST_INDEX_BYTES: Final = 16_000_000
 """An index, or a list of files, is refused when it is larger."""
-_LOCK: Final = ".lock"
-_READ: Final = 1024 * 1024
-_ANY_SIZE: Final = 1 << 63
+_FORMAT: Final = 2
+OLD_FORMAT: Final = 1
+"""The layout before archives."""
+OLD_FOLDER: Final = "objects"
+_MOST_SNAPSHOTS: Final = 10_000
+_LONGEST_TEXT: Final = 200
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+# So never `current`, or a path.
+_SNAPSHOT_ID: Final = re.compile(r"[0-9a-f]{16}")
+_AGAIN: Final = "Push it again from the machine that built it: citygraph snapshot push DIR"
+_OK: Final = 200
+_PARTIAL: Final = 206
+_MISSING: Final = frozenset({404, 410})
+_REDIRECTS: Final = range(300, 400)
+_SILENCE: Final = 30.0
+_SLOWEST: Final = 50_000
+"""Bytes a second that a transfer must reach on average; a slower one is given up."""
+_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)", re.ASCII)
+# A packed answer would have other bytes than the ones that were hashed, and no positions to go on from.
+_HEADERS: Final = {"User-Agent": AGENT, "Accept-Encoding": "identity", "Cache-Control": "no-cache"}
+_Result = TypeVar("_Result")
 
 
-def object_path(sha256: str) -> str:
-    """Where in a mirror the file with this hash lies.
+# -- the index ----------------------------------------------------------------------------------------
 
-    >>> object_path("3f9c2ab7")
-    'objects/3f/9c2ab7'
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One snapshot in the index: the hash and the bytes of its archive, and when it was pushed (UTC, ISO 8601).
+
+    In the older layout (`list_size` is not 0) the hash is that of the list of its files, and `size` is that of the
+    files together.
     """
-    return f"objects/{sha256[:2]}/{sha256[2:]}"
+
+    snapshot_id: str
+    sha256: str
+    size: int
+    as_of: str
+    statements: int
+    pushed: str
+    list_size: int = 0
+
+    @property
+    def archive(self) -> Piece:
+        """Its archive in the mirror."""
+        return Piece(f"{self.snapshot_id}.tar", self.size, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Which snapshots of which graph a mirror holds, the oldest push first, and which one is in use."""
+
+    base: str
+    current: str = ""
+    snapshots: tuple[Listed, ...] = ()
+
+    def get(self, snapshot_id: str) -> Listed | None:
+        """The snapshot of that name, or `None`."""
+        return next((each for each in self.snapshots if each.snapshot_id == snapshot_id), None)
+
+    def to_bytes(self) -> bytes:
+        """The document as it is stored; the same index gives the same bytes."""
+        value: dict[str, Any] = {"format": _FORMAT, **asdict(self)}
+        for each in value["snapshots"]:
+            del each["list_size"]
+        return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def read_index(data: bytes, *, where: str) -> Index:
+    """Which snapshots a mirror holds.
+
+    Raises:
+        SnapshotError: it is not such a document.
+    """
+    name = f"The index of {where}"
+    raw = read_document(data, name, _FORMAT, OLD_FORMAT)
+    listed = raw.get("snapshots")
+    if not isinstance(listed, list) or len(listed) > _MOST_SNAPSHOTS:
+        message = f"{name} does not list snapshots."
+        raise SnapshotError(message, fix="Check that this is the folder that citygraph snapshot push wrote.")
+    is_old = raw["format"] == OLD_FORMAT
+    snapshots = tuple(_listed(each, name, is_old=is_old) for each in listed)
+    index = Index(str(raw.get("base")), str(raw.get("current")), snapshots)
+    if index.current and index.get(index.current) is None:
+        message = f"{name} says that {index.current[:80]} is in use, and does not list it."
+        raise SnapshotError(message, fix=_AGAIN)
+    return index
+
+
+def read_document(data: bytes, name: str, *formats: int) -> Mapping[str, Any]:
+    """A document of one of these formats; `name` is what it is called in messages.
+
+    Raises:
+        SnapshotError: it is none.
+    """
+    try:
+        raw = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        message = f"{name} is damaged: it is not the JSON that citygraph writes."
+        raise SnapshotError(message, fix=_AGAIN) from error
+    if not isinstance(raw, dict) or raw.get("format") not in formats:
+        message = f"{name} was written by another version of citygraph."
+        raise SnapshotError(message, fix="Install the same version on both machines.")
+    return raw
+
+
+def _listed(raw: object, name: str, *, is_old: bool) -> Listed:
+    listed = None
+    if isinstance(raw, dict) and "list_size" not in raw:
+        values = dict(raw)
+        if is_old:
+            values.update(sha256=values.pop("contents", None), list_size=values.pop("contents_size", None))
+        try:
+            listed = Listed(**values)
+        except TypeError:
+            listed = None
+    texts = (listed.snapshot_id, listed.sha256, listed.as_of, listed.pushed) if listed else ()
+    numbers = (listed.size, listed.statements, listed.list_size) if listed else ()
+    if (
+        listed is None
+        or not all(isinstance(each, str) and len(each) <= _LONGEST_TEXT and each.isprintable() for each in texts)
+        or not all(type(each) is int and each >= 0 for each in numbers)
+        or not _SNAPSHOT_ID.fullmatch(listed.snapshot_id)
+        or not _SHA256.fullmatch(listed.sha256)
+    ):
+        message = f"{name} lists something that is no snapshot."
+        raise SnapshotError(message, fix=_AGAIN)
+    return listed
+
+
+# -- where it lies ------------------------------------------------------------------------------------
 
 
 class Mirror(Protocol):
@@ -55,8 +203,8 @@ class Mirror(Protocol):
         """
         ...
 
-    def fetch(self, piece: Piece, target: Path) -> None:
-        """Bring one file to `target`, verified; an interrupted transfer goes on where it stopped.
+    def fetch(self, piece: Piece, target: Path, told: Told) -> None:
+        """Bring one file of the mirror to `target`, verified; an interrupted transfer goes on where it stopped.
 
         Raises:
             SnapshotError: the mirror does not have it, or has it damaged.
@@ -94,75 +242,65 @@ class MirrorFolder:
             raise SnapshotError(message, fix="Check that this is the folder that citygraph snapshot push wrote.")
         return read_index(data, where=str(self.folder))
 
-    def fetch(self, piece: Piece, target: Path) -> None:
+    def fetch(self, piece: Piece, target: Path, told: Told) -> None:
         """See `Mirror.fetch`."""
-        path = self.folder / object_path(piece.sha256)
-        no_link(path.parent.parent)
-        no_link(path.parent)
-        again = "Push the snapshot again from the machine that built it: citygraph snapshot push DIR"
+        path = self.folder / piece.path
+        for folder in path.relative_to(self.folder).parents:
+            no_link(self.folder / folder if folder.name else path)
         try:
             with open_regular(path):
                 pass
         except OSError as error:
             why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-            message = f"{path} ({piece.path}) {why}."
-            raise SnapshotError(message, fix=again) from error
+            message = f"{path} {why}."
+            raise SnapshotError(message, fix=_AGAIN) from error
         try:
-            receive(piece, target, reading(path))
+            receive(piece, target, _telling(reading(path), piece, told))
         except Damaged as error:
-            message = f"{path} ({piece.path}) is damaged: {error}."
-            raise SnapshotError(message, fix=again) from error
+            message = f"{path} is damaged: {error}."
+            raise SnapshotError(message, fix=_AGAIN) from error
 
-    def contents(self, listed: Listed, *, base: str) -> Contents:
-        """The files of one snapshot, as the mirror lists them.
-
-        Raises:
-            SnapshotError: the list is missing or damaged.
-        """
-        path = self.folder / object_path(listed.contents)
-        message = f"{path} (the list of files of {listed.snapshot_id}) is damaged."
-        piece = Piece("", min(listed.contents_size, MOST_INDEX_BYTES), listed.contents)
-        if not is_there(piece, path):
-            raise SnapshotError(message, fix="Push that snapshot again.")
-        with open_regular(path) as file:
-            data = file.read(MOST_INDEX_BYTES)
-        return read_contents(data, listed, base=base, where=self.name, most_bytes=_ANY_SIZE)
-
-    def put(self, piece: Piece, read: From, *, whose: str) -> bool:
-        """Store one file under its hash; whether it had to be written, because it was not there or was damaged.
+    def put(self, snapshot: Snapshot, known: Listed | None, told: Told) -> tuple[Piece, bool]:
+        """Store the archive of a snapshot unless the right one is there; the archive, and whether it was written.
 
         Raises:
-            SnapshotError: the bytes are not those that `piece` describes; `whose` says where they came from.
+            SnapshotError: the snapshot holds something that no snapshot has.
             OSError: the folder cannot be written.
         """
-        path = self.folder / object_path(piece.sha256)
-        for folder in (self.folder / "objects", path.parent):
-            no_link(folder)
-        if is_there(piece, path):
-            return False
+        name = f"{snapshot.snapshot_id}.tar"
+        path = self.folder / name
+        if known is not None and not known.list_size:
+            piece = pack(snapshot.folder, name, len)
+            if piece == known.archive and is_there(piece, path):
+                return piece, False
+        part = self.folder / f".{name}.part"
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
-            receive(piece, path, read)
-        except Damaged as error:
-            message = f"{whose} changed while it was read: {error}."
-            raise SnapshotError(message, fix="Build it again, and push then: citygraph build --fresh") from error
-        return True
+            with os.fdopen(descriptor, "wb") as file:
+                piece = pack(snapshot.folder, name, _writing(file, snapshot.folder, told))
+                file.flush()
+                os.fsync(descriptor)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        replace_file(self.folder / f"{name}.sha256", f"{piece.sha256}  {name}\n".encode())
+        return piece, True
 
     def put_index(self, index: Index) -> None:
-        """Make this the index; readers see the old one or the new one.
+        """Make this the index, and remove what it does not name; readers see the old one or the new one.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        write_durably(self.folder / INDEX, written(index))
-
-    def remove_unused(self, used: set[str]) -> int:
-        """Remove the files that no snapshot uses, by hash, and what interrupted pushes left; how many they were."""
-        removed = 0
-        for path in sorted((self.folder / "objects").glob("*/*")):
-            if path.parent.name + path.name not in used and not path.parent.is_symlink():
+        replace_file(self.folder / INDEX, index.to_bytes())
+        for path in self.folder.iterdir():
+            snapshot_id, dot, _ = path.name.lstrip(".").partition(".tar")
+            if dot and _SNAPSHOT_ID.fullmatch(snapshot_id) and index.get(snapshot_id) is None:
                 path.unlink(missing_ok=True)
-                removed += 1
-        return removed
+        old = self.folder / OLD_FOLDER
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -176,42 +314,171 @@ class MirrorFolder:
         except OSError as error:
             message = f"Cannot write in {self.folder}: {error.strerror}."
             raise SnapshotError(message, fix="Check that the folder may be written.") from error
-        with locked(self.folder / _LOCK, f"Another push to {self.folder} is going on."):
+        with alone(self.folder / ".lock", f"Another push to {self.folder} is going on."):
             yield
 
 
+def _writing(file: BinaryIO, folder: Path, told: Told) -> Callable[[bytes], None]:
+    """What writes an archive of that folder, and tells of progress."""
+    total = sum(path.lstat().st_size for path in folder.rglob("*"))
+
+    def write(data: bytes) -> None:
+        told("transfer", min(file.tell(), total), total)
+        file.write(data)
+
+    return write
+
+
+def _telling(read: From, piece: Piece, told: Told) -> From:
+    """The same bytes, with progress told of them."""
+
+    def read_and_tell(start: int) -> Iterator[bytes]:
+        done = start
+        for data in read(start):
+            told("transfer", min(done, piece.size), piece.size)
+            done += len(data)
+            yield data
+
+    return read_and_tell
+
+
 @contextmanager
-def locked(path: Path, message: str) -> Iterator[None]:
-    """Hold the lock file at `path`; the lock goes with the process, however that ends.
+def alone(lock: Path, message: str) -> Iterator[None]:
+    """Hold a lock file; the lock goes with the process, however that ends.
 
     Raises:
         SnapshotError: somebody else holds it (then with this message), or the file system has no locks.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        cannot = f"{path} cannot be written: {error.strerror}."
-        raise SnapshotError(cannot, fix="Check that the folder may be written.") from error
-    try:
+        with locked(lock, wait=False):
+            yield
+    except BlockingIOError as error:
+        raise SnapshotError(message, fix="Try again when it is done.") from error
+    except ExportError as error:
+        raise SnapshotError(error.message, fix=error.fix) from error
+
+
+def no_link(path: Path) -> None:
+    """Refuse to go through a symbolic link.
+
+    Raises:
+        SnapshotError: `path` is one.
+    """
+    if path.is_symlink():
+        message = f"{path} is a symbolic link."
+        raise SnapshotError(message, fix="Put a folder or a file of its own there.")
+
+
+class MirrorAddress:
+    """A mirror that a file server shows at one address."""
+
+    def __init__(self, address: str, *, policy: Policy | None = None) -> None:
+        """The mirror at `address`; what follows the path, or a name and password, has no place in it.
+
+        Raises:
+            SnapshotError: it is no such address.
+        """
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SnapshotError(message, fix="Try again when it is done.") from error
-        except OSError as error:
-            cannot = f"{path} cannot be locked: {error.strerror}."
-            raise SnapshotError(cannot, fix="Use a folder on a file system with locks.") from error
-        yield
-    finally:
-        os.close(descriptor)
+            parts = urlsplit(address)
+            fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            fine = False
+        if not fine or not address.isascii() or not address.isprintable() or " " in address:
+            message = f"{address!r} is no address of a file server."
+            raise SnapshotError(message, fix="Write it like https://files.example.org/graph/")
+        if parts.query or parts.fragment or "@" in parts.netloc:
+            message = f"The address {parts.scheme}://{parts.hostname}{parts.path} may have no name, password, ? or #."
+            raise SnapshotError(message, fix="Write it like https://files.example.org/graph/")
+        self._address = address if address.endswith("/") else f"{address}/"
+        given = policy or Policy(contact="", timeout=60.0, patience=300.0)
+        self._policy = replace(given, retries_broken=True, silence=_SILENCE)
+        self._client = Client(self._policy, headers=_HEADERS)
 
+    @property
+    def name(self) -> str:
+        """See `Mirror.name`."""
+        return self._address
 
-def reading(path: Path) -> From:
-    """The bytes of a plain file of this machine, from a position on."""
+    def index(self) -> Index:
+        """See `Mirror.index`."""
 
-    def read(start: int) -> Iterator[bytes]:
-        with open_regular(path) as file:
-            file.seek(start)
-            while data := file.read(_READ):
-                yield data
+        def attempt(deadline: Deadline) -> bytes:
+            data = b""
+            for piece in self._from(INDEX, 0, deadline):
+                data += piece
+                if len(data) > MOST_INDEX_BYTES:
+                    message = f"{self._address}{INDEX} has more than {MOST_INDEX_BYTES:,} bytes."
+                    raise SnapshotError(message, fix="Check that the address is that of a mirror.")
+            return data
 
-    return read
+        return read_index(self._patiently(attempt, self._policy, INDEX), where=self._address)
+
+    def fetch(self, piece: Piece, target: Path, told: Told) -> None:
+        """See `Mirror.fetch`."""
+        seconds = self._policy.timeout + piece.size / _SLOWEST
+        policy = replace(self._policy, timeout=seconds, patience=seconds + self._policy.patience)
+
+        def attempt(deadline: Deadline) -> None:
+            receive(piece, target, _telling(lambda start: self._from(piece.path, start, deadline), piece, told))
+
+        try:
+            self._patiently(attempt, policy, piece.path)
+        except Damaged as error:
+            message = f"{self._address}{piece.path} is damaged: {error}."
+            fix = "Push the snapshot again from the machine that built it: citygraph snapshot push DIR"
+            raise SnapshotError(message, fix=fix) from error
+
+    def _patiently(self, attempt: Callable[[Deadline], _Result], policy: Policy, what: str) -> _Result:
+        """The result, asked for again while the server is only busy, and every failure as a sentence."""
+        again = "Run it again later: it goes on where it stopped, and the previous version is still in use."
+        try:
+            return patiently(attempt, policy)
+        except TryAgain as error:
+            message = f"{self._address} does not answer now ({what}): {error.reason}."
+            raise SnapshotError(message, fix=again) from error
+        except DeadlinePassed as error:
+            message = f"{self._address} did not send {what} within {policy.timeout:.0f} seconds."
+            raise SnapshotError(message, fix=again) from error
+
+    def _from(self, path: str, start: int, deadline: Deadline) -> Iterator[bytes]:
+        """The bytes of a file from a position on, also from a server that only sends whole files."""
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        with self._client.open("GET", self._address + path, deadline, headers=headers) as answer:
+            self._check(answer, path, start)
+            skip = start
+            if answer.status_code == _PARTIAL:
+                match = _RANGE.fullmatch(answer.headers.get("content-range", "").strip())
+                if match is None or int(match[1]) > start:
+                    message = "it sends another part than was asked for"
+                    raise TryAgain(message)
+                skip = start - int(match[1])
+            for data in answer.iter_raw():
+                deadline.check()
+                if skip < len(data):
+                    yield data[skip:]
+                skip = max(0, skip - len(data))
+
+    def _check(self, answer: httpx.Response, path: str, start: int) -> None:
+        """See that the answer is a plain file.
+
+        Raises:
+            TryAgain: the server is busy.
+            SnapshotError: it is anything else.
+        """
+        status, url = answer.status_code, self._address + path
+        if status in RETRIED:
+            message = f"it answers {status}"
+            raise TryAgain(message, retry_after(answer.headers))
+        if status in _REDIRECTS:
+            message = f"{url} leads elsewhere ({status} to {answer.headers.get('location', 'nowhere')[:200]!r})."
+            raise SnapshotError(message, fix="Name the address where the files really are.")
+        if status in _MISSING:
+            message = f"{url} is not there ({status})."
+            raise SnapshotError(message, fix="Check the address; push again if it is an archive that is missing.")
+        if status != _OK and not (status == _PARTIAL and start):
+            message = f"{url} cannot be read: the server answers {status}."
+            raise SnapshotError(message, fix="Check the address, and that the server lets this machine read it.")
+        packed = answer.headers.get("content-encoding", "identity").strip().lower()
+        if packed not in {"", "identity"}:
+            message = f"{url} comes packed with {packed[:40]!r}, which was not asked for."
+            raise SnapshotError(message, fix="Turn compression off for these files on the file server.")
