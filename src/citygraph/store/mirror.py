@@ -26,7 +26,17 @@ from urllib.parse import urlsplit
 
 from citygraph.errors import ExportError, SnapshotError
 from citygraph.files import locked, replace_file
-from citygraph.http import AGENT, RETRIED, Client, Deadline, DeadlinePassed, Policy, TryAgain, patiently, retry_after
+from citygraph.http import (
+    AGENT,
+    RETRIED,
+    Deadline,
+    DeadlinePassed,
+    HttpClient,
+    Policy,
+    TryAgain,
+    patiently,
+    retry_after,
+)
 from citygraph.store.archive import Damaged, From, Piece, is_there, open_regular, pack, reading, receive
 from citygraph.store.snapshot import Snapshot
 
@@ -392,7 +402,7 @@ class MirrorAddress:
         self._address = address if address.endswith("/") else f"{address}/"
         given = policy or Policy(contact="", timeout=60.0, patience=300.0)
         self._policy = replace(given, retries_broken=True, silence=_SILENCE)
-        self._client = Client(self._policy, headers=_HEADERS)
+        self._client = HttpClient(self._policy, headers=_HEADERS)
 
     @property
     def name(self) -> str:
