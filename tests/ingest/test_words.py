@@ -23,10 +23,10 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
     words = tmp_path / "words"
     shutil.copytree(str(files("citygraph.ingest").joinpath("words")), words)
     monkeypatch.setattr(names, "files", lambda _package: tmp_path)
-    read = (names.word_lists, cells._status_words, cells._date_words, draft._heading_words, layout._words)  # noqa: SLF001
+    patterns = (cells._status_words, cells._date_words, draft._heading_words, layout._words)  # noqa: SLF001
 
     def forget() -> None:
-        for each in read:
+        for each in (names.word_lists, names.words_of, *patterns):
             each.cache_clear()
 
     def add(name: str, behind: str, text: str) -> None:

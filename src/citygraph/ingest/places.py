@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -161,15 +161,21 @@ def alpha2_of(iri: str) -> str:
     return _by_alpha3().get(iri.removeprefix(_TABLE), "") if iri.startswith(_TABLE) else ""
 
 
+@lru_cache(maxsize=1_000)
 def country_like(text: str) -> str:
     """What a country is called in English whose name a word resembles; empty when it resembles none.
 
     >>> country_like("Belguim"), country_like("Atlantis")
     ('Belgium', '')
     """
-    names = {_compared(country_label(code, "en")): code for code in _codes()}
+    names = _by_english_name()
     near = difflib.get_close_matches(_compared(text), names, n=1, cutoff=0.8)
     return country_label(names[near[0]], "en") if near else ""
+
+
+@cache
+def _by_english_name() -> dict[str, str]:
+    return {_compared(country_label(code, "en")): code for code in _codes()}
 
 
 def named_country(text: str) -> str:
@@ -193,6 +199,7 @@ def alpha3(code: str) -> str:
     return _codes()[code]
 
 
+@cache
 def country_label(code: str, language: str) -> str:
     """What the country is called in `nb` or `en` (Unicode CLDR)."""
     return str(Locale.parse(language).territories[code])

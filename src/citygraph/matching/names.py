@@ -159,6 +159,7 @@ def word_lists(package: str, name: str) -> Mapping[str, WordList]:
     return {heading: {key: tuple(words) for key, words in lists.items()} for heading, lists in raw.items()}
 
 
+@cache
 def words_of(package: str, name: str, *headings: str) -> tuple[str, ...]:
     """The words below some headings of `words/NAME.toml`, of all languages, each once."""
     lists = word_lists(package, name)
