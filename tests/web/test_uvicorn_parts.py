@@ -1,6 +1,6 @@
 """The parts of uvicorn that web/server.py leans on and that uvicorn promises to nobody.
 
-When this fails, uvicorn has changed: read the parts that are named against `Connection`, run the tests of tests/web,
+When this fails, uvicorn has changed: read the parts that are named against `ClientConnection`, run the tests of tests/web,
 and write the new digests here and the new ceiling into pyproject.toml.
 """
 

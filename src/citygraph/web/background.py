@@ -1,6 +1,7 @@
-"""Work that needs more than a query: the graph on another day, and the proof of a statement.
+"""Work that needs more than a query: the graph on another day, the proof of a statement, and the figures of a version.
 
-Both are worked out in a process of their own, which has the memory of a query and may die, and askers take turns.
+Days and proofs are worked out in a process of their own, which has the memory of a query and may die, and askers take
+turns; figures are counted once, by a worker with more time than queries have.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -19,15 +20,18 @@ from typing import Any, Final, TypeAlias
 from citygraph.errors import StoreError, StoreTimeout
 from citygraph.messages import sentence
 from citygraph.project import Project
-from citygraph.rdf import Triple
+from citygraph.rdf import Iri, Literal, Triple
+from citygraph.results import Answer, Solutions
 from citygraph.store import Snapshot
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.process import Retired, SupervisedProcess
 from citygraph.store.turns import FairQueue, StoreBusy, Turns
+from citygraph.store.versions import Version
+from citygraph.void import FIGURES, Figures, figures_from
 from citygraph.web.limits import Limits
 
-__all__ = ["DayQueue", "Explanations", "OtherDays", "read_explainer"]
+__all__ = ["Counting", "Counts", "DayQueue", "Explanations", "OtherDays", "read_explainer"]
 
 _PREPARING: Final = 120.0
 
@@ -335,3 +339,60 @@ class Explanations:
             self._is_closed = True
         if self._running is not None:
             self._running[1].close()
+
+
+# -- figures ------------------------------------------------------------------------------------------
+
+_GRAPHS: Final = "SELECT ?graph (COUNT(*) AS ?n) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The figures of one version, and the triples of each named graph."""
+
+    figures: Figures
+    graphs: dict[str, int]
+
+
+class Counting:
+    """The figures of the version that was asked about last, counted once."""
+
+    def __init__(self, open_pool: Callable[[Version], Pool], *, base: str) -> None:
+        """A counter that counts a version when it is asked about it.
+
+        Args:
+            base: the address that the graph's own names begin with.
+            open_pool: gives a pool of one worker, not started, that has the time to count a version.
+        """
+        self._open_pool, self._base = open_pool, base
+        self._lock = asyncio.Lock()
+        self._counted: tuple[Version, Counts] | None = None
+
+    async def of(self, version: Version) -> Counts:
+        """The figures of a version.
+
+        Raises:
+            StoreError: it cannot be counted in the time there is.
+        """
+        async with self._lock:
+            if self._counted is None or self._counted[0] != version:
+                pool = self._open_pool(version)
+                await pool.start()
+                try:
+                    store = AskedStore(pool, asyncio.get_running_loop())
+                    base = {"base": Literal(self._base)}
+                    answers = {
+                        name: await asyncio.to_thread(store.query, text, bind=base if "?base" in text else None)
+                        for name, text in FIGURES.items()
+                    }
+                    graphs = await asyncio.to_thread(store.query, _GRAPHS)
+                finally:
+                    await pool.close(patience=0)
+                self._counted = version, Counts(figures_from(answers), _by_graph(graphs))
+            return self._counted[1]
+
+
+def _by_graph(answer: Answer) -> dict[str, int]:
+    rows = answer if isinstance(answer, Solutions) else ()
+    pairs = ((row.get("graph"), row.get("n")) for row in rows)
+    return {name.value: int(n.value) for name, n in pairs if isinstance(name, Iri) and isinstance(n, Literal)}

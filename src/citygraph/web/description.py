@@ -17,53 +17,19 @@ from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
 from citygraph.void import void_triples
-from citygraph.web.counts import Counts
+from citygraph.web.background import Counts
 from citygraph.web.requests import Refusal, header, origin_of, refusal_of
 from citygraph.web.service import Service
 
-__all__ = ["Statements", "WellKnownVoid", "describe"]
-
-
-class Statements:
-    """Triples in the order in which they are said."""
-
-    def __init__(self) -> None:
-        """No triples."""
-        self.triples: list[Triple] = []
-        self._blank = 0
-
-    def say(self, subject: Subject, predicate: str, *objects: Term | str | int) -> None:
-        """One or more statements; a text that is a `str` is an IRI, a number an integer."""
-        for each in objects:
-            term: Term
-            if isinstance(each, str):
-                term = Iri(each)
-            elif isinstance(each, int):
-                term = Literal(str(each), datatype=Iri(PREFIXES["xsd"] + "integer"))
-            else:
-                term = each
-            self.triples.append(Triple(subject, Iri(predicate), term))
-
-    def blank(self) -> BlankNode:
-        """A new node without a name."""
-        self._blank += 1
-        return BlankNode(f"n{self._blank}")
-
-    def write(self, format: str) -> bytes:  # noqa: A002
-        """As a document."""
-        names = ("dcat", "dct", "rdfs", "void", "xsd", "sd", "formats")
-        prefixes = {name: iri for name, iri in PREFIXES.items() if name in names}
-        return serialize(self.triples, format=format, prefixes=prefixes | {"sd": SD, "formats": _FORMATS})
-
-
-def titles(service: Service) -> list[Literal]:
-    """The name of the graph in each of its languages."""
-    return [Literal(text, language=language) for language, text in service.project.config.title.to_json().items()]
+__all__ = ["WellKnownVoid", "describe"]
 
 
 # -- the service description --------------------------------------------------------------------------
 
-SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_TYPE: Final = PREFIXES["rdf"] + "type"
+_COMMENT: Final = PREFIXES["rdfs"] + "comment"
+_TRIPLES: Final = PREFIXES["void"] + "triples"
 _FORMATS: Final = "http://www.w3.org/ns/formats/"
 _RESULT_FORMATS: Final = (
     "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
@@ -82,48 +48,59 @@ async def describe(service: Service, scope: Scope, *, format: str) -> bytes:  # 
     except StoreError:
         # Nobody has to wait for figures; the claims stand without them.
         counts = None
-    return _service_description(service, f"{origin_of(scope)}/sparql", counts).write(format)
+    names = ("dct", "rdfs", "void", "xsd")
+    prefixes = {name: PREFIXES[name] for name in names} | {"sd": _SD, "formats": _FORMATS}
+    return serialize(_claims(service, f"{origin_of(scope)}/sparql", counts), format=format, prefixes=prefixes)
 
 
-def _service_description(service: Service, endpoint: str, counts: Counts | None) -> Statements:
-    said = Statements()
-    say, a = said.say, PREFIXES["rdf"] + "type"
-    this = said.blank()
-    say(this, a, SD + "Service")
-    say(this, SD + "endpoint", endpoint)
-    say(this, SD + "supportedLanguage", SD + "SPARQL11Query", SD + "SPARQL10Query")
-    say(this, SD + "resultFormat", *(_FORMATS + name for name in _RESULT_FORMATS))
-    say(this, SD + "feature", SD + "UnionDefaultGraph")
-    if service.limits.bounds.service_allowed:
-        say(this, SD + "feature", SD + "BasicFederatedQuery")
-    say(this, SD + "defaultEntailmentRegime", "http://www.w3.org/ns/entailment/OWL-RDF-Based")
-    say(this, SD + "defaultSupportedEntailmentProfile", "http://www.w3.org/ns/owl-profile/RL")
+def _claims(service: Service, endpoint: str, counts: Counts | None) -> list[Triple]:
+    """What the endpoint is, how much it takes, and which graphs it has; with their sizes when they are counted."""
+    claims: list[Triple] = []
+
+    def say(subject: Subject, predicate: str, *objects: Term | str) -> None:
+        """A text that is a `str` is an IRI."""
+        claims.extend(Triple(subject, Iri(predicate), Iri(each) if isinstance(each, str) else each) for each in objects)
+
+    this, dataset, default = (BlankNode(name) for name in ("service", "dataset", "default"))
+    say(this, _TYPE, _SD + "Service")
+    say(this, _SD + "endpoint", endpoint)
+    say(this, _SD + "supportedLanguage", _SD + "SPARQL11Query", _SD + "SPARQL10Query")
+    say(this, _SD + "resultFormat", *(_FORMATS + name for name in _RESULT_FORMATS))
+    say(this, _SD + "feature", _SD + "UnionDefaultGraph")
     bounds, share = service.limits.bounds, service.limits.share
+    if bounds.service_allowed:
+        say(this, _SD + "feature", _SD + "BasicFederatedQuery")
+    say(this, _SD + "defaultEntailmentRegime", "http://www.w3.org/ns/entailment/OWL-RDF-Based")
+    say(this, _SD + "defaultSupportedEntailmentProfile", "http://www.w3.org/ns/owl-profile/RL")
     limits = (
         f"Limits: {share.timeout:g} seconds for a query, {bounds.query_size:,} characters of query text,"
         f" {bounds.rows:,} rows and {bounds.bytes:,} bytes in an answer, {share.per_client} queries at once."
     )
-    say(this, PREFIXES["rdfs"] + "comment", Literal(limits, language="en"))
-    dataset, default = said.blank(), said.blank()
-    say(this, SD + "defaultDataset", dataset)
-    say(dataset, a, SD + "Dataset")
-    say(dataset, PREFIXES["dct"] + "title", *titles(service))
-    say(dataset, PREFIXES["rdfs"] + "comment", Literal(_ONCE, language="en"))
-    say(dataset, SD + "defaultGraph", default)
-    say(default, a, SD + "Graph")
+    say(this, _COMMENT, Literal(limits, language="en"))
+    say(this, _SD + "defaultDataset", dataset)
+    say(dataset, _TYPE, _SD + "Dataset")
+    titles = service.project.config.title.to_json().items()
+    say(dataset, PREFIXES["dct"] + "title", *(Literal(text, language=language) for language, text in titles))
+    say(dataset, _COMMENT, Literal(_ONCE, language="en"))
+    say(dataset, _SD + "defaultGraph", default)
+    say(default, _TYPE, _SD + "Graph")
     if counts is not None:
-        say(default, PREFIXES["void"] + "triples", counts.figures.triples)
+        say(default, _TRIPLES, _integer(counts.figures.triples))
     manifest = service.manifest
-    for name in [*manifest.asserted_graphs, manifest.inferred_graph]:
-        named, graph = said.blank(), said.blank()
-        say(dataset, SD + "namedGraph", named)
-        say(named, a, SD + "NamedGraph")
-        say(named, SD + "name", name)
-        say(named, SD + "graph", graph)
-        say(graph, a, SD + "Graph")
+    for number, name in enumerate((*manifest.asserted_graphs, manifest.inferred_graph)):
+        named, graph = BlankNode(f"named{number}"), BlankNode(f"graph{number}")
+        say(dataset, _SD + "namedGraph", named)
+        say(named, _TYPE, _SD + "NamedGraph")
+        say(named, _SD + "name", name)
+        say(named, _SD + "graph", graph)
+        say(graph, _TYPE, _SD + "Graph")
         if counts is not None:
-            say(graph, PREFIXES["void"] + "triples", counts.graphs.get(name, 0))
-    return said
+            say(graph, _TRIPLES, _integer(counts.graphs.get(name, 0)))
+    return claims
+
+
+def _integer(number: int) -> Literal:
+    return Literal(str(number), datatype=Iri(PREFIXES["xsd"] + "integer"))
 
 
 # -- VoID ---------------------------------------------------------------------------------------------

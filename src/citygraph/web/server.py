@@ -30,7 +30,7 @@ from citygraph.web.fast import FastPath
 from citygraph.web.limits import Limits
 from citygraph.web.requests import BrokenAnswer, error_body, has_host, network_of, trusted_by
 
-__all__ = ["Connection", "Connections", "run"]
+__all__ = ["ClientConnection", "ClientConnections", "run"]
 
 _KEEP_ALIVE: Final = 15
 _LONGEST_HEAD: Final = 512_000
@@ -44,7 +44,7 @@ _COMPLETE: Final = cast(
 """What uvicorn finds as the last cycle of a connection on which it has answered nothing itself."""
 
 
-class Connections:
+class ClientConnections:
     """What the connections of one server share: their limits, how many each address has open, and the fast path."""
 
     def __init__(self, limits: Limits, fast: FastPath | None) -> None:
@@ -67,7 +67,7 @@ class Connections:
         return self._date
 
 
-class Connection(HttpToolsProtocol):
+class ClientConnection(HttpToolsProtocol):
     """One connection: counted, with a deadline for each head and for each part of an answer.
 
     `on_headers_complete` is where a request goes one way or the other: refused, answered on the fast path, or given to
@@ -84,7 +84,7 @@ class Connection(HttpToolsProtocol):
     _unread = 0
     _answered_fast = 0
 
-    def __init__(self, shared: Connections, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
+    def __init__(self, shared: ClientConnections, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
         """A connection among those of `shared`, not open yet."""
         super().__init__(**more)
         self._shared = shared
@@ -329,7 +329,7 @@ def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bo
         site,
         host=host,
         port=port,
-        http=cast("type[asyncio.Protocol]", partial(Connection, Connections(limits, fast))),
+        http=cast("type[asyncio.Protocol]", partial(ClientConnection, ClientConnections(limits, fast))),
         loop="auto",
         ws="none",
         lifespan="on",

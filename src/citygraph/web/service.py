@@ -1,7 +1,7 @@
 """What the whole site shares: the version in use, the workers that answer from it, and the answers it gave.
 
 A version that is put to use while the site runs is found by looking, and served when it is open; until then the one
-before is. Other days and proofs are in `background`, the figures of VoID in `counts`.
+before is. Other days, proofs and figures are in `background`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.protocol import Bounds
 from citygraph.store.turns import Share
 from citygraph.store.versions import Version
-from citygraph.web.background import Explanations, OtherDays
-from citygraph.web.counts import Counting, Counts
+from citygraph.web.background import Counting, Counts, Explanations, OtherDays
 from citygraph.web.limits import Limits
 from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.sparql_protocol import Cache
