@@ -56,11 +56,6 @@ _STRINGS: Final = {
     "NCName": re.compile(r"[^\W\d][\w.\-·]*"),
     "NMTOKEN": re.compile(r"[\w.:\-·]+"),
 }
-_NARROWER_STRINGS: Final = {
-    "string": frozenset(_STRINGS),
-    "normalizedString": frozenset(_STRINGS) - {"string"},
-    "token": frozenset({"token", "language", "Name", "NCName", "NMTOKEN"}),
-}
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN")

@@ -27,7 +27,7 @@ _ILL_TYPED: Final = "dt-not-type"
 
 
 def find(state: ColumnarState) -> tuple[Contradiction, ...]:
-    """All contradictions, rule by rule; what merges and mirror images would repeat is told once."""
+    """All contradictions, rule by rule; what merges and mirror images would repeat is reported once."""
     found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]] = {}
     for rule in state.book.contradictions:
         for premises in _ill_typed(state) if rule.name == _ILL_TYPED else _violations(state, rule):
@@ -43,15 +43,15 @@ def _drop_echoes(
     state: ColumnarState,
     found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]],
 ) -> None:
-    """Leave out `x owl:sameAs x` where the same axiom was told with the names as written."""
-    told: dict[tuple[str, int], int] = {}
+    """Leave out `x owl:sameAs x` where the same axiom is reported with the names as written."""
+    reported: set[tuple[str, int]] = set()
     for (name, _), (premises, _axioms) in found.items():
         for s, p, o in premises:
             if p == SAME and s != o:
-                told[name, _representative(state, s)] = 1
+                reported.add((name, _representative(state, s)))
     for key in list(found):
         premises, _axioms = found[key]
-        if any(p == SAME and s == o and (key[0], _representative(state, s)) in told for s, p, o in premises):
+        if any(p == SAME and s == o and (key[0], _representative(state, s)) in reported for s, p, o in premises):
             del found[key]
 
 

@@ -6,7 +6,7 @@ made when a join first asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -338,8 +338,3 @@ def _runs(ordered: Column, rows: Column) -> Iterator[tuple[int, Column]]:
 def empty_rows(key: Key) -> Column:
     """No rows, of the right kind."""
     return EMPTY_PAIRS if is_property(key) else EMPTY_IDS
-
-
-def size(relations: Mapping[Key, Relation]) -> int:
-    """How many triples all relations hold together."""
-    return sum(map(len, relations.values()))

@@ -156,8 +156,8 @@ class ColumnarState:
             # Over representatives the axioms join as they should; as written, contradictions keep their names.
             written = {key: self.asserted[key] for key in self.schema_keys if key in self.asserted}
             self.written = _specialised(schema_triples(written, self.dictionary), representatives=False)
-            told = dict.fromkeys((*self.written.contradictions, *self.book.contradictions))
-            self.book = replace(self.book, contradictions=tuple(told))
+            named = dict.fromkeys((*self.written.contradictions, *self.book.contradictions))
+            self.book = replace(self.book, contradictions=tuple(named))
         numbers = [self.dictionary.number(term) for rule in self._rules() for term in _constants(rule)]
         self.dictionary.number(TYPE)
         self.equality.grow(self.terms())

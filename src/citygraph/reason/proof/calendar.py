@@ -137,8 +137,8 @@ class Calendar:
         against = self._against(begins, finishes, [t[2] for t in ends[:2] if t is not None])
         if against is not None:
             return Counted((*premises, *against.premises), against.why)
-        told = [d for d in (*known, *begins) if d.text <= self._day[: len(d.text)]]
-        if not told:
+        begun = [d for d in (*known, *begins) if d.text <= self._day[: len(d.text)]]
+        if not begun:
             return Counted(tuple(premises), text("proofs.day.unknown").filled(day=self._day))
         role = ends[2][2] if ends[2] else ""
         period, from_role = self._period(role)
@@ -148,7 +148,7 @@ class Calendar:
             latest = max((*known, *begins, *finishes), key=lambda d: d.text)
             why = text("proofs.day.stale").filled(last=latest.text, period=_in_words(period))
             return Counted((*premises, *latest.path), why)
-        since, back = min(told, key=lambda d: d.text), max(backed, key=lambda d: d.text)
+        since, back = min(begun, key=lambda d: d.text), max(backed, key=lambda d: d.text)
         used = dict.fromkeys((*premises, *since.path, *back.path, *(t for d in finishes for t in d.path), *from_role))
         ended = text("proofs.day.ends").filled(end=finishes[0].text) if finishes else text("proofs.day.no_end")
         why = text("proofs.day.counts").filled(

@@ -15,7 +15,6 @@ __all__ = ["WhyNot", "why_not"]
 
 _DEEP: Final = 3
 _TRIES: Final = 3000
-_AXIOM_WEIGHT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,9 +169,9 @@ class SqlClosure:
         if self._contradictions is None:
             rules = [one for rule in self.book.contradictions for one in self._spelled(rule)]
             found = Violations(self._database, self._codes, self._values, self._representative).find(rules, self._known)
-            told = without_repeats(found, representative=self._representative, is_asserted=self._is_asserted)
+            once = without_repeats(found, representative=self._representative, is_asserted=self._is_asserted)
             self._contradictions = tuple(
-                Contradiction(rule.name, self._triples(premises), self._triples(rule.axioms)) for rule, premises in told
+                Contradiction(rule.name, self._triples(premises), self._triples(rule.axioms)) for rule, premises in once
             )
         return self._contradictions
 

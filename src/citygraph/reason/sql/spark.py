@@ -46,7 +46,7 @@ _ROWS: Final = 100_000
 def open_session(master: str, folder: Path) -> Any:  # noqa: ANN401  # a type of Spark, which need not be installed
     """A session of its own, whose tables nobody else sees; the connection to the cluster is shared and kept.
 
-    Whatever else Spark can be told stands in its own file: `spark-defaults.conf` in `SPARK_CONF_DIR`.
+    All other settings of Spark stand in its own file: `spark-defaults.conf` in `SPARK_CONF_DIR`.
 
     Args:
         master: `local`, `local[N]`, `spark://host:port`, `yarn` or `k8s://…`.
@@ -94,8 +94,8 @@ def partitions(session: Any, rows: int) -> tuple[str, str]:  # noqa: ANN401
     large: Spark's own number, two hundred, is right for no graph that is small, and for none that is very large.
     """
     context = session.sparkContext
-    told = context.getConf().get(_PARTITIONS, None)
-    return _PARTITIONS, told or str(max(context.defaultParallelism, -(-rows // _ROWS)))
+    configured = context.getConf().get(_PARTITIONS, None)
+    return _PARTITIONS, configured or str(max(context.defaultParallelism, -(-rows // _ROWS)))
 
 
 def _settings(master: str, folder: Path) -> dict[str, str]:
