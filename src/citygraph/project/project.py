@@ -401,7 +401,7 @@ class Project:
         Raises:
             ConfigError: one of them is neither a folder nor a revision.
         """
-        from citygraph.project.comparing import compare_states, state_named  # noqa: PLC0415
+        from citygraph.project.pipeline import compare_states, state_named  # noqa: PLC0415
 
         with tempfile.TemporaryDirectory(prefix="citygraph-") as temporary:
             before = state_named(old, self._pipeline, into=Path(temporary) / "old")
