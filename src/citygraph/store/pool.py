@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -78,15 +78,12 @@ class Pool:
             if started in self._workers:
                 self._idle.append(started)
 
-    async def switch(
-        self, folder: Path, snapshot_id: str, *, before: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    async def switch(self, folder: Path, snapshot_id: str) -> None:
         """Serve another snapshot: new workers first, then the old ones finish what they have and go.
 
         Args:
             folder: where it lies.
             snapshot_id: its name.
-            before: what is done when it can be served and is not yet.
 
         Raises:
             SnapshotError: the snapshot cannot be opened; the old one is still served.
@@ -94,8 +91,6 @@ class Pool:
         version = Version(folder, snapshot_id, self.version.number + 1)
         # One that was lost on the way, while the old version was in use, nobody has replaced.
         started = await self._start_all(version)
-        if before is not None:
-            await before()
         fresh = [each for each in started if each in self._workers]
         old = [each for each in self._workers if each not in fresh]
         self.version = version

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -69,23 +69,18 @@ class ServerPool(Pool):
         """
         self._served = await self._opened()
 
-    async def switch(
-        self, folder: Path, snapshot_id: str, *, before: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    async def switch(self, folder: Path, snapshot_id: str) -> None:
         """Ask another version from now on; what is being answered is answered from the one before, which stays.
 
         Args:
             folder: where its sealed copy lies, if this machine has one.
             snapshot_id: its name.
-            before: what is done when it can be asked and is not yet.
 
         Raises:
             SnapshotError: there is none.
             StoreError: the server does not answer; the old version is still asked.
         """
         served = await self._opened()
-        if before is not None:
-            await before()
         self._served = served
         self.version = Version(folder, snapshot_id, self.version.number + 1)
 
