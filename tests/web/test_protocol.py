@@ -50,15 +50,18 @@ def manifest() -> rdflib.Graph:
     )
 
 
-@pytest.fixture(scope="module")
-def server(manifest: rdflib.Graph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The data of the protocol tests, each file in the graph of its name."""
+@pytest.fixture(scope="module", params=["true", "false"], ids=["fast", "ordinary"])
+def server(
+    manifest: rdflib.Graph, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The data of the protocol tests, each file in the graph of its name; with the fast path and without."""
     del manifest
     quads: list[Quad] = []
     for number in (1, 2, 3):
         name = Iri(f"http://kasei.us/2009/09/sparql/data/data{number}.rdf")
         quads += parse((SUITE / "protocol" / f"data{number}.nt").read_bytes(), format="nt", graph_name=name).quads
-    with serving(project_with(tmp_path_factory.mktemp("protocol"), quads), "--workers", "2") as started:
+    settings = f"\n[serve]\nfast = {request.param}\n"
+    with serving(project_with(tmp_path_factory.mktemp("protocol"), quads, settings), "--workers", "2") as started:
         yield started
 
 

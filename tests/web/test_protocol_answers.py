@@ -74,9 +74,12 @@ def quads() -> list[Quad]:
     return found
 
 
-@pytest.fixture(scope="module")
-def server(quads: list[Quad], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = project_with(tmp_path_factory.mktemp("answers"), quads, "[limits]\nrows = 500\n")
+@pytest.fixture(scope="module", params=["true", "false"], ids=["fast", "ordinary"])
+def server(
+    quads: list[Quad], request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    settings = f"[limits]\nrows = 500\n[serve]\nfast = {request.param}\n"
+    folder = project_with(tmp_path_factory.mktemp("answers"), quads, settings)
     with serving(folder, "--workers", "2", "--root-path", "/graph") as started:
         yield started
 

@@ -32,7 +32,7 @@ from citygraph.store.protocol import WORTH_GZIP, Bounds, Head
 from citygraph.store.snapshot import is_small, open_on_disk
 from citygraph.store.versions import Version
 
-__all__ = ["DiskIndex", "Lookup", "Lookups", "MemoryIndex", "Part", "Pattern", "Statement", "read_lookup"]
+__all__ = ["Lookups", "read_lookup"]
 
 # -- the text -----------------------------------------------------------------------------------------
 

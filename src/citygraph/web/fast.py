@@ -23,7 +23,7 @@ from citygraph.web.sparql_protocol import (
     whole_answer,
 )
 
-__all__ = ["FastAnswer", "FastPath"]
+__all__ = ["FastPath"]
 
 _JSON: Final = ("json",)
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match", b"x-forwarded-for")

@@ -39,9 +39,9 @@ from citygraph.web.sparql_protocol import (
     whole_answer,
 )
 
-__all__ = ["ALLOWED", "GraphStore", "SparqlEndpoint"]
+__all__ = ["GraphStore", "SparqlEndpoint"]
 
-ALLOWED: Final = "GET, HEAD, POST, OPTIONS"
+_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _WATCH_AFTER: Final = 0.05
 
 
@@ -76,10 +76,10 @@ class SparqlEndpoint:
                 return
             asked = read_post(scope, body)
         elif method == "OPTIONS":
-            await Response(status_code=204, headers={"Allow": ALLOWED, **_preflight()})(scope, receive, send)
+            await Response(status_code=204, headers={"Allow": _METHODS, **_preflight()})(scope, receive, send)
             return
         else:
-            raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": ALLOWED})
+            raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": _METHODS})
         if asked.query is None:
             await self._describe(scope, receive, send)
         else:
@@ -210,7 +210,7 @@ class _Watch:
 def _preflight() -> dict[str, str]:
     return {
         "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Methods": ALLOWED,
+        "Access-Control-Allow-Methods": _METHODS,
         "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
         "Access-Control-Max-Age": "86400",
     }
@@ -231,7 +231,7 @@ def _wanted(scope: Scope) -> tuple[str, str]:
 # -- whole graphs -------------------------------------------------------------------------------------
 
 _ALL: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_ALLOWED: Final = "GET, HEAD, OPTIONS"
+_GRAPH_METHODS: Final = "GET, HEAD, OPTIONS"
 
 
 class GraphStore:
@@ -252,7 +252,7 @@ class GraphStore:
 
     def _graph(self, scope: Scope) -> dict[str, str]:
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-            raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": _ALLOWED})
+            raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": _GRAPH_METHODS})
         try:
             given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
         except ValueError as error:
