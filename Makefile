@@ -22,7 +22,7 @@ lint: .venv/installed
 	$(BIN)mypy && $(BIN)lint-imports
 	$(BIN)citygraph check . && $(BIN)citygraph format --check .
 docs: .venv/installed
-	$(BIN)cog --check -r README.md docs/*.md docs/*/*.md
+	$(BIN)cog --check -r README.md CONTRIBUTING.md docs/*.md docs/*/*.md
 	$(BIN)mkdocs build --strict
 bench: .venv/installed
 	$(BIN)python -m bench

@@ -37,6 +37,7 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.store.server.capabilities import ProbeResult, read_capabilities, read_results
 from citygraph.web.site.plan import SiteLimits
 from citygraph.web.site.write import MOST_IN_ONE
+from house import House
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
@@ -201,6 +202,15 @@ def _blocks(path: Path) -> list[str]:
     text = path.read_bytes().decode("utf-8", errors="replace")
     lines = [line for line in text.splitlines() if not line.startswith(("@prefix", "#", "\ufeff"))]
     return [block.strip("\n") for block in re.split(r"\n\s*\n", "\n".join(lines)) if block.strip()]
+
+
+# -- the house -------------------------------------------------------------------------------------
+
+
+@generated
+def house() -> str:
+    """The structure of the package in figures, rounded so that not every change is a change of them."""
+    return _table(["the house", ""], House.read().table())
 
 
 # -- measurements -----------------------------------------------------------------------------------

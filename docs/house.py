@@ -95,9 +95,12 @@ class House:
         """What CONTRIBUTING.md says of the house."""
         functions, lines = self.functions, list(self.lines.values())
         return [
-            ("modules", f"{len(lines):,}"),
-            ("lines", f"{sum(lines):,}"),
-            ("lines of a module: median, nine of ten", f"{median(lines):.0f}, {quantiles(lines, n=10)[-1]:.0f}"),
+            ("modules", f"{len(lines)}"),
+            ("lines", f"about {round(sum(lines), -3):,}"),
+            (
+                "lines of a module: median, nine of ten",
+                f"about {round(median(lines), -1):.0f}, {round(quantiles(lines, n=10)[-1], -1):.0f}",
+            ),
             (
                 "lines of a function: median, nine of ten, longest",
                 f"{median(functions):.0f}, {quantiles(functions, n=10)[-1]:.0f}, {max(functions)}",

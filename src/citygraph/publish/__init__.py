@@ -1,8 +1,15 @@
 """The folder an open data portal harvests: the data in every format, and the record that describes them.
 
-Read in this order: `vocabulary` (terms of the portals), `catalog` (what is described), `record` and `profiles` (as
-DCAT-AP), `edition` and `leaks` (what may leave), `folder`, `files`, `pages`, `writing` and `write` (what is
-written), `paging`, `shacl`, `quality` and `check` (what a portal would say), `ckan` and `ckan_package`.
+Read in this order:
+
+- `vocabulary`: the terms of portals, and the codes that settings name;
+- `catalog`: what is described, made from graph.toml and the files;
+- `record`, `profiles`: the same as DCAT-AP, in the three profiles;
+- `edition`: what may leave, and the search for what must not;
+- `folder`: files written beside their place, and put in place; `files`, `pages`: what some of them hold;
+- `write`: the whole of one published folder; begin here;
+- `paging`: the catalogue in pages; `shacl`, `quality`, `check`: what a portal would say of it;
+- `ckan`, `ckan_package`: pushed to a CKAN portal.
 """
 
 from __future__ import annotations
