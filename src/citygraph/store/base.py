@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from citygraph.rdf import Iri, Quad, Term
-from citygraph.results import Answer, Solutions
+from citygraph.results import Answer
 
-__all__ = ["Store", "query_each"]
+__all__ = ["Store"]
 
 
 class Store(Protocol):
@@ -52,25 +52,3 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give back files and memory; the store is not used afterwards."""
-
-
-@runtime_checkable
-class _Batched(Protocol):
-    """A store that takes many bindings at once."""
-
-    def query_each(self, text: str, binds: Sequence[Mapping[str, Term]]) -> list[Solutions]:
-        """The rows for each binding, in their order."""
-
-
-def query_each(store: Store, text: str, binds: Sequence[Mapping[str, Term]]) -> list[Solutions]:
-    """The rows of a SELECT for each binding, in their order.
-
-    Raises:
-        QueryError: the text is no valid query, or asks for no rows.
-        StoreTimeout: the deadline passed.
-        StoreError: the engine failed.
-    """
-    if isinstance(store, _Batched):
-        return store.query_each(text, binds)
-    found = [store.query(text, bind=bind) for bind in binds]
-    return [answer for answer in found if isinstance(answer, Solutions)]

@@ -31,9 +31,6 @@ _FAILED_STARTS: Final = 2
 class Pool:
     """Workers over one snapshot, and the queue in front of them; used from the thread of one event loop."""
 
-    takes_many = True
-    """Whether one question may come with many bindings (`Question.each`)."""
-
     def __init__(self, folder: Path, snapshot_id: str, *, bounds: Bounds, share: Share, fenced: bool = True) -> None:
         """A pool that is not started yet; without the fence its workers may ask other servers."""
         self._fenced = fenced

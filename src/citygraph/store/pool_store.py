@@ -15,14 +15,13 @@ from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.store.pool import Pool
-from citygraph.store.protocol import RECORD, Question
+from citygraph.store.protocol import Question
 from citygraph.store.reply import Reply
 from citygraph.store.snapshot import Snapshot
 from citygraph.store.turns import StoreBusy
 
 __all__ = ["AskedStore", "Room"]
 
-_IN_ONE: Final = 500
 _FREE: Final = 1_000_000
 
 
@@ -106,25 +105,6 @@ class AskedStore:
         )
         reply, data = self._ask(question, timeout)
         return _answer_of(reply.head.format, data)
-
-    def query_each(self, text: str, binds: Sequence[Mapping[str, Term]]) -> list[Solutions]:
-        """The rows of a SELECT for each binding, some hundred of them in one round trip.
-
-        Raises:
-            QueryError: the text is no valid query, or asks for no rows.
-            StoreTimeout: the deadline passed.
-            StoreError: the engine failed.
-        """
-        found: list[Solutions] = []
-        if not self._pool.takes_many:
-            answers = [self.query(text, bind=bind) for bind in binds]
-            return [answer for answer in answers if isinstance(answer, Solutions)]
-        for start in range(0, len(binds), _IN_ONE):
-            each = [_written(bind) for bind in binds[start : start + _IN_ONE]]
-            _, data = self._ask(Question(text, rows=("json",), each=each), None)
-            parts = [_answer_of("json", part) for part in data.split(RECORD)[1:]]
-            found += [part for part in parts if isinstance(part, Solutions)]
-        return found
 
     def close(self) -> None:
         """See `Store.close`; the workers belong to the pool, the room to all askers."""

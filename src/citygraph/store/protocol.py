@@ -17,7 +17,6 @@ __all__ = [
     "HEAD",
     "PIECE",
     "READY",
-    "RECORD",
     "REFUSED",
     "WORTH_GZIP",
     "Bounds",
@@ -40,8 +39,6 @@ PIECE: Final = 64_000
 """Bytes of an answer that are held back: what fits keeps a proper status, whatever happens in it."""
 WORTH_GZIP: Final = 1_000
 """Bytes from which on an answer is compressed for those who take that."""
-RECORD: Final = b"\x1e"
-"""What stands before each text of a JSON text sequence, and never inside one (RFC 7464, 2.2)."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _START: Final = struct.Struct("=cI")
 
@@ -71,8 +68,6 @@ class Question:
 
     `rows` and `graph` are short names of formats, the most welcome first. `bind` holds terms in
     N-Triples syntax. `default_graphs` and `named_graphs` override FROM; `None` leaves both to the text.
-    With `each` the query is asked once for each of these bindings in turn, and its answers in JSON come
-    one after the other as a JSON text sequence (RFC 7464).
     """
 
     text: str
@@ -83,13 +78,11 @@ class Question:
     bind: Mapping[str, str] = field(default_factory=dict)
     gzip: bool = False
     most_rows: int = 0
-    each: Sequence[Mapping[str, str]] = ()
 
     def to_bytes(self) -> bytes:
         """As a frame for the pipe."""
         values = (
             self.text, self.rows, self.graph, self.default_graphs, self.named_graphs, self.bind, self.gzip, self.most_rows,
-            self.each,
         )  # fmt: skip
         return frame(DATA, _encode(values).encode())
 

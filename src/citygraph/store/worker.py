@@ -37,7 +37,6 @@ from citygraph.store.protocol import (
     FAILED,
     PIECE,
     READY,
-    RECORD,
     WORTH_GZIP,
     Bounds,
     Frames,
@@ -317,10 +316,7 @@ def answer(
     answers = Answers(pipe, question, bounds)
     try:
         checked = check(question.text, bounds)
-        if question.each:
-            _write_each(store, question, checked, answers, bounds)
-        else:
-            _write(store, question, checked, answers, bounds, merged or Merged(store))
+        _write(store, question, checked, answers, bounds, merged or Merged(store))
         answers.end()
     except QueryError as error:
         _fail(pipe, "query", error.message, error.fix)
@@ -389,23 +385,6 @@ def _write(  # the parts of one answer
         rows = map(tuple, solutions) if in_order else (tuple(row[place] for place in places) for row in solutions)
         for piece in write_rows(columns, rows, format=format_):
             answers.write(piece)
-
-
-def _write_each(
-    store: pyoxigraph.Store, question: Question, checked: Checked, answers: Answers, bounds: Bounds
-) -> None:
-    """The rows for each binding, in JSON; all of them together keep to the limits of one answer."""
-    answers.head = Head("json", cacheable=checked.is_stable)
-    counted = CountedJson(answers, question.most_rows or bounds.rows)
-    for bind in question.each:
-        result = store.query(
-            question.text, base_iri=bounds.base, prefixes=dict(checked.prefixes) or None, substitutions=_terms(bind)
-        )
-        if not isinstance(result, pyoxigraph.QuerySolutions):
-            message = "Only SELECT can be asked for each of several bindings."
-            raise QueryError(message)
-        counted.write(RECORD)
-        result.serialize(cast("IO[bytes]", counted), format=pyoxigraph.QueryResultsFormat.JSON)
 
 
 def _dataset(question: Question, checked: Checked) -> tuple[Sequence[str] | None, Sequence[str] | None]:

@@ -37,8 +37,6 @@ class ServerPool(Pool):
     at the deadline; what the server does after that is its own affair, so it wants a limit of its own.
     """
 
-    takes_many = False
-
     def __init__(self, held: HeldVersions, folder: Path, snapshot_id: str, *, bounds: Bounds, share: Share) -> None:
         """A pool that is not started yet."""
         super().__init__(folder, snapshot_id, bounds=bounds, share=share)
