@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """A test that is not slow, and its fixtures, start no process."""
-    if item.get_closest_marker("slow") or "not slow" not in item.config.option.markexpr:
+    if item.get_closest_marker("slow"):
         return (yield)
     with starting_no_process(item.nodeid) as started:
         _STARTED[item.nodeid] = started

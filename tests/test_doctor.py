@@ -209,6 +209,7 @@ def test_every_probe_is_fine_on_one_server_at_least(of_virtuoso: Examination, of
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["oxigraph", "virtuoso"])
 def test_the_capabilities_in_the_docs_are_those_of_the_servers(
     name: str, request: pytest.FixtureRequest, pytestconfig: pytest.Config
