@@ -18,12 +18,14 @@ from typing import Final
 
 import pytest
 
+from citygraph.store.pool import Pool
+from citygraph.store.process import SupervisedProcess
+
 __all__ = ["mark_slow", "starting_no_process"]
 
 _TESTS: Final = str(Path(__file__).parent)
-_NAMES: Final = frozenset(
-    {"subprocess", "multiprocessing", "ProcessPoolExecutor", "fork", "posix_spawn", "Apart", "Pool"}
-)
+_NAMES: Final = frozenset({"subprocess", "multiprocessing", "ProcessPoolExecutor", "fork", "posix_spawn"})
+_OF_THE_PROGRAM: Final = (Pool, SupervisedProcess)
 _EVENTS: Final = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"})
 
 
@@ -54,9 +56,10 @@ def _starts(value: object, known: dict[object, bool]) -> bool:
         # A function that is being looked at adds nothing to its own answer.
         known[value] = False
         names = set(_names(value.__code__))
-        called = (value.__globals__.get(name) for name in names)
+        called = [value.__globals__.get(name) for name in names]
         known[value] = bool(names & _NAMES) or any(
-            not isinstance(each, ModuleType) and _starts(each, known) for each in called
+            any(each is one for one in _OF_THE_PROGRAM) or (not isinstance(each, ModuleType) and _starts(each, known))
+            for each in called
         )
     return known[value]
 
