@@ -92,7 +92,7 @@ def query_page(request: Request) -> Response:
     answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
     if answered.federated is not None and answered.federated.failure:
         # A file cannot say that some of its columns are empty because nobody answered.
-        raise StoreError(answered.federated.failure, fix="The page of the question has what this graph knows.")
+        raise StoreError(answered.federated.failure, fix=sentence("next.page_of_question"))
     if ending == "atom":
         body = feed_of(
             page,

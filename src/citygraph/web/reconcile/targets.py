@@ -16,7 +16,7 @@ from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import country_code, fold, plain, read_name
 from citygraph.matching.score import Candidate, Clue, Wanted, nearness
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Name, Thing, plain_code, things_of
-from citygraph.messages import sentence, text
+from citygraph.messages import Sentence, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
 from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term
@@ -321,8 +321,10 @@ def _places(project: Project) -> list[Thing]:
     try:
         return read_places((project.folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        message = sentence("reconcile.places", name=name, why=error)
-        raise ConfigError(message, fix=sentence("reconcile.places_columns")) from error
+        why = next((each for each in error.args if isinstance(each, Sentence)), str(error))
+        raise ConfigError(
+            sentence("reconcile.places", name=name, why=why), fix=sentence("reconcile.places_columns")
+        ) from error
 
 
 def read_places(text: str) -> list[Thing]:
@@ -336,8 +338,7 @@ def read_places(text: str) -> list[Thing]:
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     missing = [column for column in _NEEDED if column not in (rows.fieldnames or ())]
     if missing:
-        message = f"line 1: the column {missing[0]} is missing"
-        raise ValueError(message)
+        raise ValueError(sentence("reconcile.places_column", column=missing[0]))
     return list(_things(rows))
 
 
@@ -346,8 +347,7 @@ def _things(rows: csv.DictReader[str]) -> Iterator[Thing]:
     for row in rows:
         cells = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
         if not cells["id"] or not cells["name"] or cells["id"] in seen:
-            message = f"line {rows.line_num}: id and name must be there, and an id only once"
-            raise ValueError(message)
+            raise ValueError(sentence("reconcile.places_row", line=rows.line_num))
         seen.add(cells["id"])
         kind = cells.get("type") or "city"
         aliases = [each.strip() for each in cells.get("aliases", "").split("|") if each.strip()]
@@ -369,5 +369,4 @@ def _point(cells: dict[str, str], line: int) -> tuple[float, float] | None:
     try:
         return float(latitude), float(longitude)
     except ValueError as error:
-        message = f"line {line}: latitude and longitude are numbers such as 59.91"
-        raise ValueError(message) from error
+        raise ValueError(sentence("reconcile.places_point", line=line)) from error

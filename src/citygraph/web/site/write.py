@@ -25,6 +25,7 @@ from citygraph.errors import PublishError
 from citygraph.findings import Finding, finding
 from citygraph.kinds import FALLBACK
 from citygraph.matching.names import letters, plain
+from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.project import Project
 from citygraph.publish import NewFolder
@@ -40,7 +41,7 @@ MOST_IN_ONE: Final = 20_000
 _OTHER: Final = "other"
 _COME_AGAIN: Final = 503
 _PAUSE: Final = 0.2
-_ASKERS: Final = 200
+_CLIENTS: Final = 200
 Progress = Callable[[str, int, int], None]
 _LETTER: Final = re.compile(r'href="(/a-z/[^"?]*)')
 _LINK: Final = re.compile(r'(?:href|src|data-index|data-terms|data-graph|data-names)="(/[^"]*)"')
@@ -71,15 +72,17 @@ def write_site(
     Raises:
         PublishError: a file cannot be written, or the site cannot be listed.
     """
-    with open_site(project) as asker:
-        return _SiteWriter(project, folder, asker, progress, limits or SiteLimits()).write_all()
+    with open_site(project) as client:
+        return _SiteWriter(project, folder, client, progress, limits or SiteLimits()).write_all()
 
 
 class _SiteWriter:
+    """Writes the pages of one site into one folder."""
+
     def __init__(
-        self, project: Project, folder: NewFolder, asker: SiteClient, progress: Progress, limits: SiteLimits
+        self, project: Project, folder: NewFolder, client: SiteClient, progress: Progress, limits: SiteLimits
     ) -> None:
-        self._folder, self._asker, self._progress = folder, asker, progress
+        self._folder, self._client, self._progress = folder, client, progress
         self._languages, self._base = project.config.languages, project.config.base
         self._plan = SitePlan(self._languages, folder.__contains__, limits=limits)
         self._links = SiteLinks(self._target, self._plan.target, _site_of(project))
@@ -141,7 +144,7 @@ class _SiteWriter:
     def _plan_questions(self) -> None:
         for question in self._json("/queries.json"):
             name = question["name"]
-            page = self._asker.get(f"/queries/{name}?lang={self._languages[0]}")
+            page = self._client.get(f"/queries/{name}?lang={self._languages[0]}")
             choices = _choices_of(page.body.decode())
             left_out = self._plan.add_question(name, choices)
             file = f"queries/{name}.rq"
@@ -158,7 +161,7 @@ class _SiteWriter:
             known = self._plan.letters[language] = {"/a-z"}
             waiting = ["/a-z"]
             while waiting:
-                text = self._asker.get(f"{waiting.pop()}?lang={language}").body.decode()
+                text = self._client.get(f"{waiting.pop()}?lang={language}").body.decode()
                 new = {html.unescape(each) for each in _LETTER.findall(text)} - known
                 known |= new
                 waiting += sorted(new)
@@ -167,17 +170,17 @@ class _SiteWriter:
         """Proofs are promised only when the site can give them: what explains a large graph may not be ready in time."""
         resource = f"<{PREFIXES['rdfs']}Resource>"
         asked = urlencode({"s": f"<{self._base}>", "p": f"<{PREFIXES['rdf']}type>", "o": resource})
-        if self._plan.limits.proofs and not self._asker.get(f"/why?{asked}", patience=_PATIENCE).is_good:
+        if self._plan.limits.proofs and not self._client.get(f"/why?{asked}", patience=_PATIENCE).is_good:
             self._plan.limits = replace(self._plan.limits, proofs=0)
             self._findings.append(finding("publish-site-proofs", file="why", most=0))
 
     def _json(self, address: str, *, may_be_empty: bool = False) -> Any:  # noqa: ANN401  # what JSON holds
-        answer = self._asker.get(address)
+        answer = self._client.get(address)
         if not answer.is_good:
             if may_be_empty and answer.status == _NOT_FOUND:
                 return {}
-            message = f"The site does not list its pages: {address} answers with status {answer.status}."
-            raise PublishError(message, fix="Publish without --site, and report this.")
+            message = sentence("site.no_list", address=address, status=answer.status)
+            raise PublishError(message, fix=sentence("site.report"))
         return json.loads(answer.body)
 
     def _pages(self) -> Iterator[str]:
@@ -202,11 +205,11 @@ class _SiteWriter:
         waiting: deque[tuple[str, Future[SiteAnswer]]] = deque()
         while True:
             while len(waiting) < _AHEAD and (address := take()):
-                waiting.append((address, self._asker.ahead(address)))
+                waiting.append((address, self._client.ahead(address)))
             if not waiting:
                 return
             address, asked = waiting.popleft()
-            answer = self._asker.answer_of(asked, address, patience=_AGAIN)
+            answer = self._client.answer_of(asked, address, patience=_AGAIN)
             self._ask_for_files(answer)
             yield address, answer
 
@@ -226,15 +229,15 @@ class _SiteWriter:
                 and target.path not in self._missing
                 and target.path not in self._asked
             ):
-                self._asked[target.path] = (address, self._asker.ahead(address))
+                self._asked[target.path] = (address, self._client.ahead(address))
 
     def _write_page(self, address: str, answer: SiteAnswer) -> None:
         target = self._plan.target(address)
         if target is None or target.path in self._folder:
             return
         if not answer.media_type.startswith("text/html"):
-            message = f"The page {address} cannot be made: status {answer.status}."
-            raise PublishError(message, fix="Look at the page with citygraph serve, or publish without --site.")
+            message = sentence("site.no_page", address=address, status=answer.status)
+            raise PublishError(message, fix=sentence("site.look"))
         if not answer.is_good:
             self._say_wrong(target.path, answer.status)
         self._folder.write(target.path, self._links.in_page(answer.body.decode(), target.path).encode())
@@ -262,8 +265,8 @@ class _SiteWriter:
         asked_for, asked = self._asked.pop(target.path, (address, None))
         # Two addresses may lead to one file, in two languages: the first that a page names is the one that counts.
         if asked is None or asked_for != address:
-            asked = self._asker.ahead(address)
-        answer = self._asker.answer_of(asked, address, patience=_AGAIN)
+            asked = self._client.ahead(address)
+        answer = self._client.answer_of(asked, address, patience=_AGAIN)
         if not answer.is_good:
             self._missing.add(target.path)
             return None
@@ -370,8 +373,8 @@ class SiteClient:
             "query_string": query.encode(),
             "root_path": "",
             "headers": [(b"host", HOST.encode()), (b"accept", b"*/*")],
-            # Each is an asker of its own, so that none waits for the turn of another.
-            "client": (f"127.0.0.{1 + next(self._numbers) % _ASKERS}", 0),
+            # Each is a client of its own, so that none waits for the turn of another.
+            "client": (f"127.0.0.{1 + next(self._numbers) % _CLIENTS}", 0),
             "server": (HOST, 80),
             # The pages leave out what needs a server. Nobody can say this from outside.
             "citygraph.static": True,
