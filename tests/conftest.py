@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,12 @@ SHARED = Path(os.environ.get("CITYGRAPH_SHARED", ROOT.parent / "shared"))
 TODAY = date(2026, 12, 31)
 collect_ignore = ["read_as_ckan.py"]  # run by the Python of CKAN's own environment
 _STARTED: dict[str, list[str]] = {}
+# Minutes each, on an idle machine.
+_LONGEST = (
+    "publish/test_ckan.py", "reason/test_spark.py", "test_doctor.py", "web/test_browser.py", "test_docs.py",
+    "remote/test_three_engines.py", "replicas/test_two_hosts.py", "ingest/test_network_lists.py", "publish/test_mutations.py",
+    "test_broken_input.py", "web/test_hostile_queries.py", "web/test_hostile_clients.py", "remote/test_serve.py",
+)  # fmt: skip
 IN_CI = bool(os.environ.get("CITYGRAPH_NOTHING_SKIPS"))
 
 # No test asserts a time. In CI generated examples are the same in every run, so that a red run is about the
@@ -39,8 +46,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start processes are slow: `-m "not slow"` leaves them out."""
+    """Tests that start processes are slow: `-m "not slow"` leaves them out.
+
+    A module is run by one worker. The longest are begun first, and what takes moments last, so that all workers end at
+    the same time.
+    """
     mark_slow(items)
+    slow = Counter(each.path for each in items if each.get_closest_marker("slow"))
+    order = {ROOT / "tests" / name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda each: (order.get(each.path, len(order)), -slow[each.path]))
 
 
 @pytest.hookimpl(wrapper=True)
