@@ -1,4 +1,4 @@
-"""A load in a process of its own: `python load.py ADDRESS CONNECTIONS` asks until its input is closed.
+"""A load in a process of its own: `python load.py ADDRESS CONNECTIONS PATIENCE` asks until its input is closed.
 
 After every fifty answers it prints how many there were; at the end one line of JSON with the answers by version
 and everything that went wrong.
@@ -14,14 +14,12 @@ from typing import Any
 
 import httpx
 
-from patience import PATIENCE
-
 _ASK = "SELECT ?v WHERE { <https://example.org/replicated/id/7> ?p ?v FILTER(%d = %d) }"
 
 
 class _Load:
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, address: str, patience: float) -> None:
+        self._address, self._patience = address, patience
         self._versions: Counter[str] = Counter()
         self._failed: list[str] = []
         self._number = 0
@@ -31,7 +29,7 @@ class _Load:
         """Ask on so many connections until the input is closed."""
         limits = httpx.Limits(max_connections=connections)
         async with httpx.AsyncClient(
-            base_url=self._address, timeout=PATIENCE, limits=limits, trust_env=False
+            base_url=self._address, timeout=self._patience, limits=limits, trust_env=False
         ) as client:
             asking = [asyncio.create_task(self._ask(client)) for _ in range(connections)]
             await asyncio.to_thread(sys.stdin.read)
@@ -67,4 +65,4 @@ class _Load:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_Load(sys.argv[1]).run(int(sys.argv[2])))), flush=True)  # noqa: T201
+    print(json.dumps(asyncio.run(_Load(sys.argv[1], float(sys.argv[3])).run(int(sys.argv[2])))), flush=True)  # noqa: T201

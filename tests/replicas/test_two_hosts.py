@@ -123,7 +123,7 @@ class _Load:
 @contextmanager
 def _load(site: Site) -> Iterator[_Load]:
     command = site.network.proxy.command(
-        [sys.executable, str(Path(__file__).with_name("load.py")), "http://127.0.0.1", "8"]
+        [sys.executable, str(Path(__file__).with_name("load.py")), "http://127.0.0.1", "8", str(PATIENCE)]
     )
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     load = _Load(process)
