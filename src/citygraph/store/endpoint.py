@@ -1,39 +1,28 @@
-"""Any SPARQL 1.1 server, through SPARQLWrapper: one deadline, retries, no redirects, typed terms, whole answers."""
+"""Any SPARQL 1.1 server as a store that is read: one deadline, retries, no redirects, typed terms, whole answers."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import socket
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeAlias, cast
-
-from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
+from typing import Final, TypeAlias, cast
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.exchange import Exchange
 from citygraph.http import (
     Deadline,
-    DeadlinePassed,
     Headers,
     Policy,
-    TooLarge,
     decoded,
     media_type_of,
-    whole_body,
 )
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
 from citygraph.sparql.text import Form, QueryText, read_query
 from citygraph.sparql.values import every_combination
 
-__all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "accepted_type", "check_values", "with_prefixes"]
+__all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "Send", "accepted_type", "check_values", "with_prefixes"]
 
 _ROWS_TYPE: Final = "application/sparql-results+json"
 _GRAPH_TYPE: Final = "application/n-triples"
@@ -41,91 +30,12 @@ _JSON_TYPES: Final = frozenset({_ROWS_TYPE, "application/json"})
 _GRAPH_TYPES: Final = frozenset({_GRAPH_TYPE, "text/plain"})
 # Virtuoso says with these that it stopped before the end (its anytime queries, and its limit of rows).
 _SHORTENED_STATE: Final = "S1TAT"
-_MOST_DETAIL: Final = 300
-_BAD_REQUEST: Final = 400
 # Virtuoso answers ASK in JSON with one row of this column.
 _ASKED: Final = "__ASK_RETVAL"
 Graphs: TypeAlias = tuple[Sequence[Iri], Sequence[Iri]]
 """The graphs that a query is asked of: merged into the default graph, and by name."""
-
-
-class Wrapper(SPARQLWrapper):
-    """SPARQLWrapper that follows no redirect and knows one deadline for everything.
-
-    SPARQLWrapper 2.0.0 takes its timeout for each read of the socket and turns a redirected POST into a GET.
-    """
-
-    deadline: Deadline
-    watch: threading.Timer | None = None
-
-    def _query(self) -> tuple[http.client.HTTPResponse, str]:
-        watch = _Watch()
-        opener = urllib.request.build_opener(_NoRedirect, _Http(watch), _Https(watch))
-        timer = threading.Timer(self.deadline.left, watch.cut)
-        timer.daemon = True
-        timer.start()
-        request = self._createRequest()
-        self.watch = timer
-        return opener.open(request, timeout=max(self.deadline.left, 0.01)), self.returnFormat
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other; the caller says what it means."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Nothing is asked anew."""
-        return
-
-
-class _Watch:
-    """The sockets of one request, cut at its deadline however slowly the other side drips."""
-
-    def __init__(self) -> None:
-        self._sockets: list[socket.socket] = []
-
-    def add(self, sock: socket.socket) -> None:
-        self._sockets.append(sock)
-
-    def cut(self) -> None:
-        for sock in self._sockets:
-            with contextlib.suppress(OSError):
-                # Closing would not wake up whoever reads; this does.
-                sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Http(urllib.request.HTTPHandler):
-    def __init__(self, watch: _Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_connection, http.client.HTTPConnection, self._watch), req)
-
-
-class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, watch: _Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_connection, http.client.HTTPSConnection, self._watch), req)
-
-
-def _connection(
-    kind: type[http.client.HTTPConnection],
-    watch: _Watch,
-    host: str,
-    **options: Any,  # noqa: ANN401  # as urllib gives them
-) -> http.client.HTTPConnection:
-    connection = kind(host, **options)
-    connect = connection.connect
-
-    def watched() -> None:
-        connect()
-        watch.add(connection.sock)
-
-    connection.connect = watched  # type: ignore[method-assign]
-    return connection
+Send: TypeAlias = Callable[[str, Form, Graphs, Deadline], tuple[bytes, Headers, str]]
+"""Sends a query of that form once: the body of the answer, its headers, and how the body is still packed."""
 
 
 class AnswerCut(StoreError):  # noqa: N818  # named by what happened
@@ -148,13 +58,14 @@ class Dated:
 class RemoteStore:
     """A server that is asked, and never written to."""
 
-    def __init__(self, endpoint: str, policy: Policy, *, alone: bool = True) -> None:
+    def __init__(self, endpoint: str, policy: Policy, *, alone: bool = True, send: Send | None = None) -> None:
         """A server at `endpoint`.
 
         Args:
             endpoint: where it takes queries.
             policy: how it is asked.
             alone: one question at a time, as servers of others want it.
+            send: sends one query once; SPARQLWrapper does without it.
 
         Raises:
             ConfigError: the policy has no contact.
@@ -164,6 +75,7 @@ class RemoteStore:
             endpoint, policy, what="a SPARQL server", failure=StoreError, late=StoreTimeout, alone=alone
         )
         self.endpoint, self.host = endpoint, self._exchange.host
+        self._send = send or self._through_wrapper
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Never done.
@@ -238,69 +150,23 @@ class RemoteStore:
     # -- one question ---------------------------------------------------------------------------------
 
     def _attempt(self, text: str, form: Form, graphs: Graphs, deadline: Deadline) -> bytes:
-        wrapper = Wrapper(self.endpoint, agent=self._exchange.user_agent)
-        wrapper.deadline = deadline
-        wrapper.setMethod(POST)
-        wrapper.setReturnFormat(JSON if form in {Form.SELECT, Form.ASK} else TURTLE)
-        wrapper.setOnlyConneg(onlyConneg=True)
-        for name, chosen in zip(("default-graph-uri", "named-graph-uri"), graphs, strict=True):
-            for graph in chosen:
-                wrapper.addParameter(name, graph.value)
-        wrapper.setQuery(text)
-        # SPARQLWrapper 2.0.0 takes `>#CONSTRUCT` at the end of a line for the form of the query.
-        wrapper.queryType = form.value
-        # Set last, and each exactly once: SPARQLWrapper's own Accept is a list of five types.
-        wrapper.addCustomHttpHeader("Accept", accepted_type(form))
-        wrapper.addCustomHttpHeader("Accept-Encoding", "gzip")
-        try:
-            response = wrapper.query().response
-            with response:
-                body = whole_body(response, deadline, self._exchange.policy.most_bytes)
-            # http.client's read1 says nothing when fewer bytes come than were announced.
-            plain = self._checked(body, response.headers, form, cut=bool(response.length))
-            # What cannot be read is not worth keeping.
-            self._answer(plain, form)
-            return plain  # noqa: TRY300  # what follows is what may go wrong above
-        except urllib.error.HTTPError as error:
-            raise self._refusal(error, deadline) from error
-        except http.client.IncompleteRead as error:
-            deadline.check()
-            raise self._exchange.cut() from error
-        except TimeoutError as error:
-            raise DeadlinePassed from error
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            # The watch closes the connection at the deadline, and that looks like any other broken connection.
-            deadline.check()
-            reason = getattr(error, "reason", None) or error
-            if isinstance(reason, TimeoutError):
-                raise DeadlinePassed from error
-            raise self._exchange.unreachable(reason) from error
-        finally:
-            if wrapper.watch:
-                wrapper.watch.cancel()
+        body, headers, encoding = self._send(text, form, graphs, deadline)
+        plain = self._checked(body, headers, encoding, form)
+        # What cannot be read is not worth keeping.
+        self._answer(plain, form)
+        return plain
 
-    def _refusal(self, error: urllib.error.HTTPError, deadline: Deadline) -> Exception:
-        """What an answer that is not 200 means; SPARQLWrapper has words of its own for a few of them only."""
-        with error:
-            try:
-                raw = whole_body(error, deadline, 100_000)
-                detail = decoded(raw, error.headers.get("Content-Encoding", ""), 100_000).decode(errors="replace")
-            except (OSError, ValueError, TooLarge, DeadlinePassed, http.client.HTTPException):
-                detail = ""
-        plain = "" if "<" in detail else ": " + " ".join(detail.split())[:_MOST_DETAIL]
-        if error.code == _BAD_REQUEST:
-            return QueryError(f"{self.host} does not accept the query{plain}")
-        elsewhere = "Write the final address of the server into graph.toml."
-        return self._exchange.refusal(error.code, error.headers, elsewhere=elsewhere, detail=plain)
+    def _through_wrapper(self, text: str, form: Form, graphs: Graphs, deadline: Deadline) -> tuple[bytes, Headers, str]:
+        from citygraph.store.wrapper import send  # noqa: PLC0415  # SPARQLWrapper imports rdflib, a tenth of a second
 
-    def _checked(self, body: bytes, headers: Headers, form: Form, *, cut: bool) -> bytes:
+        return send(self._exchange, text, form, graphs, deadline, accept=accepted_type(form))
+
+    def _checked(self, body: bytes, headers: Headers, encoding: str, form: Form) -> bytes:
         """The body when it is what was asked for, unpacked.
 
         Raises:
             StoreError: it is of another type, badly packed, or shortened.
         """
-        if cut:
-            raise self._exchange.cut()
         content_type = headers.get("Content-Type") or ""
         if media_type_of(content_type) not in (_JSON_TYPES if form in {Form.SELECT, Form.ASK} else _GRAPH_TYPES):
             raise self._exchange.wrong_type(content_type, _wanted(form))
@@ -309,7 +175,7 @@ class RemoteStore:
             message = f"{self.host} stopped before the answer was whole ({headers.get('X-SQL-Message') or 'S1TAT'})."
             raise StoreError(message, fix="Ask for less at a time.")
         try:
-            plain = decoded(body, headers.get("Content-Encoding") or "", self._exchange.policy.most_bytes)
+            plain = decoded(body, encoding, self._exchange.policy.most_bytes)
         except ValueError as error:
             raise self._exchange.badly_packed(error) from error
         if most.isdigit() and form is Form.SELECT:

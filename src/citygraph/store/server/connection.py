@@ -11,12 +11,23 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
-from weakref import finalize
 
 import httpx
 
 from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
-from citygraph.http import RETRIED, Deadline, DeadlinePassed, Policy, TooLarge, TryAgain, patiently, retry_after
+from citygraph.http import (
+    RETRIED,
+    Deadline,
+    DeadlinePassed,
+    Headers,
+    HttpClient,
+    HttpReply,
+    Policy,
+    TooLarge,
+    TryAgain,
+    patiently,
+    retry_after,
+)
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.sparql.text import Form
@@ -24,6 +35,8 @@ from citygraph.store.endpoint import Graphs, RemoteStore, accepted_type
 
 __all__ = ["PASSWORD", "TOKEN", "USER", "Addresses", "Connection", "Credentials", "NotOffered", "TooMuchAtOnce"]
 
+_DONE: Final = range(200, 300)
+_REDIRECTS: Final = range(300, 400)
 # What a server says that has no Graph Store Protocol, or not this part of it.
 _NOT_OFFERED: Final = frozenset({404, 405, 415, 501})
 _TOO_LARGE: Final = 413
@@ -68,22 +81,18 @@ class Connection:
     """A server by its addresses; every request has a deadline, and everything sent may be sent twice."""
 
     def __init__(self, addresses: Addresses, policy: Policy, login: httpx.Auth | None = None) -> None:
-        """Nothing is sent yet.
+        """The addresses are looked at; nothing is sent.
 
         Raises:
             StoreError: an address is not one of the web.
         """
         self.addresses = replace(addresses, update=addresses.update or addresses.query)
-        self.policy = replace(policy, retried=_AGAIN, cache=None)
-        self.store = _AskedStore(self, addresses.query, self.policy)
+        self.policy = replace(policy, retried=_AGAIN, cache=None, retries_broken=True)
+        self.store = RemoteStore(addresses.query, self.policy, alone=False, send=self._ask)
         self.host = urlsplit(addresses.query).netloc
         self.login = login
         self._product = ""
-        self._client = httpx.Client(
-            auth=login, follow_redirects=False, trust_env=False, headers={"User-Agent": policy.user_agent()}
-        )
-        # Nobody closes a project; its sockets are given back when it goes, or at the end of the program.
-        self.close = finalize(self, self._client.close)
+        self._client = HttpClient(self.policy, auth=login, uses_proxy=False)
 
     # -- asking ---------------------------------------------------------------------------------------
 
@@ -164,10 +173,9 @@ class Connection:
         if not self.addresses.graph_store:
             message = f"No address is known where {self.host} gives graphs."
             raise NotOffered(message)
-        headers, body = self._send(
-            "GET", self.addresses.graph_store, params={"graph": graph.value}, headers={"Accept": _TRIPLES}
+        return self._triples(
+            self._send("GET", self.addresses.graph_store, params={"graph": graph.value}, headers={"Accept": _TRIPLES})
         )
-        return self._triples(headers, body)
 
     def construct(self, text: str) -> bytes:
         """What a CONSTRUCT of ours gives, as N-Triples; a server may cut it without a sign, so count.
@@ -176,15 +184,16 @@ class Connection:
             NotOffered: the server answers with something else.
             StoreError: it did not come whole.
         """
-        headers, body = self._send("POST", self.addresses.query, data={"query": text}, headers={"Accept": _TRIPLES})
-        return self._triples(headers, body)
+        return self._triples(
+            self._send("POST", self.addresses.query, data={"query": text}, headers={"Accept": _TRIPLES})
+        )
 
-    def _triples(self, headers: httpx.Headers, body: bytes) -> bytes:
-        media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    def _triples(self, reply: HttpReply) -> bytes:
+        media_type = reply.media_type
         if media_type not in {_TRIPLES, "text/plain"}:
             message = f"{self.host} gives a graph as {media_type or 'something without a type'}."
             raise NotOffered(message)
-        return body
+        return reply.body
 
     def drop(self, graphs: Sequence[Iri]) -> None:
         """Remove graphs; one that is not there is removed already.
@@ -197,12 +206,16 @@ class Connection:
 
     # -- one request ----------------------------------------------------------------------------------
 
-    def ask(
-        self, form: Mapping[str, str | Sequence[str]], accept: str, deadline: Deadline
-    ) -> tuple[httpx.Headers, bytes]:
-        """One attempt at one question (SPARQL 1.1 Protocol, 2.1.2), for the store that asks."""
-        request = self._client.build_request("POST", self.addresses.query, data=form, headers={"Accept": accept})
-        return self._attempt(request, deadline)
+    def _ask(self, text: str, form: Form, graphs: Graphs, deadline: Deadline) -> tuple[bytes, Headers, str]:
+        """One attempt at one question (SPARQL 1.1 Protocol, 2.1.2), with the same login, several at a time."""
+        data: dict[str, str | Sequence[str]] = {"query": text}
+        for name, chosen in zip(("default-graph-uri", "named-graph-uri"), graphs, strict=True):
+            if chosen:
+                data[name] = [graph.value for graph in chosen]
+        reply = self._attempt(
+            "POST", self.addresses.query, deadline, data=data, headers={"Accept": accepted_type(form)}
+        )
+        return reply.body, reply.headers, ""
 
     def _send(
         self,
@@ -213,12 +226,12 @@ class Connection:
         data: Mapping[str, str] | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> tuple[httpx.Headers, bytes]:
-        request = self._client.build_request(
-            method, url, params=params, data=data, content=content, headers={"Accept": "*/*", **(headers or {})}
-        )
+    ) -> HttpReply:
+        def attempt(deadline: Deadline) -> HttpReply:
+            return self._attempt(method, url, deadline, params=params, data=data, content=content, headers=headers)
+
         try:
-            return patiently(lambda deadline: self._attempt(request, deadline), self.policy)
+            return patiently(attempt, self.policy)
         except DeadlinePassed as error:
             message = f"{self.host} did not finish within {self.policy.timeout:g} seconds."
             raise StoreTimeout(
@@ -233,41 +246,30 @@ class Connection:
                 message, fix="See that the server runs and that the address is right, then try again."
             ) from error
 
-    def _attempt(self, request: httpx.Request, deadline: Deadline) -> tuple[httpx.Headers, bytes]:
-        request.extensions = {**request.extensions, "timeout": httpx.Timeout(max(deadline.left, 0.01)).as_dict()}
-        try:
-            response = self._client.send(request, stream=True)
-            try:
-                body = self._body(response, deadline)
-            finally:
-                response.close()
-        except httpx.TimeoutException as error:
-            raise DeadlinePassed from error
-        except httpx.TransportError as error:
-            reason = f"the connection broke ({str(error) or type(error).__name__})"
-            raise TryAgain(reason) from error
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        deadline: Deadline,
+        *,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str | Sequence[str]] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpReply:
+        reply = self._client.send(method, url, deadline, params=params, data=data, content=content, headers=headers)
         # RFC 9110, 10.2.4: a product, then a stroke and its version.
-        self._product = response.headers.get("Server", "").partition("/")[0].lower()
-        if response.is_success:
-            return response.headers, body
-        raise self._refusal(response, body)
+        self._product = (reply.headers.get("Server") or "").partition("/")[0].lower()
+        if reply.status in _DONE:
+            return reply
+        raise self._refusal(reply, url)
 
-    def _body(self, response: httpx.Response, deadline: Deadline) -> bytes:
-        pieces, size = [], 0
-        for piece in response.iter_bytes():
-            deadline.check()
-            size += len(piece)
-            if size > self.policy.most_bytes:
-                raise TooLarge
-            pieces.append(piece)
-        return b"".join(pieces)
-
-    def _refusal(self, response: httpx.Response, body: bytes) -> Exception:
+    def _refusal(self, reply: HttpReply, url: str) -> Exception:
         """What an answer that is no success means."""
-        text = body.decode(errors="replace")
+        text = reply.body.decode(errors="replace")
         detail = "" if "<html" in text.lower() else " ".join(text.split())[:_MOST_DETAIL]
         tail = f": {detail}" if detail else ""
-        code = response.status_code
+        code = reply.status
         if code == _UNAUTHORIZED:
             message = f"{self.host} does not accept the user name and password (HTTP 401)."
             return StoreError(message, fix=_HOW_TO_LOG_IN)
@@ -275,12 +277,12 @@ class Connection:
             message = f"{self.host} does not let us change it (HTTP {code}){tail}"
             return StoreError(message, fix="Give the user the right to update, or use a server that is not read-only.")
         if code in self.policy.retried:
-            return TryAgain(f"HTTP {code}{tail}", retry_after(response.headers))
-        if response.is_redirect:
+            return TryAgain(f"HTTP {code}{tail}", retry_after(reply.headers))
+        if code in _REDIRECTS:
             message = f"{self.host} sends the request elsewhere (HTTP {code})."
             return StoreError(message, fix="Write the final address of the server into graph.toml.")
         if code in _NOT_OFFERED:
-            return NotOffered(f"{self.host} has nothing at {response.url.path} (HTTP {code}){tail}")
+            return NotOffered(f"{self.host} has nothing at {urlsplit(url).path} (HTTP {code}){tail}")
         if code == _TOO_LARGE:
             return TooMuchAtOnce(
                 f"{self.host} takes less in one request (HTTP 413).", fix="Lower store.chunk in graph.toml."
@@ -288,26 +290,6 @@ class Connection:
         if code == _BAD_REQUEST:
             return QueryError(f"{self.host} does not accept what was sent{tail}")
         return StoreError(f"{self.host} answered HTTP {code}{tail}")
-
-
-class _AskedStore(RemoteStore):
-    """The same server for queries: over the same connections, with the same password, several at a time."""
-
-    def __init__(self, connection: Connection, endpoint: str, policy: Policy) -> None:
-        super().__init__(endpoint, policy, alone=False)
-        self._connection = connection
-
-    def _attempt(self, text: str, form: Form, graphs: Graphs, deadline: Deadline) -> bytes:
-        data: dict[str, str | Sequence[str]] = {"query": text}
-        for name, chosen in zip(("default-graph-uri", "named-graph-uri"), graphs, strict=True):
-            if chosen:
-                data[name] = [graph.value for graph in chosen]
-        headers, body = self._connection.ask(data, accepted_type(form), deadline)
-        # httpx has unpacked it, and raises when fewer bytes come than were announced.
-        headers["Content-Encoding"] = "identity"
-        plain = self._checked(body, headers, form, cut=False)
-        self._answer(plain, form)
-        return plain
 
 
 @dataclass(frozen=True, slots=True)
