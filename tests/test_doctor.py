@@ -459,7 +459,7 @@ def test_what_was_written_is_removed_when_somebody_stops_us(virtuoso: SparqlServ
     with pytest.raises(KeyboardInterrupt):
         examine(
             virtuoso.query,
-            Options(write=True, timeout=2.0),
+            Options(write=True, timeout=30.0),
             credentials=Credentials(virtuoso.user, virtuoso.password),
             progress=stop,
         )

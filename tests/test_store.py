@@ -272,6 +272,7 @@ def test_another_day_is_a_version_of_its_own_and_the_current_one_stays(clean: Pr
     assert clean.snapshot(as_of=date(2020, 11, 5)).snapshot_id == current.snapshot_id
 
 
+@pytest.mark.slow
 def test_what_was_written_is_kept_in_the_version_and_in_every_export(tmp_path: Path) -> None:
     folder = clean_project(tmp_path)
     with (folder / "data" / "forms.ttl").open("w") as file:
@@ -290,6 +291,7 @@ def test_what_was_written_is_kept_in_the_version_and_in_every_export(tmp_path: P
         assert forms == {"01", "1.50", "1E0"}, format_
 
 
+@pytest.mark.slow
 def test_a_build_with_a_violation_keeps_the_version_in_use(clean: Project, tmp_path: Path) -> None:
     project = Project.open(clean_project(tmp_path), today=TODAY)
     good = project.build().snapshot_id
@@ -300,6 +302,7 @@ def test_a_build_with_a_violation_keeps_the_version_in_use(clean: Project, tmp_p
     assert project.snapshot().snapshot_id == good == clean.snapshot().snapshot_id
 
 
+@pytest.mark.slow
 def test_a_changed_file_makes_the_version_stale(tmp_path: Path) -> None:
     project = Project.open(clean_project(tmp_path), today=TODAY)
     project.build()
@@ -308,6 +311,7 @@ def test_a_changed_file_makes_the_version_stale(tmp_path: Path) -> None:
     assert project.is_stale(project.snapshot())
 
 
+@pytest.mark.slow
 def test_the_findings_of_a_build_can_be_read_again(tmp_path: Path) -> None:
     project = Project.open(clean_project(tmp_path, mistake="two-presidents"), today=TODAY)
     first = project.build().report

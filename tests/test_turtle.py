@@ -35,6 +35,7 @@ def test_what_is_written_reads_back_as_the_same_graph(graph: list[Triple]) -> No
     assert _read(write_document(document_of(graph, prefixes=PREFIXES))) == _hash(graph)
 
 
+@pytest.mark.slow
 @given(triples())
 def test_what_is_written_can_be_read_and_written_again_without_a_difference(graph: list[Triple]) -> None:
     text = write_document(document_of(graph, prefixes=PREFIXES))
@@ -54,6 +55,7 @@ def test_blocks_that_are_written_one_by_one_are_those_of_the_document(graph: lis
     assert write_document(document) == (f"{found}\n" if found else "")
 
 
+@pytest.mark.slow
 @given(flat_triples().flatmap(lambda each: st.tuples(st.just(each), st.permutations(each))))
 def test_the_order_of_the_triples_does_not_matter(pair: tuple[list[Triple], list[Triple]]) -> None:
     first, second = (write_document(document_of(each, prefixes=PREFIXES)) for each in pair)
@@ -74,6 +76,7 @@ def test_every_statement_is_found_in_its_line(graph: list[Triple], between: list
     assert {key: found[key].line for key in expected} == expected
 
 
+@pytest.mark.slow
 @given(flat_triples())
 def test_every_statement_is_found_in_our_own_layout(graph: list[Triple]) -> None:
     text = write_document(document_of(graph, prefixes=PREFIXES))

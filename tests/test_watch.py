@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from citygraph import Project
 from citygraph.project import Memory
 from conftest import ROOT, TODAY, copy_project
@@ -78,6 +80,7 @@ def test_build_watch_makes_a_version_of_each_good_state(tmp_path: Path) -> None:
     assert "role-associated-partner" not in str(answer)
 
 
+@pytest.mark.slow
 def test_a_check_with_a_memory_says_the_same_as_one_without(tmp_path: Path) -> None:
     folder = copy_project(ROOT, tmp_path)
     memory = Memory()
@@ -105,6 +108,7 @@ def test_a_check_with_a_memory_says_the_same_as_one_without(tmp_path: Path) -> N
     both()
 
 
+@pytest.mark.slow
 def test_after_one_edit_one_file_is_parsed_again(tmp_path: Path) -> None:
     folder = copy_project(ROOT, tmp_path)
     memory = Memory()

@@ -58,6 +58,7 @@ def _triples(graph: rdflib.Graph) -> list[Triple]:
     return [Triple(from_rdflib(s), from_rdflib(p), from_rdflib(o)) for s, p, o in graph]  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", _FILES, ids=[f"{each.parent.name}/{each.stem}" for each in _FILES])
 def test_the_public_suite_gives_the_same_results(path: Path) -> None:
     if path.name in _NOT_TESTS:
@@ -81,6 +82,7 @@ _OF_SHAPES: Final = sorted(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _OF_SHAPES)
 def test_every_broken_project_gives_the_same_results(name: str, tmp_path: Path) -> None:
     graphs = load_files(read_config(clean_project(tmp_path, mistake=name))).graphs
