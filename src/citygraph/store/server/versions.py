@@ -45,6 +45,7 @@ _TRIPLES: Final = Iri(PREFIXES["void"] + "triples")
 _MANIFEST: Final = Iri("urn:citygraph:manifest")
 _PROBE: Final = Iri("urn:citygraph:probe")
 _WORK: Final = "work-"
+"""What the loads are named that rules left on a server when they still ran there."""
 _BROKEN_OFF: Final = timedelta(hours=1)
 Progress = Callable[[str, int, int], None]
 
@@ -146,23 +147,6 @@ class Versions:
         self._connection.update(f"INSERT DATA {{ GRAPH {self._graph} {{ {self._iri(load_id)} {said} }} }}")
         return renaming_of(manifest, load_id)
 
-    def begin_work(self) -> tuple[str, tuple[Iri, Iri, Iri]]:
-        """Announce three graphs to work in, which nobody serves; the id to forget them by, and their names.
-
-        Raises:
-            StoreError: the server cannot be written.
-        """
-        load_id = f"{_WORK}{secrets.token_hex(8)}"
-        said = f'{_VERSION} "" ; {_CREATED} {_now()}'
-        self._connection.update(f"INSERT DATA {{ GRAPH {self._graph} {{ {self._iri(load_id)} {said} }} }}")
-        return load_id, self._work(load_id)
-
-    def _work(self, load_id: str) -> tuple[Iri, Iri, Iri]:
-        asserted, inferred, values = (
-            Iri(f"{self._iri(load_id).value}/{name}") for name in ("asserted", "inferred", "values")
-        )
-        return asserted, inferred, values
-
     def finish(self, load_id: str, triples: int) -> None:
         """Say that every graph of a load was counted and is whole.
 
@@ -221,7 +205,7 @@ class Versions:
             StoreError: the server did not do it.
         """
         if load_id.startswith(_WORK):
-            graphs: list[Iri] = list(self._work(load_id))
+            graphs = [Iri(f"{self._iri(load_id).value}/{name}") for name in ("asserted", "inferred", "values")]
         else:
             renaming = renaming_of(self.manifest(load_id), load_id)
             graphs = [renaming.merged, *(renaming.graph_there(name) for name in renaming.graphs)]
