@@ -58,6 +58,7 @@ def test_a_page_is_whole_in_both_languages(pages: Pages, path: str, language: st
     assert answer.text.rstrip().endswith("</html>")
 
 
+@pytest.mark.slow
 def test_every_question_has_a_page_with_its_answer_and_sources(pages: Pages, queries: list[str]) -> None:
     for path in queries:
         answer = pages.get(path)
@@ -69,6 +70,7 @@ def test_every_question_has_a_page_with_its_answer_and_sources(pages: Pages, que
     assert "Memo on two city networks characters 1552–1582" in text
 
 
+@pytest.mark.slow
 def test_nothing_runs_inline_so_that_a_strict_policy_holds(pages: Pages, queries: list[str]) -> None:
     for path in [*PAGES, *queries, "/nothing/here"]:
         text = pages.get(path).text
@@ -77,6 +79,7 @@ def test_nothing_runs_inline_so_that_a_strict_policy_holds(pages: Pages, queries
             assert "src=" in attributes or 'type="application/ld+json"' in attributes
 
 
+@pytest.mark.slow
 def test_every_link_of_a_page_leads_somewhere(pages: Pages) -> None:
     seen: set[str] = set()
     for path in PAGES[::2]:
@@ -128,6 +131,7 @@ def test_an_identifier_leads_to_the_page_or_to_the_file_that_is_wanted(pages: Pa
     assert pages.get("/concept/role-president").headers["Location"] == "/role/president"
 
 
+@pytest.mark.slow
 def test_every_thing_of_the_graph_has_an_address_that_answers(pages: Pages, this_project: Project) -> None:
     base = this_project.config.base
     things = {q.subject.value for q in this_project.quads("asserted") if isinstance(q.subject, Iri)}

@@ -135,6 +135,7 @@ def test_a_feed_changes_when_the_answer_does_and_only_then(pages: Pages, this_pr
     assert answer_hash(Answered(answered.query, Truth(value=True))) != answer_hash(fewer)
 
 
+@pytest.mark.slow
 def test_the_description_for_programs_keeps_its_promises(pages: Pages, this_project: Project) -> None:
     document = pages.get("/openapi.json?lang=en").json()
     assert document["openapi"] == "3.1.0"
@@ -236,6 +237,7 @@ def test_a_document_that_is_not_for_everybody_keeps_its_text_to_itself(document:
     assert "Her står ingenting" in _page_of(document)
 
 
+@pytest.mark.slow
 def test_a_document_for_everybody_shows_its_text(document: Path, tmp_path: Path) -> None:
     folder = tmp_path / "public"
     shutil.copytree(document.parents[1], folder, symlinks=True, ignore=shutil.ignore_patterns("build", document.name))
