@@ -32,9 +32,10 @@ def _manifest(name: str) -> Manifest:
     return Manifest(name, "0", "http://a/", "2020-11-05", "owlrl", {}, ["http://a/one"], "http://a/two", {})
 
 
-def _sealed(folder: Path, name: str = "v1", quads: list[Quad] | None = None) -> Path:
+def _sealed(folder: Path, name: str = "v1", quads: list[Quad] | None = None, *, replace: bool = False) -> Path:
+    asserted = _QUADS if quads is None else quads
     with SnapshotBuilder(folder) as builder:
-        return builder.seal(_manifest(name), asserted=_QUADS if quads is None else quads, inferred=[], findings=[])
+        return builder.seal(_manifest(name), asserted=asserted, inferred=[], findings=[], replace=replace)
 
 
 @pytest.fixture(params=["memory", "snapshot"])
@@ -166,6 +167,24 @@ def test_the_link_moves_from_one_version_to_the_other(tmp_path: Path) -> None:
         assert current.snapshot_id == name
 
 
+def test_the_version_in_use_is_opened_once_until_there_is_another(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path)
+    snapshots.use(_sealed(tmp_path, "v1"))
+    first = snapshots.current()
+    assert snapshots.current() is first
+    # Built afresh under the same name it is another one.
+    _sealed(tmp_path, "v1", replace=True)
+    again = snapshots.current()
+    assert again is not first
+    snapshots.use(_sealed(tmp_path, "v2"))
+    second = snapshots.current()
+    assert second is not None
+    assert second.snapshot_id == "v2"
+    (tmp_path / "v2" / "manifest.json").unlink()
+    with pytest.raises(SnapshotError, match="no whole snapshot"):
+        snapshots.current()
+
+
 def test_a_reader_of_the_old_version_is_not_disturbed_by_a_new_one(tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     snapshots.use(_sealed(tmp_path, "v1"))
@@ -194,8 +213,12 @@ def test_pruning_takes_old_leftovers_and_leaves_a_running_build_alone(tmp_path: 
         (tmp_path / name).mkdir()
         if age is not None:
             os.utime(tmp_path / name, (age, age))
+    for name, age in ((".building-pull-1.tar.part", 0), (".building-pull-2.tar", None)):
+        (tmp_path / name).touch()
+        if age is not None:
+            os.utime(tmp_path / name, (age, age))
     Snapshots(tmp_path).prune(keep=1)
-    assert [path.name for path in tmp_path.iterdir()] == [".building-new"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".building-new", ".building-pull-2.tar"]
 
 
 def test_pruning_a_folder_that_is_not_there_is_nothing(tmp_path: Path) -> None:

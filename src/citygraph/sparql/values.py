@@ -9,11 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Final
 
+from citygraph.errors import QueryError
 from citygraph.lexer import Token
-from citygraph.rdf import BlankNode, Term, Triple
-from citygraph.sparql.text import Form, tokens
+from citygraph.rdf import BlankNode, Iri, Term, Triple
+from citygraph.sparql.text import Form, QueryText, tokens
 
-__all__ = ["counting", "every_combination", "solutions_of", "values_block", "with_every_variable", "with_values"]
+__all__ = [
+    "check_values",
+    "counting",
+    "every_combination",
+    "solutions_of",
+    "values_block",
+    "with_every_variable",
+    "with_prefixes",
+    "with_values",
+]
 
 
 def values_block(names: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> str:
@@ -123,3 +133,24 @@ def _inside(found: Sequence[Token]) -> int | None:
             is_query = place + 1 < len(found) and found[place + 1].text.upper() == Form.SELECT
             return None if is_query or form not in {Form.SELECT, Form.ASK} else place
     return None
+
+
+def with_prefixes(text: str, prefixes: Mapping[str, str]) -> str:
+    """The query with the prefixes declared that it may use without declaring them."""
+    lines = [f"PREFIX {name}: {Iri(iri)}\n" for name, iri in prefixes.items() if f"{name}:" in text]
+    return "".join(lines) + text
+
+
+def check_values(query: QueryText, names: Iterable[str]) -> None:
+    """See that each variable that gets a value is a column, and of `GROUP BY` when there is one.
+
+    Raises:
+        QueryError: one is not, and its value would not reach every row.
+    """
+    for name in names:
+        if query.form is Form.SELECT and name not in query.columns:
+            message = f"The parameter ?{name} is not a column of the answer."
+            raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
+        if query.grouped is not None and name not in query.grouped:
+            message = f"The parameter ?{name} is missing in GROUP BY."
+            raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")

@@ -19,10 +19,10 @@ from citygraph.http import (
 )
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
-from citygraph.sparql.text import Form, QueryText, read_query
-from citygraph.sparql.values import every_combination
+from citygraph.sparql.text import Form, read_query
+from citygraph.sparql.values import check_values, every_combination, with_prefixes
 
-__all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "Send", "accepted_type", "check_values", "with_prefixes"]
+__all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "Send", "accepted_type"]
 
 _ROWS_TYPE: Final = "application/sparql-results+json"
 _GRAPH_TYPE: Final = "application/n-triples"
@@ -218,24 +218,3 @@ def _truth(answer: Solutions | Truth) -> Truth:
 
 def _wanted(form: Form) -> str:
     return "SPARQL results in JSON" if form in {Form.SELECT, Form.ASK} else "N-Triples"
-
-
-def with_prefixes(text: str, prefixes: Mapping[str, str]) -> str:
-    """The query with the prefixes declared that it may use without declaring them."""
-    lines = [f"PREFIX {name}: {Iri(iri)}\n" for name, iri in prefixes.items() if f"{name}:" in text]
-    return "".join(lines) + text
-
-
-def check_values(query: QueryText, names: Iterable[str]) -> None:
-    """See that each variable that gets a value is a column, and of `GROUP BY` when there is one.
-
-    Raises:
-        QueryError: one is not, and its value would not reach every row.
-    """
-    for name in names:
-        if query.form is Form.SELECT and name not in query.columns:
-            message = f"The parameter ?{name} is not a column of the answer."
-            raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
-        if query.grouped is not None and name not in query.grouped:
-            message = f"The parameter ?{name} is missing in GROUP BY."
-            raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")

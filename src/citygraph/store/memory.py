@@ -13,6 +13,7 @@ from citygraph.messages import sentence
 from citygraph.rdf import DefaultGraph, Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sparql.text import QueryText, read_query, syntax_error
+from citygraph.sparql.values import check_values
 
 __all__ = ["MemoryStore", "answer"]
 
@@ -35,7 +36,8 @@ def answer(
     query = read_query(text, most_characters=_LONGEST)
     if query.uses_service:
         raise QueryError(sentence("query.service"), fix=sentence("next.no_service"))
-    values = _substitutions(query, bind or {})
+    check_values(query, bind or ())
+    values = {pyoxigraph.Variable(name): term for name, term in (bind or {}).items()}
 
     def run() -> Answer:
         return _collect(
@@ -57,18 +59,6 @@ def answer(
         raise QueryError(sentence("query.cannot_run", detail=str(error))) from error
     except OSError as error:
         raise StoreError(sentence("query.store", detail=str(error))) from error
-
-
-def _substitutions(query: QueryText, bind: Mapping[str, Term]) -> dict[pyoxigraph.Variable, Term]:
-    """The bound variables, each one a column of the answer and, when the rows are grouped, of GROUP BY."""
-    for name in bind:
-        if query.columns and name not in query.columns:
-            message = f"The parameter ?{name} is not a column of the answer."
-            raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
-        if query.grouped is not None and name not in query.grouped:
-            message = f"The parameter ?{name} is missing in GROUP BY."
-            raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")
-    return {pyoxigraph.Variable(name): term for name, term in bind.items()}
 
 
 def _collect(

@@ -236,7 +236,7 @@ class Pool:
         return reply
 
     def give_up(self, reply: Reply) -> None:
-        """Nobody wants this answer any more: its worker is ended, its place in the queue is free."""
+        """Give up an answer that nobody wants: its worker is ended, its place in the queue is free."""
         reply.tries_left = 0
         if reply.worker is not None:
             reply.worker.kill()

@@ -28,7 +28,7 @@ class Given:
     """The number of bytes given, and their hash: the same question to the same version begins with them again."""
 
     def __init__(self) -> None:
-        """Nothing is given yet."""
+        """No byte has been given."""
         self.to_repeat = 0
         self._size = 0
         self._hash = hashlib.sha256()

@@ -288,7 +288,7 @@ class SnapshotBuilder:
             raise SnapshotError(message, fix="Check that the folder may be written and the disk has room.") from error
 
     def __enter__(self) -> Self:
-        """Nothing more to do: the folder exists."""
+        """The folder exists already."""
         return self
 
     def __exit__(

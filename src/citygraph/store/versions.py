@@ -33,6 +33,7 @@ class Snapshots:
     def __init__(self, build_folder: Path) -> None:
         """The snapshots below `build_folder`, which need not exist yet."""
         self.folder = build_folder
+        self._opened: tuple[object, Snapshot] | None = None
 
     def get(self, snapshot_id: str) -> Snapshot | None:
         """The whole snapshot of that name, or `None`."""
@@ -42,7 +43,7 @@ class Snapshots:
             return None
 
     def current(self) -> Snapshot | None:
-        """The snapshot in use, or `None` before the first build.
+        """The snapshot in use, or `None` before the first build; opened once as long as it is the same.
 
         Raises:
             SnapshotError: the link points to a folder that is not a whole snapshot.
@@ -50,7 +51,13 @@ class Snapshots:
         link = self.folder / _CURRENT
         if link.is_symlink() and not link.exists():
             self._restore(link.readlink().name)
-        return Snapshot(link.resolve()) if link.is_symlink() else None
+        if not link.is_symlink():
+            return None
+        folder = link.resolve()
+        seen = _identity(folder)
+        if self._opened is None or seen is None or self._opened[0] != seen:
+            self._opened = seen, Snapshot(folder)
+        return self._opened[1]
 
     def _restore(self, name: str) -> None:
         """Put back the version that a build broken off between two renames had moved aside."""
@@ -107,6 +114,19 @@ class Snapshots:
         for path in folders:
             if path.name.startswith(BROKEN_OFF) and not _in_use(path):
                 shutil.rmtree(path, ignore_errors=True)
+        # The archive of a pull that was broken off.
+        for path in self.folder.glob(f"{BROKEN_OFF}*.tar*"):
+            if path.is_file() and not _in_use(path):
+                path.unlink(missing_ok=True)
+
+
+def _identity(folder: Path) -> object:
+    """What tells a snapshot from another, a fresh build of the same name included; `None` when it is not whole."""
+    try:
+        found = (folder / MANIFEST_FILE).stat()
+    except OSError:
+        return None
+    return folder, found.st_ino, found.st_mtime_ns
 
 
 def _in_use(folder: Path) -> bool:

@@ -87,7 +87,7 @@ class Answers:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing: what is held back is held back on purpose."""
+        """Does nothing: what is held back waits for `PIECE` bytes, or for the end."""
 
     def end(self) -> None:
         """The answer is whole."""
@@ -140,11 +140,11 @@ class CountedJson:
         return self._answers.write(data)
 
     def flush(self) -> None:
-        """Nothing, as for `Answers`."""
+        """Does nothing; see `Answers.flush`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedQuery:
     """A query that may run: how its text reads, prefixes it uses and does not declare, whether it repeats itself."""
 
     query: QueryText
@@ -158,7 +158,7 @@ def uses_service(text: str) -> bool:
     return "service" in text.lower() or "\\u" in text.lower()
 
 
-def check(text: str, bounds: Bounds) -> Checked:
+def check(text: str, bounds: Bounds) -> CheckedQuery:
     """What must be known of a query before the engine reads it; known again when a short text comes again.
 
     Raises:
@@ -167,7 +167,7 @@ def check(text: str, bounds: Bounds) -> Checked:
     return _check_again(text, bounds) if len(text) <= _SHORT else _check(text, bounds)
 
 
-def _check(text: str, bounds: Bounds) -> Checked:
+def _check(text: str, bounds: Bounds) -> CheckedQuery:
     query, found = read_query_tokens(text, most_characters=bounds.query_size, deepest=bounds.query_depth)
     if query.uses_service:
         _check_service(text, found, bounds.service_allowed)
@@ -175,7 +175,7 @@ def _check(text: str, bounds: Bounds) -> Checked:
     used = {match[1] for token in found if token.kind == "pname" for match in [_NAMED.match(token.text)] if match}
     declared = {after.text.rstrip(":") for token, after in pairwise(found) if token.text.upper() == "PREFIX"}
     words = {token.text.upper() for token in found if token.kind == "word"}
-    return Checked(
+    return CheckedQuery(
         query=query,
         prefixes={name: iri for name, iri in bounds.prefixes if name in used - declared},
         is_stable=not words & _CHANGES and not query.uses_service,
@@ -345,7 +345,7 @@ def _fail(pipe: socket.socket, kind: str, message: str, fix: str = "") -> None:
 
 
 def _write(  # the parts of one answer
-    store: pyoxigraph.Store, question: Question, checked: Checked, answers: Answers, bounds: Bounds, merged: Merged
+    store: pyoxigraph.Store, question: Question, checked: CheckedQuery, answers: Answers, bounds: Bounds, merged: Merged
 ) -> None:
     default, named = _dataset(question, checked)
     is_merged = default is not None and named == () and len(set(default)) > 1
@@ -387,7 +387,7 @@ def _write(  # the parts of one answer
             answers.write(piece)
 
 
-def _dataset(question: Question, checked: Checked) -> tuple[Sequence[str] | None, Sequence[str] | None]:
+def _dataset(question: Question, checked: CheckedQuery) -> tuple[Sequence[str] | None, Sequence[str] | None]:
     """The graphs asked, by default and by name; `None` leaves it to the text of the query."""
     if question.default_graphs is None and question.named_graphs is None:
         # Only FROM, and no FROM NAMED: then there are no graphs by name (SPARQL 1.1 Query, 13.2).

@@ -120,7 +120,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect is an answer like any other; the caller says what it means."""
 
     def redirect_request(self, *_: object) -> None:
-        """Nothing is asked anew."""
+        """Follow none."""
         return
 
 

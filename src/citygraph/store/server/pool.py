@@ -135,7 +135,7 @@ class ServerPool(Pool):
             reply.end(error if isinstance(error, CitygraphError) else StoreError(f"The server failed: {error}."))
 
     def give_up(self, reply: Reply) -> None:
-        """Nobody wants this answer any more; the server is asked to its deadline all the same."""
+        """Give up an answer that nobody wants; the server is asked to its deadline all the same."""
         if not reply.is_whole and not reply.begun.done():
             reply.end(StoreError("Nobody waits for the answer."))
 
