@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import signal
@@ -17,17 +18,12 @@ import httpx
 import pytest
 
 from citygraph.doctor import Examination, Options, Outcome, Probe, advice, examine, read_probes
-from citygraph.doctor.asker import Asker
-from citygraph.doctor.bench import Bench
-from citygraph.doctor.clean import clean_up
-from citygraph.doctor.examine import try_probe
-from citygraph.doctor.ground import BASE
-from citygraph.doctor.keeping import KEEPING
-from citygraph.doctor.limits import LIMITS
-from citygraph.doctor.reading import READING
-from citygraph.doctor.writing import WRITING
+from citygraph.doctor.run import try_probe
+from citygraph.doctor.server import BASE, ExaminedServer, ProbeClient, clean_up
+from citygraph.doctor.special import SPECIAL
 from citygraph.errors import ConfigError, StoreError
 from citygraph.http import Policy
+from citygraph.messages import texts
 from citygraph.store.server.capabilities import (
     Capabilities,
     read_capabilities,
@@ -279,19 +275,20 @@ def between(oxigraph: SparqlServer) -> Iterator[FaultInjector]:
 
 
 @pytest.fixture
-def bench(between: FaultInjector, oxigraph: SparqlServer) -> Iterator[Bench]:
+def bench(between: FaultInjector, oxigraph: SparqlServer) -> Iterator[ExaminedServer]:
     """What the probes work with, at a real server behind the proxy; nothing is left there."""
-    asker = Asker(Policy(contact="tests@example.org", timeout=30.0, sleep=lambda _: None), None)
+    client = ProbeClient(Policy(contact="tests@example.org", timeout=30.0, sleep=lambda _: None), None)
     query, update, store = (between.through(each) for each in (oxigraph.query, oxigraph.update, oxigraph.graph_store))
-    at_hand = Bench(asker, query, update, store, can_write=True, rows_to_ask=ROWS, facts={"update_form": True})
+    known: dict[str, bool | int | None] = {"update_form": True}
+    at_hand = ExaminedServer(client, query, update, store, can_write=True, rows_to_ask=ROWS, facts=known)
     yield at_hand
     between.will()
     at_hand.facts = {"update_form": True}
     assert clean_up(at_hand) == []
 
 
-def tried(name: str, bench: Bench) -> Outcome:
-    bench.asker.begin()
+def tried(name: str, bench: ExaminedServer) -> Outcome:
+    bench.client.begin()
     return try_probe(bench, PROBES[name])
 
 
@@ -301,7 +298,9 @@ def test_each_probe_has_a_server_that_deviates() -> None:
 
 
 @pytest.mark.parametrize("name", PLAYED)
-def test_a_deviation_that_no_real_server_shows_is_caught(name: str, between: FaultInjector, bench: Bench) -> None:
+def test_a_deviation_that_no_real_server_shows_is_caught(
+    name: str, between: FaultInjector, bench: ExaminedServer
+) -> None:
     assert tried(name, bench).verdict == "ok"
     assert clean_up(bench) == []
     between.will(PLAYED[name])
@@ -311,7 +310,7 @@ def test_a_deviation_that_no_real_server_shows_is_caught(name: str, between: Fau
     assert PLAYED[name].done, "the fault was never met"
 
 
-def test_a_web_page_instead_of_every_answer_is_never_fine(between: FaultInjector, bench: Bench) -> None:
+def test_a_web_page_instead_of_every_answer_is_never_fine(between: FaultInjector, bench: ExaminedServer) -> None:
     between.will(Fault(answer=page()))
     assert [name for name in PROBES if tried(name, bench).verdict == "ok"] == ["query-form"]
 
@@ -319,7 +318,9 @@ def test_a_web_page_instead_of_every_answer_is_never_fine(between: FaultInjector
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"{}", b'{"head":{},"results":{}}', b'{"boolean":3}', b"\xff", b"[" * 9999]
 )
-def test_broken_json_is_a_deviation_and_no_error_of_ours(body: bytes, between: FaultInjector, bench: Bench) -> None:
+def test_broken_json_is_a_deviation_and_no_error_of_ours(
+    body: bytes, between: FaultInjector, bench: ExaminedServer
+) -> None:
     between.will(Fault(answer=Answer(body, type=SPARQL_JSON)))
     assert [name for name in PROBES if tried(name, bench).verdict == "ok"] == ["query-form"]
 
@@ -344,7 +345,7 @@ def test_broken_json_is_a_deviation_and_no_error_of_ours(body: bytes, between: F
     ],
 )
 def test_an_answer_that_would_harm_us_is_a_deviation(
-    name: str, answer: Answer, words: str, between: FaultInjector, bench: Bench
+    name: str, answer: Answer, words: str, between: FaultInjector, bench: ExaminedServer
 ) -> None:
     between.will(Fault(holds="SELECT" if answer.type == SPARQL_JSON else "", skip=name == "store-get", answer=answer))
     outcome = tried(name, bench)
@@ -353,29 +354,31 @@ def test_an_answer_that_would_harm_us_is_a_deviation(
     assert len(outcome.seen) < 400
 
 
-def test_an_answer_that_drips_is_ended(between: FaultInjector, bench: Bench) -> None:
-    bench.asker = Asker(Policy(contact="tests@example.org", timeout=1.0), None)
+def test_an_answer_that_drips_is_ended(between: FaultInjector, bench: ExaminedServer) -> None:
+    bench.client = ProbeClient(Policy(contact="tests@example.org", timeout=1.0), None)
     between.will(Fault(answer=Answer(rows("1"), drip=0.1)))
     assert tried("query-get", bench).seen == "no answer within 1 second"
     between.will(Fault(answer=Answer(drip_headers=True, drip=0.1)))
     assert tried("query-get", bench).seen == "no answer within 1 second"
 
 
-def test_a_cut_without_a_header_is_found(between: FaultInjector, bench: Bench) -> None:
+def test_a_cut_without_a_header_is_found(between: FaultInjector, bench: ExaminedServer) -> None:
     between.will(Fault(holds="SELECT+%3Fv0", answer=Answer(rows(*map(str, range(100))))))
     outcome = tried("all-rows", bench)
     assert (outcome.verdict, outcome.facts["most_rows"]) == ("deviates", 100)
     assert "no header says so" in outcome.seen
 
 
-def test_a_part_of_the_answer_without_a_header_is_found(between: FaultInjector, bench: Bench) -> None:
+def test_a_part_of_the_answer_without_a_header_is_found(between: FaultInjector, bench: ExaminedServer) -> None:
     between.will(Fault(skip=1, answer=number(17)))
     outcome = tried("time-out", bench)
     assert outcome.verdict == "deviates"
     assert "no header says so" in outcome.seen
 
 
-def test_an_error_is_the_right_answer_to_a_query_that_takes_too_long(between: FaultInjector, bench: Bench) -> None:
+def test_an_error_is_the_right_answer_to_a_query_that_takes_too_long(
+    between: FaultInjector, bench: ExaminedServer
+) -> None:
     between.will(Fault(skip=2, status=504))
     assert tried("time-out", bench).verdict == "ok"
 
@@ -391,7 +394,7 @@ def test_an_error_is_the_right_answer_to_a_query_that_takes_too_long(between: Fa
     ],
 )
 def test_values_as_they_should_be_are_fine(
-    name: str, value: dict[str, str], between: FaultInjector, bench: Bench
+    name: str, value: dict[str, str], between: FaultInjector, bench: ExaminedServer
 ) -> None:
     if "datatype" in value:
         value = {**value, "datatype": f"http://www.w3.org/2001/XMLSchema#{value['datatype']}"}
@@ -400,7 +403,9 @@ def test_values_as_they_should_be_are_fine(
     assert tried(name, bench).verdict == "ok"
 
 
-def test_graphs_that_are_merged_and_answers_that_are_packed_are_fine(between: FaultInjector, bench: Bench) -> None:
+def test_graphs_that_are_merged_and_answers_that_are_packed_are_fine(
+    between: FaultInjector, bench: ExaminedServer
+) -> None:
     between.will(Fault(holds="default-graph-uri", answer=number(1)))
     assert tried("merged-graphs", bench).verdict == "ok"
     between.will(Fault(answer=Answer(rows("1"), packed=True)))
@@ -544,9 +549,9 @@ def test_a_server_that_stops_answering_is_left_alone(between: FaultInjector, oxi
     assert len(between.asked) == 13
 
 
-def test_a_server_that_asks_us_to_wait_is_waited_for(between: FaultInjector, bench: Bench) -> None:
+def test_a_server_that_asks_us_to_wait_is_waited_for(between: FaultInjector, bench: ExaminedServer) -> None:
     waits: list[float] = []
-    bench.asker = Asker(Policy(contact="tests@example.org", sleep=waits.append), None)
+    bench.client = ProbeClient(Policy(contact="tests@example.org", sleep=waits.append), None)
     between.will(Fault(status=429, retry_after="7", times=2))
     assert try_probe(bench, PROBES["query-get"]).verdict == "ok"
     assert waits == [7, 7]
@@ -555,14 +560,14 @@ def test_a_server_that_asks_us_to_wait_is_waited_for(between: FaultInjector, ben
     assert waits == [7, 7]
 
 
-def test_a_redirect_is_not_followed(between: FaultInjector, oxigraph: SparqlServer, bench: Bench) -> None:
+def test_a_redirect_is_not_followed(between: FaultInjector, oxigraph: SparqlServer, bench: ExaminedServer) -> None:
     between.will(Fault(answer=Answer(b"", 307, "", {"Location": oxigraph.query})))
     outcome = tried("query-form", bench)
     assert (outcome.verdict, outcome.seen) == ("refused", "HTTP 307")
 
 
-def test_an_answer_without_end_is_ended(between: FaultInjector, bench: Bench) -> None:
-    bench.asker = Asker(Policy(contact="tests@example.org", most_bytes=1_000), None)
+def test_an_answer_without_end_is_ended(between: FaultInjector, bench: ExaminedServer) -> None:
+    bench.client = ProbeClient(Policy(contact="tests@example.org", most_bytes=1_000), None)
     between.will(Fault(answer=Answer(b"x" * 5_000)))
     assert "larger than 1,000 bytes" in try_probe(bench, PROBES["select-json"]).seen
 
@@ -638,7 +643,8 @@ def test_a_server_elsewhere_is_told_who_asks() -> None:
 
 def advised(**known: bool | int | None) -> dict[str, str]:
     fine: dict[str, bool | int | None] = {"query_form_post": True, "json_results": True, "ntriples": True, **known}
-    return dict(advice(replace(Capabilities("http://127.0.0.1/sparql"), **fine)))  # type: ignore[arg-type]
+    said = advice(replace(Capabilities("http://127.0.0.1/sparql"), **fine))  # type: ignore[arg-type]
+    return {what: words.en for what, words in said}
 
 
 def test_advice_follows_the_capabilities() -> None:
@@ -659,14 +665,21 @@ def test_advice_follows_the_capabilities() -> None:
 
 
 def test_every_probe_has_one_way_to_be_tried() -> None:
-    parts = (READING, LIMITS, WRITING, KEEPING)
-    own = {name for part in parts for name in part}
-    assert len(own) == sum(len(part) for part in parts)
-    data = {probe.id for probe in PROBES.values() if probe.query or probe.literal}
-    assert not own & data
-    assert own | data == PROBES.keys()
+    data = {probe.id for probe in PROBES.values() if probe.is_data}
+    assert not SPECIAL.keys() & data
+    assert SPECIAL.keys() | data == PROBES.keys()
     assert len(PROBES) == len(read_probes())
-    assert all(probe.writes for probe in PROBES.values() if probe.literal or probe.id in {*WRITING, *KEEPING})
+    ways = [[each.query, each.update, each.steps, each.literal] for each in PROBES.values()]
+    assert [way for way in ways if sum(map(bool, way)) > 1] == []
+
+
+def test_what_writes_says_so() -> None:
+    own = {name for name, function in SPECIAL.items() if "server.graphs.new" in inspect.getsource(function)}
+    data = {
+        each.id for each in PROBES.values() if each.update or each.steps or each.literal or each.fill or each.counts
+    }
+    assert all(PROBES[name].writes for name in own | data)
+    assert {"insert-size", "graph-size", "store-head", "paths", "value-language", "store-put"} <= own | data
 
 
 def test_every_probe_settles_a_capability_and_every_capability_has_a_probe() -> None:
@@ -681,7 +694,15 @@ def test_every_probe_settles_a_capability_and_every_capability_has_a_probe() -> 
 
 @pytest.mark.parametrize("probe", PROBES.values(), ids=lambda probe: probe.id)
 def test_every_probe_says_what_it_asks_what_that_means_and_what_to_do(probe: Probe) -> None:
-    assert probe.question.endswith("?")
-    assert probe.means.endswith(".")
-    assert probe.fix.endswith(".")
+    for language in ("nb", "en"):
+        assert probe.question.in_language(language).endswith("?")
+        assert probe.means.in_language(language).endswith(".")
+        assert probe.fix.in_language(language).endswith(".")
+    assert probe.question.nb != probe.question.en
     assert probe.spec
+
+
+def test_all_that_is_said_of_a_probe_belongs_to_one() -> None:
+    said = {key.split(".")[1] for key in texts("doctor") if key.startswith("probe.")}
+    assert said == PROBES.keys()
+    assert [key for key, each in texts("doctor").items() if not (each.nb and each.en)] == []

@@ -7,22 +7,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
-
-from citygraph.doctor.asker import Asker
-from citygraph.doctor.bench import Bench
-from citygraph.doctor.clean import clean_up
-from citygraph.doctor.keeping import KEEPING, keep_value
-from citygraph.doctor.limits import LIMITS
-from citygraph.doctor.probe import Deviates, Fact, NoAnswer, NotTried, Outcome, Probe, Refused, Verdict, read_probes
-from citygraph.doctor.reading import READING, ask_query
-from citygraph.doctor.writing import WRITING
+from citygraph.doctor.probes import Outcome, Probe, Verdict, read_probes, try_data
+from citygraph.doctor.server import (
+    Deviates,
+    ExaminedServer,
+    Fact,
+    NoAnswer,
+    NotTried,
+    ProbeClient,
+    ProbeEnd,
+    Refused,
+    clean_up,
+    saying,
+)
+from citygraph.doctor.special import SPECIAL
 from citygraph.errors import ConfigError, StoreError
 from citygraph.http import Policy
+from citygraph.messages import Sentence, sentence
 from citygraph.store.server.capabilities import Capabilities, ProbeResult
 from citygraph.store.server.connection import PASSWORD, TOKEN, USER, Credentials
 
@@ -30,9 +35,13 @@ __all__ = ["Examination", "Options", "examine", "try_probe"]
 
 Progress = Callable[[str, int, int], None]
 
-_FUNCTIONS: Final = MappingProxyType({**READING, **LIMITS, **WRITING, **KEEPING})
 _IS_TRUTH: Final = frozenset(each.name for each in fields(Capabilities) if str(each.type).startswith("bool"))
-_WRITES: Final = "needs --write"
+_VERDICTS: Final[Mapping[type[ProbeEnd], Verdict]] = {
+    Deviates: Verdict.DEVIATES,
+    Refused: Verdict.REFUSED,
+    NotTried: Verdict.NOT_TRIED,
+    NoAnswer: Verdict.DEVIATES,
+}
 _MOST_SILENCE: Final = 3
 _MOST_SEEN: Final = 300
 # Where servers have their other doors when the one for queries ends so.
@@ -108,8 +117,7 @@ def examine(
     chosen = options or Options()
     is_here = _is_this_machine(_address(endpoint))
     if not chosen.contact and not is_here:
-        message = "Servers of others are only asked with a contact address, and there is none."
-        raise ConfigError(message, fix="Add: --contact you@your-city.example")
+        raise ConfigError(sentence("doctor.error.contact"), fix=sentence("doctor.error.add_contact"))
     policy = Policy(
         contact=chosen.contact or "on the same machine",
         timeout=chosen.timeout,
@@ -117,20 +125,21 @@ def examine(
         first_wait=2.0,
     )
     auth = credentials.auth() if credentials else None
-    asker = Asker(policy, auth, is_here=is_here)
-    _reach(asker, endpoint)
-    update, graph_store = _doors(endpoint, chosen, asker.server)
-    bench = Bench(asker, endpoint, update, graph_store, can_write=chosen.write, rows_to_ask=chosen.rows)
+    client = ProbeClient(policy, auth, is_here=is_here)
+    _reach(client, endpoint)
+    update, graph_store = _doors(endpoint, chosen, client.server)
+    server = ExaminedServer(client, endpoint, update, graph_store, can_write=chosen.write, rows_to_ask=chosen.rows)
     left: list[str] = []
-    with _cleaned(bench, left):
-        outcomes = tuple(_outcomes(bench, read_probes(), progress or _silent))
+    with _cleaned(server, left):
+        outcomes = tuple(_outcomes(server, read_probes(), progress or _silent))
+    _learn_of_the_store(server.facts)
     capabilities = Capabilities(
         endpoint=endpoint,
         update_endpoint=update,
         graph_store_endpoint=graph_store,
-        server=_printable(asker.server),
+        server=_printable(client.server),
         date=datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        **bench.facts,  # type: ignore[arg-type]  # by the names of its fields; `_learn` keeps the types
+        **server.facts,  # type: ignore[arg-type]  # by the names of its fields; `_learn` keeps the types
     )
     in_clear = bool(credentials) and not is_here and urlsplit(endpoint).scheme == "http"
     return Examination(capabilities, outcomes, tuple(left), in_clear)
@@ -140,47 +149,37 @@ def _silent(what: str, done: int, total: int) -> None:
     del what, done, total
 
 
-def _outcomes(bench: Bench, probes: Sequence[Probe], progress: Progress) -> Iterator[tuple[Probe, Outcome]]:
+def _outcomes(server: ExaminedServer, probes: Sequence[Probe], progress: Progress) -> Iterator[tuple[Probe, Outcome]]:
     silent, stopped = 0, ""
     for place, probe in enumerate(probes):
-        progress(probe.question, place, len(probes))
-        bench.asker.begin()
+        progress(Sentence(probe.question.en, probe.question.nb), place, len(probes))
+        server.client.begin()
         if stopped:
             outcome = Outcome(Verdict.NOT_TRIED, stopped)
         else:
-            outcome = try_probe(bench, probe)
+            outcome = try_probe(server, probe)
             silent = silent + 1 if outcome.is_silence else 0
-        _learn(bench.facts, probe, outcome)
+        _learn(server.facts, probe, outcome)
         yield probe, outcome
         if probe.needed and outcome.verdict is not Verdict.OK:
-            stopped = f"{probe.id} comes first"
+            stopped = saying("comes_first", probe=probe.id)
         elif silent == _MOST_SILENCE:
-            stopped = "the server has stopped answering"
+            stopped = saying("stopped")
 
 
-def try_probe(bench: Bench, probe: Probe) -> Outcome:
+def try_probe(server: ExaminedServer, probe: Probe) -> Outcome:
     """One probe, whatever the server does."""
-    outcome = _tried(bench, probe)
+    outcome = _tried(server, probe)
     return replace(outcome, seen=_printable(outcome.seen))
 
 
-def _tried(bench: Bench, probe: Probe) -> Outcome:
-    if probe.writes and not bench.can_write:
-        return Outcome(Verdict.NOT_TRIED, _WRITES)
+def _tried(server: ExaminedServer, probe: Probe) -> Outcome:
+    if probe.writes and not server.can_write:
+        return Outcome(Verdict.NOT_TRIED, saying("needs_write"))
     try:
-        if probe.query:
-            return ask_query(probe, bench)
-        if probe.literal:
-            return keep_value(probe, bench)
-        return _FUNCTIONS[probe.id](bench)
-    except Deviates as error:
-        return Outcome(Verdict.DEVIATES, str(error))
-    except Refused as error:
-        return Outcome(Verdict.REFUSED, str(error))
-    except NotTried as error:
-        return Outcome(Verdict.NOT_TRIED, str(error))
-    except NoAnswer as error:
-        return Outcome(Verdict.DEVIATES, str(error), is_silence=True)
+        return try_data(probe, server) if probe.is_data else SPECIAL[probe.id](server)
+    except ProbeEnd as end:
+        return Outcome(_VERDICTS[type(end)], end.seen, is_silence=isinstance(end, NoAnswer))
 
 
 def _learn(facts: dict[str, Fact], probe: Probe, outcome: Outcome) -> None:
@@ -196,32 +195,38 @@ def _learn(facts: dict[str, Fact], probe: Probe, outcome: Outcome) -> None:
         facts[name] = False if is_settled else value
 
 
+def _learn_of_the_store(facts: dict[str, Fact]) -> None:
+    """The graph store as a whole is of use when graphs can be put, read and removed there."""
+    if facts.get("graph_store_delete"):
+        facts["graph_store"] = bool(facts.get("graph_store_put") and facts.get("graph_store_get"))
+
+
 @contextmanager
-def _cleaned(bench: Bench, left: list[str]) -> Iterator[None]:
+def _cleaned(server: ExaminedServer, left: list[str]) -> Iterator[None]:
     """Remove our graphs when the block ends, however it ends; `left` gets the names of those that stay."""
     try:
         yield
     finally:
-        if bench.graphs.names:
-            left += clean_up(bench)
+        if server.graphs.names:
+            left += clean_up(server)
 
 
-def _reach(asker: Asker, endpoint: str) -> None:
+def _reach(client: ProbeClient, endpoint: str) -> None:
     """Find out whether anybody is there, and let in.
 
     Raises:
         StoreError: nobody answers, or the door is locked.
     """
     host = urlsplit(endpoint).netloc
-    asker.begin()
+    client.begin()
     try:
-        reply = asker.ask("POST", endpoint, form={"query": "ASK {}"})
+        reply = client.send("POST", endpoint, form={"query": "ASK {}"})
     except (NoAnswer, Refused) as error:
-        message = f"{host} does not answer: {error}."
-        raise StoreError(message, fix="Check the address, and that the server runs and can be reached.") from error
-    if reply.status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-        message = f"{host} does not let us in (HTTP {reply.status})."
-        raise StoreError(message, fix=f"Set {USER} and {PASSWORD}, or {TOKEN}, in the environment.")
+        message = sentence("doctor.error.silent", host=host, reason=error.seen)
+        raise StoreError(message, fix=sentence("doctor.error.check_address")) from error
+    if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        fix = sentence("doctor.error.set_user", user=USER, password=PASSWORD, token=TOKEN)
+        raise StoreError(sentence("doctor.error.locked", host=host, status=reply.status), fix=fix)
 
 
 def _address(endpoint: str) -> str:
@@ -232,11 +237,11 @@ def _address(endpoint: str) -> str:
     """
     parts = urlsplit(endpoint)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        message = f"{endpoint!r} is not the address of a SPARQL server."
-        raise StoreError(message, fix="An address begins with https:// or http://.")
+        message = sentence("doctor.error.no_address", address=repr(endpoint))
+        raise StoreError(message, fix=sentence("doctor.error.begins"))
     if parts.username or parts.password:
-        message = "A password does not belong in an address, where it would be kept and shown."
-        raise StoreError(message, fix=f"Set {USER} and {PASSWORD} in the environment.")
+        fix = sentence("doctor.error.set_password", user=USER, password=PASSWORD)
+        raise StoreError(sentence("doctor.error.password"), fix=fix)
     return parts.hostname
 
 
@@ -268,6 +273,8 @@ def _doors(endpoint: str, options: Options, server: str) -> tuple[str, str]:
 
 
 def _printable(text: str) -> str:
-    """What a server says, without what would move the cursor of a terminal, and not too long."""
+    """What a server says, without what would move the cursor of a terminal, and not too long; in both languages."""
+    if isinstance(text, Sentence):
+        return Sentence(_printable(str(text)), _printable(text.nb), text.key)
     plain = "".join(letter if letter.isprintable() else "·" for letter in text)
     return plain if len(plain) <= _MOST_SEEN else plain[:_MOST_SEEN] + " …"
