@@ -285,7 +285,7 @@ def servers() -> str:
     found = [{each.id: each for each in read_results(folder / f"{name}.json")} for name in names]
     head = ["probe", *(f"{each.server.split(' ')[0]}, {each.date[:10]}" for each in known)]
     rows = [
-        [f"`{probe.id}` {_values(probe.question)}", *(_verdict(each[probe.id]) for each in found)]
+        [f"`{probe.id}` {_values(probe.question.en)}", *(_verdict(each[probe.id]) for each in found)]
         for probe in read_probes()
     ]
     return _table(head, rows)

@@ -24,7 +24,8 @@ ADDRESS = "http://127.0.0.1:1/sparql"
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "server.json"
-    known = Capabilities(ADDRESS, graph_store_put=True, union_default_graph=False, most_rows=10_000)
+    others = {"union_default_graph": False, "most_rows": 10_000, "gzip": None}
+    known = Capabilities(ADDRESS, graph_store_put=True, most_insert_triples=3_000, others=others)
     results = (ProbeResult("graph-store-put", "ok"), ProbeResult("rows", "deviates", "10,000 of 20,001 rows"))
     write_capabilities(path, known, results)
     assert read_capabilities(path) == known
@@ -42,7 +43,20 @@ def test_every_capability_is_described() -> None:
 
 
 def _document(**known: Any) -> dict[str, Any]:  # noqa: ANN401  # whatever JSON holds
-    return {"citygraph-capabilities": 1, "capabilities": {"endpoint": ADDRESS, **known}, "probes": []}
+    return {"citygraph-capabilities": 2, "server": {"endpoint": ADDRESS}, "capabilities": known, "probes": []}
+
+
+def test_a_file_of_the_version_before_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "server.json"
+    known = {"endpoint": ADDRESS, "server": "Virtuoso", "json_results": True, "most_rows": 10_000, "gzip": None}
+    document = {"citygraph-capabilities": 1, "capabilities": known, "probes": [{"id": "rows", "verdict": "ok"}]}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    found = read_capabilities(path)
+    assert found == Capabilities(
+        ADDRESS, server="Virtuoso", json_results=True, others={"most_rows": 10_000, "gzip": None}
+    )
+    assert [found.value(name) for name in ("json_results", "most_rows", "gzip", "minus")] == [True, 10_000, None, None]
+    assert read_results(path) == (ProbeResult("rows", "ok"),)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +64,14 @@ def _document(**known: Any) -> dict[str, Any]:  # noqa: ANN401  # whatever JSON 
     [
         ([], "was not written by citygraph doctor"),
         ({"capabilities": {}}, "was not written by citygraph doctor"),
-        ({**_document(), "citygraph-capabilities": 2}, "version 2"),
-        (_document(flies=True), "'flies'"),
+        ({**_document(), "citygraph-capabilities": 3}, "version 3"),
         (_document(most_rows="many"), "'many'"),
-        (_document(most_rows=True), "True"),
-        (_document(gzip=1), "gzip cannot be 1"),
-        (_document(endpoint=""), "no endpoint"),
+        (_document(most_rows=[1]), "most_rows cannot be [1]"),
+        (_document(most_graph_bytes=True), "True"),
+        (_document(graph_store_post=1), "graph_store_post cannot be 1"),
+        ({**_document(), "server": {"endpoint": ""}}, "no endpoint"),
+        ({**_document(), "server": {"endpoint": 7}}, "endpoint cannot be 7"),
+        ({**_document(), "server": []}, "no endpoint"),
         ({**_document(), "capabilities": []}, "no capabilities"),
     ],
 )

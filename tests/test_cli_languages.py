@@ -95,7 +95,7 @@ def test_all_that_can_be_typed_is_explained_and_nothing_else() -> None:
     assert {key for key in HELP if not key.startswith(("frame.", "typer."))} == typed | about | rest
 
 
-@pytest.mark.parametrize("name", ["cli", "help"])
+@pytest.mark.parametrize("name", ["cli", "help", "link"])
 def test_every_text_of_the_commands_is_there_in_both_languages(name: str) -> None:
     assert [key for key, each in texts(name).items() if not (each.nb and each.en)] == []
 

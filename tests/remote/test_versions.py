@@ -153,7 +153,9 @@ def test_a_server_that_is_known_to_lack_what_is_needed_is_not_used(tmp_path: Pat
 
 
 def test_a_server_that_cannot_derive_is_used_when_it_need_not(tmp_path: Path) -> None:
-    write_capabilities(tmp_path / "server.json", Capabilities("http://127.0.0.1:1/query", insert_where=False))
+    write_capabilities(
+        tmp_path / "server.json", Capabilities("http://127.0.0.1:1/query", others={"insert_where": False})
+    )
     server = SparqlServer("none", "http://127.0.0.1:1/query", "", "")
     project = Project.open(with_server(clean_project(tmp_path), server, capabilities="server.json"), today=TODAY)
     assert project.held is not None

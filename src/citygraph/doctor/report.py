@@ -10,7 +10,7 @@ from typing import Final
 from citygraph.doctor.probes import Outcome, Probe, Verdict
 from citygraph.doctor.run import Examination
 from citygraph.messages import Text, said_in, text
-from citygraph.store.server.capabilities import Capabilities
+from citygraph.store.server.capabilities import Capabilities, CapabilityValue
 
 __all__ = ["advice", "report_lines"]
 
@@ -98,19 +98,19 @@ def advice(known: Capabilities) -> tuple[tuple[str, Text], ...]:
     )
 
 
-def _with(key: str, most: int | None) -> Text:
+def _with(key: str, most: CapabilityValue) -> Text:
     """A part of a sentence with a number, or nothing without one."""
     return Text() if most is None else text(f"doctor.advice.{key}").filled(most=most)
 
 
 def _loading(known: Capabilities) -> Text:
-    can_update = known.update_form or known.update_direct
+    can_update = known.value("update_form") or known.value("update_direct")
     if known.graph_store_put:
-        long = text("doctor.advice.long") if known.keeps_long_literals is False and can_update else Text()
+        long = text("doctor.advice.long") if known.value("keeps_long_literals") is False and can_update else Text()
         return text("doctor.advice.by_store").filled(pieces=_with("pieces", known.most_graph_bytes), long=long)
     if can_update:
         return text("doctor.advice.by_updates").filled(most=_with("most_triples", known.most_insert_triples))
-    nothing_known = known.graph_store_put is None and known.update_form is None
+    nothing_known = known.graph_store_put is None and known.value("update_form") is None
     return text("doctor.advice.load_not_tried" if nothing_known else "doctor.advice.load_impossible")
 
 
@@ -120,13 +120,13 @@ def _asking(known: Capabilities) -> Text:
     elif known.default_graph_uri is False:
         key = "mixed"
     else:
-        key = "named" if known.needs_default_graph_uri else "by_post"
+        key = "named" if known.value("needs_default_graph_uri") else "by_post"
     return text(f"doctor.advice.{key}")
 
 
 def _exporting(known: Capabilities) -> Text:
-    if known.graph_store_get:
+    if known.value("graph_store_get"):
         return text("doctor.advice.export_store")
-    if not known.ntriples:
+    if not known.value("ntriples"):
         return text("doctor.advice.export_tables")
-    return text("doctor.advice.export_construct").filled(pieces=_with("export_pieces", known.most_rows))
+    return text("doctor.advice.export_construct").filled(pieces=_with("export_pieces", known.value("most_rows")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -35,13 +35,14 @@ __all__ = ["Examination", "Options", "examine", "try_probe"]
 
 Progress = Callable[[str, int, int], None]
 
-_IS_TRUTH: Final = frozenset(each.name for each in fields(Capabilities) if str(each.type).startswith("bool"))
 _VERDICTS: Final[Mapping[type[ProbeEnd], Verdict]] = {
     Deviates: Verdict.DEVIATES,
     Refused: Verdict.REFUSED,
     NotTried: Verdict.NOT_TRIED,
     NoAnswer: Verdict.DEVIATES,
 }
+_DERIVED: Final = ("graph_store", "needs_default_graph_uri", "rows_tried")
+"""Capabilities that follow from several probes, or beside the one that a probe settles."""
 _MOST_SILENCE: Final = 3
 _MOST_SEEN: Final = 300
 # Where servers have their other doors when the one for queries ends so.
@@ -129,18 +130,19 @@ def examine(
     _reach(client, endpoint)
     update, graph_store = _doors(endpoint, chosen, client.server)
     server = ExaminedServer(client, endpoint, update, graph_store, can_write=chosen.write, rows_to_ask=chosen.rows)
+    server.facts = dict.fromkeys([*(probe.fact for probe in read_probes()), *_DERIVED])
     left: list[str] = []
     with _cleaned(server, left):
         outcomes = tuple(_outcomes(server, read_probes(), progress or _silent))
     _learn_of_the_store(server.facts)
-    capabilities = Capabilities(
-        endpoint=endpoint,
-        update_endpoint=update,
-        graph_store_endpoint=graph_store,
-        server=_printable(client.server),
-        date=datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        **server.facts,  # type: ignore[arg-type]  # by the names of its fields; `_learn` keeps the types
-    )
+    about = {
+        "endpoint": endpoint,
+        "update_endpoint": update,
+        "graph_store_endpoint": graph_store,
+        "server": _printable(client.server),
+        "date": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+    }
+    capabilities = Capabilities.of(about, server.facts)
     in_clear = bool(credentials) and not is_here and urlsplit(endpoint).scheme == "http"
     return Examination(capabilities, outcomes, tuple(left), in_clear)
 
@@ -185,14 +187,19 @@ def _tried(server: ExaminedServer, probe: Probe) -> Outcome:
 def _learn(facts: dict[str, Fact], probe: Probe, outcome: Outcome) -> None:
     """Note what follows from an outcome; where several probes settle one capability, one "no" is enough."""
     found: dict[str, Fact] = dict(outcome.facts)
-    if probe.fact in _IS_TRUTH and probe.fact not in found:
+    if _is_truth(probe.fact) and probe.fact not in found:
         if outcome.verdict is Verdict.OK:
             found[probe.fact] = probe.fact_if_ok
         elif outcome.verdict is Verdict.DEVIATES or (outcome.verdict is Verdict.REFUSED and probe.fact_if_ok):
             found[probe.fact] = not probe.fact_if_ok
     for name, value in found.items():
-        is_settled = name in _IS_TRUTH and facts.get(name) is False
+        is_settled = _is_truth(name) and facts.get(name) is False
         facts[name] = False if is_settled else value
+
+
+def _is_truth(name: str) -> bool:
+    """Whether a capability is a yes or no, rather than a number."""
+    return not name.startswith(("most_", "rows_"))
 
 
 def _learn_of_the_store(facts: dict[str, Fact]) -> None:

@@ -24,6 +24,7 @@ from citygraph.http import (
 from citygraph.messages import Sentence, Text, sentence, text
 from citygraph.rdf import Iri, Literal
 from citygraph.results import Solutions, read_json_answer
+from citygraph.store.server.capabilities import CapabilityValue
 
 if TYPE_CHECKING:
     import httpx
@@ -54,7 +55,7 @@ __all__ = [
     "saying_count",
 ]
 
-Fact: TypeAlias = bool | int | None
+Fact: TypeAlias = CapabilityValue
 ROWS_TYPE: Final = "application/sparql-results+json"
 NTRIPLES: Final = "application/n-triples"
 BASE: Final = "urn:citygraph:probe:"

@@ -32,6 +32,7 @@ from citygraph.link.review import LinkDecision, Outdated, decide_link, open_prop
 from citygraph.link.suggest import Suggestion, proposals, suggest, unlinked
 from citygraph.link.wikidata import ItemSource
 from citygraph.matching.things import Thing, things_of
+from citygraph.messages import Text, sentence
 from citygraph.namespaces import compress, expand
 from citygraph.rdf import Triple
 from citygraph.sssom import (
@@ -63,12 +64,20 @@ class Comparison:
 
 
 class Links:
-    """The mapping file of a project folder, read once and written after each decision."""
+    """The mapping file of a project folder, read anew for each question and written after each decision."""
 
     def __init__(
         self, folder: Path, triples: Sequence[Triple], prefixes: dict[str, str], *, base: str, today: date
     ) -> None:
-        """The links in `folder` for the things that `triples` speak about."""
+        """The links of a project.
+
+        Args:
+            folder: of the project; the mapping file lies below it.
+            triples: the graph, for our things and facts.
+            prefixes: for the short names of things.
+            base: the address that a new mapping file gets a name below.
+            today: the date of decisions and proposals.
+        """
         self._folder, self._triples, self._prefixes = folder, triples, prefixes
         self._base, self._today = base, today
 
@@ -103,8 +112,8 @@ class Links:
             # Decoded from bytes: text mode would turn CR LF into LF, and a round trip into a difference.
             return read_mappings(path.read_bytes().decode("utf-8"))
         except (SssomError, UnicodeDecodeError) as error:
-            message = f"{MAPPING_FILE} cannot be read: {error}."
-            raise ConfigError(message, fix="Run: citygraph check") from error
+            message = sentence("link.unreadable", file=MAPPING_FILE, reason=error)
+            raise ConfigError(message, fix=sentence("link.run_check")) from error
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[MappingSet, Callable[[MappingSet], None]]]:
@@ -115,8 +124,8 @@ class Links:
 
             def write(rows: MappingSet) -> None:
                 if (path.read_bytes() if path.is_file() else b"") != before:
-                    message = f"{MAPPING_FILE} has been changed by somebody else at this moment."
-                    raise ExportError(message, fix="Nothing was written; try again.")
+                    message = sentence("link.changed_now", file=MAPPING_FILE)
+                    raise ExportError(message, fix=sentence("link.try_again"))
                 write_file(path, write_mappings(rows).encode())
 
             yield self.rows, write
@@ -166,8 +175,7 @@ class Links:
         for name in (text, f"id:{text}", compress(expand(text, self._prefixes) or "x:", self._prefixes)):
             if name in self.things:
                 return self.things[name]
-        message = f"There is nothing called {text!r} that can be linked."
-        raise QueryError(message, fix="Use a short name such as id:place-oslo.")
+        raise QueryError(sentence("link.no_thing", name=repr(text)), fix=sentence("link.short_name"))
 
     def open(self) -> dict[str, list[Mapping]]:
         """The proposals that wait for a person, by subject."""
@@ -195,8 +203,8 @@ class Links:
                 thing = self._thing(decision.subject_id)
                 subject = compress(thing.id, self._prefixes)
                 if seen and seen != version_of(before, subject):
-                    message = f"The candidates of {thing.name('en')} have changed since they were shown."
-                    raise Outdated(message, fix="Look at them again; nothing was written.")
+                    name = Text(thing.name("nb"), thing.name("en"))
+                    raise Outdated(sentence("link.outdated", name=name), fix=sentence("link.look_again"))
                 label = decision.subject_label or thing.name("nb")
                 rows = decide_link(rows, replace(decision, subject_id=subject, subject_label=label))
             write(rows)
@@ -223,8 +231,8 @@ class Links:
         try:
             return read_known(path.read_bytes().decode("utf-8"))
         except ValueError as error:
-            message = f"{DRIFT_FILE} cannot be read: {error}."
-            raise ConfigError(message, fix="Mend the row, or delete the file to see all differences again.") from error
+            message = sentence("link.unreadable", file=DRIFT_FILE, reason=error)
+            raise ConfigError(message, fix=sentence("link.mend_row")) from error
 
     def compare(self, source: ItemSource, *, keep: bool = True) -> Comparison:
         """Our facts against Wikidata's; what is shown as new is remembered, so that it is shown once.
@@ -265,15 +273,14 @@ class Links:
             QueryError: no such difference has been seen.
         """
         if not author.strip():
-            message = "A decision needs the name of who made it."
-            raise QueryError(message, fix="Give --author, for example an ORCID.")
+            raise QueryError(sentence("link.no_author"), fix=sentence("link.give_author"))
         try:
             known = decide_difference(
                 self.known(), subject, property_, decision, author=author, day=self._today, comment=comment
             )
         except KeyError as error:
-            message = f"No difference of {subject} in {property_} has been seen."
-            raise QueryError(message, fix="Run: citygraph link compare") from error
+            message = sentence("link.no_difference", subject=subject, property=property_)
+            raise QueryError(message, fix=sentence("link.run_compare")) from error
         write_file(self._folder / DRIFT_FILE, write_known(known).encode())
 
     def offered(self, source: ItemSource) -> list[LinkFact]:
@@ -296,6 +303,5 @@ class Links:
                 progress("link", number, len(todo))
             items |= {item.id: item for item in source.search(thing)}
         if not items:
-            message = "There is nothing to fetch: no links and no candidates."
-            raise ReconciliationError(message)
+            raise ReconciliationError(sentence("link.nothing_to_fetch"))
         return items.values()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from citygraph.errors import QueryError
+from citygraph.messages import sentence
 from citygraph.sssom import NO_TERM_FOUND, Mapping, MappingSet, with_mappings
 
 __all__ = ["LinkDecision", "LinkWord", "Outdated", "decide_link", "open_proposals", "version_of"]
@@ -74,8 +75,7 @@ def decide_link(rows: MappingSet, decision: LinkDecision) -> MappingSet:
         QueryError: the item is not one, or the thing has another accepted link.
     """
     if not decision.author.strip():
-        message = "A decision needs the name of who made it."
-        raise QueryError(message, fix="Give --author, for example an ORCID: --author orcid:0000-0002-1825-0097")
+        raise QueryError(sentence("link.no_author"), fix=sentence("link.give_author"))
     object_id = NO_TERM_FOUND if decision.word is LinkWord.NONE else _item(decision.object_id)
     mine = [each for each in rows.mappings if each.subject_id == decision.subject_id]
     before = next((each for each in mine if each.object_id == object_id), None)
@@ -92,8 +92,7 @@ def decide_link(rows: MappingSet, decision: LinkDecision) -> MappingSet:
 def _item(text: str) -> str:
     match = _ITEM.match(text.removeprefix("http://www.wikidata.org/entity/"))
     if match is None:
-        message = f"{text!r} is not an item of Wikidata."
-        raise QueryError(message, fix="An item is written Q585.")
+        raise QueryError(sentence("link.no_item", text=repr(text)), fix=sentence("link.write_item"))
     return f"wd:{match[1]}"
 
 
@@ -101,8 +100,8 @@ def _refuse_second_link(mine: list[Mapping], object_id: str, subject_id: str) ->
     other = [each for each in mine if each.accepted and each.object_id != object_id]
     other = [each for each in other if each.predicate_id == "skos:exactMatch"]
     if other:
-        message = f"{subject_id} is linked to {other[0].object_id} already."
-        raise QueryError(message, fix=f"Reject that first: --reject {subject_id}={other[0].object_id}")
+        values = {"subject": subject_id, "object": other[0].object_id}
+        raise QueryError(sentence("link.linked", **values), fix=sentence("link.reject_first", **values))
 
 
 def _row(decision: LinkDecision, object_id: str, before: Mapping | None) -> Mapping:

@@ -26,6 +26,7 @@ from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
 from citygraph.matching.score import Wanted
 from citygraph.matching.things import Thing
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Literal, Triple, parse
 from citygraph.results import Solutions
 from citygraph.store.endpoint import RemoteStore
@@ -116,8 +117,8 @@ def _read(path: Path) -> bytes:
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except (OSError, EOFError) as error:
-        message = f"{path} cannot be read: {error}."
-        raise ReconciliationError(message, fix="Make one: citygraph link fetch extract.jsonl") from error
+        message = sentence("link.unreadable", file=path, reason=error)
+        raise ReconciliationError(message, fix=sentence("link.make_extract")) from error
 
 
 def _parsed(path: Path, data: bytes) -> list[Triple]:
@@ -125,7 +126,7 @@ def _parsed(path: Path, data: bytes) -> list[Triple]:
     if parsed.problems:
         problem = parsed.problems[0]
         message = f"{path}:{problem.line}: {problem.message}"
-        raise ReconciliationError(message, fix="The extract is cut or not N-Triples; fetch it again.")
+        raise ReconciliationError(message, fix=sentence("link.not_triples"))
     return [quad.triple for quad in parsed.quads]
 
 
@@ -139,8 +140,8 @@ def _read_lines(path: Path, data: bytes) -> dict[str, WikidataItem]:
         try:
             item = item_from_json(json.loads(text))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            message = f"{path}:{number}: not an entity of Wikidata in JSON."
-            raise ReconciliationError(message, fix="The extract is cut or not JSON lines; fetch it again.") from error
+            message = sentence("link.no_entity", file=path, line=number)
+            raise ReconciliationError(message, fix=sentence("link.not_lines")) from error
         found[item.id] = item
     return found
 
@@ -268,8 +269,7 @@ class MediaWiki:
             message = f"{self._exchange.host}: {error_.get('info') or error_.get('code')}"
             raise ReconciliationError(message)
         if not fits(answer):
-            message = f"{self._exchange.host} answered something that the API does not say."
-            raise ReconciliationError(message)
+            raise ReconciliationError(sentence("link.not_the_api", host=self._exchange.host))
         return reply.body
 
 
