@@ -6,7 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-__all__ = ["BASE", "CG", "CONCEPT", "PREFIXES", "Curies", "compress", "expand", "is_absolute_iri", "prefixes_for"]
+__all__ = [
+    "BASE",
+    "CG",
+    "CONCEPT",
+    "PREFIXES",
+    "RDF_TYPE",
+    "XSD_STRING",
+    "Curies",
+    "compress",
+    "expand",
+    "is_absolute_iri",
+    "prefixes_for",
+]
 
 BASE: Final = "https://w3id.org/citygraph/"
 CG: Final = BASE + "ontology#"
@@ -42,6 +54,9 @@ PREFIXES: Final[Mapping[str, str]] = {
     "wd": "http://www.wikidata.org/entity/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+
+RDF_TYPE: Final = PREFIXES["rdf"] + "type"
+XSD_STRING: Final = PREFIXES["xsd"] + "string"
 
 # RFC 3987 section 2.2 in outline: a scheme, then no character that would end an IRI in Turtle or SPARQL.
 _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*\Z")

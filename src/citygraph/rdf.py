@@ -23,6 +23,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, Quad, Triple
 from pyoxigraph import NamedNode as Iri
 
 from citygraph.lexer import STRING
+from citygraph.namespaces import XSD_STRING
 
 if TYPE_CHECKING:
     import rdflib
@@ -66,7 +67,6 @@ _RDF_FORMATS: Final = {
     "trig": pyoxigraph.RdfFormat.TRIG,
 }
 _DEEPEST: Final = 500
-_XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 # XML 1.0, production 2: everything else cannot stand in a document, escaped or not.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Namespaces in XML 1.0, production 4 (NCName): how a name begins, and how it goes on.
@@ -449,7 +449,7 @@ def _rdflib_node(term: Term) -> rdflib.term.Node:
             return rdflib.BNode(term.value)
         case Literal() if term.language:
             return rdflib.Literal(term.value, lang=term.language)
-        case Literal() if term.datatype.value == _XSD_STRING:
+        case Literal() if term.datatype.value == XSD_STRING:
             # rdflib keeps "x" and "x"^^xsd:string apart; RDF 1.1 does not.
             return rdflib.Literal(term.value)
         case Literal():

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any, Final, TypeAlias
 
+from citygraph.namespaces import XSD_STRING
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, refuse_not_xml, serialize
 
 __all__ = [
@@ -40,7 +41,6 @@ JSON_END: Final = "]}}"
 """What stands behind the rows of an answer in JSON."""
 _SRX: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<sparql xmlns="http://www.w3.org/2005/sparql-results#"><head>'
 _ITS: Final = 'xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0"'
-_XSD_STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 _PIECE: Final = 32_000
 """Characters that wait before they are handed on."""
 # A reader of XML turns CR into LF unless it is written as a reference (XML 1.0, 2.11).
@@ -189,7 +189,7 @@ def json_term(term: Term) -> str:
         case Literal() if term.language:
             direction = f',"its:dir":"{term.direction}"' if term.direction is not None else ""
             return f'{{"type":"literal","value":{_quoted(term.value)},"xml:lang":"{term.language}"{direction}}}'
-        case Literal() if term.datatype.value != _XSD_STRING:
+        case Literal() if term.datatype.value != XSD_STRING:
             return f'{{"type":"literal","value":{_quoted(term.value)},"datatype":{_quoted(term.datatype.value)}}}'
         case Literal():
             return f'{{"type":"literal","value":{_quoted(term.value)}}}'
@@ -295,7 +295,7 @@ def _xml_term(term: Term) -> str:
         case Literal() if term.language:
             direction = f' its:dir="{term.direction}" {_ITS}' if term.direction is not None else ""
             return f'<literal xml:lang="{term.language}"{direction}>{_xml_text(term.value)}</literal>'
-        case Literal() if term.datatype.value != _XSD_STRING:
+        case Literal() if term.datatype.value != XSD_STRING:
             return f'<literal datatype="{_xml_text(term.datatype.value)}">{_xml_text(term.value)}</literal>'
         case Literal():
             return f"<literal>{_xml_text(term.value)}</literal>"

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from citygraph.namespaces import PREFIXES
+from citygraph.namespaces import RDF_TYPE
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 
 __all__ = ["SortedQuads", "distinct_triples", "has_blank_node"]
 
-_TYPE: Final = Iri(PREFIXES["rdf"] + "type")
+_TYPE: Final = Iri(RDF_TYPE)
 
 
 class SortedQuads:

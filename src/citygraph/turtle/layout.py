@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import chain, compress
 from typing import Final
 
-from citygraph.namespaces import PREFIXES, Curies
+from citygraph.namespaces import PREFIXES, RDF_TYPE, XSD_STRING, Curies
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 from citygraph.turtle.document import Block, Document, Pair, WrittenTerm
@@ -168,9 +168,7 @@ def _ordered(pairs: list[Pair]) -> list[Pair]:
     return [pair for name in names for pair in groups[name]]
 
 
-_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_FIRST, _REST, _NIL = Iri(_RDF + "first"), Iri(_RDF + "rest"), Iri(_RDF + "nil")
-_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_FIRST, _REST, _NIL = (Iri(PREFIXES["rdf"] + name) for name in ("first", "rest", "nil"))
 
 
 def document_of(
@@ -274,7 +272,7 @@ class Folding:
                 return self._curies.of(term.value)
             case BlankNode():
                 return "_:" + self._labels.setdefault(term, f"b{len(self._labels) + 1}")
-            case Literal() if term.language is None and term.datatype.value == _XSD + "string":
+            case Literal() if term.language is None and term.datatype.value == XSD_STRING:
                 return str(term)
             case Literal() if term.language is None:
                 quoted = str(Literal(term.value))
@@ -288,9 +286,6 @@ class Folding:
             return "" if isinstance(term, BlankNode) else str(term)
         inner = sorted(f"{p} {self._sort_key(o, depth + 1)}" for p, o in self._about.get(term, ()))
         return "~" + " ".join(inner)
-
-
-_TYPE: Final = PREFIXES["rdf"] + "type"
 
 
 def blocks_of(
@@ -327,7 +322,7 @@ def _plain(subject: Iri, group: list[Quad], curies: Curies, names: dict[str, str
         if name is None:
             name = names[iri] = curies.of(iri)
         text = _text(triple.object, curies)
-        if iri == _TYPE:
+        if iri == RDF_TYPE:
             types.append(text)
         else:
             rest.append((name, text))
