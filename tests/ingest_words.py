@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from citygraph.project.lists import Ingested
+from citygraph.ingest.run import Ingested
 
 __all__ = ["HEADING", "MAP", "Take", "Taken"]
 

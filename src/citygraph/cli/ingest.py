@@ -13,7 +13,7 @@ from citygraph.cli.output import say
 from citygraph.messages import text
 
 if TYPE_CHECKING:
-    from citygraph.project.lists import Ingested
+    from citygraph.ingest.run import Ingested
 
 __all__ = ["ingest"]
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from citygraph.config import Config
+from citygraph.files import write_file
+from citygraph.graphs import Part, ProjectGraphs
 from citygraph.ingest.entries import Claim, Entry, read_entries
-from citygraph.ingest.known import KnownGraph, KnownMembership, ListDifference, ListEdition, Unsaid, differ
-from citygraph.ingest.mapping import ListMap
+from citygraph.ingest.known import (
+    EditionFiles,
+    KnownGraph,
+    KnownMembership,
+    ListDifference,
+    ListEdition,
+    Unsaid,
+    differ,
+    edition_of,
+    turtle,
+)
+from citygraph.ingest.mapping import ListMap, read_map
 from citygraph.ingest.networks import Completeness, Network, Networks
 from citygraph.ingest.places import Body, Gazetteer, WantedCity, country_label
-from citygraph.ingest.read import Listing
+from citygraph.ingest.read import Listing, metadata_path, read_list
 from citygraph.ingest.report import (
     ReportLine,
     ReviewChoice,
@@ -20,17 +34,22 @@ from citygraph.ingest.report import (
     ReviewQuestion,
     RowOutcome,
     network_key,
+    read_review,
+    report_metadata,
     review_key,
+    review_metadata,
     together,
+    write_report,
+    write_review,
 )
 from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.ingest.who import CityAnswer, FoundCity, Resolver
 from citygraph.ingest.write import Anchors, Descriptions, ListedMembership, Memberships, Mint
 from citygraph.messages import sentence
-from citygraph.namespaces import CONCEPT
+from citygraph.namespaces import CONCEPT, prefixes_for
 from citygraph.rdf import Triple
 
-__all__ = ["Import", "import_list"]
+__all__ = ["Import", "Ingested", "import_list", "ingest_list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,3 +359,114 @@ class _Importing:
             begins = fact.begin[: len(self._day)] <= self._day[: len(fact.begin)]
             if begins and fact.role in self._known.grades and self._completeness.covers(body.country, fact.role):
                 yield fact, body.name
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What came of a list, and which files were written (or would be): by path from the project folder."""
+
+    imported: Import
+    files: tuple[str, ...]
+    report: Path
+    review: Path
+    later: tuple[str, ...]
+
+
+def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables are written
+    config: Config,
+    graphs: ProjectGraphs,
+    path: Path,
+    *,
+    map_file: Path,
+    report: Path | None = None,
+    review: Path | None = None,
+    delimiter: str = ",",
+    language: str = "en",
+    dry_run: bool = False,
+) -> Ingested:
+    """Take one edition of a membership list into files of its own; no other file is touched.
+
+    Args:
+        config: the settings of the project.
+        graphs: its files as they are.
+        path: the list, CSV or XLSX.
+        map_file: what its columns mean.
+        report: where the report goes; beside the data without it.
+        review: the questions and the decisions; beside the data without it.
+        delimiter: of the two tables.
+        language: of reasons and notes in them.
+        dry_run: write the report and the review, if they are named, and nothing else.
+
+    Raises:
+        IngestError: the list or the map cannot be used, or a file of this edition was changed by hand.
+        ExportError: a file cannot be written.
+    """
+    prefixes = prefixes_for(config.base)
+
+    map_ = read_map(map_file)
+    limits = ListLimits(size=config.number("limits.file_size"))
+    listing = read_list(path, limits=limits, encoding=map_.text("encoding"), delimiter=map_.text("delimiter"))
+    files = EditionFiles(config.folder, map_.name, map_.as_of.isoformat())
+    if not dry_run:
+        files.refuse_changed()
+    own = {files.facts, files.sources}
+    known = KnownGraph(_triples(graphs, without=own), _triples(graphs, only={files.facts}))
+    earlier = files.earlier()[:1]
+    previous = edition_of(
+        earlier[0].day, _triples(graphs, only={earlier[0].facts}), _triples(graphs, only={earlier[0].sources})
+    ) if earlier else None  # fmt: skip
+    review_file = review or config.folder / files.review
+    decisions = read_review(review_file, prefixes=prefixes)
+    imported = import_list(
+        listing, map_, known, base=config.base, decisions=decisions, previous=previous, limits=limits
+    )
+    report_file = report or config.folder / files.report
+    tables = _Tables(map_.name, prefixes["id"], delimiter, language)
+    if report is not None or not dry_run:
+        tables.write_report(imported, report_file)
+    if (imported.questions or decisions) and (review is not None or not dry_run):
+        tables.write_review(imported, decisions, review_file, decided=not dry_run)
+    if not dry_run:
+        for name, triples in ((files.sources, imported.sources), (files.facts, imported.facts)):
+            write_file(config.folder / name, turtle(triples, list_name=map_.name, prefixes=prefixes))
+    return Ingested(imported, (files.facts, files.sources), report_file, review_file, tuple(files.later()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The two tables beside the facts, each with its CSVW metadata; `base` is what own names begin with."""
+
+    list_name: str
+    base: str
+    delimiter: str
+    language: str
+
+    def write_report(self, imported: Import, path: Path) -> None:
+        write_file(path, write_report(imported.lines, delimiter=self.delimiter, language=self.language))
+        data = report_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name)
+        write_file(metadata_path(path), data)
+
+    def write_review(
+        self, imported: Import, decisions: Mapping[ReviewKey, ReviewDecision], path: Path, *, decided: bool
+    ) -> None:
+        names = {iri: f"{self._short(iri)} {name}" for iri, name in imported.candidate_names(self.language).items()}
+        made = {key: self._short(iri) for key, iri in imported.decided.items()} if decided else {}
+        data = write_review(
+            imported.questions, decisions, short=names, made=made, delimiter=self.delimiter, language=self.language
+        )
+        write_file(path, data)
+        data = review_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name)
+        write_file(metadata_path(path), data)
+
+    def _short(self, iri: str) -> str:
+        return f"id:{iri.removeprefix(self.base)}"
+
+
+def _triples(graphs: ProjectGraphs, *, without: set[str] | None = None, only: set[str] | None = None) -> list[Triple]:
+    parts = (Part.ONTOLOGY, Part.DATA, Part.SOURCES)
+    return [
+        quad.triple
+        for file in graphs.of(*parts)
+        if (without is None or file.path not in without) and (only is None or file.path in only)
+        for quad in file.quads
+    ]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from citygraph.compare import Changes
     from citygraph.format import Formatted
     from citygraph.http import Policy
+    from citygraph.ingest.run import Ingested
     from citygraph.link import ItemSource, Links
-    from citygraph.project.lists import Ingested
     from citygraph.project.replicas import Moved, VersionInfo
     from citygraph.publish import NewFolder, Published, Pushed, Score
     from citygraph.query import Answered
@@ -590,9 +590,9 @@ class Project:
             IngestError: the list or the map cannot be used, or a file of this edition was changed by hand.
             ExportError: a file cannot be written.
         """
-        from citygraph.project.lists import ingest_list  # noqa: PLC0415
+        from citygraph.ingest.run import ingest_list  # noqa: PLC0415
 
         return ingest_list(
-            self.config, path, map_file=map_file, report=report, review=review, delimiter=delimiter,
+            self.config, load.load_files(self.config).graphs, path, map_file=map_file, report=report, review=review, delimiter=delimiter,
             language=language, dry_run=dry_run,
         )  # fmt: skip
