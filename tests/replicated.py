@@ -12,7 +12,7 @@ from typing import Any
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store import Manifest, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.store.mirror import Mirror, MirrorFolder
-from citygraph.store.transfer import Sent, pull, push
+from citygraph.store.transfer import Moved, pull, push
 
 BASE = "https://example.org/replicated/"
 ONE, TWO = "0000000000000001", "0000000000000002"
@@ -44,13 +44,13 @@ class Replicas:
     mirror: MirrorFolder
     served: Snapshots
 
-    def push(self, name: str = ONE, *, keep: int = 5, size: int = 100) -> Sent:
+    def push(self, name: str = ONE, *, keep: int = 5, size: int = 100) -> Moved:
         """Build a version and push it."""
         return push(sealed(self.built.folder, name, size=size), self.mirror, keep=keep, told=silent)
 
     def pull(
         self, mirror: Mirror | None = None, *, name: str = "", fresh: bool = False, most_bytes: int = 1 << 40
-    ) -> Sent:
+    ) -> Moved:
         """Pull a version and use it."""
         sent, folder = pull(
             mirror or self.mirror, self.served, base=BASE, most_bytes=most_bytes, told=silent, snapshot_id=name, fresh=fresh

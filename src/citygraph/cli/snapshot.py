@@ -15,7 +15,7 @@ from citygraph.cli.output import phrase, progress_bar, say
 from citygraph.messages import sentence
 
 if TYPE_CHECKING:
-    from citygraph.project.replicas import Moved
+    from citygraph.store.transfer import Moved
 
 __all__ = ["app"]
 

@@ -1,7 +1,7 @@
 """Project, the Python API: the one place that knows the order of the verbs.
 
-Read in this order: `project` (every verb as a method), `pipeline` (check, build, other days), `asking`, `comparing`,
-`publishing`, `replicas` (what a verb needs from several rooms), `server` (the graph on a server).
+Read in this order: `project` (every verb as a method), `pipeline` (check, build, other days, comparing), `asking` (what
+a question needs beside the graph), `publishing` (the public edition).
 """
 
 from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progress, reference_folder

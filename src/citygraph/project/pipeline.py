@@ -113,7 +113,7 @@ class Pipeline:
         """
         if self.config.values["store.engine"] != "remote":
             return None
-        from citygraph.project.server import held_versions  # noqa: PLC0415  # the HTTP client is needed here alone
+        from citygraph.store.server.versions import held_versions  # noqa: PLC0415  # the HTTP client is needed here alone
 
         return held_versions(self.config, self.snapshots.folder)
 
@@ -346,6 +346,20 @@ class Pipeline:
             SnapshotError: what is in use cannot be read.
         """
         return self.snapshots.current() if self.held is None else self.held.current()
+
+    def version(self, snapshot_id: str) -> Snapshot:
+        """The version of that name on this machine; the one in use without a name.
+
+        Raises:
+            SnapshotError: there is none.
+        """
+        if not snapshot_id:
+            return self.snapshot()
+        found = next((each for each in self.snapshots.whole() if each.snapshot_id == snapshot_id), None)
+        if found is None:
+            message = f"There is no version {snapshot_id[:80]} in {self.snapshots.folder}."
+            raise SnapshotError(message, fix="See which there are: citygraph snapshot list")
+        return found
 
     def current_or_none(self) -> Snapshot | None:
         """The version in use, or nothing when there is none that can be read."""

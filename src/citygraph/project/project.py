@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from citygraph.http import Policy
     from citygraph.ingest.run import Ingested
     from citygraph.link import ItemSource, Links
-    from citygraph.project.replicas import Moved, VersionInfo
     from citygraph.publish import NewFolder, Published, Pushed, Score
     from citygraph.query import Answered
     from citygraph.query.federate import Federation
     from citygraph.reason.proof.explain import Explainer
     from citygraph.reason.proof.words import Explanation
     from citygraph.store.server.versions import HeldVersions
+    from citygraph.store.transfer import Moved, VersionInfo
 
 __all__ = ["Project", "Which"]
 
@@ -244,9 +245,11 @@ class Project:
         Raises:
             SnapshotError: there is no such version, or the mirror is of another graph or cannot be written.
         """
-        from citygraph.project.replicas import push_version  # noqa: PLC0415
+        from citygraph.store.mirror import MirrorFolder  # noqa: PLC0415  # needed here alone, as below
+        from citygraph.store.transfer import push  # noqa: PLC0415
 
-        return push_version(self._pipeline, mirror, snapshot_id, progress)
+        version, keep = self._pipeline.version(snapshot_id), self.config.number("store.keep")
+        return push(version, MirrorFolder(mirror), keep=keep, told=progress or silent)
 
     def pull_snapshot(
         self, mirror: str | Path, *, snapshot_id: str = "", fresh: bool = False, progress: Progress | None = None
@@ -262,9 +265,17 @@ class Project:
         Raises:
             SnapshotError: it is not there, is of another graph, is damaged or too large; the version in use stays.
         """
-        from citygraph.project.replicas import pull_version  # noqa: PLC0415
+        from citygraph.store.mirror import open_mirror  # noqa: PLC0415
+        from citygraph.store.transfer import pull  # noqa: PLC0415
 
-        return pull_version(self._pipeline, mirror, snapshot_id, fresh=fresh, progress=progress)
+        before = self._pipeline.current_or_none()
+        moved, folder = pull(
+            open_mirror(mirror), self.snapshots, base=self.config.base, most_bytes=self.config.number("limits.snapshot"),
+            told=progress or silent, snapshot_id=snapshot_id, fresh=fresh,
+        )  # fmt: skip
+        self.snapshots.use(folder)
+        self.snapshots.prune(self.config.number("store.keep"))
+        return replace(moved, new=before is None or before.snapshot_id != moved.snapshot_id)
 
     def versions(self, mirror: str | Path | None = None) -> list[VersionInfo]:
         """The versions in a mirror, or without one those that are here; the newest last.
@@ -272,9 +283,14 @@ class Project:
         Raises:
             SnapshotError: the mirror is not there, or cannot be read.
         """
-        from citygraph.project.replicas import versions_in  # noqa: PLC0415
+        from citygraph.store.transfer import versions_here, versions_there  # noqa: PLC0415
 
-        return versions_in(self._pipeline, mirror)
+        if mirror is not None:
+            from citygraph.store.mirror import open_mirror  # noqa: PLC0415
+
+            return versions_there(open_mirror(mirror))
+        current = self._pipeline.current_or_none()
+        return versions_here(self.snapshots, in_use=current.snapshot_id if current else "")
 
     # -- ask and explain --------------------------------------------------------------------------
 

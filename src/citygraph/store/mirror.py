@@ -56,6 +56,7 @@ __all__ = [
     "Told",
     "alone",
     "no_link",
+    "open_mirror",
     "read_document",
 ]
 
@@ -492,3 +493,8 @@ class MirrorAddress:
         if packed not in {"", "identity"}:
             message = f"{url} comes packed with {packed[:40]!r}, which was not asked for."
             raise SnapshotError(message, fix="Turn compression off for these files on the file server.")
+
+
+def open_mirror(place: str | Path) -> Mirror:
+    """The mirror in a folder, or at an address where a file server shows it."""
+    return MirrorFolder(place) if isinstance(place, Path) else MirrorAddress(place)

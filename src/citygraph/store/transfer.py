@@ -30,7 +30,7 @@ from citygraph.store.mirror import (
 from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot
 from citygraph.store.versions import Snapshots
 
-__all__ = ["Sent", "pull", "push"]
+__all__ = ["Moved", "pull", "push"]
 
 _MOST_FILES: Final = 20_000
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -40,22 +40,35 @@ _AGAIN: Final = "Push it again from the machine that built it: citygraph snapsho
 _SUSPICIOUS: Final = "Do not use this mirror until you know who wrote that."
 
 
-@dataclass
-class Sent:
-    """What a transfer came to: the snapshot, the bytes of its archive, and how many of them had to be moved.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a push or a pull came to.
 
-    `switched` says whether another snapshot is in use there now; `dropped` are older snapshots that left the mirror
-    because their archives were missing or cut, or in the older layout.
+    `new` says whether another version is in use there now than before; `size` are the bytes of its archive, and
+    `moved_bytes` those that had to be written: 0 when it was there. `dropped` are versions that left the mirror
+    because they were missing or cut, or in the layout of an older program.
     """
 
     snapshot_id: str
     size: int = 0
     moved_bytes: int = 0
-    switched: bool = False
+    new: bool = False
     dropped: tuple[str, ...] = ()
 
 
-def push(snapshot: Snapshot, mirror: MirrorFolder, *, keep: int, told: Told) -> Sent:
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """One version of the graph, here or in a mirror; `size` is in bytes, `pushed` empty for one that is here."""
+
+    snapshot_id: str
+    in_use: bool
+    as_of: str
+    statements: int
+    size: int
+    pushed: str = ""
+
+
+def push(snapshot: Snapshot, mirror: MirrorFolder, *, keep: int, told: Told) -> Moved:
     """Put a snapshot into a mirror and make it the one in use there.
 
     A damaged archive of this snapshot is replaced; another one that is missing or cut leaves the mirror.
@@ -94,7 +107,7 @@ def push(snapshot: Snapshot, mirror: MirrorFolder, *, keep: int, told: Told) -> 
             raise SnapshotError(message, fix="Make room there and run it again.") from error
     dropped = tuple(each.snapshot_id for each in others if each not in stay)
     moved = piece.size if is_new else 0
-    return Sent(piece.path.removesuffix(".tar"), piece.size, moved, index.current != listed.snapshot_id, dropped)
+    return Moved(piece.path.removesuffix(".tar"), piece.size, moved, index.current != listed.snapshot_id, dropped)
 
 
 def _is_whole(listed: Listed, mirror: MirrorFolder) -> bool:
@@ -130,7 +143,7 @@ def pull(
     told: Told,
     snapshot_id: str = "",
     fresh: bool = False,
-) -> tuple[Sent, Path]:
+) -> tuple[Moved, Path]:
     """Bring a snapshot from a mirror, whole and verified; its folder, which is not in use yet.
 
     Args:
@@ -156,14 +169,14 @@ def pull(
         listed = _wanted(index, snapshot_id, mirror.name)
         here = snapshots.get(listed.snapshot_id)
         if here is not None and not fresh:
-            return Sent(listed.snapshot_id), here.folder
+            return Moved(listed.snapshot_id), here.folder
         if max(listed.size, listed.list_size) > most_bytes:
             message = f"The snapshot {listed.snapshot_id} has {listed.size:,} bytes; at most {most_bytes:,} are taken."
             raise SnapshotError(message, fix="If that is right, raise limits.snapshot in graph.toml.")
         try:
             folder = _bring(mirror, listed, snapshots.folder, told)
             _check_opens(folder, listed, base)
-            return Sent(listed.snapshot_id, listed.size, listed.size), snapshots.adopt(folder, listed.snapshot_id)
+            return Moved(listed.snapshot_id, listed.size, listed.size), snapshots.adopt(folder, listed.snapshot_id)
         except OSError as error:
             message = f"The snapshot cannot be written to {snapshots.folder}: {error.strerror or error}."
             fix = f"Make room on the disk and run it again: it goes on where it stopped. {_STILL}"
@@ -273,3 +286,27 @@ def _old_piece(raw: object, name: str) -> Piece:
         message = f"{name} does not say the size and the hash of {path}."
         raise SnapshotError(message, fix=_AGAIN)
     return Piece(str(path), size, sha256)
+
+
+def versions_here(snapshots: Snapshots, *, in_use: str) -> list[VersionInfo]:
+    """The versions on this machine, the newest last; `in_use` is the name of the one in use."""
+    found = []
+    for each in snapshots.whole():
+        manifest = each.manifest
+        size = sum(path.stat().st_size for path in each.folder.rglob("*") if path.is_file())
+        name, statements = manifest.snapshot_id, sum(manifest.counts.values())
+        found.append(VersionInfo(name, name == in_use, manifest.as_of, statements, size))
+    return found
+
+
+def versions_there(mirror: Mirror) -> list[VersionInfo]:
+    """The versions in a mirror, the newest last.
+
+    Raises:
+        SnapshotError: the mirror is not there, or cannot be read.
+    """
+    index = mirror.index()
+    return [
+        VersionInfo(each.snapshot_id, each.snapshot_id == index.current, each.as_of, each.statements, each.size, each.pushed)
+        for each in index.snapshots
+    ]  # fmt: skip
