@@ -101,14 +101,14 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     keys = {404: "request.nothing_here", 405: "request.method"}
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return _told(request, Refusal(status, sentence(keys.get(status, "request.wrong")), "", headers))
+    return _refusal_response(request, Refusal(status, sentence(keys.get(status, "request.wrong")), "", headers))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    return _told(request, error if isinstance(error, Refusal) else Refusal(500, sentence("request.wrong")))
+    return _refusal_response(request, error if isinstance(error, Refusal) else Refusal(500, sentence("request.wrong")))
 
 
-def _told(request: Request, refusal: Refusal) -> Response:
+def _refusal_response(request: Request, refusal: Refusal) -> Response:
     """A page for whoever asks for pages, else the body for programs."""
     accept = request.headers.get("accept", "")
     try:
@@ -140,24 +140,31 @@ class Site:
     """The application with its start and stop, its prefix, its headers and its log."""
 
     def __init__(self, app: Starlette, service: Service, sparql: SparqlEndpoint, *, root_path: str = "") -> None:
-        """A site that is not started yet."""
+        """A site that is not started; the lifespan events of ASGI start and stop it.
+
+        Args:
+            app: the pages.
+            service: what the site shares.
+            sparql: the endpoint, which is asked past the route table.
+            root_path: the path that a proxy puts in front of ours.
+        """
         self.app, self.service, self.log = app, service, AccessLog()
         self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
         self._public = str(service.project.config.values["serve.public_url"]).rstrip("/")
-        self._shown: Counter[str] = Counter()
+        self._open_pages: Counter[str] = Counter()
         # A proxy may leave its prefix in or take it out.
         self.endpoints = (*_ENDPOINTS, *(self._root.encode() + each for each in _ENDPOINTS if self._root))
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
-        self._direct: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
+        self._endpoint_of: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start, stop, or answer one request."""
         if scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._respond(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             await self.service.start()
@@ -173,7 +180,7 @@ class Site:
         self.log.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _strip(self, scope: Scope) -> str:
+    def _path_below_prefix(self, scope: Scope) -> str:
         """The path below our prefix; the prefix itself goes where Starlette and the pages look for it."""
         path: str = scope["path"]
         if self._root:
@@ -183,12 +190,12 @@ class Site:
             scope["path"] = self._root + path
         return path
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        path = self._strip(scope)
+        path = self._path_below_prefix(scope)
         status, size = _BROKEN, 0
 
-        async def noting(message: Message) -> None:
+        async def send_and_count(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -200,41 +207,43 @@ class Site:
         try:
             if self._public:
                 scope[PUBLIC_URL] = self._public
-            direct = self._direct.get(path)
+            direct = self._endpoint_of.get(path)
             if not has_host(scope):
-                await no_host()(scope, receive, noting)
+                await no_host()(scope, receive, send_and_count)
             elif direct is not None:
-                await direct(scope, receive, noting)
+                await direct(scope, receive, send_and_count)
             else:
-                await self._show(scope, receive, noting)
+                await self._page(scope, receive, send_and_count)
         except BrokenAnswer:
             status = _BROKEN
             raise
         except Exception as error:  # nothing may end the server, and the log says what it was
-            self.log.say("error", path=path, what=_places(error))
+            self.log.say("error", path=path, what=_traceback(error))
             if status != _BROKEN:
                 raise BrokenAnswer(str(error)) from error
-            await Refusal(500, sentence("request.wrong"))(scope, receive, noting)
+            await Refusal(500, sentence("request.wrong"))(scope, receive, send_and_count)
         finally:
             self.log.add(scope, status=status, size=size, began=began)
 
-    async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A page: each one holds a thread while it waits, so nobody has more of them than of queries."""
         client, most = client_of(scope), self.service.limits.share.per_client
-        if self._shown[client] >= most:
+        if self._open_pages[client] >= most:
             message, fix = sentence("busy.pages", count=most), sentence("next.wait_for_page")
             scope["app"] = self.app
-            await _told(Request(scope), Refusal(503, message, fix, {"Retry-After": "2"}))(scope, receive, send)
+            await _refusal_response(Request(scope), Refusal(503, message, fix, {"Retry-After": "2"}))(
+                scope, receive, send
+            )
             return
-        self._shown[client] += 1
+        self._open_pages[client] += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self._shown[client] -= 1
-            if not self._shown[client]:
-                del self._shown[client]
+            self._open_pages[client] -= 1
+            if not self._open_pages[client]:
+                del self._open_pages[client]
 
 
-def _places(error: Exception) -> Sequence[str]:
+def _traceback(error: Exception) -> Sequence[str]:
     """An error of ours as lines for the log."""
     return [line for part in traceback.format_exception(error) for line in part.rstrip().splitlines()][-30:]
