@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
 from citygraph.reason.closure import Atom, TermText, TripleText, is_variable
 from citygraph.reason.columnar.relations import Column, Key, class_key, high, is_property, low, property_key, term_of
-from citygraph.reason.columnar.state import ColumnarState
 from citygraph.reason.datatypes import value_of
 from citygraph.reason.rules import SAME, TYPE
+
+if TYPE_CHECKING:
+    from citygraph.reason.columnar.state import ColumnarState
 
 __all__ = ["Binding", "ColumnarFacts", "Facts", "bound", "extended", "unify"]
 
