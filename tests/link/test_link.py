@@ -19,6 +19,7 @@ from citygraph.link.compare import read_known, write_known
 from citygraph.link.items import items_from_triples
 from citygraph.link.links import DRIFT_FILE, MAPPING_FILE
 from citygraph.link.wikidata import ExtractSource, LiveSource, MediaWiki, read_extract
+from citygraph.messages import texts
 from citygraph.rdf import Iri
 from citygraph.results import Graph
 from citygraph.sssom import Mapping, new_mapping_set, read_mappings, with_mappings, write_mappings
@@ -418,3 +419,39 @@ def test_a_review_at_the_terminal(own_copy: Path) -> None:
     assert found[first, best.object_id].accepted
     assert found[second, "sssom:NoTermFound"].none_found
     assert found[third, turned.object_id].rejected
+
+
+def test_every_link_command_speaks_the_language_of_the_reader(
+    own_copy: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    extract = ["--extract", str(EXTRACT)]
+    commands = [
+        ["suggest", *extract],
+        ["suggest", "no-such-thing", *extract],
+        ["review", "--accept", "id:eurocities=Q910", "--author", ME],
+        ["review", "--reject", "id:place-oslo=Q585", "--none", "metrex", "--author", ME],
+        ["review", "--accept", "id:eurocities=Q911", "--author", ME],
+        ["check", *extract],
+        ["compare", *extract],
+        ["compare", *extract],
+        ["compare", "--ours", "id:eurocities=P1", "--author", ME],
+        ["push", *extract],
+        ["fetch", "extract.jsonl", *extract],
+        ["suggest", "--extract", "missing.nt"],
+    ]
+    done = [run("link", *each, cwd=own_copy, LANG="nb_NO.UTF-8", CITYGRAPH_LANG="", LC_ALL="") for each in commands]
+    printed = " ".join("".join(each.stdout + each.stderr for each in done).split())
+    for words in (
+        "uten lenke",
+        "er godtatt",
+        "er avvist",
+        "er allerede lenket",
+        "Feil: Ingen forskjell",
+        "påstand",
+        "elementer i",
+    ):
+        assert words in printed
+    told = [(key, each) for name in ("cli", "link") for key, each in texts(name).items()]
+    for key, each in told:
+        en = re.sub(r"\{[^}]*\}", "|", each.en).strip("| .:")
+        assert "|" in en or " " not in en or en in each.nb or en not in printed, key

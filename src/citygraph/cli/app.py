@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import typer
 
-from citygraph.cli.help import Group, command_of, frame, print_usage_error
+from citygraph.cli.help import TYPER_SETTINGS, Command, Group, frame, print_usage_error
 from citygraph.cli.options import spoken_language
 from citygraph.cli.output import print_error
 from citygraph.errors import CitygraphError
@@ -52,9 +52,12 @@ def load_command(name: str) -> Any:  # noqa: ANN401  # Typer keeps the class of 
     """
     module = import_module(f"citygraph.cli.{COMMANDS[name]}")
     group = getattr(module, "app", None)
-    if group is not None:
-        return typer.main.get_command(group)
-    return command_of(name, getattr(module, name), **getattr(module, "SETTINGS", {}))
+    made = group or typer.Typer(**TYPER_SETTINGS)
+    if group is None:
+        made.command(name, cls=Command, **getattr(module, "SETTINGS", {}))(getattr(module, name))
+    command = typer.main.get_command(made)
+    command.name = name
+    return command
 
 
 class _Commands(Group):
@@ -76,9 +79,7 @@ app = typer.Typer(
     cls=_Commands,
     name="citygraph",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    **TYPER_SETTINGS,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

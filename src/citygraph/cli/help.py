@@ -14,13 +14,13 @@ from typer.core import TyperCommand, TyperGroup
 from citygraph.cli.options import spoken_language
 from citygraph.messages import Sentence, texts
 
-__all__ = ["Command", "Group", "command_of", "frame", "group_of", "print_usage_error"]
+__all__ = ["TYPER_SETTINGS", "Command", "Group", "frame", "group_of", "print_usage_error"]
 
 # Typer keeps the types of its contexts and formatters to itself.
 Context: TypeAlias = Any
 Formatter: TypeAlias = Any
 
-_SETTINGS: Final[Mapping[str, Any]] = {
+TYPER_SETTINGS: Final[Mapping[str, Any]] = {
     "add_completion": False,
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
@@ -65,18 +65,9 @@ class Group(TyperGroup):
             formatter.write_dl([(name, _first_sentence(f"{path}{name}")) for name in self.list_commands(ctx)])
 
 
-def command_of(name: str, function: Callable[..., None], **settings: Any) -> Any:  # noqa: ANN401  # Typer's own types
-    """A function as a command; `settings` are those of `typer.Typer.command`."""
-    made = typer.Typer(**_SETTINGS)
-    made.command(name, cls=Command, **settings)(function)
-    command = typer.main.get_command(made)
-    command.name = name
-    return command
-
-
 def group_of(functions: Mapping[str, Callable[..., None]]) -> typer.Typer:
     """Functions as the commands of one group, by name."""
-    made = typer.Typer(cls=Group, no_args_is_help=True, **_SETTINGS)
+    made = typer.Typer(cls=Group, no_args_is_help=True, **TYPER_SETTINGS)
     for name, function in functions.items():
         made.command(name, cls=Command)(function)
     return made
