@@ -40,6 +40,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "src/citygraph/web/static/oxigraph.wasm"
 pytestmark = [
+    pytest.mark.slow,
     *NEEDS_BROWSER,
     pytest.mark.skipif(not ENGINE.is_file(), reason="build it: cd frontend && npm ci && npm run build"),
 ]

@@ -202,7 +202,7 @@ def _as_json(page: Page, iri: str) -> dict[str, object]:
         "name": {language: graph.label(iri, language) for language in ("nb", "en")},
         "as_of": manifest.as_of,
         "snapshot": manifest.snapshot_id,
-        "statements": [_statement_json(p, term, derived) for (p, term), derived in _said(iri, graph)],
+        "statements": [_statement_json(p, term, derived) for (p, term), derived in _sorted_statements(iri, graph)],
         "tables": {
             table.key: [
                 {
@@ -217,7 +217,7 @@ def _as_json(page: Page, iri: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _said(iri: str, graph: GraphView) -> list[tuple[tuple[str, Term], bool]]:
+def _sorted_statements(iri: str, graph: GraphView) -> list[tuple[tuple[str, Term], bool]]:
     return sorted(graph.statements(iri).items(), key=lambda item: (item[0][0], str(item[0][1])))
 
 
@@ -235,7 +235,7 @@ def _structured_data(
 ) -> dict[str, object]:
     """The thing in schema.org's words, for search engines."""
     names = sorted({text for text, *_ in page.graph.directory.names(iri)} - {page.graph.label(iri, page.language)})
-    said = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
+    properties = {each.curie: each.statements for group in groups for each in group.properties if not each.incoming}
     document: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": kind.schema_type,
@@ -244,14 +244,14 @@ def _structured_data(
     }
     if names:
         document["alternateName"] = names
-    same = [statement.value.iri for statement in said.get("schema:sameAs", ()) if statement.followed]
+    same = [statement.value.iri for statement in properties.get("schema:sameAs", ()) if statement.followed]
     if same:
         document["sameAs"] = same
     for curie, key in (("schema:foundingDate", "foundingDate"), ("foaf:homepage", "url")):
-        values = [each.value.datetime or each.value.iri for each in said.get(curie, ()) if each.followed]
+        values = [each.value.datetime or each.value.iri for each in properties.get(curie, ()) if each.followed]
         if values:
             document[key] = values[0]
-    latitude, longitude = said.get("schema:latitude", ()), said.get("schema:longitude", ())
+    latitude, longitude = properties.get("schema:latitude", ()), properties.get("schema:longitude", ())
     if latitude and longitude:
         document["geo"] = {
             "@type": "GeoCoordinates",

@@ -216,9 +216,9 @@ def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
         for (property_, subject), derived in graph.statements(iri, incoming=True).items()
         if isinstance(subject, Iri) and graph.kind_of(subject.value) not in {None, FALLBACK}
     }
-    said = _Said(iri, formatter, claims, frozenset(others))
+    statements = _StatementFormatter(iri, formatter, claims, frozenset(others))
     by_heading: dict[int, list[tuple[int, FactProperty]]] = defaultdict(list)
-    for property_, shown in [*said.properties(stated | others), *said.properties(naming, incoming=True)]:
+    for property_, shown in [*statements.properties(stated | others), *statements.properties(naming, incoming=True)]:
         heading, position = _place_of(property_)
         by_heading[heading].append((position + 100 * shown.incoming, shown))
     return [
@@ -234,7 +234,7 @@ def _place_of(property_: str) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _StatementFormatter:
     """The statements about one thing; `not_followed` are claims that nobody took over as statements."""
 
     iri: str

@@ -155,7 +155,7 @@ def graph_of(request: Request) -> GraphView:
     snapshot: Snapshot = service.snapshot if service is not None else project.snapshot()
     store: Store = snapshot
     if service is not None:
-        store = _keep(request, service.store(client_of(request.scope)))
+        store = _close_later(request, service.store(client_of(request.scope)))
     # A version that is built afresh has the same name and another folder.
     stamp = (str(snapshot.folder), snapshot.folder.stat().st_ino)
     kept = memory_of(request).once("version", stamp, lambda: KeptVersion(project, snapshot))
@@ -174,10 +174,10 @@ def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:
         snapshot = project_of(request).snapshot(as_of=as_of)
         return snapshot, snapshot
     snapshot, store = service.day(as_of, client_of(request.scope))
-    return snapshot, _keep(request, store)
+    return snapshot, _close_later(request, store)
 
 
-def _keep(request: Request, store: Store) -> Store:
+def _close_later(request: Request, store: Store) -> Store:
     """The store, which is closed when the request is answered."""
     kept: list[Store] = request.scope.setdefault("citygraph.stores", [])
     kept.append(store)

@@ -143,7 +143,7 @@ def kindly(endpoint: Endpoint) -> Endpoint:
     """The endpoint, with what the reader can act on told in the reader's words."""
 
     @wraps(endpoint)
-    def told(request: Request) -> Response:
+    def answer(request: Request) -> Response:
         try:
             return endpoint(request)
         except NotFound as error:
@@ -162,7 +162,7 @@ def kindly(endpoint: Endpoint) -> Endpoint:
         finally:
             close_stores(request)
 
-    return told
+    return answer
 
 
 def refusal_page(request: Request, refusal: Refusal) -> Response:

@@ -211,18 +211,20 @@ def _ask_saved(
 
 def _federated(page: Page, answered: Answered) -> str:
     """Which columns come from another server, from where, and when it said so; or that they are empty."""
-    told = answered.federated
-    if told is None:
+    federated = answered.federated
+    if federated is None:
         return ""
-    shown = (*told.columns, *told.computed) if told.failure else told.columns
+    shown = (*federated.columns, *federated.computed) if federated.failure else federated.columns
     columns = ", ".join(column_name(each, page.words) for each in shown)
-    if told.failure:
-        return page.words("query.federated_empty", server=told.address, columns=columns, why=told.failure)
-    words = page.words("query.federated", server=told.address, columns=columns)
-    if told.fetched is not None:
-        words += page.words("query.federated_day", day=date_in_words(told.fetched.date().isoformat(), page.language))
-    if told.computed:
-        both = ", ".join(column_name(each, page.words) for each in told.computed)
+    if federated.failure:
+        return page.words("query.federated_empty", server=federated.address, columns=columns, why=federated.failure)
+    words = page.words("query.federated", server=federated.address, columns=columns)
+    if federated.fetched is not None:
+        words += page.words(
+            "query.federated_day", day=date_in_words(federated.fetched.date().isoformat(), page.language)
+        )
+    if federated.computed:
+        both = ", ".join(column_name(each, page.words) for each in federated.computed)
         words += page.words("query.federated_both", columns=both)
     return words
 

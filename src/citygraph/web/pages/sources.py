@@ -96,13 +96,13 @@ def document_view(page: Page, iri: str) -> DocumentView:
         for each in sorted(passages_of(iri, store), key=lambda each: (each.start, -each.end))
     )
     facts = _facts(page, facts_from_whole(iri, store))
-    said: dict[str, list[Term]] = defaultdict(list)
+    values: dict[str, list[Term]] = defaultdict(list)
     for property_, term in page.graph.statements(iri):
-        said[property_].append(term)
-    address = next((term.value for term in said[PREFIXES["foaf"] + "page"] if isinstance(term, Iri)), "")
-    restricted = any(term != Iri(_PUBLIC) for term in said[PREFIXES["dct"] + "accessRights"])
+        values[property_].append(term)
+    address = next((term.value for term in values[PREFIXES["foaf"] + "page"] if isinstance(term, Iri)), "")
+    restricted = any(term != Iri(_PUBLIC) for term in values[PREFIXES["dct"] + "accessRights"])
     address = address if address.startswith(("https://", "http://")) else ""
-    text, state = ("", "restricted") if restricted and not _may_show(page) else _text(page, iri, said)
+    text, state = ("", "restricted") if restricted and not _may_show(page) else _text(page, iri, values)
     if not text:
         return DocumentView(passages, facts, address, state, restricted=restricted)
     sentences = sentences_of(text)
@@ -134,7 +134,7 @@ def _may_show(page: Page) -> bool:
     return bool(getattr(request.app.state, "show_restricted", False)) and is_here and not is_passed_on
 
 
-def _text(page: Page, iri: str, said: Mapping[str, Sequence[Term]]) -> tuple[str, str]:
+def _text(page: Page, iri: str, values: Mapping[str, Sequence[Term]]) -> tuple[str, str]:
     """The text of the file, or why it is not shown: `absent` or `changed`."""
     try:
         source = read_source(page.project.config.sources_folder, iri)
@@ -142,7 +142,7 @@ def _text(page: Page, iri: str, said: Mapping[str, Sequence[Term]]) -> tuple[str
         return "", "absent"
     if source is None:
         return "", "absent"
-    recorded = [term.value for term in said.get(PREFIXES["cg"] + "sha256", ()) if isinstance(term, Literal)]
+    recorded = [term.value for term in values.get(PREFIXES["cg"] + "sha256", ()) if isinstance(term, Literal)]
     if source.sha256 not in recorded:
         return "", "changed"
     return source.text[:_LONGEST_TEXT], "text"
