@@ -303,7 +303,12 @@ class _Run:
             EOFError, OSError: the process has ended.
         """
         while not self._messages:
-            if not wait([self.child.pipe], max(until - time.monotonic(), 0.0)):
+            try:
+                has_more = wait([self.child.pipe], max(until - time.monotonic(), 0.0))
+            except ValueError as error:
+                # Another thread has closed the pipe: nobody is let in any more.
+                raise EOFError from error
+            if not has_more:
                 return None
             data = self.child.pipe.recv(_READ)
             if not data:
