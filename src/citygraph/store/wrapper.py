@@ -8,25 +8,27 @@ import socket
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
 
 from citygraph.errors import QueryError
 from citygraph.exchange import Exchange
 from citygraph.http import Deadline, DeadlinePassed, Headers, TooLarge, decoded, whole_body
+from citygraph.rdf import Iri
 from citygraph.sparql.text import Form
-from citygraph.store.endpoint import Graphs
 
 __all__ = ["send"]
 
 _MOST_DETAIL: Final = 300
 _BAD_REQUEST: Final = 400
+_Graphs: TypeAlias = tuple[Sequence[Iri], Sequence[Iri]]
 
 
 def send(
-    exchange: Exchange, text: str, form: Form, graphs: Graphs, deadline: Deadline, *, accept: str
+    exchange: Exchange, text: str, form: Form, graphs: _Graphs, deadline: Deadline, *, accept: str
 ) -> tuple[bytes, Headers, str]:
     """Send one query once (see `endpoint.Send`).
 
@@ -66,7 +68,7 @@ def send(
             wrapper.watch.cancel()
 
 
-def _wrapper(exchange: Exchange, text: str, form: Form, graphs: Graphs, deadline: Deadline) -> _Wrapper:
+def _wrapper(exchange: Exchange, text: str, form: Form, graphs: _Graphs, deadline: Deadline) -> _Wrapper:
     wrapper = _Wrapper(exchange.address, agent=exchange.user_agent)
     wrapper.deadline = deadline
     wrapper.setMethod(POST)
