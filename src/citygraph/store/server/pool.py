@@ -7,6 +7,7 @@ import gzip
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from citygraph.store.protocol import WORTH_GZIP, Bounds, Head, Question
 from citygraph.store.reply import NotAcceptable, Reply
 from citygraph.store.server.snapshot import ServedSnapshot
 from citygraph.store.server.versions import HeldVersions
-from citygraph.store.turns import Share, StoreBusy
+from citygraph.store.turns import FairQueue, Share, StoreBusy
 from citygraph.store.versions import Version
 from citygraph.store.worker import check
 
@@ -43,6 +44,8 @@ class ServerPool(Pool):
         self._held = held
         self._threads = ThreadPoolExecutor(share.workers, thread_name_prefix="citygraph-server")
         self._asking: Counter[str] = Counter()
+        self._waiting: FairQueue[tuple[Reply, ServedSnapshot]] = FairQueue()
+        self._busy = 0
         self._served: ServedSnapshot
 
     @property
@@ -95,6 +98,8 @@ class ServerPool(Pool):
         until = self.loop.time() + patience
         while self._asking.total() and self.loop.time() < until:  # noqa: ASYNC110  # once, at the end
             await asyncio.sleep(0.02)
+        while (waiting := self._waiting.take()) is not None:
+            self._end(waiting[0], StoreBusy(sentence("busy.stopping")))
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def ask(self, question: Question, *, client: str = "", data: bytes = b"") -> Reply:
@@ -114,29 +119,45 @@ class ServerPool(Pool):
         reply = Reply(question, client, data or question.to_bytes())
         reply.snapshot_id = self.version.snapshot_id
         self._asking[client] += 1
-        work = self.loop.run_in_executor(self._threads, self._answer, question, self._served)
-        work.add_done_callback(lambda done: self._done(reply, done))
+        self._waiting.put(client, (reply, self._served))
+        self._dispatch()
         return reply
+
+    def _dispatch(self) -> None:
+        """Pass questions on while the server may be asked more of them at a time."""
+        while self._busy < self.share.workers and (waiting := self._waiting.take()) is not None:
+            reply, served = waiting
+            self._busy += 1
+            work = self.loop.run_in_executor(self._threads, self._answer, reply.question, served)
+            work.add_done_callback(partial(self._done, reply))
 
     def _done(self, reply: Reply, done: asyncio.Future[tuple[Head, bytes]]) -> None:
         """In the thread of the loop: hand over the answer, or why there is none."""
-        self._asking[reply.client] -= 1
-        if self._asking[reply.client] <= 0:
-            del self._asking[reply.client]
-        if done.cancelled():
-            reply.end(StoreBusy(sentence("busy.stopping")))
-            return
-        error = done.exception()
+        self._busy -= 1
+        self._waiting.send_back(reply.client)
+        error: BaseException | None = StoreBusy(sentence("busy.stopping")) if done.cancelled() else done.exception()
         if error is None:
             reply.head, body = done.result()
             reply.add(body)
-            reply.end()
+            self._end(reply)
         else:
-            reply.end(error if isinstance(error, CitygraphError) else StoreError(f"The server failed: {error}."))
+            self._end(reply, error if isinstance(error, CitygraphError) else StoreError(f"The server failed: {error}."))
+        if not self.is_closed:
+            self._dispatch()
+
+    def _end(self, reply: Reply, error: Exception | None = None) -> None:
+        """End a reply, whole or with an error, and count one question less of its asker."""
+        self._asking[reply.client] -= 1
+        if self._asking[reply.client] <= 0:
+            del self._asking[reply.client]
+        reply.end(error)
 
     def give_up(self, reply: Reply) -> None:
-        """Give up an answer that nobody wants; the server is asked to its deadline all the same."""
-        if not reply.is_whole and not reply.begun.done():
+        """Give up an answer that nobody wants; a server that has been asked is asked to its deadline all the same."""
+        waiting = next((each for each in self._waiting if each[0] is reply), None)
+        if waiting is not None and self._waiting.remove(reply.client, waiting):
+            self._end(reply, StoreError("Nobody waits for the answer."))
+        elif not reply.is_whole and not reply.begun.done():
             reply.end(StoreError("Nobody waits for the answer."))
 
     # -- in a thread ----------------------------------------------------------------------------------
