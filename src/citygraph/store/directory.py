@@ -59,6 +59,9 @@ CREATE INDEX classes_of ON class (node);
 """
 
 
+# -- read row by row ----------------------------------------------------------------------------------
+
+
 class Node(NamedTuple):
     """One IRI: what it is called, whether by a name of its own, and its kind and the end of its address, if any."""
 
@@ -214,6 +217,9 @@ class Directory:
 def _close_all(free: deque[sqlite3.Connection]) -> None:
     while free:
         free.pop().close()
+
+
+# -- written at the build -----------------------------------------------------------------------------
 
 
 class _Seen:

@@ -56,6 +56,9 @@ BROKEN_OFF: Final = ".building-"
 """How the folders of snapshots in the making begin."""
 
 
+# -- the manifest -------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a sealed snapshot holds, and what it was made from."""
@@ -108,6 +111,9 @@ def manifest_of(raw: object, place: str) -> Manifest:
     except TypeError as error:
         message = f"The manifest of the snapshot {place} does not name what it should."
         raise SnapshotError(message, fix=_AGAIN) from error
+
+
+# -- open for reading ---------------------------------------------------------------------------------
 
 
 class Snapshot:
@@ -237,6 +243,9 @@ def is_small(folder: Path, most: int) -> bool:
         return sum(read_manifest(folder).counts.values()) <= most
     except SnapshotError:
         return False
+
+
+# -- in the making ------------------------------------------------------------------------------------
 
 
 def aside_of(folder: Path) -> Path:

@@ -59,6 +59,9 @@ _NICENESS: Final = 5
 _Each = TypeVar("_Each")
 
 
+# -- the way back -------------------------------------------------------------------------------------
+
+
 class TooMuch(Exception):  # noqa: N818  # a signal out of a row iterator, caught in `worker.answer`
     """The answer passed a limit."""
 
@@ -141,6 +144,9 @@ class CountedJson:
 
     def flush(self) -> None:
         """Does nothing; see `Answers.flush`."""
+
+
+# -- checks before the engine -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,9 @@ def _from_graphs(found: list[Token]) -> tuple[str, ...]:
     return tuple(graphs)
 
 
+# -- several graphs as one ----------------------------------------------------------------------------
+
+
 class Merged:
     """Several named graphs as one default graph: the engine's own merge counts a repeated triple twice."""
 
@@ -266,6 +275,9 @@ class Merged:
         if len(self._known) > _MOST_MERGED:
             del self._known[next(iter(self._known))]
         return merged
+
+
+# -- the process --------------------------------------------------------------------------------------
 
 
 def main(pipe: socket.socket, folder: str, bounds: Bounds, fenced: bool) -> None:  # noqa: FBT001  # as a process takes it

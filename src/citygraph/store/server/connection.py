@@ -292,6 +292,9 @@ class Connection:
         return StoreError(f"{self.host} answered HTTP {code}{tail}")
 
 
+# -- who we are ---------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """A user with a password, or a token, or nothing; secrets are in no representation of it."""

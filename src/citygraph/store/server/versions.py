@@ -52,6 +52,9 @@ _BROKEN_OFF: Final = timedelta(hours=1)
 Progress = Callable[[str, int, int], None]
 
 
+# -- which there are ----------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """One version as it was loaded; `issued` is empty and `triples` 0 until it was counted and found whole."""
@@ -229,6 +232,9 @@ def _text(row: dict[str, Term], name: str) -> str:
 
 def _now() -> Literal:
     return Literal(datetime.now(tz=UTC).isoformat(timespec="microseconds"))
+
+
+# -- loaded, switched, asked --------------------------------------------------------------------------
 
 
 class HeldVersions:
