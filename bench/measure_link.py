@@ -12,9 +12,8 @@ from rapidfuzz import fuzz, process, utils
 
 from bench.gold_link import Case, gold_cases, gold_targets
 from bench.report import Section
-from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
-from citygraph.matching.score import Wanted
+from citygraph.matching.score import TargetIndex, Wanted
 from citygraph.matching.things import Name, Thing
 
 _SEED = 20261123

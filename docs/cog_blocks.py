@@ -22,12 +22,12 @@ from typer.testing import CliRunner
 
 from citygraph import Project
 from citygraph.cli import COMMANDS, app
+from citygraph.config import Key
 from citygraph.config import settings as graph_settings
 from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
 from citygraph.ingest.mapping import map_keys as keys_of_a_map
-from citygraph.keys import Key
 from citygraph.messages import text
 from citygraph.namespaces import CG, compress
 from citygraph.project.publishing import WRITING_SECONDS

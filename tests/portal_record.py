@@ -11,8 +11,7 @@ from typing import Final
 from citygraph.config import read_config
 from citygraph.messages import Text
 from citygraph.publish.catalog import Catalog, Item, catalog_of
-from citygraph.publish.profiles import PROFILES
-from citygraph.publish.record import NAMESPACES, write_record
+from citygraph.publish.record import NAMESPACES, PROFILES, write_record
 from citygraph.rdf import Iri, Triple
 from citygraph.saved_query import read_saved_query
 from conftest import ROOT

@@ -12,8 +12,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import SnapshotError
-from citygraph.kinds import local_name
-from citygraph.labels import Labels
+from citygraph.labels import Labels, local_name
 from citygraph.namespaces import CONCEPT, PREFIXES, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store import Snapshot

@@ -19,7 +19,7 @@ from citygraph.errors import SnapshotError
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term
 from citygraph.store.lookup import Lookups, read_lookup
 from citygraph.store.protocol import Bounds, Frames, Question
-from citygraph.store.versions import Version
+from citygraph.store.snapshot import Version
 from citygraph.store.worker import answer
 from generated import literals
 from web.conftest import BASE, project_with

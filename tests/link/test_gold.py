@@ -7,9 +7,8 @@ from collections import Counter
 import pytest
 
 from bench.gold_link import Case, gold_cases, gold_targets
-from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import in_latin, read_name, sounded
-from citygraph.matching.score import Candidate, Wanted
+from citygraph.matching.score import Candidate, TargetIndex, Wanted
 from citygraph.matching.things import Name, Thing
 
 CASES = gold_cases()

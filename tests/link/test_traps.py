@@ -9,9 +9,8 @@ import pytest
 
 from citygraph.config import settings
 from citygraph.http import Policy
-from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
-from citygraph.matching.score import Candidate, Wanted
+from citygraph.matching.score import Candidate, TargetIndex, Wanted
 from citygraph.matching.things import Name, Thing
 from citygraph.results import Solutions
 from citygraph.store.endpoint import RemoteStore

@@ -23,8 +23,8 @@ from citygraph.publish import (
     write_record,
 )
 from citygraph.publish.quality import MACHINE_READABLE, METRICS, NON_PROPRIETARY, predict
-from citygraph.publish.settings import check_settings
 from citygraph.publish.vocabulary import EUA, vocabularies
+from citygraph.publish.write import check_settings
 from citygraph.rdf import Iri, Literal, Triple, parse
 from loopback import Handler, LoopbackServer, listening
 from portal_record import ITEMS, iri, record, subjects

@@ -6,7 +6,7 @@ import pytest
 
 from citygraph.errors import QueryError
 from citygraph.rdf import BlankNode, Iri, Literal
-from citygraph.sparql.values import counting, every_combination, solutions_of, with_values
+from citygraph.sparql.text import counting, every_combination, solutions_of, with_values
 from citygraph.store.server.renaming import Renaming
 
 BASE = "https://example.org/"

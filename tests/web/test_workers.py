@@ -30,8 +30,7 @@ from citygraph.store import seccomp
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore
 from citygraph.store.process import Worker
-from citygraph.store.protocol import Bounds, Question
-from citygraph.store.reply import NotAcceptable, Reply
+from citygraph.store.protocol import Bounds, NotAcceptable, Question, Reply
 from citygraph.store.turns import Share, StoreBusy
 from patience import PATIENCE, until
 from web.conftest import BASE, Server, limits, project_with, put_to_use, serving

@@ -3,10 +3,9 @@
 Read in this order:
 
 - `app`: the commands, and errors to exit codes;
-- `help`: help pages and usage errors in both languages;
-- `options`: what several commands take; `output`: what they print;
+- `options`: what several commands take, and their help pages; `output`: what they print;
 - `commands`: those that are one call of Project;
-- `query`, `publish`, `link`, `ingest`, `doctor`, `serve`, `snapshot`: the others.
+- `query`, `publish`, `link`, `ingest`, `doctor`, `snapshot`: the others.
 """
 
 from citygraph.cli.app import COMMANDS, app, load_command, run

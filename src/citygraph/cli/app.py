@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import typer
 
-from citygraph.cli.help import TYPER_SETTINGS, Command, Group, frame, print_usage_error
-from citygraph.cli.options import spoken_language
+from citygraph.cli.options import TYPER_SETTINGS, Command, Group, frame, print_usage_error, spoken_language
 from citygraph.cli.output import print_error
 from citygraph.errors import CitygraphError
 from citygraph.messages import sentence

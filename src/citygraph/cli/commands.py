@@ -1,4 +1,4 @@
-"""The commands that are one call of Project: new, check, build, sparql, explain, compare, export, format, finding."""
+"""The commands that are one call of Project: new, check, build, sparql, explain, compare, export, format, finding, serve."""
 
 from __future__ import annotations
 
@@ -392,3 +392,64 @@ def finding(
     if "{" not in message and message != each.title.in_language(words):
         print(message.rstrip(".") + ".\n")
     print(each.fix.in_language(words))
+
+
+if TYPE_CHECKING:
+    from citygraph.project import Project
+
+
+def serve(
+    folder_or_reference: Folder = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS")] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option("--port", "-p", metavar="PORT", min=0, max=65535)] = 8000,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, max=256, show_default="graph.toml")
+    ] = None,
+    root_path: Annotated[str, typer.Option("--root-path", metavar="PATH")] = "",
+    review: Annotated[bool, typer.Option("--review")] = False,
+    show_restricted: Annotated[bool, typer.Option("--show-restricted")] = False,
+    language: Language = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show the graph in a browser, and answer SPARQL for programs."""
+    from citygraph.web.app import create_site  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.web.requests import is_loopback  # noqa: PLC0415
+    from citygraph.web.server import run  # noqa: PLC0415
+
+    words = language_name(language)
+    reviewing = None
+    if review:
+        from citygraph.web.pages.review import LinkReview  # noqa: PLC0415
+
+        reviewing = LinkReview(host, root_path=root_path)
+    if show_restricted and not is_loopback(host):
+        raise ConfigError(sentence("cli.serve.restricted_elsewhere", host=host), fix=sentence("cli.serve.leave_out"))
+    project = open_or_reference(folder_or_reference)
+    _build_first(project, words, quiet=quiet)
+
+    def say_where(actual: int) -> None:
+        if not quiet:
+            _say_address(words, host, actual, root_path, review=review)
+
+    site = create_site(project, workers=workers, root_path=root_path, review=reviewing, show_restricted=show_restricted)
+    if not run(site, host=host, port=port, ready=say_where):
+        raise typer.Exit(2)
+
+
+def _build_first(project: Project, words: str, *, quiet: bool) -> None:
+    """Make a version when there is none; exit code 1 when something must be mended first."""
+    if project.snapshots.current() is not None:
+        return
+    with progress_bar(quiet=quiet, language=words) as progress:
+        outcome = project.build(progress=progress)
+    if outcome.report.violations:
+        print_report(outcome.report, words, notes=False)
+        raise typer.Exit(1)
+
+
+def _say_address(words: str, host: str, port: int, root_path: str, *, review: bool) -> None:
+    path = f"/{root_path.strip('/')}/" if root_path.strip("/") else "/"
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
+    say(phrase("serve.at", words, address=address))
+    if review:
+        say(phrase("serve.review_at", words, address=address))

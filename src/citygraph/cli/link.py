@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citygraph.cli.help import group_of
-from citygraph.cli.options import FolderOption, Format, Language, Quiet, ReportFormat, language_name, open_project
+from citygraph.cli.options import (
+    FolderOption,
+    Format,
+    Language,
+    Quiet,
+    ReportFormat,
+    group_of,
+    language_name,
+    open_project,
+)
 from citygraph.cli.output import phrase, print_report, progress_bar, report_json, say
 from citygraph.files import write_file
 from citygraph.messages import sentence, texts

@@ -1,23 +1,32 @@
-"""Options that several commands share, defined once."""
+"""Options that several commands share, defined once; help pages and usage errors in both languages."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+
+from citygraph.messages import Sentence, texts
 
 __all__ = [
+    "TYPER_SETTINGS",
     "AsOf",
+    "Command",
     "Engine",
     "Folder",
     "FolderOption",
     "Format",
+    "Group",
     "Language",
     "LanguageName",
     "Quiet",
@@ -25,9 +34,12 @@ __all__ = [
     "ReportFormat",
     "Watch",
     "day",
+    "frame",
+    "group_of",
     "language_name",
     "open_or_reference",
     "open_project",
+    "print_usage_error",
     "spoken_language",
 ]
 
@@ -114,3 +126,153 @@ def _system_language() -> str:
     names = (os.environ.get(name, "") for name in ("CITYGRAPH_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
     system = next((name for name in names if name), "")
     return "nb" if system.lower().startswith(("nb", "nn", "no")) else "en"
+
+
+# Typer keeps the types of its contexts and formatters to itself.
+Context: TypeAlias = Any
+Formatter: TypeAlias = Any
+
+TYPER_SETTINGS: Final[Mapping[str, Any]] = {
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+_EXTRAS: Final = re.compile(r"  \[([^\[\]]+)\]\Z")
+
+
+class Command(TyperCommand):
+    """A command whose help is in `messages/help.toml`."""
+
+    def format_usage(self, ctx: Context, formatter: Formatter) -> None:
+        """Write the line that begins with "Usage"."""
+        _write_usage(self, ctx, formatter)
+
+    def format_help(self, ctx: Context, formatter: Formatter) -> None:
+        """Write the whole help page."""
+        self.help = _about(_path(ctx))
+        super().format_help(ctx, formatter)
+
+    def format_options(self, ctx: Context, formatter: Formatter) -> None:
+        """Write the arguments, then the options."""
+        _write_parameters(self, ctx, formatter)
+
+
+class Group(TyperGroup):
+    """A command with commands of its own, all with their help in `messages/help.toml`."""
+
+    def format_usage(self, ctx: Context, formatter: Formatter) -> None:
+        """Write the line that begins with "Usage"."""
+        _write_usage(self, ctx, formatter)
+
+    def format_help(self, ctx: Context, formatter: Formatter) -> None:
+        """Write the whole help page."""
+        self.help = _about(_path(ctx))
+        super().format_help(ctx, formatter)
+
+    def format_options(self, ctx: Context, formatter: Formatter) -> None:
+        """Write the options, then the commands with their first sentences."""
+        _write_parameters(self, ctx, formatter)
+        path = "" if ctx.parent is None else f"{_path(ctx)}."
+        with formatter.section(frame("of_command")):
+            formatter.write_dl([(name, _first_sentence(f"{path}{name}")) for name in self.list_commands(ctx)])
+
+
+def group_of(functions: Mapping[str, Callable[..., None]]) -> typer.Typer:
+    """Functions as the commands of one group, by name."""
+    made = typer.Typer(cls=Group, no_args_is_help=True, **TYPER_SETTINGS)
+    for name, function in functions.items():
+        made.command(name, cls=Command)(function)
+    return made
+
+
+def frame(key: str, **values: object) -> str:
+    """A text of the frame around all help pages, in the reader's language."""
+    return texts("help")[f"frame.{key}"].filled(**values).in_language(spoken_language())
+
+
+def print_usage_error(error: Exception) -> None:
+    """What was typed wrong, on stderr, as Typer says it, in the reader's language."""
+    context, message = getattr(error, "ctx", None), str(getattr(error, "format_message")())  # noqa: B009
+    if message.startswith(frame("usage")):
+        # Typer raises the help page itself when nothing was typed.
+        print(message, file=sys.stderr)
+        return
+    if context is not None:
+        hint = frame("try", command=context.command_path, option=context.help_option_names[0])
+        has_help = context.command.get_help_option(context) is not None
+        print(f"{context.get_usage()}\n{f'{hint}{chr(10)}' if has_help else ''}", file=sys.stderr)
+    plain = getattr(error, "message", "")
+    if spoken_language() == "nb" and isinstance(plain, Sentence):
+        message = message.replace(str(plain), plain.nb)
+    print(frame("error", message=_translated(message)), file=sys.stderr)
+
+
+def _path(ctx: Context) -> str:
+    """The names of a command and of the groups it lies in, as `link.suggest`."""
+    names: list[str] = []
+    while ctx.parent is not None:
+        names.insert(0, ctx.info_name)
+        ctx = ctx.parent
+    return ".".join(names) or "citygraph"
+
+
+def _about(path: str) -> str:
+    return texts("help")[f"{path}.about"].in_language(spoken_language())
+
+
+def _first_sentence(path: str) -> str:
+    return _about(path).strip().partition("\n")[0]
+
+
+def _write_usage(command: Command | Group, ctx: Context, formatter: Formatter) -> None:
+    pieces = " ".join(command.collect_usage_pieces(ctx))
+    for key in ("options", "command"):
+        pieces = pieces.replace(texts("help")[f"frame.{key}"].en, frame(key))
+    formatter.write_usage(ctx.command_path, pieces, frame("usage"))
+
+
+def _write_parameters(command: Command | Group, ctx: Context, formatter: Formatter) -> None:
+    for kind in ("argument", "option"):
+        records = list(_records(command, ctx, kind))
+        if records:
+            with formatter.section(frame(f"of_{kind}")):
+                formatter.write_dl(records)
+
+
+def _records(command: Command | Group, ctx: Context, kind: str) -> Iterator[tuple[str, str]]:
+    """Each parameter with what it means; what Typer adds between brackets is said in the reader's language too."""
+    words, path = texts("help"), _path(ctx)
+    for parameter in command.get_params(ctx):
+        if parameter.param_type_name != kind:
+            continue
+        found = words.get(f"{path}.{parameter.name}") or words[f"shared.{parameter.name}"]
+        setattr(parameter, "help", found.in_language(spoken_language()))  # noqa: B010  # not on Typer's base class
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            yield record[0], _EXTRAS.sub(_translated_extras, record[1])
+
+
+def _translated_extras(match: re.Match[str]) -> str:
+    return f"  [{'; '.join(_translated(each) for each in match[1].split('; '))}]"
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What Typer says, as patterns, each with the same in bokmål."""
+    said = ((each.en, each.nb) for key, each in texts("help").items() if key.startswith("typer."))
+    return tuple((re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(en))), nb) for en, nb in said)
+
+
+def _translated(message: str) -> str:
+    """A message of Typer in the reader's language, with what it has filled in; another text stays as it is.
+
+    >>> _translated("Hello.")
+    'Hello.'
+    """
+    if spoken_language() != "nb":
+        return message
+    for pattern, nb in _patterns():
+        match = pattern.fullmatch(message)
+        if match:
+            return nb.format(**{name: _translated(text) for name, text in match.groupdict().items()})
+    return message

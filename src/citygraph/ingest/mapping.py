@@ -11,10 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from citygraph.config import KINDS, Key, KindCheck, check_values, expected, keys_of, read_toml
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import LEFT, NOT_YET
 from citygraph.ingest.places import country_of
-from citygraph.keys import KINDS, Key, KindCheck, check_values, expected, keys_of, read_toml
 from citygraph.matching.names import fold, slug
 from citygraph.messages import framed, sentence
 

@@ -5,8 +5,7 @@ Read in this order:
 - `links`: the links of one project, and every verb on them;
 - `items`: items of Wikidata as data, from JSON and RDF and back;
 - `wikidata`: where items come from, an extract on disk or Wikidata itself;
-- `suggest`: candidates for everything without a link;
-- `review`: what a person decides about a candidate;
+- `review`: candidates for everything without a link, and what a person decides;
 - `facts`: our facts in the words of Wikidata, and the batch of those it lacks;
 - `compare`: links and facts held against Wikidata.
 """
@@ -19,8 +18,7 @@ from citygraph.http import Policy
 from citygraph.link.compare import DriftState, LinkDifference
 from citygraph.link.facts import LinkFact, write_csv, write_v1
 from citygraph.link.links import MAPPING_FILE, Links
-from citygraph.link.review import LinkDecision, LinkWord, Outdated
-from citygraph.link.suggest import Suggestion
+from citygraph.link.review import LinkDecision, LinkWord, Outdated, Suggestion
 from citygraph.link.wikidata import (
     ExtractSource,
     ItemSource,

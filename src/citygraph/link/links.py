@@ -28,8 +28,17 @@ from citygraph.link.compare import (
 )
 from citygraph.link.facts import LinkFact, facts_of
 from citygraph.link.items import WikidataItem
-from citygraph.link.review import LinkDecision, Outdated, decide_link, open_proposals, version_of
-from citygraph.link.suggest import Suggestion, proposals, suggest, unlinked
+from citygraph.link.review import (
+    LinkDecision,
+    Outdated,
+    Suggestion,
+    decide_link,
+    open_proposals,
+    proposals,
+    suggest,
+    unlinked,
+    version_of,
+)
 from citygraph.link.wikidata import ItemSource
 from citygraph.matching.things import Thing, things_of
 from citygraph.messages import Text, sentence

@@ -1,19 +1,38 @@
-"""What a person decides about a candidate: accepted, rejected, or "there is none", as rows of the mapping file."""
+"""Candidates for everything without a link, and what a person decides about each, as rows of the mapping file."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from citygraph.errors import QueryError
+from citygraph.link.items import thing_of_item
+from citygraph.link.wikidata import ItemSource, wanted_of
+from citygraph.matching.names import read_name
+from citygraph.matching.score import ALIAS, MAIN, Candidate, decide, score
+from citygraph.matching.things import Thing
 from citygraph.messages import sentence
-from citygraph.sssom import NO_TERM_FOUND, Mapping, MappingSet, with_mappings
+from citygraph.namespaces import compress
+from citygraph.sssom import NO_TERM_FOUND, MappingSet, with_mappings
+from citygraph.sssom import Mapping as Row
 
-__all__ = ["LinkDecision", "LinkWord", "Outdated", "decide_link", "open_proposals", "version_of"]
+__all__ = [
+    "LinkDecision",
+    "LinkWord",
+    "Outdated",
+    "Suggestion",
+    "decide_link",
+    "open_proposals",
+    "proposals",
+    "suggest",
+    "unlinked",
+    "version_of",
+]
 
 _ITEM: Final = re.compile(r"(?:wd:)?(Q[1-9]\d{0,10})\Z")
 _CURATED: Final = "semapv:ManualMappingCuration"
@@ -53,10 +72,10 @@ def version_of(rows: MappingSet, subject_id: str) -> str:
     return hashlib.sha256(repr(mine).encode()).hexdigest()
 
 
-def open_proposals(rows: MappingSet) -> dict[str, list[Mapping]]:
+def open_proposals(rows: MappingSet) -> dict[str, list[Row]]:
     """The candidates that wait for a word, by subject, the most likely first."""
     done = {each.subject_id for each in rows.mappings if each.accepted}
-    waiting: dict[str, list[Mapping]] = {}
+    waiting: dict[str, list[Row]] = {}
     for each in rows.mappings:
         if each.proposed and each.subject_id not in done:
             waiting.setdefault(each.subject_id, []).append(each)
@@ -96,7 +115,7 @@ def _item(text: str) -> str:
     return f"wd:{match[1]}"
 
 
-def _refuse_second_link(mine: list[Mapping], object_id: str, subject_id: str) -> None:
+def _refuse_second_link(mine: list[Row], object_id: str, subject_id: str) -> None:
     other = [each for each in mine if each.accepted and each.object_id != object_id]
     other = [each for each in other if each.predicate_id == "skos:exactMatch"]
     if other:
@@ -104,7 +123,7 @@ def _refuse_second_link(mine: list[Mapping], object_id: str, subject_id: str) ->
         raise QueryError(sentence("link.linked", **values), fix=sentence("link.reject_first", **values))
 
 
-def _row(decision: LinkDecision, object_id: str, before: Mapping | None) -> Mapping:
+def _row(decision: LinkDecision, object_id: str, before: Row | None) -> Row:
     known = before.slots if before else {}
     slots = {
         "subject_label": decision.subject_label or known.get("subject_label", ""),
@@ -130,4 +149,95 @@ def _row(decision: LinkDecision, object_id: str, before: Mapping | None) -> Mapp
         slots |= {"author_id": first, "reviewer_id": decision.author}
         justification = _REVIEWED
     kept = {key: " ".join(value.split()) for key, value in slots.items() if value}
-    return Mapping(decision.subject_id, "skos:exactMatch", object_id, justification, 0, kept)
+    return Row(decision.subject_id, "skos:exactMatch", object_id, justification, 0, kept)
+
+
+Progress = Callable[[str, int, int], None]
+_LEAST, _LEAST_NAME = 50.0, 65.0
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One thing without a link, and what it may be."""
+
+    thing: Thing
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def certain(self) -> Candidate | None:
+        """The one candidate whose identifier matches exactly; only that is beyond a person's doubt."""
+        found = [each for each in self.candidates if each.identifier]
+        return found[0] if len(found) == 1 and found[0].features.get("type") is not False else None
+
+
+def unlinked(things: Iterable[Thing], rows: MappingSet, prefixes: Mapping[str, str]) -> list[Thing]:
+    """The things without an accepted link, and about which nobody has said that there is none."""
+    done = {each.subject_id for each in rows.mappings if each.accepted or each.none_found}
+    compared = (each for each in things if each.kinds != {"concept"})
+    return [thing for thing in compared if compress(thing.id, prefixes) not in done]
+
+
+def suggest(
+    things: Sequence[Thing],
+    source: ItemSource,
+    rows: MappingSet,
+    prefixes: Mapping[str, str],
+    *,
+    limit: int = 5,
+    progress: Progress | None = None,
+) -> list[Suggestion]:
+    """Candidates for each thing, best first; what has been rejected does not come back.
+
+    Raises:
+        ReconciliationError: the source does not answer.
+    """
+    rejected = {(each.subject_id, each.object_id) for each in rows.mappings if each.rejected}
+    found: list[Suggestion] = []
+    for number, thing in enumerate(things):
+        if progress:
+            progress("link", number, len(things))
+        subject, wanted = compress(thing.id, prefixes), wanted_of(thing)
+        candidates: list[Candidate] = []
+        for item in source.search(thing):
+            if item.missing or item.redirect or (subject, f"wd:{item.id}") in rejected:
+                continue
+            other = thing_of_item(item)
+            forms = [(read_name(name.text), MAIN if name.main else ALIAS) for name in other.names]
+            candidates.append(score(wanted, other, forms))
+        ordered = [each for each in decide(candidates, wanted) if each.score >= _LEAST and _is_likely(each)]
+        found.append(Suggestion(thing, tuple(ordered[:limit])))
+    return found
+
+
+def proposals(found: Iterable[Suggestion], prefixes: Mapping[str, str], day: date, language: str = "en") -> list[Row]:
+    """Rows for the mapping file: proposals for a person, and an accepted link where an identifier matches exactly."""
+    rows: list[Row] = []
+    for suggestion in found:
+        certain = suggestion.certain
+        for candidate in [certain] if certain else suggestion.candidates:
+            slots = {
+                "subject_label": _plain(suggestion.thing.name(language)),
+                "object_label": _plain(candidate.thing.name(language)),
+                "mapping_date": day.isoformat(),
+                "confidence": f"{candidate.score / 100:.2f}",
+                "subject_match_field": "adms:identifier" if certain else "skos:prefLabel",
+                "object_match_field": "wdt" if certain else "rdfs:label",
+                "comment": ", ".join(f"{key} {_said(value)}" for key, value in candidate.features.items()),
+            }
+            kind = "BackgroundKnowledgeBasedMatching" if certain else "LexicalMatching"
+            subject = compress(suggestion.thing.id, prefixes)
+            rows.append(Row(subject, "skos:exactMatch", f"wd:{candidate.thing.id}", f"semapv:{kind}", 0, slots))
+    return rows
+
+
+def _is_likely(candidate: Candidate) -> bool:
+    """Another name is another thing, however well country and kind agree."""
+    return candidate.identifier or float(candidate.features.get("name", 0.0)) >= _LEAST_NAME
+
+
+def _said(value: float | bool) -> str:  # noqa: FBT001  # a feature is one or the other
+    return ("yes" if value else "no") if isinstance(value, bool) else f"{value:g}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -22,9 +22,8 @@ from citygraph.link.items import (
     thing_of_item,
     triples_of_items,
 )
-from citygraph.matching.index import TargetIndex
 from citygraph.matching.names import read_name
-from citygraph.matching.score import Wanted
+from citygraph.matching.score import TargetIndex, Wanted
 from citygraph.matching.things import Thing
 from citygraph.messages import sentence
 from citygraph.rdf import Iri, Literal, Triple, parse

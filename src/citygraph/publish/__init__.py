@@ -4,7 +4,7 @@ Read in this order:
 
 - `vocabulary`: the terms of portals, and the codes that settings name;
 - `catalog`: what is described, made from graph.toml and the files;
-- `record`, `profiles`: the same as DCAT-AP, in the three profiles;
+- `record`: the same as DCAT-AP, in the three profiles;
 - `edition`: what may leave, and the search for what must not;
 - `folder`: files written beside their place, and put in place; `files`, `pages`: what some of them hold;
 - `write`: the whole of one published folder; begin here;
@@ -27,9 +27,8 @@ from citygraph.publish.ckan import Pushed, ckan_client, push_to_ckan
 from citygraph.publish.ckan_package import package_of
 from citygraph.publish.edition import Edition, period_of, split
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.profiles import PROFILES
 from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
-from citygraph.publish.record import write_record
+from citygraph.publish.record import PROFILES, write_record
 from citygraph.publish.shacl import read_shapes, run_shapes
 from citygraph.publish.write import Published, QuestionAnswer, Tools, publish_edition
 

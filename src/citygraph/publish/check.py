@@ -18,9 +18,8 @@ from citygraph.http import AGENT, Broken, Deadline, DeadlinePassed, HttpClient, 
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
-from citygraph.publish.profiles import DCAT_AP_3, PROFILES, profile_of_page
 from citygraph.publish.quality import Answers, Score, predict
-from citygraph.publish.record import NAMESPACES, Profile
+from citygraph.publish.record import DCAT_AP_3, NAMESPACES, PROFILES, Profile, profile_of_page
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
 from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Literal, Triple, parse, problems_of
 
@@ -357,7 +356,7 @@ def _why_not(client: HttpClient, address: str) -> str:
 
 _BOUNDS: Final = DocumentBounds(size=50_000_000, depth=200)
 """What a harvester takes: CKAN reads no more than 50 MB at once."""
-_MOST_BYTES: Final = 200_000
+_MOST_STATEMENTS: Final = 200_000
 """Statements that are held against the shapes; a catalogue of ours has some sixteen for each file."""
 _ENDINGS: Final = {".xml": ".rdf", ".json": ".jsonld"}
 """What portals call their catalogues, and what we call the format."""
@@ -463,8 +462,8 @@ def _read(path: Path) -> tuple[list[Triple], list[Finding]]:
     parsed = parse(data, format=format_.name)
     problems = [_unreadable(path, each.message, each.line, each.column) for each in parsed.problems]
     record = list(dict.fromkeys(quad.triple for quad in parsed.quads))
-    if len(record) > _MOST_BYTES:
-        said = f"{len(record):,} > {_MOST:,}"
+    if len(record) > _MOST_STATEMENTS:
+        said = f"{len(record):,} > {_MOST_STATEMENTS:,}"
         return [], [*problems, _unreadable(path, f"too many statements to be checked ({said}); split it into pages")]
     return record, problems
 

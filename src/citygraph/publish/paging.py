@@ -16,8 +16,7 @@ from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.catalog import Catalog, DcatDataset
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.profiles import PROFILES
-from citygraph.publish.record import NAMESPACES, write_record
+from citygraph.publish.record import NAMESPACES, PROFILES, write_record
 from citygraph.rdf import Iri, Literal, Quad, Triple, canonical_hash, parse
 
 __all__ = [

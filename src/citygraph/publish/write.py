@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
+from urllib.parse import urlsplit
 
+from citygraph.config import Config, settings
 from citygraph.errors import ExportError
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part
@@ -30,17 +33,78 @@ from citygraph.publish.files import (
 from citygraph.publish.folder import NewFolder
 from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, read_back, write_catalogs
-from citygraph.publish.profiles import DCAT_AP_3, PROFILES
 from citygraph.publish.quality import Score, quality_triples
-from citygraph.publish.record import NAMESPACES
-from citygraph.publish.settings import check_settings
+from citygraph.publish.record import DCAT_AP_3, NAMESPACES, PROFILES
+from citygraph.publish.vocabulary import vocabularies
 from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.sorted_quads import SortedQuads
 from citygraph.void import figures_of, void_triples
 
-__all__ = ["DATA_FORMATS", "Published", "QuestionAnswer", "Tools", "publish_edition"]
+__all__ = ["DATA_FORMATS", "Published", "QuestionAnswer", "Tools", "check_settings", "publish_edition"]
+
+MISSING_COSTS_NOTHING: Final = (
+    "publish.description", "publisher.type", "contact.name", "publish.frequency", "publish.availability",
+    "publish.provenance",
+)  # fmt: skip
+"""Keys that a portal asks for and that give no points."""
+_WITH_POINTS: Final = (
+    "publisher.name", "contact.email", "publish.keywords", "publish.themes", "publish.spatial", "publish.access",
+    "publish.issued",
+)  # fmt: skip
+_VOCABULARY_OF: Final = {
+    "publisher.type": "publisher-type",
+    "publish.themes": "data-theme",
+    "publish.frequency": "frequency",
+    "publish.availability": "planned-availability",
+    "publish.status": "distribution-status",
+    "publish.access": "access-right",
+    "licence": "licence",
+}
+_ADDRESSES: Final = ("contact.email", "contact.url", "publisher.homepage", "publish.site", "publish.service")
+_RESERVED: Final = re.compile(r"(\A|\.)(example|test|invalid|localhost|example\.(com|net|org))\Z")
+"""Names that are set aside for examples and tests (RFC 2606, sections 2 and 3)."""
+
+
+def check_settings(config: Config, score: Score) -> list[Finding]:
+    """Keys of graph.toml that a portal asks for: empty ones with their points, values no table has, placeholders."""
+    cost = {each.key: each.points for each in score.lost if each.key}
+    cost["publisher.name"] = cost.get("publisher.name", 0) + cost.get("publish.attribution", 0)
+    found = []
+    for key in (*_WITH_POINTS, *MISSING_COSTS_NOTHING):
+        value = config.values[key]
+        if key == "contact.email" and config.values["contact.url"]:
+            continue
+        if not value:
+            found.append(_missing(key, cost.get(key, 0)))
+            continue
+        languages = config.languages if isinstance(value, dict) else ()
+        found += [_missing(f"{key}.{language}", 0) for language in languages if not value.get(language)]
+    for key, name in _VOCABULARY_OF.items():
+        vocabulary, value = vocabularies()[name], config.values[key]
+        codes = ", ".join(vocabulary.terms)
+        found += [
+            finding("publish-unknown-value", file="graph.toml", key=key, word=code, codes=codes, scheme=name)
+            for code in (value if isinstance(value, list | tuple) else [value])
+            if code and not vocabulary.has(vocabulary.iri(code))
+        ]
+    return [*found, *_placeholders(config)]
+
+
+def _placeholders(config: Config) -> Iterator[Finding]:
+    """Addresses under names that nobody can own: they look right, and nobody reads what is sent there."""
+    for key in _ADDRESSES:
+        value = str(config.values[key])
+        host = value.rpartition("@")[2] if key == "contact.email" else urlsplit(value).hostname or ""
+        if _RESERVED.search(host.rstrip(".").lower()):
+            yield finding("publish-placeholder", file="graph.toml", key=key, value=value, address=value)
+
+
+def _missing(key: str, points: float) -> Finding:
+    about = next((each.about for each in settings() if key.startswith(each.key) and "." in each.key), Text())
+    return finding("publish-missing", file="graph.toml", key=key, points=f"{points:g}", about=about)
+
 
 DATA_FORMATS: Final = {
     "ttl": ("RDF_TURTLE", "text/turtle", "Turtle"),

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
+from citygraph.graphs import excerpt_range
 from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress
 from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
-from citygraph.sources import excerpt_range
 from citygraph.store import Store
 
 __all__ = ["Citation", "ListStatement", "cite", "lists_behind"]

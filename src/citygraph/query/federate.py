@@ -15,7 +15,7 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Row, Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.sparql.service import ServiceBlock
-from citygraph.sparql.values import values_block
+from citygraph.sparql.text import values_block
 from citygraph.store import MemoryStore, Store
 from citygraph.store.endpoint import Dated, RemoteStore
 

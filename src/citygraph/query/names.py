@@ -17,7 +17,7 @@ from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.sparql.values import values_block
+from citygraph.sparql.text import values_block
 from citygraph.store import Store
 
 __all__ = ["NameFinder", "NamedThing", "ask_about", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]

@@ -15,8 +15,7 @@ from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
-from citygraph.sparql.text import Pattern, triple_patterns
-from citygraph.sparql.values import with_every_variable
+from citygraph.sparql.text import Pattern, triple_patterns, with_every_variable
 from citygraph.store import MemoryStore, Store
 
 if TYPE_CHECKING:

@@ -2,15 +2,13 @@
 
 In reading order. A graph on this machine:
 
-- `base`: what every store offers
-- `memory`: quads in the memory of this process, and how one query is run on them
-- `snapshot`: one version of a graph as a sealed folder
-- `versions`: the snapshots of a project, and which one is in use
+- `memory`: what every store offers; quads in the memory of this process, and how one query is run on them
+- `snapshot`: one version of a graph as a sealed folder, the versions of a project, and which one is in use
 - `directory`, `names`: what everything in a version is called, and names that come near
 
 Questions of strangers, in processes that may die:
 
-- `protocol`, `reply`: what goes to a process and comes back; one answer as it comes
+- `protocol`: what goes to a process and comes back; one answer as it comes
 - `worker`, `seccomp`: what runs inside a worker, and the fence around it
 - `process`: one way to start processes, to speak with them, to end them, and to begin again
 - `turns`: who waits for whom
@@ -24,9 +22,7 @@ Other machines:
 - `server`: a graph that lies on a SPARQL server
 """
 
-from citygraph.store.base import Store
-from citygraph.store.memory import MemoryStore
-from citygraph.store.snapshot import Manifest, Snapshot, SnapshotBuilder
-from citygraph.store.versions import Snapshots
+from citygraph.store.memory import MemoryStore, Store
+from citygraph.store.snapshot import Manifest, Snapshot, SnapshotBuilder, Snapshots
 
 __all__ = ["Manifest", "MemoryStore", "Snapshot", "SnapshotBuilder", "Snapshots", "Store"]

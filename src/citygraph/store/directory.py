@@ -19,12 +19,23 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from citygraph.errors import SnapshotError
-from citygraph.kinds import FALLBACK, KINDS, Kind, kind_of, local_name, slug_of
-from citygraph.labels import LABEL_PROPERTIES, NAMING_PROPERTIES, Labels, passage_label, reused_labels
+from citygraph.graphs import excerpt_range
+from citygraph.labels import (
+    FALLBACK,
+    KINDS,
+    LABEL_PROPERTIES,
+    NAMING_PROPERTIES,
+    Kind,
+    Labels,
+    kind_of,
+    local_name,
+    passage_label,
+    reused_labels,
+    slug_of,
+)
 from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.sources import excerpt_range
 from citygraph.store.names import NAMES_VERSION, Hit, search_names, write_names
 
 __all__ = ["DIRECTORY_FILE", "Directory", "Node", "sort_key", "write_directory"]

@@ -19,8 +19,7 @@ from citygraph.http import (
 )
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
-from citygraph.sparql.text import Form, read_query
-from citygraph.sparql.values import check_values, every_combination, with_prefixes
+from citygraph.sparql.text import Form, check_values, every_combination, read_query, with_prefixes
 
 __all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "Send", "accepted_type"]
 

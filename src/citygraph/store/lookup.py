@@ -29,8 +29,7 @@ from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.results import JSON_END, json_head, json_term, write_truth
 from citygraph.store.protocol import WORTH_GZIP, Bounds, Head
-from citygraph.store.snapshot import is_small, open_on_disk
-from citygraph.store.versions import Version
+from citygraph.store.snapshot import Version, is_small, open_on_disk
 
 __all__ = ["Lookups", "read_lookup"]
 

@@ -1,10 +1,10 @@
-"""Quads in the memory of this process, and how one query is run on them: refused, bound, ended at its deadline."""
+"""What every store offers; and quads in the memory of this process, where a query is refused, bound, or ended in time."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import pyoxigraph
 
@@ -12,10 +12,9 @@ from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.messages import sentence
 from citygraph.rdf import DefaultGraph, Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
-from citygraph.sparql.text import QueryText, read_query, syntax_error
-from citygraph.sparql.values import check_values
+from citygraph.sparql.text import QueryText, check_values, read_query, syntax_error
 
-__all__ = ["MemoryStore", "answer"]
+__all__ = ["MemoryStore", "Store", "answer"]
 
 _Each = TypeVar("_Each")
 _LONGEST: Final = 10_000_000
@@ -147,3 +146,46 @@ class MemoryStore:
     def close(self) -> None:
         """See `Store.close`."""
         self._store = pyoxigraph.Store()
+
+
+class Store(Protocol):
+    """A set of named graphs, and a default graph that holds each of their triples once."""
+
+    def load(self, quads: Iterable[Quad]) -> None:
+        """Add quads to their graphs and their triples to the default graph.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+
+    def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
+        """The quads of one named graph, or of all named graphs; literals as the engine spells them."""
+
+    def query(
+        self,
+        text: str,
+        *,
+        bind: Mapping[str, Term] | None = None,
+        graphs: Sequence[Iri] | None = None,
+        prefixes: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        most_rows: int | None = None,
+    ) -> Answer:
+        """The answer to one SPARQL query.
+
+        Args:
+            text: SPARQL 1.1; updates and SERVICE are refused.
+            bind: values for variables that the query projects; terms, never text.
+            graphs: ask the union of these named graphs instead of the default graph.
+            prefixes: prefixes that the text may use without declaring them.
+            timeout: seconds until the deadline.
+            most_rows: more rows, or triples, than this are refused: a cut answer would look whole.
+
+        Raises:
+            QueryError: the text is no valid query, or reaches for the network.
+            StoreTimeout: the deadline passed.
+            StoreError: the engine failed.
+        """
+
+    def close(self) -> None:
+        """Give back files and memory; the store is not used afterwards."""

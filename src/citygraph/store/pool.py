@@ -17,10 +17,9 @@ from typing import Final
 from citygraph.errors import SnapshotError, StoreError, StoreTimeout
 from citygraph.messages import sentence
 from citygraph.store.process import Worker, start_worker, was_ended_by_others
-from citygraph.store.protocol import Bounds, Question
-from citygraph.store.reply import Reply
+from citygraph.store.protocol import Bounds, Question, Reply
+from citygraph.store.snapshot import Version
 from citygraph.store.turns import Share, StoreBusy, WorkerTurns
-from citygraph.store.versions import Version
 from citygraph.store.worker import uses_service
 
 __all__ = ["Pool"]

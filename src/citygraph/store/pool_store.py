@@ -15,8 +15,7 @@ from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.store.pool import Pool
-from citygraph.store.protocol import Question
-from citygraph.store.reply import Reply
+from citygraph.store.protocol import Question, Reply
 from citygraph.store.snapshot import Snapshot
 from citygraph.store.turns import StoreBusy
 

@@ -38,11 +38,12 @@ from citygraph.store.protocol import (
     Bounds,
     Frames,
     Head,
+    NotAcceptable,
+    Reply,
     frame,
 )
-from citygraph.store.reply import NotAcceptable, Reply
+from citygraph.store.snapshot import Version
 from citygraph.store.turns import Turns
-from citygraph.store.versions import Version
 
 __all__ = ["Child", "Keeper", "Retired", "SupervisedProcess", "Worker", "start_worker", "was_ended_by_others"]
 

@@ -27,8 +27,7 @@ from citygraph.store.mirror import (
     no_link,
     read_document,
 )
-from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot
-from citygraph.store.versions import Snapshots
+from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot, Snapshots
 
 __all__ = ["Moved", "pull", "push"]
 

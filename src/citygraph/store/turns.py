@@ -19,7 +19,7 @@ from citygraph.errors import StoreError, StoreTimeout
 from citygraph.messages import sentence
 
 if TYPE_CHECKING:
-    from citygraph.store.reply import Reply
+    from citygraph.store.protocol import Reply
 
 __all__ = ["FairQueue", "Share", "StoreBusy", "Turns", "WorkerTurns"]
 

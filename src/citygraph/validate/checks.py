@@ -11,14 +11,13 @@ from typing import Final
 from citygraph.config import Config, Duration
 from citygraph.errors import QueryError
 from citygraph.findings import Finding, finding
-from citygraph.graphs import Part, ProjectGraphs
+from citygraph.graphs import Excerpt, Part, ProjectGraphs, SourceText, excerpt_range, find_moved, read_source
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
-from citygraph.sources import Excerpt, SourceText, excerpt_range, find_moved, read_source
 from citygraph.store import Store
 
 __all__ = ["bad_query", "check_anchors", "check_staleness", "read_checks", "run_checks"]

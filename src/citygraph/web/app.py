@@ -1,12 +1,17 @@
-"""The site: its route table on one screen, and what happens around every request."""
+"""The site: its route table on one screen, what happens around every request, and a line in the log for each answer."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,7 +26,6 @@ from citygraph.project import Project
 from citygraph.version import __version__
 from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of
-from citygraph.web.log import AccessLog
 from citygraph.web.pages.home import routes as page_routes
 from citygraph.web.pages.i18n import choose_language
 from citygraph.web.pages.page import refusal_page
@@ -39,11 +43,77 @@ from citygraph.web.requests import (
 from citygraph.web.service import Service
 from citygraph.web.sparql import GraphStore, SparqlEndpoint
 
+__all__ = ["AccessLog", "Site", "create_site"]
+
+_FLUSH_AFTER: Final = 0.2
+_MOST_WAITING: Final = 64
+_EVENT: Final = 2
+_quoted: Final = encode_basestring
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class AccessLog:
+    """Lines that leave together, so that writing them costs an answer nothing."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """A log on `stream`, else on stderr."""
+        self._stream = stream or sys.stderr
+        self._entries: list[tuple[Any, ...]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, scope: Scope, *, status: int, size: int, began: float) -> None:
+        """One answer: `began` is what `time.perf_counter` said when the request came."""
+        took = (time.perf_counter() - began) * 1000
+        self._keep((time.time(), client_of(scope), scope["method"], scope["path"], status, size, took))
+
+    def add_fast(self, client: str, path: bytes, *, status: int, size: int) -> None:
+        """One answer of the fast path, which takes no time worth naming."""
+        self._keep((time.time(), client, "GET", path.decode("latin-1"), status, size, 0.0))
+
+    def say(self, event: str, **values: object) -> None:
+        """Something that is not an answer: a start, an error of ours."""
+        self._keep((time.time(), event, values))
+
+    def _keep(self, entry: tuple[Any, ...]) -> None:
+        self._entries.append(entry)
+        if len(self._entries) >= _MOST_WAITING:
+            # Thousands of lines at once would keep everybody waiting for milliseconds.
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self.flush)
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        entries, self._entries = self._entries, []
+        if entries:
+            self._stream.write("".join(_line(*entry) for entry in entries))
+            self._stream.flush()
+
+
+def _line(when: float, *rest: Any) -> str:  # noqa: ANN401  # an answer, or an event with its values
+    """One line: an answer by client, method, path, status, bytes and milliseconds, or an event."""
+    moment = f"{_second(int(when))}.{int(when * 1000) % 1000:03}Z"
+    if len(rest) == _EVENT:
+        return _encode({"time": moment, "event": rest[0], **rest[1]}) + "\n"
+    client, method, path, status, size, took = rest
+    return (
+        f'{{"time":"{moment}","client":{_quoted(client)},"method":"{method}","path":{_quoted(path)},'
+        f'"status":{status},"bytes":{size},"ms":{took:.2f}}}\n'
+    )
+
+
+@lru_cache(maxsize=8)
+def _second(when: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(when))
+
+
 if TYPE_CHECKING:
     # The page on which links are decided needs much that nobody else does.
     from citygraph.web.pages.review import LinkReview
 
-__all__ = ["Site", "create_site"]
 
 _BROKEN: Final = 499
 _ENDPOINTS: Final = (b"/sparql", b"/sparql/")

@@ -26,8 +26,8 @@ from citygraph.store import Snapshot
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.process import Retired, SupervisedProcess
+from citygraph.store.snapshot import Version
 from citygraph.store.turns import FairQueue, StoreBusy, Turns
-from citygraph.store.versions import Version
 from citygraph.void import FIGURES, Figures, figures_from
 from citygraph.web.limits import Limits
 

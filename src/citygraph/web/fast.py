@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from citygraph.formats import ROWS, negotiate, takes_gzip
-from citygraph.web.log import AccessLog
+from citygraph.web.app import AccessLog
 from citygraph.web.requests import head_bytes, network_of
 from citygraph.web.service import Service
 from citygraph.web.sparql_protocol import (

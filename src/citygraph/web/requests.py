@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError
 from citygraph.messages import DEFAULT_LANGUAGE, key_of, said_in, sentence
-from citygraph.store.reply import NotAcceptable
+from citygraph.store.protocol import NotAcceptable
 from citygraph.web.pages.i18n import choose_language
 
 __all__ = [

@@ -22,8 +22,8 @@ from citygraph.store.lookup import Lookups
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.protocol import Bounds
+from citygraph.store.snapshot import Version
 from citygraph.store.turns import Share
-from citygraph.store.versions import Version
 from citygraph.web.background import Counting, Counts, Explanations, OtherDays
 from citygraph.web.limits import Limits
 from citygraph.web.pages.graph import SiteMemory

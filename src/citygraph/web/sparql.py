@@ -18,8 +18,7 @@ from citygraph.errors import CitygraphError
 from citygraph.formats import GRAPHS, HTML, ROWS, content_type, negotiate, takes_gzip
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
-from citygraph.store.protocol import Question
-from citygraph.store.reply import Reply
+from citygraph.store.protocol import Question, Reply
 from citygraph.web.description import describe
 from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, read_body, refusal_of
 from citygraph.web.service import Service

@@ -19,8 +19,7 @@ from starlette.types import Scope, Send
 from citygraph.formats import content_type
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
-from citygraph.store.protocol import Head
-from citygraph.store.reply import Reply
+from citygraph.store.protocol import Head, Reply
 from citygraph.web.requests import Refusal, head_bytes, header
 
 __all__ = [

@@ -16,12 +16,11 @@ from citygraph.messages import sentence
 from citygraph.rdf import Iri, Term, parse
 from citygraph.results import Answer, Graph, Truth, write_answer, write_truth
 from citygraph.store.pool import Pool
-from citygraph.store.protocol import WORTH_GZIP, Bounds, Head, Question
-from citygraph.store.reply import NotAcceptable, Reply
+from citygraph.store.protocol import WORTH_GZIP, Bounds, Head, NotAcceptable, Question, Reply
 from citygraph.store.server.snapshot import ServedSnapshot
 from citygraph.store.server.versions import HeldVersions
+from citygraph.store.snapshot import Version
 from citygraph.store.turns import FairQueue, Share, StoreBusy
-from citygraph.store.versions import Version
 from citygraph.store.worker import check
 
 __all__ = ["ServerPool"]

@@ -11,8 +11,7 @@ from typing import Final
 from citygraph.errors import QueryError, SnapshotError, StoreError
 from citygraph.rdf import Iri, Quad, Term, serialize
 from citygraph.results import Answer, Graph, Solutions
-from citygraph.sparql.text import Form, read_query
-from citygraph.sparql.values import check_values, counting, solutions_of, with_prefixes, with_values
+from citygraph.sparql.text import Form, check_values, counting, read_query, solutions_of, with_prefixes, with_values
 from citygraph.store.server.connection import Connection
 from citygraph.store.server.loading import read_lines
 from citygraph.store.server.renaming import Dataset, Renaming

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from citygraph.export import export_bytes
 from citygraph.formats import content_type, negotiate
-from citygraph.kinds import FALLBACK, Kind, kind_named
+from citygraph.labels import FALLBACK, Kind, kind_named
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.query.entity import places_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.kinds import FALLBACK
+from citygraph.labels import FALLBACK
 from citygraph.namespaces import compress, expand
 from citygraph.query import Answered, Citation, cite
 from citygraph.query.entity import FACT_TABLES, EntityClaim, EntityFact, claims_about, facts_about, identifier_code

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from citygraph.kinds import FALLBACK, KINDS, Kind, kind_named
+from citygraph.labels import FALLBACK, KINDS, Kind, kind_named
 from citygraph.project import Project
 from citygraph.query import NamedThing, get_query
 from citygraph.query.entity import statements_about

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from citygraph.kinds import KINDS
+from citygraph.labels import KINDS
 from citygraph.openapi import openapi_document
 from citygraph.web.pages.assets import static_file
 from citygraph.web.pages.entities import entity, identifier, kind_list

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from citygraph.kinds import FALLBACK, Kind, kind_named
+from citygraph.labels import FALLBACK, Kind, kind_named
 from citygraph.matching.names import plain
 from citygraph.namespaces import compress
 from citygraph.store.directory import sort_key

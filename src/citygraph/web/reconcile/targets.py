@@ -10,11 +10,9 @@ from functools import cached_property
 from typing import Final
 
 from citygraph.errors import ConfigError
-from citygraph.kinds import local_name
-from citygraph.labels import Labels, reused_labels
-from citygraph.matching.index import TargetIndex
+from citygraph.labels import Labels, local_name, reused_labels
 from citygraph.matching.names import country_code, fold, plain, read_name
-from citygraph.matching.score import Candidate, Clue, Wanted, nearness
+from citygraph.matching.score import Candidate, Clue, TargetIndex, Wanted, nearness
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Name, Thing, plain_code, things_of
 from citygraph.messages import Sentence, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand

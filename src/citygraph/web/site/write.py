@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message
 
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, finding
-from citygraph.kinds import FALLBACK
+from citygraph.labels import FALLBACK
 from citygraph.matching.names import letters, plain
 from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
