@@ -15,8 +15,6 @@ from citygraph.messages import Text, text
 from citygraph.rdf import BlankNode, Literal, Term, Triple
 from citygraph.results import Row, Solutions
 
-__all__ = ["AnswerChange", "Changes", "State", "changes_between", "write_json", "write_markdown", "write_text"]
-
 
 @dataclass(frozen=True, slots=True)
 class State:

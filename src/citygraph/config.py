@@ -22,22 +22,6 @@ from citygraph.errors import CitygraphError, ConfigError
 from citygraph.messages import LANGUAGES, Sentence, Text, said_in, sentence, text
 from citygraph.namespaces import is_absolute_iri
 
-__all__ = [
-    "CONFIG_FILE",
-    "KINDS",
-    "Config",
-    "Duration",
-    "Key",
-    "KindCheck",
-    "check_values",
-    "did_you_mean",
-    "expected",
-    "keys_of",
-    "read_config",
-    "read_toml",
-    "settings",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -33,8 +33,6 @@ from citygraph.http import (
 )
 from citygraph.messages import framed, sentence
 
-__all__ = ["DiskCache", "Exchange", "Fetched", "cache_folder"]
-
 _REDIRECTS: Final = range(300, 400)
 
 

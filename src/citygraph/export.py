@@ -19,8 +19,6 @@ from citygraph.results import defused
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 from citygraph.turtle.layout import blocks_of
 
-__all__ = ["EXPORT_FORMATS", "class_tables", "export_bytes", "tables_per_class", "write_graph"]
-
 EXPORT_FORMATS: Final = ("ttl", "nt", "nq", "trig", "jsonld", "rdf", "csv")
 _IN_MEMORY: Final = 4_000_000
 """Bytes of Turtle that wait in memory for the prefixes above them; more wait on disk."""

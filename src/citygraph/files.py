@@ -21,8 +21,6 @@ from typing import Final
 from citygraph.errors import ConfigError, ExportError
 from citygraph.messages import sentence
 
-__all__ = ["end_inside", "extract_revision", "git", "locked", "replace_file", "sync_folder", "write_file"]
-
 _PARTS_OF_A_PROJECT: Final = ("graph.toml", "ontology", "data", "queries")
 _MOST_LINKS: Final = 10
 _GIT: Final = 120  # seconds; on a busy machine, and for a large archive

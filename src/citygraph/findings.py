@@ -10,8 +10,6 @@ from typing import Any
 
 from citygraph.messages import Text, table, text
 
-__all__ = ["Definition", "Finding", "Report", "Severity", "definitions", "finding"]
-
 
 class Severity(StrEnum):
     """How much a finding matters (SHACL 2.1.4, `sh:Violation`, `sh:Warning`, `sh:Info`)."""

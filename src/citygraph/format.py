@@ -10,8 +10,6 @@ from citygraph.rdf import canonical_hash, parse
 from citygraph.turtle.document import TurtleError, read_document
 from citygraph.turtle.layout import write_document
 
-__all__ = ["Formatted", "format_file"]
-
 
 @dataclass(frozen=True, slots=True)
 class Formatted:

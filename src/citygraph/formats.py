@@ -11,27 +11,6 @@ from typing import Final
 
 from citygraph.sparql.text import Form
 
-__all__ = [
-    "ANSWER_FORMATS",
-    "FORMATS",
-    "GRAPHS",
-    "HTML",
-    "LATITUDE",
-    "LONGITUDE",
-    "ROWS",
-    "Carries",
-    "Format",
-    "answer_formats",
-    "by_extension",
-    "by_name",
-    "content_type",
-    "media_type",
-    "names",
-    "negotiate",
-    "place_in",
-    "takes_gzip",
-]
-
 
 class Carries(StrEnum):
     """What a format can carry."""

@@ -15,22 +15,6 @@ from urllib.parse import urljoin
 from citygraph.rdf import Iri, Quad, Triple
 from citygraph.turtle.document import Document, TurtleError, WrittenTerm, read_document
 
-__all__ = [
-    "Excerpt",
-    "FileGraph",
-    "Part",
-    "Place",
-    "ProjectGraphs",
-    "SourceText",
-    "covers",
-    "excerpt_range",
-    "find_moved",
-    "graph_iri",
-    "part_of",
-    "places",
-    "read_source",
-]
-
 
 class Part(StrEnum):
     """What a file is for; the stages ask for files by this."""

@@ -30,26 +30,6 @@ if TYPE_CHECKING:
 
     from citygraph.exchange import DiskCache
 
-__all__ = [
-    "AGENT",
-    "RETRIED",
-    "Broken",
-    "Deadline",
-    "DeadlinePassed",
-    "Headers",
-    "HttpClient",
-    "HttpReply",
-    "Policy",
-    "TooLarge",
-    "TryAgain",
-    "decoded",
-    "media_type_of",
-    "one_at_a_time",
-    "patiently",
-    "retry_after",
-    "whole_body",
-]
-
 RETRIED: Final = frozenset({429, 502, 503, 504})
 """The answers that mean "not now"."""
 AGENT: Final = f"citygraph/{__version__} (https://w3id.org/citygraph/)"

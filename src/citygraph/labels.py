@@ -12,23 +12,6 @@ from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 
-__all__ = [
-    "FALLBACK",
-    "KINDS",
-    "LABEL_PROPERTIES",
-    "NAMING_PROPERTIES",
-    "PART_PROPERTIES",
-    "Kind",
-    "Labels",
-    "column_words",
-    "kind_named",
-    "kind_of",
-    "local_name",
-    "passage_label",
-    "reused_labels",
-    "slug_of",
-]
-
 LABEL_PROPERTIES: Final = tuple(
     PREFIXES[prefix] + name
     for prefix, name in (

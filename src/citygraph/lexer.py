@@ -7,8 +7,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-__all__ = ["SPARQL", "STRING", "TURTLE", "Token", "tokens", "unescaped"]
-
 STRING: Final = (
     r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""'
     r"|'''(?:(?:''|')?(?:[^'\\]|\\.))*'''"

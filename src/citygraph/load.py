@@ -17,8 +17,6 @@ from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Quad, parse, problems_of
 from citygraph.sssom import SssomError, read_mappings
 
-__all__ = ["Known", "Loaded", "Progress", "find_files", "hash_files", "load_files", "unsafe_links"]
-
 Progress = Callable[[str, int, int], None]
 Known: TypeAlias = dict[str, tuple[str, FileGraph | None, list[Finding]]]
 """Files already read, by path: the hash of the content, and what reading it gave."""

@@ -21,20 +21,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
 
-__all__ = [
-    "DEFAULT_LANGUAGE",
-    "LANGUAGES",
-    "Sentence",
-    "Text",
-    "framed",
-    "key_of",
-    "said_in",
-    "sentence",
-    "table",
-    "text",
-    "texts",
-]
-
 LANGUAGES: Final = ("nb", "en")
 DEFAULT_LANGUAGE: Final = "en"
 _FOLDER: Final = Path(__file__).with_name("messages")

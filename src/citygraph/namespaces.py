@@ -6,20 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-__all__ = [
-    "BASE",
-    "CG",
-    "CONCEPT",
-    "PREFIXES",
-    "RDF_TYPE",
-    "XSD_STRING",
-    "Curies",
-    "compress",
-    "expand",
-    "is_absolute_iri",
-    "prefixes_for",
-]
-
 BASE: Final = "https://w3id.org/citygraph/"
 CG: Final = BASE + "ontology#"
 CONCEPT: Final = BASE + "concept/"

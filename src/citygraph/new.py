@@ -13,8 +13,6 @@ from citygraph.matching.names import slug
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
 
-__all__ = ["create_project"]
-
 _STARTER: Final = (
     CONFIG_FILE,
     "README.md",

@@ -11,8 +11,6 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import Form
 from citygraph.version import __version__
 
-__all__ = ["openapi_document"]
-
 _TYPES: Final[dict[str, dict[str, Any]]] = {
     "integer": {"type": "integer"},
     "date": {"type": "string", "format": "date"},

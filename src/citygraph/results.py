@@ -19,23 +19,6 @@ from typing import Any, Final, TypeAlias
 from citygraph.namespaces import XSD_STRING
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, refuse_not_xml, serialize
 
-__all__ = [
-    "JSON_END",
-    "Answer",
-    "Graph",
-    "JsonRows",
-    "Row",
-    "Solutions",
-    "Truth",
-    "defused",
-    "json_head",
-    "json_term",
-    "read_json_answer",
-    "write_answer",
-    "write_rows",
-    "write_truth",
-]
-
 Row: TypeAlias = tuple[Term | None, ...]
 JSON_END: Final = "]}}"
 """What stands behind the rows of an answer in JSON."""

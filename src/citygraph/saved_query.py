@@ -19,8 +19,6 @@ from citygraph.messages import Text, framed, sentence
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
 
-__all__ = ["PARAMETER_TYPES", "VIEWS", "Parameter", "SavedQuery", "query_files", "read_saved_query"]
-
 PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
 VIEWS: Final = ("table", "map", "timeline", "network", "bar")
 _KEYS: Final = frozenset(

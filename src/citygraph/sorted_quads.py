@@ -10,8 +10,6 @@ from typing import Final
 from citygraph.namespaces import RDF_TYPE
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 
-__all__ = ["SortedQuads", "distinct_triples", "has_blank_node"]
-
 _TYPE: Final = Iri(RDF_TYPE)
 
 

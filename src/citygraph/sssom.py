@@ -9,18 +9,6 @@ from typing import Any, Final
 
 import yaml
 
-__all__ = [
-    "COLUMNS",
-    "NO_TERM_FOUND",
-    "Mapping",
-    "MappingSet",
-    "SssomError",
-    "new_mapping_set",
-    "read_mappings",
-    "with_mappings",
-    "write_mappings",
-]
-
 NO_TERM_FOUND: Final = "sssom:NoTermFound"
 COLUMNS: Final = (
     "subject_id", "subject_label", "predicate_id", "predicate_modifier", "object_id", "object_label",

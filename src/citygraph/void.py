@@ -18,8 +18,6 @@ from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Answer, Solutions
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 
-__all__ = ["FIGURES", "Figures", "Used", "figures_from", "figures_of", "void_triples"]
-
 _VOID: Final = PREFIXES["void"]
 _EXT: Final = "http://ldf.fi/void-ext#"
 _RDF_TYPE: Final = Iri(PREFIXES["rdf"] + "type")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from citygraph.rdf import Triple, parse
-from citygraph.reason.tidy import keep
+from citygraph.reason.closure import keep
 
 CASES = Path(__file__).parents[1] / "conformance" / "reason"
 PREFIXES = """

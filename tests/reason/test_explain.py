@@ -23,12 +23,11 @@ from citygraph.rdf import Iri, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
 from citygraph.reason.columnar import close
 from citygraph.reason.proof.calendar import Calendar
-from citygraph.reason.proof.explain import Explainer
+from citygraph.reason.proof.explain import WRITERS, Explainer, write_explanation
 from citygraph.reason.proof.facts import ColumnarFacts
 from citygraph.reason.proof.prover import Proof, Prover
 from citygraph.reason.proof.why_not import why_not
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin
-from citygraph.reason.proof.writers import WRITERS, write_explanation
 from proof_check import TextFacts, faults
 from reason.ontologies import DATA, KEYS, ONTOLOGIES, RARE_FACTS
 

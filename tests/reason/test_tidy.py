@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from citygraph.rdf import BlankNode, Iri, Triple
+from citygraph.reason.closure import keep
 from citygraph.reason.columnar import close
-from citygraph.reason.tidy import keep
 
 RDF_TYPE = Iri("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from citygraph.rdf import Iri, Quad, Term, Triple
-from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, RuleBook
+from citygraph.reason.closure import Atom, Budget, Contradiction, FixedClosure, RuleBook, keep
 from citygraph.reason.rules import SAME
 from citygraph.reason.specialise import is_schema, specialise
 from citygraph.reason.sql import LIST_PREDICATES, with_stated_contradictions, without_repeats
-from citygraph.reason.tidy import keep
 from sparql_engine.fixpoint import Server, run_to_fixpoint
 from sparql_engine.names import GraphNames, Names
 from sparql_engine.rules import facts, relation, update_list, updates

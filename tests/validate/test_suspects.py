@@ -18,7 +18,7 @@ from citygraph.graphs import Part
 from citygraph.load import load_files
 from citygraph.rdf import Triple, from_rdflib, lexical_forms_kept, to_rdflib
 from citygraph.validate.constraints import TripleIndex
-from citygraph.validate.prefilter import narrow, read_shape
+from citygraph.validate.shapes import narrow, read_shape
 from clean_project import BROKEN, ROOT, clean_project, expectations
 from conftest import IN_CI, SHARED
 

@@ -15,8 +15,6 @@ from citygraph.errors import CitygraphError
 from citygraph.messages import sentence
 from citygraph.version import __version__
 
-__all__ = ["COMMANDS", "app", "load_command", "run"]
-
 COMMANDS: Final = {
     "new": "commands",
     "check": "commands",

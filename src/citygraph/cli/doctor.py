@@ -14,8 +14,6 @@ from citygraph.cli.options import Format, Language, Quiet, ReportFormat, languag
 from citygraph.cli.output import progress_bar, say
 from citygraph.messages import text
 
-__all__ = ["doctor"]
-
 _WIDEST: Final = 120
 
 

@@ -15,8 +15,6 @@ from citygraph.messages import text
 if TYPE_CHECKING:
     from citygraph.ingest.run import Ingested
 
-__all__ = ["ingest"]
-
 _SHOWN = 10
 
 

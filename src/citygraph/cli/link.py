@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from citygraph.link import LinkDecision, LinkDifference, Links, Suggestion
     from citygraph.sssom import Mapping
 
-__all__ = ["app"]
-
 Extract = Annotated[Path | None, typer.Option("--extract", "-e", metavar="FILE", show_default=False)]
 Author = Annotated[str, typer.Option("--author", envvar="CITYGRAPH_AUTHOR", metavar="WHO")]
 Comment = Annotated[str, typer.Option("--comment", metavar="TEXT", show_default=False)]

@@ -18,31 +18,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from citygraph.messages import Sentence, texts
 
-__all__ = [
-    "TYPER_SETTINGS",
-    "AsOf",
-    "Command",
-    "Engine",
-    "Folder",
-    "FolderOption",
-    "Format",
-    "Group",
-    "Language",
-    "LanguageName",
-    "Quiet",
-    "Reference",
-    "ReportFormat",
-    "Watch",
-    "day",
-    "frame",
-    "group_of",
-    "language_name",
-    "open_or_reference",
-    "open_project",
-    "print_usage_error",
-    "spoken_language",
-]
-
 if TYPE_CHECKING:
     from citygraph.project import Project
 

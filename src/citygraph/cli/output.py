@@ -14,24 +14,6 @@ from typing import TYPE_CHECKING, Final
 from citygraph.errors import CitygraphError, QueryError
 from citygraph.messages import Text, said_in, sentence, text, texts
 
-__all__ = [
-    "AnswerFormat",
-    "federated_words",
-    "phrase",
-    "print_answer",
-    "print_error",
-    "print_explanation",
-    "print_lists",
-    "print_report",
-    "print_sources",
-    "progress_bar",
-    "report_json",
-    "say",
-    "say_inferred",
-    "watch",
-    "with_sources",
-]
-
 if TYPE_CHECKING:
     from citygraph.findings import Finding, Report, Severity
     from citygraph.labels import Labels
@@ -338,7 +320,7 @@ def with_sources(answered: Answered) -> Answer:
 
 def print_explanation(explanation: Explanation, *, format_: str, language: str) -> None:
     """Why a statement holds, or why it does not; the formats are those of `reason.proof.writers`."""
-    from citygraph.reason.proof.writers import write_explanation  # noqa: PLC0415
+    from citygraph.reason.proof.explain import write_explanation  # noqa: PLC0415
 
     print(write_explanation(explanation, format=format_, language=language).rstrip("\n"))
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from citygraph.findings import Report
     from citygraph.publish import Published, Pushed, Score
 
-__all__ = ["publish"]
-
 _TOKEN: Final = "CITYGRAPH_CKAN_TOKEN"  # noqa: S105  # the name of the variable
 _LONGEST: Final = 100
 

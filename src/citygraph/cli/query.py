@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from citygraph.saved_query import SavedQuery
     from citygraph.store import Snapshot
 
-__all__ = ["SETTINGS", "query"]
-
 # What is left over are the parameters of the question, which only its file knows; so is its own help.
 SETTINGS: Final[dict[str, Any]] = {
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},

@@ -25,8 +25,6 @@ from citygraph.messages import sentence
 if TYPE_CHECKING:
     from citygraph.store.transfer import Moved
 
-__all__ = ["app"]
-
 Which = Annotated[str, typer.Option("--snapshot", metavar="ID", show_default=False)]
 
 

@@ -31,8 +31,6 @@ from citygraph.messages import Text, text
 from citygraph.rdf import Iri, Literal, Term, parse
 from citygraph.results import Solutions
 
-__all__ = ["OK", "Outcome", "Probe", "Verdict", "holds", "read_probes", "same", "short", "text_of", "try_data"]
-
 _Table: TypeAlias = tuple[tuple[str, ...], ...]
 
 

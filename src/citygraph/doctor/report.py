@@ -12,8 +12,6 @@ from citygraph.doctor.run import Examination
 from citygraph.messages import Text, said_in, text
 from citygraph.store.server.capabilities import Capabilities, CapabilityValue
 
-__all__ = ["advice", "report_lines"]
-
 _INDENT: Final = " " * 12
 # Wraps a text behind what stands before its first line.
 _Wrap = Callable[[str, str], list[str]]

@@ -31,8 +31,6 @@ from citygraph.messages import Sentence, sentence
 from citygraph.store.server.capabilities import Capabilities, ProbeResult
 from citygraph.store.server.connection import PASSWORD, TOKEN, USER, Credentials
 
-__all__ = ["Examination", "Options", "examine", "try_probe"]
-
 Progress = Callable[[str, int, int], None]
 
 _VERDICTS: Final[Mapping[type[ProbeEnd], Verdict]] = {

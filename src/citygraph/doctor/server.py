@@ -29,32 +29,6 @@ from citygraph.store.server.capabilities import CapabilityValue
 if TYPE_CHECKING:
     import httpx
 
-__all__ = [
-    "BASE",
-    "NTRIPLES",
-    "ROWS_TYPE",
-    "Deviates",
-    "ExaminedServer",
-    "Fact",
-    "NoAnswer",
-    "NotTried",
-    "P",
-    "ProbeClient",
-    "ProbeEnd",
-    "ProbeGraphs",
-    "Refused",
-    "S",
-    "clean_up",
-    "good",
-    "is_good",
-    "number_of",
-    "read_rows",
-    "rows_of",
-    "said_type",
-    "saying",
-    "saying_count",
-]
-
 Fact: TypeAlias = CapabilityValue
 ROWS_TYPE: Final = "application/sparql-results+json"
 NTRIPLES: Final = "application/n-triples"

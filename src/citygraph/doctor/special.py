@@ -33,8 +33,6 @@ from citygraph.http import HttpReply
 from citygraph.messages import Sentence, text
 from citygraph.rdf import DocumentBounds, Iri, Term, parse, problems_of
 
-__all__ = ["SPECIAL"]
-
 _ONE: Final = "SELECT ?x { VALUES ?x { 1 } }"
 _TABLE: Final = """
 SELECT ?x ?y { VALUES (?x ?y) { ("a,b" <urn:a>) (UNDEF <urn:b>) ('say "hi"' <urn:c>) } } ORDER BY ?y"""

@@ -16,20 +16,6 @@ from babel import Locale
 from citygraph.matching.names import fold, one_of, plain, word_lists, words_of
 from citygraph.messages import sentence
 
-__all__ = [
-    "LEFT",
-    "NOT_YET",
-    "Period",
-    "Status",
-    "clean",
-    "coordinates",
-    "name_problem",
-    "read_date",
-    "read_period",
-    "read_status",
-    "tidy_case",
-]
-
 _SPACES: Final = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _INVISIBLE: Final = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"

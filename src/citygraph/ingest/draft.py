@@ -18,8 +18,6 @@ from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error
 from citygraph.matching.names import fold, plain, read_name, slug, words_of
 from citygraph.messages import said_in, text
 
-__all__ = ["draft_map"]
-
 _KINDS: Final = ("city", "country", "region", "network", "status", "joined", "left", "latitude", "longitude")
 # A date says more than what it is the date of, and anything more than "city".
 _WITHIN: Final = ("joined", "left", "status", "country", "network", "region", "city")

@@ -21,8 +21,6 @@ from citygraph.ingest.who import CityReader, belongs_in_front
 from citygraph.matching.names import fold, one_of, other_names, read_name, words_of
 from citygraph.messages import key_of, sentence
 
-__all__ = ["Claim", "Entry", "read_entries"]
-
 # Marks that clean() takes for nothing, and that say more than an empty cell.
 _DOUBT: Final = frozenset({"?", "??", "(?)", "tbd", "...", "…"})
 _BEHIND: Final = re.compile(

@@ -18,18 +18,6 @@ from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.turtle.layout import document_of, write_document
 
-__all__ = [
-    "CSVW",
-    "KnownGraph",
-    "KnownMembership",
-    "ListDifference",
-    "ListEdition",
-    "Unsaid",
-    "differ",
-    "edition_of",
-    "facts_of",
-]
-
 CSVW: Final = "http://www.w3.org/ns/csvw#"
 _ORG, _TIME, _PROV = PREFIXES["org"], PREFIXES["time"], PREFIXES["prov"]
 _TYPE: Final = PREFIXES["rdf"] + "type"

@@ -18,8 +18,6 @@ from citygraph.ingest.tables import Row, Sheet, list_error
 from citygraph.matching.names import fold, one_of, read_name, words_of
 from citygraph.messages import key_of, sentence
 
-__all__ = ["Heading", "Sections", "explained", "find_heading", "footnotes", "note_reason"]
-
 _LOOKED_AT: Final = 60
 _MARKED: Final = re.compile(
     r"\A(?P<mark>[*†‡§#]{1,3}|[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,3}\]|\(\d{1,2}\)|\(\*+\)|\d{1,2}\))\s*[:=–-]?\s*(?P<text>\S.*)\Z",

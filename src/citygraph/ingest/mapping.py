@@ -18,8 +18,6 @@ from citygraph.ingest.places import country_of
 from citygraph.matching.names import fold, slug
 from citygraph.messages import framed, sentence
 
-__all__ = ["Column", "ListMap", "map_columns", "map_keys", "read_map"]
-
 Column = str | int
 _DRAFT: Final = "MEND THIS"
 """What `--draft` writes where the list does not say it."""

@@ -22,8 +22,6 @@ from citygraph.messages import sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
 
-__all__ = ["Completeness", "Network", "Networks"]
-
 _ALIKE: Final = 0.8
 _SHORTEST: Final = 6
 _SHORTEST_ACRONYM: Final = 3

@@ -33,31 +33,6 @@ from citygraph.messages import Text, text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
 
-__all__ = [
-    "Body",
-    "Gazetteer",
-    "Neighbours",
-    "WantedCity",
-    "alpha2_of",
-    "alpha2_only",
-    "alpha3",
-    "bears_several",
-    "bodies_of",
-    "country_label",
-    "country_like",
-    "country_name",
-    "country_of",
-    "is_close",
-    "is_homonym",
-    "is_region",
-    "is_region_name",
-    "is_state",
-    "known_countries",
-    "named_country",
-    "region_of",
-    "spellings",
-]
-
 _LANGUAGES: Final = ["nb", "nn", "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "fi", "is", "pl", "cs", "hu", "et", "lv", "lt", "el", "tr", "ro", "bg", "hr", "sl", "sk", "uk", "ru", "ja", "ko", "zh", "ar", "ca", "eu", "ga", "cy", "sr", "mk", "sq", "fa", "he", "th", "vi", "id"]  # fmt: skip
 _KOSOVO: Final = "XK"
 # Codes that CLDR knows and ISO 3166-1 does not have, and codes of names that countries no longer bear.

@@ -22,8 +22,6 @@ from citygraph.ingest.places import spellings
 from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error, read_workbook
 from citygraph.messages import LANGUAGES, Text, sentence
 
-__all__ = ["Described", "Listing", "metadata_path", "read_list", "table_metadata"]
-
 _CONTEXT: Final = "http://www.w3.org/ns/csvw"
 _LONGEST: Final = 1_000_000
 _DATE: Final = {"base": "string", "format": r"(\d{4}(-\d{2}(-\d{2})?)?)?"}

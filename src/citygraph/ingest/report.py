@@ -20,25 +20,6 @@ from citygraph.messages import Text, said_in, sentence, text
 from citygraph.namespaces import expand
 from citygraph.results import defused
 
-__all__ = [
-    "REPORT_COLUMNS",
-    "ReportLine",
-    "ReviewChoice",
-    "ReviewDecision",
-    "ReviewKey",
-    "ReviewQuestion",
-    "ReviewWord",
-    "RowOutcome",
-    "network_key",
-    "read_review",
-    "reasons",
-    "report_metadata",
-    "review_key",
-    "review_metadata",
-    "together",
-    "write_report",
-    "write_review",
-]
 CANDIDATES: Final = 5
 _MOST_ROWS: Final = 20
 CITY: Final = "city"

@@ -49,8 +49,6 @@ from citygraph.messages import sentence
 from citygraph.namespaces import CONCEPT, prefixes_for
 from citygraph.rdf import Triple
 
-__all__ = ["Import", "Ingested", "import_list", "ingest_list"]
-
 
 @dataclass(frozen=True, slots=True)
 class Import:

@@ -21,7 +21,6 @@ from xml.parsers import expat
 from citygraph.errors import IngestError
 from citygraph.messages import sentence
 
-__all__ = ["ListLimits", "Row", "Sheet", "read_workbook"]
 _CHUNK: Final = 1 << 20
 _MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
 _ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,7})[\"'][^>]*>")

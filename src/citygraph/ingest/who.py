@@ -35,8 +35,6 @@ from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, revie
 from citygraph.matching.names import NameForm, fold, one_of, other_names, read_name, words_of
 from citygraph.messages import Text, sentence, text
 
-__all__ = ["CityAnswer", "CityReader", "FoundCity", "Resolver", "belongs_in_front"]
-
 _NUMBERED: Final = re.compile(r"\A\d{1,5}\s*[.)]\s+(?=[^\W\d])")
 _CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
 # City states: there a city may bear the name of the country.

@@ -22,17 +22,6 @@ from citygraph.messages import Text, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
-__all__ = [
-    "Anchors",
-    "Descriptions",
-    "ListedMembership",
-    "Memberships",
-    "Mint",
-    "country_iri",
-    "iri_triple",
-    "text_triple",
-]
-
 _LONGEST: Final = 90
 _SKOS, _SCHEMA, _XSD = PREFIXES["skos"], PREFIXES["schema"], PREFIXES["xsd"]
 _TYPE: Final = PREFIXES["rdf"] + "type"

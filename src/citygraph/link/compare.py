@@ -17,20 +17,6 @@ from citygraph.matching.things import Thing
 from citygraph.sssom import Mapping as Row
 from citygraph.sssom import MappingSet
 
-__all__ = [
-    "DriftState",
-    "LinkDifference",
-    "SeenDifference",
-    "check_links",
-    "compare_facts",
-    "decide_difference",
-    "linked_items",
-    "news",
-    "offered",
-    "read_known",
-    "write_known",
-]
-
 _COLUMNS: Final = ("subject_id", "property", "state", "ours", "theirs", "decision", "author", "date", "comment")
 _ONE_VALUE: Final = ("P571", "P159", "P17", "P856")
 _MANY: Final = ("P463", "P488")

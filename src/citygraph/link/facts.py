@@ -14,8 +14,6 @@ from citygraph.matching.names import countries, country_code
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 
-__all__ = ["LinkFact", "PublicPage", "facts_of", "write_csv", "write_v1"]
-
 _MEMBER_OF, _CHAIR, _COUNT = "P463", "P488", "P2124"
 _FOUNDED, _SEAT, _SITE, _COUNTRY = "P571", "P159", "P856", "P17"
 _YEAR, _MONTH, _DAY = 9, 10, 11

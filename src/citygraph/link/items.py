@@ -12,22 +12,6 @@ from citygraph.matching.names import country_code
 from citygraph.matching.things import CODE_PROPERTIES, Name, Thing, plain_code
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 
-__all__ = [
-    "DAY",
-    "ENTITY",
-    "YEAR",
-    "ItemStatement",
-    "ItemValue",
-    "WikidataItem",
-    "cut_time",
-    "entity_json",
-    "item_from_json",
-    "items_from_triples",
-    "plain_number",
-    "thing_of_item",
-    "triples_of_items",
-]
-
 ENTITY: Final = "http://www.wikidata.org/entity/"
 DAY, YEAR = 11, 9
 """Precisions of a time."""

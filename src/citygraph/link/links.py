@@ -55,8 +55,6 @@ from citygraph.sssom import (
 )
 from citygraph.version import __version__
 
-__all__ = ["DRIFT_FILE", "MAPPING_FILE", "Comparison", "Links"]
-
 MAPPING_FILE: Final = "data/mappings/wikidata.sssom.tsv"
 DRIFT_FILE: Final = "data/mappings/wikidata.drift.tsv"
 Progress = Callable[[str, int, int], None]

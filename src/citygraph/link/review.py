@@ -21,19 +21,6 @@ from citygraph.namespaces import compress
 from citygraph.sssom import NO_TERM_FOUND, MappingSet, with_mappings
 from citygraph.sssom import Mapping as Row
 
-__all__ = [
-    "LinkDecision",
-    "LinkWord",
-    "Outdated",
-    "Suggestion",
-    "decide_link",
-    "open_proposals",
-    "proposals",
-    "suggest",
-    "unlinked",
-    "version_of",
-]
-
 _ITEM: Final = re.compile(r"(?:wd:)?(Q[1-9]\d{0,10})\Z")
 _CURATED: Final = "semapv:ManualMappingCuration"
 _REVIEWED: Final = "semapv:MappingReview"

@@ -30,17 +30,6 @@ from citygraph.rdf import Iri, Literal, Triple, parse
 from citygraph.results import Solutions
 from citygraph.store.endpoint import RemoteStore
 
-__all__ = [
-    "ExtractSource",
-    "ItemSource",
-    "LiveSource",
-    "MediaWiki",
-    "read_extract",
-    "read_extract_triples",
-    "wanted_of",
-    "write_extract",
-]
-
 if TYPE_CHECKING:
     import httpx
 

@@ -11,26 +11,6 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, TypeAlias
 
-__all__ = [
-    "Country",
-    "NameForm",
-    "countries",
-    "country_code",
-    "exonyms",
-    "fold",
-    "homonyms",
-    "in_latin",
-    "letters",
-    "one_of",
-    "other_names",
-    "plain",
-    "read_name",
-    "slug",
-    "sounded",
-    "word_lists",
-    "words_of",
-]
-
 WordList: TypeAlias = Mapping[str, tuple[str, ...]]
 """Words by their language, or by what they mean."""
 

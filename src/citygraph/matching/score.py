@@ -15,21 +15,6 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from citygraph.matching.names import NameForm, exonyms, homonyms, other_names, read_name
 from citygraph.matching.things import Thing
 
-__all__ = [
-    "ALIAS",
-    "EXONYM",
-    "MAIN",
-    "MATCH",
-    "Candidate",
-    "Clue",
-    "TargetIndex",
-    "Wanted",
-    "decide",
-    "name_score",
-    "nearest",
-    "score",
-]
-
 MATCH: Final = 95.0
 """Above this, and well ahead of the next, a name is beyond doubt."""
 _AHEAD: Final = 10.0

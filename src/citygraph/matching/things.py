@@ -12,8 +12,6 @@ from citygraph.matching.names import country_code
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 
-__all__ = ["CODE_PROPERTIES", "KINDS", "Name", "Thing", "plain_code", "things_of"]
-
 CODE_PROPERTIES: Final = {
     "id-kommunenummer": "P2504",
     "id-orgnr": "P2333",

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from citygraph.query.federate import FederatedService, Federation
     from citygraph.reason.proof.explain import Explainer
 
-__all__ = ["explainer_of", "federation_of", "meant"]
-
 _WIKIDATA: Final = "wikidata"
 
 

@@ -27,19 +27,6 @@ from citygraph.saved_query import SavedQuery, query_files
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.version import __version__
 
-__all__ = [
-    "PARTS",
-    "Build",
-    "Checked",
-    "Memory",
-    "Pipeline",
-    "Progress",
-    "compare_states",
-    "reference_folder",
-    "silent",
-    "state_named",
-]
-
 if TYPE_CHECKING:
     from citygraph.store.server.versions import HeldVersions
 

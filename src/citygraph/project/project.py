@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from citygraph.store.server.versions import HeldVersions
     from citygraph.store.transfer import Moved, VersionInfo
 
-__all__ = ["Project", "Which"]
-
 Which: TypeAlias = TypingLiteral["asserted", "inferred", "both"]
 _DAY: Final = 86_400
 _PAUSE: Final = 0.1

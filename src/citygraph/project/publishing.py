@@ -26,8 +26,6 @@ from citygraph.store import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["WRITING_SECONDS", "edition_of", "public_copy", "tools_for"]
-
 WRITING_SECONDS: Final = 60
 """What a question may take whose answer is written down, when graph.toml allows less: no visitor waits for it."""
 # The texts of sources are not ours to pass on, wherever graph.toml says they lie.

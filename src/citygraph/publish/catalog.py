@@ -13,8 +13,6 @@ from citygraph.messages import LANGUAGES, Text, text
 from citygraph.publish.vocabulary import vocabularies
 from citygraph.saved_query import SavedQuery
 
-__all__ = ["Agent", "Catalog", "Contact", "DataService", "DcatDataset", "Distribution", "Item", "catalog_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Agent:

@@ -23,19 +23,6 @@ from citygraph.publish.record import DCAT_AP_3, NAMESPACES, PROFILES, Profile, p
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
 from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Literal, Triple, parse, problems_of
 
-__all__ = [
-    "LinkCheck",
-    "check_catalog",
-    "check_foreign_shapes",
-    "check_harvest",
-    "check_pages",
-    "check_profile",
-    "closure_of",
-    "not_xml_names",
-    "score_of",
-    "whole_record",
-]
-
 # -- what the harvester of data.norge.no does to a record ------------------------------------------
 
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")

@@ -11,8 +11,6 @@ from citygraph.errors import PublishError
 from citygraph.publish.catalog import Catalog, DcatDataset
 from citygraph.publish.ckan_package import Portal, extras_of, file_of, key_of, package_of
 
-__all__ = ["Client", "Pushed", "ckan_client", "push_to_ckan"]
-
 _LISTS: Final = frozenset({"resources", "tags", "extras", "owner_org"})
 _WITH_FILE: Final = frozenset({"hash", "url"})
 """Fields that follow from an uploaded file: the portal sets its address, and the checksum is sent with it."""

@@ -16,8 +16,6 @@ from citygraph.publish.catalog import Catalog, DcatDataset, Distribution
 from citygraph.publish.record import eua_status
 from citygraph.publish.vocabulary import vocabulary_of
 
-__all__ = ["Portal", "extras_of", "file_of", "key_of", "package_of"]
-
 _NAME: Final = re.compile(r"[^a-z0-9_-]+")
 _NO_TAG: Final = re.compile(r"[^\w \-.]+")
 _SHORTEST_TAG, _LONGEST, _MARK = 2, 100, 8

@@ -23,8 +23,6 @@ from citygraph.rdf import Iri, Literal, Quad, Triple
 from citygraph.saved_query import SavedQuery
 from citygraph.store import Store
 
-__all__ = ["Edition", "find_leaks", "period_of", "secrets_of", "split"]
-
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?(?:T.*)?\Z")
 _DATES: Final = frozenset(PREFIXES["xsd"] + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
 _THIRTY_DAYS: Final = frozenset({4, 6, 9, 11})

@@ -28,17 +28,6 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sorted_quads import SortedQuads, distinct_triples, has_blank_node
 from citygraph.sparql.text import Form
 
-__all__ = [
-    "MOST_ROWS",
-    "answer_files",
-    "class_files",
-    "grlc_file",
-    "reads_back",
-    "sib_example",
-    "sib_prefixes",
-    "sib_text",
-]
-
 _LATITUDE: Final = frozenset({"latitude", "lat", "schema:latitude", "geo:lat"})
 _LONGITUDE: Final = frozenset({"longitude", "long", "lon", "schema:longitude", "geo:long"})
 _LONGEST_CELL: Final = 32_767

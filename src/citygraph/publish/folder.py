@@ -20,8 +20,6 @@ from typing import BinaryIO, Final, Self, cast
 from citygraph.errors import PublishError
 from citygraph.files import locked
 
-__all__ = ["NewFolder"]
-
 CHECKSUMS: Final = "SHA256SUMS"
 """The last file that is written: the hash of each other one."""
 JOURNAL: Final = "SHA256SUMS.publishing"

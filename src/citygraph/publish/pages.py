@@ -19,8 +19,6 @@ from citygraph.publish.catalog import Catalog
 from citygraph.publish.vocabulary import vocabulary_of
 from citygraph.rdf import Iri, Literal, Quad
 
-__all__ = ["landing_page", "ontology_page", "schema_org"]
-
 _OWL, _RDFS, _SKOS = PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["skos"]
 _CLASSES: Final = frozenset({_OWL + "Class", _RDFS + "Class"})
 _PROPERTIES: Final = frozenset({

@@ -19,21 +19,6 @@ from citygraph.publish.folder import NewFolder
 from citygraph.publish.record import NAMESPACES, PROFILES, write_record
 from citygraph.rdf import Iri, Literal, Quad, Triple, canonical_hash, parse
 
-__all__ = [
-    "CATALOG_FORMATS",
-    "HYDRA",
-    "Page",
-    "PageFile",
-    "follow_pages",
-    "link_triples",
-    "lost_page",
-    "page_name",
-    "pages_of",
-    "read_back",
-    "without_links",
-    "write_catalogs",
-]
-
 HYDRA: Final = "http://www.w3.org/ns/hydra/core#"
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")

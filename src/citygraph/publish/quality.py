@@ -19,20 +19,6 @@ from citygraph.publish.record import NAMESPACES
 from citygraph.publish.vocabulary import EUA, IANA, W3C_IANA, vocabularies, vocabulary_of
 from citygraph.rdf import Iri, Literal, Term, Triple
 
-__all__ = [
-    "DIMENSIONS",
-    "HIGHEST",
-    "MACHINE_READABLE",
-    "METRICS",
-    "NON_PROPRIETARY",
-    "Answers",
-    "Lost",
-    "Measured",
-    "Score",
-    "predict",
-    "quality_triples",
-]
-
 HIGHEST: Final = 405
 """The points of all metrics of data.europa.eu together."""
 NORWEGIAN: Final = 435

@@ -17,8 +17,6 @@ from citygraph.publish.catalog import Agent, Catalog, Contact, DataService, Dcat
 from citygraph.publish.vocabulary import EUA, IANA, W3C_IANA
 from citygraph.rdf import Iri, Literal, Triple
 
-__all__ = ["DCAT_AP_3", "NAMESPACES", "PROFILES", "Profile", "eua_status", "profile_of_page", "write_record"]
-
 NAMESPACES: Final[Mapping[str, str]] = {
     **{
         name: PREFIXES[name]

@@ -16,8 +16,6 @@ from citygraph.namespaces import PREFIXES
 from citygraph.publish.vocabulary import background
 from citygraph.rdf import BlankNode, Iri, Triple, lexical_forms_kept, parse, to_rdflib
 
-__all__ = ["Result", "read_shapes", "run_shapes", "shapes_of"]
-
 _SHACL: Final = PREFIXES["sh"]
 _PROPERTY, _PATH = Iri(f"{_SHACL}property"), Iri(f"{_SHACL}path")
 _SEVERITY, _WARNING = Iri(f"{_SHACL}severity"), Iri(f"{_SHACL}Warning")

@@ -15,8 +15,6 @@ from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
-__all__ = ["EUA", "IANA", "W3C_IANA", "Vocabulary", "background", "vocabularies", "vocabulary_of"]
-
 EUA: Final = "http://publications.europa.eu/resource/authority/"
 IANA: Final = "https://www.iana.org/assignments/media-types/"
 W3C_IANA: Final = "https://www.w3.org/ns/iana/media-types/"

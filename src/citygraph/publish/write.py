@@ -42,8 +42,6 @@ from citygraph.saved_query import SavedQuery
 from citygraph.sorted_quads import SortedQuads
 from citygraph.void import figures_of, void_triples
 
-__all__ = ["DATA_FORMATS", "Published", "QuestionAnswer", "Tools", "check_settings", "publish_edition"]
-
 MISSING_COSTS_NOTHING: Final = (
     "publish.description", "publisher.type", "contact.name", "publish.frequency", "publish.availability",
     "publish.provenance",

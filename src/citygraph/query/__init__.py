@@ -2,16 +2,23 @@
 
 Read in this order:
 
-- `run`: a saved query run, and the statements that one of its rows rests on;
+- `run`: a saved query run, the sources of its rows, and how complete the lists are that they rely on;
 - `names`: what a person typed to terms, and terms to what they are called;
-- `cite`: the sources of a row, and how complete the lists are that it relies on;
 - `entity`: what the graph says about one thing;
 - `federate`: a question that needs another server; imported by those who ask one.
 """
 
-from citygraph.query.cite import Citation, cite
 from citygraph.query.names import NamedThing, names_of, resolve_entity, resolve_property
-from citygraph.query.run import Answered, find_queries, get_query, problem_of, run_query, statements_behind
+from citygraph.query.run import (
+    Answered,
+    Citation,
+    cite,
+    find_queries,
+    get_query,
+    problem_of,
+    run_query,
+    statements_behind,
+)
 
 __all__ = [
     "Answered",

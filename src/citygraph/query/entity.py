@@ -14,20 +14,6 @@ from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.store import Store
 
-__all__ = [
-    "FACT_TABLES",
-    "EntityClaim",
-    "EntityFact",
-    "SourcePassage",
-    "claims_about",
-    "facts_about",
-    "facts_from_whole",
-    "identifier_code",
-    "passages_of",
-    "places_of",
-    "statements_about",
-]
-
 _MOST_ROWS: Final = 50_000
 FACT_TABLES: Final = ("memberships", "figures", "lists", "disagreements")
 """The sorts of facts that `facts_about` finds, in the order of a page."""

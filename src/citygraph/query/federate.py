@@ -19,16 +19,6 @@ from citygraph.sparql.text import values_block
 from citygraph.store import MemoryStore, Store
 from citygraph.store.endpoint import Dated, RemoteStore
 
-__all__ = [
-    "NOBODY",
-    "ExtractService",
-    "Federated",
-    "FederatedService",
-    "Federation",
-    "RemoteService",
-    "ask_service",
-]
-
 # RDF 1.1 Concepts, 3.5: a blank node of another graph gets a name that nobody else uses.
 _SKOLEM: Final = "urn:citygraph:genid:"
 

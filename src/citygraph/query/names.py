@@ -20,8 +20,6 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import values_block
 from citygraph.store import Store
 
-__all__ = ["NameFinder", "NamedThing", "ask_about", "bind_parameters", "names_of", "resolve_entity", "resolve_property"]
-
 _NAMING: Final = f"""
 SELECT ?thing ?property ?value WHERE {{
   {{values}} {values_block(["property"], [[Iri(each)] for each in sorted(NAMING_PROPERTIES)])}

@@ -4,10 +4,9 @@ Read in this order:
 
 - `rules`: the 78 rules of OWL 2 RL as data, and how their text is read;
 - `specialise`: the rules and one ontology to flat rules, whose predicates and classes are constants;
-- `closure`: what engines share: atoms, flat rules, budgets, contradictions, closures;
+- `closure`: what engines share: atoms, flat rules, budgets, contradictions, and which inferred statements are kept;
 - `datatypes`: the value spaces of XML Schema, for literals that are written differently and mean the same;
 - `as_of`: the two rules before OWL, about which memberships hold on the reference date;
-- `tidy`: which inferred statements are worth keeping;
 - `columnar/`: the default engine;
 - `sql/`: the same rules as SQL, in DuckDB on one machine or on a Spark cluster;
 - `owlrl`: the reference, which runs in `owlrl_process`;
@@ -30,8 +29,7 @@ from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
-from citygraph.reason.closure import Budget, Changeable, Closure
-from citygraph.reason.tidy import keep
+from citygraph.reason.closure import Budget, Changeable, Closure, keep
 
 __all__ = ["ENGINES", "ClosureMemory", "Inferred", "close_with", "infer", "reference_date"]
 

@@ -18,8 +18,6 @@ from citygraph.rdf import DefaultGraph, Iri, Literal, Quad, Term, Triple
 from citygraph.results import Graph
 from citygraph.store import MemoryStore
 
-__all__ = ["apply_rules", "drop_deprecated", "latest_date"]
-
 _RANK, _DEPRECATED = Iri(CG + "rank"), Iri(CONCEPT + "rank-deprecated")
 _STALE_AFTER = Iri(CG + "staleAfter")
 _TYPE = Iri(PREFIXES["rdf"] + "type")

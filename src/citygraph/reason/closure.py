@@ -1,27 +1,12 @@
-"""The words every reasoning engine shares: atoms, flat rules, rule books, contradictions and closures."""
+"""What every reasoning engine shares: atoms, flat rules, contradictions, closures, and which statements are worth keeping."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
-from citygraph.rdf import Triple
-
-__all__ = [
-    "Atom",
-    "Budget",
-    "Changeable",
-    "Check",
-    "Closure",
-    "Contradiction",
-    "FixedClosure",
-    "FlatRule",
-    "RuleBook",
-    "TermText",
-    "TripleText",
-    "is_variable",
-]
+from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 
 TermText: TypeAlias = str
 """A term in N-Triples, such as `<http://example.org/a>` or `"1"^^<…#integer>`; or a variable, such as `?x`."""
@@ -161,3 +146,63 @@ class FixedClosure:
     def inferred(self) -> Iterator[Triple]:
         """The triples as given."""
         return iter(self.triples)
+
+
+VOCABULARIES: Final = (
+    "http://www.w3.org/2002/07/owl#",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "http://www.w3.org/2000/01/rdf-schema#",
+    "http://www.w3.org/2001/XMLSchema#",
+)
+_OWL: Final = VOCABULARIES[0]
+_RDF: Final = VOCABULARIES[1]
+_RDFS: Final = VOCABULARIES[2]
+EVERYTHING: Final = frozenset({_OWL + "Thing", _RDFS + "Resource"})
+
+CLASS_PREDICATES: Final = frozenset(
+    {
+        _RDF + "type",
+        _RDFS + "subClassOf",
+        _RDFS + "domain",
+        _RDFS + "range",
+        _OWL + "equivalentClass",
+    }
+)
+"""Predicates whose object is a class; an anonymous class as object says nothing that its axiom does not."""
+
+REFLEXIVE_PREDICATES: Final = frozenset(
+    {
+        _OWL + "sameAs",
+        _OWL + "equivalentClass",
+        _OWL + "equivalentProperty",
+        _RDFS + "subClassOf",
+        _RDFS + "subPropertyOf",
+    }
+)
+"""Predicates that relate everything to itself."""
+
+
+def keep(triple: Triple) -> bool:
+    """Whether an inferred triple says something about the data that a reader did not know.
+
+    Dropped are: literal and blank subjects; anything about the terms of OWL, RDF, RDFS and XSD;
+    types and superclasses that are anonymous, `owl:Thing` or `rdfs:Resource`; `x owl:sameAs x` and its kin.
+    """
+    predicate = triple.predicate.value
+    return (
+        _keep_subject(triple.subject)
+        # A triple term (RDF 1.2) never comes from a rule of OWL 2 RL.
+        and isinstance(triple.object, Iri | BlankNode | Literal)
+        and not (predicate in CLASS_PREDICATES and _type_is_noise(triple.object))
+        and not (triple.subject == triple.object and predicate in REFLEXIVE_PREDICATES)
+    )
+
+
+def _keep_subject(term: Term) -> bool:
+    """Whether inferred triples about this term are kept: IRIs outside the four vocabularies."""
+    return isinstance(term, Iri) and not term.value.startswith(VOCABULARIES)
+
+
+def _type_is_noise(term: Term) -> bool:
+    """Whether a class says nothing as a type: it is anonymous, or everything belongs to it."""
+    return isinstance(term, BlankNode) or (isinstance(term, Iri) and term.value in EVERYTHING)

@@ -14,8 +14,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Final, NamedTuple
 
-__all__ = ["ILL_TYPED", "LiteralValue", "is_datatype", "is_inside", "value_of"]
-
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS_LITERAL: Final = "<http://www.w3.org/2000/01/rdf-schema#Literal>"

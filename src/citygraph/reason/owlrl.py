@@ -14,10 +14,7 @@ from collections.abc import Iterable
 from citygraph.errors import ReasoningError
 from citygraph.messages import sentence
 from citygraph.rdf import Triple, parse, serialize
-from citygraph.reason.closure import Budget, Contradiction, FixedClosure
-from citygraph.reason.tidy import keep
-
-__all__ = ["close"]
+from citygraph.reason.closure import Budget, Contradiction, FixedClosure, keep
 
 
 def close(triples: Iterable[Triple], *, budget: Budget | None = None) -> FixedClosure:

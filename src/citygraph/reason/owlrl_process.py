@@ -13,8 +13,6 @@ import owlrl
 import rdflib
 from rdflib import OWL, RDF
 
-__all__ = ["main"]
-
 # owlrl's sentences (7.6.2, OWLRL.py) back to the rule that wrote them and the statements it saw:
 # %s in owlrl's text is a group here; a premise or axiom names the groups, or a constant.
 _SENTENCES: Final = (

@@ -19,21 +19,6 @@ from typing import Final, TypeAlias
 
 from citygraph.reason.closure import Check
 
-__all__ = [
-    "CONTRADICTION",
-    "OWN",
-    "RULES",
-    "SAME",
-    "SPECIFICATION",
-    "TYPE",
-    "ListPattern",
-    "Pattern",
-    "Rule",
-    "expand",
-    "number",
-    "patterns",
-]
-
 CONTRADICTION: Final = "false"
 
 _REFLEXIVE: Final = "everything is equal to itself: noise, and the shared filter would drop it"

@@ -17,8 +17,6 @@ from citygraph.reason.closure import Atom, Check, FlatRule, RuleBook, TripleText
 from citygraph.reason.datatypes import is_datatype
 from citygraph.reason.rules import CONTRADICTION, RULES, TYPE, ListPattern, Pattern, Rule, expand, number, patterns
 
-__all__ = ["is_schema", "schema_classes", "schema_predicates", "specialise"]
-
 Binding: TypeAlias = dict[str, "str | tuple[str, ...]"]
 Match: TypeAlias = tuple[Binding, tuple[TripleText, ...]]
 

@@ -16,8 +16,6 @@ from citygraph.lexer import Token
 from citygraph.messages import sentence
 from citygraph.sparql.text import read_query, tokens
 
-__all__ = ["ServiceBlock", "read_service"]
-
 _ALONE: Final = 1
 _IN_OPTIONAL: Final = 2
 _NAMED: Final = re.compile(r"([\w.-]*):\Z")

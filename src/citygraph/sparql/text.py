@@ -20,25 +20,6 @@ from citygraph.lexer import Token
 from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, from_rdflib
 
-__all__ = [
-    "Form",
-    "Pattern",
-    "QueryText",
-    "check_values",
-    "counting",
-    "every_combination",
-    "read_query",
-    "read_query_tokens",
-    "solutions_of",
-    "syntax_error",
-    "tokens",
-    "triple_patterns",
-    "values_block",
-    "with_every_variable",
-    "with_prefixes",
-    "with_values",
-]
-
 # A SERVICE clause wherever it stands. Oxigraph reads without tokens: it takes `trueSERVICE<x>{` and `SERVICESILENT`,
 # and a comparison where we see an IRI. So no string, comment or IRI may hide the words; names may contain them.
 _SERVICE: Final = re.compile(

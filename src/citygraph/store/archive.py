@@ -21,8 +21,6 @@ from citygraph.errors import SnapshotError
 from citygraph.files import sync_folder
 from citygraph.store.snapshot import MANIFEST_FILE
 
-__all__ = ["Damaged", "From", "Piece", "is_path", "is_there", "open_regular", "pack", "reading", "receive", "unpack"]
-
 _READ: Final = 1024 * 1024
 _BLOCK: Final = 512
 _MOST_FILES: Final = 20_000

@@ -38,8 +38,6 @@ from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.store.names import NAMES_VERSION, Hit, search_names, write_names
 
-__all__ = ["DIRECTORY_FILE", "Directory", "Node", "sort_key", "write_directory"]
-
 DIRECTORY_FILE: Final = "directory.sqlite"
 _AGAIN: Final = "Build it again: citygraph build --fresh"
 _KEPT: Final = 20_000

@@ -21,8 +21,6 @@ from citygraph.rdf import Iri, Literal, Quad, Term, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
 from citygraph.sparql.text import Form, check_values, every_combination, read_query, with_prefixes
 
-__all__ = ["AnswerCut", "Dated", "Graphs", "RemoteStore", "Send", "accepted_type"]
-
 _ROWS_TYPE: Final = "application/sparql-results+json"
 _GRAPH_TYPE: Final = "application/n-triples"
 _JSON_TYPES: Final = frozenset({_ROWS_TYPE, "application/json"})

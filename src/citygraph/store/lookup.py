@@ -31,8 +31,6 @@ from citygraph.results import JSON_END, json_head, json_term, write_truth
 from citygraph.store.protocol import WORTH_GZIP, Bounds, Head
 from citygraph.store.snapshot import Version, is_small, open_on_disk
 
-__all__ = ["Lookups", "read_lookup"]
-
 # -- the text -----------------------------------------------------------------------------------------
 
 _LONGEST_TEXT: Final = 2_000

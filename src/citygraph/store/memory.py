@@ -14,8 +14,6 @@ from citygraph.rdf import DefaultGraph, Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sparql.text import QueryText, check_values, read_query, syntax_error
 
-__all__ = ["MemoryStore", "Store", "answer"]
-
 _Each = TypeVar("_Each")
 _LONGEST: Final = 10_000_000
 

@@ -43,23 +43,6 @@ from citygraph.store.snapshot import Snapshot
 if TYPE_CHECKING:
     import httpx
 
-__all__ = [
-    "INDEX",
-    "MOST_INDEX_BYTES",
-    "OLD_FOLDER",
-    "OLD_FORMAT",
-    "Index",
-    "Listed",
-    "Mirror",
-    "MirrorAddress",
-    "MirrorFolder",
-    "Told",
-    "alone",
-    "no_link",
-    "open_mirror",
-    "read_document",
-]
-
 Told = Callable[[str, int, int], None]
 """Told of progress: what, and how many bytes of how many."""
 INDEX: Final = "index.json"

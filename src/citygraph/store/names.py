@@ -10,8 +10,6 @@ from typing import Final
 
 from citygraph.matching.names import plain
 
-__all__ = ["NAMES_VERSION", "Hit", "search_names", "write_names"]
-
 NAMES_VERSION: Final = 2
 """Raised when names are folded in another way, so that an index of the old way is built again."""
 _LONGEST: Final = 100

@@ -22,8 +22,6 @@ from citygraph.store.snapshot import Version
 from citygraph.store.turns import Share, StoreBusy, WorkerTurns
 from citygraph.store.worker import uses_service
 
-__all__ = ["Pool"]
-
 _FAILED_STARTS: Final = 2
 
 

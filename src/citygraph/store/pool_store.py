@@ -19,8 +19,6 @@ from citygraph.store.protocol import Question, Reply
 from citygraph.store.snapshot import Snapshot
 from citygraph.store.turns import StoreBusy
 
-__all__ = ["AskedStore", "Room"]
-
 _FREE: Final = 1_000_000
 
 

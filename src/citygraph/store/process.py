@@ -45,8 +45,6 @@ from citygraph.store.protocol import (
 from citygraph.store.snapshot import Version
 from citygraph.store.turns import Turns
 
-__all__ = ["Child", "Keeper", "Retired", "SupervisedProcess", "Worker", "start_worker", "was_ended_by_others"]
-
 # Starting a process, multiprocessing reads the exit codes of all that have ended; a code can be read once,
 # and a thread that comes too late is told 255.
 _reading: Final = threading.Lock()

@@ -18,25 +18,6 @@ from typing import TYPE_CHECKING, Final
 from citygraph.errors import QueryError, StoreError
 from citygraph.messages import sentence
 
-__all__ = [
-    "ATTEMPTS",
-    "DATA",
-    "END",
-    "FAILED",
-    "HEAD",
-    "PIECE",
-    "READY",
-    "REFUSED",
-    "WORTH_GZIP",
-    "Bounds",
-    "Frames",
-    "Head",
-    "NotAcceptable",
-    "Question",
-    "Reply",
-    "frame",
-]
-
 READY: Final = b"R"
 HEAD: Final = b"H"
 DATA: Final = b"D"

@@ -12,8 +12,6 @@ import struct
 import sys
 from typing import Final
 
-__all__ = ["is_possible", "put_up"]
-
 _NO_NEW_PRIVILEGES: Final = 38
 _SET_SECCOMP: Final = 22
 _FILTER: Final = 2

@@ -26,26 +26,6 @@ from citygraph.results import Answer
 from citygraph.store.directory import DIRECTORY_FILE, write_directory
 from citygraph.store.memory import answer
 
-__all__ = [
-    "ASSERTED_FILE",
-    "BROKEN_OFF",
-    "FINDINGS_FILE",
-    "INFERRED_FILE",
-    "MANIFEST_FILE",
-    "Manifest",
-    "Snapshot",
-    "SnapshotBuilder",
-    "Snapshots",
-    "Version",
-    "aside_of",
-    "is_small",
-    "manifest_of",
-    "move_into_place",
-    "open_on_disk",
-    "open_version",
-    "read_manifest",
-]
-
 MANIFEST_FILE: Final = "manifest.json"
 """Its name in the folder of a snapshot; a folder without it is a build that was broken off."""
 _FORMAT: Final = 2

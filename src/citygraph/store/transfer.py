@@ -29,8 +29,6 @@ from citygraph.store.mirror import (
 )
 from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot, Snapshots
 
-__all__ = ["Moved", "pull", "push"]
-
 _MOST_FILES: Final = 20_000
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SNAPSHOT_ID: Final = re.compile(r"[0-9a-f]{16}")

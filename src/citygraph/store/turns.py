@@ -21,8 +21,6 @@ from citygraph.messages import sentence
 if TYPE_CHECKING:
     from citygraph.store.protocol import Reply
 
-__all__ = ["FairQueue", "Share", "StoreBusy", "Turns", "WorkerTurns"]
-
 _Item = TypeVar("_Item")
 
 

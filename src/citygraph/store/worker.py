@@ -46,8 +46,6 @@ from citygraph.store.protocol import (
 )
 from citygraph.store.snapshot import open_version
 
-__all__ = ["Merged", "answer", "check", "limit_memory", "main", "uses_service"]
-
 _CHANGES: Final = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _SEPARATORS: Final = frozenset(".;,")
 _SHORT: Final = 2_000

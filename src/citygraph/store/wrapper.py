@@ -20,8 +20,6 @@ from citygraph.http import Deadline, DeadlinePassed, Headers, TooLarge, decoded,
 from citygraph.rdf import Iri
 from citygraph.sparql.text import Form
 
-__all__ = ["send"]
-
 _MOST_DETAIL: Final = 300
 _BAD_REQUEST: Final = 400
 _Graphs: TypeAlias = tuple[Sequence[Iri], Sequence[Iri]]

@@ -8,8 +8,6 @@ from typing import Final
 
 from citygraph.lexer import TURTLE, Token, tokens
 
-__all__ = ["Block", "Document", "Pair", "TurtleError", "WrittenTerm", "read_document"]
-
 _DEEPEST: Final = 200
 _RDF_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 

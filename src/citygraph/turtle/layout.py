@@ -16,8 +16,6 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 from citygraph.turtle.document import Block, Document, Pair, WrittenTerm
 
-__all__ = ["blocks_of", "document_of", "write_block", "write_document", "write_pairs"]
-
 _INDENT: Final = "    "
 _WIDTH: Final = 110
 _TYPES: Final = ("<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>", "rdf:type", "a")

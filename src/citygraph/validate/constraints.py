@@ -16,8 +16,6 @@ from typing import Final, Protocol, TypeAlias
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, lexical_forms_kept
 
-__all__ = ["COMPONENTS", "SH", "Component", "ShapeTest", "TripleIndex", "Unknown", "Verdict", "all_of"]
-
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _SUBCLASS: Final = Iri(PREFIXES["rdfs"] + "subClassOf")
 _FIRST: Final = Iri(PREFIXES["rdf"] + "first")

@@ -22,7 +22,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, StoreError
 from citygraph.messages import sentence
-from citygraph.project import Project
 from citygraph.version import __version__
 from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of
@@ -42,8 +41,6 @@ from citygraph.web.requests import (
 )
 from citygraph.web.service import Service
 from citygraph.web.sparql import GraphStore, SparqlEndpoint
-
-__all__ = ["AccessLog", "Site", "create_site"]
 
 _FLUSH_AFTER: Final = 0.2
 _MOST_WAITING: Final = 64
@@ -111,6 +108,8 @@ def _second(when: int) -> str:
 
 
 if TYPE_CHECKING:
+    from citygraph.project import Project
+
     # The page on which links are decided needs much that nobody else does.
     from citygraph.web.pages.review import LinkReview
 

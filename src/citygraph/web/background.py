@@ -15,11 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from citygraph.errors import StoreError, StoreTimeout
 from citygraph.messages import sentence
-from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Triple
 from citygraph.results import Answer, Solutions
 from citygraph.store import Snapshot
@@ -31,7 +30,8 @@ from citygraph.store.turns import FairQueue, StoreBusy, Turns
 from citygraph.void import FIGURES, Figures, figures_from
 from citygraph.web.limits import Limits
 
-__all__ = ["Counting", "Counts", "DayQueue", "Explanations", "OtherDays", "read_explainer"]
+if TYPE_CHECKING:
+    from citygraph.project import Project
 
 _PREPARING: Final = 120.0
 
@@ -53,6 +53,8 @@ _Place: TypeAlias = tuple[str, _Wanted]
 
 def derive_day(folder: str, day: str) -> str:
     """Work out what the files of the version in use say about a day; the folder of that version."""
+    from citygraph.project import Project  # noqa: PLC0415  # this process works for the site
+
     return str(Project.open(folder).snapshot(as_of=date.fromisoformat(day)).folder)
 
 
@@ -281,6 +283,7 @@ def read_explainer(folder: str, snapshot: str, day: str) -> Callable[[tuple[str,
     The files are read when they are those of the version, because then lines can be named.
     """
     from citygraph.graphs import ProjectGraphs  # noqa: PLC0415  # the process of the server has no need of these
+    from citygraph.project import Project  # noqa: PLC0415  # as above
     from citygraph.rdf import parse  # noqa: PLC0415
     from citygraph.reason.proof.explain import Explainer  # noqa: PLC0415
 

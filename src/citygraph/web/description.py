@@ -21,9 +21,6 @@ from citygraph.web.background import Counts
 from citygraph.web.requests import Refusal, header, origin_of, refusal_of
 from citygraph.web.service import Service
 
-__all__ = ["WellKnownVoid", "describe"]
-
-
 # -- the service description --------------------------------------------------------------------------
 
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"

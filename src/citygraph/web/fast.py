@@ -23,8 +23,6 @@ from citygraph.web.sparql_protocol import (
     whole_answer,
 )
 
-__all__ = ["FastPath"]
-
 _JSON: Final = ("json",)
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match", b"x-forwarded-for")
 # With these a request has more to it than its address and the headers above.

@@ -9,8 +9,6 @@ from citygraph.namespaces import prefixes_for
 from citygraph.store.protocol import Bounds
 from citygraph.store.turns import Share
 
-__all__ = ["Limits", "limits_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:

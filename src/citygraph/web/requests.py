@@ -25,29 +25,6 @@ from citygraph.messages import DEFAULT_LANGUAGE, key_of, said_in, sentence
 from citygraph.store.protocol import NotAcceptable
 from citygraph.web.pages.i18n import choose_language
 
-__all__ = [
-    "PUBLIC_URL",
-    "BrokenAnswer",
-    "Refusal",
-    "add_security",
-    "client_of",
-    "error_body",
-    "has_host",
-    "head_bytes",
-    "header",
-    "is_loopback",
-    "network_of",
-    "no_host",
-    "origin_of",
-    "reached_at",
-    "read_body",
-    "refusal_of",
-    "respond_to_error",
-    "static_policy",
-    "trusted_by",
-]
-
-
 # -- who asks -----------------------------------------------------------------------------------------
 
 PUBLIC_URL: Final = "citygraph.public_url"

@@ -30,8 +30,6 @@ from citygraph.web.fast import FastPath
 from citygraph.web.limits import Limits
 from citygraph.web.requests import BrokenAnswer, error_body, has_host, network_of, trusted_by
 
-__all__ = ["run"]
-
 _KEEP_ALIVE: Final = 15
 _LONGEST_HEAD: Final = 512_000
 _SLOWEST: Final = 1_000

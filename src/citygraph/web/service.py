@@ -11,12 +11,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anyio.to_thread import current_default_thread_limiter
 
 from citygraph.errors import SnapshotError, StoreError
-from citygraph.project import Project
 from citygraph.store import Manifest, Snapshot
 from citygraph.store.lookup import Lookups
 from citygraph.store.pool import Pool
@@ -29,7 +28,8 @@ from citygraph.web.limits import Limits
 from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.sparql_protocol import Cache
 
-__all__ = ["Service"]
+if TYPE_CHECKING:
+    from citygraph.project import Project
 
 _LOOK_EVERY: Final = 0.25
 _COUNT_SECONDS: Final = 120.0

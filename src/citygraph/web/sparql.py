@@ -38,8 +38,6 @@ from citygraph.web.sparql_protocol import (
     whole_answer,
 )
 
-__all__ = ["GraphStore", "SparqlEndpoint"]
-
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _WATCH_AFTER: Final = 0.05
 

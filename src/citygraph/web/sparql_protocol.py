@@ -22,28 +22,6 @@ from citygraph.namespaces import is_absolute_iri
 from citygraph.store.protocol import Head, Reply
 from citygraph.web.requests import Refusal, head_bytes, header
 
-__all__ = [
-    "HOW_TO_CHANGE",
-    "READ_ONLY",
-    "Cache",
-    "SparqlRequest",
-    "WholeAnswer",
-    "answer_headers",
-    "cache_key",
-    "etag_matches",
-    "etag_of",
-    "is_not_modified",
-    "not_modified_headers",
-    "plain_query",
-    "read_get",
-    "read_post",
-    "send_gathered",
-    "send_not_modified",
-    "send_whole",
-    "whole_answer",
-]
-
-
 # -- a request ----------------------------------------------------------------------------------------
 
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -4,8 +4,7 @@ Read in this order:
 
 - `relations`: sorted columns of numbers, and one relation for each class and property;
 - `terms`: the number of each term, and which literals are equal by value;
-- `plan`: a flat rule in numbers, and the order in which rules run;
-- `join`: the body of a rule evaluated, atom by atom;
+- `plan`: a flat rule in numbers, the order in which rules run, and the body of one evaluated, atom by atom;
 - `equality`: who is equal to whom, and what that does to the relations;
 - `state`: what the engine knows about one graph at one time;
 - `fixpoint`: all rules over what is new, until nothing is new;
@@ -21,7 +20,15 @@ from dataclasses import replace
 import numpy as np
 
 from citygraph.rdf import Iri, Quad, Triple
-from citygraph.reason.closure import Budget, Contradiction, RuleBook
+from citygraph.reason.closure import (
+    CLASS_PREDICATES,
+    EVERYTHING,
+    REFLEXIVE_PREDICATES,
+    VOCABULARIES,
+    Budget,
+    Contradiction,
+    RuleBook,
+)
 from citygraph.reason.columnar import changes, clashes
 from citygraph.reason.columnar.fixpoint import saturate
 from citygraph.reason.columnar.relations import (
@@ -38,7 +45,6 @@ from citygraph.reason.columnar.relations import (
 )
 from citygraph.reason.columnar.state import ColumnarState
 from citygraph.reason.columnar.terms import IRI, Dictionary, encode_terms
-from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES, VOCABULARIES
 
 __all__ = ["ColumnarClosure", "close"]
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from citygraph.reason.columnar.equality import rows_of
 from citygraph.reason.columnar.fixpoint import close_fully, concluded, evaluate, ontology_changed, run, too_long
-from citygraph.reason.columnar.join import TooLongError, extend, scan
-from citygraph.reason.columnar.plan import RulePlan
+from citygraph.reason.columnar.plan import RulePlan, TooLongError, extend, scan
 from citygraph.reason.columnar.relations import (
     Column,
     Columns,
@@ -26,8 +25,6 @@ from citygraph.reason.columnar.relations import (
     unique,
 )
 from citygraph.reason.columnar.state import ColumnarState
-
-__all__ = ["delete", "insert"]
 
 _SHARE: Final = 8
 """When more than one row in so many depends on what is deleted, a full run is faster."""

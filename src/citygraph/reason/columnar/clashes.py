@@ -11,14 +11,11 @@ import numpy as np
 from citygraph.rdf import Triple
 from citygraph.reason.closure import Atom, Contradiction, FlatRule, TripleText, is_variable
 from citygraph.reason.columnar.fixpoint import too_long
-from citygraph.reason.columnar.join import UNIT, Bindings, TooLongError, extend
-from citygraph.reason.columnar.plan import RulePlan, make_plan, order_steps
+from citygraph.reason.columnar.plan import UNIT, Bindings, RulePlan, TooLongError, extend, make_plan, order_steps
 from citygraph.reason.columnar.relations import Column, Ids, high, is_property, low, term_of
 from citygraph.reason.columnar.state import ColumnarState, spelled_rules
 from citygraph.reason.columnar.terms import LITERAL
 from citygraph.reason.rules import SAME, TYPE
-
-__all__ = ["find"]
 
 _COMBINATIONS: Final = 1000
 """How many ways of spelling equal terms are tried to find the asserted triple behind a premise."""

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from citygraph.reason.columnar.join import UNIT, Bindings, Source, extend, scan
-from citygraph.reason.columnar.plan import Link, PlanStep
+from citygraph.reason.columnar.plan import UNIT, Bindings, Link, PlanStep, Source, extend, scan
 from citygraph.reason.columnar.relations import (
     EMPTY_IDS,
     EMPTY_PAIRS,
@@ -34,8 +33,6 @@ from citygraph.reason.columnar.relations import (
     unique,
 )
 from citygraph.reason.columnar.terms import Values
-
-__all__ = ["Equality", "link_groups", "rewrite", "rows_of"]
 
 _FEW: int = 256
 """Up to this many merged terms their rows are looked up; for more, all rows are looked at."""

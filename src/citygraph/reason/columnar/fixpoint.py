@@ -14,8 +14,7 @@ from citygraph.errors import ReasoningError
 from citygraph.messages import sentence
 from citygraph.reason.closure import Budget
 from citygraph.reason.columnar.equality import Equality, link_groups, rewrite
-from citygraph.reason.columnar.join import UNIT, Bindings, Source, TooLongError, extend, scan
-from citygraph.reason.columnar.plan import RulePlan, Stratum
+from citygraph.reason.columnar.plan import UNIT, Bindings, RulePlan, Source, Stratum, TooLongError, extend, scan
 from citygraph.reason.columnar.relations import (
     Column,
     Columns,
@@ -35,8 +34,6 @@ from citygraph.reason.columnar.relations import (
 from citygraph.reason.columnar.state import ColumnarState, schema_triples
 from citygraph.reason.columnar.terms import Dictionary, Values
 from citygraph.reason.rules import TYPE
-
-__all__ = ["close_fully", "concluded", "evaluate", "ontology_changed", "run", "saturate", "too_long"]
 
 
 def run(state: ColumnarState, new: Mapping[Key, Column] | None = None) -> bool:

@@ -13,36 +13,6 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "EMPTY_IDS",
-    "EMPTY_PAIRS",
-    "Column",
-    "Columns",
-    "Ids",
-    "Key",
-    "Mask",
-    "Pairs",
-    "Places",
-    "Relation",
-    "class_key",
-    "contains",
-    "empty_rows",
-    "firsts",
-    "group",
-    "high",
-    "is_property",
-    "low",
-    "merge",
-    "minus",
-    "pack",
-    "property_key",
-    "repeat_ranges",
-    "swap",
-    "take_out",
-    "term_of",
-    "unique",
-]
-
 Ids: TypeAlias = NDArray[np.uint32]
 Pairs: TypeAlias = NDArray[np.uint64]
 Column: TypeAlias = NDArray[Any]

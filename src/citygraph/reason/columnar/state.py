@@ -9,8 +9,7 @@ import numpy as np
 
 from citygraph.reason.closure import Budget, FlatRule, RuleBook, TripleText
 from citygraph.reason.columnar.equality import Equality
-from citygraph.reason.columnar.join import Source
-from citygraph.reason.columnar.plan import RulePlan, Stratum, make_plan, stratify
+from citygraph.reason.columnar.plan import RulePlan, Source, Stratum, make_plan, stratify
 from citygraph.reason.columnar.relations import (
     EMPTY_IDS,
     Column,
@@ -32,8 +31,6 @@ from citygraph.reason.columnar.relations import (
 from citygraph.reason.columnar.terms import LITERAL, Dictionary, Values
 from citygraph.reason.rules import SAME, TYPE
 from citygraph.reason.specialise import schema_classes, schema_predicates, specialise
-
-__all__ = ["ColumnarState", "schema_triples", "spelled_rules"]
 
 
 @dataclass(slots=True)

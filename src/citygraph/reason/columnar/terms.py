@@ -25,17 +25,6 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple
 from citygraph.reason.columnar.relations import Column, Columns, Ids, Pairs, high, low, pack, repeat_ranges, unique
 from citygraph.reason.datatypes import ILL_TYPED, LiteralValue, is_datatype, is_inside, value_of
 
-__all__ = [
-    "BLANK",
-    "IRI",
-    "LITERAL",
-    "Dictionary",
-    "Values",
-    "encode_file",
-    "encode_ntriples",
-    "encode_terms",
-]
-
 Flags: TypeAlias = NDArray[np.uint8]
 
 IRI: Final = ord("<")

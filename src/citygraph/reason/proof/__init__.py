@@ -7,6 +7,6 @@ Read in this order:
 - `calendar`: the two rules before OWL, explained;
 - `why_not`: the rule that comes nearest to what does not follow;
 - `words`: statements, rules and gaps as sentences;
-- `explain`: a statement of a project to its explanation, and a contradiction to a finding;
-- `writers`: an explanation as a tree, JSON, Mermaid or HTML.
+- `explain`: a statement of a project to its explanation, as a tree, JSON, Mermaid or HTML, and a contradiction to a
+  finding.
 """

@@ -16,8 +16,6 @@ from citygraph.reason.proof.facts import Facts
 from citygraph.reason.proof.prover import EarlierRules, ProofStep
 from citygraph.reason.rules import TYPE
 
-__all__ = ["AS_OF", "ROLE_PROPERTY", "Calendar", "Counted"]
-
 AS_OF: Final = "as-of"
 ROLE_PROPERTY: Final = "role-property"
 

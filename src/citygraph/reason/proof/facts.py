@@ -15,8 +15,6 @@ from citygraph.reason.rules import SAME, TYPE
 if TYPE_CHECKING:
     from citygraph.reason.columnar.state import ColumnarState
 
-__all__ = ["Binding", "ColumnarFacts", "Facts", "bound", "extended", "unify"]
-
 
 class Facts(Protocol):
     """A closure, with equality written out, as triples in N-Triples text."""

@@ -12,8 +12,6 @@ from citygraph.reason.closure import Atom, FlatRule, RuleBook, TripleText, is_va
 from citygraph.reason.proof.facts import Binding, Facts, bound, extended, has_equality, unify
 from citygraph.reason.rules import SAME, TYPE
 
-__all__ = ["EarlierRules", "Proof", "ProofStep", "Prover"]
-
 
 @dataclass(frozen=True, slots=True)
 class ProofStep:

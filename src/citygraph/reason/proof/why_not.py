@@ -11,8 +11,6 @@ from citygraph.reason.proof.calendar import Calendar, Counted
 from citygraph.reason.proof.facts import Binding, unify
 from citygraph.reason.proof.prover import Prover
 
-__all__ = ["WhyNot", "why_not"]
-
 _DEEP: Final = 3
 _TRIES: Final = 3000
 

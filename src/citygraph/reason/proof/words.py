@@ -14,8 +14,6 @@ from citygraph.reason.proof.prover import ProofStep
 from citygraph.reason.proof.why_not import WhyNot
 from citygraph.reason.rules import TYPE
 
-__all__ = ["Explained", "Explanation", "Gap", "Origin", "ProofWords"]
-
 
 @dataclass(frozen=True, slots=True)
 class Origin:

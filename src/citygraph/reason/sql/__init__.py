@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from citygraph.errors import ReasoningError
 from citygraph.messages import sentence
 from citygraph.rdf import Triple
-from citygraph.reason.closure import Budget, Contradiction, FlatRule, RuleBook, TripleText
+from citygraph.reason.closure import (
+    CLASS_PREDICATES,
+    EVERYTHING,
+    REFLEXIVE_PREDICATES,
+    Budget,
+    Contradiction,
+    FlatRule,
+    RuleBook,
+    TripleText,
+)
 from citygraph.reason.columnar.equality import Equality
 from citygraph.reason.columnar.relations import Columns, Ids, high, low, pack
 from citygraph.reason.columnar.state import spelled_rules
@@ -47,7 +56,6 @@ from citygraph.reason.sql.compiler import (
     shortened,
     violations,
 )
-from citygraph.reason.tidy import CLASS_PREDICATES, EVERYTHING, REFLEXIVE_PREDICATES
 
 __all__ = ["LIST_PREDICATES", "SqlClosure", "Violation", "with_stated_contradictions", "without_repeats"]
 

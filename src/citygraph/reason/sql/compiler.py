@@ -15,33 +15,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from citygraph.reason.closure import Atom, Check, FlatRule, TripleText, is_variable
+from citygraph.reason.closure import VOCABULARIES, Atom, Check, FlatRule, TripleText, is_variable
 from citygraph.reason.columnar.relations import Ids
 from citygraph.reason.columnar.terms import BLANK, LITERAL, Dictionary
 from citygraph.reason.rules import SAME, TYPE
-from citygraph.reason.tidy import VOCABULARIES
-
-__all__ = [
-    "BLANK_KIND",
-    "KIND",
-    "LITERAL_KIND",
-    "NO_CLASS",
-    "NUMBER",
-    "VOCABULARY_KIND",
-    "Codes",
-    "Heads",
-    "Present",
-    "Row",
-    "RuleShape",
-    "conclusions",
-    "listed",
-    "literals_to_check",
-    "of_heads",
-    "reading",
-    "shapes_of",
-    "shortened",
-    "violations",
-]
 
 KIND: Final = 30
 """How many bits a term's number has; the two above say what kind of term it is."""

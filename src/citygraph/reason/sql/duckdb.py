@@ -20,8 +20,6 @@ from citygraph.reason.columnar.terms import Dictionary, encode_terms
 from citygraph.reason.sql import SqlClosure
 from citygraph.reason.sql.compiler import Row
 
-__all__ = ["close"]
-
 # ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
 
 

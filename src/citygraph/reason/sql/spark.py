@@ -32,8 +32,6 @@ from citygraph.reason.sql.compiler import Row
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["close", "open_session", "partitions"]
-
 _ADDRESS: Final = re.compile(r"local(\[(\d{1,3}|\*)\])?|spark://[^/\s]+|yarn|k8s://\S+", re.ASCII)
 _PATIENCE: Final = 60.0
 """Seconds that the first worker may take to come."""

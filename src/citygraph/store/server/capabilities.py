@@ -11,17 +11,6 @@ from typing import Any, Final, Self, TypeAlias
 from citygraph.errors import ConfigError
 from citygraph.files import write_file
 
-__all__ = [
-    "FORMAT",
-    "Capabilities",
-    "CapabilityValue",
-    "ProbeResult",
-    "capabilities_json",
-    "read_capabilities",
-    "read_results",
-    "write_capabilities",
-]
-
 CapabilityValue: TypeAlias = bool | int | None
 FORMAT: Final = 2
 """The version of the file; version 1, where `capabilities` holds the addresses too, is read as well."""

@@ -33,8 +33,6 @@ from citygraph.results import Solutions
 from citygraph.sparql.text import Form
 from citygraph.store.endpoint import Graphs, RemoteStore, accepted_type
 
-__all__ = ["PASSWORD", "TOKEN", "USER", "Addresses", "Connection", "Credentials", "NotOffered", "TooMuchAtOnce"]
-
 _DONE: Final = range(200, 300)
 _REDIRECTS: Final = range(300, 400)
 # What a server says that has no Graph Store Protocol, or not this part of it.

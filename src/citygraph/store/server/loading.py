@@ -16,8 +16,6 @@ from citygraph.store.server.capabilities import Capabilities
 from citygraph.store.server.connection import Connection, NotOffered, TooMuchAtOnce
 from citygraph.store.server.renaming import lines_of, triples_of
 
-__all__ = ["Loader", "read_graph", "read_lines", "read_rows"]
-
 # Virtuoso compiles the text of an update and gives up on long ones.
 _MOST_IN_UPDATE: Final = 1_000
 _MOST_BYTES: Final = 64_000_000

@@ -23,8 +23,6 @@ from citygraph.store.snapshot import Version
 from citygraph.store.turns import FairQueue, Share, StoreBusy
 from citygraph.store.worker import check
 
-__all__ = ["ServerPool"]
-
 _ROWS: Final = ("json", "xml", "csv", "tsv")
 _TRUTH: Final = ("json", "xml")
 _GRAPHS: Final = ("ttl", "nt", "rdf", "jsonld", "nq", "trig")

@@ -26,8 +26,6 @@ from citygraph.namespaces import is_absolute_iri
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple, parse, serialize
 from citygraph.sparql.text import tokens
 
-__all__ = ["END", "Dataset", "Renaming", "lines_of", "quads_of", "split_quad", "triples_of"]
-
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 

@@ -17,8 +17,6 @@ from citygraph.store.server.loading import read_lines
 from citygraph.store.server.renaming import Dataset, Renaming
 from citygraph.store.snapshot import Manifest, Snapshot
 
-__all__ = ["FINDINGS", "ServedSnapshot"]
-
 FINDINGS: Final = Iri("urn:citygraph:findings")
 """What the build had to say, as JSON, beside the manifest of a load."""
 

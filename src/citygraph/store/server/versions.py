@@ -36,8 +36,6 @@ from citygraph.store.server.renaming import Renaming, split_quad
 from citygraph.store.server.snapshot import FINDINGS, ServedSnapshot
 from citygraph.store.snapshot import Manifest, Snapshot, manifest_of
 
-__all__ = ["HeldVersions", "Load", "held_versions"]
-
 _DCAT, _DCT = PREFIXES["dcat"], PREFIXES["dct"]
 _CURRENT: Final = Iri(_DCAT + "hasCurrentVersion")
 _VERSION: Final = Iri(_DCAT + "version")

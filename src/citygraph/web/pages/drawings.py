@@ -11,21 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from citygraph.rdf import Literal, Term
-from citygraph.web.pages.assets import basemap
-
-__all__ = [
-    "MapDrawing",
-    "MapPlace",
-    "NetworkDrawing",
-    "Timeline",
-    "TimelinePeriod",
-    "TimelineSpan",
-    "draw_map",
-    "draw_network",
-    "draw_timeline",
-    "is_on_earth",
-    "moment_of",
-]
+from citygraph.web.pages.urls import basemap
 
 _WIDTH: Final = 800
 _LOW, _HIGH = 380, 640

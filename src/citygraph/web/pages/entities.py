@@ -25,8 +25,6 @@ from citygraph.web.pages.sources import document_view
 from citygraph.web.pages.terms import ShownTerm
 from citygraph.web.pages.urls import TWINS
 
-__all__ = ["entity", "identifier", "kind_list"]
-
 _MOST_RECORDS: Final = 400
 _OFFERED: Final = {"text/html": "", "application/xhtml+xml": "", **{type_: name for name, type_ in TWINS.items()}}
 _MOST_LISTED: Final = 3000

@@ -16,8 +16,6 @@ from citygraph.results import Solutions
 from citygraph.web.pages.i18n import Words
 from citygraph.web.pages.terms import ShownTerm, TermFormatter, best_language
 
-__all__ = ["FactGroup", "FactTable", "cited_sources", "column_name", "groups_about", "table_of", "tables_about"]
-
 _GROUPS: Final = {
     "about": """
         skos:definition rdfs:comment skos:scopeNote skos:note dct:description skos:altLabel skos:notation

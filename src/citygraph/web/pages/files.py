@@ -20,8 +20,6 @@ from citygraph.results import Answer, Graph, Row, Solutions, write_answer
 from citygraph.web.pages.facts import table_of
 from citygraph.web.pages.page import Page, respond
 
-__all__ = ["answer_file", "answer_hash", "feed_of", "json_response"]
-
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _MOST_ROWS: Final = 200
 # XML 1.0, 2.2: these characters cannot stand in a document at all.

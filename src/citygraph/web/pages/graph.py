@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable, Hashable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
 from citygraph.labels import FALLBACK, KINDS, Kind, kind_named
-from citygraph.project import Project
 from citygraph.query import NamedThing, get_query
 from citygraph.query.entity import statements_about
 from citygraph.rdf import Term
@@ -20,18 +19,8 @@ from citygraph.store import Manifest, Snapshot, Store
 from citygraph.store.directory import Directory
 from citygraph.web.requests import client_of
 
-__all__ = [
-    "GraphView",
-    "KeptVersion",
-    "SiteMemory",
-    "close_stores",
-    "day_of",
-    "graph_of",
-    "memory_of",
-    "project_of",
-    "saved_queries",
-    "saved_query",
-]
+if TYPE_CHECKING:
+    from citygraph.project import Project
 
 _T = TypeVar("_T")
 

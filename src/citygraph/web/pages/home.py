@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from citygraph.labels import KINDS
 from citygraph.openapi import openapi_document
-from citygraph.web.pages.assets import static_file
 from citygraph.web.pages.entities import entity, identifier, kind_list
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import saved_queries
@@ -18,8 +17,7 @@ from citygraph.web.pages.page import Page, data_block, kindly
 from citygraph.web.pages.questions import editor_page, editor_terms, queries, queries_json, query_page
 from citygraph.web.pages.search import letters_page, names_json, search_json, search_page
 from citygraph.web.pages.sources import why_json, why_page
-
-__all__ = ["routes"]
+from citygraph.web.pages.urls import static_file
 
 _FEATURED: Final = (
     "norwegian-participants", "network-presidents", "thematic-areas", "places-on-the-map", "figures-over-time",

@@ -11,8 +11,6 @@ from starlette.requests import Request
 
 from citygraph.messages import DEFAULT_LANGUAGE, LANGUAGES, Text, texts
 
-__all__ = ["LanguageChoice", "Words", "all_words", "choose_language"]
-
 _PART: Final = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?\Z")
 # Whoever reads Nynorsk, Danish or Swedish reads Bokmål more easily than English.
 _READ_AS: Final = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb", "nb": "nb", "en": "en"}

@@ -17,14 +17,11 @@ from starlette.responses import Response
 from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.messages import key_of, said_in
 from citygraph.rdf import Iri
-from citygraph.web.pages.assets import asset_version, has_browser_sparql, has_editor
 from citygraph.web.pages.graph import GraphView, close_stores, graph_of, memory_of, project_of
 from citygraph.web.pages.i18n import LanguageChoice, Words, choose_language
 from citygraph.web.pages.terms import ShownTerm, TermFormatter, date_in_words
-from citygraph.web.pages.urls import Urls, prefix_of
+from citygraph.web.pages.urls import Urls, asset_version, has_browser_sparql, has_editor, prefix_of
 from citygraph.web.requests import Refusal, error_body, refusal_of, static_policy
-
-__all__ = ["NotFound", "Page", "as_fault", "data_block", "kindly", "refusal_page", "respond"]
 
 _FRESH: Final = "public, max-age=0, must-revalidate"
 Endpoint: TypeAlias = Callable[[Request], Response]

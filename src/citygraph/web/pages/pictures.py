@@ -26,8 +26,6 @@ from citygraph.web.pages.drawings import (
 from citygraph.web.pages.i18n import Words
 from citygraph.web.pages.terms import ShownTerm, TermFormatter
 
-__all__ = ["BarChart", "Picture", "pictures_of"]
-
 _XSD: Final = PREFIXES["xsd"]
 _NOT_COUNTED: Final = frozenset({*LATITUDE, *LONGITUDE, "start", "end", "position", "year"})
 _NUMERIC: Final = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger"))

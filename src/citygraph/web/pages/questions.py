@@ -33,8 +33,6 @@ from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import Refusal, origin_of, read_body
 
-__all__ = ["editor_page", "editor_terms", "queries", "queries_json", "query_page"]
-
 _ATOM: Final = "application/atom+xml; charset=utf-8"
 _OURS: Final = frozenset({"lang", "as_of", "cite"})
 _MOST_OPTIONS: Final = 400

@@ -29,8 +29,6 @@ from citygraph.sssom import Mapping as Row
 from citygraph.web.pages.page import Page, as_fault, kindly
 from citygraph.web.requests import Refusal, header, reached_at, read_body
 
-__all__ = ["LinkReview"]
-
 _LONGEST_BODY: Final = 20_000
 _PATIENCE: Final = 10.0
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -19,8 +19,6 @@ from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView
 from citygraph.web.pages.page import NotFound, Page, kindly
 
-__all__ = ["KIND_ORDER", "find_things", "letters_page", "names_json", "nearest_things", "search_json", "search_page"]
-
 _TO_THE_LETTER: Final = 0.79
 _MOST: Final = 50
 # What people look for most often; a concept of the same name comes after the city.

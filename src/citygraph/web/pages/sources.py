@@ -24,18 +24,6 @@ from citygraph.web.pages.page import Page
 from citygraph.web.pages.terms import ShownTerm, best_language
 from citygraph.web.requests import client_of, is_loopback
 
-__all__ = [
-    "DocumentView",
-    "ShownPassage",
-    "TextSegment",
-    "document_view",
-    "segments_of",
-    "sentences_of",
-    "why_json",
-    "why_page",
-]
-
-
 if TYPE_CHECKING:
     # The process that looks for proofs needs it, and the one that shows them does not.
     from citygraph.reason.proof.words import Explanation

@@ -14,8 +14,6 @@ from citygraph.web.pages.graph import GraphView
 from citygraph.web.pages.i18n import Words
 from citygraph.web.pages.urls import Urls
 
-__all__ = ["ShownTerm", "TermFormatter", "best_language", "date_in_words"]
-
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z")
 _XSD: Final = PREFIXES["xsd"]
 _DATES: Final = frozenset(_XSD + name for name in ("date", "gYear", "gYearMonth", "dateTime"))

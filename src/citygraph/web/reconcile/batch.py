@@ -10,16 +10,6 @@ from typing import Any, Final, NoReturn, TypeAlias
 from citygraph.messages import sentence
 from citygraph.web.requests import Refusal
 
-__all__ = [
-    "ExtendQuery",
-    "ReconcileCondition",
-    "ReconcileQuery",
-    "read_extension",
-    "read_json",
-    "read_queries",
-    "read_queries_draft",
-]
-
 Given: TypeAlias = str | float | bool
 _KEYS: Final = frozenset({"query", "type", "limit", "properties", "type_strict"})
 _DRAFT_KEYS: Final = frozenset({"type", "limit", "lang", "dir", "conditions"})

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property, wraps
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +21,6 @@ from citygraph.matching.score import Candidate
 from citygraph.matching.things import KINDS, Thing
 from citygraph.messages import sentence
 from citygraph.namespaces import CG, compress
-from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.store.turns import Turns
 from citygraph.version import __version__
@@ -38,7 +37,8 @@ from citygraph.web.reconcile.batch import (
 from citygraph.web.reconcile.targets import ReconcileTargets, find_candidates, targets_of
 from citygraph.web.requests import Refusal, client_of, origin_of, read_body, refusal_of
 
-__all__ = ["routes"]
+if TYPE_CHECKING:
+    from citygraph.project import Project
 
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",

@@ -7,7 +7,7 @@ import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import ConfigError
 from citygraph.labels import Labels, local_name, reused_labels
@@ -16,12 +16,12 @@ from citygraph.matching.score import Candidate, Clue, TargetIndex, Wanted, nearn
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Name, Thing, plain_code, things_of
 from citygraph.messages import Sentence, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
-from citygraph.project import Project
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.reconcile.batch import Given, ReconcileCondition, ReconcileQuery
 
-__all__ = ["ReconcileTargets", "find_candidates", "targets_of"]
+if TYPE_CHECKING:
+    from citygraph.project import Project
 
 _NEEDED: Final = ("id", "name")
 _KIND_CLASSES: Final = {kind: iri for iri, kind in KINDS.items()}

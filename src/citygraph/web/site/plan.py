@@ -15,8 +15,6 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from citygraph.matching.names import slug
 from citygraph.web.pages.urls import TWINS
 
-__all__ = ["HOST", "QuestionChoices", "SiteFile", "SiteLimits", "SiteLinks", "SitePlan", "file_name"]
-
 _PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}\Z")
 # Names that Windows keeps for itself, and the one that a folder shows.
 _KEPT: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index\.html?)(\..*)?\Z|.*\.\Z")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -27,14 +27,14 @@ from citygraph.labels import FALLBACK
 from citygraph.matching.names import letters, plain
 from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
-from citygraph.project import Project
 from citygraph.publish import NewFolder
 from citygraph.web.app import create_site
-from citygraph.web.pages.assets import BROWSER_SPARQL, has_browser_sparql
 from citygraph.web.pages.search import KIND_ORDER
+from citygraph.web.pages.urls import BROWSER_SPARQL, has_browser_sparql
 from citygraph.web.site.plan import HOST, QuestionChoices, SiteFile, SiteLimits, SiteLinks, SitePlan
 
-__all__ = ["MOST_IN_ONE", "SearchIndex", "write_site"]
+if TYPE_CHECKING:
+    from citygraph.project import Project
 
 MOST_IN_ONE: Final = 20_000
 """Things in a single file; about two megabytes."""
