@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.graphs import Excerpt, excerpt_range, find_moved, read_source
+from citygraph.sources import Excerpt, excerpt_range, find_moved, read_source
 
 
 @given(st.integers(0, 999_999_999), st.integers(0, 999_999_999))

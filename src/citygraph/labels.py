@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from citygraph.graphs import Excerpt, excerpt_range
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
+from citygraph.sources import Excerpt, excerpt_range
 
 LABEL_PROPERTIES: Final = tuple(
     PREFIXES[prefix] + name

@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "ingest": "ingest",
     "link": "link",
     "export": "commands",
-    "serve": "serve",
+    "serve": "commands",
     "snapshot": "snapshot",
     "publish": "publish",
     "doctor": "doctor",

@@ -25,7 +25,7 @@ _INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CatalogPage:
     """One page: its number from 1, of how many, with its datasets, of how many."""
 
     number: int
@@ -34,11 +34,11 @@ class Page:
     total: int
 
 
-def pages_of(catalog: Catalog, size: int) -> list[Page]:
+def pages_of(catalog: Catalog, size: int) -> list[CatalogPage]:
     """The datasets of a catalogue in pages of at most `size`, the graph first; one page when they fit."""
     datasets = catalog.datasets
     parts = [datasets[start : start + size] for start in range(0, len(datasets), size)]
-    return [Page(number, len(parts), part, len(datasets)) for number, part in enumerate(parts, 1)]
+    return [CatalogPage(number, len(parts), part, len(datasets)) for number, part in enumerate(parts, 1)]
 
 
 def page_name(profile: str, number: int, format_: str) -> str:
@@ -46,7 +46,7 @@ def page_name(profile: str, number: int, format_: str) -> str:
     return f"{profile}.{format_}" if number == 1 else f"{profile}-{number}.{format_}"
 
 
-def link_triples(catalog: Catalog, page: Page, profile: str, format_: str) -> list[Triple]:
+def link_triples(catalog: Catalog, page: CatalogPage, profile: str, format_: str) -> list[Triple]:
     """The links of one page to the others of its format; none when it is the only one.
 
     A harvester reads every page in the format of the first, so a page of Turtle leads to a page of Turtle.

@@ -9,9 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from citygraph.graphs import excerpt_range
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
+from citygraph.sources import excerpt_range
 from citygraph.store import Store
 
 _MOST_ROWS: Final = 50_000

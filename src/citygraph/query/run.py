@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import QueryError
-from citygraph.graphs import excerpt_range
 from citygraph.messages import LANGUAGES, Text, sentence
 from citygraph.namespaces import CONCEPT, PREFIXES, compress
 from citygraph.query.names import NameFinder, ask_about, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
+from citygraph.sources import excerpt_range
 from citygraph.sparql.text import Pattern, triple_patterns, with_every_variable
 from citygraph.store import MemoryStore, Store
 

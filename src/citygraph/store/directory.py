@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from citygraph.errors import SnapshotError
-from citygraph.graphs import excerpt_range
 from citygraph.labels import (
     FALLBACK,
     KINDS,
@@ -36,6 +35,7 @@ from citygraph.labels import (
 from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.sources import excerpt_range
 from citygraph.store.names import NAMES_VERSION, Hit, search_names, write_names
 
 DIRECTORY_FILE: Final = "directory.sqlite"

@@ -14,7 +14,7 @@ from typing import Final
 from citygraph.config import Config, Duration
 from citygraph.errors import QueryError
 from citygraph.findings import Finding, finding
-from citygraph.graphs import Excerpt, FileGraph, Part, ProjectGraphs, SourceText, excerpt_range, find_moved, read_source
+from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels
 from citygraph.matching.names import fold
 from citygraph.messages import LANGUAGES, Text
@@ -22,6 +22,7 @@ from citygraph.namespaces import BASE, CG, CONCEPT, PREFIXES, compress, prefixes
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
+from citygraph.sources import Excerpt, SourceText, excerpt_range, find_moved, read_source
 from citygraph.store import Store
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
-from citygraph.graphs import Part, ProjectGraphs, excerpt_range
+from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import PREFIXES
@@ -24,6 +24,7 @@ from citygraph.reason.proof.facts import ColumnarFacts, Facts
 from citygraph.reason.proof.prover import EarlierRules, Proof, Prover
 from citygraph.reason.proof.why_not import WhyNot, why_not
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin, ProofWords
+from citygraph.sources import excerpt_range
 
 _DERIVED_FROM = f"<{PREFIXES['prov']}wasDerivedFrom>"
 _HAS_SOURCE = f"<{PREFIXES['oa']}hasSource>"

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import QueryError
-from citygraph.graphs import read_source
 from citygraph.namespaces import PREFIXES
 from citygraph.query.entity import facts_from_whole, passages_of
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
+from citygraph.sources import read_source
 from citygraph.web.background import read_explainer
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.page import Page

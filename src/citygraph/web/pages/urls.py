@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from citygraph.graphs import excerpt_range
 from citygraph.namespaces import CG
+from citygraph.sources import excerpt_range
 from citygraph.store.directory import Node
 from citygraph.web.pages.i18n import LanguageChoice
 
