@@ -82,6 +82,7 @@ def test_a_proof_is_written_for_programs_and_for_pages(run: Run, built_folder: P
     assert "<" in run(*words, "--format", "html", cwd=built_folder).stdout
 
 
+@pytest.mark.slow
 def test_the_day_decides_whether_a_statement_holds(this_project: Project) -> None:
 
     assert this_project.explain("viken-fylkeskommune", "org:memberOf", "metrex").holds

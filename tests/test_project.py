@@ -100,6 +100,7 @@ def test_the_graph_says_its_name_and_its_day(clean: Project) -> None:
     assert len(answer) == 2
 
 
+@pytest.mark.slow
 def test_old_versions_are_pruned_and_the_current_one_never(tmp_path: Path) -> None:
     folder = clean_project(tmp_path)
     (folder / "graph.toml").write_text((folder / "graph.toml").read_text() + "\n[store]\nkeep = 2\n")

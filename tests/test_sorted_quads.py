@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 
 from citygraph.rdf import BlankNode, Quad
@@ -28,6 +29,7 @@ def test_a_subject_has_one_group_with_everything_about_it(given_quads: list[Quad
         assert is_blank == any(isinstance(term, BlankNode) for term in terms)
 
 
+@pytest.mark.slow
 @given(given_quads=quads())
 def test_each_graph_is_sorted_too(given_quads: list[Quad]) -> None:
     found = SortedQuads(given_quads).by_graph()

@@ -30,6 +30,7 @@ def _read(text: str) -> str:
     return canonical_hash(parsed.quads)
 
 
+@pytest.mark.slow
 @given(triples())
 def test_what_is_written_reads_back_as_the_same_graph(graph: list[Triple]) -> None:
     assert _read(write_document(document_of(graph, prefixes=PREFIXES))) == _hash(graph)

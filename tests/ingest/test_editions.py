@@ -38,6 +38,7 @@ def test_a_newer_edition_tells_who_joined_left_and_changed_name(take: Take) -> N
     }
 
 
+@pytest.mark.slow
 def test_who_is_no_longer_listed_counts_until_then_and_no_leaving_date_is_invented(
     take: Take, project: Project
 ) -> None:

@@ -372,6 +372,7 @@ def _outcomes_by_kind(rows: list[MessyRow], outcomes: dict[int, RowOutcome]) -> 
     return found
 
 
+@pytest.mark.slow
 def test_the_project_passes_check_and_build_after_an_import(take: Take, project: Project) -> None:
     take("Oslo;Norway;Eurocities;;1986;59,91;10,75", "Portland, OR;USA;C40;left 2019", "Αθήνα;Greece;C40", "北京;China;C40",
          "Vestland fylkeskommune;Norway;Metrex;;2030")  # fmt: skip

@@ -102,6 +102,7 @@ def test_an_accepted_link_reaches_the_graph_and_a_proposal_does_not(project: Pro
     assert not any(str(subject).endswith("place-brussels>") for subject, _ in links)
 
 
+@pytest.mark.slow
 def test_nothing_found_is_remembered_and_can_be_taken_back(project: Project, source: ExtractSource) -> None:
     project.links.suggest(source, entity="metrex")
     project.links.decide(said(LinkWord.NONE, "metrex"))
@@ -111,6 +112,7 @@ def test_nothing_found_is_remembered_and_can_be_taken_back(project: Project, sou
     assert list(rows(project)) == [("id:metrex", "wd:Q911")]
 
 
+@pytest.mark.slow
 def test_decisions_at_the_same_moment_are_all_kept(project: Project, source: ExtractSource) -> None:
     project.links.suggest(source)
     subjects = list(project.links.open())[:6]
@@ -224,6 +226,7 @@ def test_links_that_no_longer_hold_are_findings(project: Project, source: Extrac
     assert "link-gone" not in {each.code for each in project.links.check(source, whole=False)}
 
 
+@pytest.mark.slow
 def test_links_that_hold_are_no_findings(project: Project, source: ExtractSource) -> None:
     for subject, item in {"place-oslo": "Q585", "oslo-kommune": "Q5245991", "eurocities": "Q910"}.items():
         project.links.decide(said(LinkWord.ACCEPT, subject, item))

@@ -140,6 +140,7 @@ def test_a_pattern_covers_its_whole_tree(pattern: str) -> None:
     assert findings == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["data/intern/2026/b.nt", "data/intern/b.jsonld", "data/Intern/b.ttl"])
 def test_a_file_that_a_pattern_almost_fits_stops_the_run(path: str, own_copy: Path, tmp_path: Path) -> None:
     project = _with_secret(own_copy, key='internal = ["data/intern/*.ttl", "data/internal/"]\n')

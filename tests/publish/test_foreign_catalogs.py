@@ -135,6 +135,7 @@ def test_what_a_profile_allows_others_is_no_violation(name: str, tmp_path: Path)
     assert {each.code for each in report.findings} == {"publish-profile-advice"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "class_", "path", "value"),
     [

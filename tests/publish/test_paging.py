@@ -200,6 +200,7 @@ _BROKEN: Final = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["ttl", "rdf"])
 def test_sound_pages_are_followed_from_the_file_that_is_named(ending: str, tmp_path: Path) -> None:
     it = many(5)
@@ -216,6 +217,7 @@ def test_sound_pages_are_followed_from_the_file_that_is_named(ending: str, tmp_p
     assert check_catalog(tmp_path / f"dcat-ap-3-2.{ending}", base=BASE)[0].findings == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "change", "message"), _BROKEN)
 def test_a_broken_link_between_pages_is_found(number: int, change: Change, message: str, tmp_path: Path) -> None:
     pages = _pages(5, 2)
@@ -225,6 +227,7 @@ def test_a_broken_link_between_pages_is_found(number: int, change: Change, messa
     assert [each for each in _messages(first) if message in each], _messages(first)
 
 
+@pytest.mark.slow
 def test_a_fault_on_any_page_is_found_and_told_once_with_its_page(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         pages = _pages(5, 2)

@@ -102,6 +102,7 @@ def test_an_answer_says_what_it_was_made_from_in_the_words_of_the_profile(name: 
 _LINKS: Final = [(name, predicate) for name, profile in PROFILES.items() for predicate in profile.derived_from]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "predicate"), _LINKS)
 @pytest.mark.parametrize(
     "wrong",
@@ -148,6 +149,7 @@ def test_what_a_harvester_takes_as_one_dataset_holds_nothing_of_the_others(name:
         assert not taken & set().union(*(files[other.iri] for other in it.datasets if other != each))
 
 
+@pytest.mark.slow
 def test_the_score_is_the_mean_of_the_datasets(in_pages: tuple[Path, Published]) -> None:
     assert in_pages[1].score.points == 405
     triples = _record("dcat-ap-3")

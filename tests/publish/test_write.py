@@ -101,6 +101,7 @@ def _with_questions() -> tuple[Edition, Tools]:
     return replace(_edition(), config=config, queries=queries), replace(_TOOLS, ask=lambda _: answer)
 
 
+@pytest.mark.slow
 def test_pages_are_written_read_back_and_followed(tmp_path: Path) -> None:
     edition, tools = _with_questions()
     outcome = publish_edition(edition, tmp_path / "site", tools, twice=True)

@@ -85,6 +85,7 @@ def test_every_inferred_statement_of_our_graph_has_a_proof_that_the_checker_acce
     assert {quad: wrong for quad, wrong in found.items() if wrong} == {}
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(axioms=ONTOLOGIES, data=DATA, rare=st.lists(RARE_FACTS, max_size=1), keys=st.lists(KEYS, max_size=1))
 def test_every_inferred_statement_of_a_random_graph_has_a_proof(
@@ -100,6 +101,7 @@ def test_every_inferred_statement_of_a_random_graph_has_a_proof(
         assert faults(proof, facts, closure.book) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(axioms=ONTOLOGIES, data=DATA)
 def test_both_kinds_of_index_give_proofs_of_the_same_length(turtle: Turtle, axioms: list[str], data: list[str]) -> None:

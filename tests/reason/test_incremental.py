@@ -38,6 +38,7 @@ def assert_as_from_scratch(closure: ColumnarClosure, asserted: Iterable[Triple])
     assert {c.rule for c in closure.contradictions} == {c.rule for c in full.contradictions}
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

@@ -53,6 +53,7 @@ def test_a_project_whose_server_has_no_address_says_which_line_is_missing(tmp_pa
     assert "endpoint =" in error.value.fix
 
 
+@pytest.mark.slow
 def test_a_build_on_a_server_that_is_down_leaves_nothing_half_done(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     down = SparqlServer("none", f"http://127.0.0.1:{port}/query", f"http://127.0.0.1:{port}/update", "")
