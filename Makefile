@@ -10,7 +10,7 @@ run: .venv/installed
 	@echo "Next: $(BIN)citygraph query            all questions"
 	@echo "      $(BIN)citygraph new my-city      a graph of your own"
 	@echo "      $(BIN)citygraph --help           everything else; the tutorial is docs/tutorial.md"
-# Under two minutes on two cores: what starts no process.
+# What starts no process and takes no time of its own.
 quick: .venv/installed
 	$(BIN)ruff check . && $(BIN)ruff format --check .
 	$(BIN)mypy && $(BIN)lint-imports
