@@ -101,6 +101,9 @@ def _start_proxy(made: Network, mirror: Path) -> None:
     until_it_answers(made.proxy, 80, process, log)
 
 
+_CONNECTIONS = 8
+
+
 class _Load:
     """The load, as it runs."""
 
@@ -123,7 +126,7 @@ class _Load:
 @contextmanager
 def _load(site: Site) -> Iterator[_Load]:
     command = site.network.proxy.command(
-        [sys.executable, str(Path(__file__).with_name("load.py")), "http://127.0.0.1", "8", str(PATIENCE)]
+        [sys.executable, str(Path(__file__).with_name("load.py")), "http://127.0.0.1", str(_CONNECTIONS), str(PATIENCE)]
     )
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     load = _Load(process)
@@ -167,5 +170,9 @@ def test_a_host_is_lost_under_load_and_comes_back_without_a_failed_request(loss:
         else:
             site.network.plug(lost, into=True)
         load.until(lambda: lost.address in site.served_by(place)[0])
-    assert load.result["failed"] == []
+    broken_off = [each for each in load.result["failed"] if "without sending complete message body" in each]
+    assert load.result["failed"] == broken_off
+    # An answer of which the proxy has passed the head on cannot be asked of the other host: when the cable is pulled
+    # between its head and its end, it breaks off, and whoever reads it sees that. A process that dies has sent both.
+    assert len(broken_off) <= (_CONNECTIONS if loss == "unplugged" else 0)
     assert sum(load.result["versions"].values()) > 600
