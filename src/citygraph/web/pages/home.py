@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from citygraph.labels import KINDS
 from citygraph.openapi import openapi_document
 from citygraph.web.pages.entities import entity, identifier, kind_list
 from citygraph.web.pages.files import json_response
@@ -97,8 +96,6 @@ def openapi(request: Request) -> Response:
     )
     return json_response(request, document)
 
-
-_WORDS_OF_KINDS: Final = "|".join(kind.name for kind in KINDS)
 
 routes: Final = [
     Route("/", home),
