@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import rdflib
 
 from citygraph import Project
 from citygraph.rdf import Iri, parse
@@ -127,6 +128,11 @@ def test_an_identifier_leads_to_the_page_or_to_the_file_that_is_wanted(pages: Pa
     assert lands("application/ld+json") == "/city/stavanger.jsonld"
     assert lands("application/json;q=0.9, text/turtle;q=0.1") == "/city/stavanger.json"
     assert lands("text/*;q=0.5, text/html;q=0.1") == "/city/stavanger.ttl"
+    assert lands("application/rdf+xml") == "/city/stavanger.rdf"
+    assert lands("application/n-triples") == "/city/stavanger.nt"
+    refused = pages.get("/id/place-stavanger", Accept="application/pdf")
+    assert refused.status_code == 406
+    assert "text/turtle" in refused.json()["errors"][1]
     assert lands("text/html", "/source/geonames") == "/document/geonames"
     assert pages.get("/concept/role-president").headers["Location"] == "/role/president"
 
@@ -143,6 +149,9 @@ def test_every_thing_of_the_graph_has_an_address_that_answers(pages: Pages, this
         assert pages.get(place).status_code == 200, place
 
 
+FOREIGN = {"ttl": "text/turtle", "nt": "application/n-triples", "rdf": "application/rdf+xml"}
+
+
 @pytest.mark.parametrize("path", ENTITIES)
 def test_the_twins_of_a_page_say_the_same(pages: Pages, path: str) -> None:
     turtle = pages.get(f"{path}.ttl")
@@ -155,6 +164,12 @@ def test_the_twins_of_a_page_say_the_same(pages: Pages, path: str) -> None:
     plain = pages.get(f"{path}.json").json()
     assert {"iri", "kind", "name", "statements", "tables", "snapshot", "as_of"} <= set(plain)
     assert f'rel="alternate" type="text/turtle" href="{path}.ttl"' in pages.get(path).text
+    # The readers of rdflib are not ours.
+    for name, media_type in FOREIGN.items():
+        asked = pages.get(path, Accept=media_type)
+        assert (asked.headers["Content-Type"].partition(";")[0], asked.headers["Vary"]) == (media_type, "Accept")
+        assert asked.content == pages.get(f"{path}.{name}").content
+        assert len(rdflib.Graph().parse(data=asked.content, format=media_type)) == len(parsed.quads)
 
 
 def test_a_derived_fact_is_told_apart_and_says_why(pages: Pages) -> None:

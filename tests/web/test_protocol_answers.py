@@ -270,6 +270,57 @@ def test_any_page_may_ask(server: Server) -> None:
         assert response.headers["access-control-allow-origin"] == "*"
 
 
+def test_scripts_of_other_sites_may_read_whatever_is_asked_for_with_get(server: Server) -> None:
+    here = {"Origin": "https://elsewhere.example"}
+    for path in (
+        "/openapi.json", "/queries", "/queries.json", "/queries/none.csv", "/id/none", "/city/none.ttl", "/health",
+        "/.well-known/void", "/sparql", "/sparql?query=ASK%7B", "/sparql?query=%E5", "/city/%E5", "/static/site.css",
+    ):  # fmt: skip
+        for method in ("GET", "HEAD", "OPTIONS"):
+            answer = server.request(method, path, headers=here)
+            assert answer.headers["access-control-allow-origin"] == "*", (method, path)
+        known = server.get(path, headers={**here, "If-None-Match": server.get(path).headers.get("etag", "")})
+        assert known.headers["access-control-allow-origin"] == "*", (known.status_code, path)
+        assert server.request("OPTIONS", path).status_code == 204, path
+    assert "access-control-allow-origin" not in server.request("POST", "/editor", headers=here).headers
+
+
+@pytest.mark.parametrize(
+    "address", [b"/sparql?query=ASK { ?s ?p ?o }", b"/city/G\xc3\xb6teborg.ttl", b"/search?q=\xe5"]
+)
+def test_an_address_that_is_not_encoded_is_told_how_to_be(server: Server, address: bytes) -> None:
+    answer = server.raw(b"GET " + address + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"access-control-allow-origin: *" in answer
+    body = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert body["code"] == "request.unencoded"
+    assert "%20" in body["error"]
+    assert b"request.not_http" in server.raw(b"GET sparql HTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def test_an_address_in_another_encoding_is_told_so(server: Server) -> None:
+    for path in ("/search.json?q=G%F6teborg", "/city/G%F6teborg", "/sparql?query=ASK%7B%7D%F6"):
+        assert server.get(path).json()["code"] == "endpoint.parameters", path
+
+
+@pytest.mark.parametrize("name", ["default-graph-uri", "named-graph-uri"])
+def test_a_graph_that_is_left_empty_is_none(server: Server, name: str) -> None:
+    query = "ASK { ?s ?p ?o }"
+    for answer in (server.ask(query, **{name: ""}), server.request("POST", "/sparql", data={"query": query, name: ""})):
+        assert answer.json()["boolean"] is True
+
+
+def test_a_format_that_there_is_not_is_refused_with_those_there_are(server: Server) -> None:
+    for path, one in (
+        ("/sparql?query=ASK%7B%7D", "application/sparql-results+json"), ("/sparql", "text/turtle"),
+        ("/.well-known/void", "application/rdf+xml"), ("/queries", "application/json"), ("/editor", "text/html"),
+    ):  # fmt: skip
+        refused = server.get(path, headers={"Accept": "image/png"})
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (406, "*"), path
+        assert one in refused.json()["errors"][1], path
+    assert server.get("/queries", headers={"Accept": "application/json"}).json() == []
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_refused(server: Server, method: str) -> None:
     response = server.request(method, "/sparql")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, TextIO
+from urllib.parse import unquote_to_bytes
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -33,10 +34,11 @@ from citygraph.web.requests import (
     PUBLIC_URL,
     BrokenAnswer,
     Refusal,
-    add_security,
+    add_headers,
     client_of,
     has_host,
     no_host,
+    preflight,
     respond_to_error,
 )
 from citygraph.web.service import Service
@@ -116,6 +118,9 @@ if TYPE_CHECKING:
 
 _BROKEN: Final = 499
 _ENDPOINTS: Final = (b"/sparql", b"/sparql/")
+_PRIVATE: Final = "/review"
+_OWN_METHODS: Final = frozenset({"reconcile", "graph-store", "review"})
+"""How the addresses begin that say for themselves which methods they take."""
 
 
 def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None) -> list[BaseRoute]:
@@ -268,7 +273,8 @@ class Site:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = add_security(list(message.get("headers", ())))
+                headers = list(message.get("headers", ()))
+                message["headers"] = add_headers(headers, is_readable=self._is_readable(scope, path, headers))
             else:
                 size += len(message.get("body", b""))
             await send(message)
@@ -282,7 +288,9 @@ class Site:
             elif direct is not None:
                 await direct(scope, receive, send_and_count)
             else:
-                await self._page(scope, receive, send_and_count)
+                await self._page(path, scope, receive, send_and_count)
+        except Refusal as refusal:
+            await refusal(scope, receive, send_and_count)
         except BrokenAnswer:
             status = _BROKEN
             raise
@@ -294,8 +302,24 @@ class Site:
         finally:
             self.log.add(scope, status=status, size=size, began=began)
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _is_readable(self, scope: Scope, path: str, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether the scripts of other sites may read an answer.
+
+        They may read all that is asked for with GET; not the page that holds a secret, and no page with texts that only
+        readers on this machine are shown, since their own browsers would be the ones to fetch it.
+        """
+        if scope["method"] not in {"GET", "HEAD", "OPTIONS"} or path == _PRIVATE:
+            return False
+        is_page = any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+        return not (is_page and self.app.state.show_restricted)
+
+    async def _page(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """A page: each one holds a thread while it waits, so nobody has more of them than of queries."""
+        if scope["method"] == "OPTIONS" and path.split("/")[1] not in _OWN_METHODS:
+            await preflight("GET, HEAD, OPTIONS")(scope, receive, send)
+            return
+        if not _is_utf8(scope):
+            raise Refusal(400, sentence("endpoint.parameters"), sentence("endpoint.send_encoded"))
         client, most = client_of(scope), self.service.limits.share.per_client
         if self._open_pages[client] >= most:
             message, fix = sentence("busy.pages", count=most), sentence("next.wait_for_page")
@@ -311,6 +335,15 @@ class Site:
             self._open_pages[client] -= 1
             if not self._open_pages[client]:
                 del self._open_pages[client]
+
+
+def _is_utf8(scope: Scope) -> bool:
+    """Whether the address, once decoded, is UTF-8, as every page writes its own."""
+    try:
+        unquote_to_bytes(scope.get("raw_path", b"") + scope["query_string"]).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _traceback(error: Exception) -> Sequence[str]:

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, StoreError
-from citygraph.formats import GRAPHS, content_type, negotiate
-from citygraph.messages import Text
+from citygraph.formats import GRAPHS, content_type, media_type, negotiate
+from citygraph.messages import Text, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
 from citygraph.void import void_triples
@@ -100,6 +100,19 @@ def _integer(number: int) -> Literal:
     return Literal(str(number), datatype=Iri(PREFIXES["xsd"] + "integer"))
 
 
+def graph_formats(accept: str, *more: str) -> tuple[str, ...]:
+    """The formats that a description can be had in, and `more`, the most welcome first.
+
+    Raises:
+        Refusal: there is none that `accept` takes.
+    """
+    wanted = negotiate(accept, (*GRAPHS, *more))
+    if not wanted:
+        formats = ", ".join(map(media_type, (*GRAPHS, *more)))
+        raise Refusal(406, sentence("endpoint.described"), sentence("endpoint.ask_for", formats=formats))
+    return wanted
+
+
 # -- VoID ---------------------------------------------------------------------------------------------
 
 
@@ -113,7 +126,8 @@ class WellKnownVoid:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            wanted = negotiate(header(scope, b"accept"), GRAPHS) or ("ttl",)
+            # An ending says what is wanted, whatever else Accept says.
+            wanted = graph_formats("" if scope["path"].endswith(".ttl") else header(scope, b"accept"))
             origin = origin_of(scope)
             # The addresses in it are those of the site as it was asked, unless graph.toml says where it is.
             here = hashlib.sha256(origin.encode()).hexdigest()[:12]

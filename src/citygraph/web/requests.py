@@ -283,7 +283,29 @@ def head_bytes(headers: list[tuple[bytes, bytes]], status: bytes = b"200 OK") ->
     return b"HTTP/1.1 %s\r\n" % status + b"".join(b"%s: %s\r\n" % pair for pair in headers) + _SECURITY_WIRE
 
 
-def add_security(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer with those above, where it does not set its own."""
+_READABLE: Final = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Content-Disposition, ETag, Link, Location, Retry-After"),
+]
+
+
+def add_headers(headers: list[tuple[bytes, bytes]], *, is_readable: bool) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with those above, where it does not set its own.
+
+    Args:
+        headers: what the answer has.
+        is_readable: whether the scripts of every other site may read it, as open data is read.
+    """
     own = {name.lower() for name, _ in headers}
-    return headers + [pair for pair in SECURITY if pair[0] not in own]
+    more = [*SECURITY, *_READABLE] if is_readable else SECURITY
+    return headers + [pair for pair in more if pair[0] not in own]
+
+
+def preflight(methods: str) -> Response:
+    """The answer to OPTIONS: what a script of another site may ask (Fetch, 3.2.2)."""
+    headers = {
+        "Allow": methods, "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match",
+        "Access-Control-Max-Age": "86400",
+    }  # fmt: skip
+    return Response(status_code=204, headers=headers)

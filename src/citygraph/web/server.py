@@ -36,6 +36,8 @@ _SLOWEST: Final = 1_000
 """Bytes per second of an answer that a client must take, or its connection ends."""
 _MOST_FAST: Final = 8
 """Requests behind each other that are answered on the fast path before another connection has its turn."""
+_SPACES: Final = 2
+"""In a request line."""
 _COMPLETE: Final = cast(
     "RequestResponseCycle", SimpleNamespace(response_complete=True, disconnected=False, message_event=asyncio.Event())
 )
@@ -81,6 +83,7 @@ class ClientConnection(HttpToolsProtocol):
     _reading_timer: asyncio.TimerHandle | None = None
     _unread = 0
     _answered_fast = 0
+    _newest = b""
 
     def __init__(self, shared: ClientConnections, **more: Any) -> None:  # noqa: ANN401  # what uvicorn gives a protocol
         """A connection among those of `shared`, not open yet."""
@@ -151,7 +154,9 @@ class ClientConnection(HttpToolsProtocol):
             if self._head_size > _LONGEST_HEAD:
                 self._refuse(431, sentence("request.head"))
                 return
+        self._newest = data
         super().data_received(data)
+        self._newest = b""
         # Most heads come whole; for the rest of one that did not, and for one that has yet to begin, there is a deadline.
         if self._is_idle and self.timeout_keep_alive_task is None and not self.transport.is_closing():
             self._start_head_timer(len(data))
@@ -221,14 +226,16 @@ class ClientConnection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """What uvicorn says when it cannot read a request."""
         del msg
-        self._refuse(400, sentence("request.not_http"))
+        self._refuse(400, sentence("request.unencoded" if _is_unencoded(self._newest) else "request.not_http"))
 
     def _refuse(self, status: int, why: Sentence) -> None:
         """Say why in both languages, since nothing says which one is read, and end the connection."""
         if not self.transport.is_closing():
             data = error_body(status, [why, why.nb], why.key)
-            head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(data)}"
-            self.transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + data)
+            head = f"HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n"
+            # A script of another site is told too, whatever it asked for.
+            head += "access-control-allow-origin: *\r\nconnection: close\r\n\r\n"
+            self.transport.write(head.encode() + data)
             self.transport.close()
 
     # -- an answer ------------------------------------------------------------------------------------
@@ -253,6 +260,12 @@ class ClientConnection(HttpToolsProtocol):
             return
         self._unread = waiting
         self._reading_timer = self.loop.call_later(self._shared.patience, self._check_reading)
+
+
+def _is_unencoded(data: bytes) -> bool:
+    """Whether a request begins with an address that holds what none can (RFC 3986, 2): space, or a letter beyond ASCII."""
+    line = data.partition(b"\n")[0].rstrip()
+    return line.endswith((b" HTTP/1.1", b" HTTP/1.0")) and (line.count(b" ") > _SPACES or not line.isascii())
 
 
 def _unread(transport: asyncio.Transport) -> int:

@@ -15,12 +15,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError
-from citygraph.formats import GRAPHS, HTML, ROWS, content_type, negotiate, takes_gzip
+from citygraph.formats import GRAPHS, HTML, ROWS, content_type, media_type, negotiate, takes_gzip
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
 from citygraph.store.protocol import Question, Reply
-from citygraph.web.description import describe
-from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, read_body, refusal_of
+from citygraph.web.description import describe, graph_formats
+from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, preflight, read_body, refusal_of
 from citygraph.web.service import Service
 from citygraph.web.sparql_protocol import (
     HOW_TO_CHANGE,
@@ -73,7 +73,7 @@ class SparqlEndpoint:
                 return
             asked = read_post(scope, body)
         elif method == "OPTIONS":
-            await Response(status_code=204, headers={"Allow": _METHODS, **_preflight()})(scope, receive, send)
+            await preflight(_METHODS)(scope, receive, send)
             return
         else:
             raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": _METHODS})
@@ -94,9 +94,7 @@ class SparqlEndpoint:
         return True
 
     async def _describe(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wanted = negotiate(header(scope, b"accept"), (*GRAPHS, HTML))
-        if not wanted:
-            raise Refusal(406, sentence("endpoint.described"), sentence("endpoint.ask_for", formats=", ".join(GRAPHS)))
+        wanted = graph_formats(header(scope, b"accept"), HTML)
         if wanted[0] == HTML:
             editor = f"{scope.get('root_path', '')}/editor"
             await RedirectResponse(editor, 303, headers={"Vary": "Accept"})(scope, receive, send)
@@ -146,7 +144,7 @@ class SparqlEndpoint:
             raise Refusal(413, sentence("limit.size", size=len(text), most=most), sentence("next.less_at_once"))
         rows, graph = negotiate(accept, ROWS), negotiate(accept, GRAPHS)
         if not rows and not graph:
-            formats = ", ".join((*ROWS, *GRAPHS))
+            formats = ", ".join(map(media_type, (*ROWS, *GRAPHS)))
             raise Refusal(406, sentence("endpoint.no_format"), sentence("endpoint.ask_for", formats=formats))
         chosen = bool(asked.default_graphs or asked.named_graphs)
         return Question(
@@ -202,15 +200,6 @@ class _Watch:
 
 
 # -- answering ----------------------------------------------------------------------------------------
-
-
-def _preflight() -> dict[str, str]:
-    return {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Methods": _METHODS,
-        "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
-        "Access-Control-Max-Age": "86400",
-    }
 
 
 def _wanted(scope: Scope) -> tuple[str, str]:

@@ -123,7 +123,8 @@ def _asked(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) ->
     queries = given.get("query", [])
     if len(queries) > 1:
         raise Refusal(400, sentence("endpoint.queries"), sentence("endpoint.send_one"))
-    default, named = given.get("default-graph-uri", []), given.get("named-graph-uri", [])
+    # A form whose field was left empty names no graph.
+    default, named = ([each for each in given.get(f"{kind}-graph-uri", ()) if each] for kind in ("default", "named"))
     if not queries and pairs and (default or named):
         raise Refusal(400, sentence("endpoint.no_query"), sentence("endpoint.send_query"))
     for iri in (*default, *named):
@@ -159,7 +160,7 @@ def answer_headers(format: str, encoding: str, etag: str) -> list[tuple[bytes, b
     headers = [
         (b"vary", b"Accept, Accept-Encoding"),
         (b"access-control-allow-origin", b"*"),
-        (b"access-control-expose-headers", b"ETag, Retry-After"),
+        (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After"),
         (b"cache-control", b"no-cache" if etag else b"no-store"),
     ]
     if format:

@@ -8,8 +8,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from citygraph.errors import ExportError
 from citygraph.export import export_bytes
-from citygraph.formats import content_type, negotiate
+from citygraph.formats import content_type
 from citygraph.labels import FALLBACK, Kind, kind_named
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
@@ -19,14 +20,16 @@ from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_e
 from citygraph.web.pages.facts import FactGroup, FactTable, cited_sources, column_name, groups_about, tables_about
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView, saved_queries
-from citygraph.web.pages.page import NotFound, Page, data_block, kindly, respond
+from citygraph.web.pages.page import JSON, NotFound, Page, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.search import nearest_things
 from citygraph.web.pages.sources import document_view
 from citygraph.web.pages.terms import ShownTerm
-from citygraph.web.pages.urls import TWINS
+from citygraph.web.pages.urls import ON_DEMAND, TWINS
+from citygraph.web.requests import Refusal
 
 _MOST_RECORDS: Final = 400
-_OFFERED: Final = {"text/html": "", "application/xhtml+xml": "", **{type_: name for name, type_ in TWINS.items()}}
+_FILES: Final = {**TWINS, **ON_DEMAND}
+_OFFERED: Final = {type_: name for name, type_ in _FILES.items()}
 _MOST_LISTED: Final = 3000
 
 
@@ -41,8 +44,7 @@ def identifier(request: Request) -> Response:
     iri = page.graph.directory.called(name)
     if iri is None:
         raise _not_found(page, name)
-    wanted = negotiate(request.headers.get("accept", ""), tuple(_OFFERED))
-    response = RedirectResponse(page.urls.entity(iri, format=_OFFERED[wanted[0]] if wanted else ""), 303)
+    response = RedirectResponse(page.urls.entity(iri, format=wanted_format(request, _OFFERED)), 303)
     response.headers["Vary"] = "Accept"
     return response
 
@@ -54,16 +56,17 @@ def entity(request: Request) -> Response:
     kind, slug = str(request.path_params["kind"]), str(request.path_params["slug"])
     iri = page.graph.directory.at(kind, slug)
     if iri is not None:
-        return _entity_page(page, iri)
+        wanted = wanted_format(request, _OFFERED)
+        return _twin(page, iri, wanted) if wanted else _entity_page(page, iri)
     stem, _, extension = slug.rpartition(".")
-    of_twin = page.graph.directory.at(kind, stem) if extension in TWINS else None
+    of_twin = page.graph.directory.at(kind, stem) if extension in _FILES else None
     if of_twin is not None:
         return _twin(page, of_twin, extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
     elsewhere = page.graph.directory.called(slug)
     if elsewhere is not None:
         return RedirectResponse(page.urls.entity(elsewhere), 303)
-    raise _not_found(page, stem if extension in TWINS else slug)
+    raise _not_found(page, stem if extension in _FILES else slug)
 
 
 @kindly
@@ -72,6 +75,8 @@ def kind_list(request: Request) -> Response:
     page = Page(request)
     name, dot, ending = str(request.path_params["kind"]).partition(".")
     kind = kind_named(name)
+    if kind is not None and not dot:
+        dot = ending = wanted_format(request, JSON)
     most = -1 if dot else _MOST_LISTED
     wanted = kind is not None and (not dot or ending == "json")
     ordered = page.graph.directory.things(kind.name, language=page.language, most=most) if kind and wanted else []
@@ -168,11 +173,14 @@ def _short(page: Page, iri: str) -> str:
 
 
 def _twin(page: Page, iri: str, format_: str) -> Response:
-    """What the page of a thing says, as Turtle, JSON-LD or JSON."""
+    """What the page of a thing says, in one of `_FILES`."""
     if format_ == "json":
         return json_response(page.request, _as_json(page, iri))
     quads = _quads_about(iri, page.graph)
-    data = export_bytes(quads, format=format_, prefixes=page.project.prefixes)
+    try:
+        data = export_bytes(quads, format=format_, prefixes=page.project.prefixes)
+    except ExportError as error:
+        raise Refusal(406, error.message, error.fix) from error
     response = respond(page.request, data, content_type(format_))
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

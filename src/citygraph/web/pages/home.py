@@ -12,7 +12,7 @@ from citygraph.openapi import openapi_document
 from citygraph.web.pages.entities import entity, identifier, kind_list
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import saved_queries
-from citygraph.web.pages.page import Page, data_block, kindly
+from citygraph.web.pages.page import JSON, Page, data_block, kindly, wanted_format
 from citygraph.web.pages.questions import editor_page, editor_terms, queries, queries_json, query_page
 from citygraph.web.pages.search import letters_page, names_json, search_json, search_page
 from citygraph.web.pages.sources import why_json, why_page
@@ -27,6 +27,8 @@ _FEATURED: Final = (
 @kindly
 def home(request: Request) -> Response:
     """`/`: what the graph is, its questions, its size, how fresh it is."""
+    if wanted_format(request, JSON):
+        return home_json(request)
     page = Page(request)
     queries = saved_queries(page.project, page.memory)
     by_name = {query.name: query for query in queries}

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import CitygraphError, SnapshotError
-from citygraph.messages import key_of, said_in
+from citygraph.formats import negotiate
+from citygraph.messages import key_of, said_in, sentence
 from citygraph.rdf import Iri
 from citygraph.web.pages.graph import GraphView, close_stores, graph_of, memory_of, project_of
 from citygraph.web.pages.i18n import LanguageChoice, Words, choose_language
@@ -25,7 +26,10 @@ from citygraph.web.requests import Refusal, error_body, refusal_of, static_polic
 
 _FRESH: Final = "public, max-age=0, must-revalidate"
 Endpoint: TypeAlias = Callable[[Request], Response]
-_NOT_FOUND, _UNAVAILABLE = 404, 503
+_OK, _NOT_FOUND, _UNAVAILABLE = 200, 404, 503
+_PAGES: Final = ("text/html", "application/xhtml+xml")
+JSON: Final = {"application/json": "json"}
+"""What a page offers that has one twin."""
 _TITLED: Final = frozenset({400, 404, 405, 406, 408, 413, 500, 503})
 _RETRY_AFTER: Final = "5"
 
@@ -50,7 +54,13 @@ class Page:
         self.formatter = TermFormatter(self.graph, self.urls)
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
-        """The page as an answer."""
+        """The page as an answer.
+
+        Raises:
+            Refusal: the reader takes no page, and gets no other format than the one that was asked for.
+        """
+        if status == _OK:
+            wanted_format(self.request, {})
         text = _environment().get_template(template).render(**self._common(), **values)
         response = respond(self.request, text.encode(), "text/html; charset=utf-8", status=status)
         response.headers["Content-Language"] = self.language
@@ -117,9 +127,10 @@ def data_block(value: object) -> Markup:
 def respond(request: Request, body: bytes, media_type: str, *, status: int = 200) -> Response:
     """An answer with an ETag of its bytes; 304 when the reader has it already (RFC 9110, 13.1.2)."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": _FRESH}
+    # Whatever decided, an ending or Accept: a cache is told that Accept may.
+    headers = {"ETag": etag, "Cache-Control": _FRESH, "Vary": "Accept"}
     known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
-    if status == 200 and known & {etag, "*"}:  # noqa: PLR2004
+    if status == _OK and known & {etag, "*"}:
         return Response(status_code=304, headers=headers)
     return Response(body, status_code=status, media_type=media_type, headers=headers)
 
@@ -189,12 +200,42 @@ def _as_json(status: int, *errors: str, code: str = "", headers: Mapping[str, st
 
 
 def _wants_page(request: Request) -> bool:
-    """A page unless the address names a file, or the reader wants JSON and no HTML."""
+    """A page unless the address names a file, or the reader takes none or JSON rather than HTML."""
     last = request.url.path.rpartition("/")[2]
-    if last.rpartition(".")[2] in {"json", "csv", "tsv", "xml", "xlsx", "geojson", "ttl", "nt", "jsonld", "atom"}:
+    if last.rpartition(".")[2] in {
+        "json",
+        "csv",
+        "tsv",
+        "xml",
+        "xlsx",
+        "geojson",
+        "ttl",
+        "nt",
+        "rdf",
+        "jsonld",
+        "atom",
+    }:
         return False
     accept = request.headers.get("accept", "")
-    return not ("json" in accept and "html" not in accept)
+    return bool(negotiate(accept, _PAGES)) and not ("json" in accept and "html" not in accept)
+
+
+def wanted_format(request: Request, offered: Mapping[str, str]) -> str:
+    """The name of the format that `Accept` wants most; empty for a page, which wins when nothing decides.
+
+    Args:
+        request: what was asked.
+        offered: what there is besides the page: names by media type.
+
+    Raises:
+        Refusal: there is none that the reader takes (RFC 9110, 15.5.7).
+    """
+    names = {**dict.fromkeys(_PAGES, ""), **offered}
+    wanted = negotiate(request.headers.get("accept", ""), tuple(names))
+    if not wanted:
+        fix = sentence("endpoint.ask_for", formats=", ".join(names))
+        raise Refusal(406, sentence("request.not_acceptable"), fix)
+    return names[wanted[0]]
 
 
 def as_fault(error: CitygraphError, language: str) -> list[str]:

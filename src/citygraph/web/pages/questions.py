@@ -28,7 +28,7 @@ from citygraph.sparql.text import read_query
 from citygraph.web.pages.facts import column_name, table_of
 from citygraph.web.pages.files import answer_file, feed_of, json_response
 from citygraph.web.pages.graph import day_of, saved_queries, saved_query
-from citygraph.web.pages.page import NotFound, Page, as_fault, data_block, kindly, respond
+from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import Refusal, origin_of, read_body
@@ -48,6 +48,8 @@ _LONGEST_LINK: Final = 6000
 @kindly
 def queries(request: Request) -> Response:
     """`/queries`: every question."""
+    if wanted_format(request, JSON):
+        return queries_json(request)
     page = Page(request)
     return page.render("queries.html", queries=saved_queries(page.project, page.memory))
 
@@ -84,6 +86,10 @@ def query_page(request: Request) -> Response:
     saved = _saved(page, name)
     values = {key: value for key, value in request.query_params.items() if key not in _OURS and value.strip()}
     if not ending:
+        offered = answer_formats(saved.parsed.form, saved.columns)
+        plain_json = {"application/json": "json" if "json" in offered else "jsonld"}
+        ending = wanted_format(request, {media_type(each): each for each in offered} | plain_json)
+    if not ending:
         return _answer_page(page, saved, values)
     if ending not in ANSWER_FORMATS and ending != "atom":
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
@@ -100,10 +106,8 @@ def query_page(request: Request) -> Response:
         )
         return respond(request, body, _ATOM)
     if ending not in answer_formats(saved.parsed.form, saved.columns):
-        offered = [
-            (each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)
-        ]
-        raise NotFound(request.url.path, offered)
+        near = [(each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)]
+        raise NotFound(request.url.path, near)
     return answer_file(page, answered, ending)
 
 

@@ -17,7 +17,7 @@ from citygraph.store.directory import sort_key
 from citygraph.store.names import Hit
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView
-from citygraph.web.pages.page import NotFound, Page, kindly
+from citygraph.web.pages.page import JSON, NotFound, Page, kindly, wanted_format
 
 _TO_THE_LETTER: Final = 0.79
 _MOST: Final = 50
@@ -62,6 +62,8 @@ class _SearchRequest:
 
 def search_page(request: Request) -> Response:
     """`/search?q=`: what is called that, or nearly that."""
+    if wanted_format(request, JSON):
+        return search_json(request)
     page = Page(request)
     asked = _SearchRequest(request, page.graph)
     rows = [

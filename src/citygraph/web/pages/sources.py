@@ -20,7 +20,7 @@ from citygraph.rdf import Iri, Literal, Term, Triple, parse
 from citygraph.sources import read_source
 from citygraph.web.background import read_explainer
 from citygraph.web.pages.files import json_response
-from citygraph.web.pages.page import Page
+from citygraph.web.pages.page import JSON, Page, wanted_format
 from citygraph.web.pages.terms import ShownTerm, best_language
 from citygraph.web.requests import client_of, is_loopback
 
@@ -183,6 +183,8 @@ def segments_of(text: str, passages: Sequence[ShownPassage], bare: Sequence[tupl
 
 def why_page(request: Request) -> Response:
     """`/why?s=…&p=…&o=…`: why a statement holds, or why it does not; terms in N-Triples syntax."""
+    if wanted_format(request, JSON):
+        return why_json(request)
     page = Page(request)
     triple = _triple(page)
     explanation = _explained(page, triple)

@@ -22,6 +22,8 @@ from citygraph.web.pages.i18n import LanguageChoice
 
 TWINS: Final = {"ttl": "text/turtle", "jsonld": "application/ld+json", "json": "application/json"}
 """The files that stand beside the page of every entity, with their media types."""
+ON_DEMAND: Final = {"nt": "application/n-triples", "rdf": "application/rdf+xml"}
+"""More files of every entity, which no page names and a server alone has."""
 
 
 def prefix_of(request: Request) -> str:
