@@ -13,7 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.errors import SnapshotError
-from citygraph.matching.names import fold, letters, one_of, plain, read_name, slug, word_lists, words_of
+from citygraph.matching.names import (
+    are_one_city,
+    fold,
+    letters,
+    name_parts,
+    one_of,
+    plain,
+    read_name,
+    slug,
+    word_lists,
+    words_of,
+)
 from citygraph.query.names import NamedThing, resolve_entity
 from citygraph.store import MemoryStore
 from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
@@ -34,12 +45,19 @@ SAME = [
     ("Þórshöfn", "thorshofn"),
     ("Ærø", "aero"),
     ("São  Paulo", "sao paulo"),
+    ("Gəncə", "gence"),
+    ("Œuilly", "oeuilly"),
+    ("Aydın", "AYDIN"),
+    ("Mün\u00adchen\u200b", "munchen"),
+    ("Sant Cel·loni", "sant celloni"),
 ]
 SAME_NAME = [
     *SAME,
     ("Saint-Étienne", "saint etienne"),
     ("Vitoria-Gasteiz", "Vitoria/Gasteiz"),
     ("L’Aquila", "L Aquila"),
+    ("L\u00b4Aquila", "l`aquila"),
+    ("Αλεξανδρούπολη", "Alexandroupoli"),
     ("'s-Hertogenbosch", "s Hertogenbosch"),
     ("Tyne & Wear", "Tyne and Wear"),
     ("Нови Сад", "Novi Sad"),
@@ -69,6 +87,45 @@ def test_a_saint_is_a_saint_in_the_loosest_form() -> None:
     assert {read_name(each).loose for each in ("St. Gallen", "Sankt Gallen", "Saint-Gallen", "Sint Gallen")} == {
         "stgallen"
     }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "country"),
+    [
+        ("Bruxelles-Brussel", "Bruxelles", "BE"), ("Bozen - Bolzano", "Bolzano", "IT"), ("Biel/Bienne", "Bienne", "CH"),
+        ("Guovdageaidnu-Kautokeino", "Kautokeino", "NO"), ("Karasjok – Kárášjohka", "Karasjok", "NO"), ("Åbo", "Turku", "FI"),
+        ("Porsáŋgu / Porsanger / Porsanki", "Porsanger", "NO"), ("Esbo stad", "Espoon kaupunki", "FI"),
+        ("Donostia-San Sebastián", "San Sebastian", "ES"), ("Caerdydd", "Cardiff", "GB"), ("Gaillimh", "Galway", "IE"),
+        ("Vorst", "Forest", "BE"), ("Roazhon", "Rennes", "FR"), ("Stadt Köln", "City of Cologne", "DE"), ("Ateena", "Αθήνα", ""),
+        ("Sint-Niklaas", "Saint Niklaas", "BE"), ("Københavns kommune", "Municipality of Copenhagen", "DK"),
+    ],
+)  # fmt: skip
+def test_official_names_and_names_elsewhere_are_of_one_city(one: str, other: str, country: str) -> None:
+    assert are_one_city(read_name(one), read_name(other), frozenset({country} - {""}))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "country"),
+    [
+        ("Athens", "Αθήνα", "US"), ("Malmon", "Malmö", "SE"), ("Lund", "Lunde", "NO"), ("Oslo kommune", "Oslo", "NO"),
+        ("Frankfurt (Oder)", "Frankfurt (Main)", "DE"), ("Frankfurt (Oder)", "Frankfurt am Main", "DE"),
+        ("Köln/Düsseldorf", "Köln", "DE"), ("Bergen", "Mons", "NO"),
+    ],
+)  # fmt: skip
+def test_what_is_no_name_of_a_city_is_none(one: str, other: str, country: str) -> None:
+    assert not are_one_city(read_name(one), read_name(other), frozenset({country}))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Bolzano/Bozen", ("Bolzano", "Bozen")), ("Brescia – Milano – Torino", ("Brescia", "Milano", "Torino")),
+        ("Bruxelles-Brussel", ("Bruxelles", "Brussel")), ("Saint-Étienne", ("Saint", "Étienne")), ("Oslo", ()), ("A/B", ()),
+        ("Aix-en-Provence", ()), ("'s-Hertogenbosch", ()), ("-", ()), ("", ()),
+    ],
+)  # fmt: skip
+def test_a_name_is_split_at_what_joins_two(text: str, parts: tuple[str, ...]) -> None:
+    assert name_parts(text) == parts
 
 
 @given(st.text())

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import permutations
 from typing import Final, TypeAlias
 
 WordList: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -20,6 +21,7 @@ _LETTERS: Final = {
         "a b v g g d e ye yo zh z i i yi y k l m n o p r s t u u f kh ts ch sh shch . y . e yu ya"
     ).replace(".", "\0").split(), strict=True)),
     **dict(zip("ђѓѕјљњћќџ", ["dj", "gj", "dz", "j", "lj", "nj", "c", "kj", "dz"], strict=True)),
+    **dict(zip("ўәғқңөұүһ", ["u", "a", "g", "k", "n", "o", "u", "u", "h"], strict=True)),
     **dict(zip("αάβγδεέζηήθιίϊΐκλμνξοόπρσςτυύϋΰφχψωώ", ["a", "a", "v", "g", "d", "e", "e", "z", "i", "i", "th", "i", "i", "i", "i", "k", "l", "m", "n", "x", "o", "o", "p", "r", "s", "s", "t", "y", "y", "y", "y", "f", "ch", "ps", "o", "o"], strict=True)),
 }  # fmt: skip
 _ALPHABETS: Final = str.maketrans({
@@ -27,6 +29,8 @@ _ALPHABETS: Final = str.maketrans({
     **{letter.upper(): latin.replace("\0", "").capitalize() for letter, latin in _LETTERS.items() if letter not in "ςΐΰ"},
 })  # fmt: skip
 _OTHER: Final = re.compile(r"[\u0370-\u052f]")
+_PAIRS: Final = {"ου": "ou", "ού": "ou", "Ου": "Ou", "Ού": "Ou", "ΟΥ": "OU", "ΟΎ": "OU"}  # noqa: RUF001  # Greek is meant
+_GEMINATE: Final = re.compile("(?<=l)·(?=l)")
 
 # From the longest to the shortest; what is written differently for one sound in the languages around us.
 _SOUNDS: Final = (
@@ -39,9 +43,16 @@ _SOFT: Final = re.compile(r"c(?=[eiy])")
 _DOUBLED: Final = re.compile(r"(\w)\1+")
 _FOLDED: Final = str.maketrans({
     "æ": "ae", "ø": "o", "å": "a", "ö": "o", "ü": "u", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "œ": "oe", "ı": "i",
-    "ħ": "h", "ŋ": "n", "ŧ": "t", "’": "'", "‘": "'", "ʼ": "'",
+    "ħ": "h", "ŋ": "n", "ŧ": "t", "ə": "e", "ǝ": "e", "ɛ": "e", "ɔ": "o", "ɖ": "d", "ɗ": "d", "ɓ": "b", "ƙ": "k", "ĸ": "k",
+    "ǥ": "g", "ʒ": "z", "ƶ": "z", "ɨ": "i", "ɉ": "j", "ƴ": "y", "ɫ": "l",
+    **dict.fromkeys("\u2019\u2018\u02bc\u02bb\u02b9\u02bd\u2032\u201b\u00b4`", "'"),
+    # Nobody sees these, and a spreadsheet is full of them.
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", ""),
 })  # fmt: skip
-_APOSTROPHES: Final = str.maketrans(dict.fromkeys("’‘ʼ\u00b4`", "'"))
+_APOSTROPHES: Final = str.maketrans({letter: latin for letter, latin in _FOLDED.items() if latin in {"'", ""}})
+# Letters of their own in the languages that have them: Malmön and Malmon are two places. Which of two forms is no matter.
+_OWN_LETTERS: Final = frozenset("åäöü")
+_ONE_LETTER: Final = str.maketrans("øæ", "öä")
 _BRACKETS: Final = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*\Z")
 # What a keyboard without the letter writes instead: Tromsoe, Muenchen, Aalesund.
 _LOOSE: Final = (("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("th", "t"), ("ph", "f"))
@@ -58,10 +69,10 @@ def fold(text: str) -> str:
     >>> fold("Østfold Fylkeskommune"), fold("Malmö"), fold("Ħamrun"), fold("O’Neill")
     ('ostfold fylkeskommune', 'malmo', 'hamrun', "o'neill")
     """
-    # Unicode 3.13: compatible forms first, or a mathematical letter keeps its case.
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    # Unicode 3.13: compatible forms first, or a mathematical letter keeps its case; an accent alone would become a blank.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.replace("\u00b4", "'")).casefold())
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return " ".join(bare.translate(_FOLDED).split())
+    return " ".join(_GEMINATE.sub("", bare.translate(_FOLDED)).split())
 
 
 def plain(text: str, kept: str = "") -> str:
@@ -79,8 +90,9 @@ def plain(text: str, kept: str = "") -> str:
 
 
 def letters() -> dict[str, str]:
-    """What `plain` writes for single letters and quotation marks, for a program that compares names elsewhere."""
-    return {chr(letter): latin for table in (_FOLDED, _ALPHABETS) for letter, latin in table.items()}
+    """What `plain` writes for letters, pairs of letters and quotation marks, for a program that compares names elsewhere."""
+    single = {chr(letter): latin for table in (_FOLDED, _ALPHABETS) for letter, latin in table.items()}
+    return {**_PAIRS, **single}
 
 
 @cache
@@ -94,7 +106,33 @@ def in_latin(text: str) -> str:
     >>> in_latin("Нови Сад"), in_latin("Θεσσαλονίκη"), in_latin("Tromsø")
     ('Novi Sad', 'Thessaloniki', 'Tromsø')
     """
-    return text.translate(_ALPHABETS) if _OTHER.search(text) else text
+    if not _OTHER.search(text):
+        return text
+    for pair, latin in _PAIRS.items():
+        text = text.replace(pair, latin)
+    return text.translate(_ALPHABETS)
+
+
+_BETWEEN: Final = (" / ", "/", " | ", "|", " – ", " — ", " - ", "–", "-")
+_SHORTEST_PART: Final = 3
+
+
+def name_parts(text: str) -> tuple[str, ...]:
+    """The parts of a name that a slash, a dash or a hyphen joins; nothing when it is one name.
+
+    Two official names are joined so, and so are two cities, a town and its land, or the halves of one name: the parts are
+    names to look for, and never by themselves what is meant.
+
+    >>> name_parts("Bolzano/Bozen"), name_parts("Bruxelles-Brussel"), name_parts("Guovdageaidnu - Kautokeino")
+    (('Bolzano', 'Bozen'), ('Bruxelles', 'Brussel'), ('Guovdageaidnu', 'Kautokeino'))
+    >>> name_parts("Oslo"), name_parts("Aix-en-Provence"), name_parts("'s-Hertogenbosch")
+    ((), (), ())
+    """
+    for between in _BETWEEN:
+        parts = tuple(part.strip() for part in text.split(between))
+        if len(parts) > 1:
+            return parts if all(len(part) >= _SHORTEST_PART for part in parts) else ()
+    return ()
 
 
 def slug(name: str) -> str:
@@ -358,38 +396,49 @@ def country_code(text: str) -> str:
     return _by_any_name().get(fold(last), "")
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownCities:
+    """Our list: the cities that bear a name, the names of each, which of them are official, and names of several places."""
+
+    bearing: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, tuple[str, ...]]
+    official: Mapping[str, frozenset[str]]
+    shared: frozenset[str]
+
+
 @cache
-def _cities() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    groups: dict[str, list[str]] = {}
+def _cities() -> _KnownCities:
+    bearing: dict[str, dict[str, None]] = {}
+    names: dict[str, dict[str, None]] = {}
+    official: dict[str, set[str]] = {}
     shared: set[str] = set()
-    for line in _lines("city_names.txt"):
-        if line[0] == "!":
-            shared.update(fold(name) for name in line[1:])
+    for country, *written in _lines("city_names.txt"):
+        if country == "!":
+            shared.update(fold(name) for name in written)
             continue
-        names = list(dict.fromkeys(read_name(name).core for name in line[1:]))
-        for name in names:
-            groups.setdefault(name, []).append(f"{line[0]} {names[0]}")
-    return {name: tuple(found) for name, found in groups.items()}, frozenset(shared)
+        first = [read_name(name).core for name in written[0].split("=")]
+        # Where a city has several official names, signs and lists join them with a hyphen, a dash or a slash.
+        joined = [" ".join(each) for size in range(2, len(first) + 1) for each in permutations(first, size)]
+        city = f"{country} {first[0]}"
+        official.setdefault(city, set()).update(first, joined)
+        for core in (*first, *(read_name(name).core for name in written[1:]), *joined):
+            names.setdefault(city, {})[core] = None
+            bearing.setdefault(core, {})[city] = None
+    return _KnownCities(
+        {core: tuple(found) for core, found in bearing.items()},
+        {city: tuple(found) for city, found in names.items()},
+        {city: frozenset(found) for city, found in official.items()},
+        frozenset(shared),
+    )
 
 
 def other_names(core: str) -> tuple[str, ...]:
     """Which cities of our list bear this name in some language, each as country and local name.
 
-    >>> other_names("copenhagen"), other_names("bergen")
-    (('DK kobenhavn',), ('BE mons',))
+    >>> other_names("copenhagen"), other_names("bergen"), other_names("kautokeino guovdageaidnu")
+    (('DK kobenhavn',), ('BE mons',), ('NO kautokeino',))
     """
-    return _cities()[0].get(core, ())
-
-
-@cache
-def _groups() -> dict[str, tuple[str, ...]]:
-    """The names of each city of our list by the local one, as country and name."""
-    groups: dict[str, tuple[str, ...]] = {}
-    for line in _lines("city_names.txt"):
-        if line[0] != "!":
-            cores = tuple(dict.fromkeys(read_name(name).core for name in line[1:]))
-            groups[f"{line[0]} {cores[0]}"] = cores
-    return groups
+    return _cities().bearing.get(core, ())
 
 
 def exonyms(core: str, countries_: frozenset[str]) -> tuple[str, ...]:
@@ -398,15 +447,50 @@ def exonyms(core: str, countries_: frozenset[str]) -> tuple[str, ...]:
     >>> exonyms("wien", frozenset())[:2], exonyms("bergen", frozenset({"NO"}))
     (('vienna', 'wenen'), ())
     """
-    found: dict[str, None] = {}
+    return tuple(name for name, _ in names_elsewhere(core, countries_))
+
+
+def names_elsewhere(core: str, countries_: frozenset[str]) -> list[tuple[str, bool]]:
+    """The same, and of each name whether it is one of the official ones.
+
+    >>> [name for name, official in names_elsewhere("turku", frozenset({"FI"})) if official]
+    ['abo', 'turku abo', 'abo turku']
+    """
+    known = _cities()
+    found: dict[str, bool] = {}
     for city in other_names(core):
-        local = city[3:] == core and not countries_
+        local = core in known.official[city] and not countries_
         if local or city[:2] in countries_:
-            found |= dict.fromkeys(_groups()[city])
+            for name in known.names[city]:
+                found[name] = found.get(name, False) or name in known.official[city]
     found.pop(core, None)
-    return tuple(found)
+    return list(found.items())
+
+
+def are_one_city(one: NameForm, other: NameForm, countries_: frozenset[str] = frozenset()) -> bool:
+    """Whether two names, of one level, are the same or are names of one city of our list.
+
+    Args:
+        one: a name.
+        other: another one.
+        countries_: where the city lies; without it the list alone decides.
+
+    >>> are_one_city(read_name("Sankt Gallen"), read_name("St. Gallen"))
+    True
+    >>> are_one_city(read_name("City of Cologne"), read_name("Stadt Köln"), frozenset({"DE"}))
+    True
+    >>> are_one_city(read_name("Athens"), read_name("Αθήνα"), frozenset({"US"}))
+    False
+    """
+    if one.level != other.level or one.qualifier != other.qualifier:
+        return False
+    cores = [{form.core, form.nominative} - {""} for form in (one, other)]
+    if cores[0] & cores[1] or one.joined == other.joined:
+        return True
+    mine, theirs = ({city for core in each for city in other_names(core)} for each in cores)
+    return any(not countries_ or city[:2] in countries_ for city in mine & theirs)
 
 
 def homonyms() -> frozenset[str]:
     """Names that several well-known places bear, folded: alone they decide nothing."""
-    return _cities()[1]
+    return _cities().shared
