@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from citygraph.link.compare import DriftState, compare_facts
 from citygraph.link.facts import LinkFact, PublicPage, write_csv, write_v1
-from citygraph.link.items import ItemStatement, ItemValue, WikidataItem
+from citygraph.link.items import (
+    ItemStatement,
+    ItemValue,
+    WikidataItem,
+    entity_json,
+    item_from_json,
+    items_from_triples,
+    triples_of_items,
+)
+from citygraph.rdf import parse
 
 NETWORK = "https://example.org/id/network"
 
@@ -58,6 +69,97 @@ def test_somebody_else_is_news_when_they_came_after_our_day() -> None:
     since_2019 = LinkFact(NETWORK, "P488", item("Q5"), begin="2019")
     assert chairs(since_2019, chair("Q6", P580="2018"))[1][0] is DriftState.THEIRS_ONLY
     assert chairs(since_2019, chair("Q6", P580="2020"))[1][0] is DriftState.THEIRS_NEWER
+
+
+UNKNOWN, NONE = (ItemValue(kind, "") for kind in ("unknown", "none"))
+
+
+@pytest.mark.parametrize(
+    ("ends", "state", "theirs"),
+    [
+        ([UNKNOWN], DriftState.DISAGREE, "Q5 until unknown"),
+        ([NONE], DriftState.SAME, "Q5"),
+        ([UNKNOWN, ItemValue("time", "2019")], DriftState.DISAGREE, "Q5 until 2019"),
+        ([ItemValue("time", "2010", precision=8)], DriftState.DISAGREE, "Q5 until 2010–2019"),
+        ([ItemValue("time", "2020", precision=8)], DriftState.SAME, "Q5"),
+        ([ItemValue("time", "2100", precision=7)], DriftState.SAME, "Q5"),
+        ([ItemValue("time", "2030", precision=8)], DriftState.THEIRS_NEWER, "Q5 until 2030–2039"),
+    ],
+)
+def test_an_end_is_one_also_when_nobody_knows_it_precisely(
+    ends: list[ItemValue], state: DriftState, theirs: str
+) -> None:
+    over = ItemStatement("P488", item("Q5"), qualifiers={"P582": tuple(ends)})
+    assert chairs(OURS, over) == [(state, "Q5 (2020-11-05)", theirs)]
+    ended = LinkFact(NETWORK, "P488", item("Q5"), as_of="2020-11-05", end="2020-12")
+    assert chairs(ended, over)[0][0] is DriftState.SAME
+    # Somebody came back: one statement without an end is enough, in whatever order they come.
+    for statements in ([over, chair("Q5")], [chair("Q5", P580="2020"), over]):
+        assert chairs(OURS, *statements) == [(DriftState.SAME, "Q5 (2020-11-05)", "Q5")]
+
+
+def test_what_they_prefer_overrules_what_they_do_not_prefer() -> None:
+    def ranked(value: ItemValue, rank: str = "normal") -> ItemStatement:
+        return ItemStatement("P488", value, rank)
+
+    assert chairs(None, ranked(item("Q6")), ranked(NONE, "preferred")) == []
+    assert chairs(OURS, ranked(item("Q5")), ranked(NONE, "preferred")) == [
+        (DriftState.DISAGREE, "Q5 (2020-11-05)", "no value")
+    ]
+    assert chairs(OURS, ranked(NONE, "deprecated"), ranked(item("Q5")))[0][0] is DriftState.SAME
+    # What they have without preferring it is not offered to them again; what is no longer preferred is no news.
+    assert chairs(OURS, ranked(item("Q5")), ranked(item("Q7")), ranked(item("Q6"), "preferred")) == [
+        (DriftState.SAME, "Q5 (2020-11-05)", "Q5"),
+        (DriftState.THEIRS_ONLY, "", "Q6"),
+    ]
+    assert chairs(OURS, ranked(item("Q5"), "deprecated"))[0][0] is DriftState.OURS_ONLY
+
+
+@pytest.mark.parametrize(
+    ("value", "state", "theirs"),
+    [
+        (ItemValue("time", "1990", precision=8), DriftState.SAME, "1990–1999"),
+        (ItemValue("time", "2000", precision=7), DriftState.SAME, "1901–2000"),
+        (ItemValue("time", "2000", precision=6), DriftState.SAME, "1001–2000"),
+        (ItemValue("time", "1980", precision=8), DriftState.DISAGREE, "1980–1989"),
+        (UNKNOWN, DriftState.OURS_ONLY, "unknown value"),
+        (NONE, DriftState.DISAGREE, "no value"),
+    ],
+)
+def test_a_value_that_is_not_precise_disagrees_only_with_what_it_excludes(
+    value: ItemValue, state: DriftState, theirs: str
+) -> None:
+    ours = LinkFact(NETWORK, "P571", ItemValue("time", "1996", precision=9))
+    assert chairs(ours, ItemStatement("P571", value)) == [(state, "1996", theirs)]
+
+
+def test_figures_of_one_day_are_all_there() -> None:
+    days = {"P585": (ItemValue("time", "2020"),)}
+    ours = LinkFact(NETWORK, "P2124", ItemValue("quantity", "140"), as_of="2020")
+    both = [ItemStatement("P2124", ItemValue("quantity", text), "normal", days) for text in ("140", "150")]
+    for statements in (both, both[::-1]):
+        assert chairs(ours, *statements)[0] == (DriftState.SAME, "140 (2020)", "140 (2020)")
+
+
+def test_values_that_are_unknown_or_none_stay_so_in_json_and_in_rdf() -> None:
+    qualifiers = {"P580": (NONE,), "P582": (UNKNOWN,)}
+    statements = (
+        ItemStatement("P463", item("Q9"), "normal", qualifiers),
+        ItemStatement("P488", NONE, "preferred"),
+        ItemStatement("P571", ItemValue("time", "1990", precision=8)),
+        ItemStatement("P571", UNKNOWN),
+    )
+    whole = WikidataItem("Q1", labels={"en": "One"}, statements=statements)
+    assert item_from_json(json.loads(entity_json(whole))) == whole
+    assert items_from_triples(triples_of_items([whole])) == {"Q1": whole}
+    # The simple form says the same, with blank nodes for what nobody knows.
+    text = "<{0}Q1> a <{1}novalue/P488> ; <{1}direct/P571> [] ; <{1}direct/P463> <{0}Q9> ."
+    prefixes = "http://www.wikidata.org/entity/", "http://www.wikidata.org/prop/"
+    simple = parse(text.format(*prefixes).encode(), format="ttl")
+    read = items_from_triples(quad.triple for quad in simple.quads)["Q1"]
+    assert {each.property: each.value for each in read.statements} == {
+        "P463": item("Q9"), "P488": NONE, "P571": UNKNOWN
+    }  # fmt: skip
 
 
 def test_figures_belong_to_their_day_and_deprecated_ones_do_not_count() -> None:

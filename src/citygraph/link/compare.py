@@ -12,7 +12,7 @@ from typing import Final
 
 from citygraph.findings import Finding, finding
 from citygraph.link.facts import LinkFact
-from citygraph.link.items import ItemStatement, ItemValue, WikidataItem, thing_of_item
+from citygraph.link.items import NONE, ItemStatement, ItemValue, WikidataItem, best_of, thing_of_item
 from citygraph.matching.things import Thing
 from citygraph.sssom import Mapping as Row
 from citygraph.sssom import MappingSet
@@ -154,17 +154,17 @@ def compare_facts(
     if "authority" in kinds:
         asked.add("P463")
     for property_ in sorted(asked & {*_ONE_VALUE, *_MANY, _COUNT}):
-        ours, theirs = by_property[property_], item.of(property_)
+        ours, theirs = by_property[property_], [each for each in item.statements if each.property == property_]
         if property_ == "P463":
-            theirs = [each for each in theirs if each.value.text in networks]
-        if property_ == _COUNT:
-            # Every dated figure counts, also those that Wikidata no longer prefers.
-            theirs = [each for each in item.statements if each.property == _COUNT and each.rank != "deprecated"]
+            theirs = [each for each in theirs if each.value.text in networks or not each.value.is_known]
+        if any(each.value.kind == NONE for each in best_of(theirs)) and not item.of(property_):
+            found = _against_none(ours)
+        elif property_ == _COUNT:
             found = _by_date(ours, theirs)
         elif property_ in _MANY:
             found = _by_value(ours, theirs)
         else:
-            found = _as_whole(ours, theirs)
+            found = _as_whole(ours, best_of(theirs))
         for each in found:
             yield replace(each, subject_id=subject_id, property_id=property_)
 
@@ -173,50 +173,89 @@ def _difference(state: DriftState, ours: str = "", theirs: str = "", fact: LinkF
     return LinkDifference("", "", state, ours, theirs, fact)
 
 
+def _against_none(ours: list[LinkFact]) -> Iterator[LinkDifference]:
+    """A property of which they say that it has no value: whatever we say today disagrees."""
+    for fact in ours:
+        if fact.value.text and not fact.end:
+            said = _dated(fact.value.text, fact.as_of)
+            yield _difference(DriftState.DISAGREE, said, ItemValue(NONE, "").words)
+
+
 def _as_whole(ours: list[LinkFact], theirs: list[ItemStatement]) -> Iterator[LinkDifference]:
-    """A property with one value: founded, seat, country, website."""
-    said, told = _joined(fact.value.text for fact in ours), _joined(each.value.text for each in theirs)
-    if any(not fact.value.text for fact in ours) or not (ours or theirs):
+    """A property with one value: founded, seat, country, website; a value that nobody knows disagrees with none."""
+    known = [each.value for each in theirs if each.value.is_known]
+    said, told = _joined(fact.value.text for fact in ours), _joined(each.words for each in known)
+    if any(not fact.value.text for fact in ours) or not (ours or known):
         return
-    if not theirs:
-        yield from (_difference(DriftState.OURS_ONLY, fact.value.text, "", fact) for fact in ours)
+    if not known:
+        unknown = _joined(each.value.words for each in theirs)
+        yield from (_difference(DriftState.OURS_ONLY, fact.value.text, unknown, fact) for fact in ours)
     elif not ours:
         yield _difference(DriftState.THEIRS_ONLY, "", told)
-    elif any(_same(fact.value, each.value) for fact in ours for each in theirs):
+    elif any(_same(fact.value, each) for fact in ours for each in known):
         yield _difference(DriftState.SAME, said, told)
     else:
         yield _difference(DriftState.DISAGREE, said, told)
 
 
 def _by_value(ours: list[LinkFact], theirs: list[ItemStatement]) -> Iterator[LinkDifference]:
-    """A property with several values: who chairs, what one is a member of."""
+    """A property with several values: who chairs, what one is a member of.
+
+    Whatever they say and have not deprecated is known to them; of what we do not say only what they prefer is news.
+    """
     latest = max((fact.as_of or fact.begin for fact in ours), default="")
     facts = {fact.value.text: fact for fact in sorted(ours, key=lambda each: each.as_of)}
-    told = {each.value.text: each for each in theirs}
+    told: dict[str, list[ItemStatement]] = defaultdict(list)
+    for statement in theirs:
+        if statement.value.is_known and statement.rank != "deprecated":
+            told[statement.value.text].append(statement)
     for text, fact in sorted(facts.items()):
-        statement = told.get(text)
-        end = _qualifier(statement, "P582") if statement else ""
-        if statement is None:
-            yield _difference(DriftState.OURS_ONLY, _dated(text, fact.as_of), "", fact)
-        elif end and fact.as_of and end < fact.as_of[: len(end)] and not fact.end:
-            yield _difference(DriftState.DISAGREE, _dated(text, fact.as_of), f"{text} until {end}")
-        elif end and fact.as_of and end > fact.as_of and not fact.end:
-            yield _difference(DriftState.THEIRS_NEWER, _dated(text, fact.as_of), f"{text} until {end}")
-        else:
-            yield _difference(DriftState.SAME, _dated(text, fact.as_of), text)
-    for text, statement in sorted(told.items()):
-        if text not in facts:
-            since = _qualifier(statement, "P580") or _qualifier(statement, "P585")
-            newer = bool(latest and since and since > latest)
-            yield _difference(DriftState.THEIRS_NEWER if newer else DriftState.THEIRS_ONLY, "", _dated(text, since))
+        said = _dated(text, fact.as_of)
+        if text not in told:
+            yield _difference(DriftState.OURS_ONLY, said, "", fact)
+            continue
+        end = _end_of(best_of(told[text]))
+        state = DriftState.SAME if fact.end or end is None else _state_of_end(end, fact.as_of)
+        until = f" until {end.words if end.is_known else 'unknown'}" if end and state is not DriftState.SAME else ""
+        yield _difference(state, said, text + until)
+    preferred = {each.value.text for each in best_of(theirs)}
+    for text, statements in sorted(told.items()):
+        if text not in facts and text in preferred:
+            since = max((_time_of(each, "P580", "P585") for each in best_of(statements)), key=lambda each: each.text)
+            newer = bool(latest and since.text > latest)
+            state = DriftState.THEIRS_NEWER if newer else DriftState.THEIRS_ONLY
+            yield _difference(state, "", _dated(text, since.words if since.text else ""))
+
+
+def _end_of(statements: Iterable[ItemStatement]) -> ItemValue | None:
+    """When what several statements say was over; nothing while one of them has no end."""
+    found = [[each for each in one.qualifiers.get("P582", ()) if each.kind != NONE] for one in statements]
+    if not all(found):
+        return None
+    # Whoever knows a day knows more than one who does not.
+    return max((each for ends in found for each in ends), key=lambda each: each.text, default=None)
+
+
+def _state_of_end(end: ItemValue, as_of: str) -> DriftState:
+    """How an end that only they know stands to the day on which we say that it still holds."""
+    if not end.is_known:
+        return DriftState.DISAGREE
+    if not as_of:
+        return DriftState.SAME
+    if end.is_coarse and _same_time(end, _day(as_of)):
+        return DriftState.SAME
+    if end.text < as_of[: len(end.text)]:
+        return DriftState.DISAGREE
+    return DriftState.THEIRS_NEWER if end.text > as_of else DriftState.SAME
 
 
 def _by_date(ours: list[LinkFact], theirs: list[ItemStatement]) -> Iterator[LinkDifference]:
-    """Figures: each belongs to its day."""
-    told = {_qualifier(each, "P585"): each for each in theirs}
+    """Figures: each belongs to its day, and those count too that they no longer prefer."""
+    told = [each for each in theirs if each.value.is_known and each.rank != "deprecated"]
+    days = [_time_of(each, "P585") for each in told]
     latest = max((fact.as_of for fact in ours), default="")
     for fact in sorted(ours, key=lambda each: (each.as_of, each.value)):
-        same_day = [each for day, each in told.items() if _same_time(day, fact.as_of)]
+        same_day = [each for each, day in zip(told, days, strict=True) if _same(day, _day(fact.as_of))]
         said = _dated(fact.value.text, fact.as_of)
         if not same_day:
             yield _difference(DriftState.OURS_ONLY, said, "", fact)
@@ -224,12 +263,11 @@ def _by_date(ours: list[LinkFact], theirs: list[ItemStatement]) -> Iterator[Link
             yield _difference(DriftState.SAME, said, said)
         else:
             yield _difference(DriftState.DISAGREE, said, _joined(each.value.text for each in same_day))
-    for day, statement in sorted(told.items()):
-        if not any(_same_time(day, fact.as_of) for fact in ours):
-            newer = bool(latest and day > latest)
-            yield _difference(
-                DriftState.THEIRS_NEWER if newer else DriftState.THEIRS_ONLY, "", _dated(statement.value.text, day)
-            )
+    for day, statement in sorted(zip(days, told, strict=True), key=lambda each: (each[0], each[1].value)):
+        if not any(_same(day, _day(fact.as_of)) for fact in ours):
+            newer = bool(latest and day.text > latest)
+            state = DriftState.THEIRS_NEWER if newer else DriftState.THEIRS_ONLY
+            yield _difference(state, "", _dated(statement.value.text, day.words))
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -240,20 +278,31 @@ def _dated(text: str, day: str) -> str:
     return f"{text} ({day})" if day else text
 
 
-def _qualifier(statement: ItemStatement | None, property_: str) -> str:
-    values = statement.qualifiers.get(property_, ()) if statement else ()
-    return values[0].text if values else ""
+def _time_of(statement: ItemStatement, *properties: str) -> ItemValue:
+    """The first time that is known of these qualifiers; one without a text when there is none."""
+    given = (each for name in properties for each in statement.qualifiers.get(name, ()))
+    return next((each for each in given if each.is_known), _day(""))
 
 
-def _same_time(one: str, other: str) -> bool:
-    """Two times are the same when the coarser one says so."""
-    short = min(len(one), len(other))
-    return one[:short] == other[:short] and (bool(short) or one == other)
+def _day(text: str) -> ItemValue:
+    return ItemValue("time", text)
+
+
+def _same_time(one: ItemValue, other: ItemValue) -> bool:
+    """Two times are the same when the coarser one says so: 1996 is in the 1990s, and a day in its year."""
+    if one.is_coarse or other.is_coarse:
+        try:
+            ours, theirs = one.years, other.years
+        except ValueError:
+            return False
+        return ours[0] <= theirs[1] and theirs[0] <= ours[1]
+    short = min(len(one.text), len(other.text))
+    return one.text[:short] == other.text[:short] and (bool(short) or one.text == other.text)
 
 
 def _same(one: ItemValue, other: ItemValue) -> bool:
     if "time" in {one.kind, other.kind}:
-        return _same_time(one.text, other.text)
+        return _same_time(one, other)
     if one.kind == "quantity" and other.kind == "quantity":
         try:
             return float(one.text) == float(other.text)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from citygraph.matching.names import country_code
 from citygraph.matching.things import CODE_PROPERTIES, Name, Thing, plain_code
+from citygraph.namespaces import RDF_TYPE
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 
 ENTITY: Final = "http://www.wikidata.org/entity/"
 DAY, YEAR = 11, 9
-"""Precisions of a time."""
+"""Precisions of a time; below that of a year stand decade, century, millennium and more."""
+UNKNOWN, NONE = "unknown", "none"
+"""Kinds of values: there is one that nobody knows (somevalue), and there is none (novalue)."""
 _DIRECT: Final = "http://www.wikidata.org/prop/direct/"
 _PROP: Final = "http://www.wikidata.org/prop/"
 _SIMPLE: Final = _PROP + "statement/"
 _FULL: Final = _PROP + "statement/value/"
+_NOVALUE: Final = _PROP + "novalue/"
+_NOBODY_KNOWS: Final = "/.well-known/genid/"
+"""In the address that stands for a value that nobody knows, where a blank node does not."""
 _QUALIFIER: Final = _PROP + "qualifier/"
 _QUALIFIER_FULL: Final = _PROP + "qualifier/value/"
 _WIKIBASE: Final = "http://wikiba.se/ontology#"
@@ -30,6 +36,8 @@ _DERIVED: Final = "http://www.w3.org/ns/prov#wasDerivedFrom"
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _WKT: Final = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _Q: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
+_YEAR: Final = re.compile(r"-?\d+")
+_MILLENNIUM: Final = 6
 _POINT: Final = re.compile(r"Point\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"{}|\\^`]+\Z")
 # Items that say what an item is (P31). A municipality of Norway or Sweden is the authority; elsewhere the
@@ -54,12 +62,53 @@ _KINDS_OF_ITEM: Final = {item: frozenset(kinds.split()) for kinds, items in _ITE
 
 @dataclass(frozen=True, slots=True, order=True)
 class ItemValue:
-    """One value: an item's id, a text, a time cut to its precision, a number, or "latitude/longitude"."""
+    """One value: an item's id, a text, a time cut to its precision, a number, or "latitude/longitude".
+
+    Without a text it is `UNKNOWN` or `NONE`.
+    """
 
     kind: str
     text: str
     precision: int = 0
     language: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a value, and it is said which."""
+        return self.kind not in {UNKNOWN, NONE}
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """The first and the last year that a time may mean: 1996 itself, of decades 1990 to 1999, of centuries 1901 to 2000.
+
+        Raises:
+            ValueError: it is no time.
+        """
+        found = _YEAR.match(self.text)
+        if found is None:
+            message = f"{self.text} has no year"
+            raise ValueError(message)
+        year = int(found[0])
+        if not self.is_coarse:
+            return year, year
+        unit = 10 ** (YEAR - self.precision)
+        if self.precision == YEAR - 1:
+            return year // unit * unit, year // unit * unit + unit - 1
+        last = -(-year // unit) * unit
+        # What is less precise than a millennium is a number of years ago, give or take as many.
+        return (last - unit + 1, last) if self.precision >= _MILLENNIUM else (year - unit, year + unit)
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether it is a time that is known to the decade, or less."""
+        return self.kind == "time" and 0 < self.precision < YEAR
+
+    @property
+    def words(self) -> str:
+        """The value as it is shown: of a coarse time its years."""
+        if not self.is_known:
+            return f"{'no' if self.kind == NONE else 'unknown'} value"
+        return "–".join(map(str, self.years)) if self.is_coarse else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +135,12 @@ class WikidataItem:
     missing: bool = False
 
     def of(self, property_: str) -> list[ItemStatement]:
+        """The statements that count and say a value, if need be none: a preferred "no value" overrules normal ones."""
+        return [each for each in self.best(property_) if each.value.is_known]
+
+    def best(self, property_: str) -> list[ItemStatement]:
         """The statements that count: the preferred ones, else the normal ones; deprecated ones never."""
-        found = [each for each in self.statements if each.property == property_ and each.rank != "deprecated"]
-        return [each for each in found if each.rank == "preferred"] or found
+        return best_of(each for each in self.statements if each.property == property_)
 
     def values(self, property_: str) -> list[str]:
         """The texts of the values that count."""
@@ -100,6 +152,12 @@ class WikidataItem:
             if language in self.labels:
                 return self.labels[language]
         return next(iter(self.labels.values()), self.id)
+
+
+def best_of(statements: Iterable[ItemStatement]) -> list[ItemStatement]:
+    """Those with the best rank; deprecated ones never."""
+    found = [each for each in statements if each.rank != "deprecated"]
+    return [each for each in found if each.rank == "preferred"] or found
 
 
 def plain_number(text: str) -> str:
@@ -131,12 +189,7 @@ def item_from_json(raw: Mapping[str, Any]) -> WikidataItem:
     redirect = ""
     if "redirects" in raw:
         redirect, qid = str(raw["redirects"]["to"]), str(raw["redirects"]["from"])
-    statements = [
-        statement
-        for each in _mapping(raw.get("claims")).values()
-        for claim in each
-        if (statement := _statement(claim)) is not None
-    ]
+    statements = [_statement(claim) for each in _mapping(raw.get("claims")).values() for claim in each]
     return WikidataItem(
         id=qid,
         labels={key: each["value"] for key, each in _mapping(raw.get("labels")).items()},
@@ -152,26 +205,21 @@ def _mapping(raw: object) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
-def _statement(claim: Mapping[str, Any]) -> ItemStatement | None:
-    value = _value(claim["mainsnak"])
-    if value is None:
-        return None
-    qualifiers = {
-        key: tuple(found for snak in snaks if (found := _value(snak)) is not None)
-        for key, snaks in _mapping(claim.get("qualifiers")).items()
-    }
+def _statement(claim: Mapping[str, Any]) -> ItemStatement:
     return ItemStatement(
         property=str(claim["mainsnak"]["property"]),
-        value=value,
+        value=_value(claim["mainsnak"]),
         rank=str(claim.get("rank", "normal")),
-        qualifiers=qualifiers,
+        qualifiers={
+            key: tuple(_value(snak) for snak in snaks) for key, snaks in _mapping(claim.get("qualifiers")).items()
+        },
         has_reference=bool(claim.get("references")),
     )
 
 
-def _value(snak: Mapping[str, Any]) -> ItemValue | None:
+def _value(snak: Mapping[str, Any]) -> ItemValue:
     if snak.get("snaktype", "value") != "value":
-        return None
+        return ItemValue(NONE if snak["snaktype"] == "novalue" else UNKNOWN, "")
     kind, value = snak["datavalue"]["type"], snak["datavalue"]["value"]
     match kind:
         case "wikibase-entityid":
@@ -217,11 +265,14 @@ def entity_json(item: WikidataItem) -> str:
 def _snak(property_: str, value: ItemValue) -> dict[str, Any]:
     raw: Any
     match value.kind:
+        case "unknown" | "none":
+            return {"snaktype": "novalue" if value.kind == NONE else "somevalue", "property": property_}
         case "item":
             kind, raw = "wikibase-entityid", {"entity-type": "item", "id": value.text}
         case "time":
-            year, month, day = [*value.text.split("-"), "00", "00"][:3]
-            kind, raw = "time", {"time": f"+{year}-{month}-{day}T00:00:00Z", "precision": value.precision}
+            sign = "-" if value.text.startswith("-") else "+"
+            year, month, day = [*value.text.removeprefix("-").split("-"), "00", "00"][:3]
+            kind, raw = "time", {"time": f"{sign}{year}-{month}-{day}T00:00:00Z", "precision": value.precision}
         case "quantity":
             kind, raw = "quantity", {"amount": value.text if value.text.startswith("-") else f"+{value.text}"}
         case "text":
@@ -292,13 +343,19 @@ def _statements_of(
             value = _rdf_value(object_)
             if value is not None:
                 yield ItemStatement(property_, value)
+    yield from (ItemStatement(each, ItemValue(NONE, "")) for each in _without_value(said) if each not in full)
+
+
+def _without_value(said: Iterable[tuple[str, Term]]) -> list[str]:
+    """The properties of which something is said to have no value: it is of a class that says so."""
+    classes = [object_.value for predicate, object_ in said if predicate == RDF_TYPE and isinstance(object_, Iri)]
+    return [each.removeprefix(_NOVALUE) for each in classes if each.startswith(_NOVALUE)]
 
 
 def _full_statement(
-    property_: str, said: Iterable[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
+    property_: str, said: Sequence[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
 ) -> ItemStatement | None:
-    value: ItemValue | None = None
-    precise: ItemValue | None = None
+    value = precise = None
     rank, referenced = "normal", False
     qualifiers: dict[str, list[ItemValue]] = {}
     nodes: dict[str, ItemValue] = {}
@@ -309,16 +366,18 @@ def _full_statement(
             precise = _value_node(object_, by_subject)
         elif predicate == _WIKIBASE + "rank" and isinstance(object_, Iri):
             rank = object_.value.removeprefix(_WIKIBASE).removesuffix("Rank").lower()
-        elif predicate == _DERIVED:
-            referenced = True
         elif predicate.startswith(_QUALIFIER_FULL):
             node = _value_node(object_, by_subject)
-            if node is not None:
-                nodes[predicate[len(_QUALIFIER_FULL) :]] = node
+            nodes |= {predicate[len(_QUALIFIER_FULL) :]: node} if node is not None else {}
         elif predicate.startswith(_QUALIFIER) and (found := _rdf_value(object_)) is not None:
             qualifiers.setdefault(predicate[len(_QUALIFIER) :], []).append(found)
+        referenced |= predicate == _DERIVED
+    without = _without_value(said)
     if value is None:
-        return None
+        if property_ not in without:
+            return None
+        value = ItemValue(NONE, "")
+    qualifiers |= {name: [ItemValue(NONE, "")] for name in without if name != property_ and name not in qualifiers}
     for name, node in nodes.items():
         if len(qualifiers.get(name, ())) == 1:
             qualifiers[name] = [node]
@@ -336,6 +395,8 @@ def _value_node(term: Term, by_subject: Mapping[str, list[tuple[str, Term]]]) ->
 
 
 def _rdf_value(term: Term) -> ItemValue | None:
+    if isinstance(term, BlankNode) or (isinstance(term, Iri) and _NOBODY_KNOWS in term.value):
+        return ItemValue(UNKNOWN, "")
     if isinstance(term, Iri):
         known = term.value.startswith(ENTITY) and _Q.match(term.value[len(ENTITY) :])
         return ItemValue("item", term.value[len(ENTITY) :]) if known else ItemValue("string", term.value)
@@ -378,7 +439,7 @@ def _triples(item: WikidataItem) -> Iterator[Triple]:
         node = f"{ENTITY}statement/{item.id}-{number}"
         yield Triple(it, Iri(_PROP + each.property), Iri(node))
         yield Triple(Iri(node), Iri(f"{_WIKIBASE}rank"), Iri(f"{_WIKIBASE}{each.rank.capitalize()}Rank"))
-        if each in best[each.property]:
+        if each in best[each.property] and each.value.is_known:
             yield Triple(it, Iri(_DIRECT + each.property), _term(each.value))
         if each.has_reference:
             yield Triple(Iri(node), Iri(_DERIVED), Iri(f"http://www.wikidata.org/reference/{item.id}-{number}"))
@@ -389,6 +450,13 @@ def _triples(item: WikidataItem) -> Iterator[Triple]:
 
 
 def _value_triples(node: str, property_: str, value: ItemValue, simple: str, full: str) -> Iterator[Triple]:
+    if value.kind == NONE:
+        yield Triple(Iri(node), Iri(RDF_TYPE), Iri(_NOVALUE + property_))
+        return
+    if value.kind == UNKNOWN:
+        address = f"http://www.wikidata.org{_NOBODY_KNOWS}{node.rpartition('/')[2]}-{property_}"
+        yield Triple(Iri(node), Iri(simple + property_), Iri(address))
+        return
     yield Triple(Iri(node), Iri(simple + property_), _term(value))
     if value.kind == "time":
         at = Iri(f"http://www.wikidata.org/value/{node.rpartition('/')[2]}-{property_}-{value.text}")
