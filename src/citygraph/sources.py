@@ -1,11 +1,17 @@
-"""Source documents and excerpts: IRI, character range, hash, and the text when it is at hand."""
+"""Source documents and excerpts, their texts when they are at hand, and whose sources carry a statement."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final, TypeVar
+
+from citygraph.namespaces import CG, PREFIXES
+
+_Node = TypeVar("_Node")
 
 # RFC 5147 in form; the numbers count Unicode code points of the decoded text, end exclusive.
 _RANGE = re.compile(r"(?P<source>[^#]+)#char=(?P<start>\d{1,9}),(?P<end>\d{1,9})\Z")
@@ -69,3 +75,32 @@ def find_moved(text: str, *, length: int, sha256: str) -> list[int]:
         for start in range(max(0, len(text) - length + 1))
         if digest(encode(text[start : start + length])).hexdigest() == sha256
     ]
+
+
+RECORDS: Final = frozenset(
+    (
+        *(CG + name for name in ("Claim", "CompletenessStatement", "Disagreement")),
+        *(PREFIXES["org"] + name for name in ("ChangeEvent", "Membership", "Site")),
+        *(PREFIXES["schema"] + name for name in ("Event", "Observation", "Schedule")),
+        PREFIXES["adms"] + "Identifier",
+    )
+)
+"""The classes of things that are one fact each: their source is the source of everything that is said about them."""
+
+
+def carriers(claims: Mapping[_Node, bool], subject: _Node, *, is_record: bool) -> tuple[tuple[_Node, ...], bool]:
+    """Whose sources carry a direct statement.
+
+    A statement is carried by the claims about it; the source of a thing says that there is such a thing, and
+    carries what is said about it only where the thing is itself one fact.
+
+    Args:
+        claims: the `cg:Claim`s with this subject, predicate and object, and whether each is deprecated.
+        subject: the subject of the statement.
+        is_record: whether the subject is of one of the `RECORDS`.
+
+    Returns:
+        the nodes whose sources count, and whether they are sources of the thing and not of the statement.
+    """
+    counted = tuple(node for node, deprecated in claims.items() if not deprecated)
+    return (counted, False) if counted else ((subject,), not is_record)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from citygraph.query.federate import Federated
     from citygraph.rdf import Quad, Term
     from citygraph.reason.proof.words import Explanation
-    from citygraph.results import Answer, Row, Solutions
+    from citygraph.results import Answer, Solutions
     from citygraph.store import Store
 
 
@@ -121,9 +121,6 @@ def progress_bar(*, quiet: bool, language: str) -> Iterator[Callable[[str, int, 
     finally:
         if shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-_SOURCE_COLUMNS = ("sources", "stated")
 
 
 def column_name(column: str, language: str) -> str:
@@ -251,15 +248,16 @@ def print_sources(answered: Answered, *, language: str) -> None:
             print(f"[{number}] {phrase('answer.nothing_known', language)}")
             continue
         words = [phrase("answer.stated" if stated else "answer.derived", language)]
-        dates = sorted({citation.as_of for citation in citations if citation.as_of})
-        if dates:
-            words.append(phrase("answer.as_of", language, day=", ".join(dates)))
+        days = {citation.as_of for citation in citations}
+        if len(days) == 1 and days != {""}:
+            words.append(phrase("answer.as_of", language, day=days.pop()))
         print(f"[{number}] {', '.join(words)}")
-        for line in dict.fromkeys(_line(citation, language) for citation in citations):
+        for line in dict.fromkeys(_line(citation, language, dated=bool(days)) for citation in citations):
             print(f"    {line}")
 
 
-def _line(citation: Citation, language: str) -> str:
+def _line(citation: Citation, language: str, *, dated: bool) -> str:
+    """One source; `dated` with the day that it gives, where the sources of a row give different ones."""
     name = citation.title.in_language(language) or citation.document
     if citation.start >= 0:
         values = {"name": name, "start": citation.start, "end": citation.end, "passage": citation.passage}
@@ -267,6 +265,10 @@ def _line(citation: Citation, language: str) -> str:
     notes = [] if citation.is_exact else [citation.approximation_words.in_language(language)]
     if citation.modality not in {"", "stated"}:
         notes.append(citation.modality_words.in_language(language))
+    if dated and citation.as_of:
+        notes.append(phrase("answer.as_of", language, day=citation.as_of))
+    if citation.of_thing:
+        notes.append(phrase("answer.of_thing", language))
     return f"{name} ({', '.join(notes)})" if notes else name
 
 
@@ -299,23 +301,6 @@ def federated_words(federated: Federated, language: str) -> str:
         both = ", ".join(column_name(each, language) for each in federated.computed)
         words += phrase("answer.computed", language, names=both)
     return words
-
-
-def with_sources(answered: Answered) -> Answer:
-    """Rows with two more columns: the addresses of their sources, and stated or derived; another answer as it is."""
-    from citygraph.rdf import Literal  # noqa: PLC0415
-    from citygraph.results import Solutions  # noqa: PLC0415
-
-    solutions = answered.answer
-    if not isinstance(solutions, Solutions):
-        return solutions
-    rows: list[Row] = []
-    for row, citations, stated in zip(solutions.rows, answered.sources, answered.stated, strict=True):
-        addresses = dict.fromkeys(
-            f"{c.document}#char={c.start},{c.end}" if c.start >= 0 else c.document for c in citations
-        )
-        rows.append((*row, Literal(" ".join(addresses)), Literal("stated" if stated else "derived")))
-    return Solutions((*solutions.columns, *_SOURCE_COLUMNS), tuple(rows))
 
 
 def print_explanation(explanation: Explanation, *, format_: str, language: str) -> None:

@@ -19,7 +19,6 @@ from citygraph.cli.output import (
     print_sources,
     progress_bar,
     say,
-    with_sources,
 )
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
@@ -77,7 +76,7 @@ def query(
     else:
         if answered.federated is not None and not quiet:
             say(federated_words(answered.federated, words))
-        answer = with_sources(answered) if cite else answered.answer
+        answer = answered.with_sources() if cite else answered.answer
         print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes)
 
 

@@ -2,17 +2,17 @@
 
 Read in this order:
 
-- `run`: a saved query run, the sources of its rows, and how complete the lists are that they rely on;
+- `run`: a saved query run, its rows stated or derived, and how complete the lists are that they rely on;
+- `citations`: where the facts behind a row were read;
 - `names`: what a person typed to terms, and terms to what they are called;
 - `entity`: what the graph says about one thing;
 - `federate`: a question that needs another server; imported by those who ask one.
 """
 
+from citygraph.query.citations import Citation, cite
 from citygraph.query.names import NamedThing, names_of, resolve_entity, resolve_property
 from citygraph.query.run import (
     Answered,
-    Citation,
-    cite,
     find_queries,
     get_query,
     problem_of,

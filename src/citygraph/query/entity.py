@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from citygraph.query.citations import DEPRECATED
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.sources import excerpt_range
@@ -36,11 +37,15 @@ def _rows(store: Store, name: str, **bind: Term) -> list[dict[str, Term]]:
 
 @dataclass(slots=True)
 class EntityClaim:
-    """A statement that stands as records of its own: `facts`, with the first date and all comments of them."""
+    """A statement that stands as records of its own: whether each of them is deprecated, and all their comments."""
 
-    facts: list[Iri] = field(default_factory=list)
-    date: Term | None = None
+    facts: dict[Iri, bool] = field(default_factory=dict)
     comments: list[Literal] = field(default_factory=list)
+
+    @property
+    def counted(self) -> tuple[Iri, ...]:
+        """The records whose sources carry the statement; all of them when each is deprecated."""
+        return tuple(fact for fact, deprecated in self.facts.items() if not deprecated) or tuple(self.facts)
 
 
 def statements_about(
@@ -77,9 +82,7 @@ def claims_about(iri: str, store: Store) -> dict[tuple[str, Term], EntityClaim]:
         if not isinstance(property_, Iri) or not isinstance(fact, Iri):
             continue
         claim = claims[property_.value, row["o"]]
-        if fact not in claim.facts:
-            claim.facts.append(fact)
-        claim.date = claim.date or row.get("date")
+        claim.facts[fact] = claim.facts.get(fact, False) or row.get("rank") == DEPRECATED
         comment = row.get("comment")
         if isinstance(comment, Literal) and comment not in claim.comments:
             claim.comments.append(comment)

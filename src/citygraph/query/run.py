@@ -3,148 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import QueryError
-from citygraph.messages import LANGUAGES, Text, sentence
-from citygraph.namespaces import CONCEPT, PREFIXES, compress
-from citygraph.query.names import NameFinder, ask_about, bind_parameters
+from citygraph.messages import sentence
+from citygraph.namespaces import CONCEPT
+from citygraph.query.citations import Citation, sources_of_rows
+from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
-from citygraph.sources import excerpt_range
 from citygraph.sparql.text import Pattern, triple_patterns, with_every_variable
 from citygraph.store import MemoryStore, Store
-
-_SOURCES: Final = """
-PREFIX cg:     <https://w3id.org/citygraph/ontology#>
-PREFIX dct:    <http://purl.org/dc/terms/>
-PREFIX oa:     <http://www.w3.org/ns/oa#>
-PREFIX prov:   <http://www.w3.org/ns/prov#>
-PREFIX schema: <https://schema.org/>
-SELECT ?fact ?source ?document ?page ?date ?approximation ?modality WHERE {
-  {values}
-  ?fact prov:wasDerivedFrom ?source .
-  OPTIONAL { ?source oa:hasSource ?document }
-  OPTIONAL { ?source <http://xmlns.com/foaf/0.1/page> ?page }
-  OPTIONAL { ?fact cg:asOf|schema:observationDate ?date }
-  OPTIONAL { ?fact cg:approximation ?approximation }
-  OPTIONAL { ?fact cg:modality ?modality }
-}
-"""
-_WORDS: Final = """
-SELECT ?thing ?property ?text WHERE { {values} ?thing ?property ?text }
-"""
-_TITLE: Final = PREFIXES["dct"] + "title"
-_DESCRIPTION: Final = PREFIXES["dct"] + "description"
-_LABEL: Final = PREFIXES["skos"] + "prefLabel"
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """Where one fact was read: `start` and `end` are characters of the document, both -1 for all of it."""
-
-    fact: str
-    document: str
-    title: Text
-    page: str
-    start: int
-    end: int
-    passage: Text
-    as_of: str
-    approximation: str
-    modality: str
-    approximation_words: Text = field(default_factory=Text)
-    modality_words: Text = field(default_factory=Text)
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the figure stands for itself and not for "about" or "nearly"."""
-        return self.approximation in {"", "exact"}
-
-    def to_json(self) -> dict[str, object]:
-        """A plain dictionary, for JSON answers and web pages."""
-        texts = ("title", "passage", "approximation_words", "modality_words")
-        return {**asdict(self), **{name: getattr(self, name).to_json() for name in texts}}
-
-
-def cite(facts: Iterable[Term], store: Store) -> dict[Term, tuple[Citation, ...]]:
-    """The citations of each fact, by document and passage; a fact without a source has none."""
-    wanted = [fact for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
-    rows = list(ask_about(_SOURCES, {"fact": wanted}, store))
-    texts = _texts(rows, store)
-    found: dict[Term, dict[Citation, None]] = {fact: {} for fact in wanted}
-    for row in rows:
-        found[row["fact"]][_citation(row["fact"], row, texts)] = None
-    return {fact: _latest(citations) for fact, citations in found.items()}
-
-
-def _texts(rows: Iterable[dict[str, Term]], store: Store) -> Mapping[tuple[str, str], Text]:
-    """All words that these rows need, asked together: titles, passages, and the names of codes."""
-    wanted: dict[tuple[str, str], None] = {}
-    for row in rows:
-        source = row["source"].value if isinstance(row["source"], Iri) else ""
-        excerpt = excerpt_range(source)
-        wanted[excerpt.source if excerpt else source, _TITLE] = None
-        if excerpt:
-            wanted[source, _DESCRIPTION] = None
-        for code in (row.get("approximation"), row.get("modality")):
-            if isinstance(code, Iri):
-                wanted[code.value, _LABEL] = None
-    keys = [key for key in wanted if key[0]]
-    things, properties = ([Iri(key[i]) for key in keys] for i in (0, 1))
-    found: dict[tuple[str, str], list[Term]] = defaultdict(list)
-    for row in ask_about(_WORDS, {"thing": things, "property": properties}, store):
-        found[str(row["thing"])[1:-1], str(row["property"])[1:-1]].append(row["text"])
-    return {key: _text(some) for key, some in found.items()}
-
-
-def _latest(citations: Iterable[Citation]) -> tuple[Citation, ...]:
-    """One citation for each passage: of several dates the latest confirmation."""
-    by_passage: dict[tuple[str, int, int], Citation] = {}
-    for citation in sorted(citations, key=lambda each: (each.document, each.start, each.as_of)):
-        by_passage[citation.document, citation.start, citation.end] = citation
-    return tuple(by_passage.values())
-
-
-def _citation(fact: Term, row: dict[str, Term], texts: Mapping[tuple[str, str], Text]) -> Citation:
-    source = row["source"].value if isinstance(row["source"], Iri) else ""
-    excerpt = excerpt_range(source)
-    document = excerpt.source if excerpt else source
-    date = row.get("date")
-    page = row.get("page")
-    return Citation(
-        fact=str(fact)[1:-1],
-        document=document,
-        title=texts.get((document, _TITLE), Text()),
-        page=page.value if isinstance(page, Iri) else "",
-        start=excerpt.start if excerpt else -1,
-        end=excerpt.end if excerpt else -1,
-        passage=texts.get((source, _DESCRIPTION), Text()) if excerpt else Text(),
-        as_of=date.value if isinstance(date, Literal) else "",
-        approximation=_code(row.get("approximation")),
-        modality=_code(row.get("modality")).removeprefix("modality-"),
-        approximation_words=_label(row.get("approximation"), texts),
-        modality_words=_label(row.get("modality"), texts),
-    )
-
-
-def _code(term: Term | None) -> str:
-    return compress(term.value).removeprefix("concept:") if isinstance(term, Iri) else ""
-
-
-def _label(term: Term | None, texts: Mapping[tuple[str, str], Text]) -> Text:
-    return texts.get((term.value, _LABEL), Text()) if isinstance(term, Iri) else Text()
-
-
-def _text(texts: Iterable[Term]) -> Text:
-    by_language = {text.language or "en": text.value for text in texts if isinstance(text, Literal)}
-    return Text(*(by_language.get(language, "") for language in LANGUAGES))
-
 
 _CURRENT: Final = """
 PREFIX cg:  <https://w3id.org/citygraph/ontology#>
@@ -206,6 +79,9 @@ def _order(each: ListStatement) -> tuple[str, ...]:
 if TYPE_CHECKING:
     from citygraph.query.federate import Federated, Federation
 
+SOURCE_COLUMNS: Final = ("sources", "sources_of_thing", "stated")
+"""The columns that the sources of rows stand in, where an answer is written as a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -224,6 +100,23 @@ class Answered:
     stated: tuple[bool, ...] = ()
     lists: tuple[ListStatement, ...] = ()
     federated: Federated | None = None
+
+    def with_sources(self) -> Answer:
+        """The rows with the `SOURCE_COLUMNS`; another answer, or one that was asked without sources, as it is.
+
+        `sources` are the addresses of what carries a row; `sources_of_thing` those of the things that it speaks of
+        where no claim says more; `stated` is stated or derived.
+        """
+        if not isinstance(self.answer, Solutions) or len(self.stated) != len(self.answer):
+            return self.answer
+        rows: list[Row] = []
+        for row, citations, stated in zip(self.answer.rows, self.sources, self.stated, strict=True):
+            addresses = [
+                " ".join(dict.fromkeys(each.address for each in citations if each.of_thing is of_thing))
+                for of_thing in (False, True)
+            ]
+            rows.append((*row, *map(Literal, addresses), Literal("stated" if stated else "derived")))
+        return Solutions((*self.answer.columns, *SOURCE_COLUMNS), tuple(rows))
 
 
 def find_queries(folder: Path) -> list[SavedQuery]:
@@ -310,16 +203,16 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     lists = tuple(lists_behind(query.lists, things, store)) if query.lists else ()
     if asserted_graphs is None:
         return Answered(query, shown, bound, lists=lists, federated=federated)
-    places = [answer.columns.index(name) for name in query.cite]
-    facts = [tuple(row[place] for place in places) for row in answer.rows]
-    known = cite((fact for row in facts for fact in row if fact is not None), store)
+    rows = [
+        {name: term for name, term in zip(answer.columns, row, strict=True) if term is not None} for row in answer.rows
+    ]
     alone = store.query(text, bind=bound, graphs=asserted_graphs, timeout=timeout, most_rows=most_rows)
     stated = set(alone.rows) if isinstance(alone, Solutions) else set()
     return Answered(
         query,
         shown,
         bound,
-        sources=tuple(tuple(c for fact in row if fact is not None for c in known.get(fact, ())) for row in facts),
+        sources=tuple(sources_of_rows(rows, query, bound, store)),
         stated=tuple(row in stated for row in answer.rows),
         lists=lists,
         federated=federated,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from html import escape
@@ -14,7 +16,7 @@ from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text, text, texts
-from citygraph.namespaces import PREFIXES
+from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
 from citygraph.reason.closure import Contradiction, TripleText
@@ -24,10 +26,13 @@ from citygraph.reason.proof.facts import ColumnarFacts, Facts
 from citygraph.reason.proof.prover import EarlierRules, Proof, Prover
 from citygraph.reason.proof.why_not import WhyNot, why_not
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin, ProofWords
-from citygraph.sources import excerpt_range
+from citygraph.reason.rules import TYPE
+from citygraph.sources import RECORDS, carriers, excerpt_range
 
 _DERIVED_FROM = f"<{PREFIXES['prov']}wasDerivedFrom>"
 _HAS_SOURCE = f"<{PREFIXES['oa']}hasSource>"
+_ABOUT: Final = tuple(f"<{PREFIXES['rdf']}{name}>" for name in ("subject", "predicate", "object"))
+_RANK, _DEPRECATED = f"<{CG}rank>", f"<{CONCEPT}rank-deprecated>"
 _DEEPEST: Final = 100
 """Nobody reads further; what lies below is counted."""
 
@@ -99,12 +104,13 @@ class Explainer:
         )
 
     def origins(self, triple: TripleText) -> tuple[Origin, ...]:
-        """Where a statement stands in the files, once for each passage its fact was read in."""
-        file, line, column = self._graphs.locate(*triple)
-        sources = self._sources.get(triple[0], ())
+        """Where a statement stands in the files, once for each passage that carries it, or that its thing was read in."""
+        place = self._graphs.locate(*triple)
+        nodes, of_thing = carriers(self._claims.get(triple, {}), triple[0], is_record=triple[0] in self._records)
+        sources = dict.fromkeys(source for node in nodes for source in self._sources.get(node, ()))
         if not sources:
-            return (Origin(file, line, column),)
-        return tuple(self._origin(source, file, line, column) for source in sources)
+            return (Origin(*place),)
+        return tuple(replace(self._origin(source, *place), of_thing=of_thing) for source in sources)
 
     def _origin(self, source: str, file: str, line: int, column: int) -> Origin:
         iri = source[1:-1]
@@ -135,6 +141,31 @@ class Explainer:
             if str(quad.predicate) == _DERIVED_FROM:
                 found[str(quad.subject)] = (*found.get(str(quad.subject), ()), str(quad.object))
         return found
+
+    @cached_property
+    def _claims(self) -> dict[TripleText, dict[str, bool]]:
+        """The claims about each statement, and whether each of them is deprecated."""
+        parts: dict[str, dict[str, str]] = defaultdict(dict)
+        deprecated = set()
+        for quad in self._graphs.quads(Part.DATA, Part.ONTOLOGY):
+            subject, predicate, object_ = _texts(quad.triple)
+            if predicate in _ABOUT:
+                parts[subject][predicate] = object_
+            elif (predicate, object_) == (_RANK, _DEPRECATED):
+                deprecated.add(subject)
+        found: dict[TripleText, dict[str, bool]] = defaultdict(dict)
+        for claim, about in parts.items():
+            if len(about) == len(_ABOUT):
+                statement = (about[_ABOUT[0]], about[_ABOUT[1]], about[_ABOUT[2]])
+                found[statement][claim] = claim in deprecated
+        return found
+
+    @cached_property
+    def _records(self) -> frozenset[str]:
+        """What is one fact each, by its class as written."""
+        records = {f"<{each}>" for each in RECORDS}
+        quads = self._graphs.quads(Part.DATA, Part.ONTOLOGY)
+        return frozenset(str(q.subject) for q in quads if str(q.predicate) == TYPE and str(q.object) in records)
 
     @cached_property
     def _documents(self) -> dict[str, str]:
@@ -254,6 +285,7 @@ def _place(origin: Origin, language: str) -> str:
     if document:
         span = f", {_said('characters', language)} {origin.start}–{origin.end}" if origin.start >= 0 else ""
         place += f" ← {document}{span}"
+        place += f" ({_said('of_thing', language)})" if origin.of_thing else ""
     return _one_line(place)
 
 

@@ -17,7 +17,10 @@ from citygraph.reason.rules import TYPE
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a statement stands, and the passage it was read in: `start` and `end` are -1 for a whole document."""
+    """Where a statement stands, and the passage it was read in: `start` and `end` are -1 for a whole document.
+
+    `of_thing` marks the source of the thing that the statement is about, where no claim names one of the statement.
+    """
 
     file: str
     line: int = 0
@@ -26,6 +29,7 @@ class Origin:
     document: Text = field(default_factory=Text)
     start: int = -1
     end: int = -1
+    of_thing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def _origin_json(origin: Origin) -> dict[str, object]:
         "title": origin.document.to_json(),
         "start": origin.start,
         "end": origin.end,
+        "of_thing": origin.of_thing,
     }
 
 

@@ -133,6 +133,8 @@ def _source(citation: Citation, formatter: TermFormatter, words: Words) -> Cited
         notes.append(words.code("approximation", citation.approximation))
     if citation.modality not in {"", "stated"}:
         notes.append(words.code("modality", citation.modality))
+    if citation.of_thing:
+        notes.append(words("fact.of_thing"))
     return CitedSource(
         ShownTerm(title, formatter.urls.link(anchor), external=formatter.urls.is_external(anchor)),
         citation.passage.in_language(language),
@@ -176,7 +178,6 @@ class FactValue:
     derived: bool
     triple: tuple[str, str, str]
     citations: tuple[Citation, ...] = ()
-    date: ShownTerm | None = None
     comment: str = ""
     followed: bool = True
 
@@ -266,14 +267,13 @@ class _StatementFormatter:
         triple = (f"<{self.iri}>", f"<{property_}>", str(term))
         if claim is None:
             return FactValue(value, derived, triple)
-        cited = cite(claim.facts, formatter.graph.store)
+        cited = cite(claim.counted, formatter.graph.store)
         comments = best_language(claim.comments, formatter.language)
         return FactValue(
             value,
             derived=False,
             triple=triple,
-            citations=tuple(dict.fromkeys(citation for fact in claim.facts for citation in cited.get(fact, ()))),
-            date=formatter.term(claim.date) if claim.date is not None else None,
+            citations=tuple(dict.fromkeys(citation for fact in claim.counted for citation in cited.get(fact, ()))),
             comment=comments[0].value if comments and isinstance(comments[0], Literal) else "",
             followed=key not in self.not_followed,
         )

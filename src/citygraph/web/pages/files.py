@@ -16,7 +16,7 @@ from citygraph.export import export_bytes
 from citygraph.formats import content_type, place_in
 from citygraph.query import Answered
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.results import Answer, Graph, Row, Solutions, write_answer
+from citygraph.results import Answer, Graph, Solutions, write_answer
 from citygraph.web.pages.facts import table_of
 from citygraph.web.pages.page import Page, respond
 
@@ -31,10 +31,7 @@ _NOT_XML: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535
 
 def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noqa: A002
     """The answer in one format, under the name of its question."""
-    answer = answered.answer
-    if isinstance(answer, Solutions) and answered.stated:
-        answer = _with_sources(answered, answer)
-    body = _written(page, answered, answer, format)
+    body = _written(page, answered, answered.with_sources(), format)
     response = respond(page.request, body, content_type(format))
     response.headers["Content-Disposition"] = f'inline; filename="{answered.query.name}.{format}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -54,17 +51,6 @@ def _written(page: Page, answered: Answered, answer: Answer, format: str) -> byt
             case "xlsx":
                 return _workbook(page, answered, answer)
     return write_answer(answer, format=format)
-
-
-def _with_sources(answered: Answered, solutions: Solutions) -> Solutions:
-    """The rows with two more columns: the addresses of their sources, and stated or derived."""
-    rows: list[Row] = []
-    for row, citations, stated in zip(solutions.rows, answered.sources, answered.stated, strict=True):
-        addresses = dict.fromkeys(
-            f"{each.document}#char={each.start},{each.end}" if each.start >= 0 else each.document for each in citations
-        )
-        rows.append((*row, Literal(" ".join(addresses)), Literal("stated" if stated else "derived")))
-    return Solutions((*solutions.columns, "sources", "stated"), tuple(rows))
 
 
 def _number(term: Term | None) -> float | None:
