@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
+from citygraph.ingest.asking import CityReader, belongs_in_front
 from citygraph.ingest.cells import LEFT, NOT_YET, Period, clean, name_problem, read_date, read_period, read_status
 from citygraph.ingest.layout import Heading, Sections, explained, find_heading, footnotes, no_table, note_reason
 from citygraph.ingest.mapping import ListMap
@@ -17,7 +18,6 @@ from citygraph.ingest.places import WantedCity, known_countries, named_country
 from citygraph.ingest.read import Listing
 from citygraph.ingest.report import RowOutcome
 from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error
-from citygraph.ingest.who import CityReader, belongs_in_front
 from citygraph.matching.names import fold, one_of, other_names, read_name, words_of
 from citygraph.messages import key_of, sentence
 
@@ -26,6 +26,7 @@ _DOUBT: Final = frozenset({"?", "??", "(?)", "tbd", "...", "…"})
 _BEHIND: Final = re.compile(
     r"\A(?P<name>.*?\w.*?)\s*(?:[(\[](?P<inside>[^()\[\]]+)[)\]]|\s[–-]\s(?P<after>[^–]+)|:\s(?P<colon>.+))\Z"
 )
+_NA: Final = "NA"
 # A comma between a known name and short ones is a list; a name with a comma in it rarely begins or ends with another's name.
 _PLAIN, _LONGEST = (",", "|", ";"), 60
 
@@ -337,12 +338,14 @@ class _Reader:
         self._limits = limits
         self._month_first = map_.text("dates") == "month-first"
         self._city = heading.columns["city"]
-        below = tuple(row for row in sheet.rows if row.number > heading.last)
+        self._says_na = _says_na(sheet, heading)
+        below = tuple(self._without_na(row) for row in sheet.rows if row.number > heading.last)
         self._footnotes = footnotes(below, self._city)
         alone = not heading.wide and not (set(heading.columns) - {"city"})
         self._sections = Sections(map_, sheet.name, networks, alone=alone)
         self._claims = Claims(map_, heading.wide, networks)
-        self._asking = CityReader(map_, (row.cells[self._city] for row in below if self._city < len(row.cells)))
+        country = heading.columns.get("country", -1)
+        self._asking = CityReader(map_, ((_cell(row, self._city), _cell(row, country)) for row in below))
         self._filled: dict[str, str] = {}
 
     def entries(self) -> Iterator[Entry]:
@@ -368,7 +371,13 @@ class _Reader:
                 outcome = RowOutcome.HEADING if key_of(section) == "ingest.row.section" else RowOutcome.REFUSED
                 yield replace(entry, outcome=outcome, reason=section, written=_first(row))
             else:
-                yield from self._read(entry, row)
+                yield from self._read(entry, self._without_na(row))
+
+    def _without_na(self, row: Row) -> Row:
+        """The row with nothing where the list writes NA for it."""
+        if not self._says_na or _NA not in row.cells:
+            return row
+        return replace(row, cells=tuple("" if cell.strip() == _NA else cell for cell in row.cells))
 
     def _read(self, entry: Entry, row: Row) -> Iterator[Entry]:
         cells, notes = self._cells(row)
@@ -432,6 +441,30 @@ class _Reader:
                 if name != "country":
                     cells[name] = self._filled[name]
         return cells, notes
+
+
+def _cell(row: Row, place: int) -> str:
+    return clean(row.cells[place]).text if 0 <= place < len(row.cells) else ""
+
+
+def _says_na(sheet: Sheet, heading: Heading) -> bool:
+    """Whether NA means that nothing is known, as R and pandas write it, and not Namibia.
+
+    It does when a column other than that of the country has it, and when the column of the country has names.
+    """
+    country = heading.columns.get("country", -1)
+    columns: dict[int, set[str]] = {}
+    for row in sheet.rows:
+        if row.number > heading.last:
+            for place, cell in enumerate(row.cells):
+                columns.setdefault(place, set()).add(cell.strip())
+    for place, cells in columns.items():
+        if _NA in cells:
+            others = [cell for cell in cells - {_NA} if cell]
+            codes = [cell for cell in others if len(cell) == len(_NA) and cell.isupper()]
+            if len(codes) < len(others) if place == country else not codes:
+                return True
+    return False
 
 
 def _first(row: Row) -> str:

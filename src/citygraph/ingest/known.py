@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from citygraph.ingest.places import Body, alpha2_of, bodies_of, region_of
+from citygraph.ingest.kinds import BodyKind
+from citygraph.ingest.places import Body, alpha2_of, bodies_of, is_region, region_of
 from citygraph.ingest.tables import list_error
 from citygraph.matching.names import fold, read_name
 from citygraph.matching.things import Thing, things_of
@@ -24,6 +25,10 @@ _TYPE: Final = PREFIXES["rdf"] + "type"
 _IN_COUNTRY: Final = CG + "inCountry"
 _BROADER: Final = PREFIXES["skos"] + "broader"
 _GRADE: Final = Iri(CONCEPT + "role-grade")
+_NAMES: Final = frozenset({PREFIXES["skos"] + "prefLabel", PREFIXES["skos"] + "altLabel"})
+_PLAIN_ORGANISATIONS: Final = frozenset({
+    _ORG + "Organization", _ORG + "FormalOrganization", PREFIXES["foaf"] + "Organization", PREFIXES["foaf"] + "Agent",
+})  # fmt: skip
 _DEPRECATED: Final = CONCEPT + "rank-deprecated"
 _DAYS: Final = tuple(_TIME + name for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
 _ROW: Final = re.compile(r"#(?:sheet=[^&]*&)?row=\d+\Z")
@@ -103,6 +108,8 @@ class KnownGraph:
     def bodies(self) -> Iterable[tuple[Body, list[str]]]:
         """Everything that can be a member: of the graph, then what this edition made before."""
         codes = _countries_of((*self.triples, *self.remembered))
+        for is_new, triples in ((False, self.triples), (True, self.remembered)):
+            yield from _organisations(triples, codes, self.taken if is_new else frozenset(), is_new=is_new)
         for body, names in bodies_of(self.things, self.triples):
             yield _with_region(_with_country(body, codes), names)
         for body, names in bodies_of(things_of(self.remembered), self.remembered):
@@ -128,13 +135,34 @@ def _countries_of(triples: Iterable[Triple]) -> dict[str, str]:
     }
 
 
+def _organisations(
+    triples: Iterable[Triple], codes: Mapping[str, str], without: Collection[str], *, is_new: bool
+) -> Iterator[tuple[Body, list[str]]]:
+    """Every organisation that is of no narrower class of ours, with its names."""
+    classes: dict[str, set[str]] = defaultdict(set)
+    names: dict[str, list[str]] = defaultdict(list)
+    for each in triples:
+        if not isinstance(each.subject, Iri):
+            continue
+        if each.predicate.value == _TYPE and isinstance(each.object, Iri):
+            classes[each.subject.value].add(each.object.value)
+        elif each.predicate.value in _NAMES and isinstance(each.object, Literal):
+            names[each.subject.value].append(each.object.value)
+    for iri, found in classes.items():
+        if found <= _PLAIN_ORGANISATIONS and names[iri] and iri not in without:
+            kind = BodyKind.ORGANISATION
+            yield Body(iri, "", names[iri][0], codes.get(iri, ""), kind, is_new=is_new), names[iri]
+
+
 def _with_country(body: Body, codes: dict[str, str]) -> Body:
     body.country = body.country or codes.get(body.place, "") or codes.get(body.authority, "")
     return body
 
 
 def _with_region(body: Body, names: list[str]) -> tuple[Body, list[str]]:
-    """An alias "Portland, OR" says which Portland this is."""
+    """An alias "Portland, OR" says which Portland this is, and so does the label "Wetzikon (ZH)"."""
+    if body.qualifier and is_region(body.qualifier, body.country):
+        body.region, body.qualifier = region_of(body.qualifier, body.country), ""
     for name in names:
         before, comma, behind = name.rpartition(", ")
         if comma and read_name(before).core == read_name(body.name).core and not body.region:

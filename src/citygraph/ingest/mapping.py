@@ -14,6 +14,7 @@ from typing import Any, Final
 from citygraph.config import KINDS, Key, KindCheck, check_values, expected, keys_of, read_toml
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import LEFT, NOT_YET
+from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.places import country_of
 from citygraph.matching.names import fold, slug
 from citygraph.messages import framed, sentence
@@ -129,6 +130,8 @@ def _names(value: object, key: Key) -> Mapping[str, str]:
     for written, meant in value.items():
         if key.key == "countries" and not country_of(meant):
             raise expected("no_country", meant=meant, written=written)
+        if key.key == "kinds" and meant not in set(BodyKind):
+            raise expected("no_kind", meant=meant, written=written, kinds=", ".join(BodyKind))
         if key.key == "roles" and meant not in {LEFT, NOT_YET} and not _ROLE.match(meant):
             raise expected("no_role", meant=meant, written=written, left=LEFT, not_yet=NOT_YET)
     return MappingProxyType({fold(written): meant for written, meant in value.items()})

@@ -14,13 +14,13 @@ from typing import Final
 from babel import Locale
 from babel.core import get_global
 
+from citygraph.ingest.kinds import BodyKind, is_region_name
 from citygraph.matching.names import (
     NameForm,
     countries,
     exonyms,
     fold,
     homonyms,
-    one_of,
     other_names,
     plain,
     read_name,
@@ -51,6 +51,12 @@ _LEAST_ALIKE: Final = 0.72
 _SHORTEST_NEAR: Final = 5
 _NORTH, _EAST = 2.0, 4.0
 _LEAST: Final = 2
+_WITH_STATES: Final = ("US", "CA", "AU")
+# There a city bears the name of the country in every language.
+_CITIES: Final = frozenset({"SG", "MC", "LU", "DJ", "PA", "GT", "SM", "VA", "KW", "MX", "HK", "MO", "SV", "GI", "AD"})
+_SHORTEST_PART: Final = 3
+_MARKS_BETWEEN: Final = re.compile("[-–—/]")
+_MOST_PARTS: Final = 3
 # So small that all places around lie in another country.
 _SMALL: Final = frozenset({"AD", "BH", "GI", "HK", "LI", "LU", "MC", "MO", "MT", "SG", "SM", "VA"})
 
@@ -214,7 +220,38 @@ def is_region(text: str, country: str) -> bool:
 def is_state(text: str) -> bool:
     """Whether these letters are a state of the USA, a province of Canada or a state of Australia."""
     name = fold(text.replace(".", ""))
-    return any(name in codes for codes in _regions().values())
+    return any(name in _regions()[each] for each in _WITH_STATES)
+
+
+def is_state_name(name: str, country: str) -> bool:
+    """Whether a name is that of a state of the USA, Canada or Australia, and of no city there as well known.
+
+    >>> is_state_name("California", "US"), is_state_name("New York", "US"), is_state_name("CA", "US")
+    (True, False, False)
+    """
+    folded = fold(name)
+    return (
+        country in _WITH_STATES
+        and folded in _regions()[country]
+        and len(folded) > len("nsw")
+        and folded not in word_lists(__package__, "places")["cities_named_as_states"].get(country, ())
+    )
+
+
+def federations_with(letters: str) -> list[str]:
+    """The countries that have a region with these letters, of those whose regions we know."""
+    code = fold(letters)
+    return [country for country, names in _regions().items() if code in names] if len(code) <= len("nsw") else []
+
+
+def names_city_and_country(name: str, country: str) -> bool:
+    """Whether the name of a country is that of a city in it as well: Singapore, Tunis.
+
+    >>> names_city_and_country("Luxembourg", "LU"), names_city_and_country("Tunis", "TN"), names_city_and_country("Norge", "NO")
+    (True, True, False)
+    """
+    named = word_lists(__package__, "places")["cities_named_as_countries"].get(country, ())
+    return country in _CITIES or plain(name) in map(plain, named)
 
 
 def _lines() -> Iterator[tuple[str, list[str]]]:
@@ -260,6 +297,7 @@ class WantedCity:
         country: two letters, empty when not said.
         region: as compared by `region_of`.
         point: latitude and longitude.
+        kind: when the list or a person says it; nothing when only the name can tell.
     """
 
     name: str
@@ -267,22 +305,28 @@ class WantedCity:
     country: str = ""
     region: str = ""
     point: tuple[float, float] | None = None
+    kind: BodyKind | None = None
 
     @property
     def label(self) -> str:
         """The name with what tells it apart."""
         return f"{self.name} ({self.qualifier})" if self.qualifier else self.name
 
+    @property
+    def sought(self) -> BodyKind:
+        """The kind that is said, else a region or a city by the words of the name."""
+        return self.kind or (BodyKind.REGION if is_region_name(self.name) else BodyKind.CITY)
+
 
 @dataclass(slots=True)
 class Body:
-    """A city or region that can be a member: the authority, and the place that it governs."""
+    """What can be a member: the authority of a city or region with the place that it governs, or an organisation."""
 
     authority: str
     place: str
     name: str
     country: str = ""
-    kind: str = "city"
+    kind: BodyKind = BodyKind.CITY
     qualifier: str = ""
     region: str = ""
     point: tuple[float, float] | None = None
@@ -303,6 +347,7 @@ class Gazetteer:
         self.by_iri: dict[str, Body] = {}
         self._strong: dict[str, dict[int, Body]] = defaultdict(dict)
         self._weak: dict[str, dict[int, Body]] = defaultdict(dict)
+        self._parts: dict[str, dict[int, Body]] = defaultdict(dict)
         self._first: dict[tuple[str, str], list[tuple[Body, list[str]]]] = defaultdict(list)
         self._cores: dict[str, tuple[list[str], list[tuple[Body, NameForm]]]] = defaultdict(lambda: ([], []))
         for body, names in bodies:
@@ -322,6 +367,8 @@ class Gazetteer:
                 self._strong[other][id(body)] = body
             for key in _spelled(form):
                 self._weak[key][id(body)] = body
+            for part in parts_of(name, hyphened=True):
+                self._parts[read_name(part).core][id(body)] = body
             cores, entries = self._cores[body.country]
             cores.append(form.core)
             entries.append((body, form))
@@ -329,8 +376,16 @@ class Gazetteer:
             if words:
                 self._first[body.country, words[0]].append((body, words))
 
-    def exact(self, form: NameForm, *, region: bool) -> list[Body]:
-        """Whatever bears this name in some spelling, the sort that is asked for before the other."""
+    def with_part(self, core: str) -> list[Body]:
+        """Whatever has this name, as names are compared, for a part of its own: "Biel/Bienne" for Bienne."""
+        return list(self._parts.get(core, {}).values())
+
+    def is_named(self, form: NameForm, country: str) -> bool:
+        """Whether a body of that country bears the whole name, with every word of it."""
+        return any(body.country in {country, ""} for body in self._strong.get(form.folded, {}).values())
+
+    def exact(self, form: NameForm, kind: BodyKind) -> list[Body]:
+        """Whatever bears this name in some spelling, the kind that is asked for before another that may be meant."""
         for index, keys in (
             (self._strong, (form.folded, form.core, form.nominative)),
             (self._weak, _spelled(form)),
@@ -340,10 +395,9 @@ class Gazetteer:
                 if key:
                     found |= index.get(key, {})
             if found:
-                wanted = "region" if region else "city"
-                same = [body for body in found.values() if body.kind == wanted]
+                same = [body for body in found.values() if body.kind is kind]
                 # "Akershus" may be all that a list says of a county; "Oslo Region" is never the city.
-                return same or ([] if region else list(found.values()))
+                return same or [body for body in found.values() if _may_be(body, kind)]
         return []
 
     def near(self, form: NameForm, asked: WantedCity, least: float) -> list[tuple[Body, float]]:
@@ -374,6 +428,51 @@ class Gazetteer:
                 yield body
 
 
+def _may_be(body: Body, kind: BodyKind) -> bool:
+    """Whether a body of another kind may be meant: a region by its bare name, an authority that governs no place."""
+    return (kind is BodyKind.CITY and body.kind is BodyKind.REGION) or (
+        kind is BodyKind.ORGANISATION and not body.place
+    )
+
+
+@lru_cache(maxsize=50_000)
+def parts_of(name: str, *, hyphened: bool = False) -> tuple[str, ...]:
+    """The parts of a name that may be names of their own; none when it has no such part.
+
+    Args:
+        name: as the list writes it.
+        hyphened: also of "Guovdageaidnu-Kautokeino", unless the whole is a well-known city.
+
+    >>> parts_of("Bolzano / Bozen"), parts_of("Oslo – Bergen – Hamar"), parts_of("Biel-Bienne")
+    (('Bolzano', 'Bozen'), ('Oslo', 'Bergen', 'Hamar'), ())
+    >>> parts_of("Biel-Bienne", hyphened=True), parts_of("Aix-en-Provence", hyphened=True)
+    (('Biel', 'Bienne'), ())
+    """
+    if not _MARKS_BETWEEN.search(name):
+        return ()
+    for between in (" / ", "/", " – ", " — ", " - ", "–"):
+        parts = [part.strip() for part in name.split(between)]
+        if len(parts) > 1 and all(len(part) >= _SHORTEST_PART for part in parts):
+            return tuple(parts)
+    parts = [part.strip() for part in name.split("-")]
+    words = {plain(parts[0].rpartition(" ")[2]), *map(plain, parts[1:])}
+    if (
+        hyphened
+        and 1 < len(parts) <= _MOST_PARTS
+        and all(len(part) >= _SHORTEST_PART for part in parts)
+        and not words & _no_parts()
+        and not known_countries(read_name(name).core)
+    ):
+        return tuple(parts)
+    return ()
+
+
+@cache
+def _no_parts() -> frozenset[str]:
+    """What is no name of its own between hyphens."""
+    return _connecting() | frozenset(map(plain, words_of(__package__, "places", "joining")))
+
+
 def _spelled(form: NameForm) -> tuple[str, ...]:
     """Other spellings of one name; what only sounds alike may be another town, and is asked."""
     return tuple(
@@ -396,13 +495,15 @@ def bodies_of(things: Mapping[str, Thing], triples: Iterable[Triple]) -> Iterabl
         places = thing.kinds & {"city", "region"}
         if places:
             authority = things.get(governed.get(iri, ""))
-            yield _body(thing, authority, "region" if places == {"region"} else "city")
+            yield _body(thing, authority, BodyKind.REGION if places == {"region"} else BodyKind.CITY)
         elif "authority" in thing.kinds and (iri not in governs or governed.get(governs[iri]) != iri):
-            kind = "region" if is_region_name(thing.name()) else "city"
+            kind = BodyKind.REGION if is_region_name(thing.name()) else BodyKind.CITY
             yield _body(None, thing, kind, place_iri=governs.get(iri, ""))
 
 
-def _body(place: Thing | None, authority: Thing | None, kind: str, *, place_iri: str = "") -> tuple[Body, list[str]]:
+def _body(
+    place: Thing | None, authority: Thing | None, kind: BodyKind, *, place_iri: str = ""
+) -> tuple[Body, list[str]]:
     either = place or authority
     if either is None:
         message = "a body is a place, an authority, or both"
@@ -419,18 +520,6 @@ def _body(place: Thing | None, authority: Thing | None, kind: str, *, place_iri:
         point=either.point,
     )
     return body, names
-
-
-def is_region_name(name: str) -> bool:
-    """Whether a name speaks of a county, province or region and not of a city."""
-    form = read_name(name)
-    return form.level == "county" or bool(_region().search(form.folded))
-
-
-@cache
-def _region() -> re.Pattern[str]:
-    words = one_of(map(plain, words_of(__package__, "places", "region")))
-    return re.compile(rf"\b(?:{words}|\w{{4,}}regionen)\b")
 
 
 @cache

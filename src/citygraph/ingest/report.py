@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from citygraph.ingest.cells import clean
-from citygraph.ingest.places import WantedCity
+from citygraph.ingest.kinds import BodyKind
+from citygraph.ingest.places import WantedCity, country_of
 from citygraph.ingest.read import read_list, table_metadata
 from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.matching.names import fold
@@ -34,6 +35,12 @@ _COLUMNS: Final = {
     "notes": "string",
 }  # fmt: skip
 REPORT_COLUMNS: Final = tuple(_COLUMNS)
+_NEW: Final[Mapping[str, BodyKind | None]] = {
+    "new": None, "ny": None, "nytt": None,
+    "city": BodyKind.CITY, "by": BodyKind.CITY, "kommune": BodyKind.CITY, "region": BodyKind.REGION,
+    "organisation": BodyKind.ORGANISATION, "organization": BodyKind.ORGANISATION, "organisasjon": BodyKind.ORGANISATION,
+}  # fmt: skip
+"""What a person writes for a body that the graph does not have, and its kind where the word says it."""
 
 
 class RowOutcome(StrEnum):
@@ -136,12 +143,14 @@ class ReviewQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ReviewDecision:
-    """A line of the review: the word, the chosen thing, and the line as it stood."""
+    """A line of the review: the word, the chosen thing, and the line as it stood; of what is new the kind and country."""
 
     word: ReviewWord
     target: str = ""
     comment: str = ""
     cells: tuple[str, ...] = ()
+    kind: BodyKind | None = None
+    country: str = ""
 
     @property
     def skipped(self) -> str:
@@ -152,7 +161,7 @@ class ReviewDecision:
 
 def review_key(asked: WantedCity) -> ReviewKey:
     """The key of a question for a city."""
-    return ReviewKey(fold(asked.label), asked.country, asked.region)
+    return ReviewKey(fold(asked.label), asked.country, asked.region, asked.kind or CITY)
 
 
 def network_key(written: str) -> ReviewKey:
@@ -183,7 +192,8 @@ def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, R
     found: dict[ReviewKey, ReviewDecision] = {}
     for row in rows[1:]:
         cells = dict(zip(heading, (_undone(cell) for cell in row.cells), strict=False))
-        kind = NETWORK if fold(cells.get("kind", "")) == NETWORK else CITY
+        said = fold(cells.get("kind", ""))
+        kind = said if said in {NETWORK, *BodyKind} else CITY
         key = ReviewKey(fold(cells.get("name", "")), cells.get("country", "").upper(), cells.get("region", ""), kind)
         found[key] = _decision(cells, path, row.number, prefixes)
     return found
@@ -202,10 +212,10 @@ def _decision(cells: Mapping[str, str], path: Path, row: int, prefixes: Mapping[
     match fold(said):
         case "":
             return ReviewDecision(ReviewWord.OPEN, cells=kept)
-        case "new" | "ny":
-            return ReviewDecision(ReviewWord.NEW, "", comment, kept)
         case "skip" | "hopp over":
             return ReviewDecision(ReviewWord.SKIP, "", comment, kept)
+    if (new := _new(said)) is not None:
+        return ReviewDecision(ReviewWord.NEW, "", comment, kept, *new)
     if said.isdigit() and 1 <= int(said) <= CANDIDATES:
         chosen = cells.get(f"candidate_{said}", "")
         if not chosen:
@@ -215,6 +225,15 @@ def _decision(cells: Mapping[str, str], path: Path, row: int, prefixes: Mapping[
     if not target:
         raise list_error("decision", path=path, row=row, said=said)
     return ReviewDecision(ReviewWord.TARGET, target, comment, kept)
+
+
+def _new(said: str) -> tuple[BodyKind | None, str] | None:
+    """The kind and country of "new", "new NO", "organisation" and "region, Norway"; nothing when it is none of these."""
+    word, _, rest = said.replace(",", " ").replace(":", " ").replace("(", " ").replace(")", " ").strip().partition(" ")
+    country = country_of(rest.strip()) if rest.strip() else ""
+    if fold(word) not in _NEW or (rest.strip() and not country):
+        return None
+    return _NEW[fold(word)], country
 
 
 def _target(said: str, prefixes: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from citygraph.config import Config
 from citygraph.files import write_file
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.ingest.entries import Claim, Entry, read_entries
+from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.known import (
     EditionFiles,
     KnownGraph,
@@ -177,6 +178,7 @@ class _Importing:
             decisions=decisions,
             mint=self._mint.body,
             unknown=map_.text("unknown.city"),
+            unknown_organisation=map_.text("unknown.organisation"),
             near=float(map_.values["near"]),
         )
         self._networks = Networks(known, map_, self._mint, base, decisions)
@@ -204,7 +206,7 @@ class _Importing:
         of_row: dict[tuple[str, int], list[RowOutcome]] = {}
         for entry in entries:
             found = answers.get(entry.asked) if entry.asked and entry.outcome is None else None
-            if found is not None and found.kind is CityAnswer.REVIEW and entry.asked:
+            if found is not None and (found.kind is CityAnswer.REVIEW or found.is_open) and entry.asked:
                 self._questions.city(entry.asked, found, entry.row)
             lines = self._row(entry, found)
             self._lines += lines
@@ -328,7 +330,8 @@ class _Importing:
     def _new_authority(self, body: Body) -> str:
         """A place of the graph whose authority nobody has written yet."""
         slug = body.place.rpartition("/")[2].removeprefix("place-")
-        body.authority = self._mint.free(slug if body.kind == "region" else f"city-of-{slug}", "authority")
+        named = f"city-of-{slug}" if body.kind is BodyKind.CITY else slug
+        body.authority = self._mint.free(named, "authority")
         return body.authority
 
     def _differ(self) -> ListDifference | None:

@@ -1,178 +1,34 @@
-"""Which city a row means: the name taken apart; then known, new, or a question; never merged on a name that could be another's."""
+"""Which city is meant by what a row asks for: known, new, or a question; never merged on a name that could be another's."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
 from typing import Final
 
-from citygraph.ingest.cells import coordinates, name_problem, tidy_case
-from citygraph.ingest.mapping import ListMap
+from citygraph.ingest.kinds import BodyKind, form_of_body, organisation_word
 from citygraph.ingest.places import (
     Body,
     Gazetteer,
     Neighbours,
     WantedCity,
-    alpha2_only,
     bears_several,
-    country_like,
     country_name,
-    country_of,
     is_close,
     is_homonym,
     is_region,
-    is_region_name,
-    is_state,
+    is_state_name,
     known_countries,
-    named_country,
-    region_of,
+    parts_of,
 )
 from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, review_key
-from citygraph.matching.names import NameForm, fold, one_of, other_names, read_name, words_of
+from citygraph.matching.names import NameForm, other_names, read_name
 from citygraph.messages import Text, sentence, text
 
-_NUMBERED: Final = re.compile(r"\A\d{1,5}\s*[.)]\s+(?=[^\W\d])")
-_CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
-# City states: there a city may bear the name of the country.
-_ALIKE: Final = frozenset(
-    {"SG", "MC", "LU", "DJ", "PA", "GT", "SM", "VA", "KW", "MX", "HK", "MO", "SV", "GI", "BR", "AD", "DZ"}
-)
-_SHORTEST_PART: Final = 3
 _SHORTEST_ALONE: Final = 5
 _MOST_CANDIDATES: Final = 5
-
-
-@cache
-def _several() -> re.Pattern[str]:
-    cities, between = (one_of(words_of(__package__, "cells", *each)) for each in (("cities",), ("and", "and_cities")))
-    return re.compile(rf"(?:the )?{cities}\s.*\s{between}\s", re.IGNORECASE)
-
-
-@cache
-def _before() -> frozenset[str]:
-    return frozenset(map(fold, words_of(__package__, "places", "before")))
-
-
-def belongs_in_front(words: str) -> bool:
-    """Whether these are words in front of the name of a city, wherever a list puts them: "City of"."""
-    return fold(words) in _before()
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """The question for a city with the region as written; or the problem; and what the reader should know."""
-
-    asked: WantedCity | None = None
-    region: str = ""
-    problem: str = ""
-    notes: tuple[str, ...] = ()
-
-
-class CityReader:
-    """Reads who is meant by the rows of one sheet."""
-
-    def __init__(self, map_: ListMap, names: Iterable[str]) -> None:
-        """`names` are the cells of the city: together they tell whether "(NO)" is a country and "(OR)" a state."""
-        self._map = map_
-        self._codes_are_countries = _codes_are_countries(names)
-
-    def read(self, written: str, cells: Mapping[str, str], section: str) -> Who:
-        """Who is meant.
-
-        Args:
-            written: the name, cleaned.
-            cells: the cells that the map names, cleaned.
-            section: the country that a heading above the row or the sheet names, as two letters.
-        """
-        if problem := name_problem(written):
-            return Who(problem=sentence("ingest.row.no_name", why=problem))
-        name, qualifier, behind = apart(_NUMBERED.sub("", written))
-        said = cells.get("country", "")
-        country = self.country(said)
-        if said and not country:
-            like = country_like(said[:60])
-            reason = "ingest.row.like_country" if like else "ingest.row.unknown_country"
-            return Who(problem=sentence(reason, name=said[:60], like=like))
-        if _several().match(name):
-            return Who(problem=sentence("ingest.row.several", name=name[:60]))
-        if not behind and (code := self._code(name, qualifier, country)):
-            behind, qualifier = code, ""
-        if behind and country and behind != country:
-            # "Paris (Texas)" is no country; "Paris, France" in the row of Germany is a contradiction.
-            names = {"behind": country_name(behind), "column": country_name(country)}
-            return Who(problem=sentence("ingest.row.two_countries", **names))
-        country = country or behind or section or self.country(self._map.text("country"))
-        region = cells.get("region", "")
-        if not region and qualifier and is_region(qualifier, country or "US"):
-            region, country, qualifier = qualifier, country or "US", ""
-        if qualifier and region_of(qualifier, country) == region_of(region, country):
-            qualifier = ""
-        if country and named_country(name) == country and country not in _ALIKE:
-            return Who(problem=sentence("ingest.row.country_name", name=name[:60]))
-        point, note = coordinates(cells.get("latitude", ""), cells.get("longitude", ""))
-        asked = WantedCity(tidy_case(name), qualifier, country, region_of(region, country), point)
-        return Who(asked, region, notes=(note,) if note else ())
-
-    def country(self, said: str) -> str:
-        """The two letters of a country as the list writes it; empty when it is none that the map or we know."""
-        return country_of(self._map.names("countries").get(fold(said), said)) if said else ""
-
-    def _code(self, name: str, qualifier: str, country: str) -> str:
-        """The country that two or three letters behind a name say: "Oslo (NO)"; nothing when they say a state."""
-        code = alpha2_only(qualifier)
-        if not code or code == country:
-            return code
-        if is_state(qualifier) and not self._codes_are_countries:
-            known = known_countries(read_name(name).core)
-            return code if code in known and not country else ""
-        return code
-
-
-def _codes_are_countries(names: Iterable[str]) -> bool:
-    """Whether two letters behind the names of a list are countries: some are codes that no state of the USA has."""
-    countries = states = 0
-    for each in names:
-        _, qualifier, _ = apart(each)
-        if _CODE.match(qualifier):
-            is_country, is_state_ = bool(alpha2_only(qualifier)), is_state(qualifier)
-            countries += is_country and not is_state_
-            states += is_state_ and not is_country
-    return countries > states
-
-
-def apart(text: str) -> tuple[str, str, str]:
-    """The name, what stands behind a comma or in brackets, and a country behind that; "Oslo, City of" is all name.
-
-    >>> apart("Springfield, Illinois, USA"), apart("Frankfurt (Oder)"), apart("Oslo, City of")
-    (('Springfield', 'Illinois', 'US'), ('Frankfurt', 'Oder', ''), ('City of Oslo', '', ''))
-    """
-    name, behind = _one_apart(text)
-    if not behind:
-        return text, "", ""
-    if belongs_in_front(behind):
-        return f"{behind} {name}", "", ""
-    country = named_country(behind)
-    if not country:
-        return name, behind, ""
-    inner, outer = _one_apart(name)
-    return (inner, outer, country) if outer else (name, "", country)
-
-
-def _one_apart(text: str) -> tuple[str, str]:
-    if text.endswith((")", "]")):
-        for opening in ("(", "["):
-            name, bracket, inside = text.rpartition(opening)
-            if bracket and name.strip() and inside[:-1].strip():
-                return name.strip(), inside[:-1].strip()
-    for between in (",", " – ", " - "):
-        name, found, behind = text.rpartition(between)
-        if found and name.strip() and behind.strip() and (between == "," or named_country(behind.strip())):
-            return name.strip(), behind.strip()
-    return text, ""
 
 
 class CityAnswer(StrEnum):
@@ -193,6 +49,8 @@ class FoundCity:
     reason: str = ""
     candidates: tuple[Body, ...] = ()
     notes: tuple[str, ...] = ()
+    is_open: bool = False
+    """With a refusal: a person may decide it in the review all the same."""
 
 
 class Resolver:
@@ -206,6 +64,7 @@ class Resolver:
         mint: Callable[[WantedCity], Body],
         unknown: str,
         near: float,
+        unknown_organisation: str = "review",
     ) -> None:
         """Take what is known.
 
@@ -215,11 +74,13 @@ class Resolver:
             mint: makes a new body.
             unknown: what becomes of cities that are not known: `new`, `review` or `refuse`.
             near: from which likeness a name goes to the review.
+            unknown_organisation: the same of names that speak of an organisation where no column says the kind.
         """
         self._gazetteer = gazetteer
         self._decisions = decisions
         self._mint = mint
         self._unknown = unknown
+        self._unknown_organisation = unknown_organisation
         self._near = near
         self._answers: dict[WantedCity, FoundCity] = {}
         self.decided_new: dict[ReviewKey, Body] = {}
@@ -257,12 +118,16 @@ class Resolver:
             return FoundCity(
                 CityAnswer.REVIEW, reason=sentence("ingest.who.letters_lost"), candidates=self._candidates(asked)
             )
+        if asked.kind is BodyKind.ORGANISATION or (word := self._organisation_word(asked)):
+            return self._organisation(asked, "" if asked.kind else word)
         if not asked.country:
             return self._without_country(asked)
+        if is_state_name(asked.name, asked.country) and not (
+            asked.kind or asked.region or asked.qualifier or asked.point
+        ):
+            reason = sentence("ingest.who.state", name=asked.name)
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=self._candidates(asked))
         exact = self._exact(asked)
-        if exact and (others := _other_cities(asked.name, exact)):
-            reason = sentence("ingest.who.several_cities", cities=_both(others))
-            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
         same = [body for body in exact if body.country in {asked.country, ""}]
         core = read_name(asked.name).core
         if bears_several(core, asked.country) and not (asked.region or asked.qualifier or asked.point):
@@ -272,6 +137,8 @@ class Resolver:
             found = self._among(asked, same)
             if found is not None:
                 return found
+        elif (partly := self._partly(asked)) is not None:
+            return partly
         elsewhere = self._elsewhere(asked, [body for body in exact if body.country not in {asked.country, ""}])
         if elsewhere is not None:
             return elsewhere
@@ -281,9 +148,16 @@ class Resolver:
         if decision.word is ReviewWord.SKIP:
             return FoundCity(CityAnswer.REFUSED, reason=decision.skipped)
         if decision.word is ReviewWord.NEW:
-            if not asked.country:
-                return FoundCity(CityAnswer.REFUSED, reason=sentence("ingest.who.new_without_country"))
             key = review_key(asked)
+            speaks_of = BodyKind.ORGANISATION if self._organisation_word(asked) else None
+            asked = replace(
+                asked,
+                kind=decision.kind or asked.kind or speaks_of,
+                country=asked.country or decision.country,
+            )
+            if not asked.country and asked.kind is not BodyKind.ORGANISATION:
+                reason = sentence("ingest.who.new_without_country")
+                return FoundCity(CityAnswer.REFUSED, reason=reason, is_open=True)
             if key not in self.decided_new:
                 found = self._made(asked, sentence("ingest.note.new"))
                 if found.body is not None:
@@ -296,27 +170,92 @@ class Resolver:
         return FoundCity(CityAnswer.KNOWN, chosen, notes=(sentence("ingest.note.chosen"),))
 
     def _exact(self, asked: WantedCity) -> list[Body]:
-        """Whatever bears the name; of a name in two parts what the whole bears, else what both or one of them bear."""
-        region = is_region_name(asked.name)
+        """Whatever bears the name; of a name in several parts what bears the whole, else what bears each of them."""
+        kind = asked.sought
         form = read_name(asked.name)
-        whole = self._gazetteer.exact(form, region=region)
-        if known_countries(form.core) and not region:
+        whole = self._gazetteer.exact(form, kind)
+        if known_countries(form.core) and kind is BodyKind.CITY:
             # "Akershus" may be all that a list says of a county; Turin is a city, and no province.
-            whole = [body for body in whole if body.kind != "region"]
+            whole = [body for body in whole if body.kind is not BodyKind.REGION]
         if whole:
             return whole
-        found = [
-            {id(body): body for body in self._gazetteer.exact(form, region=region)} for form in _forms(asked.name)[1:]
+        found = [self._gazetteer.exact(read_name(part), kind) for part in parts_of(asked.name, hyphened=True)]
+        return [body for body in found[0] if all(body in each for each in found)] if found else []
+
+    def _partly(self, asked: WantedCity) -> FoundCity | None:
+        """The question for a name of which a part alone is known, or that is a part of a known one; nothing when neither.
+
+        A part of a name is never a match: "Oslo – Bergen" is a group, "Oslo – Harbour Office" an office.
+        """
+        parts = parts_of(asked.name, hyphened=True)
+        cores = [read_name(part).core for part in parts]
+        found = [self._fitting(asked, self._gazetteer.exact(read_name(part), BodyKind.CITY)) for part in parts]
+        bodies = list({id(body): body for each in found for body in each}.values())
+        known = [
+            part
+            for part, core, each in zip(parts, cores, found, strict=True)
+            if each or (asked.country in known_countries(core))
         ]
-        found = [each for each in found if each]
-        both = set(found[0]).intersection(*found[1:]) if found else set()
-        return [body for each in found[:1] for key, body in each.items() if key in both] or list(
-            {key: body for each in found for key, body in each.items()}.values()
-        )
+        if known and not _is_one_city(cores):
+            one = sentence("ingest.who.part", part=known[0])
+            reason = one if len(known) == 1 else sentence("ingest.who.several_cities", cities=_both(known))
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(bodies[:_MOST_CANDIDATES]))
+        if len(parts_of(asked.name)) > len(("Bolzano", "Bozen")) and not _is_one_city(cores):
+            return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.group"))
+        longer = self._fitting(asked, self._gazetteer.with_part(read_name(asked.name).core))
+        if longer:
+            reason = sentence("ingest.who.maybe", name=longer[0].name)
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(longer[:_MOST_CANDIDATES]))
+        return None
+
+    @staticmethod
+    def _fitting(asked: WantedCity, bodies: Iterable[Body]) -> list[Body]:
+        """The bodies that nothing but the name speaks against: of the country, and not far away."""
+        return [
+            body
+            for body in bodies
+            if (not asked.country or body.country in {asked.country, ""})
+            and is_close(asked.point, body.point) is not False
+        ]
+
+    def _organisation_word(self, asked: WantedCity) -> str:
+        """The word with which the name speaks of an organisation; empty when a column says the kind or the graph has it."""
+        if asked.kind or self._gazetteer.is_named(read_name(asked.name), asked.country):
+            return ""
+        if asked.qualifier and form_of_body(asked.qualifier, asked.country):
+            return asked.qualifier
+        return organisation_word(asked.label, asked.country, lambda core: bool(known_countries(core)))
+
+    def _organisation(self, asked: WantedCity, word: str) -> FoundCity:
+        """An organisation: one of that name, else a new one or a question.
+
+        Args:
+            asked: the name; a city of the same name is another body.
+            word: that says so; empty when a column does.
+        """
+        form = read_name(asked.label)
+        same = [
+            body
+            for body in self._gazetteer.exact(form, BodyKind.ORGANISATION)
+            if not asked.country or body.country in {asked.country, ""}
+        ]
+        if len(same) == 1:
+            return FoundCity(CityAnswer.KNOWN, same[0])
+        if same:
+            reason = sentence("ingest.who.same_name", name=same[0].name)
+            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(same[:_MOST_CANDIDATES]))
+        unknown = self._unknown_organisation if word else self._unknown
+        if unknown == "new":
+            return self._made(replace(asked, kind=BodyKind.ORGANISATION), "")
+        if unknown == "refuse":
+            reason = sentence("ingest.who.speaks_of", word=word) if word else sentence("ingest.who.not_known")
+            return FoundCity(CityAnswer.REFUSED, reason=reason)
+        reason = sentence("ingest.who.speaks_of", word=word) if word else sentence("ingest.who.not_known")
+        return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=self._candidates(asked))
 
     def _candidates(self, asked: WantedCity) -> tuple[Body, ...]:
         form = read_name(asked.name.replace("\ufffd", ""))
-        exact = self._gazetteer.exact(form, region=is_region_name(asked.name))
+        exact = self._gazetteer.exact(form, asked.sought)
         near = [body for body, _ in self._gazetteer.near(form, asked, 70.0)]
         return tuple({id(body): body for body in [*exact, *near]}.values())[:_MOST_CANDIDATES]
 
@@ -403,14 +342,16 @@ class Resolver:
             return replace(found, notes=(*found.notes, _taken_as(country)))
         if is_homonym(form.core):
             return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.no_country_several"))
-        return FoundCity(CityAnswer.REFUSED, reason=sentence("ingest.who.no_country_none"))
+        if (partly := self._partly(asked)) is not None:
+            return partly
+        return FoundCity(CityAnswer.REFUSED, reason=sentence("ingest.who.no_country_none"), is_open=True)
 
     def _not_exact(self, asked: WantedCity) -> FoundCity:
         candidates: dict[int, Body] = {}
         for form in _forms(asked.name):
             for body, _ in self._gazetteer.near(form, asked, self._near):
                 apart = is_close(asked.point, body.point) is False
-                if _agree(asked, body) and not apart and (body.kind == "region") == is_region_name(asked.name):
+                if _agree(asked, body) and not apart and body.kind is asked.sought:
                     candidates[id(body)] = body
         if candidates:
             chosen = tuple(candidates.values())[:_MOST_CANDIDATES]
@@ -430,7 +371,11 @@ class Resolver:
 
     def _made(self, asked: WantedCity, note: str) -> FoundCity:
         body = self._mint(asked)
-        self._gazetteer.add(body, [asked.name, *_parts(asked.name)])
+        names = [asked.name]
+        parts = parts_of(asked.name, hyphened=True)
+        if _is_one_city([read_name(each).core for each in parts]):
+            names += parts
+        self._gazetteer.add(body, names)
         return FoundCity(CityAnswer.NEW, body, notes=(note,) if note else ())
 
 
@@ -457,26 +402,10 @@ def _taken_as(country: str) -> str:
 
 def _forms(name: str) -> list[NameForm]:
     """The whole name first, then each half of a name in two languages."""
-    return [read_name(each) for each in (name, *_parts(name))]
+    return [read_name(each) for each in (name, *parts_of(name))]
 
 
-def _other_cities(name: str, found: list[Body]) -> list[str]:
-    """The parts of "Oslo/Bergen", when one was found and another is known as the name of another city."""
-    parts = _parts(name)
-    cores = [read_name(part).core for part in parts]
-    names = {read_name(body.name).core for body in found}
-    if not parts or read_name(name).core in names:
-        return []
-    cities = {city for core in names for city in other_names(core)}
-    others = [core for core in cores if core not in names and not cities & set(other_names(core))]
-    return (
-        parts if len(others) < len(cores) and any(is_homonym(each) or known_countries(each) for each in others) else []
-    )
-
-
-def _parts(name: str) -> list[str]:
-    for between in (" / ", "/", " – ", " - "):
-        parts = [part.strip() for part in name.split(between)]
-        if len(parts) > 1 and all(len(part) >= _SHORTEST_PART for part in parts):
-            return parts
-    return []
+def _is_one_city(cores: Sequence[str]) -> bool:
+    """Whether names, as names are compared, are those of one city in several languages, as far as our list of them says."""
+    cities = [set(other_names(core)) for core in cores]
+    return bool(cities) and bool(set.intersection(*cities))

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from citygraph.ingest.cells import Period
 from citygraph.ingest.entries import Entry
+from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import Body, WantedCity, alpha3, country_label, country_name, is_homonym, is_region_name
+from citygraph.ingest.places import Body, WantedCity, alpha3, country_label, country_name, is_homonym
 from citygraph.ingest.read import Listing
 from citygraph.matching.names import exonyms, fold, read_name, slug
 from citygraph.messages import Text, sentence, text
@@ -56,8 +57,8 @@ class Mint:
 
     def body(self, asked: WantedCity) -> Body:
         """A new city or region, with two free names and a label that tells it apart."""
-        kind = "region" if is_region_name(asked.name) else "city"
-        bare = asked.name if kind == "region" else bare_name(asked.name)
+        kind = asked.sought
+        bare = bare_name(asked.name) if kind is BodyKind.CITY else asked.name
         stem = _stem(bare, asked.country)
         label = f"{bare} ({asked.qualifier})" if asked.qualifier else bare
         apart = f"{asked.country}-{asked.region or asked.qualifier}".lower()
@@ -68,10 +69,10 @@ class Mint:
             label = f"{label}, {country_label(asked.country, 'en')}"
         apart = slug(apart)
         self._labels.add((kind, fold(label)))
-        authority = stem if kind == "region" else f"city-of-{stem}"
+        authority = f"city-of-{stem}" if kind is BodyKind.CITY else stem
         return Body(
             authority=self.free(authority, apart),
-            place=self.free(f"place-{stem}", apart),
+            place="" if kind is BodyKind.ORGANISATION else self.free(f"place-{stem}", apart),
             name=label,
             country=asked.country,
             kind=kind,
@@ -174,7 +175,7 @@ def describe_place(body: Body, written: str, region: str, source: str) -> Iterat
         region: the state or province as the list writes it.
         source: the row that names it first.
     """
-    yield iri_triple(body.place, _TYPE, CG + ("Region" if body.kind == "region" else "City"))
+    yield iri_triple(body.place, _TYPE, CG + ("Region" if body.kind is BodyKind.REGION else "City"))
     yield from said_triples(body.place, _LABEL, Text.of(body.name))
     yield iri_triple(body.place, CG + "inCountry", country_iri(body.country))
     if region:
@@ -189,9 +190,19 @@ def describe_authority(body: Body, source: str) -> Iterator[Triple]:
     """The authority that governs a place."""
     yield iri_triple(body.authority, _TYPE, PREFIXES["cv"] + "PublicOrganisation")
     yield iri_triple(body.authority, _TYPE, PREFIXES["org"] + "Organization")
-    named = Text.of(body.name) if body.kind == "region" else text("ingest.statement.authority").filled(name=body.name)
+    is_city = body.kind is BodyKind.CITY
+    named = text("ingest.statement.authority").filled(name=body.name) if is_city else Text.of(body.name)
     yield from said_triples(body.authority, _LABEL, named)
     yield iri_triple(body.authority, CG + "administers", body.place)
+    yield iri_triple(body.authority, _SOURCE, source)
+
+
+def describe_organisation(body: Body, source: str) -> Iterator[Triple]:
+    """A body that governs no place: an association, a university, a company."""
+    yield iri_triple(body.authority, _TYPE, PREFIXES["org"] + "Organization")
+    yield from said_triples(body.authority, _LABEL, Text.of(body.name))
+    if body.country:
+        yield iri_triple(body.authority, CG + "inCountry", country_iri(body.country))
     yield iri_triple(body.authority, _SOURCE, source)
 
 
@@ -392,18 +403,24 @@ class Descriptions:
         self.made: Counter[str] = Counter()
 
     def body(self, entry: Entry, body: Body, row: str) -> Iterator[Triple]:
-        """A city or region with its authority, as far as the graph does not have them."""
+        """A city or region with its authority, or an organisation, as far as the graph does not have them."""
+        if body.is_new and body.kind is BodyKind.ORGANISATION:
+            if self._is_first(body.authority):
+                self.made[body.kind] += 1
+                yield from self.country(body.country)
+                yield from describe_organisation(body, row)
+            return
         if body.is_new and body.place and self._is_first(body.place):
-            self.made["region" if body.kind == "region" else "city"] += 1
+            self.made[body.kind] += 1
             yield from self.country(body.country)
             yield from describe_place(body, entry.asked.name if entry.asked else body.name, entry.region, row)
         if body.authority not in self._known.taken and body.place and self._is_first(body.authority):
             yield from describe_authority(body, row)
 
     def country(self, code: str) -> Iterator[Triple]:
-        """A country that the graph does not have."""
-        iri = country_iri(code)
-        if iri not in self._known.countries and self._is_first(iri):
+        """A country that the graph does not have; nothing without one."""
+        iri = country_iri(code) if code else ""
+        if iri and iri not in self._known.countries and self._is_first(iri):
             yield from describe_country(code, self._document)
 
     def network(self, iri: str, name: str, row: str) -> Iterator[Triple]:

@@ -1,0 +1,171 @@
+"""What kind of body a row names, a city, a region or an organisation: by its column of kinds, else by the words of the name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import Final
+
+from citygraph.matching.names import fold, one_of, plain, read_name, word_lists, words_of
+
+_SHORTEST_STEM: Final = 3
+_PART: Final = re.compile(r"\s+[-–—]\s+|[,;:/()\[\]]+")
+
+
+class BodyKind(StrEnum):
+    """What a member can be: a word of maps, of the review and of the graph."""
+
+    CITY = "city"
+    REGION = "region"
+    ORGANISATION = "organisation"
+
+
+def kind_said(text: str) -> BodyKind | None:
+    """The kind that a cell of a column names; nothing when it is none that we know.
+
+    >>> kind_said("Local Government"), kind_said("Universität"), kind_said("Landkreise"), kind_said("gold")
+    (<BodyKind.CITY: 'city'>, <BodyKind.ORGANISATION: 'organisation'>, None, None)
+    """
+    return _said().get(plain(text))
+
+
+@cache
+def _said() -> dict[str, BodyKind]:
+    return {plain(word): kind for kind in BodyKind for word in words_of(__package__, "kinds", f"is_{kind}")}
+
+
+def is_region_name(name: str) -> bool:
+    """Whether a name speaks of a county, province or region and not of a city; one word alone ("Canton") does not.
+
+    >>> is_region_name("Kanton Zürich"), is_region_name("Osloregionen"), is_region_name("Canton")
+    (True, True, False)
+    """
+    form = read_name(name)
+    first, between, _ = form.folded.partition(" ")
+    return (
+        form.level == "county"
+        or bool(_region().search(form.folded) if between else _compound().match(first))
+        or bool(between and first in _first_words())
+    )
+
+
+@cache
+def _region() -> re.Pattern[str]:
+    words = one_of(map(plain, words_of(__package__, "kinds", "region")))
+    return re.compile(rf"\b(?:{words}|\w{{4,}}regionen)\b")
+
+
+@cache
+def _compound() -> re.Pattern[str]:
+    return re.compile(r"\w{4,}regionen\Z")
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    return frozenset(map(plain, words_of(__package__, "kinds", "region_before")))
+
+
+def organisation_word(name: str, country: str, is_city: Callable[[str], bool]) -> str:
+    """The word with which a name speaks of an organisation and not of a city; empty when it does not.
+
+    Args:
+        name: as the list writes it.
+        country: two letters, empty when not said: "Calgary AB" is no company.
+        is_city: whether a name, as names are compared, is that of a well-known city.
+
+    >>> organisation_word("Energy Agency of Granada", "ES", bool), organisation_word("Agency", "US", bool)
+    ('agency', '')
+    >>> organisation_word("Oslo Havn KF", "NO", bool), organisation_word("Wiener Stadtwerke", "AT", bool)
+    ('KF', 'stadtwerke')
+    """
+    return _in_letters(name, country) or _in_words(plain(name)) or _of_port(plain(name), is_city)
+
+
+def form_of_body(letters: str, country: str) -> bool:
+    """Whether letters in brackets behind a name say what form of body it is in that country: "Dunkerque (CU)"."""
+    return letters in word_lists(__package__, "kinds")["forms"].get(country, ()) or letters in _companies()
+
+
+@cache
+def _companies() -> frozenset[str]:
+    return frozenset(words_of(__package__, "kinds", "company"))
+
+
+@cache
+def _acronyms() -> frozenset[str]:
+    return frozenset(words_of(__package__, "kinds", "acronym"))
+
+
+def _in_letters(name: str, country: str) -> str:
+    """A form of company at the end of one part of the name, or an acronym for all of one."""
+    for part in _PART.split(name):
+        if part.strip() in _acronyms():
+            return part.strip()
+    words = name.replace(",", " ").split()
+    if words and words[0] in _acronyms():
+        return words[0]
+    if len(words) > 1 and not name.isupper():
+        for count in range(1, min(len(words), 4)):
+            end = " ".join(words[-count:])
+            if end in _companies() and not _is_place_code(end, country):
+                return end
+    return ""
+
+
+def _is_place_code(letters: str, country: str) -> bool:
+    """Whether these letters are a state or province of the country: SA in Australia."""
+    return fold(letters) in word_lists(__package__, "regions").get(country, {})
+
+
+@cache
+def _phrases() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The words that speak of an organisation, by the first of them; the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in words_of(__package__, "kinds", "organisation"):
+        words = tuple(plain(phrase).split())
+        found.setdefault(words[0], []).append(words)
+    return {first: tuple(sorted(each, key=len, reverse=True)) for first, each in found.items()}
+
+
+@cache
+def _endings() -> dict[int, frozenset[str]]:
+    """The ends of words that do, by their length."""
+    found: dict[int, set[str]] = {}
+    for ending in map(plain, words_of(__package__, "kinds", "organisation_ending")):
+        found.setdefault(len(ending), set()).add(ending)
+    return {length: frozenset(each) for length, each in found.items()}
+
+
+@cache
+def _names_of_cities() -> frozenset[str]:
+    return frozenset(map(plain, words_of(__package__, "kinds", "no_organisation")))
+
+
+@lru_cache(maxsize=50_000)
+def _in_words(name: str) -> str:
+    if name in _names_of_cities():
+        return ""
+    words = tuple(_region().sub(" ", name).split())
+    for place, word in enumerate(words):
+        for phrase in _phrases().get(word, ()):
+            if words[place : place + len(phrase)] == phrase and len(words) > 1:
+                return " ".join(phrase)
+        for length, endings in _endings().items():
+            stem = len(word) - length
+            if word[-length:] in endings and (stem >= _SHORTEST_STEM or (not stem and len(words) > 1)):
+                return word
+    return ""
+
+
+@cache
+def _ports() -> tuple[str, ...]:
+    return tuple(sorted(map(plain, words_of(__package__, "kinds", "port")), key=len, reverse=True))
+
+
+def _of_port(name: str, is_city: Callable[[str], bool]) -> str:
+    for word in _ports():
+        if name.startswith(f"{word} ") and is_city(read_name(name[len(word) + 1 :]).core):
+            return word
+    return ""
