@@ -7,6 +7,8 @@ In reading order:
 - `read`, `tables`: a CSV or XLSX file to rows.
 - `layout`: where the table begins, what stands between its rows.
 - `cells`, `places`: what one cell says; countries, regions and cities by name.
+- `kinds`: city, region or organisation, by a column or by the words of a name.
+- `asking`: the city that a row asks for, its name taken apart.
 - `entries`: what each row says of a city and its networks.
 - `known`: what the graph and earlier editions of the list say; what has changed.
 - `who`, `networks`: which city and which network are meant.

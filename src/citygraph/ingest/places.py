@@ -21,6 +21,7 @@ from citygraph.matching.names import (
     exonyms,
     fold,
     homonyms,
+    name_parts,
     other_names,
     plain,
     read_name,
@@ -54,8 +55,7 @@ _LEAST: Final = 2
 _WITH_STATES: Final = ("US", "CA", "AU")
 # There a city bears the name of the country in every language.
 _CITIES: Final = frozenset({"SG", "MC", "LU", "DJ", "PA", "GT", "SM", "VA", "KW", "MX", "HK", "MO", "SV", "GI", "AD"})
-_SHORTEST_PART: Final = 3
-_MARKS_BETWEEN: Final = re.compile("[-–—/]")
+_APART: Final = re.compile(r"[–—/|]|\s-\s")
 _MOST_PARTS: Final = 3
 # So small that all places around lie in another country.
 _SMALL: Final = frozenset({"AD", "BH", "GI", "HK", "LI", "LU", "MC", "MO", "MT", "SG", "SM", "VA"})
@@ -448,23 +448,12 @@ def parts_of(name: str, *, hyphened: bool = False) -> tuple[str, ...]:
     >>> parts_of("Biel-Bienne", hyphened=True), parts_of("Aix-en-Provence", hyphened=True)
     (('Biel', 'Bienne'), ())
     """
-    if not _MARKS_BETWEEN.search(name):
-        return ()
-    for between in (" / ", "/", " – ", " — ", " - ", "–"):
-        parts = [part.strip() for part in name.split(between)]
-        if len(parts) > 1 and all(len(part) >= _SHORTEST_PART for part in parts):
-            return tuple(parts)
-    parts = [part.strip() for part in name.split("-")]
+    parts = name_parts(name)
+    if not parts or _APART.search(name):
+        return parts
     words = {plain(parts[0].rpartition(" ")[2]), *map(plain, parts[1:])}
-    if (
-        hyphened
-        and 1 < len(parts) <= _MOST_PARTS
-        and all(len(part) >= _SHORTEST_PART for part in parts)
-        and not words & _no_parts()
-        and not known_countries(read_name(name).core)
-    ):
-        return tuple(parts)
-    return ()
+    is_one = len(parts) > _MOST_PARTS or words & _no_parts() or known_countries(read_name(name).core)
+    return () if is_one or not hyphened else parts
 
 
 @cache

@@ -1,0 +1,132 @@
+"""What kind of body a row names, and what a part of a name is worth: no organisation is a city, and no part is a match."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from citygraph import Project
+from citygraph.errors import IngestError
+from citygraph.ingest.kinds import is_region_name, organisation_word
+from citygraph.ingest.places import known_countries
+from conftest import TODAY
+from ingest_words import HEADING, MAP, Take
+
+_ORGANISATIONS = """Ministry of Environment|Ministère de l’Écologie|Bundesministerium für Umwelt|Miljødepartementet|Ministerstwo Klimatu
+Norwegian Association of Local and Regional Authorities (KS)|Suomen Kuntaliitto|Deutscher Städtetag|Unie – Vereniging van Gemeenten
+Federación Española de Municipios|Magyar Önkormányzatok Szövetsége|Asociația Municipiilor|Κεντρική Ένωση Δήμων|Belediyeler Birliği
+Eesti Linnade Liit|Latvijas Pašvaldību savienība|Lietuvos savivaldybių asociacija|Асоціація міст України|Svaz měst a obcí
+Handelskammer Hamburg|Camera di Commercio di Torino|Port of Antwerp|Autoridad Portuaria de Vigo|Oslo Havn KF|Lunds universitet
+Universität Stuttgart|Sveučilište u Zagrebu|Energy Agency of Granada|Agència de l'Energia de Barcelona|Klimaetaten|Stadtwerke Ulm
+Communauté de communes du Pays de Gex|Mancomunitat de la Ribera|Unione dei Comuni della Bassa Romagna|Zweckverband Abfall
+Comunidade Intermunicipal do Minho|Regionalverband Ruhr|Fundacja Miasto|Wuppertal Institut|Ramboll Ltd|Medio Ambiente S.L.
+Enel X S.p.A.|Metro SA|ICLEI|Region Skåne – Energy board|Malmö – Environment Department|Consorzio Vallesina"""
+_REGIONS = """Region Skåne|Västra Götalandsregionen|Vestland fylkeskommune|Provincia di Torino|Diputación de Granada|Xunta de Galicia
+Conseil départemental de la Gironde|Landkreis Ahr|Land Salzburg|Kanton Zürich|Provincie Utrecht|Powiat Poznański|Zlínský kraj
+Pest megye|Județul Cluj|Περιφέρεια Κρήτης|Istarska županija|Harju maakond|Kauno apskritis|Львівська область|Kent County Council"""
+_CITIES = """Port of Spain|Porto de Mós|Port Elizabeth|Union City|University Park|Agency|Council Bluffs|La Unión|Friedrichshafen|Canton
+Universitätsstadt Marburg|Câmara Municipal de Lisboa|Adelaide SA|Calgary AB|Cambridge City Council|Comune di Milano|Gmina Lesznowola
+Frederikshavn|Stralsund|Federación|Mazamet|Red Bank|Hammamet|Blandford"""
+
+
+def _names(text: str) -> list[str]:
+    return [name for line in text.splitlines() for name in line.split("|")]
+
+
+def test_the_words_of_a_name_tell_organisations_and_regions_from_cities() -> None:
+    def word(name: str) -> str:
+        country = {"Adelaide SA": "AU", "Calgary AB": "CA"}.get(name, "")
+        return organisation_word(name, country, lambda core: bool(known_countries(core)))
+
+    assert [name for name in _names(_ORGANISATIONS) if not word(name)] == []
+    assert [name for name in _names(_REGIONS) if word(name) or not is_region_name(name)] == []
+    assert [name for name in _names(_CITIES) if word(name) or is_region_name(name)] == []
+
+
+def test_what_looks_like_an_organisation_is_asked_about_until_the_map_or_a_person_says(
+    take: Take, project: Project
+) -> None:
+    rows = ("Energy Agency of Granada;Spain;C40", "Oslo;Norway;C40", "Association of Things;;C40")
+    taken = take(*rows)
+    assert [taken.outcome(row) for row in (2, 3, 4)] == ["review", "imported", "review"]
+    assert taken.reason(2).startswith("looks like an organisation ('agency')")
+    _decide(taken.done.review, "Energy Agency", "new")
+    _decide(taken.done.review, "Association", "organisation")
+    again = take(*rows)
+    assert [again.member(row) for row in (2, 4)] == ["energy-agency-of-granada", "association-of-things"]
+    assert again.done.imported.made["organisation"] == 2
+    kept = take(*rows)
+    assert kept.member(2) == again.member(2)
+    fresh = Project.open(project.folder, today=TODAY)
+    assert [each.code for each in fresh.check().report] == []
+    facts = (project.folder / again.done.files[0]).read_text(encoding="utf-8")
+    assert "id:energy-agency-of-granada a org:Organization ;" in facts
+    assert facts.count("a cg:City ;") == facts.count("cv:PublicOrganisation") == 1
+    more = MAP.format(day="2025-03-01")
+    new = take("Chamber of Commerce;Spain;C40", more='unknown.organisation = "new"\n' + more)
+    assert new.member(2) == "chamber-of-commerce"
+
+
+def test_a_person_says_that_it_is_a_city_all_the_same(take: Take) -> None:
+    row = "Society of Hills;USA;C40"
+    _decide(take(row).done.review, "Society", "city")
+    assert take(row).member(2) == "city-of-society-of-hills"
+
+
+def _decide(review: Path, name: str, word: str) -> None:
+    text = review.read_text(encoding="utf-8-sig")
+    assert f"\n,{name}" in text.replace("\r\n", "\n")
+    review.write_text(text.replace(f"\n,{name}", f"\n{word},{name}", 1), encoding="utf-8-sig")
+
+
+def test_a_column_of_kinds_decides_and_the_map_explains_its_words(take: Take) -> None:
+    more = MAP.format(day="2025-03-01") + 'kind = "Kind"\n[kinds]\n"Signatory" = "city"\n'
+    heading = HEADING.strip() + ";Kind\n"
+
+    def row(name: str, kind: str) -> str:
+        return f"{name};Italy;C40;;;;;;{kind}"
+
+    taken = take(
+        row("Torino", "Signatory"), row("Torino", "provincia"), row("Torino", "Università"), row("Unione dei Comuni", "Comune"),
+        row("Torino", "gold"), row("Agenzia Energia", ""), more=more, heading=heading,
+    )  # fmt: skip
+    assert len({taken.member(row) for row in (2, 3, 4)}) == 3
+    assert taken.done.imported.made["region"] == taken.done.imported.made["organisation"] == 1
+    assert taken.member(5).startswith("city-of-")
+    assert (taken.outcome(6), "[kinds]" in taken.reason(6)) == ("refused", True)
+    assert taken.outcome(7) == "review"
+    with pytest.raises(IngestError, match="place"):
+        take(row("Torino", "x"), more=more.replace('"city"', '"place"'), heading=heading)
+
+
+@pytest.mark.parametrize("name", [
+    "Oslo – Bergen – Hamar", "Malmö - Lund", "Kassel – Land", "Graz-Land", "Torino – CSI Piemonte", "Berlin-Mitte", "Oslo/Bergen",
+])  # fmt: skip
+def test_a_part_of_a_name_is_a_candidate_and_never_a_match(take: Take, name: str) -> None:
+    countries = {"Oslo": "NO", "Malmö": "SE", "Kassel": "DE", "Graz": "AT", "Torino": "IT", "Berlin": "DE"}
+    town = next(each for each in countries if name.startswith(each))
+    taken = take(f"{town};{countries[town]};C40", f"{town};{countries[town]};ICLEI", f"{name};{countries[town]};Metrex")
+    assert (taken.outcome(4), taken.member(4)) == ("review", "")
+
+
+def test_two_official_names_are_one_city_or_asked_and_never_a_second_one(take: Take) -> None:
+    taken = take(
+        "Bruxelles;Belgium;C40", "Bruxelles-Brussel;Belgium;Metrex", "Zwyrbach - Zwyrbaco;Italy;C40", "Zwyrbaco;Italy;ICLEI",
+        "Bozen - Bolzano;Italy;C40", "Bolzano;Italy;Metrex", "Ortsburg-Orteville;Switzerland;C40", "Orteville;Switzerland;Metrex",
+    )  # fmt: skip
+    assert taken.member(2) == taken.member(3) != ""
+    assert taken.member(6) == taken.member(7) != ""
+    assert (
+        sorted(taken.outcome(row) for row in (4, 5))
+        == sorted(taken.outcome(row) for row in (8, 9))
+        == ["imported", "review"]
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["Clermont-Ferrand", "Bourg-lès-Valence", "Aix-en-Provence", "Saint-Denis", "Sainte-Foy-lès-Lyon"]
+)
+def test_a_hyphen_inside_one_name_is_not_asked_about(take: Take, name: str) -> None:
+    taken = take("Lyon;France;C40", "Valence;France;C40", f"{name};France;C40")
+    assert taken.outcome(4) == "imported"
