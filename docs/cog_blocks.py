@@ -22,7 +22,6 @@ from typer.testing import CliRunner
 
 from citygraph import Project
 from citygraph.cli import COMMANDS, app
-from citygraph.config import Key
 from citygraph.config import settings as graph_settings
 from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
@@ -35,6 +34,7 @@ from citygraph.publish.files import MOST_ROWS
 from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.store.server.capabilities import ProbeResult, read_capabilities, read_results
+from citygraph.values import Key
 from citygraph.web.site.plan import SiteLimits
 from citygraph.web.site.write import MOST_IN_ONE
 from house import House
@@ -312,8 +312,10 @@ def settings() -> str:
 
 def _kind(setting: Key) -> str:
     kind, _, choices = setting.kind.partition(":")
-    if choices:
+    if kind == "choice":
         return " or ".join(f'`"{choice}"`' for choice in choices.split(","))
+    if kind in {"term", "terms", "term_address"}:
+        return f"{'terms' if kind == 'terms' else 'a term'} of the table {choices}"
     return {
         "iri": "an address",
         "addresses": "a list of addresses",
@@ -321,6 +323,11 @@ def _kind(setting: Key) -> str:
         "date": "a date without quotes",
         "duration": "a duration such as `P5Y`, `P18M`",
         "integer": "a whole number above 0",
+        "emails": "an e-mail address, or a list of them",
+        "legislation": "a list of addresses or numbers of laws",
+        "contacts": "`[[contact]]` for each",
+        "organisation": "nine digits",
+        "memory": "a number and a unit",
         "boolean": "`true` or `false`",
         "words": "`{ nb, en }` or one text",
         "keywords": "`{ nb = [], en = [] }`",

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from citygraph.config import Duration, read_config, settings
+from citygraph.config import Config, Duration, check_terms, check_values, read_config, settings
 from citygraph.errors import ConfigError
+from citygraph.ingest import mapping
 from citygraph.messages import said_in
+from citygraph.publish.catalog import catalog_of
+from citygraph.publish.record import PROFILES, write_record
+from citygraph.rdf import Iri
+from conftest import ROOT
+from portal_record import ITEMS, iri
 
 _TITLE = 'title = "Trial"\n'
+_EU: Final = "http://publications.europa.eu/resource/authority/"
+_UNIT: Final = "https://data.geonorge.no/administrativeEnheter/"
 
 
 def _config(tmp_path: Path, text: str) -> Path:
@@ -149,3 +161,222 @@ def test_the_day_before_by_a_duration(duration: str, day: date, before: date) ->
 @given(st.dates(date(2, 1, 1)), st.integers(0, 3), st.integers(0, 40), st.integers(0, 800))
 def test_the_day_before_is_never_later(day: date, years: int, months: int, days: int) -> None:
     assert Duration(years, months, days).before(day) <= day
+
+
+# -- what people write ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "read"),
+    [
+        ("publisher.identifier", "964 965 226", "964965226"),
+        ("publisher.identifier", "NO\u00a0964\u00a0965\u00a0226 MVA", "964965226"),
+        ("publisher.identifier", "Org.nr. 964.965.226", "964965226"),
+        ("publisher.identifier", 964965226, "964965226"),
+        ("licence", "NLOD 2.0", f"{_EU}licence/NLOD_2_0"),
+        ("licence", "cc-by-4.0", f"{_EU}licence/CC_BY_4_0"),
+        ("licence", "CC BY 4.0", f"{_EU}licence/CC_BY_4_0"),
+        ("licence", "https://creativecommons.org/licenses/by/4.0/deed.no", f"{_EU}licence/CC_BY_4_0"),
+        ("licence", _EU.replace("http:", "https:") + "licence/CC0", f"{_EU}licence/CC0"),
+        ("licence", "https://licences.example.net/ours", "https://licences.example.net/ours"),
+        ("publish.frequency", "Hvert kvartal", "QUARTERLY"),
+        ("publish.frequency", " Quarterly ", "QUARTERLY"),
+        ("publish.frequency", "once a year", "ANNUAL"),
+        ("publish.frequency", f"{_EU}frequency/DAILY", "DAILY"),
+        ("publish.spatial", "Stavanger", (f"{_UNIT}kommune/id/173091173075173090",)),
+        (
+            "publish.spatial",
+            ["Norway", "NO", "Møre og Romsdal fylke"],
+            (f"{_EU}country/NOR", f"{_UNIT}fylke/id/173147"),
+        ),
+        ("publish.spatial", ["Europa", "NOR_OSL"], (f"{_EU}continent/EUROPE", f"{_EU}place/NOR_OSL")),
+        ("publish.themes", "Government and public sector", ("GOVE",)),
+        ("publish.los", ["kultur", "Kultur, idrett og fritid"], ("tema/kultur", "tema/kultur-idrett-og-fritid")),
+        ("publish.high_value", ["Statistikk"], ("c_e1da4e07",)),
+        ("publish.access", "Offentlig", "PUBLIC"),
+        ("publish.status", f"{_EU}distribution-status/DEVELOP", "DEVELOP"),
+        ("publish.legislation", "LOV-2006-05-19-16", ("https://lovdata.no/eli/lov/2006/05/19/16",)),
+        ("publisher.type", "Local Authority", "LocalAuthority"),
+        ("publisher.type", "Kommune", "LocalAuthority"),
+        ("contact.email", "Post, Mottak <post@city.no>", ("post@city.no",)),
+        (
+            "contact.email",
+            "mailto:mailto:post@city.no; b@city.no og c@city.no",
+            ("post@city.no", "b@city.no", "c@city.no"),
+        ),
+        ("reason.engine", "DuckDB", "duckdb"),
+    ],
+)
+def test_what_people_write_is_understood(key: str, written: object, read: object) -> None:
+    config = _here().having(key, written)
+    assert config.values[key] == read
+    assert config.having(key, config.values[key]).values[key] == read
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "says"),
+    [
+        ("publisher.identifier", "964 965 227", "check digit"),
+        ("publisher.identifier", "12345", "nine digits"),
+        ("licence", "CC BY", '"CC BY 4.0" (CC_BY_4_0)'),
+        ("licence", f"{_EU}licence/CC_BY_5_0", "a code or a name of the table licence"),
+        ("publish.frequency", "hver fullmåne", "The nearest are"),
+        ("publish.availability", "for years to come", "AVAILABLE (available)"),
+        ("publish.spatial", "Våler", f"{_UNIT}kommune/id/172700"),
+        ("publish.spatial", ["Norge", "Narnia"], '"Narnia"'),
+        ("publish.los", "Kultur og idrett", "(tema/kultur-idrett-og-fritid)"),
+        ("publish.themes", ["GOVERNMENT", "Kultur"], 'publish.themes = "Kultur"'),
+        ("publisher.type", "Local Autority", '"local authority" (LocalAuthority)'),
+        ("publisher.homepage", "www.city.no", "Did you mean 'https://www.city.no'?"),
+        ("publisher.homepage", "mailto:a@city.no", "expected an absolute address"),
+        ("contact.email", "a@city.no, b(at)city.no", 'contact.email = "b(at)city.no"'),
+        ("publish.site", "https://city.no/?page=/", "neither ? nor #"),
+        ("serve.trusted_proxies", "127.0.0.1, localhost", '"localhost"'),
+        ("reason.memory_limit", "a lot", "4GB"),
+        ("limits.timeout", 10**12, "not above 1,000,000"),
+        ("sources.folder", "a\0b", "expected a text"),
+    ],
+)
+def test_what_is_not_understood_is_named_with_what_comes_near(key: str, written: object, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _here().having(key, written)
+    assert f"{key} = " in caught.value.message
+    assert says in caught.value.message
+
+
+def test_a_key_in_the_wrong_table_is_guessed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'publish\.emial' is not known\. Did you mean 'contact\.email'\?"):
+        read_config(_config(tmp_path, _TITLE + '[publish]\nemial = "a@city.no"\n'))
+
+
+def test_an_address_that_no_table_has_is_a_finding() -> None:
+    config = _here().having("publish.frequency", "https://tables.example.net/often")
+    assert [(each.code, each.file) for each in check_terms(config, "publi")] == [
+        ("publish-unknown-value", "graph.toml")
+    ]
+    assert check_terms(_here()) == []
+
+
+def test_several_contacts_laws_and_a_category_are_in_the_record(tmp_path: Path) -> None:
+    text = """title = "T"
+        [[contact]]
+        name = "One"
+        email = ["a@city.no", "b@city.no"]
+        [[contact]]
+        name = "Two"
+        url = "https://city.no/two"
+        [publish]
+        service = "https://city.no/"
+        high_value = "Mobility"
+        legislation = "FOR-2020-01-02-3" """
+    config = read_config(_config(tmp_path, text))
+    made = catalog_of(config, ITEMS, period=("", ""), modified=date(2026, 11, 23))
+    for profile in PROFILES.values():
+        record = write_record(made, profile)
+        points = {t.object for t in record if t.predicate == iri("dcat:contactPoint")}
+        assert points == {Iri(f"{config.base}contact"), Iri(f"{config.base}contact-2")}
+        assert len({t.object for t in record if t.predicate == iri("vcard:hasEmail")}) == 2
+        laws = {(t.subject, t.object) for t in record if t.predicate == iri("dcatap:applicableLegislation")}
+        assert len({subject for subject, _ in laws}) == 1 + len(ITEMS) + 2
+        assert {str(law) for _, law in laws} == {
+            "<https://lovdata.no/eli/forskrift/2020/01/02/3>", "<http://data.europa.eu/eli/reg_impl/2023/138/oj>",
+        }  # fmt: skip
+        assert {str(t.object) for t in record if t.predicate == iri("dcatap:hvdCategory")} == {
+            "<http://data.europa.eu/bna/c_b79e35eb>"
+        }
+    with pytest.raises(ConfigError, match=r"(?s)emial.*Did you mean 'email'"):
+        read_config(_config(tmp_path, text.replace('url = "https', 'emial = "https')))
+
+
+# -- anything at all ------------------------------------------------------------------------------------
+
+_PYTHON: Final = re.compile(
+    r"NoneType|Traceback|\b(str|int|float|dict|True|False|None|KeyError|ValueError)\b|list index|object at|datetime\.|mappingproxy|unhashable|codec"
+)
+_WORDS: Final = st.text(max_size=12) | st.sampled_from((
+    "", " ", "\0", "a\nb", "http://", "https://[", "https://a.example:99999/", "958935420", "964965227", "@", "mailto:",
+    "a@b.no", "CC BY 4.0", "Norge", "P1Y", "٣", "../x", "x" * 5000, "\u202e", "idna", "1GB", "nb", "urn:x:y", "<a@b.no", ",",
+))  # fmt: skip
+_ANYTHING: Final = st.recursive(
+    _WORDS | st.integers() | st.just(10**400) | st.floats() | st.booleans()
+    | st.sampled_from((date(1, 1, 1), date(9999, 12, 31), datetime(2020, 1, 1), time(1))),  # noqa: DTZ001  # as TOML has it
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(
+        st.sampled_from(("nb", "en", "name", "email", "url", "x", "")), inner, max_size=2
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@cache
+def _here() -> Config:
+    return read_config(ROOT)
+
+
+def _said(error: ConfigError, key: str) -> None:
+    for language in ("nb", "en"):
+        said = said_in(error.message, language)
+        assert key in said
+        assert not _PYTHON.search(re.sub(r'"[^"]*"', "", said)), said
+
+
+@how(max_examples=400)
+@given(st.sampled_from(settings()), _ANYTHING)
+def test_any_value_of_any_setting_is_used_or_named(key: Any, value: Any) -> None:  # noqa: ANN401
+    try:
+        config = _here().having(key.key, value)
+    except ConfigError as error:
+        _said(error, key.key)
+        return
+    if value is not None and key.key.partition(".")[0] in {"publish", "publisher", "contact"}:
+        made = catalog_of(config, ITEMS, period=("", ""), modified=date(2026, 11, 23))
+        assert write_record(made, PROFILES["dcat-ap-3"])
+    number = config.values["publisher.identifier"]
+    assert number == "" or (len(number) == 9 and number.isascii() and number.isdecimal())
+
+
+@how(max_examples=200)
+@given(st.sampled_from(mapping.map_keys()), _ANYTHING)
+def test_any_value_of_any_key_of_a_map_is_used_or_named(key: Any, value: Any) -> None:  # noqa: ANN401
+    raw = {"list": "x", "as_of": date(2025, 1, 1), "columns.city": "City", key.key: value}
+    try:
+        check_values(raw, mapping.map_keys(), where="map.toml", kinds=mapping.MAP_KINDS, error=ConfigError, fix="")
+    except ConfigError as error:
+        _said(error, key.key)
+
+
+_PUT: Final = ('"', "'", "[", "}", "=", "\n", "\\", "\0", '"""', "2025-02-30", "é")
+
+
+@how(max_examples=300)
+@given(start=st.integers(0, 10_000), length=st.integers(0, 40), put=st.sampled_from(_PUT))
+@example(start=0, length=0, put="a = " + "[" * 3000)
+@example(start=0, length=0, put="a = " + "9" * 5000)
+def test_a_broken_file_is_named_with_line_and_column(
+    start: int, length: int, put: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, text = tmp_path_factory.getbasetemp(), (ROOT / "graph.toml").read_text(encoding="utf-8")
+    start %= len(text)
+    (folder / "graph.toml").write_bytes((text[:start] + put + text[start + length :]).encode("utf-8"))
+    error = _refused(folder)
+    if error is None:
+        return
+    for language in ("nb", "en"):
+        said = re.sub(r'"[^"]*"', "", said_in(error.message, language))
+        assert not re.search(r"Expected|Invalid|Unclosed|Traceback", said)
+    if "not valid TOML" in error.message and "inside each other" not in error.message:
+        assert re.search(r"graph\.toml:\d+:\d+: ", error.message)
+        assert error.line
+
+
+def _refused(folder: Path) -> ConfigError | None:
+    try:
+        read_config(folder)
+    except ConfigError as error:
+        return error
+    return None
+
+
+def test_a_file_in_another_encoding_is_named_with_line_and_column(tmp_path: Path) -> None:
+    (tmp_path / "graph.toml").write_bytes('title = "x"\nb = "å"\n'.encode("cp1252"))
+    with pytest.raises(ConfigError, match=r"graph\.toml:2:6 is not UTF-8 \(byte 18\)"):
+        read_config(tmp_path)

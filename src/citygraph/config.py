@@ -2,55 +2,27 @@
 
 The keys of a file stand in a TOML file of their own, from which the docs are made too: `["table.key"]` with the `kind`
 of its value, its `default`, and what it is for (`about`); `required`, and `replaced`: what to write instead of values it
-once had. graph.toml becomes a frozen `Config`; the maps of lists (`ingest.mapping`) are read by the same reader.
+once had. graph.toml becomes a frozen `Config`; the maps of lists (`ingest.mapping`) are read by the same reader. What
+the kinds mean is in `values`.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from citygraph.errors import CitygraphError, ConfigError
-from citygraph.messages import LANGUAGES, Sentence, Text, said_in, sentence, text
-from citygraph.namespaces import is_absolute_iri
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a file: its place, the kind of its value, the default, and what it is for."""
-
-    key: str
-    kind: str
-    default: Any
-    about: Text
-    required: bool = False
-    replaced: Mapping[str, Text] = field(default_factory=dict)
-
-
-class Expected(ValueError):  # noqa: N818  # named by what it says
-    """A value is not of its kind; the text says what is expected."""
-
-    def __init__(self, what: Sentence) -> None:
-        """What a value of this kind looks like."""
-        super().__init__(what)
-        self.what = what
-
-
-KindCheck: TypeAlias = Callable[[Any, Key], Any]
-"""Gives a value as it is used, or raises `Expected`."""
-
-
-def expected(what: str, **values: object) -> Expected:
-    """The error for a value that is not `what`, a key of `messages/keys.toml`."""
-    return Expected(sentence(f"keys.{what}", **values))
+from citygraph.findings import Finding, finding
+from citygraph.messages import Sentence, Text, said_in, sentence
+from citygraph.values import KINDS, Expected, Key, KindCheck, as_toml, did_you_mean, expected
+from citygraph.vocabularies import tables_of
 
 
 @cache
@@ -79,17 +51,66 @@ def read_toml(path: Path, *, error: type[CitygraphError], fix: str) -> dict[str,
         fix: the next step when it is not there or cannot be read.
 
     Raises:
-        CitygraphError: it cannot be read, is not UTF-8, or is not TOML.
+        CitygraphError: it cannot be read, is not UTF-8, or is not TOML; the place is in the message, `file:line:column`.
     """
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        data = path.read_bytes()
+    except (OSError, ValueError) as cause:
+        why = cause.strerror or cause if isinstance(cause, OSError) else path.name
+        raise error(sentence("keys.unreadable", path=path, why=why), fix=fix) from cause
+    try:
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
-        message = sentence("keys.not_utf8", path=path, place=cause.start + 1)
-        raise error(message, fix=sentence("keys.save_as_utf8")) from cause
-    except OSError as cause:
-        raise error(sentence("keys.unreadable", path=path, why=cause.strerror or cause), fix=fix) from cause
-    except tomllib.TOMLDecodeError as cause:
-        raise error(sentence("keys.not_toml", path=path, why=cause), fix=sentence("keys.how_toml_is")) from cause
+        before = data[: cause.start].decode("utf-8", errors="replace")
+        message = sentence("keys.not_utf8", path=_at(path, before), place=cause.start + 1)
+        raise error(message, fix=sentence("keys.save_as_utf8"), line=before.count("\n") + 1) from cause
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as cause:
+        line, column = _place(text, cause)
+        why = sentence(f"keys.toml.{_reason(str(cause))}", column=column)
+        place = f"{path}:{line}:{column}" if line else path
+        written = as_toml(text.splitlines()[line - 1].strip()) if 0 < line <= len(text.splitlines()) else ""
+        message = sentence("keys.not_toml", path=place, why=why, written=f" {written}" if written else "")
+        raise error(message, fix=sentence("keys.how_toml_is"), line=line) from cause
+
+
+def _at(path: Path, before: str) -> str:
+    """The place behind a text, as editors read it."""
+    return f"{path}:{before.count(chr(10)) + 1}:{len(before.rpartition(chr(10))[2]) + 1}"
+
+
+_TOML_REASONS: Final = (
+    ("twice", r"twice|overwrite|mutate|[Rr]edefine|Duplicate"),
+    ("no_equals", r"Expected '='|Invalid initial character|Invalid statement"),
+    ("bracket", r"Unclosed|Expected '\]|declaration"),
+    ("quotes", r"Unterminated|Expected \"|Expected .''|escape|Unescaped|hex|Illegal character|scalar"),
+    ("more", r"Expected newline"),
+    ("day", r"date or datetime"),
+    ("value", r"Invalid value|Unexpected"),
+    ("number", r"digits"),
+    ("deep", r"recursion|nesting"),
+)
+
+
+def _reason(said: str) -> str:
+    """Which of our sentences says what the parser says in words of its own."""
+    return next((name for name, pattern in _TOML_REASONS if re.search(pattern, said)), "otherwise")
+
+
+def _place(text: str, cause: Exception) -> tuple[int, int]:
+    """Line and column of what the parser stumbled on; 0 when it does not say."""
+    found = re.search(r"\(at line (\d+), column (\d+)\)", str(cause))
+    if found:
+        return int(found[1]), int(found[2])
+    if "end of document" in str(cause):
+        lines = text.rstrip().splitlines() or [""]
+        return len(lines), len(lines[-1]) + 1
+    number = re.search(r"\d[\d_]{4299,}", text)
+    if number and "digits" in str(cause):
+        before = text[: number.start()]
+        return before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+    return 0, 0
 
 
 def check_values(
@@ -116,6 +137,17 @@ def check_values(
     Raises:
         CitygraphError: a key is not known or missing, or a value is not of its kind; the message has a line for each.
     """
+    values, problems = _read_values(raw, keys, kinds, placeholder)
+    if problems:
+        lines = ["\n".join(f"{where}: {said_in(each, language)}" for each in problems) for language in ("en", "nb")]
+        raise error(Sentence(*lines), fix=fix)
+    return values
+
+
+def _read_values(
+    raw: Mapping[str, Any], keys: Iterable[Key], kinds: Mapping[str, KindCheck], placeholder: str
+) -> tuple[dict[str, Any], list[Sentence]]:
+    """The values, and a sentence for each key that is wrong."""
     known = {each.key: each for each in keys}
     tables = {key.partition(".")[0] for key in known if "." in key}
     flat = _flat(raw, known, tables)
@@ -137,115 +169,23 @@ def check_values(
             continue
         try:
             values[key] = kinds[each.kind.partition(":")[0]](value, each)
-        except Expected as wrong:
-            what = each.replaced.get(str(value), wrong.what)
-            problems.append(sentence("keys.wrong", key=key, value=repr(value), what=what))
-    if problems:
-        lines = ["\n".join(f"{where}: {said_in(each, language)}" for each in problems) for language in ("en", "nb")]
-        raise error(Sentence(*lines), fix=fix)
-    return values
+        except Expected as error:
+            for wrong in (error, *error.others):
+                what = each.replaced.get(value, wrong.what) if isinstance(value, str) else wrong.what
+                shown = as_toml(value if wrong.value is None else wrong.value)
+                problems.append(sentence("keys.wrong", key=key, value=shown, what=what, guess=wrong.guess))
+    return values, problems
 
 
 def _flat(raw: Mapping[str, Any], known: Mapping[str, Key], tables: Container[str]) -> dict[str, Any]:
     """`{"reason": {"engine": …}}` to `{"reason.engine": …}`; a table that is the value of a key stays whole."""
     flat: dict[str, Any] = {}
     for key, value in raw.items():
-        if key in tables and key not in known and isinstance(value, dict):
+        if key in tables and key not in known and isinstance(value, Mapping):
             flat |= {f"{key}.{inner}": each for inner, each in value.items()}
         else:
             flat[key] = value
     return flat
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> Text:
-    """The question whether `word` means one of `known`, behind a space; empty when nothing resembles it."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return text("keys.guess").filled(word=near[0]) if near else Text()
-
-
-# -- kinds of values ------------------------------------------------------------------------------------
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(map(_is_text, value))
-
-
-def _are_addresses(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(each, str) and is_absolute_iri(each) for each in value)
-
-
-def _is_name(value: object) -> bool:
-    parts = list(value.values()) if isinstance(value, dict) else [value]
-    return bool(parts) and all(map(_is_text, parts))
-
-
-def _are_words(value: object) -> bool:
-    parts = value.items() if isinstance(value, dict) else [("en", value)]
-    return all(language in LANGUAGES and isinstance(part, str) for language, part in parts)
-
-
-def _are_keywords(value: object) -> bool:
-    return isinstance(value, dict) and all(key in LANGUAGES and _are_texts(each) for key, each in value.items())
-
-
-def _are_languages(value: object) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(each in LANGUAGES for each in value)
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _plain(fits: Callable[[Any], bool], what: str) -> KindCheck:
-    def check(value: Any, key: Key) -> Any:  # noqa: ANN401  # whatever TOML can hold
-        del key
-        if not fits(value):
-            raise expected(what)
-        return value
-
-    return check
-
-
-def _choice(value: object, key: Key) -> object:
-    choices = key.kind.partition(":")[2].split(",")
-    if value not in choices:
-        raise expected("choice", choices=", ".join(choices))
-    return value
-
-
-def _folder(value: object, key: Key) -> object:
-    """An address that others are put below; it may be empty unless it has a default."""
-    if value == "" and key.default == "":
-        return value
-    if not isinstance(value, str) or not is_absolute_iri(value):
-        raise expected("address")
-    if not value.endswith("/"):
-        raise expected("folder")
-    return value
-
-
-KINDS: Final[Mapping[str, KindCheck]] = {
-    "name": _plain(_is_name, "text"),
-    "text": _plain(lambda value: isinstance(value, str), "text"),
-    "texts": _plain(_are_texts, "texts"),
-    "words": _plain(_are_words, "words"),
-    "keywords": _plain(_are_keywords, "keywords"),
-    "languages": _plain(_are_languages, "languages"),
-    "iri": _plain(lambda value: isinstance(value, str) and is_absolute_iri(value), "address"),
-    "address": _plain(lambda value: isinstance(value, str) and (not value or is_absolute_iri(value)), "address"),
-    "addresses": _plain(_are_addresses, "addresses"),
-    "folder": _folder,
-    "integer": _plain(lambda value: _is_whole(value, 1), "integer"),
-    "number": _plain(lambda value: _is_whole(value, 0), "number"),
-    "boolean": _plain(lambda value: isinstance(value, bool), "boolean"),
-    "date": _plain(lambda value: type(value) is date, "date"),
-    "choice": _choice,
-}
-"""What a value of each kind must be; `choice:a,b` is one of those named."""
 
 
 CONFIG_FILE: Final = "graph.toml"
@@ -292,7 +232,23 @@ def _duration(value: object, key: Key) -> object:
     return value
 
 
-_KINDS: Final = {**KINDS, "duration": _duration}
+def _contacts(value: object, key: Key) -> tuple[Mapping[str, Any], ...]:
+    """Further contacts: tables with the keys of `[contact]`."""
+    mine = {name: each for each in settings() if (name := each.key.removeprefix("contact.")) not in {each.key, "more"}}
+    if not isinstance(value, list | tuple) or not all(isinstance(each, Mapping) for each in value):
+        raise expected("contacts")
+    found = []
+    for each in value:
+        values, problems = _read_values(each, [replace(one, key=name) for name, one in mine.items()], KINDS, "")
+        if problems:
+            lines = [" ".join(said_in(one, language) for one in problems).rstrip(".") for language in ("en", "nb")]
+            raise Expected(Sentence(*lines), value=each)
+        found.append(MappingProxyType(values))
+    del key
+    return tuple(found)
+
+
+_KINDS: Final = {**KINDS, "duration": _duration, "contacts": _contacts}
 
 
 @cache
@@ -323,7 +279,7 @@ class Config:
         """Where source documents lie when they are at hand."""
         return self.folder / str(self.values["sources.folder"])
 
-    def having(self, key: str, value: str | int) -> Config:
+    def having(self, key: str, value: object) -> Config:
         """The same settings but for one, as an option of the command line asks for it.
 
         Raises:
@@ -364,6 +320,33 @@ def read_config(folder: Path) -> Config:
 
 
 def _checked(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    several = raw.get("contact")
+    if isinstance(several, list) and all(isinstance(each, dict) for each in several):
+        # [[contact]] for each: the first is the contact, the others are more of them.
+        raw = {**raw, "contact": {**several[0], "more": several[1:]} if several else {}}
     return check_values(
         raw, settings(), where=str(path), kinds=_KINDS, error=ConfigError, fix=sentence("keys.settings")
     )
+
+
+def check_terms(config: Config, beginning: str = "") -> list[Finding]:
+    """The addresses at the keys of terms that no table of the portals has.
+
+    Args:
+        config: the settings; whatever is no address has been refused when they were read.
+        beginning: only of the keys that begin so.
+    """
+    found = []
+    for each in settings():
+        if not each.kind.startswith(("term:", "terms:", "term_address:")) or not each.key.startswith(beginning):
+            continue
+        value, tables = config.values[each.key], tables_of(each.choices[0])
+        codes = ", ".join(code for table in tables for code in table.terms if "/" not in code)
+        found += [
+            finding(
+                "publish-unknown-value", file=CONFIG_FILE, key=each.key, word=term, codes=codes, scheme=each.choices[0]
+            )
+            for term in (value if isinstance(value, tuple) else [value])
+            if term and not any(table.has(table.iri(term)) for table in tables)
+        ]
+    return found

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import yaml
 
-from citygraph.config import did_you_mean
 from citygraph.errors import QueryError
 from citygraph.files import end_inside
 from citygraph.findings import Severity
 from citygraph.messages import Text, framed, sentence
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
+from citygraph.values import did_you_mean
 
 PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
 VIEWS: Final = ("table", "map", "timeline", "network", "bar")

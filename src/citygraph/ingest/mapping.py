@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from encodings.aliases import aliases
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from citygraph.config import KINDS, Key, KindCheck, check_values, expected, keys_of, read_toml
+from citygraph.config import check_values, keys_of, read_toml
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import LEFT, NOT_YET
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.places import country_of
 from citygraph.matching.names import fold, slug
 from citygraph.messages import framed, sentence
+from citygraph.values import KINDS, Key, KindCheck, as_toml, expected, is_text, whole_number
 
 Column = str | int
 _DRAFT: Final = "MEND THIS"
 """What `--draft` writes where the list does not say it."""
+_NO_FILES: Final = frozenset({
+    "base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "idna", "punycode",
+    "mbcs", "oem", "undefined", "unicode_escape", "raw_unicode_escape",
+})  # fmt: skip
+"""What Python calls encodings and no file is saved in."""
+_DELIMITERS: Final = {
+    "tab": "\t", "tabulator": "\t", "\\t": "\t", "comma": ",", "komma": ",", "semicolon": ";", "semikolon": ";", "pipe": "|",
+}  # fmt: skip
+_LAST_COLUMN: Final = 16_384
+"""As many columns as a worksheet has."""
 _ROLE: Final = re.compile(r"(?:concept:)?role-[a-z0-9-]+\Z")
 
 
@@ -74,11 +87,15 @@ def read_map(path: Path) -> ListMap:
         raw,
         map_keys(),
         where=path.name,
-        kinds=_KINDS,
+        kinds=MAP_KINDS,
         error=IngestError,
         fix=sentence("keys.lists"),
         placeholder=_DRAFT,
     )
+    country = values["country"]
+    if country and not country_of(values["countries"].get(fold(country), country)):
+        wrong = sentence("keys.wrong", key="country", value=as_toml(country), what=expected("country").what, guess="")
+        raise IngestError(framed(f"{path.name}: ", wrong), fix=sentence("keys.lists"))
     said = ("network", "columns.network", "wide.columns", "wide.first")
     if not any(values[key] for key in said) and "network" not in {values["sections"], values["sheets"]}:
         raise IngestError(framed(f"{path.name}: ", sentence("keys.no_network")), fix=sentence("keys.lists"))
@@ -94,9 +111,8 @@ def _many(value: object) -> tuple[Any, ...]:
 
 
 def _columns(value: object, key: Key) -> tuple[Column, ...]:
-    del key
     many = _many(value)
-    if not all((isinstance(each, str) and each) or _is_number(each) for each in many):
+    if not all(is_text(each) or _is_number(each) for each in many) or (key.required and not many):
         raise expected("column")
     return many
 
@@ -109,10 +125,18 @@ def _countries(value: object, key: Key) -> tuple[str, ...]:
     return tuple(country_of(each) for each in many)
 
 
+def _country(value: object, key: Key) -> object:
+    """A country, or what the list calls one: `read_map` asks the table of countries."""
+    del key
+    if not isinstance(value, str):
+        raise expected("country")
+    return value
+
+
 def _choices(value: object, key: Key) -> tuple[str, ...]:
-    many, choices = _many(value), key.kind.partition(":")[2].split(",")
-    if not all(each in choices for each in many):
-        raise expected("choices", choices=", ".join(choices))
+    many = _many(value)
+    if not all(each in key.choices for each in many):
+        raise expected("choices", choices=", ".join(key.choices))
     return many
 
 
@@ -122,6 +146,33 @@ def _texts(value: object, key: Key) -> tuple[str, ...]:
     if not all(isinstance(each, str) for each in many):
         raise expected("texts")
     return many
+
+
+def _encoding(value: object, key: Key) -> object:
+    """The name of a character encoding that a file can have."""
+    del key
+    try:
+        known = codecs.lookup(value).name.replace("-", "_") if isinstance(value, str) and value else ""
+    except (LookupError, ValueError) as error:
+        raise expected("encoding") from error
+    if not isinstance(value, str) or (value and (known not in set(aliases.values()) or known in _NO_FILES)):
+        raise expected("encoding")
+    return value
+
+
+def _delimiter(value: object, key: Key) -> object:
+    """What stands between two columns, by itself or by its name."""
+    del key
+    found = _DELIMITERS.get(value.strip().lower(), value) if isinstance(value, str) else None
+    if found is None or len(found) > 1 or found in {'"', "\n", "\r", "\0"}:
+        raise expected("delimiter")
+    return found
+
+
+def _role(value: object, key: Key) -> object:
+    if not isinstance(value, str) or not (_ROLE.match(value) or value == key.default):
+        raise expected("role")
+    return value
 
 
 def _names(value: object, key: Key) -> Mapping[str, str]:
@@ -139,15 +190,8 @@ def _names(value: object, key: Key) -> Mapping[str, str]:
 
 def _complete(value: object, key: Key) -> object:
     del key
-    if not isinstance(value, bool) and not (value and isinstance(value, list) and all(map(_is_text, value))):
+    if not isinstance(value, bool) and not (value and isinstance(value, list) and all(map(is_text, value))):
         raise expected("complete")
-    return value
-
-
-def _count(value: object, key: Key) -> object:
-    del key
-    if not _is_number(value):
-        raise expected("count")
     return value
 
 
@@ -158,15 +202,14 @@ def _slug(value: object, key: Key) -> object:
     return value
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
 def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LAST_COLUMN
 
 
-_KINDS: Final[Mapping[str, KindCheck]] = {
+MAP_KINDS: Final[Mapping[str, KindCheck]] = {
     **KINDS, "columns": _columns, "countries": _countries, "choices": _choices, "texts": _texts, "names": _names,
-    "complete": _complete, "count": _count, "slug": _slug,
+    "complete": _complete,
+    "count": whole_number(1, "count"), "slug": _slug, "country": _country, "encoding": _encoding, "delimiter": _delimiter,
+    "role": _role,
 }  # fmt: skip
+"""What the kinds of the keys of a map mean."""

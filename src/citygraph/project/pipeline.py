@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from citygraph import load, query, validate
 from citygraph.compare import Changes, State, changes_between
-from citygraph.config import CONFIG_FILE, Config, read_config
+from citygraph.config import CONFIG_FILE, Config, check_terms, read_config
 from citygraph.errors import ConfigError, QueryError, SnapshotError
 from citygraph.files import extract_revision, git
 from citygraph.findings import Finding, Report, finding
@@ -154,7 +154,7 @@ class Pipeline:
         say("done", len(_STAGES), len(_STAGES))
         unasked = {f"missing-{language}-label" for language in set(LANGUAGES) - set(self.config.languages)}
         before = [each for each in before if each.code not in unasked]
-        report = Report.of(loaded.findings, before, inferred.findings, after, bad)
+        report = Report.of(check_terms(self.config, "publi"), loaded.findings, before, inferred.findings, after, bad)
         return Checked(report, graphs, inferred.quads, day)
 
     def build(

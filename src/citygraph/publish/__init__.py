@@ -2,7 +2,6 @@
 
 Read in this order:
 
-- `vocabulary`: the terms of portals, and the codes that settings name;
 - `catalog`: what is described, made from graph.toml and the files;
 - `record`: the same as DCAT-AP, in the three profiles;
 - `edition`: what may leave, and the search for what must not;

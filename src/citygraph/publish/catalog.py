@@ -10,8 +10,8 @@ from typing import Final
 from citygraph.config import Config
 from citygraph.matching.names import slug
 from citygraph.messages import LANGUAGES, Text, text
-from citygraph.publish.vocabulary import vocabularies
 from citygraph.saved_query import SavedQuery
+from citygraph.vocabularies import vocabularies
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,17 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom to ask."""
+    """Whom to ask; the addresses begin with `mailto:`."""
 
     iri: str
     name: Text
-    email: str = ""
+    emails: tuple[str, ...] = ()
     url: str = ""
+
+    @property
+    def email(self) -> str:
+        """The first of the addresses; empty when there is none."""
+        return self.emails[0] if self.emails else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class DcatDataset:
     keywords: Mapping[str, tuple[str, ...]]
     themes: tuple[str, ...]
     los: tuple[str, ...]
+    high_value: tuple[str, ...]
     spatial: tuple[str, ...]
     period: tuple[str, str]
     frequency: str
@@ -117,7 +123,7 @@ class Catalog:
     title: Text
     description: Text
     publisher: Agent | None
-    contact: Contact | None
+    contacts: tuple[Contact, ...]
     languages: tuple[str, ...]
     licence: str
     spatial: tuple[str, ...]
@@ -129,6 +135,12 @@ class Catalog:
     dataset: DcatDataset
     services: tuple[DataService, ...] = field(default=())
     answers: tuple[DcatDataset, ...] = field(default=())
+    legislation: tuple[str, ...] = ()
+
+    @property
+    def contact(self) -> Contact | None:
+        """Whom to ask first."""
+        return self.contacts[0] if self.contacts else None
 
     @property
     def datasets(self) -> tuple[DcatDataset, ...]:
@@ -144,14 +156,9 @@ class Catalog:
 # -- made from the settings and the files ----------------------------------------------------------
 
 _LANGUAGE_CODES: Final = {"nb": "NOB", "en": "ENG"}
+_HIGH_VALUE: Final = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
+"""What DCAT-AP for high-value datasets wants named beside their category."""
 _ORGANISATIONS: Final = "https://organization-catalog.fellesdatakatalog.digdir.no/organizations/"
-
-
-def los_iri(word: str) -> str:
-    """The IRI of a theme of LOS: `kultur` is short for `tema/kultur`."""
-    if "://" in word:
-        return word
-    return vocabularies()["los"].iri(word if "/" in word else f"tema/{word}")
 
 
 def catalog_of(
@@ -183,7 +190,8 @@ def catalog_of(
         description=settings.words("publish.description"),
         keywords=settings.keywords,
         themes=tuple(settings.terms("publish.themes", "data-theme")),
-        los=tuple(map(los_iri, settings.list("publish.los"))),
+        los=tuple(settings.terms("publish.los", "los")),
+        high_value=tuple(settings.terms("publish.high_value", "high-value")),
         spatial=tuple(settings.list("publish.spatial")),
         period=period,
         frequency=settings.term("publish.frequency", "frequency"),
@@ -203,7 +211,7 @@ def catalog_of(
         title=Text(f"{config.title.in_language('nb')} – åpne data", f"{config.title.in_language('en')} – open data"),
         description=dataset.description,
         publisher=settings.agent(),
-        contact=settings.contact(),
+        contacts=tuple(settings.contacts()),
         languages=tuple(vocabularies()["language"].iri(_LANGUAGE_CODES[each]) for each in config.languages),
         licence=config.licence,
         spatial=dataset.spatial,
@@ -215,6 +223,7 @@ def catalog_of(
         dataset=dataset,
         services=tuple(settings.services(name, dataset, asked)),
         answers=asked,
+        legislation=settings.legislation(),
     )
 
 
@@ -290,11 +299,18 @@ class _Settings:
         iri = self.text("publisher.iri") or (_ORGANISATIONS + number if number else f"{self.site}agent/publisher")
         return Agent(iri, name, number, self.term("publisher.type", "publisher-type"), self.text("publisher.homepage"))
 
-    def contact(self) -> Contact | None:
-        name, email, url = self.words("contact.name"), self.text("contact.email"), self.text("contact.url")
-        if not name.in_language("nb") or not (email or url):
-            return None
-        return Contact(f"{self.site}contact", name, f"mailto:{email}" if email else "", url)
+    def contacts(self) -> Iterable[Contact]:
+        values = self._config.values
+        first = {name: values[f"contact.{name}"] for name in ("name", "email", "url")}
+        for number, each in enumerate((first, *values["contact.more"]), start=1):
+            name, emails, url = Text.of(each["name"]), tuple(f"mailto:{one}" for one in each["email"]), each["url"]
+            if name.in_language("nb") and (emails or url):
+                yield Contact(f"{self.site}contact{'' if number == 1 else f'-{number}'}", name, emails, url)
+
+    def legislation(self) -> tuple[str, ...]:
+        """The laws that are named, and the one on high-value data where a category is."""
+        of_high_value = (_HIGH_VALUE,) if self.list("publish.high_value") else ()
+        return tuple(dict.fromkeys((*self.list("publish.legislation"), *of_high_value)))
 
     def rights(self) -> Text:
         said, name = self.words("publish.attribution"), self.words("publisher.name")

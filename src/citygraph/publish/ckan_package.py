@@ -14,7 +14,7 @@ from citygraph.errors import PublishError
 from citygraph.messages import LANGUAGES
 from citygraph.publish.catalog import Catalog, DcatDataset, Distribution
 from citygraph.publish.record import eua_status
-from citygraph.publish.vocabulary import vocabulary_of
+from citygraph.vocabularies import vocabulary_of
 
 _NAME: Final = re.compile(r"[^a-z0-9_-]+")
 _NO_TAG: Final = re.compile(r"[^\w \-.]+")

@@ -16,8 +16,8 @@ from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text, texts
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.publish.catalog import Catalog
-from citygraph.publish.vocabulary import vocabulary_of
 from citygraph.rdf import Iri, Literal, Quad
+from citygraph.vocabularies import vocabulary_of
 
 _OWL, _RDFS, _SKOS = PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["skos"]
 _CLASSES: Final = frozenset({_OWL + "Class", _RDFS + "Class"})

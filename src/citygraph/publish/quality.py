@@ -16,8 +16,8 @@ from typing import Final
 from citygraph.messages import Text, text
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.record import NAMESPACES
-from citygraph.publish.vocabulary import EUA, IANA, W3C_IANA, vocabularies, vocabulary_of
 from citygraph.rdf import Iri, Literal, Term, Triple
+from citygraph.vocabularies import EUA, IANA, W3C_IANA, vocabularies, vocabulary_of
 
 HIGHEST: Final = 405
 """The points of all metrics of data.europa.eu together."""

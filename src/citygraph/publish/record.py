@@ -14,8 +14,8 @@ from typing import Final
 from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.catalog import Agent, Catalog, Contact, DataService, DcatDataset, Distribution
-from citygraph.publish.vocabulary import EUA, IANA, W3C_IANA
 from citygraph.rdf import Iri, Literal, Triple
+from citygraph.vocabularies import EUA, IANA, W3C_IANA
 
 NAMESPACES: Final[Mapping[str, str]] = {
     **{
@@ -23,6 +23,7 @@ NAMESPACES: Final[Mapping[str, str]] = {
         for name in ("adms", "dcat", "dct", "foaf", "org", "owl", "prov", "rdf", "rdfs", "skos", "xsd")
     },
     "dcatap": "http://data.europa.eu/r5r/",
+    "eli": "http://data.europa.eu/eli/ontology#",
     "odrs": "http://schema.theodi.org/odrs#",
     "spdx": "http://spdx.org/rdf/terms#",
     "vcard": "http://www.w3.org/2006/vcard/ns#",
@@ -80,8 +81,8 @@ class _Record:
         self._write_catalog(catalog)
         if catalog.publisher is not None:
             self._write_agent(catalog.publisher)
-        if catalog.contact is not None:
-            self._write_contact(catalog.contact)
+        for contact in catalog.contacts:
+            self._write_contact(contact)
         for dataset in self._datasets:
             self._write_dataset(dataset)
             for distribution in dataset.distributions:
@@ -127,7 +128,7 @@ class _Record:
     def _write_contact(self, contact: Contact) -> None:
         self._types(contact.iri, "vcard:Organization", "vcard:Kind")
         self._words(contact.iri, "vcard:fn", contact.name)
-        self._iris(contact.iri, "vcard:hasEmail", [contact.email])
+        self._iris(contact.iri, "vcard:hasEmail", contact.emails)
         self._iris(contact.iri, "vcard:hasURL", [contact.url])
 
     def _write_dataset(self, dataset: DcatDataset) -> None:
@@ -138,6 +139,8 @@ class _Record:
         self._words(it, "dct:description", dataset.description)
         self._owners(it)
         self._iris(it, "dcat:theme", self._themes(dataset))
+        self._legislation(it)
+        self._iris(it, "dcatap:hvdCategory", dataset.high_value)
         self._keywords(it, dataset.keywords)
         self._iris(it, "dct:spatial", dataset.spatial)
         self._period(it, dataset.period)
@@ -167,6 +170,7 @@ class _Record:
         self._iris(it, "dcat:mediaType", [self._profile.media_types + distribution.media_type])
         self._iris(it, "dct:license", [catalog.licence])
         self._iris(it, "dct:rights", [self._catalog.rights_iri])
+        self._legislation(it)
         self._iris(it, "dcatap:availability", [catalog.availability])
         self._iris(it, "adms:status", [self._profile.status(catalog.status)])
         self._literal(it, "dcat:byteSize", str(distribution.byte_size), datatype=self._profile.byte_size)
@@ -191,6 +195,8 @@ class _Record:
         self._literal(standard, "dct:title", title, language="en")
         self._keywords(it, service.keywords)
         self._iris(it, "dcat:theme", self._themes(catalog.dataset))
+        self._legislation(it)
+        self._iris(it, "dcatap:hvdCategory", catalog.dataset.high_value)
         self._iris(it, "dct:format", [service.format])
         self._iris(it, "dct:license", [catalog.licence])
         self._iris(it, "dct:accessRights", [catalog.dataset.access])
@@ -211,8 +217,12 @@ class _Record:
     def _owners(self, it: str) -> None:
         if self._catalog.publisher is not None:
             self._iris(it, "dct:publisher", [self._catalog.publisher.iri])
-        if self._catalog.contact is not None:
-            self._iris(it, "dcat:contactPoint", [self._catalog.contact.iri])
+        self._iris(it, "dcat:contactPoint", [each.iri for each in self._catalog.contacts])
+
+    def _legislation(self, it: str) -> None:
+        self._iris(it, "dcatap:applicableLegislation", self._catalog.legislation)
+        for each in self._catalog.legislation:
+            self._types(each, "eli:LegalResource")
 
     def _dates(self, it: str, issued: str, modified: str) -> None:
         self._literal(it, "dct:issued", issued, datatype="xsd:date")

@@ -13,8 +13,8 @@ from citygraph.errors import PublishError
 from citygraph.findings import Severity
 from citygraph.formats import by_extension
 from citygraph.namespaces import PREFIXES
-from citygraph.publish.vocabulary import background
 from citygraph.rdf import BlankNode, Iri, Triple, lexical_forms_kept, parse, to_rdflib
+from citygraph.vocabularies import background
 
 _SHACL: Final = PREFIXES["sh"]
 _PROPERTY, _PATH = Iri(f"{_SHACL}property"), Iri(f"{_SHACL}path")

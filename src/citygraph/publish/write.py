@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
-from citygraph.config import Config, settings
+from citygraph.config import Config, check_terms, settings
 from citygraph.errors import ExportError
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part
@@ -35,7 +35,6 @@ from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, read_back, write_catalogs
 from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import DCAT_AP_3, NAMESPACES, PROFILES
-from citygraph.publish.vocabulary import vocabularies
 from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
@@ -51,15 +50,6 @@ _WITH_POINTS: Final = (
     "publisher.name", "contact.email", "publish.keywords", "publish.themes", "publish.spatial", "publish.access",
     "publish.issued",
 )  # fmt: skip
-_VOCABULARY_OF: Final = {
-    "publisher.type": "publisher-type",
-    "publish.themes": "data-theme",
-    "publish.frequency": "frequency",
-    "publish.availability": "planned-availability",
-    "publish.status": "distribution-status",
-    "publish.access": "access-right",
-    "licence": "licence",
-}
 _ADDRESSES: Final = ("contact.email", "contact.url", "publisher.homepage", "publish.site", "publish.service")
 _RESERVED: Final = re.compile(r"(\A|\.)(example|test|invalid|localhost|example\.(com|net|org))\Z")
 """Names that are set aside for examples and tests (RFC 2606, sections 2 and 3)."""
@@ -79,24 +69,17 @@ def check_settings(config: Config, score: Score) -> list[Finding]:
             continue
         languages = config.languages if isinstance(value, dict) else ()
         found += [_missing(f"{key}.{language}", 0) for language in languages if not value.get(language)]
-    for key, name in _VOCABULARY_OF.items():
-        vocabulary, value = vocabularies()[name], config.values[key]
-        codes = ", ".join(vocabulary.terms)
-        found += [
-            finding("publish-unknown-value", file="graph.toml", key=key, word=code, codes=codes, scheme=name)
-            for code in (value if isinstance(value, list | tuple) else [value])
-            if code and not vocabulary.has(vocabulary.iri(code))
-        ]
-    return [*found, *_placeholders(config)]
+    return [*found, *check_terms(config), *_placeholders(config)]
 
 
 def _placeholders(config: Config) -> Iterator[Finding]:
     """Addresses under names that nobody can own: they look right, and nobody reads what is sent there."""
     for key in _ADDRESSES:
-        value = str(config.values[key])
-        host = value.rpartition("@")[2] if key == "contact.email" else urlsplit(value).hostname or ""
-        if _RESERVED.search(host.rstrip(".").lower()):
-            yield finding("publish-placeholder", file="graph.toml", key=key, value=value, address=value)
+        value = config.values[key]
+        for each in value if isinstance(value, tuple) else [value]:
+            host = each.rpartition("@")[2] if key == "contact.email" else urlsplit(each).hostname or ""
+            if _RESERVED.search(host.rstrip(".").lower()):
+                yield finding("publish-placeholder", file="graph.toml", key=key, value=each, address=each)
 
 
 def _missing(key: str, points: float) -> Finding:
