@@ -7,8 +7,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -101,6 +102,16 @@ def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _no_query_goes_on() -> Iterator[None]:
+    """Wait for queries that were given up: they cannot be stopped, and take the processor from every test after them."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "citygraph-query":
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "a query goes on after the test that gave it up: ask a smaller one"
 
 
 def copy_project(source: Path, target: Path) -> Path:
