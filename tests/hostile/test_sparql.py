@@ -174,11 +174,25 @@ def test_a_harmless_query_with_such_words_is_answered(text: str, store: MemorySt
     store.query(text)
 
 
-def test_a_string_that_holds_a_whole_clause_is_refused_because_engines_disagree_where_strings_end(
-    store: MemoryStore,
+@pytest.mark.parametrize(
+    "text", ["'SERVICE <http://a/> {'", '"""a\nSERVICE <http://a/> {"""', "1 # SERVICE <http://a/> {\n"]
+)
+def test_a_string_or_a_comment_that_holds_a_whole_clause_asks_nobody(
+    text: str, listener: _Listener, store: MemoryStore
+) -> None:
+    listener.calls.clear()
+    store.query(f"SELECT ?s WHERE {{ ?s ?p {text} }}".replace("http://a/", listener.address))
+    assert not listener.calls
+
+
+@pytest.mark.parametrize(
+    "text", ["'\\\\SERVICE <http://a/> {'", '""""SERVICE <http://a/> {"""', "''\"SERVICE <http://a/> {\""]
+)
+def test_a_string_that_holds_a_whole_clause_is_refused_where_engines_disagree_where_it_ends(
+    text: str, store: MemoryStore
 ) -> None:
     with pytest.raises(QueryError, match="SERVICE"):
-        store.query("SELECT ?s WHERE { ?s ?p 'SERVICE <http://a/> {' }")
+        store.query(f"SELECT ?s WHERE {{ ?s ?p {text} }}")
 
 
 @pytest.mark.parametrize(("left", "right"), ["{}", "()", "[]"])

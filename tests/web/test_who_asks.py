@@ -107,7 +107,7 @@ def settle(server: Server) -> None:
 
 
 REFUSED = {
-    "ASK {": (400, "query.syntax", "Spørringen er ikke gyldig SPARQL"),
+    "ASK {": (400, "query.too_early", "spørringen slutter for tidlig"),
     "DROP ALL": (400, "query.update", "ville endre grafen"),
     "ASK { SERVICE <http://127.0.0.1/> {} }": (400, "query.service", "spørringer blir på denne maskinen"),
     SLOW.format(0): (503, "limit.time", "Spørringen tok mer enn 2 sekunder"),

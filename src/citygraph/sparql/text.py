@@ -28,6 +28,8 @@ _SERVICE: Final = re.compile(
     r"(?>\s|#[^\n\r]*)*+\{)",
     re.IGNORECASE,
 )
+# A string about whose end no two engines differ: it holds no stroke and no mark of its own, and none follows it.
+_PLAIN_STRING: Final = re.compile(r"(?:\"\"\"[^\"\\]*\"\"\"|'''[^'\\]*'''|\"[^\"\\\n\r]*\"|'[^'\\\n\r]*')(?![\"'])")
 _UPDATES: Final = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
@@ -115,7 +117,40 @@ def read_query_tokens(text: str, *, most_characters: int, deepest: int) -> tuple
 
 
 def _has_service(text: str) -> bool:
-    return any(match.lastgroup == "service" for match in _SERVICE.finditer(text))
+    """Whether a SERVICE clause stands anywhere but in a comment or a string that every engine reads as one.
+
+    What looks like an IRI may be a comparison to an engine, and then the `#` or the `'` in it begins a comment or a
+    string. Behind such an IRI nothing is known to be hidden, but for those of PREFIX and BASE at the beginning.
+    """
+    hidden: list[tuple[int, int]] | None = None
+    match = _next_service(text, 0)
+    while match is not None:
+        hidden = _hidden(text) if hidden is None else hidden
+        if not any(start <= match.start() < end for start, end in hidden):
+            return True
+        # The next one may begin in what this one took for its space.
+        match = _next_service(text, match.start() + len("service"))
+    return False
+
+
+def _next_service(text: str, start: int) -> re.Match[str] | None:
+    return next((match for match in _SERVICE.finditer(text, start) if match.lastgroup == "service"), None)
+
+
+def _hidden(text: str) -> list[tuple[int, int]]:
+    """The places of the comments and strings of a text, up to where engines may differ about them."""
+    hidden: list[tuple[int, int]] = []
+    is_prologue = True
+    for token in lexer.tokens(text, lexer.SPARQL):
+        is_plain = token.kind == "string" and _PLAIN_STRING.match(text, token.start) is not None
+        if is_plain or token.kind == "comment":
+            hidden.append((token.start, token.end))
+            continue
+        is_prologue = is_prologue and (token.kind in {"pname", "iri"} or word_of(token) in {"PREFIX", "BASE"})
+        is_clear = is_prologue or (token.text != "<" and (token.kind != "iri" or not set("#'") & set(token.text)))
+        if not is_clear or token.kind == "string" or token.text in {"'", '"'}:
+            break
+    return hidden
 
 
 def _check_depth(found: list[Token], deepest: int) -> None:
@@ -172,29 +207,6 @@ def _grouped(found: list[Token]) -> frozenset[str] | None:
         elif inside and token.kind == "variable":
             collected.add(token.text[1:])
     return frozenset(collected) if grouped else None
-
-
-def syntax_error(message: str, text: str) -> QueryError:
-    """The engine's words for a query it cannot read as a sentence: where, what stands there, what may be wrong.
-
-    Args:
-        message: what the engine said; its list of every token it would have taken helps nobody.
-        text: the query.
-    """
-    place = re.search(r"error at (\d+):(\d+)", message)
-    if place is None:
-        return QueryError(sentence("query.syntax", detail=message.rstrip(".")))
-    line, column = int(place[1]), int(place[2])
-    lines = text.splitlines()
-    rest = lines[line - 1][max(column - 1, 0) :].strip() if line <= len(lines) else ""
-    if "Prefix not found" in message and line <= len(lines):
-        names = re.findall(r"([\w.-]*):", lines[line - 1][: column - 1 + 1])
-        name = names[-1] if names else rest.partition(":")[0]
-        undeclared = sentence("query.prefix", line=line, column=column, name=name)
-        return QueryError(undeclared, fix=sentence("next.declare", name=name), line=line)
-    key = "query.unexpected" if rest else "query.too_early"
-    here = sentence(key, line=line, column=column, text=rest[:40])
-    return QueryError(here, fix=sentence("next.look_before"), line=line)
 
 
 # -- what a row of an answer rests on ------------------------------------------------------------------
@@ -331,12 +343,15 @@ def solutions_of(text: str) -> str | None:
 def with_every_variable(text: str) -> str:
     """The SELECT with `*` instead of its columns: a row of it has every variable that its pattern binds."""
     found = list(tokens(text))
-    select = next(number for number, token in enumerate(found) if token.kind == "word" and _word(token) == Form.SELECT)
-    pattern = next((t for t in found[select:] if _word(t) == "WHERE" or (t.kind == "mark" and t.text == "{")), None)
+    select = next(
+        number for number, token in enumerate(found) if token.kind == "word" and word_of(token) == Form.SELECT
+    )
+    pattern = next((t for t in found[select:] if word_of(t) == "WHERE" or (t.kind == "mark" and t.text == "{")), None)
     return f"{text[: found[select].start]}SELECT * {text[pattern.start :] if pattern else ''}"
 
 
-def _word(token: Token) -> str:
+def word_of(token: Token) -> str:
+    """The keyword or the name of a function that a token is, in capitals; empty for others."""
     return token.text.upper() if token.kind == "word" else ""
 
 

@@ -12,7 +12,8 @@ from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.messages import sentence
 from citygraph.rdf import DefaultGraph, Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
-from citygraph.sparql.text import QueryText, check_values, read_query, syntax_error
+from citygraph.sparql.faults import syntax_error
+from citygraph.sparql.text import QueryText, check_values, read_query
 
 _Each = TypeVar("_Each")
 _LONGEST: Final = 10_000_000

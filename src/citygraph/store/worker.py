@@ -29,6 +29,7 @@ from citygraph.lexer import Token
 from citygraph.messages import key_of, said_in, sentence
 from citygraph.rdf import Term, Triple, serialize_to
 from citygraph.results import JsonRows, write_rows, write_truth
+from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.text import QueryText, read_query_tokens
 from citygraph.store import seccomp
 from citygraph.store.protocol import (
@@ -331,7 +332,8 @@ def answer(
     except QueryError as error:
         _fail(pipe, "query", error.message, error.fix)
     except SyntaxError as error:
-        _fail(pipe, "query", sentence("query.syntax", detail=error.msg), sentence("next.count_from_one"))
+        refused = syntax_error(error.msg, question.text)
+        _fail(pipe, "query", refused.message, refused.fix)
     except TooMuch as error:
         _fail(pipe, "query", error.args[0], sentence("next.less_by_limits"))
     except LookupError as error:
