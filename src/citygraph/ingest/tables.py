@@ -1,7 +1,7 @@
 """Tables: sheets, rows and how much of them is read; and XLSX as such a table. The one home of openpyxl.
 
-Values only, merged cells filled downwards. What openpyxl gives is held against a count of the filled cells in the file
-itself, so that no cell is lost in silence.
+Merged cells are filled downwards, and a date is as exact as its cell shows it. What openpyxl gives is held against the
+filled cells that `xlsx` finds in the file itself, row by row and column by column, so that no cell is lost in silence.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -19,16 +19,31 @@ from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
 from citygraph.errors import IngestError
+from citygraph.ingest.xlsx import (
+    STRICT,
+    SharedStrings,
+    SheetXml,
+    Styles,
+    column_letters,
+    comments_of,
+    shown,
+    transitional,
+    unescaped,
+)
 from citygraph.messages import sentence
 
 _CHUNK: Final = 1 << 20
-_MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
-_ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,7})[\"'][^>]*>")
-_HIDDEN: Final = re.compile(rb"\bhidden=[\"'](?:1|true)[\"']")
-_NO_VALUE: Final = re.compile(rb"<f(?:\s[^>]*)?>[^<]*</f>(?:<v\s*/>|<v></v>)?</c>")
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_MOST_MERGED: Final = 100_000
 _PARTS: Final = 2_000
+_ERROR: Final = re.compile(
+    r"#(?:REF!|N/A|NAME\?|DIV/0!|VALUE!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BUSY!|GETTING_DATA|[NI]/?[VT])", re.IGNORECASE
+)
+_YEARS: Final = range(1900, 2101)
+_SAID: Final = 200
+_MOST_NAMED: Final = 12
+_FIRST: Final = datetime(1899, 12, 30)  # noqa: DTZ001  # the day 0 of spreadsheets, which know no time zones
+_FIRST_OF_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001
+_ISO: Final = {"month": "%Y-%m", "year": "%Y", "no-year": "--%m-%d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +58,21 @@ class ListLimits:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as it stands in the file; `number` counts every row from 1, also titles and empty ones (RFC 7111)."""
+    """One row as it stands in the file.
+
+    Args:
+        number: counts every row from 1, also titles and empty ones (RFC 7111).
+        cells: the texts of its cells.
+        struck: the places of cells that are struck out in a workbook.
+        comments: what people remarked on its cells there.
+        notes: what the reader should know of its cells.
+    """
 
     number: int
     cells: tuple[str, ...]
+    struck: frozenset[int] = frozenset()
+    comments: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -82,10 +108,11 @@ def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ..
     except ImportError as error:
         raise list_error("openpyxl") from error
     try:
-        _within_bounds(data, name, limits)
+        if _within_bounds(data, name, limits):
+            data = transitional(data)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         try:
-            return tuple(_sheet(sheet, data, name, limits) for sheet in book.worksheets)
+            return tuple(_Reading(book, data, name, limits).sheets())
         finally:
             book.close()
     except (
@@ -95,9 +122,12 @@ def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ..
         raise list_error("not_xlsx", name=name, why=error or type(error).__name__) from error
 
 
-def _within_bounds(data: bytes, name: str, limits: ListLimits) -> None:
-    """Unpack everything once and throw it away: the sizes that a hostile file states are not to be believed."""
-    total = 0
+def _within_bounds(data: bytes, name: str, limits: ListLimits) -> bool:
+    """Unpack everything once and throw it away: the sizes that a hostile file states are not to be believed.
+
+    Gives whether it is written in Strict Open XML.
+    """
+    total, is_strict = 0, False
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if len(archive.infolist()) > _PARTS:
             raise list_error("parts", fix="save_again", name=name, most=_PARTS)
@@ -110,127 +140,138 @@ def _within_bounds(data: bytes, name: str, limits: ListLimits) -> None:
                         raise list_error("unpacked", name=name, most=limits.size)
                     if begin and _DOCTYPE.search(chunk):
                         raise list_error("entities", fix="save_again", name=name)
+                    is_strict = is_strict or (begin and STRICT in chunk)
                     begin = False
+    return is_strict
 
 
-def _sheet(sheet: Any, data: bytes, name: str, limits: ListLimits) -> Sheet:  # noqa: ANN401  # openpyxl has no types
-    text = _xml(data, sheet)
-    hidden = frozenset(int(match[1]) for match in _ROW.finditer(text) if _HIDDEN.search(match[0]))
-    # What the file says about the size of the sheet is a hint, which exporters get wrong.
-    sheet.reset_dimensions()
-    rows = tuple(_rows(sheet, _merged(text), _FilledCells(text, limits.rows).in_row, name, limits))
-    without = len(_NO_VALUE.findall(text))
-    notes = (sentence("ingest.file.no_value", sheet=str(sheet.title), count=without),)
-    is_hidden = sheet.sheet_state != "visible"
-    return Sheet(str(sheet.title), rows, is_hidden=is_hidden, hidden=hidden, notes=notes if without else ())
+class _Reading:
+    """Reads the sheets of one workbook."""
+
+    def __init__(self, book: Any, data: bytes, name: str, limits: ListLimits) -> None:  # noqa: ANN401  # openpyxl has no types
+        self._book = book
+        self._name = name
+        self._limits = limits
+        self._archive = zipfile.ZipFile(io.BytesIO(data))
+        parts = [each for each in self._archive.namelist() if each.lower().endswith("/sharedstrings.xml")]
+        self._strings = SharedStrings(self._archive.read(parts[0]) if parts else b"")
+        self._styles = _styles(book)
+        self._first = _FIRST_OF_1904 if book.epoch.year == _FIRST_OF_1904.year else _FIRST
+
+    def sheets(self) -> Iterator[Sheet]:
+        """Every sheet in its order.
+
+        Raises:
+            IngestError: a sheet has too many rows, or openpyxl gives other cells than its XML has.
+        """
+        with self._archive:
+            for sheet in self._book.worksheets:
+                yield self._sheet(sheet)
+
+    def _sheet(self, sheet: Any) -> Sheet:  # noqa: ANN401
+        path = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
+        text = self._archive.read(path) if path in self._archive.namelist() else b""
+        xml = SheetXml(text, self._limits.rows, styles=self._styles, strings=self._strings)
+        comments = comments_of(self._archive, path)
+        if len(getattr(sheet, "_shared_strings", ())) == len(self._strings.texts):
+            # openpyxl takes a part of the escapes off, so that it cannot be told what they were.
+            sheet._shared_strings = self._strings.texts  # noqa: SLF001
+        # What the file says about the size of the sheet is a hint, which exporters get wrong.
+        sheet.reset_dimensions()
+        title = unescaped(str(sheet.title))
+        rows = tuple(self._rows(sheet, xml, comments))
+        is_hidden = sheet.sheet_state != "visible"
+        notes = tuple(_told(title, xml, comments, is_hidden=is_hidden and bool(rows)))
+        return Sheet(title, rows, is_hidden=is_hidden, hidden=frozenset(xml.hidden_rows), notes=notes)
+
+    def _rows(self, sheet: Any, xml: SheetXml, comments: Mapping[tuple[int, int], str]) -> Iterator[Row]:  # noqa: ANN401
+        """The rows up to the last that is not empty, merged cells filled downwards."""
+        merges = _Merges([each for each in xml.merged if each[0] <= self._limits.cells])
+        remarked = defaultdict(list)
+        for (row_, column), said in sorted(comments.items()):
+            remarked[row_].append((column, said))
+        waiting: list[Row] = []
+        left = xml.count.copy()
+        for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            if number > self._limits.rows:
+                raise list_error("sheet_rows", sheet=str(sheet.title), name=self._name, most=self._limits.rows)
+            read = sum(1 << place for place, value in enumerate(values) if value is not None)
+            if read.bit_count() != left.pop(number, 0):
+                raise _lost(sheet.title, self._name, number, xml.count[number], read.bit_count())
+            if read != xml.columns.get(number, 0):
+                raise list_error(
+                    "cells_moved", fix="save_again", sheet=str(sheet.title), name=self._name, row=number,
+                    there=_letters(xml.columns[number]), read=_letters(read),
+                )  # fmt: skip
+            cells, notes = self._texts(number, values[: self._limits.cells + 1], xml)
+            merges.fill(number, cells)
+            for column, said in remarked.get(number, ()):
+                cell = f"{column_letters(column)}{number}"
+                notes.append(sentence("ingest.note.remarked", cell=cell, said=said[:_SAID]))
+            struck = frozenset(xml.struck.get(number, ()))
+            remarks = tuple(said for _, said in remarked.get(number, ()))
+            row = Row(number, tuple(_without_tail(cells)), struck, remarks, tuple(notes))
+            # A sheet often ends in thousands of formatted, empty rows: they are no rows of the list.
+            waiting.append(row)
+            if not row.is_empty:
+                yield from waiting
+                waiting = []
+        for number, there in sorted(left.items()):
+            raise _lost(sheet.title, self._name, number, there, 0)
+
+    def _texts(self, number: int, values: Sequence[object], xml: SheetXml) -> tuple[list[str], list[str]]:
+        """The texts of a row, and what should be known of its cells."""
+        cells: list[str] = []
+        notes: list[str] = []
+        exact = xml.shown.get(number, {})
+        for place, value in enumerate(values):
+            cell = f"{column_letters(place)}{number}"
+            text = _text(value, exact.get(place, "day"))
+            if (error := xml.errors.get((number, place), "")) or _ERROR.fullmatch(text):
+                notes.append(sentence("ingest.note.error", cell=cell, said=error or text))
+                text = ""
+            if isinstance(value, datetime) and (year := (value - self._first).days) in _YEARS:
+                notes.append(sentence("ingest.note.year_as_day", cell=cell, shown=text, year=year))
+                text = str(year)
+            if partly := xml.partly.get((number, place)):
+                notes.append(sentence("ingest.note.partly_struck", cell=cell, said=partly[:_SAID]))
+            cells.append(text)
+        return cells, notes
 
 
-def _xml(data: bytes, sheet: Any) -> bytes:  # noqa: ANN401
-    path = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return archive.read(path) if path in archive.namelist() else b""
+def _styles(book: Any) -> Styles:  # noqa: ANN401  # openpyxl has no types
+    """Which styles of a workbook strike a text out, or show a date less exactly than by its day."""
+    from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE  # noqa: PLC0415  # an extra
+
+    struck: set[int] = set()
+    exact: dict[int, str] = {}
+    for number, style in enumerate(book._cell_styles):  # noqa: SLF001  # openpyxl tells it of no cell that it streams
+        if book._fonts[style.fontId].strike:  # noqa: SLF001
+            struck.add(number)
+        own = style.numFmtId - BUILTIN_FORMATS_MAX_SIZE
+        code = book._number_formats[own] if own >= 0 else BUILTIN_FORMATS.get(style.numFmtId, "")  # noqa: SLF001
+        if number in book._date_formats and (how := shown(code)) != "day":  # noqa: SLF001
+            exact[number] = how
+    return Styles(struck, exact)
 
 
-def _merged(text: bytes) -> list[tuple[int, int, int]]:
-    """Cells merged over several rows, as column, first and last row; openpyxl leaves them out when it streams."""
-    found: list[tuple[int, int, int]] = []
-    for match in _MERGED.finditer(text):
-        first, last = int(match[2]), int(match[4])
-        if last > first and len(found) < _MOST_MERGED:
-            found.append((_column(match[1].decode()), first, last))
-    return found
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
-
-
-class _FilledCells:
-    """How many cells of a sheet hold a value, counted in its XML and by nothing else that the file says.
-
-    Args:
-        text: the XML of the sheet.
-        most: how many rows are told apart; all later ones are counted as the one after these.
-
-    Raises:
-        ExpatError, ValueError: it is not well-formed, or numbers a row with something else than a number.
-    """
-
-    _PATH: Final = ("worksheet", "sheetData", "row", "c")
-
-    def __init__(self, text: bytes, most: int) -> None:
-        self.in_row: Counter[int] = Counter()
-        self._most = most
-        self._path: list[str] = []
-        self._row = 0
-        self._type = ""
-        self._is_filled = False
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._begin
-        parser.CharacterDataHandler = self._characters
-        parser.EndElementHandler = self._end
-        if text:
-            parser.Parse(text, True)  # noqa: FBT003  # expat takes no keyword: this is all of it
-
-    def _begin(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name.rpartition(" ")[2])
-        match self._path:
-            case ["worksheet", "sheetData", "row"]:
-                self._row = int(float(attributes["r"])) if "r" in attributes else self._row + 1
-            case ["worksheet", "sheetData", "row", "c"]:
-                self._type, self._is_filled = attributes.get("t", ""), False
-            case ["worksheet", "sheetData", "row", "c", "is"] if self._type == "inlineStr":
-                self._is_filled = True
-
-    def _characters(self, text: str) -> None:
-        match self._path:
-            case ["worksheet", "sheetData", "row", "c", "v"]:
-                self._is_filled = True
-            case ["worksheet", "sheetData", "row", "c", "is", *_] if text.strip():
-                self._is_filled = True
-
-    def _end(self, _name: str) -> None:
-        if self._is_filled and len(self._path) == len(self._PATH):
-            self.in_row[min(self._row, self._most + 1)] += 1
-            self._is_filled = False
-        self._path.pop()
-
-
-def _rows(
-    sheet: Any,  # noqa: ANN401  # openpyxl has no types
-    merged: list[tuple[int, int, int]],
-    filled: Counter[int],
-    name: str,
-    limits: ListLimits,
-) -> Iterator[Row]:
-    """The rows up to the last that is not empty, merged cells filled downwards.
-
-    Raises:
-        IngestError: the sheet has too many rows, or openpyxl gives other cells than `filled` counts.
-    """
-    merges = _Merges([each for each in merged if each[0] <= limits.cells])
-    waiting: list[Row] = []
-    left = filled.copy()
-    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        if number > limits.rows:
-            raise list_error("sheet_rows", sheet=str(sheet.title), name=name, most=limits.rows)
-        read = len(values) - values.count(None)
-        if read != left.pop(number, 0):
-            raise _lost(sheet.title, name, number, filled[number], read)
-        cells = [_text(value) for value in values[: limits.cells + 1]]
-        merges.fill(number, cells)
-        row = Row(number, tuple(_without_tail(cells)))
-        # A sheet often ends in thousands of formatted, empty rows: they are no rows of the list.
-        waiting.append(row)
-        if not row.is_empty:
-            yield from waiting
-            waiting = []
-    for number, there in sorted(left.items()):
-        raise _lost(sheet.title, name, number, there, 0)
+def _told(title: str, xml: SheetXml, comments: Mapping[tuple[int, int], str], *, is_hidden: bool) -> Iterator[str]:
+    """What to tell of a sheet before its rows are read."""
+    first, count = xml.without_value
+    if count:
+        yield sentence("ingest.file.no_value", sheet=title, count=count, cell=first)
+    if is_hidden:
+        yield sentence("ingest.file.hidden", sheet=title, count=len(xml.count))
+    if rows := sorted(xml.hidden_rows & set(xml.count)):
+        yield sentence("ingest.file.hidden_rows", sheet=title, count=len(rows), row=rows[0])
+    if columns := xml.hidden_columns:
+        yield sentence("ingest.file.hidden_columns", sheet=title, columns=", ".join(map(column_letters, columns)))
+    if struck := sorted(number for number, places in xml.struck.items() if places):
+        yield sentence("ingest.file.struck", sheet=title, count=len(struck), row=struck[0])
+    if comments:
+        (row, column), said = min(comments.items())
+        cell = f"{column_letters(column)}{row}"
+        yield sentence("ingest.file.remarked", sheet=title, count=len(comments), cell=cell, said=said[:_SAID])
 
 
 class _Merges:
@@ -261,6 +302,11 @@ def _lost(title: str, name: str, row: int, there: int, read: int) -> IngestError
     return IngestError(message, fix=sentence("next.save_again"))
 
 
+def _letters(mask: int) -> str:
+    places = [place for place in range(mask.bit_length()) if mask >> place & 1]
+    return ", ".join(map(column_letters, places[:_MOST_NAMED])) + (", …" if len(places) > _MOST_NAMED else "")
+
+
 def _without_tail(cells: list[str]) -> Iterable[str]:
     end = len(cells)
     while end and not cells[end - 1]:
@@ -268,8 +314,8 @@ def _without_tail(cells: list[str]) -> Iterable[str]:
     return cells[:end]
 
 
-def _text(value: object) -> str:
-    """A cell as text: numbers without `.0`, dates as ISO days, errors as nothing."""
+def _text(value: object, exact: str = "day") -> str:
+    """A cell as text: numbers without `.0`, escapes as letters, dates in ISO 8601 as exact as the cell shows them."""
     match value:
         case None:
             return ""
@@ -277,19 +323,12 @@ def _text(value: object) -> str:
             return "TRUE" if value else "FALSE"
         case float() if value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004  # beyond it floats have no units
             return str(int(value))
+        case date() if exact in _ISO:
+            # A day without its year is none: the year is the one in which somebody typed it.
+            return value.strftime(_ISO[exact])
         case datetime():
             return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
         case date():
             return value.isoformat()
-        case str() if value.startswith("#") and value.rstrip("!?/0A").upper() in {
-            "#REF",
-            "#N",
-            "#NAME",
-            "#DIV",
-            "#VALUE",
-            "#NULL",
-            "#NUM",
-        }:
-            return ""
         case _:
-            return str(value)
+            return unescaped(str(value))
