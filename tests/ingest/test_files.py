@@ -6,6 +6,7 @@ import io
 import re
 import tracemalloc
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,7 @@ def test_a_workbook_with_titles_merged_cells_dates_formulas_and_several_sheets(t
         sheet.write_row(3, 1, ["Oslo", "C40"])
         sheet.write_number(3, 3, 2011)
         sheet.write_row(4, 1, ["Bergen", "C40"])
-        sheet.write_datetime(
-            4, 3, __import__("datetime").datetime(2020, 11, 5), book.add_format({"num_format": "dd.mm.yyyy"})
-        )
+        sheet.write_datetime(4, 3, datetime(2020, 11, 5), book.add_format({"num_format": "dd.mm.yyyy"}))  # noqa: DTZ001
         sheet.write_row(5, 0, ["Norway", "", "C40"])
         sheet.write_formula(5, 1, '="Ham"&"ar"', value="Hamar")
         book.add_worksheet("Notes").write(0, 0, "Nothing to see")
@@ -186,10 +185,11 @@ def test_a_merged_cell_beyond_the_last_cell_of_a_row_is_filled(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("change", "row"),
     [
-        pytest.param((_MAIN, b"http://purl.oclc.org/ooxml/spreadsheetml/main"), 1, id="a namespace it does not know"),
+        pytest.param((_MAIN, b"http://example.org/main"), 1, id="a namespace it does not know"),
         pytest.param((b'<row r="4"', b'<row r="2"'), 2, id="a number of a row twice"),
         pytest.param((b'<row r="3"', b'<row r="1"'), 1, id="rows that are not in order"),
         pytest.param((b'<c r="B3"', b'<c r="A3"'), 3, id="a cell twice"),
+        pytest.param((b'<c r="C3"', b'<c r="A3"'), 3, id="a cell twice, the last"),
     ],
 )
 def test_cells_that_the_reader_does_not_give_stop_the_import(
@@ -200,6 +200,104 @@ def test_cells_that_the_reader_does_not_give_stop_the_import(
         _cells(path)
     assert said_in(caught.value.message, "nb").startswith(f"list.xlsx, arket «Members»: rad {row} har")
     assert said_in(caught.value.fix, "nb").startswith("Ingenting er tatt inn.")
+
+
+def test_columns_that_are_not_where_they_are_read_stop_the_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet  # noqa: PLC0415
+
+    moved = ReadOnlyWorksheet._get_row  # noqa: SLF001
+    monkeypatch.setattr(ReadOnlyWorksheet, "_get_row", lambda *args: (None, *moved(*args)))
+    with pytest.raises(
+        IngestError, match="row 1 has its filled cells in the columns A, B, C, and they are read in B, C, D"
+    ):
+        _cells(_three_by_four(tmp_path / "list.xlsx"))
+
+
+def _format(book: Any, code: str) -> Any:  # noqa: ANN401
+    return book.add_format({"num_format": code})
+
+
+def _marked(book: Any) -> None:  # noqa: ANN401
+    """A sheet with everything that a workbook says beside its values."""
+    sheet = book.add_worksheet("Members")
+    struck = book.add_format({"font_strikeout": True})
+    sheet.write_row(0, 0, ["City", "Since", "Status", "Secret"])
+    days = [
+        ("Oslo", "mmm-yy"),
+        ("Bergen", "yyyy"),
+        ("Hamar", "d mmm"),
+        ("Bodø", '"fra "mmmm yyyy'),
+        ("Skien", "dd.mm.yyyy hh:mm"),
+    ]
+    for number, (city, code) in enumerate(days, start=1):
+        sheet.write(number, 0, city)
+        sheet.write_datetime(number, 1, datetime(2004, 5, 17), _format(book, code))  # noqa: DTZ001
+    sheet.write_row(6, 0, ["Narvik"])
+    sheet.write_number(6, 1, 2004, _format(book, "dd.mm.yyyy"))
+    sheet.write(7, 0, "Molde", struck)
+    sheet.write_rich_string(8, 0, struck, "Lillesand", " Arendal")
+    sheet.write_rich_string(9, 0, struck, "Ris", struck, "ør")
+    sheet.write(10, 0, "Tromsø\x07_x000D_")
+    sheet.write_formula(10, 2, "=NA()", value="#N/A")
+    sheet.write(11, 0, "Vadsø")
+    sheet.write_comment(11, 0, "Meldt seg ut i 2019", {"author": "Kari"})
+    sheet.write(12, 0, "Vardø")
+    sheet.write_comment(12, 0, "by letter")
+    sheet.write(13, 0, "Alta")
+    sheet.set_row(13, None, None, {"hidden": True})
+    sheet.set_column("D:D", None, None, {"hidden": True})
+    hidden = book.add_worksheet("Old")
+    hidden.write(0, 0, "City")
+    hidden.very_hidden()
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _workbook(tmp_path_factory.mktemp("marked") / "list.xlsx", _marked)
+
+
+def test_what_a_workbook_says_beside_its_values_is_told(marked: Path) -> None:
+    listing = read_list(marked, limits=ListLimits())
+    rows = listing.sheets[0].rows
+    dates = [row.cells[1] for row in rows[1:7]]
+    assert dates == ["2004-05", "2004", "--05-17", "2004-05", "2004-05-17", "2004"]
+    assert [row.number for row in rows if row.struck] == [8, 10]
+    assert rows[10].cells == ("Tromsø\x07_x000D_",)
+    said = " | ".join((*listing.notes, *(note for row in rows for note in row.notes)))
+    for part in (
+        "sheet 'Old' is hidden and has 1 rows", "the columns D are hidden", "2 rows have text that is struck out, the first is row 8",
+        "2 cells have comments, the first A12", "1 rows are hidden, the first is row 14", "a part of A9 is struck out: Lillesand",
+        "C11 is an error of the spreadsheet and no value: #N/A", "B7 shows 1905-06-26 and holds the number 2004: read as that year",
+        "comment in A13: by letter",
+    ):  # fmt: skip
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("more", "outcomes"),
+    [("", ["refused", "refused", "refused", "imported"]), ('struck = "left"\ncomments = "note"\n', ["imported"] * 4)],
+)
+def test_rows_struck_out_and_remarks_of_an_end_are_asked(
+    take: Take, marked: Path, more: str, outcomes: list[str]
+) -> None:
+    text = f'list = "book"\nas_of = 2025-03-01\nnetwork = "C40"\ncountry = "Norway"\n{more}[columns]\ncity = "City"\njoined = "Since"\n'
+    taken = take(marked.read_bytes(), name="list.xlsx", more=text)
+    assert [taken.outcome(row) for row in (8, 10, 12, 13)] == outcomes
+    assert "Meldt seg ut i 2019" in taken.notes(12)
+    facts = (taken.done.report.parents[3] / taken.done.files[0]).read_text(encoding="utf-8")
+    assert facts.count("dateNotAfter") == (2 if more else 0)
+
+
+def test_strict_open_xml_is_read(tmp_path: Path, marked: Path) -> None:
+    path = tmp_path / "strict.xlsx"
+    with zipfile.ZipFile(marked) as old, zipfile.ZipFile(path, "w") as new:
+        for each in old.namelist():
+            data = old.read(each).replace(_MAIN, b"http://purl.oclc.org/ooxml/spreadsheetml/main")
+            usual = b"http://schemas.openxmlformats.org/officeDocument/2006/"
+            new.writestr(each, data.replace(usual, b"http://purl.oclc.org/ooxml/officeDocument/"))
+    assert read_list(path, limits=ListLimits()).sheets == read_list(marked, limits=ListLimits()).sheets
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 broken", b"\x00" * 50, b"PK\x05\x06" + b"\x00" * 18])

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citygraph import Project
-from citygraph.ingest.cells import Status, clean, name_problem, read_period, read_status
+from citygraph.ingest.cells import clean, name_problem
+from citygraph.ingest.dates import Status, read_period, read_status
 from citygraph.ingest.known import KnownGraph
 from citygraph.ingest.mapping import read_map
 from citygraph.ingest.places import alpha3, country_label, country_of

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from citygraph.ingest import cells, draft, layout
-from citygraph.ingest.cells import Status, read_date, read_status
+from citygraph.ingest import dates, draft, layout
+from citygraph.ingest.dates import Status, read_date, read_status
 from citygraph.ingest.draft import by_words
 from citygraph.matching import names
 
@@ -23,7 +23,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
     words = tmp_path / "words"
     shutil.copytree(str(files("citygraph.ingest").joinpath("words")), words)
     monkeypatch.setattr(names, "files", lambda _package: tmp_path)
-    patterns = (cells._status_words, cells._date_words, draft._heading_words, layout._words)  # noqa: SLF001
+    patterns = (dates._status_words, dates._date_words, draft._heading_words, layout._words)  # noqa: SLF001
 
     def forget() -> None:
         for each in (names.word_lists, names.words_of, *patterns):

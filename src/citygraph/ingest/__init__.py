@@ -4,9 +4,9 @@ In reading order:
 
 - `run`: the whole of one import, from rows to statements; begin here.
 - `mapping`: map.toml, which says what the columns of a list mean; `draft` begins one.
-- `read`, `tables`: a CSV or XLSX file to rows.
+- `read`, `tables`: a CSV or XLSX file to rows; `xlsx`: what the XML of a workbook says by itself.
 - `layout`: where the table begins, what stands between its rows.
-- `cells`, `places`: what one cell says; countries, regions and cities by name.
+- `cells`, `dates`, `places`: what one cell says; when and whether it is over; countries, regions and cities by name.
 - `kinds`: city, region or organisation, by a column or by the words of a name.
 - `asking`: the city that a row asks for, its name taken apart.
 - `entries`: what each row says of a city and its networks.

@@ -10,7 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from citygraph.ingest.cells import clean, read_date, read_status
+from citygraph.ingest.cells import clean
+from citygraph.ingest.dates import read_date, read_status
 from citygraph.ingest.layout import note_reason
 from citygraph.ingest.places import country_of, known_countries
 from citygraph.ingest.read import Listing, read_list

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.asking import CityReader, belongs_in_front
-from citygraph.ingest.cells import LEFT, NOT_YET, Period, clean, name_problem, read_date, read_period, read_status
+from citygraph.ingest.cells import clean, name_problem
+from citygraph.ingest.dates import LEFT, NOT_YET, Period, read_date, read_period, read_status, speaks_of_end
 from citygraph.ingest.layout import Heading, Sections, explained, find_heading, footnotes, no_table, note_reason
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import WantedCity, known_countries, named_country
@@ -116,6 +117,10 @@ class Claims:
                 yield Claim(network, problem=sentence("ingest.row.mark", mark=raw.strip()))
             elif fold(mark) in self._no:
                 continue
+            elif place in row.struck and not self._map.text("struck"):
+                yield Claim(network, problem=sentence("ingest.row.struck"))
+            elif place in row.struck and self._map.text("struck") == LEFT:
+                yield self._claim(network, status, replace(period, is_over=True))
             elif fold(mark) in self._yes:
                 yield self._claim(network, status, period)
             else:
@@ -125,9 +130,9 @@ class Claims:
         """A cell with more than a mark: a year, a role, "until 2019"; several lines say it together."""
         word, _, rest = mark.partition(" ")
         if fold(word) in self._yes and (
-            read := read_status(rest.strip(" ,;:-–"), self._own, month_first=self._month_first)
+            read := read_status(_behind_mark(rest), self._own, month_first=self._month_first)
         ):
-            mark = rest.strip(" ,;:-–")
+            mark = _behind_mark(rest)
             if not read.meaning:
                 return self._claim(
                     network, status, replace(period, begin=read.begin or period.begin, end=read.end or period.end)
@@ -152,7 +157,7 @@ class Claims:
         if not network.startswith("id:") and (problem := name_problem(network)):
             return Claim(network, problem=sentence("ingest.row.no_network_name", why=problem))
         if not status:
-            return Claim(network, self._role, period, has_left=bool(period.end))
+            return Claim(network, self._role, period, has_left=bool(period.end) or period.is_over)
         read = read_status(status, self._own, month_first=self._month_first)
         if read is None:
             return Claim(network, problem=sentence("ingest.row.status", status=status[:60]))
@@ -161,12 +166,27 @@ class Claims:
         begin, end = period.begin or read.begin, period.end or read.end
         if begin and end and end < begin[: len(end)]:
             return Claim(network, problem=sentence("ingest.row.left_before", end=end, begin=begin))
-        if read.meaning == LEFT and not end:
+        if (read.meaning == LEFT or period.is_over) and not end:
             read = replace(read, notes=(*read.notes, sentence("ingest.note.no_end")))
         told = _differing(period, read.begin, read.end)
-        has_left = bool(end) or read.meaning == LEFT
+        has_left = bool(end) or read.meaning == LEFT or period.is_over
         role = self._role if read.meaning in {LEFT, ""} else read.meaning
         return Claim(network, role, Period(begin, end), has_left=has_left, notes=(*read.notes, *told))
+
+
+def _behind_mark(rest: str) -> str:
+    """What stands behind the mark of a cell: "x – 2004" says 2004, and "x –2010" that it was until then."""
+    return re.sub(r"\A[-–—]\s+", "", rest.strip(" ,;:"))
+
+
+def _in_time(claim: Claim, day: str) -> Claim:
+    """The claim, unless it is of a time that is still to come on the day of the list: then a person must look at it."""
+    begin, end = claim.period.begin, claim.period.end
+    if not claim.problem and begin[: len(day)] > day[: len(begin)]:
+        return replace(claim, problem=sentence("ingest.row.in_future", begin=begin, day=day))
+    if not claim.problem and end[: len(day)] > day[: len(end)]:
+        return replace(claim, notes=(*claim.notes, sentence("ingest.note.ends_later", end=end, day=day)))
+    return claim
 
 
 def _differing(period: Period, begin: str, end: str) -> tuple[str, ...]:
@@ -381,6 +401,7 @@ class _Reader:
 
     def _read(self, entry: Entry, row: Row) -> Iterator[Entry]:
         cells, notes = self._cells(row)
+        notes += row.notes
         if row.number in self._sheet.hidden:
             notes.append(sentence("ingest.note.hidden"))
         width = self._heading.width
@@ -405,14 +426,36 @@ class _Reader:
         as_of = read_date(cells.get("as_of", ""), month_first=self._month_first)
         if cells.get("as_of") and not as_of:
             notes.append(sentence("ingest.note.no_day", said=cells["as_of"][:60]))
-        period = read_period(cells.get("joined", ""), cells.get("left", ""), month_first=self._month_first)
+        period = read_period(
+            cells.get("joined", ""), cells.get("left", ""), own=self._map.names("roles"), month_first=self._month_first
+        )
         entry = replace(entry, asked=who.asked, region=who.region, as_of=as_of, notes=(*notes, *period.notes))
         if who.problem:
             return replace(entry, outcome=RowOutcome.REFUSED, reason=who.problem)
-        claims = tuple(self._claims.read(cells, row, self._network(cells, row), Period(period.begin, period.end)))
-        if not claims:
-            return replace(entry, outcome=RowOutcome.REFUSED, reason=sentence("ingest.row.no_network"))
-        return replace(entry, claims=claims)
+        if problem := period.problem or self._marked_as_over(row):
+            return replace(entry, outcome=RowOutcome.REFUSED, reason=problem)
+        is_left = self._map.text("struck") == LEFT and self._is_struck(row)
+        period = replace(period, notes=(), is_over=period.is_over or is_left)
+        claims = self._claims.read(cells, row, self._network(cells, row), period)
+        day = as_of or self._map.as_of.isoformat()
+        entry = replace(entry, claims=tuple(_in_time(claim, day) for claim in claims))
+        return (
+            entry
+            if entry.claims
+            else replace(entry, outcome=RowOutcome.REFUSED, reason=sentence("ingest.row.no_network"))
+        )
+
+    def _is_struck(self, row: Row) -> bool:
+        """Whether the city of a row, or its network, is struck out."""
+        places = {self._city, self._heading.columns.get("network", self._city)}
+        return bool(places & row.struck)
+
+    def _marked_as_over(self, row: Row) -> str:
+        """Why a row is a question that a workbook strikes out, or on which somebody remarked that it is over."""
+        if self._is_struck(row) and not self._map.text("struck"):
+            return sentence("ingest.row.struck")
+        ends = [said for said in row.comments if speaks_of_end(said)]
+        return sentence("ingest.row.remarked", said=ends[0][:60]) if ends and not self._map.text("comments") else ""
 
     def _above(self, cells: dict[str, str]) -> str:
         """The country of the cell above, which counts less than one behind the name."""
@@ -432,6 +475,8 @@ class _Reader:
         for name, place in self._heading.columns.items():
             cleaned = clean(row.cells[place]) if place < len(row.cells) else clean("")
             cells[name] = cleaned.text
+            if name == "left" and place < len(row.cells) and fold(row.cells[place].strip()) in _DOUBT:
+                cells[name] = row.cells[place].strip()
             if name in {"city", "country", "network"}:
                 notes += cleaned.notes
             if cleaned.mark and name in {"city", "status", "network"}:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from citygraph.config import check_values, keys_of, read_toml
 from citygraph.errors import IngestError
-from citygraph.ingest.cells import LEFT, NOT_YET
+from citygraph.ingest.dates import LEFT, NOT_YET
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.places import country_of
 from citygraph.matching.names import fold, slug

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 from urllib.parse import quote
 
-from citygraph.ingest.cells import Period
+from citygraph.ingest.dates import Period
 from citygraph.ingest.entries import Entry
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
