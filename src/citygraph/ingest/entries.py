@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -180,13 +181,22 @@ def _behind_mark(rest: str) -> str:
 
 
 def _in_time(claim: Claim, day: str) -> Claim:
-    """The claim, unless it is of a time that is still to come on the day of the list: then a person must look at it."""
+    """The claim, unless it begins in a time that is still to come: then a person must look at it.
+
+    Args:
+        claim: what a row states.
+        day: the day of the list or row; what lies after it is told.
+    """
     begin, end = claim.period.begin, claim.period.end
-    if not claim.problem and begin[: len(day)] > day[: len(begin)]:
-        return replace(claim, problem=sentence("ingest.row.in_future", begin=begin, day=day))
-    if not claim.problem and end[: len(day)] > day[: len(end)]:
-        return replace(claim, notes=(*claim.notes, sentence("ingest.note.ends_later", end=end, day=day)))
-    return claim
+    latest = max(day, datetime.now(tz=UTC).date().isoformat())
+    if not claim.problem and begin[: len(latest)] > latest[: len(begin)]:
+        return replace(claim, problem=sentence("ingest.row.in_future", begin=begin))
+    notes = [
+        sentence(f"ingest.note.{word}_later", said=said, day=day)
+        for word, said in (("begins", begin), ("ends", end))
+        if said[: len(day)] > day[: len(said)]
+    ]
+    return replace(claim, notes=(*claim.notes, *notes)) if notes else claim
 
 
 def _differing(period: Period, begin: str, end: str) -> tuple[str, ...]:
