@@ -10,7 +10,7 @@ from typing import Final
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
-from citygraph.sources import Excerpt, excerpt_range
+from citygraph.sources import Anchor, anchor_of
 
 LABEL_PROPERTIES: Final = tuple(
     PREFIXES[prefix] + name
@@ -59,10 +59,9 @@ def column_words() -> Mapping[str, Text]:
     return texts("column_words")
 
 
-def passage_label(document: str, excerpt: Excerpt, language: str) -> str:
-    """What a passage of a document is called that has this name."""
-    words = text("interface.passage").in_language(language)
-    return words.format(document=document, start=excerpt.start, end=excerpt.end)
+def place_label(document: str, anchor: Anchor, language: str) -> str:
+    """What a place in a document is called that has this name."""
+    return f"{document}, {anchor.words.in_language(language)}"
 
 
 class Labels:
@@ -102,9 +101,9 @@ class Labels:
             return by_language[min(by_language)][1]
         if iri in reused_labels():
             return reused_labels()[iri].in_language(language)
-        excerpt = excerpt_range(iri)
-        if excerpt is not None and excerpt.source in self._found:
-            return passage_label(self.of(excerpt.source, language), excerpt, language)
+        anchor = anchor_of(iri)
+        if anchor is not None and anchor.source in self._found:
+            return place_label(self.of(anchor.source, language), anchor, language)
         return compress(iri, self._prefixes)
 
     def describe(self, term: Term | str | None, language: str) -> str:

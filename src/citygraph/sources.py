@@ -8,13 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, TypeVar
+from urllib.parse import unquote
 
+from citygraph.messages import Text, text
 from citygraph.namespaces import CG, PREFIXES
 
 _Node = TypeVar("_Node")
 
 # RFC 5147 in form; the numbers count Unicode code points of the decoded text, end exclusive.
 _RANGE = re.compile(r"(?P<source>[^#]+)#char=(?P<start>\d{1,9}),(?P<end>\d{1,9})\Z")
+# RFC 7111 for rows and cells of a table, with the sheet of a workbook before it; RFC 8118 for pages of a PDF.
+_PLACE = re.compile(
+    r"(?P<source>[^#]+)#(?:sheet=(?P<sheet>[^&#]*)&)?(?:row=(?P<row>\d{1,9})|cell=(?P<cell>\d{1,9},\d{1,9})|page=(?P<page>\d{1,9}))\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,37 @@ class Excerpt:
     def iri(self) -> str:
         """The IRI that names the passage."""
         return f"{self.source}#char={self.start},{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place in a document that facts are read from: a passage, a row or a cell of a table, or a page.
+
+    Attributes:
+        source: the document.
+        fragment: what stands behind its `#`.
+        sort: `passage`, `row`, `cell` or `page`.
+        sheet: the sheet of a workbook; empty where there is none.
+        numbers: the characters (end exclusive), the row, the row and column, or the page; characters count from 0,
+            everything else from 1.
+    """
+
+    source: str
+    fragment: str
+    sort: str
+    sheet: str
+    numbers: tuple[int, ...]
+
+    @property
+    def iri(self) -> str:
+        """The IRI that names the place."""
+        return f"{self.source}#{self.fragment}"
+
+    @property
+    def words(self) -> Text:
+        """What the place is called inside its document: "row 17", "characters 4-14"."""
+        names = {"first": self.numbers[0], "last": self.numbers[-1], "sheet": self.sheet}
+        return text(f"interface.place.{self.sort}{'_of_sheet' if self.sheet else ''}").filled(**names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +84,19 @@ def excerpt_range(iri: str) -> Excerpt | None:
     """The passage an excerpt IRI names, or `None` when the IRI names a whole document."""
     match = _RANGE.match(iri)
     return Excerpt(match["source"], int(match["start"]), int(match["end"])) if match else None
+
+
+def anchor_of(iri: str) -> Anchor | None:
+    """The place in a document that an IRI names, or `None` when it names a whole document or something else."""
+    if passage := excerpt_range(iri):
+        fragment = iri.partition("#")[2]
+        return Anchor(passage.source, fragment, "passage", "", (passage.start, passage.end))
+    match = _PLACE.match(iri)
+    if match is None:
+        return None
+    sort = next(sort for sort in ("row", "cell", "page") if match[sort])
+    numbers = tuple(map(int, match[sort].split(",")))
+    return Anchor(match["source"], iri.partition("#")[2], sort, unquote(match["sheet"] or ""), numbers)
 
 
 def read_source(folder: Path, source_iri: str) -> SourceText | None:

@@ -22,6 +22,7 @@ import pytest
 from citygraph import Project
 from citygraph.query import Answered
 from citygraph.results import Solutions, Truth
+from citygraph.sources import Anchor
 from citygraph.store.names import search_names, write_names
 from citygraph.web.pages import drawings
 from citygraph.web.pages.drawings import MapPlace, draw_map, draw_network
@@ -282,7 +283,11 @@ def test_a_document_that_is_another_or_not_here_shows_no_text(document: Path) ->
 
 def test_segments_put_the_text_together_again() -> None:
     text = "Ett. To tre.\nFire fem."
-    passages = [ShownPassage(0, 4, "a", ()), ShownPassage(2, 8, "b", ()), ShownPassage(5, 900, "outside", ())]
+    places = {"a": (0, 4), "b": (2, 8), "outside": (5, 900)}
+    passages = [
+        ShownPassage(Anchor("memo", f"char={start},{end}", "passage", "", (start, end)), words, ())
+        for words, (start, end) in places.items()
+    ]
     bare = [(13, 22)]
     segments = list(segments_of(text, passages, bare))
     assert "".join(each.text for each in segments) == text

@@ -259,9 +259,9 @@ def print_sources(answered: Answered, *, language: str) -> None:
 def _line(citation: Citation, language: str, *, dated: bool) -> str:
     """One source; `dated` with the day that it gives, where the sources of a row give different ones."""
     name = citation.title.in_language(language) or citation.document
-    if citation.start >= 0:
-        values = {"name": name, "start": citation.start, "end": citation.end, "passage": citation.passage}
-        name = phrase("answer.passage", language, **values)
+    if citation.place:
+        values = {"name": name, "place": citation.place.words, "passage": citation.passage}
+        name = phrase("answer.passage" if citation.passage else "answer.place", language, **values)
     notes = [] if citation.is_exact else [citation.approximation_words.in_language(language)]
     if citation.modality not in {"", "stated"}:
         notes.append(citation.modality_words.in_language(language))

@@ -12,7 +12,7 @@ from citygraph.namespaces import CONCEPT, PREFIXES, compress
 from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.saved_query import SavedQuery
-from citygraph.sources import RECORDS, Excerpt, carriers, excerpt_range
+from citygraph.sources import RECORDS, Anchor, anchor_of, carriers
 from citygraph.sparql.text import tokens
 from citygraph.store import Store
 
@@ -59,19 +59,24 @@ SELECT ?thing ?property ?text WHERE { {values} ?thing ?property ?text }
 """
 _TITLE: Final = PREFIXES["dct"] + "title"
 _DESCRIPTION: Final = PREFIXES["dct"] + "description"
+_ROW_TITLE: Final = PREFIXES["csvw"] + "title"
 _LABEL: Final = PREFIXES["skos"] + "prefLabel"
 DEPRECATED: Final = Iri(CONCEPT + "rank-deprecated")
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where one fact was read: `start` and `end` are characters of the document, both -1 for all of it.
+    """Where one fact was read: `place` is a part of the document such as a passage or a row, `None` for all of it.
+
+    `address` is the IRI of the place, or of the document. `start` and `end` are characters of the document where the
+    place is a passage, else -1. `passage` says in our words what stands there; of a row of a list, what it is called.
 
     `of_thing` marks the source of a thing that a row tells something about, where no claim says which source
     carries the statement itself.
     """
 
     fact: str
+    address: str
     document: str
     title: Text
     page: str
@@ -86,9 +91,14 @@ class Citation:
     of_thing: bool = False
 
     @property
-    def address(self) -> str:
-        """The IRI of the passage, or of the document when it is cited as a whole."""
-        return Excerpt(self.document, self.start, self.end).iri if self.start >= 0 else self.document
+    def numbers(self) -> tuple[str, tuple[int, ...]]:
+        """Where the place stands among others of its document."""
+        return (self.place.sheet, self.place.numbers) if self.place else ("", ())
+
+    @property
+    def place(self) -> Anchor | None:
+        """The part of the document that was read; `None` for all of it."""
+        return anchor_of(self.address)
 
     @property
     def is_exact(self) -> bool:
@@ -177,10 +187,10 @@ def _texts(rows: Iterable[dict[str, Term]], store: Store) -> Mapping[tuple[str, 
     wanted: dict[tuple[str, str], None] = {}
     for row in rows:
         source = row["source"].value if isinstance(row["source"], Iri) else ""
-        excerpt = excerpt_range(source)
-        wanted[excerpt.source if excerpt else source, _TITLE] = None
-        if excerpt:
-            wanted[source, _DESCRIPTION] = None
+        anchor = anchor_of(source)
+        wanted[anchor.source if anchor else source, _TITLE] = None
+        if anchor:
+            wanted[source, _ROW_TITLE if anchor.sort == "row" else _DESCRIPTION] = None
         for code in (row.get("approximation"), row.get("modality")):
             if isinstance(code, Iri):
                 wanted[code.value, _LABEL] = None
@@ -218,11 +228,11 @@ def _dated(citations: Iterable[Citation], days: Mapping[str, tuple[str, str]]) -
     that were written then. A document of another time is shown without a date; so is one of unknown time, when the
     fact has several dates. The only date of a fact is shown with each document when it fits none of them.
     """
-    by_passage: dict[tuple[str, int, int], list[Citation]] = defaultdict(list)
-    for citation in sorted(citations, key=lambda each: (each.document, each.start, each.as_of)):
-        by_passage[citation.document, citation.start, citation.end].append(citation)
+    by_passage: dict[str, list[Citation]] = defaultdict(list)
+    for citation in sorted(citations, key=lambda each: (each.document, each.numbers, each.as_of)):
+        by_passage[citation.address].append(citation)
     dates = {each.as_of for found in by_passage.values() for each in found}
-    several = len({document for document, _, _ in by_passage}) > 1
+    several = len({found[0].document for found in by_passage.values()}) > 1
 
     def fits(citation: Citation) -> bool:
         first, last = days.get(citation.document, ("", ""))
@@ -244,18 +254,20 @@ def _is_within(day: str, first: str, last: str) -> bool:
 
 def _citation(fact: Term, row: dict[str, Term], texts: Mapping[tuple[str, str], Text]) -> Citation:
     source = row["source"].value if isinstance(row["source"], Iri) else ""
-    excerpt = excerpt_range(source)
-    document = excerpt.source if excerpt else source
+    anchor = anchor_of(source)
+    document = anchor.source if anchor else source
+    start, end = anchor.numbers if anchor and anchor.sort == "passage" else (-1, -1)
     date = row.get("date")
     page = row.get("page")
     return Citation(
         fact=str(fact)[1:-1],
+        address=source,
         document=document,
         title=texts.get((document, _TITLE), Text()),
         page=page.value if isinstance(page, Iri) else "",
-        start=excerpt.start if excerpt else -1,
-        end=excerpt.end if excerpt else -1,
-        passage=texts.get((source, _DESCRIPTION), Text()) if excerpt else Text(),
+        start=start,
+        end=end,
+        passage=texts.get((source, _ROW_TITLE if anchor.sort == "row" else _DESCRIPTION), Text()) if anchor else Text(),
         as_of=date.value if isinstance(date, Literal) else "",
         approximation=_code(row.get("approximation")),
         modality=_code(row.get("modality")).removeprefix("modality-"),

@@ -12,7 +12,7 @@ from typing import Final
 from citygraph.query.citations import DEPRECATED
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
-from citygraph.sources import excerpt_range
+from citygraph.sources import Anchor, anchor_of
 from citygraph.store import Store
 
 _MOST_ROWS: Final = 50_000
@@ -157,16 +157,15 @@ def places_of(iri: str, store: Store) -> list[tuple[str, float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class SourcePassage:
-    """Characters `start` to `end` of a document: what they say in our words, and the facts that rest on them."""
+    """A passage, row or page of a document: what it says in our words or its own, and the facts that rest on it."""
 
-    start: int
-    end: int
+    anchor: Anchor
     words: Sequence[Term]
     facts: Sequence[Term]
 
 
 def passages_of(document: str, store: Store) -> list[SourcePassage]:
-    """The passages of a document."""
+    """The passages of a document, or the rows of a list."""
     words: dict[str, list[Term]] = defaultdict(list)
     facts: dict[str, dict[Term, None]] = defaultdict(dict)
     for row in _rows(store, "passages", document=Iri(document)):
@@ -174,8 +173,8 @@ def passages_of(document: str, store: Store) -> list[SourcePassage]:
         if isinstance(named, Iri):
             words[named.value] += [row["words"]] if "words" in row else []
             facts[named.value] |= {row["fact"]: None} if "fact" in row else {}
-    cut = [(excerpt_range(source), words[source], tuple(resting)) for source, resting in facts.items()]
-    return [SourcePassage(part.start, part.end, said, resting) for part, said, resting in cut if part is not None]
+    cut = [(anchor_of(source), words[source], tuple(resting)) for source, resting in facts.items()]
+    return [SourcePassage(anchor, said, resting) for anchor, said, resting in cut if anchor is not None]
 
 
 def facts_from_whole(document: str, store: Store) -> list[Term]:

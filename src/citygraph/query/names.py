@@ -17,6 +17,7 @@ from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import Parameter, SavedQuery
+from citygraph.sources import anchor_of
 from citygraph.sparql.text import values_block
 from citygraph.store import Store
 
@@ -76,8 +77,9 @@ def _blocks(rows: Iterable[tuple[Term, ...]]) -> Iterator[list[tuple[Term, ...]]
 
 
 def _document(thing: Iri) -> Iri:
-    """The document that a passage belongs to, which has the name; anything else is itself."""
-    return Iri(thing.value.partition("#char=")[0])
+    """The document that a passage or a row belongs to, which has the name; anything else is itself."""
+    anchor = anchor_of(thing.value)
+    return Iri(anchor.source) if anchor else thing
 
 
 _WIKIDATA_ID: Final = re.compile(r"Q[1-9]\d{0,10}\Z")

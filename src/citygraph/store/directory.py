@@ -28,14 +28,14 @@ from citygraph.labels import (
     Labels,
     kind_of,
     local_name,
-    passage_label,
+    place_label,
     reused_labels,
     slug_of,
 )
 from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.sources import excerpt_range
+from citygraph.sources import anchor_of
 from citygraph.store.names import NAMES_VERSION, Hit, search_names, write_names
 
 DIRECTORY_FILE: Final = "directory.sqlite"
@@ -176,9 +176,9 @@ class Directory:
             return node.nb if language == "nb" else node.en
         if iri in reused_labels():
             return reused_labels()[iri].in_language(language)
-        excerpt = excerpt_range(iri)
-        if excerpt is not None and excerpt.source in self:
-            return passage_label(self.of(excerpt.source, language), excerpt, language)
+        anchor = anchor_of(iri)
+        if anchor is not None and anchor.source in self:
+            return place_label(self.of(anchor.source, language), anchor, language)
         return compress(iri, self._prefixes)
 
     def __contains__(self, iri: str) -> bool:

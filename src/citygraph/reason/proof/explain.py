@@ -14,7 +14,7 @@ from typing import Final
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
-from citygraph.labels import Labels
+from citygraph.labels import Labels, place_label
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
@@ -27,7 +27,7 @@ from citygraph.reason.proof.prover import EarlierRules, Proof, Prover
 from citygraph.reason.proof.why_not import WhyNot, why_not
 from citygraph.reason.proof.words import Explained, Explanation, Gap, Origin, ProofWords
 from citygraph.reason.rules import TYPE
-from citygraph.sources import RECORDS, carriers, excerpt_range
+from citygraph.sources import RECORDS, anchor_of, carriers
 
 _DERIVED_FROM = f"<{PREFIXES['prov']}wasDerivedFrom>"
 _HAS_SOURCE = f"<{PREFIXES['oa']}hasSource>"
@@ -114,21 +114,15 @@ class Explainer:
 
     def _origin(self, source: str, file: str, line: int, column: int) -> Origin:
         iri = source[1:-1]
-        excerpt = excerpt_range(iri)
-        document = (
-            excerpt.source
-            if excerpt
-            else self._documents.get(source, source)[1:-1]
-            if source in self._documents
-            else iri
-        )
-        span = (excerpt.start, excerpt.end) if excerpt else (-1, -1)
+        anchor = anchor_of(iri)
+        document = self._documents.get(source, f"<{anchor.source}>" if anchor else source)[1:-1]
+        start, end = (anchor.numbers[0], anchor.numbers[-1]) if anchor and anchor.sort == "passage" else (-1, -1)
         # The last part of its address is the name that people know a document without a title by.
         titled = document in self.labels
         title = (
             Text(*(self.labels.of(document, each) for each in LANGUAGES)) if titled else Text.of(_file_name(document))
         )
-        return Origin(file, line, column, iri, title, *span)
+        return Origin(file, line, column, iri, title, start, end)
 
     @cached_property
     def _stated(self) -> frozenset[TripleText]:
@@ -283,8 +277,8 @@ def _place(origin: Origin, language: str) -> str:
     place = f"{origin.file}:{origin.line}" if origin.line else origin.file
     document = origin.document.in_language(language)
     if document:
-        span = f", {_said('characters', language)} {origin.start}–{origin.end}" if origin.start >= 0 else ""
-        place += f" ← {document}{span}"
+        anchor = anchor_of(origin.source)
+        place += f" ← {place_label(document, anchor, language) if anchor else document}"
         place += f" ({_said('of_thing', language)})" if origin.of_thing else ""
     return _one_line(place)
 

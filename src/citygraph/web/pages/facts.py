@@ -123,10 +123,8 @@ def cited_sources(citations: Sequence[Citation], formatter: TermFormatter, words
 
 def _source(citation: Citation, formatter: TermFormatter, words: Words) -> CitedSource:
     language = formatter.language
-    anchor = f"{citation.document}#char={citation.start},{citation.end}" if citation.start >= 0 else citation.document
     title = citation.title.in_language(language) or formatter.iri(citation.document).text
-    place = words("fact.characters", start=citation.start, end=citation.end) if citation.start >= 0 else ""
-    notes = [place] if place else []
+    notes = [citation.place.words.in_language(language)] if citation.place else []
     if citation.as_of:
         notes.append(words("fact.as_of", date=formatter.date(citation.as_of)))
     if not citation.is_exact:
@@ -136,7 +134,7 @@ def _source(citation: Citation, formatter: TermFormatter, words: Words) -> Cited
     if citation.of_thing:
         notes.append(words("fact.of_thing"))
     return CitedSource(
-        ShownTerm(title, formatter.urls.link(anchor), external=formatter.urls.is_external(anchor)),
+        ShownTerm(title, formatter.urls.link(citation.address), external=formatter.urls.is_external(citation.address)),
         citation.passage.in_language(language),
         tuple(notes),
         citation.page if citation.page.startswith(("https://", "http://")) else "",

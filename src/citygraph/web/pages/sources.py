@@ -15,9 +15,9 @@ from starlette.responses import Response
 
 from citygraph.errors import QueryError
 from citygraph.namespaces import PREFIXES
-from citygraph.query.entity import facts_from_whole, passages_of
+from citygraph.query.entity import SourcePassage, facts_from_whole, passages_of
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
-from citygraph.sources import read_source
+from citygraph.sources import Anchor, read_source
 from citygraph.web.background import read_explainer
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.page import JSON, Page, wanted_format
@@ -39,17 +39,29 @@ _LONGEST: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class ShownPassage:
-    """One passage: characters `start` to `end`, what it says in our words, and the facts that rest on it."""
+    """One passage or row: what it says in our words or is called, and the facts that rest on it.
 
-    start: int
-    end: int
+    `start` and `end` are characters of the text where it is a passage, else -1.
+    """
+
+    place: Anchor
     words: str
     facts: tuple[ShownTerm, ...]
 
     @property
     def anchor(self) -> str:
-        """The fragment that names it (RFC 5147 in form)."""
-        return f"char={self.start},{self.end}"
+        """The fragment that names it."""
+        return self.place.fragment
+
+    @property
+    def start(self) -> int:
+        """Where a passage begins in the text; -1 for other places."""
+        return self.place.numbers[0] if self.place.sort == "passage" else -1
+
+    @property
+    def end(self) -> int:
+        """Where a passage ends in the text, exclusive; -1 for other places."""
+        return self.place.numbers[-1] if self.place.sort == "passage" else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +92,8 @@ def document_view(page: Page, iri: str) -> DocumentView:
     """The passages of a document, and its text when the very file is at hand."""
     store = page.graph.store
     passages = tuple(
-        ShownPassage(each.start, each.end, _words(page, each.words), _facts(page, each.facts))
-        for each in sorted(passages_of(iri, store), key=lambda each: (each.start, -each.end))
+        ShownPassage(each.anchor, _words(page, each.words), _facts(page, each.facts))
+        for each in sorted(passages_of(iri, store), key=_reading_order)
     )
     facts = _facts(page, facts_from_whole(iri, store))
     values: dict[str, list[Term]] = defaultdict(list)
@@ -99,6 +111,12 @@ def document_view(page: Page, iri: str) -> DocumentView:
     return DocumentView(
         passages, facts, address, "text", segments, len(sentences), len(bare), restricted=restricted
     )  # fmt: skip
+
+
+def _reading_order(passage: SourcePassage) -> tuple[str, int, int]:
+    """By sheet, then from the top; of passages that begin together the longest first."""
+    place = passage.anchor
+    return place.sheet, place.numbers[0], -place.numbers[-1]
 
 
 def _words(page: Page, texts: Sequence[Term]) -> str:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.namespaces import CG
-from citygraph.sources import excerpt_range
+from citygraph.sources import anchor_of
 from citygraph.store.directory import Node
 from citygraph.web.pages.i18n import LanguageChoice
 
@@ -74,15 +74,15 @@ class Urls:
 
     def entity(self, iri: str, *, format: str = "") -> str:  # noqa: A002
         """The page of a thing in the graph, or one of its twins; empty for a thing that has no page here."""
-        excerpt = excerpt_range(iri)
-        thing = excerpt.source if excerpt else iri
+        anchor = anchor_of(iri)
+        thing = anchor.source if anchor else iri
         node = self.node(thing)
         if node is None or not node.kind:
             return ""
         path = f"/{node.kind}/{node.slug}"
         if format:
             return self._file(f"{path}.{format}")
-        return self._page(path, fragment=f"char={excerpt.start},{excerpt.end}" if excerpt else "")
+        return self._page(path, fragment=anchor.fragment if anchor else "")
 
     def link(self, iri: str) -> str:
         """Where a click on an IRI leads: its page here, else its own address on the web, else nowhere."""
