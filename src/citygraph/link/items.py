@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from citygraph.matching.names import country_code
-from citygraph.matching.things import CODE_PROPERTIES, Name, Thing, plain_code
+from citygraph.matching.things import CODE_PROPERTIES, Name, Thing, number_of, plain_code
 from citygraph.namespaces import RDF_TYPE
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 
@@ -506,6 +506,7 @@ def thing_of_item(item: WikidataItem) -> Thing:
         point=next((point for each in item.values("P625") if (point := _coordinates(each)) is not None), None),
         codes=frozenset(codes),
         description=item.descriptions.get("en") or next(iter(item.descriptions.values()), ""),
+        population=max((number_of(each) for each in item.values("P1082")), default=0.0),
     )
 
 

@@ -213,6 +213,7 @@ class NameForm:
     Args:
         text: the name as written.
         exact: without case and with plain marks; letters keep their accents.
+        letters: its å, ä, ö and ü in order, ø as ö and æ as ä: letters of their own, for which a core has a, o and u.
         folded: without accents as well.
         core: without decorations as well.
         loose: the core as a plain keyboard may write it.
@@ -226,6 +227,7 @@ class NameForm:
 
     text: str
     exact: str
+    letters: str
     folded: str
     core: str
     loose: str
@@ -266,6 +268,7 @@ def read_name(text: str) -> NameForm:
     return NameForm(
         text=text,
         exact=exact,
+        letters=_own_letters(exact, core),
         folded=folded,
         core=core,
         loose=_loosen(core),
@@ -276,6 +279,15 @@ def read_name(text: str) -> NameForm:
         sound=sounded(core),
         acronym=_acronym(folded),
     )
+
+
+def _own_letters(exact: str, core: str) -> str:
+    """The letters of their own in the words of the core: "å" of "Ålesunds stad", and not that of "Stadt Ålesund"'s a."""
+    if exact.isascii():
+        return ""
+    words = set(core.split())
+    kept = [word for word in exact.replace("'", " ").split() if words & {plain(word), plain(word, "'")}]
+    return "".join(letter for letter in " ".join(kept).translate(_ONE_LETTER) if letter in _OWN_LETTERS)
 
 
 def _acronym(folded: str) -> str:

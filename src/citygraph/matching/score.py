@@ -12,26 +12,28 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from citygraph.matching.names import NameForm, exonyms, homonyms, other_names, read_name
+from citygraph.matching.names import NameForm, homonyms, names_elsewhere, other_names, read_name
 from citygraph.matching.things import Thing
 
 MATCH: Final = 95.0
-"""Above this, and well ahead of the next, a name is beyond doubt."""
+"""Above this, and well ahead of the next, a name is beyond doubt: only the same name is."""
 _AHEAD: Final = 10.0
+_HALF: Final = 50.0
 _WEIGHT: Final = 0.4
 _SAME_PLACE, _OTHER_PLACE = 2.0, 30.0
 _EARTH: Final = 6371.0
 _SHORT: Final = 5
 
-MAIN, ALIAS, EXONYM = 100.0, 99.0, 94.0
-"""The most that a label counts, an alias, and a name from our list of what cities are called elsewhere."""
-_PLAIN, _LOOSE = 98.0, 97.0
+MAIN, ALIAS, OFFICIAL, EXONYM = 100.0, 99.0, 97.0, 94.0
+"""The most that a label counts, an alias, and from our list an official name and what a city is called elsewhere."""
+_PLAIN, _LOOSE, _OTHER_LETTERS = 98.0, 97.0, 95.0
 _ORDER, _NOMINATIVE, _KEYBOARD = 92.0, 94.0, 94.0
 _DECORATED: Final = 86.0
 _ALIKE: Final = 88.0
 _PART: Final = 74.0
 _SOUND: Final = 0.88
 _DOUBLED: Final = re.compile(r"(\w)\1")
+_ORDER_OF_KINDS: Final = ("city", "network", "authority", "region", "country", "person", "concept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,11 @@ def name_score(one: NameForm, other: NameForm, wanted: Wanted, thing: Thing) -> 
         return _decorated(one, other, wanted, thing)
     if one.exact == other.exact:
         return _with_qualifier(MAIN, one, other)
-    if one.folded == other.folded:
-        return _with_qualifier(_PLAIN, one, other)
     if one.core == other.core:
-        return _with_qualifier(_LOOSE, one, other)
+        # Whoever has no ö on the keyboard means Malmö all the same; of Malmon and Malmön nobody knows.
+        as_written = one.letters == other.letters or _is_exonym(one.core, other.core, thing)
+        most = _PLAIN if one.folded == other.folded else _LOOSE
+        return _with_qualifier(most if as_written else _OTHER_LETTERS, one, other)
     if one.loose == other.loose and not (one.exact.isascii() and other.exact.isascii() and one.joined != other.joined):
         return _with_qualifier(_KEYBOARD, one, other) if one.level == other.level else _DECORATED - 2.0
     if one.nominative and one.nominative in {other.core, other.nominative}:
@@ -206,20 +209,48 @@ def _ratio(one: str, other: str) -> float:
 
 
 def decide(candidates: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
-    """The candidates, best first, the first one marked when it is beyond doubt and well ahead of all others."""
-    ordered = sorted(candidates, key=lambda each: (-each.score, each.thing.id))
+    """The candidates, best first, the first one marked when it is beyond doubt and well ahead of all others.
+
+    Among equals a city comes before a region, and the larger before the smaller.
+    """
+    ordered = sorted(candidates, key=_rank)
     if not ordered:
         return []
     best, rest = ordered[0], ordered[1:]
-    ahead = not rest or best.score - rest[0].score > _AHEAD or (best.identifier and not rest[0].identifier)
-    sure = best.identifier or (best.score > MATCH and _beyond_doubt(best, wanted))
-    matched = Candidate(best.thing, best.score, best.features, match=sure and ahead, identifier=best.identifier)
-    return [matched, *rest]
+    if best.identifier:
+        match = not any(each.identifier for each in rest)
+    else:
+        match = _beyond_doubt(best, wanted) and all(_lead(best, each) > _AHEAD for each in rest)
+    return [replace(best, match=match), *rest]
+
+
+def _rank(candidate: Candidate) -> tuple[float, bool, int, float, str]:
+    thing = candidate.thing
+    kind = min((_ORDER_OF_KINDS.index(each) for each in thing.kinds if each in _ORDER_OF_KINDS), default=0)
+    return -candidate.score, not candidate.identifier, kind, -thing.population, thing.id
+
+
+def _lead(best: Candidate, other: Candidate) -> float:
+    """By how much the evidence for one is stronger than for another; what is known of one alone counts half.
+
+    A mean would not do: what speaks for both alike would draw them together, and undo a match.
+    """
+    if best.features.get("type") is not False and other.features.get("type") is False:
+        return best.score - other.score
+    lead = float(best.features.get("name", 0.0)) - float(other.features.get("name", 0.0))
+    for key in best.features.keys() | other.features.keys():
+        if key not in {"name", "type"}:
+            lead += _WEIGHT * (_points(best.features.get(key)) - _points(other.features.get(key)))
+    return lead
+
+
+def _points(value: float | bool | None) -> float:  # noqa: FBT001  # a feature is one or the other
+    return _HALF if value is None else 100.0 * value if isinstance(value, bool) else value
 
 
 def _beyond_doubt(best: Candidate, wanted: Wanted) -> bool:
     """A name alone decides nothing when several places bear it, or when only its accents are missing and it is short."""
-    if best.features.get("country") is False or best.features.get("type") is False:
+    if any(_points(value) < _HALF for key, value in best.features.items() if key != "name"):
         return False
     certain = best.features.get("country") is True or bool(best.features.get("coordinates"))
     name = float(best.features.get("name", 0.0))
@@ -281,9 +312,10 @@ class TargetIndex:
             known = forms[spelled][1] if spelled in forms else 0.0
             forms[spelled] = (form, max(MAIN if name.main else ALIAS, known))
         for form, _ in list(forms.values()):
-            for other in exonyms(form.core, thing.countries):
+            # "Halle (Saale)" says which one it is: nothing is known of what that one is called elsewhere.
+            for other, official in [] if form.qualifier else names_elsewhere(form.core, thing.countries):
                 elsewhere = replace(read_name(other), level=form.level)
-                forms.setdefault((elsewhere.exact, "", ""), (elsewhere, EXONYM))
+                forms.setdefault((elsewhere.exact, "", ""), (elsewhere, OFFICIAL if official else EXONYM))
         self._forms.append(list(forms.values()))
         grams: set[str] = set()
         for core in {form.core for form, _ in forms.values()}:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from citygraph.labels import LABEL_PROPERTIES
@@ -44,6 +45,10 @@ _ADMINISTERS: Final = CG + "administers"
 _IDENTIFIER: Final = PREFIXES["adms"] + "identifier"
 _NOTATION: Final = PREFIXES["skos"] + "notation"
 _KIND_OF_CODE: Final = PREFIXES["dct"] + "type"
+_MEASURED: Final = PREFIXES["schema"] + "measuredProperty"
+_ABOUT: Final = PREFIXES["schema"] + "observationAbout"
+_OBSERVED_ON: Final = PREFIXES["schema"] + "observationDate"
+_VALUE: Final = PREFIXES["schema"] + "value"
 _LATITUDE: Final = PREFIXES["schema"] + "latitude"
 _LONGITUDE: Final = PREFIXES["schema"] + "longitude"
 
@@ -59,7 +64,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing as far as it can be compared."""
+    """One thing as far as it can be compared; `population` is 0 when it is not known."""
 
     id: str
     names: tuple[Name, ...]
@@ -69,6 +74,7 @@ class Thing:
     codes: frozenset[tuple[str, str]] = frozenset()
     description: str = ""
     classes: tuple[str, ...] = ()
+    population: float = 0.0
 
     def name(self, language: str = "en") -> str:
         """The label in that language, else any, else the id."""
@@ -83,14 +89,40 @@ def things_of(triples: Iterable[Triple | Quad]) -> dict[str, Thing]:
     for triple in triples:
         if isinstance(triple.subject, Iri):
             said[triple.subject.value][triple.predicate.value].append(triple.object)
+    populations = _populations(said)
     found: dict[str, Thing] = {}
     for iri in list(said):
         classes = {term.value for term in said[iri].get(_TYPE, ()) if isinstance(term, Iri)}
         known = tuple(each for each in KINDS if each in classes)
         names = _names(said[iri])
         if known and names:
-            found[iri] = _thing(iri, names, known, said)
+            thing = _thing(iri, names, known, said)
+            found[iri] = replace(thing, population=populations[iri]) if iri in populations else thing
     return found
+
+
+def _populations(said: Mapping[str, Mapping[str, list[Term]]]) -> dict[str, float]:
+    """How many live in a place: the latest observation of a property that is called so, or the greatest without a date."""
+    dated: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for iri in said:
+        if any("population" in each.rpartition("/")[2].casefold() for each in _iris(said, iri, _MEASURED)):
+            day = max(_texts(said, iri, _OBSERVED_ON), default="")
+            for place in _iris(said, iri, _ABOUT):
+                dated[place] += [(day, number) for text in _texts(said, iri, _VALUE) if (number := number_of(text))]
+    return {place: max(found)[1] for place, found in dated.items() if found}
+
+
+def number_of(text: str) -> float:
+    """A number above 0; 0 for every other text.
+
+    >>> number_of("+709037"), number_of("many"), number_of("nan")
+    (709037.0, 0.0, 0.0)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return 0.0
+    return number if math.isfinite(number) and number > 0 else 0.0
 
 
 def _names(said: Mapping[str, list[Term]]) -> tuple[Name, ...]:

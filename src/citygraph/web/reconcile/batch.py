@@ -1,9 +1,12 @@
-"""Batches of the reconciliation service as data: read strictly, refused with the place of the mistake."""
+"""Batches of the reconciliation service as data: read strictly, refused with the place of the mistake.
+
+What stands in a cell of somebody's table spoils no batch: a query with a cell that is too long has a problem of its own.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -35,7 +38,7 @@ class ReconcileCondition:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileQuery:
-    """One query of a batch, the same for both versions of the protocol."""
+    """One query of a batch, the same for both versions of the protocol; with a `problem` it has no answer."""
 
     names: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
@@ -44,6 +47,7 @@ class ReconcileQuery:
     limit: int = 10
     conditions: tuple[ReconcileCondition, ...] = ()
     name_required: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,23 @@ class ExtendQuery:
     properties: tuple[str, ...]
 
 
+class _LongCell(Refusal):
+    """A text is longer than a cell may be."""
+
+
 def _bad(key: str, /, **values: object) -> NoReturn:
     what = sentence(f"reconcile.batch.{key}", **values)
+    if key == "long":
+        raise _LongCell(400, what, sentence("reconcile.batch.shorter"))
     raise Refusal(400, sentence("reconcile.batch.unreadable", what=what), sentence("reconcile.batch.see"))
+
+
+def _one(read: Callable[[object, str], ReconcileQuery], raw: object, where: str) -> ReconcileQuery:
+    """One query as `read` reads it, or the problem that one of its cells is too long."""
+    try:
+        return read(raw, where)
+    except _LongCell as refused:
+        return ReconcileQuery(problem=refused.message)
 
 
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
@@ -88,7 +106,7 @@ def read_queries(raw: object, most: int) -> dict[str, ReconcileQuery]:
     if not isinstance(raw, dict):
         _bad("no_queries")
     _few_enough(len(raw), most)
-    return {str(key): _query(each, f"query {key!r}") for key, each in raw.items()}
+    return {str(key): _one(_query, each, f"query {key!r}") for key, each in raw.items()}
 
 
 def _few_enough(size: int, most: int) -> None:
@@ -137,7 +155,7 @@ def read_queries_draft(raw: object, most: int) -> list[ReconcileQuery]:
     if not isinstance(queries, list):
         _bad("no_list")
     _few_enough(len(queries), most)
-    return [_draft_query(each, f"query {number}") for number, each in enumerate(queries)]
+    return [_one(_draft_query, each, f"query {number}") for number, each in enumerate(queries)]
 
 
 def _draft_query(raw: object, where: str) -> ReconcileQuery:
@@ -214,8 +232,10 @@ def _only(raw: Mapping[str, object], known: frozenset[str], where: str) -> None:
 
 
 def _text(raw: object, where: str) -> str:
-    if not isinstance(raw, str) or len(raw) > _LONGEST:
+    if not isinstance(raw, str):
         _bad("text", where=where, most=_LONGEST)
+    if len(raw) > _LONGEST:
+        _bad("long", where=where, most=_LONGEST)
     return raw
 
 

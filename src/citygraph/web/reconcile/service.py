@@ -19,7 +19,7 @@ from citygraph.errors import CitygraphError, StoreTimeout
 from citygraph.matching.names import plain
 from citygraph.matching.score import Candidate
 from citygraph.matching.things import KINDS, Thing
-from citygraph.messages import sentence
+from citygraph.messages import said_in, sentence
 from citygraph.namespaces import CG, compress
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.store.turns import Turns
@@ -69,7 +69,9 @@ def _service(request: ReconcileRequest) -> Response:
     """The one address of 0.2: the manifest, a batch of queries, or a request for values."""
     if "queries" in request.parameters:
         queries = read_queries(read_json(request.parameters["queries"]), request.batch)
-        return _as_json({key: {"result": _results(request, query)} for key, query in queries.items()})
+        return _as_json(
+            {key: {"result": _results(request, each), **_problem(request, each)} for key, each in queries.items()}
+        )
     if "extend" in request.parameters:
         return _as_json(_extend(request, read_json(request.parameters["extend"]), draft=False))
     if request.method == "POST" or "query" in request.parameters:
@@ -129,7 +131,11 @@ def _draft_manifest(request: ReconcileRequest) -> Response:
 
 def _draft_match(request: ReconcileRequest) -> Response:
     queries = read_queries_draft(read_json(request.body), request.batch)
-    return _as_json({"results": [{"candidates": _results(request, query, draft=True)} for query in queries]})
+    return _as_json({
+        "results": [
+            {"candidates": _results(request, each, draft=True), **_problem(request, each)} for each in queries
+        ]
+    })  # fmt: skip
 
 
 def _draft_extend(request: ReconcileRequest) -> Response:
@@ -148,10 +154,14 @@ def _draft_suggest(request: ReconcileRequest) -> Response:
 # -- what both versions answer ---------------------------------------------------------------------------
 
 
+def _problem(request: ReconcileRequest, query: ReconcileQuery) -> dict[str, str]:
+    """What is wrong with one query of a batch: the others are answered all the same."""
+    return {"error": said_in(query.problem, request.language)} if query.problem else {}
+
+
 def _results(request: ReconcileRequest, query: ReconcileQuery, *, draft: bool = False) -> list[dict[str, Any]]:
-    return [
-        _candidate_json(request, each, draft=draft) for each in find_candidates(request.targets, query, request.go_on)
-    ]
+    found = [] if query.problem else find_candidates(request.targets, query, request.go_on)
+    return [_candidate_json(request, each, draft=draft) for each in found]
 
 
 def _suggest(request: ReconcileRequest) -> Response:

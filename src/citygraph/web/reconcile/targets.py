@@ -13,7 +13,7 @@ from citygraph.errors import ConfigError
 from citygraph.labels import Labels, local_name, reused_labels
 from citygraph.matching.names import country_code, fold, plain, read_name
 from citygraph.matching.score import Candidate, Clue, TargetIndex, Wanted, nearness
-from citygraph.matching.things import CODE_PROPERTIES, KINDS, Name, Thing, plain_code, things_of
+from citygraph.matching.things import CODE_PROPERTIES, KINDS, Name, Thing, number_of, plain_code, things_of
 from citygraph.messages import Sentence, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term
@@ -326,9 +326,9 @@ def _places(project: Project) -> list[Thing]:
 
 
 def read_places(text: str) -> list[Thing]:
-    """The places of a CSV table with the columns `id` and `name`, and any of `aliases country type latitude longitude`.
+    """The places of a CSV table with the columns `id` and `name`.
 
-    Aliases are separated by `|`; `type` is city, region, country, authority or network, and city without it.
+    Any of `aliases country type latitude longitude population` may be there. Aliases are separated by `|`; `type` is city, region, country, authority or network, and city without it.
 
     Raises:
         ValueError: a column or a cell is missing; the line is in the message.
@@ -357,6 +357,7 @@ def _things(rows: csv.DictReader[str]) -> Iterator[Thing]:
             countries=frozenset({country} - {""}),
             point=_point(cells, rows.line_num),
             classes=(_KIND_CLASSES.get(kind, CG + "City"),),
+            population=number_of(cells.get("population", "")),
         )
 
 
