@@ -6,15 +6,8 @@ const language = document.documentElement.lang;
 const most = 50;
 const near = 0.62;
 const toTheLetter = 0.79;
-// What is written for letters of other alphabets and others that few keyboards have; the index says it.
-let letters = {};
-const inLatin = (text) => [...text].map((letter) => letters[letter] ?? letter).join("");
-
-// A name as names are compared: the same as citygraph.matching.names.plain.
-function plain(name) {
-  const bare = inLatin(name.normalize("NFC")).normalize("NFKD").toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
-  return inLatin(bare).replaceAll("&", " and ").split(/[^\p{L}\p{N}_]+/u).filter(Boolean).join(" ");
-}
+// Names are compared here as site.js compares them, which knows what citygraph.matching.names knows.
+const plain = globalThis.citygraphPlain;
 
 // The longest piece that both have, what lies left of it and what lies right of it (Ratcliff and Obershelp).
 function matched(one, other) {
@@ -94,13 +87,15 @@ function hitsOf(rows, first, wanted, asked) {
   const place = (kind) => (first.includes(kind) ? first.indexOf(kind) : first.length);
   const isLike = looksLike(wanted, asked);
   const hits = [];
-  for (const [kind, page, term, nb, en, names] of rows) {
+  for (const [kind, page, term, nb, en, names, spellings] of rows) {
     let best = { score: 0 };
-    for (const name of names) {
-      const compared = plain(name);
-      const reached = isLike(compared) ? score(wanted, asked, compared) : 0;
+    const consider = (compared, name, most) => {
+      const reached = isLike(compared) ? score(wanted, asked, compared) * most : 0;
       if (reached > best.score) best = { score: reached, name };
-    }
+    };
+    for (const name of names) consider(plain(name), name, 1);
+    // What is called so comes before what is called so elsewhere.
+    for (const [compared, place] of spellings) consider(compared, names[place], 0.99);
     if (best.score > 0) hits.push({ ...best, kind, page, term, label: names[language === "nb" ? nb : en] });
   }
   // To two places, the way that Python rounds: by what the number is, not by what it looks like.
@@ -136,7 +131,6 @@ if (text) {
   for (const field of document.querySelectorAll("input[name=q]")) field.value = text;
   try {
     const index = await fetched(found.dataset.index);
-    letters = index.letters;
     const wanted = plain(text);
     const asked = wanted.split(" ");
     const hits = wanted ? hitsOf(await rowsFor(index, asked), index.first, wanted, asked) : [];

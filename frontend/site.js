@@ -8,6 +8,17 @@ const language = document.documentElement.lang in words ? document.documentEleme
 const say = words[language];
 const collator = new Intl.Collator(language === "nb" ? "nb" : "en", { numeric: true, sensitivity: "base" });
 
+// A name as names are compared: the same as citygraph.matching.names.plain, by the letters that the page brings along.
+const letters = JSON.parse(document.querySelector("[data-letters]")?.dataset.letters ?? "{}");
+const pairs = Object.entries(letters).filter(([written]) => [...written].length > 1);
+const inLatin = (text) =>
+  [...pairs.reduce((all, [pair, latin]) => all.replaceAll(pair, latin), text)].map((letter) => letters[letter] ?? letter).join("");
+function plain(name) {
+  const bare = inLatin(name.normalize("NFC")).normalize("NFKD").toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+  return inLatin(bare).replace(/l·(?=l)/g, "l").replaceAll("&", " and ").split(/[^\p{L}\p{N}_]+/u).filter(Boolean).join(" ");
+}
+globalThis.citygraphPlain = plain;
+
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const bodies = [...table.tBodies];
   if (bodies.length < 2) continue;
@@ -36,8 +47,6 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
 for (const list of document.querySelectorAll("[data-filter]")) {
   const items = [...list.children];
   if (items.length < 12) continue;
-  const fold = (text) =>
-    text.toLowerCase().replace(/ø/g, "o").replace(/æ/g, "ae").normalize("NFKD").replace(/\p{M}/gu, "");
   const field = document.createElement("p");
   field.className = "filter";
   const input = document.createElement("input");
@@ -50,8 +59,8 @@ for (const list of document.querySelectorAll("[data-filter]")) {
   field.append(input, status);
   list.before(field);
   input.addEventListener("input", () => {
-    const wanted = fold(input.value.trim());
-    for (const item of items) item.hidden = !fold(item.textContent).includes(wanted);
+    const wanted = plain(input.value);
+    for (const item of items) item.hidden = !plain(item.textContent).includes(wanted);
     status.textContent = `${items.filter((item) => !item.hidden).length} ${say.shown}`;
   });
 }

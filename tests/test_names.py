@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.errors import SnapshotError
+from citygraph.errors import QueryError, SnapshotError
 from citygraph.matching.names import (
     are_one_city,
     fold,
@@ -25,11 +29,14 @@ from citygraph.matching.names import (
     word_lists,
     words_of,
 )
+from citygraph.namespaces import CG, PREFIXES
 from citygraph.query.names import NamedThing, resolve_entity
+from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store import MemoryStore
 from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
 from citygraph.store.names import search_names, write_names
 
+_RDF, _SKOS = PREFIXES["rdf"], PREFIXES["skos"]
 SAME = [
     ("MALMÖ", "malmo"),
     ("Østfold", "ostfold"),
@@ -174,6 +181,89 @@ def test_an_index_of_names_that_were_folded_in_another_way_is_built_again(
     with pytest.raises(SnapshotError) as caught:
         Directory(folder, {})
     assert "citygraph build" in str(caught.value.fix)
+
+
+ELSEWHERE = [
+    ("Köln", "Cologne"), ("Αθήνα", "Athènes"), ("München", "Munich"), ("København", "Copenhagen"), ("St. Gallen", "Sankt Gallen"),
+    ("St. Gallen", "saint gallen"), ("Turku", "Åbo"), ("Bruxelles", "Bruxelles-Brussel"), ("Karasjok", "Karasjohka"),
+    ("Saint-Étienne", "St Etienne"), ("Warszawa", "Warschau"), ("Београд", "Belgrad"), ("Bolzano", "Bozen"),
+]  # fmt: skip
+IN = {
+    "Köln": "DEU", "Αθήνα": "GRC", "München": "DEU", "København": "DNK", "St. Gallen": "CHE", "Turku": "FIN", "Bruxelles": "BEL",
+    "Karasjok": "NOR", "Saint-Étienne": "FRA", "Warszawa": "POL", "Београд": "SRB", "Bolzano": "ITA", "Athens": "USA",
+    "Florence": "USA", "Copenhagen Fashion Week": "DNK",
+}  # fmt: skip
+_A = "https://example.org/id/"
+
+
+@pytest.fixture(scope="module")
+def quads() -> list[Quad]:
+    """Cities with one name each in their country, one of them with an authority; namesakes in the USA."""
+    iris = {name: Iri(f"{_A}place-{slug(plain(name))}") for name in IN}
+    type_, label, country = (Iri(each) for each in (f"{_RDF}type", f"{_SKOS}prefLabel", f"{CG}inCountry"))
+    quads = [Quad(iri, type_, Iri(f"{CG}City")) for iri in iris.values()]
+    quads += [Quad(iri, label, Literal(name, language="nb")) for name, iri in iris.items()]
+    quads += [Quad(iris[name], country, Iri(f"{PREFIXES['country']}{code}")) for name, code in IN.items()]
+    authority = Iri(f"{_A}koln-stadt")
+    quads += [
+        Quad(authority, type_, Iri(f"{PREFIXES['cv']}PublicOrganisation")),
+        Quad(authority, label, Literal("Stadt Köln", language="nb")),
+        Quad(authority, Iri(f"{CG}administers"), iris["Köln"]),
+    ]
+    return quads
+
+
+@pytest.fixture(scope="module")
+def cities(quads: list[Quad]) -> MemoryStore:
+    """The same, to be asked."""
+    return MemoryStore(quads)
+
+
+@pytest.fixture(scope="module")
+def directory(quads: list[Quad], tmp_path_factory: pytest.TempPathFactory) -> Directory:
+    """The same, as the site has them."""
+    folder = tmp_path_factory.mktemp("cities")
+    write_directory(folder / DIRECTORY_FILE, quads, base="https://example.org/", findings=0)
+    return Directory(folder, {})
+
+
+@pytest.mark.parametrize(("name", "asked"), ELSEWHERE)
+def test_a_city_is_found_by_what_it_is_called_elsewhere(
+    cities: MemoryStore, directory: Directory, name: str, asked: str
+) -> None:
+    iri = f"{_A}place-{slug(plain(name))}"
+    hits = directory.search(asked)
+    assert hits[0].iri == iri
+    assert 0.79 < hits[0].score < 1
+    assert {text for text, *_ in directory.names(iri)} == {name}
+    assert resolve_entity(asked, cities, prefixes={}, of_class=f"{CG}City").value == iri
+
+
+def test_a_namesake_in_another_country_is_called_nothing_else(cities: MemoryStore, directory: Directory) -> None:
+    for asked, name in (("Athen", "Athens"), ("Firenze", "Florence")):
+        assert f"{_A}place-{slug(name)}" not in [hit.iri for hit in directory.search(asked) if hit.score > 0.95]
+    assert resolve_entity("Athens", cities, prefixes={}).value == f"{_A}place-athens"
+    with pytest.raises(QueryError):
+        resolve_entity("Firenze", cities, prefixes={})
+
+
+def test_an_authority_is_found_by_what_its_city_is_called_elsewhere(cities: MemoryStore, directory: Directory) -> None:
+    public = f"{PREFIXES['cv']}PublicOrganisation"
+    for asked in ("City of Cologne", "Cologne", "Kölns kommune"):
+        assert resolve_entity(asked, cities, prefixes={}, of_class=public).value == f"{_A}koln-stadt"
+    assert next(hit.iri for hit in directory.search("Stadt Cologne")) == f"{_A}koln-stadt"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not here: install Node.js")
+def test_the_scripts_of_the_pages_compare_names_as_the_program_does() -> None:
+    script = (Path(__file__).parents[1] / "frontend/site.js").read_text(encoding="utf-8")
+    compared = script[script.index("const letters") : script.index("for (const table")]
+    page = "const document = { querySelector: () => ({ dataset: { letters: process.argv[1] } }) };"
+    names = [*(each for pair in SAME_NAME for each in pair), *IN, "ŁÓDŹ", "Ŀ", "l·l·l", "ﬁ", "Ⅷ", "A_B", "İzmir"]
+    out = "console.log(JSON.stringify(JSON.parse(process.argv[2]).map(plain)));"
+    command = ["node", "-e", page + compared + out, json.dumps(letters()), json.dumps(names)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8").stdout
+    assert json.loads(said) == [plain(each) for each in names]
 
 
 # -- word lists ---------------------------------------------------------------------------------------------------

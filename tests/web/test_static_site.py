@@ -400,8 +400,11 @@ def test_an_index_in_parts_finds_the_same(browser: Any, address: str, site: Path
         shutil.copytree(site / part, split / part)
     (split / "search").mkdir()
     with SearchIndex(whole["kinds"], whole["first"], most_in_one=10) as index:
-        for kind, page, term, nb, en, names in whole["rows"]:
-            index.add(kind, page, {"term": term, "nb": names[nb], "en": names[en], "names": names})
+        for kind, page, term, nb, en, names, spellings in whole["rows"]:
+            thing = {"term": term, "nb": names[nb], "en": names[en], "names": names, "spellings": spellings}
+            index.add(kind, page, thing)
+        elsewhere = {"term": "id:koln", "nb": "Köln", "en": "Köln", "names": ["Köln"], "spellings": [["cologne", 0]]}
+        index.add("city", "city/koln/index.html", elsewhere)
         files = dict(index.files())
     for path, data in files.items():
         (split / path).write_bytes(data)
@@ -417,6 +420,9 @@ def test_an_index_in_parts_finds_the_same(browser: Any, address: str, site: Path
             found.append([each.get_attribute("href").removeprefix(folder) for each in links])
         assert found[0][0] == found[1][0], text
         assert set(found[1]) <= set(found[0])
+    browser.get(f"{address.replace('/site/', '/split/')}nb/search/index.html?q=Cologne")
+    until(browser, "#found[data-done]")
+    assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, ".hits a")] == ["Köln"]
 
 
 def test_from_search_to_page_to_the_other_language_by_links_alone(browser: Any, address: str) -> None:  # noqa: ANN401

@@ -479,6 +479,28 @@ def names_elsewhere(core: str, countries_: frozenset[str]) -> list[tuple[str, bo
     return list(found.items())
 
 
+def other_spellings(text: str, countries_: frozenset[str]) -> tuple[str, ...]:
+    """What a place is looked for under beside its name, as `plain` writes it: what it is called elsewhere, saints at length.
+
+    >>> other_spellings("St. Gallen", frozenset({"NO"}))
+    ('saint gallen', 'sankt gallen', 'sint gallen')
+    >>> "city of cologne" in other_spellings("City of Köln", frozenset({"DE"}))
+    True
+    """
+    form = read_name(text)
+    written = plain(text)
+    core = plain(form.core)
+    elsewhere = () if form.qualifier else exonyms(form.core, countries_)
+    found = dict.fromkeys([written, *(written.replace(core, plain(each), 1) for each in elsewhere)])
+    saints = list(map(plain, words_of(__package__, "names", "saint")))
+    for each in tuple(found):
+        for number, word in enumerate(words := each.split()):
+            if word in saints:
+                found |= dict.fromkeys(" ".join([*words[:number], saint, *words[number + 1 :]]) for saint in saints)
+    found.pop(written)
+    return tuple(found)
+
+
 def are_one_city(one: NameForm, other: NameForm, countries_: frozenset[str] = frozenset()) -> bool:
     """Whether two names, of one level, are the same or are names of one city of our list.
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from citygraph.errors import QueryError
 from citygraph.labels import NAMING_PROPERTIES, PART_PROPERTIES, Labels, reused_labels
-from citygraph.matching.names import plain
+from citygraph.matching.names import are_one_city, country_code, plain, read_name
 from citygraph.messages import sentence
 from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
@@ -99,6 +99,10 @@ SELECT DISTINCT ?entity ?class ?item WHERE {
 _GOVERNS: Final = (
     "SELECT ?authority ?place WHERE { ?authority <https://w3id.org/citygraph/ontology#administers> ?place }"
 )
+_COUNTRY: Final = (
+    "PREFIX cg: <https://w3id.org/citygraph/ontology#> "
+    "SELECT ?entity ?country WHERE { { ?entity cg:inCountry ?country } UNION { ?entity cg:administers/cg:inCountry ?country } }"
+)
 _CITY: Final = CG + "City"
 _AUTHORITIES: Final = (PREFIXES["cv"] + "PublicOrganisation", PREFIXES["org"] + "Organization")
 _KNOWN: Final = "SELECT ?entity ?class WHERE { ?entity a ?class }"
@@ -122,7 +126,7 @@ def resolve_entity(
     """The one thing that `text` names.
 
     Args:
-        text: a label in either language, a slug, a CURIE, an IRI or a Wikidata id.
+        text: a label in either language, what a city is called elsewhere, a slug, a CURIE, an IRI or a Wikidata id.
         store: where the things are.
         of_class: only things of this class (an IRI); empty for all.
         prefixes: the prefixes of the project, for CURIEs and slugs.
@@ -157,7 +161,22 @@ def _resolve(text: str, store: Store, of_class: str, prefixes: Mapping[str, str]
     exact = {candidate.iri: candidate for candidate in named if wanted and plain(candidate.name) == wanted}
     if exact:
         return _one(text, list(exact.values()), prefixes)
+    elsewhere = _called_elsewhere(text, named, store)
+    if elsewhere:
+        return _one(text, elsewhere, prefixes)
     raise _unknown(text, named, prefixes)
+
+
+def _called_elsewhere(text: str, named: list[NamedThing], store: Store) -> list[NamedThing]:
+    """The things that are called so in another language, or whose saint is written in another way; each once."""
+    form = read_name(text)
+    found = {each.iri: each for each in named if are_one_city(form, read_name(each.name))}
+    return [each for each in found.values() if are_one_city(form, read_name(each.name), _lies_in(each.iri, store))]
+
+
+def _lies_in(iri: str, store: Store) -> frozenset[str]:
+    countries = {row["country"].value for row in _rows(_COUNTRY, store, entity=Iri(iri))}
+    return frozenset(country_code(each) or each for each in countries)
 
 
 def expand_iri(text: str, prefixes: Mapping[str, str]) -> str | None:

@@ -32,6 +32,7 @@ from citygraph.labels import (
     reused_labels,
     slug_of,
 )
+from citygraph.matching.names import country_code
 from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
@@ -46,6 +47,8 @@ _IN_ONE: Final = 500
 _AT_THE_END: Final = 1 << 60
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _ALT: Final = PREFIXES["skos"] + "altLabel"
+_COUNTRY, _ADMINISTERS = CG + "inCountry", CG + "administers"
+_OF_PLACES: Final = frozenset({"city", "authority", "place"})
 _OF_THEMES: Final = frozenset({CG + "coversTheme", PREFIXES["org"] + "purpose"})
 _LAST: Final = str.maketrans("æøåäö", "\ue000\ue001\ue002\ue000\ue001")
 _TABLES: Final = """
@@ -155,8 +158,12 @@ class Directory:
 
     def names(self, iri: str) -> list[tuple[str, str, bool]]:
         """Every name of a thing that has a page: the text, its language, and whether it is a main one."""
-        rows = self._rows("SELECT text, language, main FROM name WHERE iri = ? ORDER BY id", (iri,))
+        rows = self._rows("SELECT text, language, main FROM name WHERE iri = ? AND spelled = 0 ORDER BY id", (iri,))
         return [(text, language, bool(main)) for text, language, main in rows]
+
+    def spellings(self, iri: str) -> list[tuple[str, str]]:
+        """What a thing is found under beside its names, as names are compared, and of which name that is a spelling."""
+        return self._rows("SELECT folded, text FROM name WHERE iri = ? AND spelled = 1 ORDER BY id", (iri,))
 
     def classes(self, iri: str) -> frozenset[str]:
         """The classes of a thing, derived ones included."""
@@ -239,6 +246,8 @@ class _Seen:
         self.classes: dict[str, set[str]] = defaultdict(set)
         self.properties: set[str] = set()
         self.themes: set[str] = set()
+        self._countries: dict[str, set[str]] = defaultdict(set)
+        self._places: dict[str, set[str]] = defaultdict(set)
         for quad in quads:
             subject, predicate, value = quad.subject, quad.predicate.value, quad.object
             self.properties.add(predicate)
@@ -250,9 +259,16 @@ class _Seen:
                 naming[Quad(subject, quad.predicate, value)] = None
             elif predicate in _OF_THEMES and isinstance(value, Iri):
                 self.themes.add(value.value)
+            elif predicate in {_COUNTRY, _ADMINISTERS} and isinstance(value, Iri):
+                (self._countries if predicate == _COUNTRY else self._places)[subject.value].add(value.value)
         self.labels = Labels(naming, prefixes=prefixes_for(base))
         self.names = _names_of(naming)
         self.described = {quad.subject.value for quad in naming if isinstance(quad.subject, Iri)}
+
+    def lies_in(self, iri: str) -> frozenset[str]:
+        """The countries of a place, or of what an authority governs; one that has no name here is a code of its own."""
+        found = {each for place in (iri, *self._places.get(iri, ())) for each in self._countries.get(place, ())}
+        return frozenset(country_code(each) or each for each in found)
 
 
 def write_directory(path: Path, quads: Iterable[Quad], *, base: str, findings: int) -> None:
@@ -271,7 +287,8 @@ def write_directory(path: Path, quads: Iterable[Quad], *, base: str, findings: i
         try:
             database.executescript(_TABLES)
             _write_nodes(database, seen, kinds, base)
-            write_names(database, ((iri, *name) for iri in sorted(kinds) for name in seen.names.get(iri, ())))
+            named = ((iri, *name) for iri in sorted(kinds) for name in seen.names.get(iri, ()))
+            write_names(database, named, {iri: seen.lies_in(iri) for iri in kinds if kinds[iri].name in _OF_PLACES})
             database.executescript(_INDEXES)
             said = {
                 "base": base, "kinds": _counts(kinds), "vocabulary": _vocabulary(seen), "findings": findings,

@@ -1,26 +1,31 @@
-"""An index of names that forgives: case, accents, ø/æ/å, missing parts and slips of the pen; bounded in time."""
+"""An index of names that forgives: case, accents, ø/æ/å, missing parts and slips of the pen; bounded in time.
+
+A place is found under what it is called elsewhere too, a saint however it is written.
+"""
 
 from __future__ import annotations
 
 import difflib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.matching.names import plain
+from citygraph.matching.names import other_spellings, plain
 
-NAMES_VERSION: Final = 2
+NAMES_VERSION: Final = 3
 """Raised when names are folded in another way, so that an index of the old way is built again."""
 _LONGEST: Final = 100
 _MOST_CANDIDATES: Final = 400
 _MOST_WORDS: Final = 6
 _SHORTEST_TYPO: Final = 3
 _NEAR: Final = 0.62
+# What is called so comes before what is called so elsewhere.
+_ELSEWHERE: Final = 0.99
 _TABLES: Final = """
 CREATE TABLE name (
   id INTEGER PRIMARY KEY, iri TEXT NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL, main INTEGER NOT NULL,
-  folded TEXT NOT NULL
+  folded TEXT NOT NULL, spelled INTEGER NOT NULL
 );
 CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
 CREATE TABLE holds (word INTEGER NOT NULL, name INTEGER NOT NULL, PRIMARY KEY (word, name)) WITHOUT ROWID;
@@ -39,15 +44,24 @@ class Hit:
     score: float
 
 
-def write_names(database: sqlite3.Connection, names: Iterable[tuple[str, str, str, bool]]) -> None:
+def write_names(
+    database: sqlite3.Connection,
+    names: Iterable[tuple[str, str, str, bool]],
+    places: Mapping[str, frozenset[str]] | None = None,
+) -> None:
     """Put names into a new database: the IRI, the text, its language, and whether it is the main name.
+
+    Args:
+        database: a new one.
+        names: the names.
+        places: the countries of cities, regions and their authorities by IRI, which have names elsewhere.
 
     Trigrams find parts of words; words with one letter left out find slips of the pen, each word once.
     """
     database.executescript(_TABLES)
     database.executemany(
-        "INSERT INTO name (iri, text, language, main, folded) VALUES (?, ?, ?, ?, ?)",
-        ((*name, plain(name[1])) for name in names),
+        "INSERT INTO name (iri, text, language, main, folded, spelled) VALUES (?, ?, ?, ?, ?, ?)",
+        (row for name in names for row in _rows_of(name, (places or {}).get(name[0]))),
     )
     words: dict[str, int] = {}
     held = [
@@ -63,20 +77,29 @@ def write_names(database: sqlite3.Connection, names: Iterable[tuple[str, str, st
     database.executescript(_INDEXES)
 
 
+def _rows_of(
+    name: tuple[str, str, str, bool], countries: frozenset[str] | None
+) -> Iterator[tuple[str, str, str, bool, str, bool]]:
+    """The name as it is written, and once for each other spelling that it is looked for under."""
+    yield (*name, plain(name[1]), False)
+    if countries is not None:
+        yield from ((*name, other, True) for other in other_spellings(name[1], countries))
+
+
 def search_names(database: sqlite3.Connection, text: str, *, most: int = 50) -> list[Hit]:
     """The things whose names come nearest, the best first; each thing once."""
     wanted = plain(text[:_LONGEST])
     if not wanted:
         return []
     best: dict[str, Hit] = {}
-    for iri, name, folded in _candidates(database, wanted):
-        score = _score(wanted, folded)
+    for iri, name, folded, spelled in _candidates(database, wanted):
+        score = _score(wanted, folded) * (_ELSEWHERE if spelled else 1.0)
         if score > 0 and (iri not in best or score > best[iri].score):
             best[iri] = Hit(iri, name, score)
     return sorted(best.values(), key=lambda hit: (-hit.score, len(hit.name), hit.name, hit.iri))[:most]
 
 
-def _candidates(database: sqlite3.Connection, wanted: str) -> list[tuple[str, str, str]]:
+def _candidates(database: sqlite3.Connection, wanted: str) -> list[tuple[str, str, str, bool]]:
     found: dict[int, None] = {}
     for number in _numbers(database, wanted):
         found.setdefault(number)
@@ -84,7 +107,7 @@ def _candidates(database: sqlite3.Connection, wanted: str) -> list[tuple[str, st
             break
     marks = ",".join("?" * len(found))
     # Only question marks are put into the text.
-    query = f"SELECT iri, text, folded FROM name WHERE id IN ({marks})"  # noqa: S608
+    query = f"SELECT iri, text, folded, spelled FROM name WHERE id IN ({marks})"  # noqa: S608
     return database.execute(query, list(found)).fetchall()
 
 

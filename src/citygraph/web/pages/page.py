@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.formats import negotiate
+from citygraph.matching.names import letters
 from citygraph.messages import key_of, said_in, sentence
 from citygraph.rdf import Iri
 from citygraph.web.pages.graph import GraphView, close_stores, graph_of, memory_of, project_of
@@ -109,6 +110,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset_version"] = asset_version
+    environment.globals["name_letters"] = letters
     environment.globals["has_editor"] = has_editor
     environment.globals["has_browser_sparql"] = has_browser_sparql
     environment.globals["static_policy"] = static_policy

@@ -157,7 +157,10 @@ def _letter(name: str) -> str:
 
 @kindly
 def names_json(request: Request) -> Response:
-    """`/search/names.json?kind=…`: the page, the short IRI and the names of each thing of a kind."""
+    """`/search/names.json?kind=…`: the page, the short IRI and the names of each thing of a kind.
+
+    `spellings` are what it is found under besides: each as names are compared, with the place of its name in `names`.
+    """
     page = Page(request)
     graph = page.graph
     kind = kind_named(request.query_params.get("kind", ""))
@@ -168,6 +171,10 @@ def names_json(request: Request) -> Response:
         labels = [graph.label(iri, language) for language in ("nb", "en")]
         names = list(dict.fromkeys([*labels, *(text for text, *_ in graph.directory.names(iri))]))
         short = compress(iri, page.project.prefixes)
-        things.append({"page": page.urls.entity(iri), "term": short, "nb": labels[0], "en": labels[1], "names": names})
+        spellings = [[folded, names.index(text)] for folded, text in graph.directory.spellings(iri)]
+        things.append({
+            "page": page.urls.entity(iri), "term": short, "nb": labels[0], "en": labels[1], "names": names,
+            "spellings": spellings,
+        })  # fmt: skip
     titles = {"one": kind.one.to_json(), "many": kind.many.to_json()}
     return json_response(request, {"kind": kind.name, **titles, "things": things})

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, finding
 from citygraph.labels import FALLBACK
-from citygraph.matching.names import letters, plain
+from citygraph.matching.names import plain
 from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.publish import NewFolder
@@ -416,8 +416,8 @@ class SiteAnswer:
 class SearchIndex:
     """Rows gathered on disk, one line each, so that memory does not grow with the graph.
 
-    A row is `[kind, page, short IRI, name in nb, name in en, every name]`, where the names of the languages are places
-    in the list of names.
+    A row is `[kind, page, short IRI, name in nb, name in en, every name, other spellings]`, where the names of the
+    languages are places in the list of names, and a spelling is `[as names are compared, place of its name]`.
     """
 
     def __init__(self, kinds: dict[str, Any], first: Iterable[str], *, most_in_one: int = MOST_IN_ONE) -> None:
@@ -446,18 +446,20 @@ class SearchIndex:
     def add(self, kind: str, page: str, thing: dict[str, Any]) -> None:
         """One thing: its kind, its page below the folder of a language, and what `names.json` says about it."""
         names = thing["names"]
-        row = [kind, page, thing["term"], names.index(thing["nb"]), names.index(thing["en"]), names]
+        spellings = thing["spellings"]
+        row = [kind, page, thing["term"], names.index(thing["nb"]), names.index(thing["en"]), names, spellings]
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
         self._all.write(line)
         self.count += 1
-        for part in sorted({_part(word) for name in names for word in plain(name).split()}):
+        compared = [*map(plain, names), *(folded for folded, _ in spellings)]
+        for part in sorted({_part(word) for name in compared for word in name.split()}):
             if part not in self._parts:
                 self._parts[part] = self._open(part)
             self._parts[part].write(line)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """The files of the index by path."""
-        head = {"kinds": self._kinds, "first": self._first, "count": self.count, "letters": letters()}
+        head = {"kinds": self._kinds, "first": self._first, "count": self.count}
         if self.count <= self._most:
             yield "search/index.json", _document(head, self._rows("all"))
             return
