@@ -97,6 +97,10 @@ class Contradiction:
     axioms: tuple[Triple, ...] = ()
 
 
+MOST_AXIOMS: Final = 2_000_000
+"""More axioms of the schema rules, or flat rules, than this are not made: they are kept as text, with their reasons."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What one closure may use before it stops with a ReasoningError.

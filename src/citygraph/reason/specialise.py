@@ -10,10 +10,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
-from citygraph.reason.closure import Atom, Check, FlatRule, RuleBook, TripleText, is_variable
+from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
+from citygraph.reason.closure import MOST_AXIOMS, Atom, Check, FlatRule, RuleBook, TripleText, is_variable
 from citygraph.reason.datatypes import is_datatype
 from citygraph.reason.rules import CONTRADICTION, RULES, TYPE, ListPattern, Pattern, Rule, expand, number, patterns
 
@@ -97,12 +100,13 @@ class Axioms:
             yield binding or {}, ()
             return
         first, rest = wanted[0], wanted[1:]
-        for bound, triple in self._match_one(first, binding or {}):
-            if triple not in without:
-                for final, sources in self.match(rest, bound, without=without):
-                    yield final, (triple, *sources)
+        for bound, triple in self._match_one(first, binding or {}, without):
+            for final, sources in self.match(rest, bound, without=without):
+                yield final, (triple, *sources)
 
-    def _match_one(self, wanted: Pattern, binding: Binding) -> Iterator[tuple[Binding, TripleText]]:
+    def _match_one(
+        self, wanted: Pattern, binding: Binding, without: AbstractSet[TripleText]
+    ) -> Iterator[tuple[Binding, TripleText]]:
         subject, predicate, object_ = wanted
         s = _value(subject, binding)
         o = None if isinstance(object_, ListPattern) else _value(object_, binding)
@@ -116,8 +120,10 @@ class Axioms:
         else:
             ends = list(pairs)
         for start, end in ends:
-            bound = binding if s is not None else {**binding, subject: start}
             triple = pairs[start, end]
+            if triple in without:
+                continue
+            bound = binding if s is not None else {**binding, subject: start}
             if isinstance(object_, ListPattern):
                 for names in self._read(object_, end):
                     yield {**bound, **names}, triple
@@ -155,27 +161,170 @@ def word(term: str, binding: Binding) -> str:
     return value
 
 
-def close_schema(axioms: Axioms, *, reflexive: bool) -> dict[TripleText, tuple[str, tuple[TripleText, ...]]]:
-    """Add what the schema rules conclude, each new axiom meeting the rules once."""
-    derived: dict[TripleText, tuple[str, tuple[TripleText, ...]]] = {}
-    readers: dict[str, list[tuple[Rule, int]]] = defaultdict(list)
-    mentioned = {o for pairs in axioms.pairs.values() for _, o in pairs} | {
-        s for pairs in axioms.pairs.values() for s, _ in pairs
+Derived: TypeAlias = "dict[TripleText, tuple[str, tuple[TripleText, ...]]]"
+"""The axioms that the schema rules add, each with the name of its rule and the axioms it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A relation that is transitive, and the one that says it holds both ways; with the rules that say so."""
+
+    below: str
+    equal: str
+    through: str
+    both: str
+    either: str
+
+
+_ORDERS: Final = (
+    _Order(expand("rdfs:subClassOf"), expand("owl:equivalentClass"), "scm-sco", "scm-eqc2", "scm-eqc1"),
+    _Order(expand("rdfs:subPropertyOf"), expand("owl:equivalentProperty"), "scm-spo", "scm-eqp2", "scm-eqp1"),
+)
+_ORDERED: Final = frozenset(name for each in _ORDERS for name in (each.through, each.both, each.either))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A schema rule that reads a new axiom by one of its patterns.
+
+    `needs` are the other patterns that share a term with it: predicate, whether the term stands there as object, and
+    which of the new axiom's terms it is. Most axioms fail there, and are looked at no further.
+    """
+
+    rule: Rule
+    position: int
+    needs: tuple[tuple[str, bool, int], ...]
+
+
+@cache
+def _concluded() -> frozenset[str]:
+    """The predicates of the axioms that schema rules conclude."""
+    return frozenset(p for rule in RULES if not rule.data and rule.name != "cls-oo" for _, p, _ in patterns(rule.head))
+
+
+def _reading(rule: Rule, position: int) -> _Reading:
+    wanted = patterns(rule.ontology)
+    subject, _, object_ = wanted[position]
+    places = {
+        term: place for place, term in ((2, object_), (0, subject)) if isinstance(term, str) and is_variable(term)
     }
-    for rule in RULES:
-        wanted = (not rule.needs or expand(rule.needs) in mentioned) and (reflexive or not rule.equal)
-        if not rule.data and rule.name != "cls-oo" and wanted:
-            for i, (_, predicate, _) in enumerate(patterns(rule.ontology)):
-                readers[predicate].append((rule, i))
-    waiting = [triple for pairs in axioms.pairs.values() for triple in pairs.values()]
-    while waiting:
-        triple = waiting.pop()
-        for rule, i in readers.get(triple[1], ()):
-            for new, sources in _conclude(axioms, rule, i, triple):
-                if (reflexive or new[0] != new[2]) and new not in derived and axioms.add(new):
-                    derived[new] = (rule.name, sources)
-                    waiting.append(new)
-    return derived
+    needs = []
+    for s, p, o in wanted[:position] + wanted[position + 1 :]:
+        needs += [(p, False, places[s])] if s in places else []
+        needs += [(p, True, places[o])] if isinstance(o, str) and o in places else []
+    return _Reading(rule, position, tuple(needs))
+
+
+class _SchemaClosure:
+    """Adds what the schema rules conclude, each new axiom meeting the rules once.
+
+    The two transitive relations are followed from each of their terms, which takes as long as what comes out of it is
+    large: a ring of classes read as a join takes the cube of its length.
+    """
+
+    def __init__(self, axioms: Axioms, *, reflexive: bool, most: int) -> None:
+        self.axioms = axioms
+        self.derived: Derived = {}
+        self._reflexive = reflexive
+        self._most = most
+        self._readings: dict[str, list[_Reading]] = defaultdict(list)
+        self._direct: dict[str, dict[str, set[str]]] = {order.below: defaultdict(set) for order in _ORDERS}
+        self._followed: list[TripleText] = []
+        self._waiting = [triple for pairs in axioms.pairs.values() for triple in pairs.values()]
+        mentioned = {end for pairs in axioms.pairs.values() for pair in pairs for end in pair}
+        for rule in RULES:
+            wanted = (not rule.needs or expand(rule.needs) in mentioned) and (reflexive or not rule.equal)
+            if not rule.data and rule.name not in _ORDERED | {"cls-oo"} and wanted:
+                read = patterns(rule.ontology)
+                # What no schema rule concludes is there from the start, and need not be waited for.
+                later = [i for i, (_, predicate, _) in enumerate(read) if predicate in _concluded()]
+                for i in later or [0]:
+                    self._readings[read[i][1]].append(_reading(rule, i))
+
+    def run(self) -> Derived:
+        """What was added."""
+        while self._waiting or self._followed:
+            followed, self._followed = self._followed, []
+            for triple in followed:
+                self._meet(triple)
+            fresh: dict[str, list[tuple[str, str]]] = {order.below: [] for order in _ORDERS}
+            while self._waiting:
+                triple = self._waiting.pop()
+                self._meet(triple)
+                if triple[1] in fresh and triple[2] not in self._direct[triple[1]][triple[0]]:
+                    self._direct[triple[1]][triple[0]].add(triple[2])
+                    fresh[triple[1]].append((triple[0], triple[2]))
+                for order in _ORDERS:
+                    if triple[1] == order.equal:
+                        self._add(order.either, (triple[0], order.below, triple[2]), (triple,))
+                        self._add(order.either, (triple[2], order.below, triple[0]), (triple,))
+            for order in _ORDERS:
+                if fresh[order.below]:
+                    self._follow(order, fresh[order.below])
+        return self.derived
+
+    def _add(self, rule: str, new: TripleText, sources: tuple[TripleText, ...]) -> None:
+        if (self._reflexive or new[0] != new[2]) and new not in self.derived and self.axioms.add(new):
+            self.derived[new] = (rule, sources)
+            self._waiting.append(new)
+            if len(self.derived) > self._most:
+                _stop(rule, new, self._most)
+
+    def _meet(self, triple: TripleText) -> None:
+        """Every schema rule but those of the orders, over this axiom."""
+        axioms = self.axioms
+        for reading in self._readings.get(triple[1], ()):
+            for predicate, as_object, place in reading.needs:
+                if (predicate, triple[place]) not in (axioms.subjects if as_object else axioms.objects):
+                    break
+            else:
+                for new, sources in _conclude(axioms, reading.rule, reading.position, triple):
+                    self._add(reading.rule.name, new, sources)
+
+    def _follow(self, order: _Order, fresh: list[tuple[str, str]]) -> None:
+        """Everything above each term from which one of the fresh pairs can be reached, and who is above each other."""
+        below, direct = order.below, self._direct[order.below]
+        pairs = self.axioms.pairs[below]
+        starts = dict.fromkeys(source for source, _ in fresh)
+        for source in list(starts):
+            starts.update(dict.fromkeys(self.axioms.subjects.get((below, source), ())))
+        found = list(fresh)
+        for start in starts:
+            # A term is looked at once it is known to be above; whoever led there is known to be above already.
+            seen = set() if self._reflexive else {start}
+            above = [start]
+            for middle in above:
+                for end in sorted(direct.get(middle, _NOBODY) - seen):
+                    seen.add(end)
+                    if end != start:
+                        above.append(end)
+                    if (start, end) not in pairs:
+                        new = (start, below, end)
+                        self.axioms.add(new)
+                        self.derived[new] = (order.through, (pairs[start, middle], pairs[middle, end]))
+                        self._followed.append(new)
+                        found.append((start, end))
+                if len(self.derived) > self._most:
+                    _stop(order.through, (start, below, middle), self._most)
+        equal = self.axioms.pairs[order.equal]
+        for one, other in found:
+            if (other, one) in pairs and (self._reflexive or one != other):
+                for pair in ((one, other), (other, one)):
+                    if pair not in equal:
+                        new = (pair[0], order.equal, pair[1])
+                        self.axioms.add(new)
+                        self.derived[new] = (order.both, (pairs[pair], pairs[pair[::-1]]))
+        if len(self.derived) > self._most:
+            _stop(order.both, (found[0][0], order.equal, found[0][1]), self._most)
+
+
+_NOBODY: Final[frozenset[str]] = frozenset()
+
+
+def _stop(rule: str, axiom: TripleText, most: int) -> NoReturn:
+    """Say which rule made too many axioms, and at which term."""
+    message = sentence("reasoner.budget.axioms", most=most, rule=rule, name=axiom[0])
+    raise ReasoningError(message, fix=sentence("reasoner.budget.look_axioms"))
 
 
 def _conclude(
@@ -204,16 +353,19 @@ def _conclude(
     return found
 
 
-def specialise(triples: Iterable[TripleText], *, representatives: bool = False) -> RuleBook:
+def specialise(triples: Iterable[TripleText], *, representatives: bool = False, most: int = MOST_AXIOMS) -> RuleBook:
     """The flat rules that these triples ask for; triples that are no axioms are passed over.
 
     With `representatives`, terms stand for all terms equal to them, so that `A ⊑ A` says something.
 
     The ontology is closed under the schema rules first. An axiom that a data rule would reach step by
     step anyway becomes no rule of its own: `A ⊑ B ⊑ C` gives two flat rules, not three.
+
+    Raises:
+        ReasoningError: there would be more than `most` further axioms, or flat rules.
     """
     axioms = Axioms(triples)
-    schema = close_schema(axioms, reflexive=representatives)
+    schema = _SchemaClosure(axioms, reflexive=representatives, most=most).run()
     stepwise = {triple for triple, (rule, _) in schema.items() if rule in _STEPWISE}
     flat: dict[tuple[Atom | None, tuple[Atom, ...], Check | None], FlatRule] = {}
     for rule in RULES:
@@ -222,6 +374,8 @@ def specialise(triples: Iterable[TripleText], *, representatives: bool = False) 
         for binding, sources in axioms.match(patterns(rule.ontology), without=stepwise):
             for one in _unfold(rule, binding, sources):
                 flat.setdefault((one.head, one.body, one.check), one)
+            if len(flat) > most:
+                _stop(rule.name, sources[0], most)
     kept = _without_idle_thing(list(flat.values()))
     equality = tuple(rule for rule in kept if rule.name in _EQUALITY)
     return RuleBook(
