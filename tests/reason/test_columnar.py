@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citygraph.errors import ReasoningError
 from citygraph.rdf import Triple
-from citygraph.reason.closure import Budget
-from citygraph.reason.columnar import close
+from citygraph.reason.closure import Budget, TripleText, free_memory
+from citygraph.reason.columnar import close, fixpoint, plan, reach
 from citygraph.reason.columnar.equality import Equality
 from citygraph.reason.columnar.relations import contains, merge, minus, take_out, unique
+from citygraph.reason.specialise import specialise
 
 Read: TypeAlias = Callable[[str], tuple[Triple, ...]]
 NUMBERS = st.lists(st.integers(0, 60), max_size=80)
+
+
+def _texts(triple: Triple) -> TripleText:
+    return str(triple.subject), str(triple.predicate), str(triple.object)
 
 
 def column(numbers: list[int]) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
@@ -131,3 +137,98 @@ def test_an_axiom_that_data_rules_reach_step_by_step_becomes_no_rule(turtle: Rea
     book = close(turtle(":A rdfs:subClassOf :B . :B rdfs:subClassOf :C .")).book
     assert sum(rule.name == "cax-sco" for rule in book.rules) == 2
     assert len(book.schema) == 1
+
+
+_LINKS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=14)
+
+
+@pytest.mark.parametrize("bits", [True, False], ids=["as bits", "in pieces"])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(links=_LINKS, gone=st.integers(0, 13), symmetric=st.booleans())
+def test_long_joins_give_what_short_ones_give(
+    turtle: Read,
+    bits: bool,  # noqa: FBT001  # a parameter of the test
+    links: list[tuple[int, int]],
+    gone: int,
+    symmetric: bool,  # noqa: FBT001
+) -> None:
+    kinds = ":p a owl:TransitiveProperty" + (" , owl:SymmetricProperty" if symmetric else "")
+    axioms = turtle(f"{kinds} . :q owl:propertyChainAxiom ( :p :p ) . :p rdfs:domain :C .")
+    facts = [turtle(f":n{a} :p :n{b} .")[0] for a, b in dict.fromkeys(links)]
+    left = [*axioms, *facts[:gone], *facts[gone + 1 :]]
+    wanted, wanted_after = (frozenset(close(each).inferred()) for each in ([*axioms, *facts], left))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fixpoint, "_BRIEF", -1_000_000)
+        patch.setattr(fixpoint, "_MANY", 3)
+        patch.setattr(plan, "_PIECE", 2)
+        if not bits:
+            patch.setattr(reach, "_MOST_PAIRS", -1)
+        closure = close([*axioms, *facts])
+        assert frozenset(closure.inferred()) == wanted
+        closure.delete(facts[gone : gone + 1])
+        assert frozenset(closure.inferred()) == wanted_after
+        closure.insert(facts[gone : gone + 1])
+        assert frozenset(closure.inferred()) == wanted
+
+
+def test_everything_linked_to_everything_is_counted_before_it_is_made(turtle: Read) -> None:
+    ring = " ".join(f":n{i} :p :n{(i + 1) % 2000} ." for i in range(2000))
+    with pytest.raises(ReasoningError, match=r"prp-trp.*urn:x:p.*4,000,000 rows"):
+        close(turtle(":p a owl:TransitiveProperty , owl:SymmetricProperty ." + ring), budget=Budget(derived=3_000_000))
+
+
+@pytest.mark.parametrize("word", ["rdfs:subClassOf", "owl:equivalentClass", "rdfs:subPropertyOf"])
+def test_a_ring_of_words_is_whole_and_every_axiom_has_reasons(turtle: Read, word: str) -> None:
+    book = specialise(map(_texts, turtle(" ".join(f":C{i} {word} :C{(i + 1) % 40} ." for i in range(40)))))
+    pairs = {(s, o) for s, p, o in book.schema if p.endswith(("subClassOf>", "subPropertyOf>"))}
+    assert len(pairs | {(f"<urn:x:C{i}>", f"<urn:x:C{(i + 1) % 40}>") for i in range(40)}) == 40 * 39
+    known = {_texts(t) for t in turtle(" ".join(f":C{i} {word} :C{(i + 1) % 40} ." for i in range(40)))}
+    for axiom, (_, sources) in book.schema.items():
+        # Each rests on axioms that were there before it, so that no proof goes in a circle.
+        assert known.issuperset(sources)
+        known.add(axiom)
+
+
+def test_too_many_axioms_are_refused_with_rule_and_place(turtle: Read) -> None:
+    ring = turtle(" ".join(f":C{i} rdfs:subClassOf :C{(i + 1) % 40} ." for i in range(40)))
+    with pytest.raises(ReasoningError, match=r"1,000 axioms.*scm-sco.*urn:x:C"):
+        specialise(map(_texts, ring), most=1_000)
+
+
+@pytest.mark.parametrize(
+    ("bomb", "cause"),
+    [
+        ("rdf:type rdfs:subPropertyOf owl:sameAs .", "22-rdf-syntax-ns#type> .*subPropertyOf> .*owl#sameAs>"),
+        (":k a owl:InverseFunctionalProperty .", "urn:x:k> .*InverseFunctionalProperty>"),
+    ],
+)
+def test_equality_that_cannot_be_written_out_is_stopped_before(turtle: Read, bomb: str, cause: str) -> None:
+    things = " ".join(f":n{i} a :C ; :k :one ." for i in range(1_000))
+    closure = close(turtle(bomb + things))
+    with pytest.raises(ReasoningError, match=f"1,00. things are equal.*urn:x:n.*budget.*{cause}"):
+        closure.inferred_rows()
+
+
+@pytest.mark.parametrize("engine", ["columnar", "sql.duckdb"])
+def test_beyond_a_number_contradictions_are_counted_only(
+    turtle: Read, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = pytest.importorskip(f"citygraph.reason.{engine}")
+    monkeypatch.setattr("citygraph.reason.columnar.clashes.MOST_TOLD", 5)
+    monkeypatch.setattr("citygraph.reason.sql.MOST_TOLD", 5)
+    both = " ".join(f":x{i} a :A , :B ; :p :x{i} ." for i in range(9))
+    found = module.close(
+        turtle(":A owl:disjointWith :B . :p a owl:IrreflexiveProperty . :C owl:disjointWith :D ." + both)
+    ).contradictions
+    assert sum(len(c.premises) > 0 for c in found) in {5, 6}
+    assert sum(c.more for c in found) + sum(c.more == 0 for c in found) == 18
+    assert {c.rule for c in found} == {"cax-dw", "prp-irp"}
+
+
+def test_the_memory_limit_is_that_of_the_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "max").write_text(f"{900 << 20}\n")
+    (tmp_path / "current").write_text(f"{300 << 20}\n")
+    monkeypatch.setattr("citygraph.reason.closure._LIMITS", [(tmp_path / "max", tmp_path / "current")])
+    assert (free_memory() >> 20, Budget().megabytes) == (600, 200)
+    (tmp_path / "max").write_text("max\n")
+    assert free_memory() > 0

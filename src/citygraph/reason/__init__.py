@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
+from itertools import chain
 from typing import Final
 
 from citygraph.config import Config
@@ -122,7 +123,7 @@ def infer(
     graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
     known = set(graphs.triples(*_INPUT))
     new = sorted(
-        {t for t in [*derived, *closure.inferred()] if t not in known and keep(t) and not _is_schema(t)}, key=str
+        {t for t in chain(derived, closure.inferred()) if not _is_schema(t) and t not in known and keep(t)}, key=str
     )
     findings: tuple[Finding, ...] = ()
     if closure.contradictions:

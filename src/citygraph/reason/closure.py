@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
@@ -90,15 +92,59 @@ class RuleBook:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """One reason why a graph cannot be true: the rule, the triples of the data and the axioms."""
+    """One reason why a graph cannot be true: the rule, the triples of the data and the axioms.
+
+    Where there are very many, the rest of a rule is one of these without premises, and `more` is how many they are.
+    """
 
     rule: str
     premises: tuple[Triple, ...]
     axioms: tuple[Triple, ...] = ()
+    more: int = 0
+
+
+MOST_TOLD: Final = 1000
+"""How many contradictions are told with their statements; the others are counted."""
 
 
 MOST_AXIOMS: Final = 2_000_000
 """More axioms of the schema rules, or flat rules, than this are not made: they are kept as text, with their reasons."""
+
+
+_LIMITS: Final = (
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
+)
+"""What a container may use and what it uses, in the two versions of Linux' control groups."""
+_SHARE: Final = 3
+"""Columns may take one part of so many of the memory that is free: a merge holds the old and the new at once."""
+_UNKNOWN: Final = 4 << 30
+
+
+def free_memory() -> int:
+    """How many bytes this process may still take: the least of the machine's, the container's and its own limit."""
+    free = [_UNKNOWN]
+    with suppress(OSError, ValueError, StopIteration):
+        meminfo = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = [int(next(line for line in meminfo if line.startswith("MemAvailable:")).split()[1]) << 10]
+    for limit, used in _LIMITS:
+        with suppress(OSError, ValueError):
+            free.append(int(limit.read_text(encoding="ascii")) - int(used.read_text(encoding="ascii")))
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415  # not on Windows
+
+        most, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if most != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+            free.append(most - pages * resource.getpagesize())
+    return max(0, min(free))
+
+
+def _megabytes() -> int:
+    return max(_LEAST, (free_memory() >> 20) // _SHARE)
+
+
+_LEAST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +152,23 @@ class Budget:
     """What one closure may use before it stops with a ReasoningError.
 
     `derived` counts the triples that are added, over representatives, before equality is expanded;
-    `megabytes` is the size of the columns alone. Both are looked at between rounds, and a join that would
-    be far longer than `derived` is stopped before it is written out.
+    `megabytes` is the size of the columns alone: a third of the memory that is free, unless it is given. Both are
+    looked at between rounds, and a join that would be far longer than `derived` is stopped before it is written out.
     """
 
     derived: int = 200_000_000
-    megabytes: int = 12_000
+    megabytes: int = field(default_factory=_megabytes)
+
+    def written_out(self, size: int) -> int:
+        """How many triples a closure of this size may have when equality is written out.
+
+        Groups of equal things are small as a rule; the square of a large one says that something is wrong.
+        """
+        return min(size + self.derived, _MANY_NAMES * size + _SOME)
+
+
+_MANY_NAMES: Final = 20
+_SOME: Final = 500_000
 
 
 class Closure(Protocol):

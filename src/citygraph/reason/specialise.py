@@ -75,6 +75,13 @@ class Axioms:
         self.subjects[p, o].append(s)
         return True
 
+    def put(self, triple: TripleText) -> None:
+        """Keep an axiom that is not there yet, and whose object is no number."""
+        s, p, o = triple
+        self.pairs[p][s, o] = triple
+        self.objects[p, s].append(o)
+        self.subjects[p, o].append(s)
+
     def members(self, node: str) -> tuple[str, ...]:
         """The members of a list; empty when the list is cut or goes in a circle."""
         if node not in self.lists:
@@ -286,7 +293,7 @@ class _SchemaClosure:
         below, direct = order.below, self._direct[order.below]
         pairs = self.axioms.pairs[below]
         starts = dict.fromkeys(source for source, _ in fresh)
-        for source in list(starts):
+        for source, _ in fresh:
             starts.update(dict.fromkeys(self.axioms.subjects.get((below, source), ())))
         found = list(fresh)
         for start in starts:
@@ -300,19 +307,23 @@ class _SchemaClosure:
                         above.append(end)
                     if (start, end) not in pairs:
                         new = (start, below, end)
-                        self.axioms.add(new)
+                        self.axioms.put(new)
                         self.derived[new] = (order.through, (pairs[start, middle], pairs[middle, end]))
                         self._followed.append(new)
                         found.append((start, end))
                 if len(self.derived) > self._most:
                     _stop(order.through, (start, below, middle), self._most)
-        equal = self.axioms.pairs[order.equal]
+        self._both_ways(order, found)
+
+    def _both_ways(self, order: _Order, found: list[tuple[str, str]]) -> None:
+        """Of these pairs, those that hold the other way round too."""
+        pairs, equal = self.axioms.pairs[order.below], self.axioms.pairs[order.equal]
         for one, other in found:
             if (other, one) in pairs and (self._reflexive or one != other):
                 for pair in ((one, other), (other, one)):
                     if pair not in equal:
                         new = (pair[0], order.equal, pair[1])
-                        self.axioms.add(new)
+                        self.axioms.put(new)
                         self.derived[new] = (order.both, (pairs[pair], pairs[pair[::-1]]))
         if len(self.derived) > self._most:
             _stop(order.both, (found[0][0], order.equal, found[0][1]), self._most)

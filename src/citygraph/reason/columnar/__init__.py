@@ -16,9 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
+from citygraph.errors import ReasoningError
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Quad, Triple
 from citygraph.reason.closure import (
     CLASS_PREDICATES,
@@ -45,6 +48,7 @@ from citygraph.reason.columnar.relations import (
 )
 from citygraph.reason.columnar.state import ColumnarState
 from citygraph.reason.columnar.terms import IRI, Dictionary, encode_terms
+from citygraph.reason.rules import SAME
 
 __all__ = ["ColumnarClosure", "close"]
 
@@ -111,8 +115,13 @@ class ColumnarClosure:
         return sum(map(len, self.state.relations.values()))
 
     def expanded(self) -> dict[Key, Column]:
-        """All triples by class and property, with equality written out: asserted, inferred and noise alike."""
+        """All triples by class and property, with equality written out: asserted, inferred and noise alike.
+
+        Raises:
+            ReasoningError: so many things are equal that it would be too much; found out before it is made.
+        """
         state = self.state
+        _stop_at_equality(state)
         found: dict[Key, Column] = {}
         for key, relation in state.relations.items():
             if len(relation) and key != state.type_key:
@@ -160,6 +169,39 @@ class ColumnarClosure:
 
     def _encoded(self, triples: Columns | Iterable[Triple] | Iterable[Quad]) -> Columns:
         return triples if isinstance(triples, Columns) else encode_terms(triples, self.state.dictionary)
+
+
+def _stop_at_equality(state: ColumnarState) -> None:
+    """Say which things are equal, when there are so many that what follows cannot be written out."""
+    equality = state.equality
+    groups, sizes = np.unique(high(equality.cliques), return_counts=True)
+    if len(groups) == 0:
+        return
+    names = np.ones(state.terms(), np.int64)
+    names[groups] = sizes
+    total = 0
+    for key, relation in state.relations.items():
+        ends = (high(relation.rows), low(relation.rows)) if is_property(key) else (relation.rows,)
+        total += int(names[term_of(key)]) * int(np.prod([names[end] for end in ends], axis=0).sum())
+    most = state.budget.written_out(state.rows)
+    if total <= most:
+        return
+    largest = int(np.argmax(sizes))
+    members = low(equality.cliques[high(equality.cliques) == groups[largest]])
+    # A word of OWL among them says most about what is wrong.
+    texts = sorted(
+        map(state.dictionary.text, members.tolist()), key=lambda text: (not text[1:].startswith(VOCABULARIES), text)
+    )
+    words = {"count": len(members), "rows": total, "most": most, "names": ", ".join(texts[:_EXAMPLES])}
+    message = sentence("reasoner.budget.equal", **words)
+    makers = [rule for rule in state.written.rules if rule.head and rule.head.predicate == SAME and rule.axioms]
+    if makers:
+        axioms = "; ".join(dict.fromkeys(" ".join(rule.axioms[0]) for rule in makers[:_EXAMPLES]))
+        message = sentence("reasoner.budget.equal_by", message=message, axioms=axioms)
+    raise ReasoningError(message, fix=sentence("reasoner.budget.look_equal"))
+
+
+_EXAMPLES: Final = 4
 
 
 def _in_vocabularies(dictionary: Dictionary) -> Mask:

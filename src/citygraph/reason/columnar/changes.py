@@ -163,7 +163,7 @@ class _Loss:
     ) -> None:
         state = self.state
         if plan.link is None:
-            found = evaluate(plan, state, first=i, rows=rows)
+            found = evaluate(plan, state, first=i, rows=rows, whole=True)
             if found is None or len(found) == 0:
                 return
             if plan.head == state.same_key:

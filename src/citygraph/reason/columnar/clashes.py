@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice, product
-from typing import Final
+from time import process_time
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from citygraph.rdf import Triple
-from citygraph.reason.closure import Atom, Contradiction, FlatRule, TripleText, is_variable
+from citygraph.reason.closure import MOST_TOLD, Atom, Contradiction, FlatRule, TripleText, is_variable
 from citygraph.reason.columnar.fixpoint import too_long
 from citygraph.reason.columnar.plan import UNIT, Bindings, RulePlan, TooLongError, extend, make_plan, order_steps
-from citygraph.reason.columnar.relations import Column, Ids, high, is_property, low, term_of
+from citygraph.reason.columnar.relations import Column, Ids, Mask, high, is_property, low, term_of
 from citygraph.reason.columnar.state import ColumnarState, spelled_rules
 from citygraph.reason.columnar.terms import LITERAL
 from citygraph.reason.rules import SAME, TYPE
@@ -23,23 +25,40 @@ _COMBINATIONS: Final = 1000
 _ILL_TYPED: Final = "dt-not-type"
 
 
+_SECONDS: Final = 10
+"""Processor time after which violations are counted only."""
+
+_Found: TypeAlias = "dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]]"
+
+
 def find(state: ColumnarState) -> tuple[Contradiction, ...]:
-    """All contradictions, rule by rule; what merges and mirror images would repeat is reported once."""
-    found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]] = {}
+    """All contradictions, rule by rule; what merges and mirror images would repeat is reported once.
+
+    After `MOST_TOLD` of them, or some seconds, the matches of each rule are counted only.
+    """
+    found: _Found = {}
+    counted: Counter[str] = Counter()
+    until = process_time() + _SECONDS
     for rule in state.book.contradictions:
-        for premises in _ill_typed(state) if rule.name == _ILL_TYPED else _violations(state, rule):
-            found.setdefault((rule.name, frozenset(premises)), (premises, rule.axioms))
+        for rows, premises in _ill_typed(state) if rule.name == _ILL_TYPED else _violations(state, rule):
+            done = 0
+            for each in premises:
+                # Of each rule that is violated, one violation is told at least.
+                if rule.name in counted and (len(found) >= MOST_TOLD or process_time() > until):
+                    break
+                done += 1
+                counted[rule.name] += 0
+                found.setdefault((rule.name, frozenset(each)), (each, rule.axioms))
+            counted[rule.name] += rows - done
     _drop_echoes(state, found)
-    return tuple(
+    told = tuple(
         Contradiction(name, _triples(state, premises), _triples(state, axioms))
         for (name, _), (premises, axioms) in found.items()
     )
+    return (*told, *(Contradiction(name, (), more=more) for name, more in counted.items() if more))
 
 
-def _drop_echoes(
-    state: ColumnarState,
-    found: dict[tuple[str, frozenset[TripleText]], tuple[tuple[TripleText, ...], tuple[TripleText, ...]]],
-) -> None:
+def _drop_echoes(state: ColumnarState, found: _Found) -> None:
     """Leave out `x owl:sameAs x` where the same axiom is reported with the names as written."""
     reported: set[tuple[str, int]] = set()
     for (name, _), (premises, _axioms) in found.items():
@@ -61,8 +80,14 @@ def _triples(state: ColumnarState, texts: tuple[TripleText, ...]) -> tuple[Tripl
     return tuple(Triple(*terms[i : i + 3]) for i in range(0, len(terms), 3))  # type: ignore[arg-type]
 
 
-def _violations(state: ColumnarState, rule: FlatRule) -> Iterator[tuple[TripleText, ...]]:
-    """The premises of each violation of one rule."""
+_Matches: TypeAlias = tuple[int, Iterator[tuple[TripleText, ...]]]
+"""How often a rule matches, and the premises of each match."""
+
+
+def _violations(state: ColumnarState, rule: FlatRule) -> Iterator[_Matches]:
+    """The matches of one rule, in each spelling of its literals."""
+    if not all(_may_match(state, atom) for atom in rule.body):
+        return
     for variant in spelled_rules(rule, state.dictionary, state.values):
         body, twins = _apart(variant.body) if len(state.values.twins) else (variant.body, {})
         equal = [atom for atom in body if atom.predicate == SAME]
@@ -74,11 +99,31 @@ def _violations(state: ColumnarState, rule: FlatRule) -> Iterator[tuple[TripleTe
             keys = [state.values.keys_of(table.columns[name]) for name in (one, other)]
             table = table.filtered(keys[0] == keys[1])
         table = _checked(state, variant, table)
-        for row in range(table.rows):
-            values = {name: int(column[row]) for name, column in table.columns.items()}
-            premises = _spell(state, joined, values)
-            if all(_are_equal(state, atom, values) for atom in equal):
-                yield (*premises, *(_text(state, atom, values) for atom in equal))
+        for atom in equal:
+            table = table.filtered(_are_equal(state, atom, table))
+        yield table.rows, _told(state, table, joined, equal)
+
+
+def _told(
+    state: ColumnarState, table: Bindings, joined: tuple[Atom, ...], equal: list[Atom]
+) -> Iterator[tuple[TripleText, ...]]:
+    """The premises of each row, as somebody wrote them."""
+    for row in range(table.rows):
+        values = {name: int(column[row]) for name, column in table.columns.items()}
+        premises = _spell(state, joined, values)
+        yield (*premises, *(_text(state, atom, values) for atom in equal))
+
+
+def _may_match(state: ColumnarState, atom: Atom) -> bool:
+    """Whether there is anything of the atom's class or property, and whether two named terms that it has equal are."""
+    if atom.predicate == SAME:
+        return is_variable(atom.subject) or is_variable(atom.object) or bool(_are_equal(state, atom, UNIT).all())
+    named = atom.object if atom.predicate == TYPE and not is_variable(atom.object) else atom.predicate
+    number = state.dictionary.known(named)
+    if number is None:
+        return False
+    relation = state.relations.get(state.mapped_key(number << 1 | (named is atom.predicate)))
+    return relation is not None and len(relation) > 0
 
 
 def _apart(body: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], dict[str, str]]:
@@ -175,7 +220,7 @@ def _outside(state: ColumnarState, column: Ids, datatype: str) -> Ids:
     return np.array(bad, np.uint32)
 
 
-def _ill_typed(state: ColumnarState) -> Iterator[tuple[TripleText, ...]]:
+def _ill_typed(state: ColumnarState) -> Iterator[_Matches]:
     """The asserted triples whose literal has a text that its datatype forbids."""
     if not state.values.ill_typed:
         return
@@ -183,16 +228,22 @@ def _ill_typed(state: ColumnarState) -> Iterator[tuple[TripleText, ...]]:
     text = state.dictionary.text
     for key, rows in sorted(state.asserted.items()):
         if is_property(key):
-            for pair in rows[np.isin(low(rows), bad)].tolist():
-                yield ((text(pair >> 32), text(term_of(key)), text(pair & 0xFFFFFFFF)),)
+            pairs = rows[np.isin(low(rows), bad)].tolist()
+            name = text(term_of(key))
+            yield len(pairs), (((text(pair >> 32), name, text(pair & 0xFFFFFFFF)),) for pair in pairs)
 
 
-def _are_equal(state: ColumnarState, atom: Atom, values: dict[str, int]) -> bool:
-    numbers = [_number(state, term, values) for term in (atom.subject, atom.object)]
-    if None in numbers:
-        return False
+def _are_equal(state: ColumnarState, atom: Atom, table: Bindings) -> Mask:
+    """For each row whether the two ends of the atom are one thing."""
     representatives = state.equality.representatives
-    return bool(representatives[numbers[0]] == representatives[numbers[1]])
+    ends = []
+    for term in (atom.subject, atom.object):
+        number = None if is_variable(term) else state.dictionary.known(term)
+        if number is None and not is_variable(term):
+            return np.zeros(table.rows, np.bool_)
+        ends.append(representatives[table.column(term if number is None else number)])
+    mask: Mask = ends[0] == ends[1]
+    return mask
 
 
 def _number(state: ColumnarState, term: str, values: dict[str, int]) -> int | None:

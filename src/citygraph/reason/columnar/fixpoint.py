@@ -7,14 +7,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from citygraph.errors import ReasoningError
 from citygraph.messages import sentence
-from citygraph.reason.closure import Budget
+from citygraph.reason.closure import Budget, free_memory
 from citygraph.reason.columnar.equality import Equality, link_groups, rewrite
-from citygraph.reason.columnar.plan import UNIT, Bindings, RulePlan, Source, Stratum, TooLongError, extend, scan
+from citygraph.reason.columnar.plan import (
+    UNIT,
+    Bindings,
+    PlanStep,
+    RulePlan,
+    Source,
+    Stratum,
+    TooLongError,
+    extend,
+    extend_in_pieces,
+    scan,
+)
+from citygraph.reason.columnar.reach import TooManyReachedError, reached
 from citygraph.reason.columnar.relations import (
     Column,
     Columns,
@@ -26,6 +40,7 @@ from citygraph.reason.columnar.relations import (
     high,
     is_property,
     low,
+    minus,
     pack,
     swap,
     term_of,
@@ -34,6 +49,11 @@ from citygraph.reason.columnar.relations import (
 from citygraph.reason.columnar.state import ColumnarState, schema_triples
 from citygraph.reason.columnar.terms import Dictionary, Values
 from citygraph.reason.rules import TYPE
+
+_BRIEF: Final = 1 << 20
+"""A join this long is made at once."""
+_MANY: Final = 1 << 23
+"""So many rows of pieces are put together."""
 
 
 def run(state: ColumnarState, new: Mapping[Key, Column] | None = None) -> bool:
@@ -130,45 +150,110 @@ def _absorb(state: ColumnarState, candidates: Mapping[Key, list[Column]]) -> dic
     new = {}
     for key, parts in candidates.items():
         rows = state.put(key, unique(parts[0] if len(parts) == 1 else np.concatenate(parts)))
+        if state.closing.pop(key, 0) == len(state.relations[key]):
+            # All that is reached is there, and nothing else.
+            state.closed[key] = state.relations[key].rows
         if len(rows):
             new[key] = rows
             if state.derived() > state.budget.derived:
                 _stop(state, key, sentence("reasoner.budget.triples", most=state.budget.derived))
     if new and sum(relation.nbytes() for relation in state.relations.values()) > state.budget.megabytes << 20:
         largest = max(new, key=lambda key: len(new[key]))
-        _stop(state, largest, sentence("reasoner.budget.megabytes", most=state.budget.megabytes))
+        _stop(
+            state, largest, sentence("reasoner.budget.megabytes", most=state.budget.megabytes, free=free_memory() >> 20)
+        )
     return new
 
 
 def evaluate(
-    plan: RulePlan, state: ColumnarState, *, first: int | None = None, rows: Column | None = None
+    plan: RulePlan, state: ColumnarState, *, first: int | None = None, rows: Column | None = None, whole: bool = False
 ) -> Column | None:
-    """What a rule concludes; with `first`, only from these rows of that atom of its body."""
+    """What a rule concludes; with `first`, only from these rows of that atom of its body.
+
+    What the relation of its head has already may be left out, unless `whole` asks for all of it.
+    """
+    if len(plan.body) == 1:
+        return _evaluate_one(plan, state, rows)
+    transitive = plan.is_transitive and not whole
+    if transitive and state.closed.get(plan.head) is state.relation(plan.head).rows:
+        return None
+    source = state.source()
+    if first is None or rows is None:
+        sizes = [len(state.relations[s.key]) if s.key in state.relations else 0 for s in plan.body]
+        if 0 in sizes:
+            return None
+        smallest = sizes.index(min(sizes))
+        table, steps = UNIT, (plan.body[smallest], *plan.rest[smallest])
+    else:
+        table, steps = scan(plan.body[first], rows), plan.rest[first]
+    if transitive:
+        try:
+            # Longer than that, a join finds most of what it finds many times.
+            brief = replace(source, longest=_BRIEF + 8 * len(state.relation(plan.head)))
+            return concluded(plan, extend(table, steps, brief), state)
+        except TooLongError:
+            found = _reached(plan, state)
+            if found is not None:
+                return found
+    return _joined(plan, table, steps, state, whole=whole)
+
+
+def _joined(
+    plan: RulePlan, table: Bindings, steps: tuple[PlanStep, ...], state: ColumnarState, *, whole: bool
+) -> Column | None:
+    """What a rule concludes from the pieces of a table, each looked at for what is new as soon as it is made."""
+    parts: list[Column] = []
+    waiting = 0
     try:
-        if len(plan.body) == 1:
-            step = plan.body[0]
-            relation = state.relations.get(step.key)
-            if rows is None:
-                if relation is None or len(relation) == 0:
-                    return None
-                rows = relation.rows
-            if is_property(step.key) and is_property(plan.head) and len(step.variables()) > 1:
-                copied = _copied(plan, state, rows)
-                if copied is not None:
-                    return copied
-            return concluded(plan, scan(step, rows), state)
-        source = state.source()
-        if first is None or rows is None:
-            sizes = [len(state.relations[s.key]) if s.key in state.relations else 0 for s in plan.body]
-            if 0 in sizes:
-                return None
-            smallest = sizes.index(min(sizes))
-            table = extend(UNIT, (plan.body[smallest], *plan.rest[smallest]), source)
-        else:
-            table = extend(scan(plan.body[first], rows), plan.rest[first], source)
+        for piece in extend_in_pieces(table, steps, state.source()):
+            found = concluded(plan, piece, state)
+            if found is None:
+                continue
+            if not parts and piece.rows < _BRIEF:
+                parts.append(found)
+                continue
+            found = unique(found)
+            parts.append(found if whole else minus(found, state.relation(plan.head).rows))
+            waiting += len(parts[-1])
+            if waiting > _MANY + len(parts[0]):
+                parts, waiting = [unique(np.concatenate(parts))], 0
     except TooLongError as stopped:
         raise too_long(state, plan, stopped) from None
-    return concluded(plan, table, state)
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else unique(np.concatenate(parts))
+
+
+def _reached(plan: RulePlan, state: ColumnarState) -> Column | None:
+    """What is new in the transitive closure of a relation; None when it is too large for that."""
+    relation = state.relation(plan.head)
+    most = len(relation) + max(0, state.budget.derived - state.derived())
+    try:
+        found = reached(relation.rows, most)
+    except TooManyReachedError as error:
+        subjects, counts = np.unique(high(relation.rows), return_counts=True)
+        widest = int(np.argmax(counts))
+        stopped = TooLongError(plan.body[0], error.rows, int(subjects[widest]), int(counts[widest]), most)
+        raise too_long(state, plan, stopped) from None
+    if found is not None:
+        state.closing[plan.head] = len(found)
+        found = minus(found, relation.rows)
+    return found
+
+
+def _evaluate_one(plan: RulePlan, state: ColumnarState, rows: Column | None) -> Column | None:
+    """What a rule with one atom concludes."""
+    step = plan.body[0]
+    relation = state.relations.get(step.key)
+    if rows is None:
+        if relation is None or len(relation) == 0:
+            return None
+        rows = relation.rows
+    if is_property(step.key) and is_property(plan.head) and len(step.variables()) > 1:
+        copied = _copied(plan, state, rows)
+        if copied is not None:
+            return copied
+    return concluded(plan, scan(step, rows), state)
 
 
 def _copied(plan: RulePlan, state: ColumnarState, rows: Column) -> Column | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -81,6 +82,14 @@ class RulePlan:
     """For each atom to start with, the others in the order of evaluation."""
     from_head: tuple[PlanStep, ...]
     """The body in the order of evaluation when the head has values."""
+
+    @property
+    def is_transitive(self) -> bool:
+        """Whether the rule says that its relation is transitive, and nothing else."""
+        if len(self.body) != 2 or any(step.key != self.head for step in self.body):  # noqa: PLR2004  # x to y to z
+            return False
+        (x, y), (y2, z) = (step.arguments for step in self.body)
+        return y == y2 and self.arguments == (x, z) and len({x, y, z}) == 3 and isinstance(y, str)  # noqa: PLR2004
 
     def head_step(self) -> PlanStep:
         """The head as an atom to start from."""
@@ -187,17 +196,21 @@ def stratify(plans: Iterable[RulePlan]) -> tuple[Stratum, ...]:
         for step in plan.body:
             edges[step.key].add(plan.head)
     strata = []
-    for keys in reversed(list(_components(edges, [*edges, *by_head]))):
+    for keys in reversed(list(components(edges, [*edges, *by_head]))):
         mine = [plan for key in sorted(keys) for plan in by_head.get(key, ())]
-        recursive = tuple(plan for plan in mine if any(step.key in keys for step in plan.body))
-        plain = tuple(plan for plan in mine if plan not in recursive)
+        reads = [(plan, any(step.key in keys for step in plan.body)) for plan in mine]
+        recursive = tuple(plan for plan, inside in reads if inside)
+        plain = tuple(plan for plan, inside in reads if not inside)
         if mine:
             strata.append(Stratum(frozenset(keys), plain, recursive))
     return tuple(strata)
 
 
-def _components(edges: dict[Key, set[Key]], nodes: Iterable[Key]) -> Iterator[set[Key]]:
-    """Tarjan's algorithm without recursion, since a chain of classes may be thousands long."""
+def components(edges: Mapping[int, set[int]], nodes: Iterable[int]) -> Iterator[set[int]]:
+    """The strongly connected components, each before those that lead to it.
+
+    Tarjan's algorithm without recursion, since a chain of classes may be thousands long.
+    """
     order: dict[Key, int] = {}
     lowest: dict[Key, int] = {}
     stack: list[Key] = []
@@ -297,6 +310,10 @@ def scan(step: PlanStep, rows: Column) -> Bindings:
     return Bindings(columns, len(left))
 
 
+_PIECE: Final = 1 << 22
+"""A table that gets longer than this is cut, and each piece goes on by itself."""
+
+
 def extend(table: Bindings, steps: Iterable[PlanStep], source: Source) -> Bindings:
     """The table after each atom: rows that fit stay, variables that were open get their values."""
     for step in steps:
@@ -307,6 +324,46 @@ def extend(table: Bindings, steps: Iterable[PlanStep], source: Source) -> Bindin
             return Bindings(table.columns, 0)
         table = _extend_one(table, step, relation, source)
     return table
+
+
+def extend_in_pieces(table: Bindings, steps: tuple[PlanStep, ...], source: Source) -> Iterator[Bindings]:
+    """The table after each atom, in pieces that are each made when the last one has been seen to."""
+    for place, step in enumerate(steps):
+        relation = source.relations.get(step.key)
+        if table.rows == 0 or relation is None or len(relation) == 0:
+            return
+        cuts = _cuts(table, step, relation, source)
+        if cuts:
+            for start, end in pairwise(cuts):
+                cut = Bindings({name: column[start:end] for name, column in table.columns.items()}, end - start)
+                piece = _extend_one(cut, step, relation, source)
+                yield from extend_in_pieces(piece, steps[place + 1 :], source)
+            return
+        table = _extend_one(table, step, relation, source)
+    if table.rows:
+        yield table
+
+
+def _cuts(table: Bindings, step: PlanStep, relation: Relation, source: Source) -> list[int]:
+    """Where to cut a table that this atom would make too long; nowhere as a rule."""
+    if table.rows < 2 or table.rows * len(relation) <= _PIECE:  # noqa: PLR2004  # one row cannot be cut
+        return []
+    known = [not isinstance(a, str) or a in table.columns for a in step.arguments]
+    if all(known):
+        return []
+    if not any(known):
+        longer = np.full(table.rows, len(relation))
+    else:
+        _, _, longer = relation.ranges(table.column(step.arguments[known[1]]), source.terms, by_object=known[1])
+    lengths = np.cumsum(longer)
+    total = int(lengths[-1])
+    if total <= _PIECE:
+        return []
+    if total > source.longest:
+        term = table.column(step.arguments[known[1]])[int(np.argmax(longer))] if any(known) else None
+        _refuse(step, total, term, int(longer.max()), source.longest)
+    places = np.searchsorted(lengths, np.arange(_PIECE, total, _PIECE))
+    return [0, *np.unique(places[(places > 0) & (places < table.rows)]).tolist(), table.rows]
 
 
 def _extend_one(table: Bindings, step: PlanStep, relation: Relation, source: Source) -> Bindings:

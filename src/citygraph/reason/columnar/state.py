@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -65,6 +66,10 @@ class ColumnarState:
     """Whether some rule has a literal in its body."""
     types_are_pairs: bool = False
     """Whether some rule reads or concludes rdf:type as a property."""
+    closing: dict[Key, int] = field(default_factory=dict)
+    """How large a relation will be when it holds all that is reached along it."""
+    closed: dict[Key, Column] = field(default_factory=dict)
+    """The rows of relations that are known to be transitive; other rows may not be."""
     rows: int = 0
     type_term: int = 0
     type_key: Key = 0
@@ -88,6 +93,8 @@ class ColumnarState:
             asserted=dict(self.asserted),
             relations={key: relation.copy() for key, relation in self.relations.items()},
             equality=self.equality.copy(),
+            closing={},
+            closed=dict(self.closed),
         )
 
     def terms(self) -> int:
@@ -196,12 +203,12 @@ class ColumnarState:
     def rows_of(self, triples: list[TripleText]) -> dict[Key, Column]:
         """Triples in text as rows by relation."""
         found: dict[Key, list[int]] = {}
+        numbers = {text: self.dictionary.number(text) for text in dict.fromkeys(chain.from_iterable(triples))}
         for s, p, o in triples:
-            subject, object_ = self.dictionary.number(s), self.dictionary.number(o)
             if p == TYPE:
-                found.setdefault(class_key(object_), []).append(subject)
+                found.setdefault(class_key(numbers[o]), []).append(numbers[s])
             else:
-                found.setdefault(property_key(self.dictionary.number(p)), []).append(subject << 32 | object_)
+                found.setdefault(property_key(numbers[p]), []).append(numbers[s] << 32 | numbers[o])
         self.equality.grow(self.terms())
         return {key: unique(np.array(rows, empty_rows(key).dtype)) for key, rows in found.items()}
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from html import escape
+from time import process_time
 from typing import Final
 
 from citygraph.config import Config
@@ -19,7 +20,7 @@ from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated
-from citygraph.reason.closure import Contradiction, TripleText
+from citygraph.reason.closure import Budget, Contradiction, TripleText
 from citygraph.reason.columnar import close
 from citygraph.reason.proof.calendar import AS_OF, Calendar
 from citygraph.reason.proof.facts import ColumnarFacts, Facts
@@ -35,6 +36,8 @@ _ABOUT: Final = tuple(f"<{PREFIXES['rdf']}{name}>" for name in ("subject", "pred
 _RANK, _DEPRECATED = f"<{CG}rank>", f"<{CONCEPT}rank-deprecated>"
 _DEEPEST: Final = 100
 """Nobody reads further; what lies below is counted."""
+_SECONDS: Final = 10
+"""Processor time for the places of contradictions; after it, a derived statement has none."""
 
 
 class Explainer:
@@ -51,7 +54,7 @@ class Explainer:
         asserted = drop_deprecated(graphs.triples(Part.ONTOLOGY, Part.DATA))
         derived = apply_rules(asserted, as_of=as_of, stale_after=stale_after, lists_stale_after=lists_stale_after)
         given = {_texts(triple) for triple in derived} - {_texts(triple) for triple in asserted}
-        closure = close([*asserted, *derived])
+        closure = close([*asserted, *derived], budget=Budget(derived=config.number("reason.max_inferred")))
         self.facts: Facts = _WithoutGiven(ColumnarFacts(closure.state), given)
         self.labels = Labels(graphs.triples())
         self.calendar = Calendar(
@@ -66,6 +69,7 @@ class Explainer:
         self.book = closure.book
         self.prover = Prover(self.facts, self.book, self.given)
         self.words = ProofWords(self.labels, self.facts)
+        self._spent = 0.0
 
     def explain(self, triple: Triple, *, every: bool = False) -> Explanation:
         """Why this statement holds, or why it does not; with `every`, all proofs of which nothing can be left out."""
@@ -102,6 +106,13 @@ class Explainer:
             tuple(map(self._explained, met)),
             tuple(self.words.statement(atom) for atom in found.missing),
         )
+
+    def proof_in_time(self, triple: TripleText) -> Proof | None:
+        """A proof of the statement, as long as all that were asked for here took no more than some seconds."""
+        began = process_time()
+        proof = self.prover.prove(triple, give_up=True) if self._spent < _SECONDS else None
+        self._spent += process_time() - began
+        return proof
 
     def origins(self, triple: TripleText) -> tuple[Origin, ...]:
         """Where a statement stands in the files, once for each passage that carries it, or that its thing was read in."""
@@ -193,7 +204,11 @@ def _texts(triple: Triple) -> TripleText:
 
 def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: Explainer) -> Finding:
     """The finding `contradiction`, placed at the first of its statements, or of what they follow from, in a file."""
-    labels = Labels(graphs.triples())
+    labels = explainer.labels
+    why = texts("proofs").get(f"contradiction.{contradiction.rule}") or text("proofs.contradiction.otherwise")
+    if contradiction.more:
+        counted = text("proofs.statement.counted").filled(count=contradiction.more)
+        return finding("contradiction", statements=counted, why=why, rule=contradiction.rule)
     premises = contradiction.premises or contradiction.axioms
     spots = [_spot(triple, graphs, explainer) for triple in premises]
     file, line, column = next((spot for spot in spots if spot[0]), ("", 0, 0))
@@ -214,7 +229,7 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: E
         path=str(premises[0].predicate) if premises else "",
         value=" ; ".join(str(triple.object) for triple in premises),
         statements=statements,
-        why=texts("proofs").get(f"contradiction.{contradiction.rule}") or text("proofs.contradiction.otherwise"),
+        why=why,
         rule=contradiction.rule,
     )
 
@@ -222,7 +237,7 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: E
 def _spot(triple: Triple, graphs: ProjectGraphs, explainer: Explainer) -> tuple[str, int, int]:
     """Where a statement stands; a derived one stands in no file, and the data it follows from is to blame."""
     text = (str(triple.subject), str(triple.predicate), str(triple.object))
-    proof = explainer.prover.prove(text)
+    proof = explainer.proof_in_time(text)
     leaves = sorted(proof.leaves()) if proof is not None else [text]
     found = [spot for leaf in leaves if (spot := graphs.locate(*leaf))[0]]
     return min(found, key=lambda spot: (spot[0].startswith("ontology/"), *spot), default=("", 0, 0))

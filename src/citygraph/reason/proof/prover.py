@@ -175,8 +175,11 @@ class Prover(Backward):
         self._steps: dict[TripleText, _Lazy] = {}
         self._effort = 0
 
-    def prove(self, triple: TripleText) -> Proof | None:
-        """A proof with as few steps as possible; None when the triple does not follow."""
+    def prove(self, triple: TripleText, *, give_up: bool = False) -> Proof | None:
+        """A proof with as few steps as possible; None when the triple does not follow.
+
+        With `give_up` also None when it was looked for at some length.
+        """
         if next(self.facts.match(*triple), None) is None and not self._is_ground(triple):
             return None
         self._effort = _EFFORT
@@ -189,7 +192,7 @@ class Prover(Backward):
                 size += 1
         except _TooMuch:
             pass
-        return self._any(triple)
+        return None if give_up else self._any(triple)
 
     def proofs(self, triple: TripleText, *, most: int = 20, longer: int = 4) -> list[Proof]:
         """Proofs that rest on different statements, none of which could be left out; the shortest first.

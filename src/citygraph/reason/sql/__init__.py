@@ -10,8 +10,10 @@ Read in this order:
 # ruff: noqa: S608  # the text is made of numbers and of names written here; no term comes near it
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -23,6 +25,7 @@ from citygraph.rdf import Triple
 from citygraph.reason.closure import (
     CLASS_PREDICATES,
     EVERYTHING,
+    MOST_TOLD,
     REFLEXIVE_PREDICATES,
     Budget,
     Contradiction,
@@ -122,6 +125,7 @@ Violation: TypeAlias = tuple[FlatRule, tuple[TripleText, ...]]
 
 
 _TRIPLE: Final = ("s", "p", "o")
+_SPELLINGS: Final = 20
 _NEW: Final = "SELECT s, p, o, FALSE AS asserted FROM {source} ANTI JOIN (SELECT s, p, o FROM known WHERE {among}) AS k USING (s, p, o)"
 _EXPANDED: Final = (
     "SELECT DISTINCT coalesce(a.other, x.s) AS s, coalesce(b.other, x.p) AS p, coalesce(c.other, x.o) AS o "
@@ -177,9 +181,13 @@ class SqlClosure:
         if self._contradictions is None:
             rules = [one for rule in self.book.contradictions for one in self._spelled(rule)]
             found = Violations(self._database, self._codes, self._values, self._representative).find(rules, self._known)
-            once = without_repeats(found, representative=self._representative, is_asserted=self._is_asserted)
-            self._contradictions = tuple(
-                Contradiction(rule.name, self._triples(premises), self._triples(rule.axioms)) for rule, premises in once
+            # In several spellings, of which one is told.
+            read = islice(found, _SPELLINGS * MOST_TOLD)
+            once = without_repeats(read, representative=self._representative, is_asserted=self._is_asserted)
+            more = Counter(rule.name for rule, _ in chain(once[MOST_TOLD:], found))
+            self._contradictions = (
+                *(Contradiction(r.name, self._triples(p), self._triples(r.axioms)) for r, p in once[:MOST_TOLD]),
+                *(Contradiction(name, (), more=count) for name, count in more.items()),
             )
         return self._contradictions
 
@@ -335,25 +343,27 @@ class SqlClosure:
             return
         codes = self._codes.all()
         cliques = self._equality.cliques
-        if int((np.bincount(high(cliques)).astype(np.uint64) ** 2).sum()) > self.budget.derived:
-            self._stop()
+        most = self.budget.written_out(self._database.count("known"))
+        if int((np.bincount(high(cliques)).astype(np.uint64) ** 2).sum()) > most:
+            self._stop(most)
         pairs_of = {"one": codes[high(cliques)], "other": codes[low(cliques)]}
         self._database.put("equal", pairs_of, "SELECT a.other AS one, b.other FROM given a JOIN given b USING (one)")
         expanded = _EXPANDED.format(table="known")
-        self._database.make("found", expanded, most=self.budget.derived + 1)
-        self._check_size("found")
+        self._database.make("found", expanded, most=most + 1)
+        if self._database.count("found") > most:
+            self._stop(most)
         self._database.make("more", _NEW.format(source="found", among="TRUE"))
         self._database.append("known", "more")
         self._database.append("fresh", "more")
         self._check_size("known")
         self._count_fresh()
 
-    def _stop(self) -> None:
+    def _stop(self, most: int | None = None) -> None:
         """Say which property grew beyond the budget, and where it is widest."""
         widest = "SELECT {0}, count(*) AS n FROM {1} GROUP BY {0} ORDER BY n DESC, {0} LIMIT 1"
         p, rows = self._database.rows(widest.format("p", "fresh"))[0]
         s, group = self._database.rows(widest.format("s", f"known WHERE p = {p}"))[0]
-        limit = sentence("reasoner.budget.triples", most=self.budget.derived)
+        limit = sentence("reasoner.budget.triples", most=self.budget.derived if most is None else most)
         message = sentence("reasoner.budget.stopped_round", limit=limit, rows=rows, name=self._codes.text(p))
         message = sentence("reasoner.budget.group", message=message, rows=group, name=self._codes.text(s))
         raise ReasoningError(message, fix=sentence("reasoner.budget.look"))
