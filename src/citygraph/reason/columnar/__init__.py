@@ -5,6 +5,7 @@ Read in this order:
 - `relations`: sorted columns of numbers, and one relation for each class and property;
 - `terms`: the number of each term, and which literals are equal by value;
 - `plan`: a flat rule in numbers, the order in which rules run, and the body of one evaluated, atom by atom;
+- `reach`: everything that is reached along a transitive property;
 - `equality`: who is equal to whom, and what that does to the relations;
 - `state`: what the engine knows about one graph at one time;
 - `fixpoint`: all rules over what is new, until nothing is new;
