@@ -44,6 +44,48 @@ def test_a_broken_table_says_the_line(text: str, line: int, says: str) -> None:
     assert caught.value.line == line
 
 
+_CLOSED = (
+    "subject_id\tpredicate_modifier\tpredicate_id\tobject_id\tmapping_justification\tmapping_cardinality\tobject_type\n"
+)
+
+
+@pytest.mark.parametrize(("modifier", "justification", "cardinality", "type_", "state"), [
+    ("Not", "ManualMappingCuration", "", "", "rejected"), ("NOT", "ManualMappingCuration", "1:1", "owl class", "rejected"),
+    (" not ", "LexicalMatching", "1:N", "OWL Class", "rejected"), ("Negated", "ManualMappingCuration", "", "", "problem"),
+    ("¬", "ManualMappingCuration", "", "", "problem"), ("", "lexicalmatching", "", "", "proposed"),
+    ("", "manualmappingcuration", "", "", "problem"), ("", "Guessing", "", "", "problem"),
+    ("", "LexicalMatching|semapv:ManualMappingCuration", "", "", "problem"), ("", "ManualMappingCuration", "1:2", "", "problem"),
+    ("", "ManualMappingCuration", "", "city", "problem"), ("", "ManualMappingCuration", "n:1", "skos concept", "accepted"),
+])  # fmt: skip
+def test_a_value_of_a_closed_list_that_is_not_in_it_makes_no_link(
+    modifier: str, justification: str, cardinality: str, type_: str, state: str
+) -> None:
+    row = "\t".join(("id:a", modifier, "skos:exactMatch", "wd:Q1", f"semapv:{justification}", cardinality, type_))
+    (mapping,) = read_mappings(_CLOSED + row + "\n").mappings
+    assert [name for name in ("accepted", "rejected", "proposed", "problem") if getattr(mapping, name)] == [state]
+
+
+def test_a_justification_is_understood_by_its_address_too() -> None:
+    head = "#curie_map:\n#  s: https://w3id.org/semapv/vocab/\n" + _HEAD
+    for said in ("s:LexicalMatching", "https://w3id.org/semapv/vocab/LexicalMatching"):
+        (mapping,) = read_mappings(head + _ROW.replace("semapv:ManualMappingCuration", said)).mappings
+        assert mapping.proposed
+    for said in ("sssom:notermfound", "https://w3id.org/sssom/NoTermFound"):
+        assert read_mappings(_HEAD + _ROW.replace("wd:Q585", said)).mappings[0].none_found
+
+
+@pytest.mark.parametrize(("head", "says"), [
+    (_HEAD.replace("predicate_modifier", "Predicate_Modifier"), "is written predicate_modifier"),
+    (_HEAD.replace("predicate_modifier", "predicate modifier"), "is written predicate_modifier"),
+    (_HEAD.replace("predicate_modifier", "predicate_id"), "is there twice"),
+    ("#predicate_modifier: Not\n" + _HEAD, "the header says predicate_modifier: Not"),
+    ("#object_type: town\n" + _HEAD, "the header says object_type: town, not one of owl class"),
+])  # fmt: skip
+def test_a_name_that_hides_what_undoes_links_is_refused(head: str, says: str) -> None:
+    with pytest.raises(SssomError, match=says):
+        read_mappings(head + _ROW)
+
+
 def test_our_own_tables_can_be_read() -> None:
     for path in (ROOT / "data" / "mappings").glob("*.sssom.tsv"):
         assert read_mappings(path.read_text(encoding="utf-8")).mappings

@@ -24,6 +24,9 @@ Known: TypeAlias = dict[str, tuple[str, FileGraph | None, list[Finding]]]
 _BOM: Final = b"\xef\xbb\xbf"
 _SAME_AS: Final = Iri("https://schema.org/sameAs")
 _SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+_MATCHES: Final = frozenset(
+    _SKOS + each for each in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch", "relatedMatch")
+)
 _IN_SCHEME: Final = Iri(_SKOS + "inScheme")
 _METADATA: Final = (".csv-metadata.json", ".tsv-metadata.json")
 _PASSED: Final = frozenset({".csv", ".tsv", ".md", ".txt", ".toml", ""})
@@ -197,10 +200,12 @@ def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[F
     findings: list[Finding] = []
     quads: list[Quad] = []
     for mapping in mapping_set.mappings:
+        if mapping.problem:
+            findings.append(finding("bad-mapping", file=name, line=mapping.line, detail=mapping.problem))
         if not mapping.accepted:
             continue
         ends = [expand(each, prefixes) for each in (mapping.subject_id, mapping.predicate_id, mapping.object_id)]
-        if None in ends or not ends[1] or not ends[1].startswith(_SKOS):
+        if None in ends or not ends[1] or ends[1] not in _MATCHES:
             detail = f"{mapping.subject_id} {mapping.predicate_id} {mapping.object_id}"
             findings.append(finding("bad-mapping", file=name, line=mapping.line, detail=detail))
             continue

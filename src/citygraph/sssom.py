@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import yaml
+
+from citygraph.messages import sentence
 
 NO_TERM_FOUND: Final = "sssom:NoTermFound"
 COLUMNS: Final = (
@@ -18,10 +21,33 @@ COLUMNS: Final = (
 """The columns of a new file, in their order."""
 _REQUIRED: Final = ("predicate_id", "mapping_justification")
 _NAMED: Final = ("subject_id", "predicate_id", "object_id", "mapping_justification")
+_SEMAPV: Final = "https://w3id.org/semapv/vocab/"
+_NONE_FOUND: Final = frozenset({"sssom:notermfound", "https://w3id.org/sssom/notermfound"})
 # What a program proposes counts only once a person has looked at it.
-_PROPOSED: Final = frozenset({
-    "semapv:LexicalMatching", "semapv:CompositeMatching", "semapv:LexicalSimilarityThresholdMatching",
-    "semapv:SemanticSimilarityThresholdMatching",
+_PROPOSALS: Final = (
+    "LexicalMatching", "CompositeMatching", "LexicalSimilarityThresholdMatching", "SemanticSimilarityThresholdMatching",
+)  # fmt: skip
+_JUSTIFICATIONS: Final = (
+    *_PROPOSALS, "ManualMappingCuration", "MappingReview", "LogicalReasoning", "InstanceBasedMatching",
+    "BackgroundKnowledgeBasedMatching", "UnspecifiedMatching", "StructuralMatching", "MappingChaining", "MappingInversion",
+)  # fmt: skip
+_ENTITIES: Final = (
+    "owl class", "owl object property", "owl data property", "owl annotation property", "owl named individual",
+    "skos concept", "rdfs resource", "rdfs class", "rdfs literal", "rdfs datatype", "rdf property",
+    "composed entity expression",
+)  # fmt: skip
+_CLOSED: Final[MappingType[str, tuple[str, ...]]] = {
+    "predicate_modifier": ("Not",),
+    "mapping_cardinality": ("1:1", "1:n", "n:1", "n:n", "1:0", "0:1", "0:0"),
+    "subject_type": _ENTITIES, "predicate_type": _ENTITIES, "object_type": _ENTITIES,
+}  # fmt: skip
+"""The columns whose values are listed in the specification, and these values."""
+_SLOTS: Final = frozenset({
+    *COLUMNS, *_CLOSED, "predicate_label", "subject_category", "object_category", "author_label", "reviewer_label",
+    "creator_id", "creator_label", "license", "subject_source", "subject_source_version", "object_source",
+    "object_source_version", "mapping_provider", "mapping_source", "mapping_tool", "mapping_tool_id", "mapping_tool_version",
+    "publication_date", "review_date", "curation_rule", "curation_rule_text", "subject_preprocessing", "object_preprocessing",
+    "similarity_score", "similarity_measure", "see_also", "issue_tracker_item", "match_string", "other", "record_id",
 })  # fmt: skip
 
 
@@ -36,7 +62,10 @@ class SssomError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """One row: subject, predicate and object as CURIEs, the justification, and every other column."""
+    """One row: subject, predicate and object as CURIEs, the justification, and every other column.
+
+    `problem` says which of its values is in none of the closed lists: such a row is neither a link nor a proposal.
+    """
 
     subject_id: str
     predicate_id: str
@@ -44,12 +73,14 @@ class Mapping:
     justification: str
     line: int
     slots: dict[str, str] = field(default_factory=dict)
+    problem: str = field(default="", compare=False)
     written: str = field(default="", compare=False)
 
     @property
     def accepted(self) -> bool:
         """A link that counts: not negated, not "nothing found", not a proposal that nobody has looked at."""
-        return not self.rejected and self.object_id != NO_TERM_FOUND and not self.proposed
+        found_none = NO_TERM_FOUND in {self.subject_id, self.object_id}
+        return not self.problem and not self.rejected and not found_none and not self.proposed
 
     @property
     def rejected(self) -> bool:
@@ -59,7 +90,8 @@ class Mapping:
     @property
     def proposed(self) -> bool:
         """A candidate that waits for somebody to look at it."""
-        return self.justification in _PROPOSED and not self.rejected and not self.slots.get("reviewer_id")
+        is_proposal = self.justification in {f"semapv:{each}" for each in _PROPOSALS}
+        return is_proposal and not self.problem and not self.rejected and not self.slots.get("reviewer_id")
 
     @property
     def none_found(self) -> bool:
@@ -110,24 +142,89 @@ def read_mappings(text: str) -> MappingSet:
         if column not in columns:
             message = f"the column {column} is missing"
             raise SssomError(message, count + 1)
+    _closed_names(metadata, columns, lines[:count])
+    prefixes = {"semapv": _SEMAPV, **{str(key): str(each) for key, each in (metadata.get("curie_map") or {}).items()}}
     rows = [(number, line) for number, line in enumerate(lines[count + 1 :], start=count + 2) if line]
-    mappings = tuple(_mapping(columns, line, number) for number, line in rows)
+    mappings = tuple(_mapping(columns, line, number, prefixes) for number, line in rows)
     newline = "\r\n" if "\r\n" in text else "\n"
     return MappingSet(metadata, mappings, tuple(lines[:count]), columns, newline)
 
 
-def _mapping(columns: Sequence[str], text: str, line: int) -> Mapping:
+def _closed_names(metadata: MappingType[str, Any], columns: Sequence[str], header: Sequence[str]) -> None:
+    """Refuse a name that hides a column or value which would undo links.
+
+    Raises:
+        SssomError: a column is there twice or nearly has the name of one of SSSOM; the header has a value of a closed list
+            that is not in it, or a modifier, which holds for no row.
+    """
+    known = {_bare(each): each for each in _SLOTS}
+    for place, column in enumerate(columns):
+        meant = known.get(_bare(column), column)
+        if column in columns[:place] or (meant != column):
+            message = (
+                f"the column {column} is there twice"
+                if column == meant
+                else f"the column {column!r} is written {meant}"
+            )
+            raise SssomError(message, len(header) + 1)
+    for key, values in _CLOSED.items():
+        said = str(metadata.get(key) or "")
+        if said and (key == "predicate_modifier" or not _listed(said, values)):
+            line = next((number for number, each in enumerate(header, start=1) if each.lstrip("# ").startswith(key)), 1)
+            message = f"the header says {key}: {said}" + (
+                "" if key == "predicate_modifier" else f", not one of {', '.join(values)}"
+            )
+            raise SssomError(message, line)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def _listed(said: str, values: Iterable[str]) -> str:
+    """The value of a closed list that a cell means: case and blanks make no other value; empty when it is none."""
+    bare = " ".join(said.replace("_", " ").casefold().split())
+    return next((each for each in values if each.casefold() == bare), "")
+
+
+def _justified(said: str, prefixes: MappingType[str, str]) -> str:
+    """The justification by the name that this program uses; empty when it is none.
+
+    One written in other capitals is understood where it is a proposal, which counts for nothing by itself.
+    """
+    prefix, _, local = said.partition(":")
+    address = prefixes[prefix] + local if prefix in prefixes else said
+    name = address.removeprefix(_SEMAPV)
+    if name == address:
+        return ""
+    found = name if name in _JUSTIFICATIONS else _listed(name, _PROPOSALS)
+    return f"semapv:{found}" if found else ""
+
+
+def _mapping(columns: Sequence[str], text: str, line: int, prefixes: MappingType[str, str]) -> Mapping:
     cells = text.split("\t")
     if len(cells) != len(columns):
         message = "the row has more or fewer cells than the heading"
         raise SssomError(message, line)
-    slots = {column: cell.strip() for column, cell in zip(columns, cells, strict=True) if cell}
+    slots = {column: cell.strip() for column, cell in zip(columns, cells, strict=True) if cell.strip()}
     for column in _REQUIRED:
         if not slots.get(column):
             message = f"the cell {column} is empty"
             raise SssomError(message, line)
-    subject, predicate, object_, justification = (slots.pop(key, "") for key in _NAMED)
-    return Mapping(subject, predicate, object_, justification, line, slots, text)
+    problem = ""
+    for column, values in _CLOSED.items():
+        if column not in slots:
+            continue
+        said, slots[column] = slots[column], _listed(slots[column], values) or slots[column]
+        if slots[column] not in values:
+            problem = sentence("mapping.closed", column=column, said=said, values=", ".join(values))
+    subject, predicate, object_, written = (slots.pop(key, "") for key in _NAMED)
+    justification = _justified(written, prefixes)
+    if not justification:
+        names = ", ".join(f"semapv:{each}" for each in _JUSTIFICATIONS)
+        problem = sentence("mapping.closed", column="mapping_justification", said=written, values=names)
+    subject, object_ = (NO_TERM_FOUND if each.casefold() in _NONE_FOUND else each for each in (subject, object_))
+    return Mapping(subject, predicate, object_, justification or written, line, slots, problem, text)
 
 
 def new_mapping_set(metadata: MappingType[str, Any]) -> MappingSet:
