@@ -13,6 +13,7 @@ from citygraph.files import end_inside
 from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import FileGraph, Part, ProjectGraphs, covers, graph_iri, part_of
+from citygraph.jsonld import dropped
 from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Quad, parse, problems_of
 from citygraph.sssom import SssomError, read_mappings
@@ -173,6 +174,11 @@ def _load_file(path: Path, config: Config, bounds: DocumentBounds) -> tuple[File
         finding("syntax", file=name, line=problem.line, column=problem.column, detail=problem.message)
         for problem in parsed.problems
     ]
+    if format_.name == "jsonld" and not parsed.problems:
+        findings += [
+            finding("jsonld-dropped", file=name, line=each.line, place=each.place, why=each.told)
+            for each in dropped(text)
+        ]
     return FileGraph(name, graph_name, part_of(name), text, parsed.quads), findings
 
 
