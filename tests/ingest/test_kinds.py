@@ -1,4 +1,4 @@
-"""What kind of body a row names, and what a part of a name is worth: no organisation is a city, and no part is a match."""
+"""What kind of body a row names, what a part of a name is worth, and in which country it lies: nothing on a guess."""
 
 from __future__ import annotations
 
@@ -64,8 +64,9 @@ def test_what_looks_like_an_organisation_is_asked_about_until_the_map_or_a_perso
     assert "id:energy-agency-of-granada a org:Organization ;" in facts
     assert facts.count("a cg:City ;") == facts.count("cv:PublicOrganisation") == 1
     more = MAP.format(day="2025-03-01")
-    new = take("Chamber of Commerce;Spain;C40", more='unknown.organisation = "new"\n' + more)
-    assert new.member(2) == "chamber-of-commerce"
+    for _ in range(2):
+        new = take("Chamber of Commerce;Spain;C40", more='unknown.organisation = "new"\n' + more)
+        assert new.member(2) == "chamber-of-commerce"
 
 
 def test_a_person_says_that_it_is_a_city_all_the_same(take: Take) -> None:
@@ -74,10 +75,10 @@ def test_a_person_says_that_it_is_a_city_all_the_same(take: Take) -> None:
     assert take(row).member(2) == "city-of-society-of-hills"
 
 
-def _decide(review: Path, name: str, word: str) -> None:
-    text = review.read_text(encoding="utf-8-sig")
-    assert f"\n,{name}" in text.replace("\r\n", "\n")
-    review.write_text(text.replace(f"\n,{name}", f"\n{word},{name}", 1), encoding="utf-8-sig")
+def _decide(review: Path, name: str, word: str, *, before: str = "") -> None:
+    text = review.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+    assert f"\n{before},{name}" in text
+    review.write_text(text.replace(f"\n{before},{name}", f"\n{word},{name}", 1), encoding="utf-8-sig")
 
 
 def test_a_column_of_kinds_decides_and_the_map_explains_its_words(take: Take) -> None:
@@ -100,14 +101,18 @@ def test_a_column_of_kinds_decides_and_the_map_explains_its_words(take: Take) ->
         take(row("Torino", "x"), more=more.replace('"city"', '"place"'), heading=heading)
 
 
-@pytest.mark.parametrize("name", [
-    "Oslo – Bergen – Hamar", "Malmö - Lund", "Kassel – Land", "Graz-Land", "Torino – CSI Piemonte", "Berlin-Mitte", "Oslo/Bergen",
-])  # fmt: skip
-def test_a_part_of_a_name_is_a_candidate_and_never_a_match(take: Take, name: str) -> None:
-    countries = {"Oslo": "NO", "Malmö": "SE", "Kassel": "DE", "Graz": "AT", "Torino": "IT", "Berlin": "DE"}
-    town = next(each for each in countries if name.startswith(each))
-    taken = take(f"{town};{countries[town]};C40", f"{town};{countries[town]};ICLEI", f"{name};{countries[town]};Metrex")
-    assert (taken.outcome(4), taken.member(4)) == ("review", "")
+def test_a_part_of_a_name_is_a_candidate_and_never_a_match(take: Take) -> None:
+    towns = {"Oslo": "NO", "Malmö": "SE", "Kassel": "DE", "Graz": "AT", "Torino": "IT", "Berlin": "DE"}
+    names = [
+        "Oslo – Bergen – Hamar", "Malmö - Lund", "Kassel – Land", "Graz-Land", "Torino – CSI Piemonte", "Berlin-Mitte", "Oslo/Bergen",
+    ]  # fmt: skip
+    country = {name: towns[next(each for each in towns if name.startswith(each))] for name in names}
+    taken = take(
+        *(f"{name};{code};C40" for name, code in towns.items()), *(f"{name};{country[name]};Metrex" for name in names)
+    )
+    first = 2 + len(towns)
+    asked = [(taken.outcome(row), taken.member(row)) for row in range(first, first + len(names))]
+    assert asked == [("review", "")] * len(names)
 
 
 def test_two_official_names_are_one_city_or_asked_and_never_a_second_one(take: Take) -> None:
@@ -124,9 +129,82 @@ def test_two_official_names_are_one_city_or_asked_and_never_a_second_one(take: T
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["Clermont-Ferrand", "Bourg-lès-Valence", "Aix-en-Provence", "Saint-Denis", "Sainte-Foy-lès-Lyon"]
-)
-def test_a_hyphen_inside_one_name_is_not_asked_about(take: Take, name: str) -> None:
-    taken = take("Lyon;France;C40", "Valence;France;C40", f"{name};France;C40")
-    assert taken.outcome(4) == "imported"
+def test_a_hyphen_inside_one_name_is_not_asked_about(take: Take) -> None:
+    names = (
+        "Lyon",
+        "Valence",
+        "Clermont-Ferrand",
+        "Bourg-lès-Valence",
+        "Aix-en-Provence",
+        "Saint-Denis",
+        "Sainte-Foy-lès-Lyon",
+    )
+    taken = take(*(f"{name};France;C40" for name in names))
+    assert {taken.outcome(row) for row in range(2, 2 + len(names))} == {"imported"}
+
+
+# -- countries, letters behind a name, points ------------------------------------------------------------
+
+
+def test_na_is_missing_where_other_columns_have_it_and_namibia_where_none_has(take: Take) -> None:
+    taken = take("Oslo;Norway;C40;NA", "Trondheim;NA;C40;NA", "Nowhereville;NA;C40;")
+    assert [line["country"] for line in taken.report] == ["", "NO", "NO", ""]
+    assert taken.outcome(4) == "refused"
+    codes = take("Oslo;NO;C40", "Windhoek;NA;C40", "Lund;SE;C40")
+    assert [line["country"] for line in codes.report[1:]] == ["NO", "NA", "SE"]
+    names = take("Oslo;Norway;C40", "Gobabis;NA;C40")
+    assert (names.outcome(3), names.report[2]["country"]) == ("refused", "")
+
+
+def test_letters_behind_a_name_are_the_province_or_the_country_or_nothing_is_guessed(take: Take) -> None:
+    taken = take(
+        "Cagliari (CA);Italy;C40", "Napoli (NA);Italy;C40", "Samone (TO);Italy;C40", "Samone (TN);Italy;C40", "Wetzikon (ZH);Switzerland;C40",
+        "Dunkerque (CU);France;C40", "Oslo (SE);Norway;C40", "Water Company (SA);Spain;C40",
+    )  # fmt: skip
+    outcomes = [taken.outcome(row) for row in range(2, 10)]
+    assert outcomes == ["imported"] * 5 + ["review", "refused", "review"]
+    assert taken.member(4) != taken.member(5)
+    unclear = take("Quartu (CA);;C40", "Grobnik (TN);;C40", "Grobnik (NA);;C40", "Toronto (CA);;C40", "Hvam (NO);;C40")
+    assert [line["country"] for line in unclear.report[1:]] == ["", "", "", "CA", "NO"]
+    italian = take("Quartu (CA);;C40", "Moena (TN);;C40", "Ostia (RM);;C40", "Cantello (VA);;C40", "Vho (AL);;C40")
+    assert {line["country"] for line in italian.report[1:]} == {"IT"}
+
+
+def test_a_city_may_bear_the_name_of_a_country_and_a_country_is_none(take: Take) -> None:
+    rows = (
+        "Tunis;Tunisia",
+        "Luxembourg;Luxembourg",
+        "Monaco;Monaco",
+        "Djibouti;Djibouti",
+        "Panama;Panama",
+        "Guatemala;Guatemala",
+    )
+    taken = take(
+        *(
+            f"{each};C40"
+            for each in (*rows, "Mexico City;Mexico", "Norway;Norway", "Brazil;Brazil", "Deutschland;Germany")
+        )
+    )
+    assert [taken.outcome(row) for row in range(2, 12)] == ["imported"] * 7 + ["refused"] * 3
+
+
+def test_a_point_far_from_the_country_is_asked_and_one_inside_it_settles_who_is_meant(take: Take) -> None:
+    taken = take(
+        "Hvittingfoss;Norway;C40;;;10,5;-66,9", "Oslo;Norway;C40;;;-33,9;18,4", "Dresden;USA;C40;;;36,3;-88,7", "Las Palmas;Spain;C40;;;28,1;-15,4",
+        "Ouargla;Algeria;C40;;;31,9;5,3", "Gabès;Tunisia;C40;;;33,9;10,1", "Sfax;Tunisia;C40;;;34,7;10,8", "Dresden;USA;ICLEI",
+    )  # fmt: skip
+    assert [taken.outcome(row) for row in range(2, 9)] == ["review", "review"] + ["imported"] * 5
+    assert taken.reason(2) == "lies far from Norway on the map"
+
+
+def test_rows_without_a_country_are_decided_in_the_review(take: Take) -> None:
+    rows = ("Nowhereville;;C40", "Otherville;;C40", "Oslo;Norway;C40")
+    taken = take(*rows)
+    assert [taken.outcome(row) for row in (2, 3, 4)] == ["refused", "refused", "imported"]
+    _decide(taken.done.review, "Nowhereville", "new Norge")
+    _decide(taken.done.review, "Otherville", "new")
+    again = take(*rows)
+    assert (again.member(2), again.report[1]["country"]) == ("city-of-nowhereville", "NO")
+    assert (again.outcome(3), "new NO" in again.reason(3)) == ("refused", True)
+    _decide(again.done.review, "Otherville", "id:city-of-oslo", before="new")
+    assert take(*rows).member(3) == "city-of-oslo"

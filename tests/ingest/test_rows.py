@@ -88,7 +88,9 @@ def test_countries_are_read_in_many_languages_and_codes(said: str) -> None:
 @pytest.mark.parametrize(("said", "code"), [
     ("Korea, Republic of", "KR"), ("Viet Nam", "VN"), ("Türkiye", "TR"), ("UK", "GB"), ("NA", "NA"), ("Namibia", "NA"), ("Czech Republic", "CZ"),
     ("Congo (Kinshasa)", "CD"), ("Côte d’Ivoire", "CI"), ("U.S.A.", "US"), ("Kosovo", "XK"), ("Scotland", "GB"), ("日本", "JP"),
-    ("Atlantis", ""), ("", ""), ("Europe", ""), ("EU", ""), ("-", ""),
+    ("Atlantis", ""), ("", ""), ("Europe", ""), ("EU", ""), ("-", ""), ("Ελλάς", "GR"), ("ประเทศไทย", "TH"), ("Հայաստան", "AM"),
+    ("New Zealand / Aotearoa", "NZ"), ("Norge/Noreg", "NO"), ("Belgique-België", "BE"), ("Finland, Suomi", "FI"), ("កម្ពុជា", "KH"),
+    ("Guinea-Bissau", "GW"), ("Norge/Sverige", ""),
 ])  # fmt: skip
 def test_unusual_forms_of_countries(said: str, code: str) -> None:
     assert country_of(said) == code

@@ -9,6 +9,7 @@ In reading order:
 - `cells`, `dates`, `places`: what one cell says; when and whether it is over; countries, regions and cities by name.
 - `kinds`: city, region or organisation, by a column or by the words of a name.
 - `asking`: the city that a row asks for, its name taken apart.
+- `earth`: where a point lies.
 - `entries`: what each row says of a city and its networks.
 - `known`: what the graph and earlier editions of the list say; what has changed.
 - `who`, `networks`: which city and which network are meant.

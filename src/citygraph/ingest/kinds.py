@@ -11,6 +11,8 @@ from typing import Final
 from citygraph.matching.names import fold, one_of, plain, read_name, word_lists, words_of
 
 _SHORTEST_STEM: Final = 3
+# Forms of companies that in brackets say a country: Sweden.
+_COUNTRIES: Final = frozenset({"SE"})
 _PART: Final = re.compile(r"\s+[-–—]\s+|[,;:/()\[\]]+")
 
 
@@ -85,7 +87,7 @@ def organisation_word(name: str, country: str, is_city: Callable[[str], bool]) -
 
 def form_of_body(letters: str, country: str) -> bool:
     """Whether letters in brackets behind a name say what form of body it is in that country: "Dunkerque (CU)"."""
-    return letters in word_lists(__package__, "kinds")["forms"].get(country, ()) or letters in _companies()
+    return letters in word_lists(__package__, "kinds")["forms"].get(country, ()) or letters in _companies() - _COUNTRIES
 
 
 @cache

@@ -11,8 +11,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.core import get_global
+from babel.languages import get_official_languages
 
 from citygraph.ingest.kinds import BodyKind, is_region_name
 from citygraph.matching.names import (
@@ -28,7 +29,7 @@ from citygraph.matching.names import (
     word_lists,
     words_of,
 )
-from citygraph.matching.score import Wanted, name_score, nearest, nearness
+from citygraph.matching.score import Wanted, name_score, nearest
 from citygraph.matching.things import Name, Thing
 from citygraph.messages import Text, text
 from citygraph.namespaces import CG, PREFIXES
@@ -50,15 +51,11 @@ _UNLIKE: Final = frozenset({"korea", "congo", "china", "ireland", "macedonia", "
 _ADMINISTERS: Final = CG + "administers"
 _LEAST_ALIKE: Final = 0.72
 _SHORTEST_NEAR: Final = 5
-_NORTH, _EAST = 2.0, 4.0
-_LEAST: Final = 2
 _WITH_STATES: Final = ("US", "CA", "AU")
 # There a city bears the name of the country in every language.
 _CITIES: Final = frozenset({"SG", "MC", "LU", "DJ", "PA", "GT", "SM", "VA", "KW", "MX", "HK", "MO", "SV", "GI", "AD"})
 _APART: Final = re.compile(r"[–—/|]|\s-\s")
 _MOST_PARTS: Final = 3
-# So small that all places around lie in another country.
-_SMALL: Final = frozenset({"AD", "BH", "GI", "HK", "LI", "LU", "MC", "MO", "MT", "SG", "SM", "VA"})
 
 
 def _compared(name: str) -> str:
@@ -94,8 +91,25 @@ def _by_name() -> dict[str, str]:
                 found.setdefault(_compared(str(name)), code)
     for each in countries().values():
         found |= {_compared(name): each.alpha2 for name in each.names}
-    for code, names in word_lists(__package__, "places")["countries"].items():
-        found |= dict.fromkeys(map(_compared, names), code)
+    for heading in ("countries", "own_names"):
+        for code, names in word_lists(__package__, "places")[heading].items():
+            found |= dict.fromkeys(map(_compared, names), code)
+    found.pop("", None)
+    return found
+
+
+@cache
+def _by_own_name() -> dict[str, str]:
+    """What countries are called in the languages that are official there; read when no commoner name is theirs."""
+    found: dict[str, str] = {}
+    for code in _codes():
+        for language in get_official_languages(code, regional=True, de_facto=True):
+            try:
+                names = Locale.parse(language).territories
+            except (UnknownLocaleError, ValueError):
+                continue
+            if code in names:
+                found.setdefault(_compared(str(names[code])), code)
     found.pop("", None)
     return found
 
@@ -110,12 +124,14 @@ def country_of(text: str) -> str:
     codes = _codes()
     if code in codes:
         return code
-    return _by_alpha3().get(code) or named_country(text) or _of_parts(text)
+    return _by_alpha3().get(code) or named_country(text) or _of_parts(text) or _by_own_name().get(_compared(text), "")
 
 
 def _of_parts(text: str) -> str:
     """The country of "Norway (NO)", "NO - Norway" and "Norge / Norway": all parts that are countries say the same one."""
     parts = [part for each in _BETWEEN.split(text) if (part := each.strip())]
+    if len(parts) == 1 and ("," in text or "-" in text):
+        parts = [part for each in re.split("[,-]", text) if (part := each.strip())]
     if len(parts) < len(("Norway", "NO")):
         return ""
     found = {country_of(part) for part in parts}
@@ -205,8 +221,8 @@ def _regions() -> dict[str, dict[str, str]]:
 def region_of(text: str, country: str) -> str:
     """A region as it is compared: the abbreviation where we know one, else the folded name.
 
-    >>> region_of("Virginia", "US"), region_of("D.C.", "US"), region_of("Hessen", "DE")
-    ('va', 'dc', 'hessen')
+    >>> region_of("Virginia", "US"), region_of("D.C.", "US"), region_of("Lazio", "IT")
+    ('va', 'dc', 'lazio')
     """
     name = fold(text.replace(".", ""))
     return _regions().get(country, {}).get(name, name)
@@ -285,6 +301,17 @@ def known_countries(core: str) -> frozenset[str]:
     if core in homonyms():
         return frozenset()
     return _by_core().get(core, frozenset()) | {city[:2] for city in other_names(core)}
+
+
+def well_known_in(core: str) -> frozenset[str]:
+    """The same of cities so well known that the name makes one think of them: a village of two names is none.
+
+    >>> sorted(well_known_in("munich")), sorted(known_countries("kautokeino")), sorted(well_known_in("kautokeino"))
+    (['DE'], ['NO'], [])
+    """
+    cities = _by_core()
+    others = {city[:2] for city in other_names(core) if city[:2] in cities.get(city[3:], ())}
+    return frozenset() if core in homonyms() else cities.get(core, frozenset()) | others
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,8 +408,11 @@ class Gazetteer:
         return list(self._parts.get(core, {}).values())
 
     def is_named(self, form: NameForm, country: str) -> bool:
-        """Whether a body of that country bears the whole name, with every word of it."""
-        return any(body.country in {country, ""} for body in self._strong.get(form.folded, {}).values())
+        """Whether a city, region or authority of that country bears the whole name, with every word of it."""
+        return any(
+            body.country in {country, ""} and body.kind is not BodyKind.ORGANISATION
+            for body in self._strong.get(form.folded, {}).values()
+        )
 
     def exact(self, form: NameForm, kind: BodyKind) -> list[Body]:
         """Whatever bears this name in some spelling, the kind that is asked for before another that may be meant."""
@@ -441,12 +471,12 @@ def parts_of(name: str, *, hyphened: bool = False) -> tuple[str, ...]:
 
     Args:
         name: as the list writes it.
-        hyphened: also of "Guovdageaidnu-Kautokeino", unless the whole is a well-known city.
+        hyphened: also of "Altdorf-Vieilleville", unless the whole is a well-known city.
 
     >>> parts_of("Bolzano / Bozen"), parts_of("Oslo – Bergen – Hamar"), parts_of("Biel-Bienne")
     (('Bolzano', 'Bozen'), ('Oslo', 'Bergen', 'Hamar'), ())
-    >>> parts_of("Biel-Bienne", hyphened=True), parts_of("Aix-en-Provence", hyphened=True)
-    (('Biel', 'Bienne'), ())
+    >>> parts_of("Altdorf-Vieilleville", hyphened=True), parts_of("Aix-en-Provence", hyphened=True)
+    (('Altdorf', 'Vieilleville'), ())
     """
     parts = name_parts(name)
     if not parts or _APART.search(name):
@@ -524,36 +554,3 @@ def is_homonym(core: str) -> bool:
 def bears_several(core: str, country: str) -> bool:
     """Whether several cities of this country bear the name."""
     return core in word_lists(__package__, "places")["cities_of_one_name"].get(country, ())
-
-
-def is_close(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool | None:
-    """Whether two places are less than thirty kilometres apart; nothing when one is not known."""
-    return nearness(one, other) > 0.0 if one and other else None
-
-
-class Neighbours:
-    """The places that are known, by squares of the map of about 200 kilometres."""
-
-    def __init__(self, places: Iterable[tuple[str, str, tuple[float, float] | None]]) -> None:
-        """`places` are names as they are compared, two letters of the country, and latitude with longitude."""
-        self._squares: dict[tuple[int, int], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for name, country, point in places:
-            if point and country:
-                self._squares[_square(point)][country].add(name)
-
-    def lies_in(self, name: str, country: str, point: tuple[float, float] | None) -> str:
-        """The country of all places around, when it is another one and no place around lies in this one; else empty."""
-        if point is None or country in _SMALL:
-            return ""
-        around: dict[str, set[str]] = defaultdict(set)
-        row, column = _square(point)
-        for north in (-1, 0, 1):
-            for east in (-1, 0, 1):
-                for other, names in self._squares.get((row + north, column + east), {}).items():
-                    around[other] |= names - {name}
-        others = [other for other, names in around.items() if names]
-        return others[0] if len(others) == 1 and others != [country] and len(around[others[0]]) >= _LEAST else ""
-
-
-def _square(point: tuple[float, float]) -> tuple[int, int]:
-    return int(point[0] // _NORTH), int(point[1] // _EAST)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from citygraph.ingest.cells import clean
 from citygraph.ingest.kinds import BodyKind
-from citygraph.ingest.places import WantedCity, country_of
+from citygraph.ingest.places import WantedCity, country_of, region_of
 from citygraph.ingest.read import read_list, table_metadata
 from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.matching.names import fold
@@ -194,7 +194,8 @@ def read_review(path: Path, *, prefixes: Mapping[str, str]) -> dict[ReviewKey, R
         cells = dict(zip(heading, (_undone(cell) for cell in row.cells), strict=False))
         said = fold(cells.get("kind", ""))
         kind = said if said in {NETWORK, *BodyKind} else CITY
-        key = ReviewKey(fold(cells.get("name", "")), cells.get("country", "").upper(), cells.get("region", ""), kind)
+        country = cells.get("country", "").upper()
+        key = ReviewKey(fold(cells.get("name", "")), country, region_of(cells.get("region", ""), country), kind)
         found[key] = _decision(cells, path, row.number, prefixes)
     return found
 

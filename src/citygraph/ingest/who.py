@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from citygraph.ingest.earth import Neighbours, countries_at, is_close, lies_far
 from citygraph.ingest.kinds import BodyKind, form_of_body, organisation_word
 from citygraph.ingest.places import (
     Body,
     Gazetteer,
-    Neighbours,
     WantedCity,
     bears_several,
     country_name,
-    is_close,
     is_homonym,
     is_region,
     is_state_name,
     known_countries,
     parts_of,
+    well_known_in,
 )
 from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, review_key
 from citygraph.matching.names import NameForm, other_names, read_name
@@ -122,17 +122,12 @@ class Resolver:
             return self._organisation(asked, "" if asked.kind else word)
         if not asked.country:
             return self._without_country(asked)
-        if is_state_name(asked.name, asked.country) and not (
-            asked.kind or asked.region or asked.qualifier or asked.point
-        ):
-            reason = sentence("ingest.who.state", name=asked.name)
-            return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=self._candidates(asked))
         exact = self._exact(asked)
-        same = [body for body in exact if body.country in {asked.country, ""}]
-        core = read_name(asked.name).core
-        if bears_several(core, asked.country) and not (asked.region or asked.qualifier or asked.point):
-            reason = sentence("ingest.who.bear_name", country=country_name(asked.country))
+        if lies_far(asked.point, asked.country):
+            return self._misplaced(asked, exact)
+        if reason := _unclear_in(asked):
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=self._candidates(asked))
+        same = [body for body in exact if body.country in {asked.country, ""}]
         if same:
             found = self._among(asked, same)
             if found is not None:
@@ -202,7 +197,9 @@ class Resolver:
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(bodies[:_MOST_CANDIDATES]))
         if len(parts_of(asked.name)) > len(("Bolzano", "Bozen")) and not _is_one_city(cores):
             return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.group"))
-        longer = self._fitting(asked, self._gazetteer.with_part(read_name(asked.name).core))
+        form = read_name(asked.name)
+        bearing = self._gazetteer.with_part(form.core) + self._gazetteer.exact(form, BodyKind.ORGANISATION)
+        longer = self._fitting(asked, bearing)
         if longer:
             reason = sentence("ingest.who.maybe", name=longer[0].name)
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(longer[:_MOST_CANDIDATES]))
@@ -309,12 +306,27 @@ class Resolver:
             return None
         most = max(listed.values(), default=0)
         doubted = [body for body in others if not body.is_new or listed[asked.country] < most]
-        countries = {body.country for body in doubted} | (known_countries(core) - {asked.country})
+        countries = {body.country for body in doubted} | (well_known_in(core) - {asked.country})
         if asked.country in known_countries(core) or not countries:
+            return None
+        if asked.point and asked.country in (there := countries_at(asked.point)) and not countries & there:
+            # The map says that it is another city of this name.
             return None
         said = country_name(asked.country)
         reason = sentence("ingest.who.known_in", name=asked.name, countries=_countries(countries), said=said)
         return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(doubted[:_MOST_CANDIDATES]))
+
+    def _misplaced(self, asked: WantedCity, exact: Sequence[Body]) -> FoundCity:
+        """The question for a city whose point lies far from its country: one of the two is wrong."""
+        elsewhere = self._elsewhere(asked, [body for body in exact if body.country not in {asked.country, ""}])
+        if elsewhere is not None:
+            return elsewhere
+        around = self._neighbours.lies_in(read_name(asked.name).core, asked.country, asked.point)
+        said = country_name(asked.country)
+        reason = sentence("ingest.who.far", said=said)
+        if around:
+            reason = sentence("ingest.who.around", place=country_name(around), said=said)
+        return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(exact[:_MOST_CANDIDATES]))
 
     def _without_country(self, asked: WantedCity) -> FoundCity:
         exact = [body for body in self._exact(asked) if _agree(asked, body)]
@@ -359,7 +371,7 @@ class Resolver:
                 CityAnswer.REVIEW, reason=sentence("ingest.who.resembles", name=chosen[0].name), candidates=chosen
             )
         around = self._neighbours.lies_in(read_name(asked.name).core, asked.country, asked.point)
-        if around:
+        if around and asked.point and asked.country not in countries_at(asked.point):
             reason = sentence("ingest.who.around", place=country_name(around), said=country_name(asked.country))
             return FoundCity(CityAnswer.REVIEW, reason=reason)
         match self._unknown:
@@ -377,6 +389,17 @@ class Resolver:
             names += parts
         self._gazetteer.add(body, names)
         return FoundCity(CityAnswer.NEW, body, notes=(note,) if note else ())
+
+
+def _unclear_in(asked: WantedCity) -> str:
+    """Why a name alone does not say which city of its country is meant, or whether it is one; empty when it does."""
+    if asked.region or asked.qualifier or asked.point:
+        return ""
+    if is_state_name(asked.name, asked.country) and not asked.kind:
+        return sentence("ingest.who.state", name=asked.name)
+    if bears_several(read_name(asked.name).core, asked.country):
+        return sentence("ingest.who.bear_name", country=country_name(asked.country))
+    return ""
 
 
 def _agree(asked: WantedCity, body: Body) -> bool:
