@@ -67,7 +67,7 @@ _WORDS = st.sampled_from(["ex:a", "name", "link", "north", "none", "http://e/x",
 _VALUES = st.recursive(
     _WORDS,
     lambda inner: (
-        st.lists(inner, max_size=2)
+        st.lists(inner, min_size=1, max_size=2)
         | st.dictionaries(st.sampled_from(["id", "type"]), _WORDS, max_size=2)
         | st.dictionaries(st.sampled_from(["name", "link", "north", "none", "ex:p"]), inner, max_size=2)
     ),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urljoin
 
-from citygraph.messages import sentence
+from citygraph.messages import key_of, sentence
 from citygraph.namespaces import is_absolute_iri
 
 _KEYWORDS: Final = frozenset({
@@ -66,12 +66,12 @@ def dropped(text: str) -> list[Dropped]:
     except (ValueError, RecursionError):
         return []
     found: dict[tuple[Path, str], Dropped] = {}
-    for path, key, values in _items(document, _Context(), (), is_top=True):
-        kind = (tuple(each for each in path if isinstance(each, str)), key)
+    for path, why in _items(document, _Context(), (), is_top=True):
+        kind = (tuple(each for each in path if isinstance(each, str)), key_of(why))
         if kind in found:
             found[kind] = replace(found[kind], count=found[kind].count + 1)
         else:
-            found[kind] = Dropped(path, sentence(f"jsonld.{key}", **values))
+            found[kind] = Dropped(path, why)
     lines = _lines(text, {each.path for each in found.values()})
     return [replace(each, line=lines.get(each.path, 0)) for each in found.values()]
 
@@ -148,7 +148,7 @@ class _Context:
         return self.terms.get(key) or {}
 
 
-_Found = Iterator[tuple[Path, str, dict[str, object]]]
+_Found = Iterator[tuple[Path, str]]
 
 
 def _items(value: object, context: _Context, path: Path, *, is_top: bool = False) -> _Found:
@@ -158,7 +158,7 @@ def _items(value: object, context: _Context, path: Path, *, is_top: bool = False
         if isinstance(each, _Pairs) and "@value" not in {context.expanded(key, is_key=True) for key in each}:
             yield from _node(each, context, place)
         elif not (each is None or (is_top and not isinstance(value, list))):
-            yield place, "free", {"said": str(each)[:60]}
+            yield place, sentence("jsonld.free", said=str(each)[:60])
 
 
 def _node(node: _Pairs, context: _Context, path: Path, scoped: object = None) -> _Found:
@@ -183,9 +183,11 @@ def _node(node: _Pairs, context: _Context, path: Path, scoped: object = None) ->
 
 def _pair(key: str, name: str | None, value: object, context: _Context, below: _Context, path: Path) -> _Found:
     """What is dropped of one key of a node; `context` is what its keys stand for, `below` what holds in other nodes."""
+    if value is None or value == []:
+        return
     match name:
         case None:
-            yield path, "null" if key in context.terms else "unknown", {"key": key}
+            yield path, _unnamed(key, context)
         case "@id" | "@type":
             is_key = name == "@type"
             yield from (each for text in _texts(value) for each in _address(text, context, path, is_key=is_key))
@@ -198,11 +200,18 @@ def _pair(key: str, name: str | None, value: object, context: _Context, below: _
         case str() if name in _KEYWORDS:
             return
         case str() if name.startswith(_BLANK):
-            yield path, "blank", {"key": key}
+            yield path, sentence("jsonld.blank", key=key)
         case str() if not is_absolute_iri(name):
-            yield path, "no_iri", {"key": key, "said": name[:80]}
+            yield path, sentence("jsonld.no_iri", said=name[:80])
         case _:
             yield from _values(value, below, context.term(key), path)
+
+
+def _unnamed(key: str, context: _Context) -> str:
+    """Why a key stands for nothing."""
+    if key in context.terms:
+        return sentence("jsonld.null", key=key[:80])
+    return sentence("jsonld.unknown", key=key[:80])
 
 
 def _inside(value: object, context: _Context, below: _Context, path: Path) -> _Found:
@@ -221,16 +230,16 @@ def _address(text: str, context: _Context, path: Path, *, is_key: bool) -> _Foun
     if whole is None and is_key and text not in context.terms:
         whole = context.expanded(text, is_key=False)
     if whole is None:
-        kind = "null" if is_key and text in context.terms else "relative"
-        yield path, kind, {"said": text[:80], "key": text[:80]}
+        is_term = is_key and text in context.terms
+        yield path, _unnamed(text, context) if is_term else sentence("jsonld.relative", said=text[:80])
     elif not whole.startswith(_BLANK) and whole not in _KEYWORDS and not is_absolute_iri(whole):
-        yield path, "no_iri", {"said": whole[:80], "key": text[:80]}
+        yield path, sentence("jsonld.no_iri", said=whole[:80])
 
 
 def _value_object(node: _Pairs, names: Mapping[str, str | None], context: _Context, path: Path) -> _Found:
     for key, value in node.pairs:
         if names[key] == "@language" and isinstance(value, str) and not _LANGUAGE.match(value):
-            yield (*path, key), "language", {"said": value[:60]}
+            yield (*path, key), sentence("jsonld.language", said=value[:60])
         if names[key] == "@type" and isinstance(value, str):
             yield from _address(value, context, (*path, key), is_key=True)
 
@@ -259,7 +268,7 @@ def _mapped(value: _Pairs, context: _Context, term: Mapping[str, object], path: 
         is_none = context.expanded(key, is_key=True) == "@none"
         if "@language" in containers:
             if not is_none and not _LANGUAGE.match(key):
-                yield (*path, key), "language", {"said": key[:60]}
+                yield (*path, key), sentence("jsonld.language", said=key[:60])
             continue
         if not is_none and containers & {"@id", "@type"}:
             yield from _address(key, context, (*path, key), is_key="@type" in containers)
