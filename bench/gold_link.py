@@ -1,4 +1,4 @@
-"""A second gold set for matching names: places and networks from general knowledge, with variants by rule."""
+"""Two gold sets for matching names: places and networks from general knowledge with variants by rule; and names by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from citygraph.matching.things import Name, Thing
 
 _FILE = Path(__file__).with_name("gold_places.txt")
+_BY_HAND = Path(__file__).with_name("gold_names.txt")
 _SEED = 5
 _DECORATIONS = {
     "NO": ("{} kommune", "{} bykommune", "Kommunen {}"),
@@ -61,17 +62,21 @@ _PLAIN = {"ø": "o", "Ø": "O", "æ": "ae", "ł": "l", "Ł": "L", "ß": "ss", "�
 
 @dataclass(frozen=True)
 class Case:
-    """A query, its class, the right target, and the country when it is known; no target when nothing may match."""
+    """A query, its class, the right target, and the country when it is known; no target when nothing may match.
+
+    `verdict` is `match` or `no match` where the case says whether the first one is beyond doubt.
+    """
 
     kind: str
     query: str
     target: str
     country: str = ""
+    verdict: str = ""
 
 
-def _sections() -> dict[str, list[str]]:
+def _sections(file: Path = _FILE) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for line in _FILE.read_text(encoding="utf-8").splitlines():
+    for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             found[line.strip("[]")] = here = []
         elif line and not line.startswith("#"):
@@ -106,6 +111,26 @@ def _place(country: str, name: str, mark: str = "") -> Thing:
 def gold_cases() -> list[Case]:
     """Every case; the same in every run."""
     return list(_cases(random.Random(_SEED)))
+
+
+def named_targets() -> list[Thing]:
+    """Cities of the set by hand with regions and authorities of their names, each with one name."""
+    found = []
+    for line in _sections(_BY_HAND)["things"]:
+        id_, kind, country, people, name = line.split(" ", 4)
+        thing = Thing(id_, (Name(name),), frozenset({kind}), frozenset({country}), population=float(people))
+        found.append(thing)
+    return found
+
+
+def named_cases() -> list[Case]:
+    """The cases by hand: official names in other languages, exonyms, letters, namesakes, regions, evidence."""
+    found = []
+    verdicts = {"!": "no match", "-": "no match", "+": "match"}
+    for line in _sections(_BY_HAND)["cases"]:
+        kind, query, country, target = (part.strip() for part in line.split("|"))
+        found.append(Case(kind, query, target.lstrip("!+-"), country, verdicts.get(target[:1], "")))
+    return found
 
 
 def _cases(chance: random.Random) -> Iterator[Case]:

@@ -490,7 +490,7 @@ def other_spellings(text: str, countries_: frozenset[str]) -> tuple[str, ...]:
     form = read_name(text)
     written = plain(text)
     core = plain(form.core)
-    elsewhere = () if form.qualifier else exonyms(form.core, countries_)
+    elsewhere = () if form.qualifier else exonyms(form.core, countries_) or exonyms(form.nominative, countries_)
     found = dict.fromkeys([written, *(written.replace(core, plain(each), 1) for each in elsewhere)])
     saints = list(map(plain, words_of(__package__, "names", "saint")))
     for each in tuple(found):

@@ -313,7 +313,8 @@ class TargetIndex:
             forms[spelled] = (form, max(MAIN if name.main else ALIAS, known))
         for form, _ in list(forms.values()):
             # "Halle (Saale)" says which one it is: nothing is known of what that one is called elsewhere.
-            for other, official in [] if form.qualifier else names_elsewhere(form.core, thing.countries):
+            cores = () if form.qualifier else (form.core, form.nominative)
+            for other, official in (each for core in cores for each in names_elsewhere(core, thing.countries)):
                 elsewhere = replace(read_name(other), level=form.level)
                 forms.setdefault((elsewhere.exact, "", ""), (elsewhere, OFFICIAL if official else EXONYM))
         self._forms.append(list(forms.values()))
