@@ -189,6 +189,8 @@ def _flat(raw: Mapping[str, Any], known: Mapping[str, Key], tables: Container[st
 
 
 CONFIG_FILE: Final = "graph.toml"
+EDITIONS: Final = ("public", "internal")
+"""What may leave this machine, and everything on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,33 @@ class Config:
     licence: str
     as_of: date | None
     values: Mapping[str, Any]
+    edition: str = "internal"
+    """What is seen of the project: everything on this machine (`internal`), or what may leave it (`public`)."""
+
+    @property
+    def internal(self) -> tuple[str, ...]:
+        """The patterns of the files that may not leave: see `citygraph.graphs.covers`."""
+        return tuple(self.values["publish.internal"])
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The same in the public edition, in which these files are not there; none when everything is seen."""
+        return self.internal if self.edition == "public" else ()
+
+    @property
+    def has_internal(self) -> bool:
+        """Whether internal files are seen, so that what is written is not for everybody."""
+        return bool(self.internal) and not self.hidden
+
+    def in_edition(self, edition: str) -> Config:
+        """The same settings for what is seen in an edition, `public` or `internal`.
+
+        Raises:
+            ConfigError: there is no such edition.
+        """
+        if edition not in EDITIONS:
+            raise ConfigError(sentence("keys.no_edition", edition=repr(edition)), fix=sentence("keys.editions"))
+        return replace(self, edition=edition)
 
     @property
     def engine(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import stat
 import subprocess
 import tarfile
 import tempfile
@@ -26,15 +27,20 @@ _MOST_LINKS: Final = 10
 _GIT: Final = 120  # seconds; on a busy machine, and for a large archive
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, is_private: bool = False) -> None:
     """Write `data` to `path`, making its folder when needed; see `replace_file`.
+
+    Args:
+        path: the file.
+        data: what it is to hold.
+        is_private: let nobody but its owner and the group read the file, and the folder if it is made.
 
     Raises:
         ExportError: the place cannot be written; whatever stood there is untouched.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, data)
+        path.parent.mkdir(mode=0o750 if is_private else 0o777, parents=True, exist_ok=True)
+        replace_file(path, data, most=0o640 if is_private else 0o777)
     except OSError as error:
         raise _cannot_write(path, error) from error
 
@@ -44,11 +50,11 @@ def _cannot_write(path: Path, error: OSError) -> ExportError:
     return ExportError(message, fix=sentence("files.check_room"))
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, *, most: int = 0o777) -> None:
     """Write `data` under a name of its own in the folder of `path`, bring it to the disk, and rename it.
 
-    A file that stood there keeps its permissions; a new one can be read by everybody. A symbolic link that stood
-    there is replaced, never written through.
+    A file that stood there keeps its permissions; a new one can be read by everybody. Neither has more than `most`. A
+    symbolic link that stood there is replaced, never written through.
 
     Raises:
         OSError: the folder does not exist or cannot be written, or the disk is full; what stood there is untouched.
@@ -58,7 +64,7 @@ def replace_file(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             # mkstemp makes files that only their owner reads; these are for others.
-            os.fchmod(descriptor, path.stat().st_mode & 0o777 if path.is_file() else 0o644)
+            os.fchmod(descriptor, most & (path.stat().st_mode if path.is_file() else 0o644))
             file.flush()
             os.fsync(descriptor)
         Path(temporary).replace(path)
@@ -86,6 +92,25 @@ def end_inside(path: Path, folder: Path) -> str | None:
     """Where a path ends when all links are followed, from `folder` on; nothing when that is outside."""
     end, top = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
     return end.relative_to(top).as_posix() if end.is_relative_to(top) else None
+
+
+def read_inside(path: Path, folder: Path) -> tuple[bytes, str] | None:
+    """The bytes of a plain file, and where it lies when all links are followed, from `folder` on.
+
+    One opened file decides both, so that a link may change meanwhile. Nothing when it is no plain file, lies outside,
+    or is not the one that the path leads to.
+
+    Raises:
+        OSError: it cannot be opened or read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        opened, end = os.fstat(descriptor), end_inside(path, folder)
+        if end is None or not stat.S_ISREG(opened.st_mode):
+            return None
+        if not os.path.samestat(opened, os.lstat(os.path.join(os.path.realpath(folder), end))):  # noqa: PTH118
+            return None
+        return file.read(), end
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 from citygraph.rdf import Iri, Quad, Triple
 from citygraph.turtle.document import Document, TurtleError, WrittenTerm, read_document
 
+_MAPPINGS: Final = ".sssom.tsv"
+
 
 class Part(StrEnum):
     """What a file is for; the stages ask for files by this."""
@@ -137,6 +139,15 @@ class ProjectGraphs:
     def with_files(self, files: Iterable[FileGraph]) -> ProjectGraphs:
         """The same project with more files."""
         return ProjectGraphs(self.base, (*self.files, *files))
+
+
+def is_internal(path: str, patterns: Iterable[str], *, base: str) -> bool:
+    """Whether one of the patterns of `publish.internal` covers the file at `path`, or is the name of its graph."""
+    name = path
+    if path.endswith(_MAPPINGS):
+        name = f"mappings/{PurePosixPath(path).name.removesuffix(_MAPPINGS)}"
+    graph = f"{base}graph/{name}"
+    return any(pattern == graph or covers(pattern, path) for pattern in patterns)
 
 
 def covers(pattern: str, path: str) -> bool:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from citygraph.config import Config
-from citygraph.files import end_inside
+from citygraph.config import CONFIG_FILE, Config
+from citygraph.files import end_inside, read_inside
 from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
-from citygraph.graphs import FileGraph, Part, ProjectGraphs, covers, graph_iri, part_of
+from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, is_internal, part_of
 from citygraph.jsonld import dropped
 from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Quad, parse, problems_of
@@ -52,6 +52,22 @@ def find_files(folder: Path) -> list[Path]:
     return sorted(path for path in found if not path.name.startswith(".") and not path.name.endswith("~"))
 
 
+def files_of(config: Config) -> list[Path]:
+    """The files of `find_files` that are there in the edition of `config`."""
+    folder, hidden = config.folder, config.hidden
+    found = find_files(folder)
+    if not hidden:
+        return found
+    return [each for each in found if not is_internal(each.relative_to(folder).as_posix(), hidden, base=config.base)]
+
+
+def stamp_of(config: Config) -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of every file that a check reads: another stamp means that one has changed."""
+    paths = [*files_of(config), *(config.folder / "queries").rglob("*.rq"), config.folder / CONFIG_FILE]
+    stats = [(path, path.stat()) for path in paths if path.is_file()]
+    return tuple(sorted((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats))
+
+
 def _is_file(path: Path, folder: Path) -> bool:
     """Whether this is a file of the project, or a link that leads to none: that one is reported as unreadable."""
     if not path.is_symlink():
@@ -62,18 +78,44 @@ def _is_file(path: Path, folder: Path) -> bool:
 def unsafe_links(config: Config) -> list[Finding]:
     """The links below ontology/, data/ and queries/ that are not followed, so that nothing leaves by them.
 
-    A link is followed when it ends at a file inside the project that is internal exactly if the link is.
+    A symbolic link is followed when it ends at a file inside the project that is internal exactly if the link is; of
+    several names of one file (hard links) all are internal, or none is.
     """
-    findings: list[Finding] = []
-    patterns = config.values["publish.internal"]
+    found: list[str] = []
+    names: dict[tuple[int, int], list[str]] = {}
     for top in ("ontology", "data", "queries"):
         place = config.folder / top
-        for link in sorted(path for path in [place, *place.rglob("*")] if path.is_symlink() and path.exists()):
-            name, end = link.relative_to(config.folder).as_posix(), end_inside(link, config.folder)
-            internal = [any(covers(pattern, each) for pattern in patterns) for each in (name, end or name)]
-            if end is None or not link.is_file() or internal[0] != internal[1]:
-                findings.append(finding("unsafe-link", file=name))
-    return findings
+        for path in sorted([place, *place.rglob("*")]):
+            name = path.relative_to(config.folder).as_posix()
+            if path.is_symlink():
+                if path.exists() and not (
+                    path.is_file() and _keeps_class(config, name, end_inside(path, config.folder))
+                ):
+                    found.append(name)
+            elif path.is_file() and (status := path.lstat()).st_nlink > 1:
+                names.setdefault((status.st_dev, status.st_ino), []).append(name)
+    for same in names.values():
+        public = [name for name in same if not is_internal(name, config.internal, base=config.base)]
+        found += public if len(public) < len(same) else []
+    return [finding("unsafe-link", file=name) for name in sorted(found)]
+
+
+def _keeps_class(config: Config, name: str, end: str | None) -> bool:
+    """Whether what a path leads to lies inside the project, and is internal exactly if the path is."""
+    kinds = {is_internal(each, config.internal, base=config.base) for each in (name, end) if each is not None}
+    return end is not None and len(kinds) == 1
+
+
+def _read(path: Path, config: Config) -> bytes | Finding:
+    """The bytes of a file; a finding when it cannot be read, or when it is a link that may not be followed by now."""
+    name = path.relative_to(config.folder).as_posix()
+    try:
+        found = read_inside(path, config.folder)
+    except OSError as error:
+        return finding("unreadable-file", file=name, reason=error.strerror or str(error))
+    if found is None or not _keeps_class(config, name, found[1]):
+        return finding("unsafe-link", file=name)
+    return found[0]
 
 
 def hash_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
@@ -103,7 +145,7 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
     folder = config.folder
     findings = unsafe_links(config)
     unsafe = {each.file for each in findings}
-    paths = [path for path in find_files(folder) if path.relative_to(folder).as_posix() not in unsafe]
+    paths = [path for path in files_of(config) if path.relative_to(folder).as_posix() not in unsafe]
     files: list[FileGraph] = []
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
         findings.append(finding("no-data", file="data"))
@@ -151,10 +193,9 @@ def _load_file(path: Path, config: Config, bounds: DocumentBounds) -> tuple[File
         return None, [finding("unknown-format", file=name, ending=path.suffix)] if path.suffix not in _PASSED else []
     if format_.carries is Carries.QUADS and format_.name != "jsonld":
         return None, [finding("named-graphs", file=name, format=format_.title)]
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return None, [finding("unreadable-file", file=name, reason=error.strerror or str(error))]
+    data = _read(path, config)
+    if isinstance(data, Finding):
+        return None, [data]
     findings: list[Finding] = []
     if data.startswith(_BOM):
         findings.append(finding("byte-order-mark", file=name, line=1, column=1))
@@ -190,13 +231,14 @@ def _refusal(name: str, problem: BoundsProblem) -> Finding:
 def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[FileGraph | None, list[Finding]]:
     """The accepted rows of an SSSOM file: `schema:sameAs` on things, the SKOS property on concepts."""
     name = path.relative_to(config.folder).as_posix()
+    data = _read(path, config)
+    if isinstance(data, Finding):
+        return None, [data]
     try:
-        text = path.read_bytes().removeprefix(_BOM).decode("utf-8")
+        text = data.removeprefix(_BOM).decode("utf-8")
         mapping_set = read_mappings(text)
     except UnicodeDecodeError:
         return None, [finding("encoding", file=name, line=1, column=1)]
-    except OSError as error:
-        return None, [finding("unreadable-file", file=name, reason=error.strerror or str(error))]
     except SssomError as error:
         return None, [finding("bad-mapping", file=name, line=error.line, detail=str(error))]
     prefixes = {**prefixes_for(config.base), **mapping_set.curie_map}

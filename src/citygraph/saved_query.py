@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,7 @@ import yaml
 from citygraph.errors import QueryError
 from citygraph.files import end_inside
 from citygraph.findings import Severity
+from citygraph.graphs import is_internal
 from citygraph.messages import Text, framed, sentence
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
@@ -65,9 +68,20 @@ class SavedQuery:
     federates: ServiceBlock | None = None
 
 
-def query_files(folder: Path, *, project: Path) -> list[Path]:
-    """The files of the saved queries in `folder`, sorted; a link that ends outside of the project is passed over."""
-    return [path for path in sorted(folder.glob("*.rq")) if end_inside(path, project) is not None]
+def query_files(folder: Path, *, project: Path, hidden: Collection[str] = ()) -> list[Path]:
+    """The files of the saved queries in `folder`, sorted; a link that ends outside of the project is passed over.
+
+    Args:
+        folder: where they lie.
+        project: the folder of the project.
+        hidden: patterns of files that are not there in this edition; see `Config.hidden`.
+    """
+    return [
+        path
+        for path in sorted(folder.glob("*.rq"))
+        if end_inside(path, project) is not None
+        and not (hidden and is_internal(path.relative_to(project).as_posix(), hidden, base=""))
+    ]
 
 
 def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
@@ -81,6 +95,9 @@ def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
         QueryError: the file cannot be read, or its header or its SPARQL breaks a rule; with file and line.
     """
     try:
+        if path.exists() and not path.is_file():
+            # Whoever reads a pipe waits for it.
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # noqa: TRY301  # told as any other
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         message = sentence("saved_query.unreadable", path=path, why=error)

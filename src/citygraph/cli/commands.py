@@ -13,6 +13,8 @@ import typer
 
 from citygraph.cli.options import (
     AsOf,
+    Edition,
+    EditionName,
     Engine,
     Folder,
     FolderOption,
@@ -288,20 +290,21 @@ def export(
     format_: Annotated[ExportFormat | None, typer.Option("--format", "-f", show_default=False)] = None,
     which: Annotated[Which, typer.Option("--which")] = Which.BOTH,
     as_of: AsOf = None,
+    edition: Edition = EditionName.PUBLIC,
     folder_or_reference: FolderOption = None,
     language: Language = None,
 ) -> None:
     """Write the graph to a file: the same graph gives the same bytes."""
-    words, project = language_name(language), open_or_reference(folder_or_reference)
+    words, project = language_name(language), open_or_reference(folder_or_reference).in_edition(edition.value)
     chosen = _format(format_, target)
     if chosen is ExportFormat.CSV:
         _export_tables(project, target, words, which=which, as_of=day(as_of))
         return
-    data = project.export(format=chosen.value, which=which.value, as_of=day(as_of))
+    data = project.export(format=chosen.value, which=which.value, as_of=day(as_of), edition=edition.value)
     if target is None:
         sys.stdout.buffer.write(data)
         return
-    write_file(target, data)
+    write_file(target, data, is_private=project.config.has_internal)
     say(phrase("export.written", words, file=target, size=len(data)))
 
 
@@ -313,9 +316,9 @@ def _export_tables(project: Project, folder: Path | None, words: str, *, which: 
     """
     if folder is None:
         raise ExportError(sentence("cli.export.needs_folder"), fix=sentence("cli.export.name_folder"))
-    tables = project.tables(which=which.value, as_of=as_of)
+    tables = project.tables(which=which.value, as_of=as_of, edition=project.config.edition)
     for name, data in tables.items():
-        write_file(folder / name, data)
+        write_file(folder / name, data, is_private=project.config.has_internal)
     say(phrase("export.tables", words, count=len(tables), folder=folder))
 
 
@@ -406,6 +409,7 @@ def serve(
         int | None, typer.Option("--workers", metavar="N", min=1, max=256, show_default="graph.toml")
     ] = None,
     root_path: Annotated[str, typer.Option("--root-path", metavar="PATH")] = "",
+    edition: Edition = EditionName.PUBLIC,
     review: Annotated[bool, typer.Option("--review")] = False,
     show_restricted: Annotated[bool, typer.Option("--show-restricted")] = False,
     language: Language = None,
@@ -424,12 +428,16 @@ def serve(
         reviewing = LinkReview(host, root_path=root_path)
     if show_restricted and not is_loopback(host):
         raise ConfigError(sentence("cli.serve.restricted_elsewhere", host=host), fix=sentence("cli.serve.leave_out"))
-    project = open_or_reference(folder_or_reference)
+    project = open_or_reference(folder_or_reference).in_edition(edition.value)
+    if review and project.config.hidden:
+        raise ConfigError(sentence("cli.serve.review_public"), fix=sentence("cli.serve.review_internal"))
     _build_first(project, words, quiet=quiet)
 
     def say_where(actual: int) -> None:
         if not quiet:
             _say_address(words, host, actual, root_path, review=review)
+            if project.config.internal:
+                say(phrase(f"serve.{edition.value}", words))
 
     site = create_site(project, workers=workers, root_path=root_path, review=reviewing, show_restricted=show_restricted)
     if not run(site, host=host, port=port, ready=say_where):
@@ -438,7 +446,7 @@ def serve(
 
 def _build_first(project: Project, words: str, *, quiet: bool) -> None:
     """Make a version when there is none; exit code 1 when something must be mended first."""
-    if project.snapshots.current() is not None:
+    if project.current() is not None:
         return
     with progress_bar(quiet=quiet, language=words) as progress:
         outcome = project.build(progress=progress)

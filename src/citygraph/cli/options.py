@@ -36,6 +36,13 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+class EditionName(StrEnum):
+    """What is taken of a graph with internal files: what may leave, or everything."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+
+
 class EngineName(StrEnum):
     """The reasoning engines; all give the same answer."""
 
@@ -52,6 +59,7 @@ AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], 
 Language = Annotated[LanguageName | None, typer.Option("--lang", show_default=False)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q")]
 Format = Annotated[ReportFormat, typer.Option("--format", "-f")]
+Edition = Annotated[EditionName, typer.Option("--edition")]
 Watch = Annotated[bool, typer.Option("--watch")]
 Engine = Annotated[EngineName | None, typer.Option("--reasoner", show_default=False)]
 

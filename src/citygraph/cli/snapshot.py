@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citygraph.cli.options import (
+    Edition,
+    EditionName,
     FolderOption,
     Format,
     Language,
@@ -31,6 +33,7 @@ Which = Annotated[str, typer.Option("--snapshot", metavar="ID", show_default=Fal
 def push(
     mirror: Annotated[str, typer.Argument(metavar="DIR")],
     snapshot: Which = "",
+    edition: Edition = EditionName.PUBLIC,
     project_folder: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
@@ -41,7 +44,7 @@ def push(
         raise typer.BadParameter(sentence("cli.snapshot.only_pulled"))
     project = open_project(project_folder)
     with progress_bar(quiet=quiet, language=words) as progress:
-        moved = project.push_snapshot(Path(mirror), snapshot_id=snapshot, progress=progress)
+        moved = project.push_snapshot(Path(mirror), snapshot_id=snapshot, edition=edition.value, progress=progress)
     for name in moved.dropped:
         say(phrase("snapshot.dropped", words, name=name))
     _print_moved(moved, words, quiet=quiet)

@@ -1,13 +1,14 @@
-"""What a question needs beside the graph: servers of others, and what the words of `explain` mean."""
+"""What a question needs beside the graph: servers of others, what findings and the words of `explain` mean."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from citygraph import load, query
+from citygraph import load, query, validate
 from citygraph.config import Config
 from citygraph.errors import ConfigError, QueryError
+from citygraph.findings import Definition, definitions
 from citygraph.project.pipeline import PARTS, Pipeline
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
@@ -22,6 +23,28 @@ if TYPE_CHECKING:
     from citygraph.reason.proof.explain import Explainer
 
 _WIKIDATA: Final = "wikidata"
+_DAY: Final = 86_400
+_PAUSE: Final = 0.1
+
+
+def finding_codes(config: Config) -> dict[str, Definition]:
+    """Every finding code of the program, and of the shapes and the check queries of a project, by code."""
+    codes = dict(definitions()) | validate.shape_definitions(load.load_files(config).graphs)
+    checks, _ = validate.read_checks(config.folder)
+    for each in checks:
+        message = each.message if each.message.en else each.title
+        codes[each.code] = Definition(each.code, each.severity, each.title, message, each.fix)
+    return dict(sorted(codes.items()))
+
+
+def policy_of(config: Config, *, today: date) -> Policy:
+    """How servers of others are asked, and for how long their answers are used again."""
+    from citygraph.exchange import DiskCache, cache_folder  # noqa: PLC0415
+    from citygraph.http import Policy  # noqa: PLC0415  # few questions need it
+
+    days = (today - config.duration("wikidata.keep").before(today)).days
+    cache = DiskCache(cache_folder(), days * _DAY)
+    return Policy(contact=str(config.values["wikidata.contact"]), pause=_PAUSE, cache=cache)
 
 
 def federation_of(config: Config, policy: Policy, extract: Path | None = None) -> Federation:

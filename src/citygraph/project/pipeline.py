@@ -18,13 +18,14 @@ from citygraph.config import CONFIG_FILE, Config, check_terms, read_config
 from citygraph.errors import ConfigError, QueryError, SnapshotError
 from citygraph.files import extract_revision, git
 from citygraph.findings import Finding, Report, finding
-from citygraph.graphs import Part, ProjectGraphs, graph_iri
+from citygraph.graphs import Part, ProjectGraphs, graph_iri, is_internal
 from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, query_files
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
+from citygraph.store.snapshot import INTERNAL, PUBLIC
 from citygraph.version import __version__
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Memory:
         from citygraph import reason  # noqa: PLC0415
 
         self.files: load.Known = {}
-        self.closure = reason.ClosureMemory()
+        self.closure, self.public = reason.ClosureMemory(), reason.ClosureMemory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,10 @@ class Pipeline:
     def __init__(self, config: Config, *, today: date) -> None:
         """A pipeline over the folder of `config`; `today` is the day that dates in the data are held against."""
         self.config, self.folder, self.today = config, config.folder, today
-        self.snapshots = Snapshots(_build_folder(config.folder))
+        # There is a link of its own for the public edition as long as it differs from the whole.
+        links = (PUBLIC, "current") if config.edition == PUBLIC else ("current",)
+        self.snapshots = Snapshots(_build_folder(config.folder), links=links)
+        self._public = Snapshots(self.snapshots.folder, links=(PUBLIC,))
         # What is asked for other days lies apart, so that it never pushes out a version that was built.
         self.days = Snapshots(self.snapshots.folder / "days")
 
@@ -95,14 +99,24 @@ class Pipeline:
     def held(self) -> HeldVersions | None:
         """The versions on the server that graph.toml names; nothing when the graph lies here.
 
+        A server has what may leave: with internal files it is the public edition alone that is there.
+
         Raises:
             ConfigError: the server has no address, or the environment names half a user.
         """
-        if self.config.values["store.engine"] != "remote":
+        if self.config.values["store.engine"] != "remote" or (self.config.internal and not self.config.hidden):
             return None
         from citygraph.store.server.versions import held_versions  # noqa: PLC0415  # the HTTP client is needed here alone
 
         return held_versions(self.config, self.snapshots.folder)
+
+    def in_edition(self, edition: str) -> Pipeline:
+        """The same project with what is seen in an edition, `public` or `internal`.
+
+        Raises:
+            ConfigError: there is no such edition.
+        """
+        return self if edition == self.config.edition else Pipeline(self.config.in_edition(edition), today=self.today)
 
     def check(
         self,
@@ -157,6 +171,30 @@ class Pipeline:
         report = Report.of(check_terms(self.config, "publi"), loaded.findings, before, inferred.findings, after, bad)
         return Checked(report, graphs, inferred.quads, day)
 
+    def check_editions(
+        self,
+        *,
+        as_of: date | None = None,
+        engine: str | None = None,
+        memory: Memory | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Checked, Checked]:
+        """The graph as `check` gives it, and its public edition; what is wrong with that is in the report of the graph.
+
+        Raises:
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
+        if not self.config.internal or self.config.hidden:
+            return checked, replace(checked, report=Report.of())
+        from citygraph.project.editions import leaks_of, public_part  # noqa: PLC0415  # few projects have internal files
+
+        closure = memory.public if memory else None
+        part = public_part(checked.graphs, self.config, today=self.today, as_of=as_of, engine=engine, memory=closure)
+        report = Report.of(checked.report, part.findings, leaks_of(part, self.config))
+        public = Checked(Report.of(part.findings), part.graphs, part.inferred, part.as_of)
+        return replace(checked, report=report), public
+
     def build(
         self,
         *,
@@ -175,30 +213,57 @@ class Pipeline:
             StoreError: the server that graph.toml names failed; the previous version stays in use there too.
             ReasoningError: the reasoner stopped before it was done.
         """
-        snapshot_id = self._snapshot_id(as_of)
-        known = None if fresh else self.snapshots.get(snapshot_id)
-        if self.held is not None:
-            self.held.ready()
+        if self.config.edition != INTERNAL:
+            whole_graph = self.in_edition(INTERNAL)
+            return whole_graph.build(as_of=as_of, engine=engine, fresh=fresh, memory=memory, progress=progress)
+        public = self.in_edition(PUBLIC)
+        snapshot_id, public_id = self.version_id(as_of), public.version_id(as_of)
+        known = None if fresh else self._built(snapshot_id, public_id)
+        server = self.held or public.held
+        if server is not None:
+            server.ready()
         if known is not None:
-            self._use(known, progress=progress)
-            report = Report.of(_findings(known))
-            return Build(report, snapshot_id, new=False, counts=known.manifest.counts)
-        with SnapshotBuilder(self.snapshots.folder) as builder:
-            checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
+            self._use(*known, server, progress=progress)
+            report = Report.of(_findings(known[0]))
+            return Build(report, snapshot_id, new=False, counts=known[0].manifest.counts)
+        # Begun before anything is worked out, so that a disk that cannot be written is told at once.
+        with (
+            SnapshotBuilder(self.snapshots.folder) as builder,
+            SnapshotBuilder(self.snapshots.folder) as public_builder,
+        ):
+            checked, part = self.check_editions(as_of=as_of, engine=engine, memory=memory, progress=progress)
             if checked.report.violations:
                 current = self.current_or_none()
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
-            asserted = [*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]
-            manifest = self._manifest(snapshot_id, checked, engine or self.config.engine, asserted)
-            folder = builder.seal(
-                manifest,
+            whole = shown = self.seal(builder, checked, snapshot_id, engine, fresh=fresh)
+            if self.config.internal:
+                shown = public.seal(public_builder, part, public_id, engine, fresh=fresh)
+        self._use(whole, shown, server, fresh=fresh, progress=progress)
+        return Build(checked.report, snapshot_id, new=True, counts=whole.manifest.counts)
+
+    def _built(self, snapshot_id: str, public_id: str) -> tuple[Snapshot, Snapshot] | None:
+        """The versions of these names; nothing when one of them is not here."""
+        whole, public = self.snapshots.get(snapshot_id), self.snapshots.get(public_id)
+        return (whole, public) if whole is not None and public is not None else None
+
+    def seal(
+        self, builder: SnapshotBuilder, checked: Checked, snapshot_id: str, engine: str | None, *, fresh: bool
+    ) -> Snapshot:
+        """A graph that was checked as a sealed version, not in use yet.
+
+        Raises:
+            SnapshotError: it cannot be written.
+        """
+        asserted = [*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]
+        return Snapshot(
+            builder.seal(
+                self._manifest(snapshot_id, checked, engine or self.config.engine, asserted),
                 asserted=list(dict.fromkeys(asserted)),
                 inferred=checked.inferred,
                 findings=[each.to_json() for each in checked.report],
                 replace=fresh,
             )
-        self._use(Snapshot(folder), fresh=fresh, progress=progress)
-        return Build(checked.report, snapshot_id, new=True, counts=manifest.counts)
+        )
 
     def use_checked(self, checked: Checked, *, asserted: Sequence[Quad], commit_of: Path) -> None:
         """Put a graph into use that was checked elsewhere, such as the public edition.
@@ -211,22 +276,28 @@ class Pipeline:
         Raises:
             SnapshotError: the version cannot be written.
         """
-        manifest = self._manifest(self._snapshot_id(checked.as_of), checked, self.config.engine, asserted)
+        manifest = self._manifest(self.version_id(checked.as_of), checked, self.config.engine, asserted)
         manifest = replace(manifest, git_commit=_git_commit(commit_of))
         findings = [each.to_json() for each in checked.report]
         with SnapshotBuilder(self.snapshots.folder) as builder:
             folder = builder.seal(manifest, asserted=asserted, inferred=checked.inferred, findings=findings)
         self.snapshots.use(folder)
 
-    def _use(self, snapshot: Snapshot, *, fresh: bool = False, progress: Progress | None = None) -> None:
-        """Switch to a sealed version, on the server first: the link here never runs ahead of it."""
-        keep = self.config.number("store.keep")
-        if self.held is not None:
-            self.held.use(snapshot, fresh=fresh, progress=progress)
-        self.snapshots.use(snapshot.folder)
-        self.snapshots.prune(keep)
-        if self.held is not None:
-            self.held.prune(keep)
+    def _use(
+        self, whole: Snapshot, public: Snapshot, server: HeldVersions | None, *, fresh: bool = False, progress: Progress | None = None
+    ) -> None:  # fmt: skip
+        """Switch to a sealed version, on the server first: the links here never run ahead of it."""
+        keep, is_one = self.config.number("store.keep"), public.snapshot_id == whole.snapshot_id
+        if server is not None:
+            server.use(public, fresh=fresh, progress=progress)
+        if not is_one:
+            self._public.use(public.folder)
+        self.snapshots.use(whole.folder)
+        if is_one:
+            self._public.link.unlink(missing_ok=True)
+        self.snapshots.prune(keep if is_one else 2 * keep)
+        if server is not None:
+            server.prune(keep)
 
     def snapshot(self, *, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
         """The version in use; with `as_of`, what the same files say about that day.
@@ -237,7 +308,8 @@ class Pipeline:
         """
         current = self.current()
         if current is None:
-            message = f"The graph in {self.folder} has not been built yet."
+            what = "graph" if self.config.edition != PUBLIC else "public edition of the graph"
+            message = f"The {what} in {self.folder} has not been built yet."
             here = self.folder != reference_folder().resolve() or Path.cwd().is_relative_to(self.folder)
             raise SnapshotError(message, fix="Run: citygraph build" + ("" if here else " --reference"))
         if as_of is None or as_of.isoformat() == current.manifest.as_of:
@@ -270,7 +342,8 @@ class Pipeline:
 
     def is_stale_against(self, manifest: Manifest) -> bool:
         """Whether a file has changed since the version with this manifest was built."""
-        return dict(manifest.files) != self._hashes()
+        of_edition = self.in_edition(PUBLIC) if manifest.edition == PUBLIC else self
+        return dict(manifest.files) != of_edition.file_hashes()
 
     def about(self, as_of: date) -> list[Quad]:
         """What the graph says about itself: its name, its licence and its reference date."""
@@ -285,9 +358,10 @@ class Pipeline:
             quads.append(Quad(base, Iri(PREFIXES["dct"] + "title"), Literal(title, language=language), name))
         return quads
 
-    def _hashes(self) -> dict[str, str]:
-        paths = load.find_files(self.folder)
-        paths += query_files(self.folder / "queries" / "checks", project=self.folder)
+    def file_hashes(self) -> dict[str, str]:
+        """The SHA-256 of each file that a version is made from."""
+        paths = load.files_of(self.config)
+        paths += query_files(self.folder / "queries" / "checks", project=self.folder, hidden=self.config.hidden)
         return load.hash_files(self.folder, [*paths, self.folder / CONFIG_FILE])
 
     def _broken_queries(self) -> list[Finding]:
@@ -312,27 +386,54 @@ class Pipeline:
             base=self.config.base,
             as_of=checked.as_of.isoformat(),
             engine=engine,
-            files=self._hashes() if files is None else files,
+            files=self.file_hashes() if files is None else files,
             asserted_graphs=sorted({q.graph_name.value for q in asserted if isinstance(q.graph_name, Iri)}),
             inferred_graph=graph_iri(self.config.base, f"inferred/{checked.as_of.isoformat()}").value,
             counts={"asserted": len({quad.triple for quad in asserted}), "inferred": len(checked.inferred)},
             git_commit=_git_commit(self.folder),
+            edition=self.config.edition if self.config.internal else "",
         )
 
-    def _snapshot_id(self, as_of: date | None) -> str:
+    def version_id(self, as_of: date | None) -> str:
+        """The name of the version that the files would give now: the same for the same files, settings and date."""
         return _short_hash({
             "version": __version__,
             "as_of": as_of.isoformat() if as_of else "",
-            "files": self._hashes(),
+            "files": self.file_hashes(),
+            **({"edition": self.config.edition} if self.config.internal else {}),
         })  # fmt: skip
 
     def current(self) -> Snapshot | None:
-        """The version in use, opened anew; nothing before the first build.
+        """The version in use; nothing before the first build of this edition.
 
         Raises:
             SnapshotError: what is in use cannot be read.
         """
-        return self.snapshots.current() if self.held is None else self.held.current()
+        found = self.snapshots.current() if self.held is None else self.held.current()
+        return found if found is None or self.shows(found.manifest) else None
+
+    def shows(self, manifest: Manifest) -> bool:
+        """Whether a version may be shown in this edition: the public one names no file that is internal by now."""
+        if self.config.edition != PUBLIC:
+            return True
+        base, patterns = self.config.base, self.config.internal
+        named = (*manifest.files, *(name.removeprefix(f"{base}graph/") for name in manifest.asserted_graphs))
+        return manifest.edition != INTERNAL and not any(is_internal(name, patterns, base=base) for name in named)
+
+    def put_to_use(self, snapshot: Snapshot) -> None:
+        """Put a version that was made elsewhere to use, in the editions that it is for.
+
+        Raises:
+            SnapshotError: the link cannot be written.
+        """
+        if self.config.edition != INTERNAL:
+            self.in_edition(INTERNAL).put_to_use(snapshot)
+            return
+        of_edition = snapshot.manifest.edition == PUBLIC or self._public.link.is_symlink()
+        if of_edition and self.in_edition(PUBLIC).shows(snapshot.manifest):
+            self._public.use(snapshot.folder)
+        self.snapshots.use(snapshot.folder)
+        self.snapshots.prune(self.config.number("store.keep"))
 
     def version(self, snapshot_id: str) -> Snapshot:
         """The version of that name on this machine; the one in use without a name.
@@ -346,6 +447,9 @@ class Pipeline:
         if found is None:
             message = f"There is no version {snapshot_id[:80]} in {self.snapshots.folder}."
             raise SnapshotError(message, fix="See which there are: citygraph snapshot list")
+        if not self.shows(found.manifest):
+            message = f"The version {snapshot_id} has internal files."
+            raise SnapshotError(message, fix="Name another, or take it as it is: --edition internal")
         return found
 
     def current_or_none(self) -> Snapshot | None:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 from typing import Literal as TypingLiteral
 
-from citygraph import load, query, validate
+from citygraph import load, query
 from citygraph.config import CONFIG_FILE, Config, read_config
 from citygraph.errors import ConfigError, PublishError
-from citygraph.findings import Definition, Finding, Report, definitions
+from citygraph.findings import Definition, Finding, Report
 from citygraph.graphs import Part
 from citygraph.messages import sentence
 from citygraph.namespaces import prefixes_for
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from citygraph.store.transfer import Moved, VersionInfo
 
 Which: TypeAlias = TypingLiteral["asserted", "inferred", "both"]
-_DAY: Final = 86_400
-_PAUSE: Final = 0.1
 
 # Modules that load an engine or an HTTP client are imported by the method that needs them, so that a question of a
 # graph that is built starts at once.
@@ -66,13 +64,17 @@ class Project:
     # -- the folder -------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, folder: Path | str = ".", *, today: date | None = None) -> Self:
-        """The project in `folder`.
+    def open(cls, folder: Path | str = ".", *, today: date | None = None, edition: str = "internal") -> Self:
+        """The project in `folder`, as it is seen in an edition; see `in_edition`.
 
         Raises:
-            ConfigError: graph.toml is missing or wrong.
+            ConfigError: graph.toml is missing or wrong, or there is no such edition.
         """
-        return cls(read_config(Path(folder).resolve()), today=today)
+        return cls(read_config(Path(folder).resolve()).in_edition(edition), today=today)
+
+    def in_edition(self, edition: str) -> Self:
+        """The same project without its internal files (`public`: what may leave), or with them (`internal`)."""
+        return self if edition == self.config.edition else type(self)(self.config.in_edition(edition), today=self.today)
 
     @classmethod
     def find(cls, start: Path | str = ".", *, or_reference: bool = True) -> Self:
@@ -109,18 +111,11 @@ class Project:
 
     def finding_codes(self) -> dict[str, Definition]:
         """Every finding code of the program, the shapes and the check queries, by code."""
-        codes = dict(definitions()) | validate.shape_definitions(load.load_files(self.config).graphs)
-        checks, _ = validate.read_checks(self.folder)
-        for each in checks:
-            message = each.message if each.message.en else each.title
-            codes[each.code] = Definition(each.code, each.severity, each.title, message, each.fix)
-        return dict(sorted(codes.items()))
+        return asking.finding_codes(self.config)
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Name, time and size of every file that a check reads: another stamp means that one has changed."""
-        paths = [*load.find_files(self.folder), *(self.folder / "queries").rglob("*.rq"), self.folder / CONFIG_FILE]
-        stats = [(path, path.stat()) for path in paths if path.is_file()]
-        return tuple(sorted((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats))
+        return load.stamp_of(self.config)
 
     def format(self, paths: Sequence[Path] = (), *, write: bool = True) -> list[Formatted]:
         """The Turtle files (all of them without `paths`) in the project's style; written unless `write` is off.
@@ -162,7 +157,8 @@ class Project:
         Raises:
             ReasoningError: the reasoner stopped before it was done.
         """
-        return self._pipeline.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
+        checked, _ = self._pipeline.check_editions(as_of=as_of, engine=engine, memory=memory, progress=progress)
+        return checked
 
     def build(
         self,
@@ -230,7 +226,9 @@ class Project:
         """Whether a file has changed since the version with this manifest was built."""
         return self._pipeline.is_stale_against(manifest)
 
-    def push_snapshot(self, mirror: Path, *, snapshot_id: str = "", progress: Progress | None = None) -> Moved:
+    def push_snapshot(
+        self, mirror: Path, *, snapshot_id: str = "", edition: str = "public", progress: Progress | None = None
+    ) -> Moved:
         """Put a version into the mirror in the folder `mirror`, and make it the one in use there.
 
         As many versions stay in the mirror as `store.keep` in graph.toml says.
@@ -238,15 +236,18 @@ class Project:
         Args:
             mirror: the folder; made when it is not there.
             snapshot_id: which version; the one in use without it.
+            edition: what may leave, or with `internal` everything.
             progress: told of the bytes.
 
         Raises:
-            SnapshotError: there is no such version, or the mirror is of another graph or cannot be written.
+            SnapshotError: there is no such version of that edition, or the mirror is of another graph or cannot be
+                written.
         """
         from citygraph.store.mirror import MirrorFolder  # noqa: PLC0415  # needed here alone, as below
         from citygraph.store.transfer import push  # noqa: PLC0415
 
-        version, keep = self._pipeline.version(snapshot_id), self.config.number("store.keep")
+        version = self._pipeline.in_edition(edition).version(snapshot_id)
+        keep = self.config.number("store.keep")
         return push(version, MirrorFolder(mirror), keep=keep, told=progress or silent)
 
     def pull_snapshot(
@@ -271,8 +272,7 @@ class Project:
             open_mirror(mirror), self.snapshots, base=self.config.base, most_bytes=self.config.number("limits.snapshot"),
             told=progress or silent, snapshot_id=snapshot_id, fresh=fresh,
         )  # fmt: skip
-        self.snapshots.use(folder)
-        self.snapshots.prune(self.config.number("store.keep"))
+        self._pipeline.put_to_use(Snapshot(folder))
         return replace(moved, new=before is None or before.snapshot_id != moved.snapshot_id)
 
     def versions(self, mirror: str | Path | None = None) -> list[VersionInfo]:
@@ -298,7 +298,7 @@ class Project:
         Raises:
             QueryError: one of them breaks a rule of its header.
         """
-        return query.find_queries(self.folder / "queries")
+        return query.find_queries(self.folder / "queries", hidden=self.config.hidden)
 
     def query(
         self,
@@ -330,7 +330,7 @@ class Project:
             StoreTimeout: the deadline passed.
             StoreError: another server that the question needs does not answer.
         """
-        saved = query.get_query(self.folder / "queries", name)
+        saved = query.get_query(self.folder / "queries", name, hidden=self.config.hidden)
         snapshot = snapshot or self.snapshot(as_of=as_of, progress=progress)
         return query.run_query(
             saved,
@@ -363,12 +363,7 @@ class Project:
 
     def policy(self) -> Policy:
         """How servers of others are asked, and for how long their answers are used again."""
-        from citygraph.exchange import DiskCache, cache_folder  # noqa: PLC0415
-        from citygraph.http import Policy  # noqa: PLC0415
-
-        days = (self.today - self.config.duration("wikidata.keep").before(self.today)).days
-        cache = DiskCache(cache_folder(), days * _DAY)
-        return Policy(contact=str(self.config.values["wikidata.contact"]), pause=_PAUSE, cache=cache)
+        return asking.policy_of(self.config, today=self.today)
 
     def explain(
         self, subject: str, predicate: str, object_: str, *, as_of: date | None = None, every: bool = False
@@ -431,21 +426,30 @@ class Project:
         inferred = snapshot.inferred() if which in {"inferred", "both"} else ()
         return [*asserted, *inferred]
 
-    def export(self, *, format: str, which: Which = "both", as_of: date | None = None) -> bytes:  # noqa: A002
-        """The graph in one RDF format; the same graph gives the same bytes.
+    def export(
+        self,
+        *,
+        format: str,  # noqa: A002
+        which: Which = "both",
+        as_of: date | None = None,
+        edition: str = "public",
+    ) -> bytes:
+        """The graph in one RDF format, of what may leave unless told otherwise; the same graph gives the same bytes.
 
         Raises:
             ExportError: there is no such format, or it cannot carry the graph.
+            SnapshotError: this edition has not been built.
         """
         from citygraph.export import export_bytes  # noqa: PLC0415
 
-        return export_bytes(self.quads(which, as_of=as_of), format=format, prefixes=self.prefixes)
+        quads = self.in_edition(edition).quads(which, as_of=as_of)
+        return export_bytes(quads, format=format, prefixes=self.prefixes)
 
-    def tables(self, *, which: Which = "both", as_of: date | None = None) -> dict[str, bytes]:
-        """A CSV table for each class, by file name."""
+    def tables(self, *, which: Which = "both", as_of: date | None = None, edition: str = "public") -> dict[str, bytes]:
+        """A CSV table for each class, by file name, of what may leave; of everything in the edition `internal`."""
         from citygraph.export import tables_per_class  # noqa: PLC0415
 
-        return tables_per_class(self.quads(which, as_of=as_of), prefixes=self.prefixes)
+        return tables_per_class(self.in_edition(edition).quads(which, as_of=as_of), prefixes=self.prefixes)
 
     def publish(
         self,
@@ -483,7 +487,7 @@ class Project:
         from citygraph.project.publishing import edition_of, public_copy, tools_for  # noqa: PLC0415
 
         say = progress or silent
-        edition, before = edition_of(self._pipeline, say)
+        edition, before = edition_of(self._pipeline.in_edition("internal"), say)
 
         def write_site(new_folder: NewFolder) -> Iterable[Finding]:
             if site is None:

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from citygraph import export, query, reason
+from citygraph import export, query
 from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
 from citygraph.findings import Finding, Report
+from citygraph.project.editions import PublicPart, public_part
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
-from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools, split
+from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.store import MemoryStore
@@ -40,27 +41,24 @@ def edition_of(pipeline: Pipeline, progress: Progress) -> tuple[Edition, list[Fi
     Raises:
         ReasoningError: the reasoner stopped before it was done.
     """
-    config = pipeline.config
     checked = pipeline.check(progress=progress)
-    public, internal, findings = split(checked.graphs, config.values["publish.internal"])
-    day, inferred = checked.as_of, checked.inferred
-    if internal:
-        day = reason.reference_date(config, public, as_of=None, today=pipeline.today)
-        derived = reason.infer(public, config, as_of=day)
-        inferred, findings = derived.quads, [*findings, *derived.findings]
-    asserted = list(dict.fromkeys([*public.quads(*PARTS), *pipeline.about(day)]))
+    config = pipeline.config
+    part = PublicPart(checked.graphs, checked.inferred, checked.as_of, (), ())
+    if config.internal:
+        part = public_part(checked.graphs, config, today=pipeline.today)
+    asserted = list(dict.fromkeys([*part.graphs.quads(*PARTS), *pipeline.about(part.as_of)]))
     edition = Edition(
         config=config,
-        graphs=public,
+        graphs=part.graphs,
         asserted=asserted,
-        inferred=inferred,
-        store=MemoryStore([*asserted, *inferred]),
-        queries=query.find_queries(pipeline.folder / "queries"),
-        as_of=day,
-        modified=_last_commit(pipeline.folder, [file.path for file in public.files]) or day,
-        internal=internal,
+        inferred=part.inferred,
+        store=MemoryStore([*asserted, *part.inferred]),
+        queries=query.find_queries(pipeline.folder / "queries", hidden=config.internal),
+        as_of=part.as_of,
+        modified=_last_commit(pipeline.folder, [file.path for file in part.graphs.files]) or part.as_of,
+        internal=part.internal,
     )
-    return edition, [*checked.report.violations, *findings]
+    return edition, [*checked.report.violations, *part.findings]
 
 
 def tools_for(
@@ -112,11 +110,13 @@ def public_copy(edition: Edition, *, today: date) -> Iterator[Config]:
     origin = edition.config.folder
     with tempfile.TemporaryDirectory(prefix="citygraph-public-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        for path in (CONFIG_FILE, *(file.path for file in edition.graphs.files)):
+        # What was read and checked, not what lies there by now.
+        texts = {file.path: file.text for file in edition.graphs.files}
+        texts |= {f"queries/{each.name}.rq": each.text for each in edition.queries}
+        for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(origin / path, folder / path)
-        if (origin / "queries").is_dir():
-            shutil.copytree(origin / "queries", folder / "queries")
+            (folder / path).write_bytes(text.encode())
+        shutil.copyfile(origin / CONFIG_FILE, folder / CONFIG_FILE)
         seconds = max(edition.config.number("limits.timeout"), WRITING_SECONDS)
         changed = {"publish.internal": (), "sources.folder": _NOWHERE, "limits.timeout": seconds}
         config = replace(edition.config, folder=folder, values=MappingProxyType({**edition.config.values, **changed}))

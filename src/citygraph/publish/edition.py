@@ -8,8 +8,8 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Final
@@ -17,10 +17,11 @@ from xml.sax.saxutils import escape
 
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
-from citygraph.graphs import FileGraph, Part, ProjectGraphs, covers
-from citygraph.namespaces import PREFIXES, compress
-from citygraph.rdf import Iri, Literal, Quad, Triple
+from citygraph.graphs import FileGraph, Part, ProjectGraphs, covers, is_internal
+from citygraph.namespaces import PREFIXES, compress, expand, prefixes_for
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.saved_query import SavedQuery
+from citygraph.sssom import read_mappings, write_mappings
 from citygraph.store import Store
 
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?(?:T.*)?\Z")
@@ -52,45 +53,62 @@ class Edition:
         return [*self.asserted, *self.inferred]
 
 
-def split(graphs: ProjectGraphs, patterns: Iterable[str]) -> tuple[ProjectGraphs, tuple[FileGraph, ...], list[Finding]]:
+def split(
+    graphs: ProjectGraphs, patterns: Iterable[str], *, others: Iterable[str] = ()
+) -> tuple[ProjectGraphs, tuple[FileGraph, ...], list[Finding]]:
     """The public files, the internal files, and what is wrong with the patterns.
+
+    Args:
+        graphs: every file of the graph.
+        patterns: what is internal.
+        others: the paths of other files that patterns may cover: questions, texts of sources.
 
     A pattern is a path below the project folder with `*` and `?`, or the name of a file's graph. It covers the whole
     tree: the name of a folder everything in it, `data/internal/*.ttl` such files in `data/internal/2026/` too. A pattern
     that fits no file is a finding, and so is a public file that fits one but for its ending or its capitals.
     """
-    internal: dict[str, FileGraph] = {}
+    files = {file.path: file for file in graphs.files}
+    internal: set[str] = set()
     findings: list[Finding] = []
     beside: dict[str, str] = {}
     for pattern in patterns:
-        found = [file for file in graphs.files if _fits(file, pattern)]
-        internal |= {file.path: file for file in found}
+        paths = [*files, *others]
+        found = {path for path in paths if is_internal(path, [pattern], base=graphs.base)}
+        internal |= found
         if not found:
             # A pattern with a slip of the pen must not publish what it was meant to keep.
             findings.append(finding("publish-no-internal-file", file="graph.toml", pattern=pattern))
-        beside |= {file.path: pattern for file in graphs.files if _almost_fits(file, pattern)}
+        beside |= {path: pattern for path in paths if _almost_fits(path, pattern)}
     for path, pattern in sorted(beside.items()):
         if path not in internal:
             findings.append(finding("publish-beside-internal", file=path, pattern=pattern))
-    public = ProjectGraphs(graphs.base, tuple(file for file in graphs.files if file.path not in internal))
-    return public, tuple(internal.values()), findings
+    public = tuple(file for file in graphs.files if file.path not in internal)
+    if len(public) < len(graphs.files):
+        subjects = {quad.subject for file in public if file.part is not Part.MAPPINGS for quad in file.quads}
+        public = tuple(
+            _links_of(file, subjects, graphs.base) if file.part is Part.MAPPINGS else file for file in public
+        )
+    return ProjectGraphs(graphs.base, public), tuple(files[path] for path in files if path in internal), findings
 
 
-def _fits(file: FileGraph, pattern: str) -> bool:
-    return file.name.value == pattern or any(covers(pattern, path) for path in _paths_of(file))
+def _links_of(file: FileGraph, subjects: Container[Term], base: str) -> FileGraph:
+    """A mapping file without the rows about other things: `citygraph link` writes those about internal things there too."""
+    rows = read_mappings(file.text)
+    prefixes = {**prefixes_for(base), **rows.curie_map}
+    stay = [each for each in rows.mappings if Iri(expand(each.subject_id, prefixes) or "x:") in subjects]
+    if len(stay) == len(rows.mappings):
+        return file
+    text = write_mappings(replace(rows, mappings=tuple(stay)))
+    return replace(file, text=text, quads=tuple(quad for quad in file.quads if quad.subject in subjects))
 
 
-def _almost_fits(file: FileGraph, pattern: str) -> bool:
+def _almost_fits(path: str, pattern: str) -> bool:
     """Whether it would fit with another ending, or in other capitals."""
     if "://" in pattern:
         return False
     whole = pattern.casefold()
     stem = whole.removesuffix(PurePosixPath(whole).suffix)
-    return any(covers(each, path.casefold()) for path in _paths_of(file) for each in (whole, stem, f"{stem}.*"))
-
-
-def _paths_of(file: FileGraph) -> set[str]:
-    return {file.path, f"data/{file.path}"} if file.part is Part.MAPPINGS else {file.path}
+    return any(covers(each, path.casefold()) for each in (whole, stem, f"{stem}.*"))
 
 
 def period_of(quads: Iterable[Quad], *, latest: date) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -119,22 +119,22 @@ class Answered:
         return Solutions((*self.answer.columns, *SOURCE_COLUMNS), tuple(rows))
 
 
-def find_queries(folder: Path) -> list[SavedQuery]:
-    """Every saved query in `folder`, by name.
+def find_queries(folder: Path, *, hidden: Collection[str] = ()) -> list[SavedQuery]:
+    """Every saved query in `folder` that no pattern of `hidden` covers, by name.
 
     Raises:
         QueryError: one of them breaks a rule of its header.
     """
-    return [read_saved_query(path) for path in query_files(folder, project=folder.parent)]
+    return [read_saved_query(path) for path in query_files(folder, project=folder.parent, hidden=hidden)]
 
 
-def get_query(folder: Path, name: str) -> SavedQuery:
-    """The saved query of that name.
+def get_query(folder: Path, name: str, *, hidden: Collection[str] = ()) -> SavedQuery:
+    """The saved query of that name, unless a pattern of `hidden` covers it.
 
     Raises:
         QueryError: there is none; the nearest names are in the message.
     """
-    names = [path.stem for path in query_files(folder, project=folder.parent)]
+    names = [path.stem for path in query_files(folder, project=folder.parent, hidden=hidden)]
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
         guess = sentence("next.mean", guesses=", ".join(near)) if near else sentence("next.all_questions")

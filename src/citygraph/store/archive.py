@@ -98,7 +98,7 @@ def receive(piece: Piece, target: Path, read: From) -> None:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name.removeprefix('.')}.part")
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
         begun = os.fstat(descriptor).st_size
         try:

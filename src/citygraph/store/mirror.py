@@ -38,7 +38,7 @@ from citygraph.http import (
     retry_after,
 )
 from citygraph.store.archive import Damaged, From, Piece, is_there, open_regular, pack, reading, receive
-from citygraph.store.snapshot import Snapshot
+from citygraph.store.snapshot import INTERNAL, PRIVATE, PRIVATE_FOLDER, Snapshot
 
 if TYPE_CHECKING:
     import httpx
@@ -267,9 +267,10 @@ class MirrorFolder:
             piece = pack(snapshot.folder, name, len)
             if piece == known.archive and is_there(piece, path):
                 return piece, False
+        mode = PRIVATE if snapshot.manifest.edition == INTERNAL else 0o644
         part = self.folder / f".{name}.part"
         part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 piece = pack(snapshot.folder, name, _writing(file, snapshot.folder, told))
@@ -297,14 +298,14 @@ class MirrorFolder:
             shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """Nobody else pushes meanwhile.
+    def changing(self, *, is_private: bool = False) -> Iterator[None]:
+        """Nobody else pushes meanwhile; a folder that is made for it is the group's alone when `is_private` is set.
 
         Raises:
             SnapshotError: somebody is pushing right now, or the folder cannot be written.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=PRIVATE_FOLDER if is_private else 0o777, parents=True, exist_ok=True)
         except OSError as error:
             message = f"Cannot write in {self.folder}: {error.strerror}."
             raise SnapshotError(message, fix="Check that the folder may be written.") from error

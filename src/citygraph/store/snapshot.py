@@ -35,6 +35,9 @@ INFERRED_FILE: Final = "inferred.nq"
 FINDINGS_FILE: Final = "findings.json"
 """What the files state, what follows, and what the build had to say, in the folder of a snapshot."""
 _LINE_END: Final = b" .\n"
+PUBLIC: Final = "public"
+INTERNAL: Final = "internal"
+"""The editions of a graph that has internal files: without them, and with them."""
 BROKEN_OFF: Final = ".building-"
 """How the folders of snapshots in the making begin."""
 
@@ -57,6 +60,12 @@ class Manifest:
     counts: Mapping[str, int]
     format: int = _FORMAT
     git_commit: str = field(default="")
+    edition: str = ""
+    """`internal` when internal files are in it, `public` when they were left out, empty when there are none."""
+
+    def to_json(self) -> dict[str, object]:
+        """The manifest as it is stored; without internal files it is one that programs before editions read."""
+        return {name: value for name, value in asdict(self).items() if name != "edition" or value}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -230,6 +239,22 @@ def is_small(folder: Path, most: int) -> bool:
 
 # -- in the making ------------------------------------------------------------------------------------
 
+PRIVATE: Final = 0o640
+PRIVATE_FOLDER: Final = 0o750
+"""How files with something internal in them, and their folders, may be read: by their owner and the group."""
+
+
+def open_to_readers(folder: Path, manifest: Manifest) -> None:
+    """Let others read a finished snapshot, which only its owner could: everybody, or the group when it is internal.
+
+    Raises:
+        OSError: the permissions cannot be changed.
+    """
+    if manifest.edition == INTERNAL:
+        for path in folder.rglob("*"):
+            path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE)
+    folder.chmod(PRIVATE_FOLDER if manifest.edition == INTERNAL else 0o755)
+
 
 def aside_of(folder: Path) -> Path:
     """Where a snapshot lies for the moment between two renames, while this folder takes its name."""
@@ -317,9 +342,8 @@ class SnapshotBuilder:
             (self.folder / ASSERTED_FILE).write_bytes(serialize(asserted, format="nq"))
             (self.folder / INFERRED_FILE).write_bytes(serialize(inferred, format="nq"))
             _write_json(self.folder / FINDINGS_FILE, list(findings))
-            # mkdtemp makes folders that only their owner reads; a snapshot is for every reader.
-            self.folder.chmod(0o755)
-            _write_json(self.folder / MANIFEST_FILE, asdict(manifest))
+            _write_json(self.folder / MANIFEST_FILE, manifest.to_json())
+            open_to_readers(self.folder, manifest)
             return move_into_place(self.folder, target, replace=replace)
         except OSError as error:
             message = f"The snapshot cannot be written to {target.parent}: {error.strerror or error}."
@@ -345,10 +369,21 @@ _CURRENT: Final = "current"
 class Snapshots:
     """The snapshots of one project: which there are, and which one is in use."""
 
-    def __init__(self, build_folder: Path) -> None:
-        """The snapshots below `build_folder`, which need not exist yet."""
+    def __init__(self, build_folder: Path, *, links: Sequence[str] = (_CURRENT,)) -> None:
+        """The snapshots below `build_folder`, which need not exist yet.
+
+        Args:
+            build_folder: where they lie.
+            links: what names the one in use: the first of these links that is there. The first is the one that is set.
+        """
         self.folder = build_folder
+        self._links = [build_folder / name for name in links]
         self._opened: tuple[object, Snapshot] | None = None
+
+    @property
+    def link(self) -> Path:
+        """The link to the snapshot in use, which may not be there."""
+        return next((each for each in self._links if each.is_symlink()), self._links[-1])
 
     def get(self, snapshot_id: str) -> Snapshot | None:
         """The whole snapshot of that name, or `None`."""
@@ -363,7 +398,7 @@ class Snapshots:
         Raises:
             SnapshotError: the link points to a folder that is not a whole snapshot.
         """
-        link = self.folder / _CURRENT
+        link = self.link
         if link.is_symlink() and not link.exists():
             self._restore(link.readlink().name)
         if not link.is_symlink():
@@ -405,26 +440,26 @@ class Snapshots:
         Raises:
             SnapshotError: the link cannot be written.
         """
-        new = self.folder / f"{_CURRENT}.{os.getpid()}.new"
+        link = self._links[0]
+        new = link.with_name(f"{link.name}.{os.getpid()}.new")
         try:
             new.unlink(missing_ok=True)
             new.symlink_to(folder.name)
-            new.replace(self.folder / _CURRENT)
+            new.replace(link)
         except OSError as error:
             message = f"Cannot switch to the new snapshot in {self.folder}: {error.strerror}."
             raise SnapshotError(message, fix="The previous version is still in use.") from error
 
     def prune(self, keep: int) -> None:
-        """Remove all but the current snapshot and the `keep` newest, and what broken-off builds left."""
+        """Remove all but the snapshots that a link names and the `keep` newest, and what broken-off builds left."""
         if not self.folder.is_dir():
             return
-        link = self.folder / _CURRENT
-        current = link.resolve().name if link.is_symlink() else ""
+        in_use = {path.readlink().name for path in self.folder.iterdir() if path.is_symlink()}
         folders = [path for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink()]
         whole = [path for path in folders if (path / MANIFEST_FILE).is_file()]
         whole.sort(key=lambda path: (path / MANIFEST_FILE).stat().st_mtime, reverse=True)
         for path in whole[keep:]:
-            if path.name != current:
+            if path.name not in in_use:
                 shutil.rmtree(path, ignore_errors=True)
         for path in folders:
             if path.name.startswith(BROKEN_OFF) and not _in_use(path):

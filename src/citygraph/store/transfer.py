@@ -27,7 +27,7 @@ from citygraph.store.mirror import (
     no_link,
     read_document,
 )
-from citygraph.store.snapshot import BROKEN_OFF, MANIFEST_FILE, Snapshot, Snapshots
+from citygraph.store.snapshot import BROKEN_OFF, INTERNAL, MANIFEST_FILE, Snapshot, Snapshots, open_to_readers
 
 _MOST_FILES: Final = 20_000
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -83,7 +83,7 @@ def push(snapshot: Snapshot, mirror: MirrorFolder, *, keep: int, told: Told) -> 
     if not _SNAPSHOT_ID.fullmatch(manifest.snapshot_id):
         message = f"{manifest.snapshot_id!r} is no name of a snapshot."
         raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
-    with mirror.changing():
+    with mirror.changing(is_private=manifest.edition == INTERNAL):
         index = _index_for(mirror, manifest.base)
         try:
             piece, is_new = mirror.put(snapshot, index.get(manifest.snapshot_id), told)
@@ -197,7 +197,8 @@ def _bring(mirror: Mirror, listed: Listed, below: Path, told: Told) -> Path:
     archive = folder.with_name(f"{folder.name}.tar")
     # The archive and its files lie on the disk side by side for a moment.
     _room_for(2 * listed.size, below)
-    folder.mkdir()
+    # Others may read it when it is known to be for them.
+    folder.mkdir(mode=0o700)
     if listed.list_size:
         _bring_objects(mirror, listed, folder, told)
         return folder
@@ -230,6 +231,7 @@ def _check_opens(folder: Path, listed: Listed, base: str) -> None:
         next(snapshot.quads(), None)
         snapshot.close()
         usable = (called, snapshot.manifest.base) == (listed.snapshot_id, base)
+        open_to_readers(folder, snapshot.manifest)
     except SnapshotError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -268,6 +270,7 @@ def _bring_objects(mirror: Mirror, listed: Listed, folder: Path, told: Told) -> 
         raise SnapshotError(message, fix=_AGAIN)
     for piece in sorted(pieces, key=lambda each: each.path == MANIFEST_FILE):
         mirror.fetch(_object(piece.sha256, piece.size), folder / piece.path, told)
+        (folder / piece.path).chmod(0o644)
 
 
 def _object(sha256: str, size: int) -> Piece:

@@ -203,6 +203,7 @@ async def _health(request: Request) -> Response:
         "version": __version__,
         "snapshot": service.pool.version.snapshot_id,
         "as_of": service.manifest.as_of,
+        "edition": service.project.config.edition,
         "current": service.is_current,
         "pool": state,
         "cache_bytes": service.cache.size,

@@ -51,11 +51,11 @@ _Wanted: TypeAlias = tuple[str, date]
 _Place: TypeAlias = tuple[str, _Wanted]
 
 
-def derive_day(folder: str, day: str) -> str:
-    """Work out what the files of the version in use say about a day; the folder of that version."""
+def derive_day(folder: str, edition: str, day: str) -> str:
+    """Work out what the files of the version in use in an edition say about a day; the folder of that version."""
     from citygraph.project import Project  # noqa: PLC0415  # this process works for the site
 
-    return str(Project.open(folder).snapshot(as_of=date.fromisoformat(day)).folder)
+    return str(Project.open(folder, edition=edition).snapshot(as_of=date.fromisoformat(day)).folder)
 
 
 class DayQueue:
@@ -250,7 +250,8 @@ class OtherDays:
             return pool
 
     def _start(self, as_of: date) -> SupervisedProcess:
-        return _new_process(self._limits, derive_day, str(self._project.folder), as_of.isoformat())
+        arguments = str(self._project.folder), self._project.config.edition, as_of.isoformat()
+        return _new_process(self._limits, derive_day, *arguments)
 
     def _find(self, version: str, as_of: date) -> str | None:
         del version
@@ -277,8 +278,8 @@ class _DayStore(AskedStore):
 # -- proofs -------------------------------------------------------------------------------------------
 
 
-def read_explainer(folder: str, snapshot: str, day: str) -> Callable[[tuple[str, str, str]], Any]:
-    """What explains the statements of a version, given in N-Triples syntax.
+def read_explainer(folder: str, edition: str, snapshot: str, day: str) -> Callable[[tuple[str, str, str]], Any]:
+    """What explains the statements of a version of an edition, given in N-Triples syntax.
 
     The files are read when they are those of the version, because then lines can be named.
     """
@@ -287,7 +288,8 @@ def read_explainer(folder: str, snapshot: str, day: str) -> Callable[[tuple[str,
     from citygraph.rdf import parse  # noqa: PLC0415
     from citygraph.reason.proof.explain import Explainer  # noqa: PLC0415
 
-    project, version, as_of = Project.open(folder), Snapshot(Path(snapshot)), date.fromisoformat(day)
+    project, version = Project.open(folder, edition=edition), Snapshot(Path(snapshot))
+    as_of = date.fromisoformat(day)
     if not project.is_stale(version):
         explainer, _ = project.explainer(as_of=as_of)
     else:
@@ -332,7 +334,8 @@ class Explanations:
             if self._running is None or self._running[0] != folder:
                 if self._running is not None:
                     self._running[1].retire()
-                arguments = str(self._project.folder), folder, snapshot.manifest.as_of
+                project = self._project
+                arguments = str(project.folder), project.config.edition, folder, snapshot.manifest.as_of
                 self._running = folder, _new_process(self._limits, read_explainer, *arguments)
             return self._running[1]
 

@@ -113,7 +113,7 @@ class Service:
 
     def _look(self) -> object:
         """What tells one version from another, a fresh build of the same included."""
-        link = self.project.snapshots.folder / "current"
+        link = self.project.snapshots.link
         try:
             if self.project.held is not None:
                 return self.project.held.glance()

@@ -18,7 +18,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -144,7 +144,7 @@ class Versions:
             StoreError: the server cannot be written.
         """
         load_id = f"{manifest.snapshot_id}-{secrets.token_hex(4)}"
-        kept = Literal(json.dumps(asdict(manifest), ensure_ascii=False, sort_keys=True))
+        kept = Literal(json.dumps(manifest.to_json(), ensure_ascii=False, sort_keys=True))
         noted = Literal(json.dumps(list(findings), ensure_ascii=False, sort_keys=True))
         said = f"{_VERSION} {Literal(manifest.snapshot_id)} ; {_CREATED} {_now()} ; {_MANIFEST} {kept} ; {FINDINGS} {noted}"
         self._connection.update(f"INSERT DATA {{ GRAPH {self._graph} {{ {self._iri(load_id)} {said} }} }}")

@@ -195,7 +195,8 @@ def saved_query(project: Project, memory: SiteMemory, name: str) -> SavedQuery:
     folder = project.folder / "queries"
     # Before the file is read: a change in between is seen the next time.
     stamp = _stamp(folder / f"{name}.rq")
-    return memory.once(("question", name), stamp, lambda: get_query(folder, name))
+    hidden = project.config.hidden
+    return memory.once(("question", name), stamp, lambda: get_query(folder, name, hidden=hidden))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -88,6 +88,7 @@ class Page:
             "site_title": self.project.config.title.in_language(self.language),
             "reference_date": date_in_words(manifest.as_of, self.language),
             "manifest": manifest,
+            "edition": self.project.config.edition if self.project.config.internal else "",
             "licence": self._licence(),
             "path": self.request.url.path.removeprefix(self.urls.prefix),
             "static": bool(self.request.scope.get("citygraph.static")),

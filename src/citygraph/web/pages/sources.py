@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import QueryError
+from citygraph.graphs import is_internal
 from citygraph.namespaces import PREFIXES
 from citygraph.query.entity import SourcePassage, facts_from_whole, passages_of
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
@@ -142,8 +144,12 @@ def _may_show(page: Page) -> bool:
 
 def _text(page: Page, iri: str, values: Mapping[str, Sequence[Term]]) -> tuple[str, str]:
     """The text of the file, or why it is not shown: `absent` or `changed`."""
+    config = page.project.config
+    path = f"{config.values['sources.folder']}/{PurePosixPath(iri).name}"
+    if is_internal(path, config.hidden, base=config.base):
+        return "", "absent"
     try:
-        source = read_source(page.project.config.sources_folder, iri)
+        source = read_source(config.sources_folder, iri)
     except (UnicodeDecodeError, OSError):
         return "", "absent"
     if source is None:
@@ -245,7 +251,8 @@ def _explained(page: Page, triple: Triple) -> Explanation:
 
 def _explainer(page: Page, folder: str) -> Callable[[tuple[str, str, str]], Any]:
     """What explains statements in this process, one at a time."""
-    explain = read_explainer(str(page.project.folder), folder, page.graph.manifest.as_of)
+    project = page.project
+    explain = read_explainer(str(project.folder), project.config.edition, folder, page.graph.manifest.as_of)
     lock = threading.Lock()
 
     def one_at_a_time(terms: tuple[str, str, str]) -> Any:  # noqa: ANN401  # an `Explanation`

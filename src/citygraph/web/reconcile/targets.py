@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import ConfigError
+from citygraph.graphs import is_internal
 from citygraph.labels import Labels, local_name, reused_labels
 from citygraph.matching.names import country_code, fold, plain, read_name
 from citygraph.matching.score import Candidate, Clue, TargetIndex, Wanted, nearness
@@ -313,8 +314,9 @@ def _point_fit(thing: Thing, values: Iterable[Given]) -> float | None:
 
 
 def _places(project: Project) -> list[Thing]:
-    name = str(project.config.values["reconcile.targets"])
-    if not name:
+    config = project.config
+    name = str(config.values["reconcile.targets"])
+    if not name or is_internal(name, config.hidden, base=config.base):
         return []
     try:
         return read_places((project.folder / name).read_text(encoding="utf-8"))

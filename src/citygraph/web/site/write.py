@@ -84,6 +84,7 @@ class _SiteWriter:
     ) -> None:
         self._folder, self._client, self._progress = folder, client, progress
         self._languages, self._base = project.config.languages, project.config.base
+        self._federated = {each.name for each in project.queries() if each.federates is not None}
         self._plan = SitePlan(self._languages, folder.__contains__, limits=limits)
         self._links = SiteLinks(self._target, self._plan.target, _site_of(project))
         self._proofs: deque[str] = deque()
@@ -266,7 +267,9 @@ class _SiteWriter:
         # Two addresses may lead to one file, in two languages: the first that a page names is the one that counts.
         if asked is None or asked_for != address:
             asked = self._client.ahead(address)
-        answer = self._client.answer_of(asked, address, patience=_AGAIN)
+        # What another server does not say now, it does not say in a moment either.
+        asks_others = _path_of(address).removeprefix("/queries/").partition(".")[0] in self._federated
+        answer = self._client.answer_of(asked, address, patience=0.0 if asks_others else _AGAIN)
         if not answer.is_good:
             self._missing.add(target.path)
             return None

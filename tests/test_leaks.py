@@ -1,0 +1,228 @@
+"""Nothing internal leaves: not by a verb, a format, a page, a feed, a header, an error, a count or a day."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import io
+import json
+import re
+import zipfile
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import pytest
+from typer.testing import CliRunner
+
+from citygraph import Project
+from citygraph.cli.app import app
+from citygraph.export import EXPORT_FORMATS
+from citygraph.web.site import SiteLimits, write_site
+from citygraph.web.site.write import SiteClient, open_site
+from conftest import IN_CI
+from internal_project import BASE, DAY, MARK, make_project
+
+NUMBERS: Final = (1,) if IN_CI else (1, 2)
+_VERSION: Final = re.compile(r"\b[0-9a-f]{16}\b")
+_EDITION: Final = re.compile(r" · (?:Public edition|Offentlig utgave)")
+_LINK: Final = re.compile(r'(?:href|src|action|data-index|data-terms|data-graph|data-names)="(/[^"]*)"')
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A project with internal files, and the same without them; both built."""
+
+    whole: Project
+    public: Project
+
+
+@pytest.fixture(scope="module", params=NUMBERS)
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """One of the generated projects."""
+    folder, number = tmp_path_factory.mktemp("pair"), request.param
+    made = Pair(make_project(folder / "whole", number), make_project(folder / "public", number, with_internal=False))
+    for project in (made.whole, made.public):
+        assert not project.build().report.violations
+    assert MARK.encode() in made.whole.export(format="nq", edition="internal")
+    return made
+
+
+def found_in(name: str, data: bytes) -> set[str]:
+    """Which marks of something internal a file has, its name included, packed or not."""
+    if data.startswith(b"\x1f\x8b"):
+        data = gzip.decompress(data)
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            data = b"".join(book.read(each) for each in book.namelist())
+    return {mark for mark in (MARK, DAY) if mark.encode() in name.encode().lower() + data.lower()}
+
+
+def comparable(data: bytes) -> bytes:
+    """What is the same in two projects of which one has internal files: all but the names of versions."""
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            data = b"".join(book.read(each) for each in book.namelist())
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return data
+    return _EDITION.sub("", _VERSION.sub("VERSION", text)).encode()
+
+
+@pytest.mark.parametrize("which", ["both", "asserted", "inferred"])
+def test_an_export_is_the_same_as_without_the_internal_files(pair: Pair, which: str) -> None:
+    for format_ in set(EXPORT_FORMATS) - {"csv"}:
+        data = pair.whole.export(format=format_, which=which)  # type: ignore[arg-type]
+        assert found_in(format_, data) == set()
+        assert data == pair.public.export(format=format_, which=which)  # type: ignore[arg-type]
+    assert pair.whole.tables(which=which) == pair.public.tables(which=which)  # type: ignore[arg-type]
+
+
+def test_the_command_line_exports_what_may_leave_unless_told_otherwise(pair: Pair, tmp_path: Path) -> None:
+    folder = str(pair.whole.folder)
+    runner = CliRunner()
+    said = runner.invoke(app, ["export", "-f", "nt", "-C", folder])
+    assert said.exit_code == 0
+    assert MARK not in said.output
+    (tmp_path / "all.ttl").write_text("", encoding="utf-8")
+    for edition in ("public", "internal"):
+        for target in ("all.ttl", "tables"):
+            format_ = [] if target.endswith("ttl") else ["-f", "csv"]
+            place = tmp_path / (target if target.endswith("ttl") else f"{edition}-{target}")
+            done = runner.invoke(app, ["export", str(place), *format_, "-C", folder, "--edition", edition])
+            assert done.exit_code == 0, done.output
+            files = [place] if place.is_file() else list(place.iterdir())
+            is_internal = edition == "internal"
+            assert any(found_in("", each.read_bytes()) for each in files) is is_internal
+            assert {each.stat().st_mode & 0o777 for each in files} == {0o640 if is_internal else 0o644}
+            assert not place.is_dir() or place.stat().st_mode & 0o007 == (0 if is_internal else 0o005)
+
+
+def test_a_mirror_has_what_may_leave_unless_told_otherwise(pair: Pair, tmp_path: Path) -> None:
+    pair.whole.push_snapshot(tmp_path / "mirror")
+    assert [found_in(path.name, path.read_bytes()) for path in (tmp_path / "mirror").iterdir() if path.is_file()] == [
+        set() for path in (tmp_path / "mirror").iterdir() if path.is_file()
+    ]
+    (tmp_path / "there").mkdir()
+    settings = (pair.whole.folder / "graph.toml").read_text(encoding="utf-8")
+    (tmp_path / "there" / "graph.toml").write_text(settings, encoding="utf-8")
+    there = Project.open(tmp_path / "there")
+    there.pull_snapshot(tmp_path / "mirror")
+    everything = b"".join(path.read_bytes() for path in (there.folder / "build").rglob("*") if path.is_file())
+    assert found_in("", everything) == set()
+    assert there.export(format="nq") == pair.public.export(format="nq")
+
+    pair.whole.push_snapshot(tmp_path / "inner", edition="internal")
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "inner").glob("*.tar")} == {0o640}
+    assert (tmp_path / "inner").stat().st_mode & 0o777 == 0o750
+    there.pull_snapshot(tmp_path / "inner")
+    # What was pulled before is what may leave, still.
+    assert there.export(format="nq") == pair.public.export(format="nq")
+    assert MARK.encode() in there.export(format="nq", edition="internal")
+    version = (there.folder / "build" / "current").resolve()
+    modes = {path.stat().st_mode & 0o777 for path in (version, *version.rglob("*"))}
+    assert modes == {0o640, 0o750}
+
+
+def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "SHA256SUMS":
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_published_folder_is_the_same_as_without_the_internal_files(pair: Pair, tmp_path: Path) -> None:
+    for name, project in (("whole", pair.whole), ("public", pair.public)):
+        outcome = project.publish(tmp_path / name, site=partial(write_site, limits=SiteLimits(answers=2, proofs=4)))
+        assert outcome.written, [(each.code, each.file, each.message.en) for each in outcome.report.violations]
+        assert MARK not in json.dumps([each.to_json() for each in outcome.report])
+    whole, public = dict(files_of(tmp_path / "whole")), dict(files_of(tmp_path / "public"))
+    assert whole.keys() == public.keys()
+    for path, data in whole.items():
+        assert found_in(path, data) == set(), path
+        assert comparable(data) == comparable(public[path]), path
+
+
+# -- the served site -------------------------------------------------------------------------------------
+
+_GUESSES: Final = (
+    f"/city/{MARK}", f"/city/place-{MARK}", f"/organization/{MARK}-kommune", f"/id/{MARK}-kommune", f"/id/place-{MARK}.ttl",
+    f"/source/{MARK}-list", f"/document/{MARK}-list", f"/queries/{MARK}-plan", f"/queries/{MARK}-plan.csv",
+    f"/queries/{MARK}-plan.atom", f"/editor?example={MARK}-plan", f"/search?q={MARK}", f"/search.json?q={MARK}",
+    f"/a-z/{MARK[0]}", "/a-z", f"/queries/members?network={MARK}", f"/queries/members.json?network={MARK}-kommune",
+    f"/queries/members.csv?as_of={DAY}&cite=1", "/queries/member-history.atom", "/queries.json", "/index.json",
+    "/openapi.json", "/void.ttl", "/.well-known/void", "/editor/terms.json", "/search/names.json", "/robots.txt",
+    "/sitemap.xml", "/sources", "/data/internal", f"/data/internal/{MARK}-source.ttl", "/graph.toml", "/build/current",
+    f"/graph-store?graph={BASE}graph/data/internal/{MARK}-source.ttl", "/graph-store?default", "/reconcile",
+    f"/reconcile?queries={quote(json.dumps({'q': {'query': f'{MARK.title()} City'}}))}",
+    f"/reconcile/suggest/entity?prefix={MARK}", f"/reconcile/preview?id={MARK}-kommune",
+    f"/reconcile/extend?extend={quote(json.dumps({'ids': [f'{MARK}-kommune', 'example-kommune'], 'properties': []}))}",
+)  # fmt: skip
+_QUERIES: Final = (
+    "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g",
+    "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }",
+    f'SELECT ?s ?p ?o WHERE {{ ?s ?p ?o FILTER(CONTAINS(LCASE(CONCAT(STR(?s), STR(?p), STR(?o))), "{MARK}")) }}',
+    f'ASK {{ ?s ?p ?o FILTER(STRSTARTS(STR(?o), "{DAY}")) }}',
+    f"DESCRIBE <{BASE}id/{MARK}-kommune>",
+    f"CONSTRUCT WHERE {{ <{BASE}id/example-kommune> ?p ?o }}",
+    f"SELECT ?p WHERE {{ <{BASE}id/example-kommune> ?p <{BASE}id/quiet-network> }}",
+    f"DESCRIBE ?s FROM <{BASE}graph/data/internal/{MARK}-source.ttl> WHERE {{ ?s ?p ?o }}",
+    f"SELECT * WHERE {{ SERVICE <{BASE}sparql> {{ ?s ?p ?o }} }}",
+    "SELECT * WHERE { ?s ?p ",
+)
+_STATEMENTS: Final = (
+    ("example-kommune", "https://w3id.org/citygraph/ontology#participatesIn", f"<{BASE}id/quiet-network>"),
+    ("example-kommune", "http://www.w3.org/2004/02/skos/core#editorialNote", f'"De vurderer å tre ut: {MARK}"@nb'),
+    (f"{MARK}-kommune", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "<http://www.w3.org/ns/org#Organization>"),
+)
+
+
+def guesses() -> Iterator[str]:
+    """Addresses that a stranger who has heard of the secret would try."""
+    for language in ("nb", "en"):
+        yield from (f"{each}{'&' if '?' in each else '?'}lang={language}" for each in _GUESSES)
+    for query in _QUERIES:
+        yield f"/sparql?{urlencode({'query': query})}"
+        yield f"/editor?{urlencode({'query': query})}"
+    for subject, predicate, object_ in _STATEMENTS:
+        terms = {"s": f"<{BASE}id/{subject}>", "p": f"<{predicate}>", "o": object_}
+        yield f"/why?{urlencode(terms)}"
+        yield f"/why.json?{urlencode(terms)}"
+
+
+def links_from(client: SiteClient, start: str, *, most: int) -> dict[str, bytes]:
+    """The answers to an address and to all that it leads to, by address."""
+    seen, waiting = {start: b""}, deque([start])
+    while waiting:
+        address = waiting.popleft()
+        answer = client.get(address, patience=60)
+        seen[address] = answer.body
+        for match in _LINK.finditer(answer.body.decode("utf-8", "replace")):
+            link = html.unescape(match[1]).partition("#")[0]
+            if link not in seen and len(seen) < most and not link.startswith("/static/"):
+                seen[link] = b""
+                waiting.append(link)
+    return seen
+
+
+@pytest.mark.slow
+def test_the_served_site_answers_as_without_the_internal_files(pair: Pair) -> None:
+    answers: list[dict[str, bytes]] = []
+    for project in (pair.whole.in_edition("public"), pair.public):
+        with open_site(project) as client:
+            found = links_from(client, "/?lang=en", most=150)
+            for address in guesses():
+                answer = client.get(address, patience=60)
+                found[address] = answer.body or f"{answer.status} {answer.media_type}".encode()
+            answers.append(found)
+    whole, public = answers
+    assert whole.keys() == public.keys()
+    for address, data in whole.items():
+        assert comparable(data) == comparable(public[address]), address
+        if MARK not in address.lower() and DAY not in address:
+            assert found_in(address, data) == set(), address
