@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from citygraph import query, reason
+from citygraph import query
 from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import QueryError
 from citygraph.findings import Finding
@@ -27,32 +27,9 @@ class PublicPart:
     findings: tuple[Finding, ...]
 
 
-def public_part(
-    graphs: ProjectGraphs,
-    config: Config,
-    *,
-    today: date,
-    as_of: date | None = None,
-    engine: str | None = None,
-    memory: reason.ClosureMemory | None = None,
-) -> PublicPart:
-    """What may leave of a graph.
-
-    Args:
-        graphs: the graph with its internal files.
-        config: the settings of the project.
-        today: the day that dates are held against.
-        as_of: the reference date; the one in graph.toml, or the latest in the public files, without it.
-        engine: the reasoning engine; the one in graph.toml without it.
-        memory: what was derived the last time.
-
-    Raises:
-        ReasoningError: the reasoner stopped before it was done.
-    """
-    public, internal, findings = split(graphs, config.internal, others=_other_files(config))
-    day = reason.reference_date(config, public, as_of=as_of, today=today)
-    derived = reason.infer(public, config, as_of=day, engine=engine, memory=memory)
-    return PublicPart(public, derived.quads, day, internal, (*findings, *derived.findings))
+def split_off(graphs: ProjectGraphs, config: Config) -> tuple[ProjectGraphs, tuple[FileGraph, ...], list[Finding]]:
+    """The public files of a project, its internal ones, and what is wrong with the patterns; see `publish.split`."""
+    return split(graphs, config.internal, others=_other_files(config))
 
 
 def _other_files(config: Config) -> list[str]:

@@ -29,6 +29,7 @@ from citygraph.store.snapshot import INTERNAL, PUBLIC
 from citygraph.version import __version__
 
 if TYPE_CHECKING:
+    from citygraph.project.editions import PublicPart
     from citygraph.store.server.versions import HeldVersions
 
 
@@ -171,6 +172,25 @@ class Pipeline:
         report = Report.of(check_terms(self.config, "publi"), loaded.findings, before, inferred.findings, after, bad)
         return Checked(report, graphs, inferred.quads, day)
 
+    def public_part(
+        self, checked: Checked, *, as_of: date | None = None, engine: str | None = None, memory: Memory | None = None
+    ) -> PublicPart:
+        """What may leave of a graph that was checked, reasoned over again without its internal files.
+
+        Raises:
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        from citygraph import reason  # noqa: PLC0415
+        from citygraph.project.editions import PublicPart, split_off  # noqa: PLC0415
+
+        if not self.config.internal:
+            return PublicPart(checked.graphs, checked.inferred, checked.as_of, (), ())
+        public, internal, findings = split_off(checked.graphs, self.config)
+        day = reason.reference_date(self.config, public, as_of=as_of, today=self.today)
+        closure = memory.public if memory else None
+        derived = reason.infer(public, self.config, as_of=day, engine=engine, memory=closure)
+        return PublicPart(public, derived.quads, day, internal, (*findings, *derived.findings))
+
     def check_editions(
         self,
         *,
@@ -187,10 +207,9 @@ class Pipeline:
         checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
         if not self.config.internal or self.config.hidden:
             return checked, replace(checked, report=Report.of())
-        from citygraph.project.editions import leaks_of, public_part  # noqa: PLC0415  # few projects have internal files
+        from citygraph.project.editions import leaks_of  # noqa: PLC0415  # few projects have internal files
 
-        closure = memory.public if memory else None
-        part = public_part(checked.graphs, self.config, today=self.today, as_of=as_of, engine=engine, memory=closure)
+        part = self.public_part(checked, as_of=as_of, engine=engine, memory=memory)
         report = Report.of(checked.report, part.findings, leaks_of(part, self.config))
         public = Checked(Report.of(part.findings), part.graphs, part.inferred, part.as_of)
         return replace(checked, report=report), public

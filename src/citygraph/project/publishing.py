@@ -17,7 +17,6 @@ from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
 from citygraph.findings import Finding, Report
-from citygraph.project.editions import PublicPart, public_part
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.results import Solutions
@@ -43,9 +42,7 @@ def edition_of(pipeline: Pipeline, progress: Progress) -> tuple[Edition, list[Fi
     """
     checked = pipeline.check(progress=progress)
     config = pipeline.config
-    part = PublicPart(checked.graphs, checked.inferred, checked.as_of, (), ())
-    if config.internal:
-        part = public_part(checked.graphs, config, today=pipeline.today)
+    part = pipeline.public_part(checked)
     asserted = list(dict.fromkeys([*part.graphs.quads(*PARTS), *pipeline.about(part.as_of)]))
     edition = Edition(
         config=config,
