@@ -158,7 +158,7 @@ def _null_bytes(folder: Path) -> None:
         (_trig, "data/extra.trig violation named-graphs "),
         (_deep_json, "data/deep.jsonld:1:1 violation too-deep "),
         (_deep_turtle, "violation too-deep "),
-        (_entity_bomb, "data/bomb.rdf:2:1 violation entity-declaration "),
+        (_entity_bomb, "data/bomb.rdf:3:1 violation entity-declaration "),
         (_remote_context, "data/far.jsonld:1:1 violation remote-context "),
         (_null_bytes, "data/zero.ttl:1:1 violation syntax "),
         (_empty_data, "data violation no-data "),

@@ -7,13 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-STRING: Final = (
-    r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""'
-    r"|'''(?:(?:''|')?(?:[^'\\]|\\.))*'''"
-    r'|"(?:[^"\\\n\r]|\\.)*"'
-    r"|'(?:[^'\\\n\r]|\\.)*'"
-)
-"""A string of either language as a regular expression, which is to be read with `re.DOTALL`."""
+from citygraph.documents import STRING
+
 # A name may hold any of these marks behind a stroke (SPARQL 1.1 Query, rule 173; Turtle 1.1, rule 172s). Whoever does
 # not know that takes the rest of `ex:a\#b` for a comment, and of `ex:a\'b` for a string.
 _ESCAPED_IN_NAME: Final = r"\\[_~.\-!$&'()*+,;=/?#@%]|%[0-9A-Fa-f]{2}"

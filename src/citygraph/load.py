@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from citygraph.config import CONFIG_FILE, Config
+from citygraph.documents import BoundsProblem, DocumentBounds, place_of, problems_of, xml_text
 from citygraph.files import end_inside, read_inside
 from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, is_internal, part_of
 from citygraph.jsonld import dropped
 from citygraph.namespaces import expand, prefixes_for
-from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Quad, parse, problems_of
+from citygraph.rdf import Iri, Quad, parse
 from citygraph.sssom import SssomError, read_mappings
 
 Progress = Callable[[str, int, int], None]
@@ -201,11 +202,11 @@ def _load_file(path: Path, config: Config, bounds: DocumentBounds) -> tuple[File
         findings.append(finding("byte-order-mark", file=name, line=1, column=1))
         data = data[len(_BOM) :]
     try:
-        text = data.decode("utf-8")
+        text = xml_text(data) if format_.name == "rdf" else data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        line, column = place_of(error)
         return None, [*findings, finding("encoding", file=name, line=line, column=column)]
+    data = text.encode()
     refused = list(problems_of(data, format_.name, bounds))
     if refused:
         return None, [*findings, *(_refusal(name, problem) for problem in refused)]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias, cast
 from xml.parsers import expat
@@ -22,7 +22,7 @@ import pyoxigraph
 from pyoxigraph import BlankNode, DefaultGraph, Literal, Quad, Triple
 from pyoxigraph import NamedNode as Iri
 
-from citygraph.lexer import STRING
+from citygraph.documents import DocumentBounds, DocumentRefused, place_of, plain_xml, problems_of
 from citygraph.namespaces import XSD_STRING
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlankNode",
-    "BoundsProblem",
     "DefaultGraph",
-    "DocumentBounds",
     "Iri",
     "Literal",
     "Parsed",
@@ -46,7 +44,6 @@ __all__ = [
     "from_rdflib",
     "lexical_forms_kept",
     "parse",
-    "problems_of",
     "read_quads",
     "refuse_not_xml",
     "serialize",
@@ -75,6 +72,11 @@ _NAME_START: Final = (
     r"\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _XML_NAME_AT_END: Final = re.compile(rf"[{_NAME_START}][{_NAME_START}0-9.\-\xb7\u0300-\u036f\u203f\u2040]*\Z")
+
+
+_KEYWORD: Final = re.compile(r"@[a-z]+")
+_OF_CONTEXT: Final = re.compile(r"(?i)context|term|mapping|prefix")
+_LONGEST_SEARCHED: Final = 2_000_000
 
 
 class Writable(Protocol):
@@ -126,6 +128,13 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
     # A line-based document without this sign names no blank node, so that every quad can stay as it was read.
     as_read = graph_name is None and format in {"nt", "nq"} and b"_:" not in data
     named = _BlankNodeNames("b" + hashlib.sha256(data).hexdigest()[:12])
+    if format == "rdf":
+        try:
+            data = plain_xml(data)
+        except DocumentRefused as refused:
+            return Parsed((), (SyntaxProblem(refused.problem.code, refused.problem.line, 0),))
+        except UnicodeDecodeError as error:
+            return Parsed((), (SyntaxProblem(error.reason, *place_of(error)),))
     reader = pyoxigraph.parse(data, format=_RDF_FORMATS[format], without_named_graphs=graph_name is not None)
     while len(problems) < most_problems:
         # pyoxigraph goes on after a syntax error at the next statement, so all of them can be reported.
@@ -137,7 +146,83 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
         if quad is None:
             break
         quads.append(quad if as_read else named.rename(quad, graph_name))
+    if format == "rdf" and (broken := _broken_xml(data)) is not None:
+        # pyoxigraph takes a document that is cut off, and of one that is no XML it seldom says where.
+        problems = [broken]
+    if not all(each.line for each in problems):
+        problems = _placed(problems, data, format)
     return Parsed(tuple(quads), tuple(problems))
+
+
+class _LineByLine:
+    """A document that is read one line at a time, so that whoever reads it has read no more than it needed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._lines = iter(data.splitlines(keepends=True))
+        self.number = 0
+
+    def read(self, size: int = -1) -> bytes:
+        del size
+        line = next(self._lines, b"")
+        self.number += bool(line)
+        return line
+
+
+def _placed(problems: Sequence[SyntaxProblem], data: bytes, format: str) -> list[SyntaxProblem]:  # noqa: A002
+    """The same problems, each with a line: that of the document up to which the parser had read when it found it."""
+    if format == "jsonld":
+        return [each if each.line else replace(each, line=_line_in_json(data, each.message)) for each in problems]
+    lines = _LineByLine(data)
+    reader = pyoxigraph.parse(cast("BinaryIO", lines), format=_RDF_FORMATS[format])
+    placed: list[SyntaxProblem] = []
+    while len(placed) < len(problems):
+        try:
+            if next(reader, None) is None:
+                break
+        except SyntaxError as error:
+            placed.append(replace(problems[len(placed)], line=error.lineno or lines.number))
+    return [*placed, *problems[len(placed) :]]
+
+
+def _line_in_json(data: bytes, message: str) -> int:
+    """The line of what a problem of JSON-LD speaks of, which the parser does not say: 0 when it cannot be told.
+
+    A keyword may stand in many places. All from some place on are renamed: the first place that must keep its keyword
+    for the problem to come up is the one.
+    """
+    named = _KEYWORD.search(message) or _OF_CONTEXT.search(message)
+    keyword = (named[0] if named and named[0].startswith("@") else "@context" if named else "").encode()
+    places = [match.start() for match in re.finditer(rb'"%s"\s*:' % keyword, data)] if keyword else []
+    if not places or len(data) > _LONGEST_SEARCHED:
+        return 0
+
+    def comes_up(kept: int) -> bool:
+        rest = data[places[kept] :].replace(b'"%s"' % keyword, b'"x:%s"' % keyword[1:]) if kept < len(places) else b""
+        head = data[: places[kept]] if kept < len(places) else data
+        return any(_plain(each) == message for each in _messages(head + rest))
+
+    first = bisect_left(range(len(places)), True, key=lambda number: comes_up(number + 1))  # noqa: FBT003
+    return data.count(b"\n", 0, places[min(first, len(places) - 1)]) + 1
+
+
+def _messages(data: bytes) -> Iterator[str]:
+    reader = pyoxigraph.parse(data, format=pyoxigraph.RdfFormat.JSON_LD)
+    for _ in range(_LONGEST_SEARCHED):
+        try:
+            if next(reader, None) is None:
+                return
+        except SyntaxError as error:
+            yield error.msg
+
+
+def _broken_xml(data: bytes) -> SyntaxProblem | None:
+    """Where a document is no XML, if it is none."""
+    parser = expat.ParserCreate()
+    try:
+        parser.Parse(data, True)  # noqa: FBT003  # expat's own signature
+    except expat.ExpatError as error:
+        return SyntaxProblem(expat.ErrorString(error.code), error.lineno, error.offset + 1)
+    return None
 
 
 class _BlankNodeNames:
@@ -163,127 +248,6 @@ def _plain(message: str) -> str:
     """The parser's sentence without its own words for the place, which we print in front of it."""
     head, colon, rest = message.partition(": ")
     return rest if colon and head.startswith("Parser error") else message
-
-
-# -- what a document may not do to the reader ---------------------------------------------------------
-# Measured: entities that multiply in RDF/XML eat all memory, some thousand levels of JSON-LD end the process, and a
-# remote context is fetched from the network by other parsers. So it is looked for before a parser sees the text.
-
-_JSON_MARK: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]', re.DOTALL)
-# A stroke outside of strings and IRIs stands before a mark in a name: `ex:a\#b` holds no comment.
-_TURTLE_MARK: Final = re.compile(rf"{STRING}|<[^<>\"{{}}|^`\s]*>|\\.|#[^\n\r]*|[\[(\])]".encode(), re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentBounds:
-    """The limits of one project: bytes of a file, levels inside each other."""
-
-    size: int
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class BoundsProblem:
-    """Why a document is not read: a finding code, the line, and the values of its message."""
-
-    code: str
-    line: int = 0
-    values: dict[str, str] = field(default_factory=dict)
-
-
-def problems_of(data: bytes, format: str, bounds: DocumentBounds) -> Iterator[BoundsProblem]:  # noqa: A002
-    """Why this document must not reach a parser; nothing when it may."""
-    if len(data) > bounds.size:
-        yield BoundsProblem("file-too-large", values={"size": f"{len(data):,}", "limit": f"{bounds.size:,}"})
-        return
-    match format:
-        case "jsonld":
-            yield from _json_problems(data, bounds)
-        case "rdf":
-            yield from _xml_problems(data, bounds)
-        case "ttl":
-            yield from _depth_problems(data, _TURTLE_MARK, bounds)
-
-
-def _depth_problems(data: bytes, marks: re.Pattern[bytes], bounds: DocumentBounds) -> Iterator[BoundsProblem]:
-    depth = 0
-    for match in marks.finditer(data):
-        mark = match.group()
-        if mark in {b"[", b"(", b"{"}:
-            depth += 1
-            if depth > bounds.depth:
-                yield BoundsProblem("too-deep", data.count(b"\n", 0, match.start()) + 1, {"limit": str(bounds.depth)})
-                return
-        elif mark in {b"]", b")", b"}"}:
-            depth -= 1
-
-
-def _json_problems(data: bytes, bounds: DocumentBounds) -> Iterator[BoundsProblem]:
-    deep = list(_depth_problems(data, _JSON_MARK, bounds))
-    if deep:
-        yield from deep
-        return
-    try:
-        document = json.loads(data)
-    except ValueError:
-        # The parser says it better, with the place.
-        return
-    for address in _remote_contexts(document):
-        line = data.count(b"\n", 0, max(data.find(address.encode()), 0)) + 1
-        yield BoundsProblem("remote-context", line, {"address": address})
-
-
-def _remote_contexts(value: object) -> Iterator[str]:
-    """Every context that is an address (JSON-LD 1.1, 3.1), at any level, `@import` included."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _remote_contexts(each)
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            if key == "@import" and isinstance(each, str):
-                yield each
-            elif key == "@context":
-                contexts = each if isinstance(each, list) else [each]
-                yield from (context for context in contexts if isinstance(context, str))
-                yield from _remote_contexts([context for context in contexts if not isinstance(context, str)])
-            else:
-                yield from _remote_contexts(each)
-
-
-class _Refused(Exception):  # noqa: N818  # a signal out of expat's callbacks, caught ten lines below
-    def __init__(self, problem: BoundsProblem) -> None:
-        super().__init__(problem.code)
-        self.problem = problem
-
-
-def _xml_problems(data: bytes, bounds: DocumentBounds) -> Iterator[BoundsProblem]:
-    parser = expat.ParserCreate()
-    depth = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        del name, attributes
-        depth += 1
-        if depth > bounds.depth:
-            raise _Refused(BoundsProblem("too-deep", parser.CurrentLineNumber, {"limit": str(bounds.depth)}))
-
-    def end(name: str) -> None:
-        nonlocal depth
-        del name
-        depth -= 1
-
-    def entity(name: str, *rest: object) -> None:
-        del rest
-        raise _Refused(BoundsProblem("entity-declaration", parser.CurrentLineNumber, {"entity": name}))
-
-    parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, entity
-    try:
-        parser.Parse(data, True)  # noqa: FBT003  # expat's own signature
-    except _Refused as refused:
-        yield refused.problem
-    except expat.ExpatError:
-        # Not XML: the parser says it better, with the place.
-        return
 
 
 # -- writing --------------------------------------------------------------------------------------------

@@ -29,9 +29,10 @@ from citygraph.doctor.server import (
     said_type,
     saying,
 )
+from citygraph.documents import DocumentBounds, problems_of
 from citygraph.http import HttpReply
 from citygraph.messages import Sentence, text
-from citygraph.rdf import DocumentBounds, Iri, Term, parse, problems_of
+from citygraph.rdf import Iri, Term, parse
 
 _ONE: Final = "SELECT ?x { VALUES ?x { 1 } }"
 _TABLE: Final = """

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from citygraph.documents import BoundsProblem, DocumentBounds, problems_of
 from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
@@ -21,7 +22,7 @@ from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lo
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import DCAT_AP_3, NAMESPACES, PROFILES, Profile, profile_of_page
 from citygraph.publish.shacl import Result, run_shapes, shapes_of
-from citygraph.rdf import BoundsProblem, DocumentBounds, Iri, Literal, Triple, parse, problems_of
+from citygraph.rdf import Iri, Literal, Triple, parse
 
 # -- what the harvester of data.norge.no does to a record ------------------------------------------
 
