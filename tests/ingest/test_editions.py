@@ -38,6 +38,24 @@ def test_a_newer_edition_tells_who_joined_left_and_changed_name(take: Take) -> N
     }
 
 
+def test_one_candidate_who_was_a_member_before_is_not_asked_about(take: Take) -> None:
+    take("Halle (Saale);Germany;C40", "Bergen;Norway;C40", "Naumburg (Saale);Germany;ICLEI", "Hamburg;Germany;C40")
+    newer = take(
+        "Halle;Germany;C40",
+        "Bergen;;C40",
+        "Naumburg;Germany;C40",
+        "Hambrug;Germany;C40",
+        "Homburg;Germany;C40",
+        day="2026-03-01",
+    )
+    assert [newer.member(row) for row in (2, 3)] == ["city-of-halle", "city-of-bergen"]
+    assert "a member in the edition before" in newer.notes(2)
+    # Naumburg was a member of another network, one name only resembles that of a member, and one was none.
+    assert [newer.outcome(row) for row in (4, 5, 6)] == ["review"] * 3
+    both = take("Halle;Germany;C40", "Halle (Saale);Germany;C40", day="2026-04-01")
+    assert [both.outcome(row) for row in (2, 3)] == ["review", "imported"]
+
+
 @pytest.mark.slow
 def test_who_is_no_longer_listed_counts_until_then_and_no_leaving_date_is_invented(
     take: Take, project: Project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,7 +44,7 @@ from citygraph.ingest.report import (
     write_review,
 )
 from citygraph.ingest.tables import ListLimits, list_error
-from citygraph.ingest.who import CityAnswer, FoundCity, Resolver
+from citygraph.ingest.who import CityAnswer, FoundCity, Resolver, with_members_before
 from citygraph.ingest.write import Anchors, Descriptions, ListedMembership, Memberships, Mint
 from citygraph.messages import sentence
 from citygraph.namespaces import CONCEPT, prefixes_for
@@ -202,7 +202,7 @@ class _Importing:
     def run(self) -> Import:
         entries = list(read_entries(self._listing, self._map, self._limits, self._known.networks))
         self._networks.find_all(claim.network for entry in entries for claim in entry.claims if not claim.problem)
-        answers = self._resolver.resolve_all(each.asked for each in entries if each.asked and each.outcome is None)
+        answers = self._answers(entries)
         of_row: dict[tuple[str, int], list[RowOutcome]] = {}
         for entry in entries:
             found = answers.get(entry.asked) if entry.asked and entry.outcome is None else None
@@ -230,6 +230,19 @@ class _Importing:
             complete={self._networks.listed[iri]: count for iri, count in sorted(open_rows.items())},
             notes=self._listing.notes,
         )
+
+    def _answers(self, entries: Iterable[Entry]) -> dict[WantedCity, FoundCity]:
+        """Who is meant by each question, also by what the edition before says."""
+        open_ = [each for each in entries if each.asked and each.outcome is None]
+        answers = self._resolver.resolve_all(each.asked for each in open_ if each.asked)
+        facts = (self._known.facts.get(iri) for iri in (self._previous.listed if self._previous else ()))
+        before = {(fact.member, fact.organization) for fact in facts if fact}
+        networks: dict[WantedCity, set[str]] = {}
+        for entry in open_ if before else ():
+            if entry.asked:
+                claimed = {self._networks.find(each.network).iri for each in entry.claims if not each.problem}
+                networks.setdefault(entry.asked, set()).update(claimed)
+        return with_members_before(answers, networks, before)
 
     def _account(self, told: set[tuple[str, int]], outcomes: Counter[RowOutcome]) -> None:
         """Nothing is dropped in silence: as many outcomes as rows, and every row in the report."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -25,10 +25,13 @@ from citygraph.ingest.places import (
 )
 from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, review_key
 from citygraph.matching.names import NameForm, other_names, read_name
-from citygraph.messages import Text, sentence, text
+from citygraph.messages import Text, key_of, sentence, text
 
 _SHORTEST_ALONE: Final = 5
 _MOST_CANDIDATES: Final = 5
+_OF_SEVERAL: Final = frozenset(
+    f"ingest.who.{reason}" for reason in ("maybe", "same_name", "bear_name", "no_country_several")
+)
 
 
 class CityAnswer(StrEnum):
@@ -51,6 +54,17 @@ class FoundCity:
     notes: tuple[str, ...] = ()
     is_open: bool = False
     """With a refusal: a person may decide it in the review all the same."""
+
+    @property
+    def may_mean(self) -> tuple[Body, ...]:
+        """Who was found, or may be meant."""
+        return (self.body,) if self.body else self.candidates
+
+    def bearers(self, name: str) -> list[Body]:
+        """The candidates that bear this very name, when all that is asked is which of several is meant."""
+        is_asked = self.kind is CityAnswer.REVIEW and key_of(self.reason) in _OF_SEVERAL
+        core = read_name(name).core
+        return [body for body in self.candidates if read_name(body.name).core == core] if is_asked else []
 
 
 class Resolver:
@@ -389,6 +403,32 @@ class Resolver:
             names += parts
         self._gazetteer.add(body, names)
         return FoundCity(CityAnswer.NEW, body, notes=(note,) if note else ())
+
+
+def with_members_before(
+    answers: Mapping[WantedCity, FoundCity],
+    networks: Mapping[WantedCity, Collection[str]],
+    before: Collection[tuple[str, str]],
+) -> dict[WantedCity, FoundCity]:
+    """The answers, with one for each name that several may bear and one alone of them bore in the edition before.
+
+    No other row may mean that member: then it is listed once more, with less or more behind its name.
+
+    Args:
+        answers: what was found for each question.
+        networks: of which networks the rows of each question claim membership.
+        before: member and network of every membership of the edition before.
+    """
+    meant = Counter(body.iri for found in answers.values() for body in found.may_mean)
+    settled = dict(answers)
+    for asked, found in answers.items():
+        wanted = networks.get(asked, ())
+        bearers = found.bearers(asked.name) if wanted else []
+        members = [body for body in bearers if all((body.authority, network) in before for network in wanted)]
+        if len(members) == 1 and meant[members[0].iri] == 1:
+            note = sentence("ingest.note.member_before", name=members[0].name)
+            settled[asked] = FoundCity(CityAnswer.KNOWN, members[0], notes=(*found.notes, note))
+    return settled
 
 
 def _unclear_in(asked: WantedCity) -> str:
