@@ -33,9 +33,21 @@ MEDIA_TYPES: Final = frozenset({
 """The media types that a record of ours may name."""
 
 _KEYS: Final = frozenset({"namespace", "scheme", "type", "open", "codes", "old", "places"})
+_DCT, _SKOS = PREFIXES["dct"], PREFIXES["skos"]
+_VCARD: Final = "http://www.w3.org/2006/vcard/ns#"
+_BELOW: Final = tuple(
+    Triple(Iri(namespace + each), Iri(PREFIXES["rdfs"] + "subClassOf"), Iri(namespace + above))
+    for namespace, above, below in (
+        (_VCARD, "Kind", "Group Individual Location Organization"),
+        (PREFIXES["foaf"], "Agent", "Group Organization Person"),
+        (_DCT, "MediaType", "FileFormat"),
+        (_DCT, "MediaTypeOrExtent", "MediaType"),
+        (_DCT, "RightsStatement", "LicenseDocument"),
+    )
+    for each in below.split()
+)
 _UNITS: Final = {"kommune": ("kommune", "municipality"), "fylke": ("fylke", "fylkeskommune", "county")}
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
-_DCT, _SKOS = PREFIXES["dct"], PREFIXES["skos"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +200,12 @@ def vocabulary_of(iri: str) -> Vocabulary | None:
 
 
 def background(record: Iterable[Triple]) -> list[Triple]:
-    """What a validator must know about the terms that a record uses; loaded beside it, never written into it."""
-    triples: dict[Triple, None] = {}
+    """What a validator must know about the terms that a record uses; loaded beside it, never written into it.
+
+    That is what its codes are, and which classes are others by their own ontologies, as the profiles' imports say: a
+    `vcard:Organization` is a `vcard:Kind`, and a `foaf:Organization` a `foaf:Agent`.
+    """
+    triples: dict[Triple, None] = dict.fromkeys(_BELOW)
     used = {each.object.value for each in record if isinstance(each.object, Iri)}
     schemes = {each.scheme: each for each in vocabularies().values()}
     for iri in sorted(used):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import subprocess
 import threading
@@ -18,7 +19,7 @@ from citygraph.link import LinkDecision, LinkWord, Outdated, open_source, write_
 from citygraph.link.compare import read_known, write_known
 from citygraph.link.items import items_from_triples
 from citygraph.link.links import DRIFT_FILE, MAPPING_FILE
-from citygraph.link.wikidata import ExtractSource, LiveSource, MediaWiki, read_extract
+from citygraph.link.wikidata import ExtractSource, LiveSource, MediaWiki, read_extract, read_extract_triples
 from citygraph.messages import texts
 from citygraph.rdf import Iri
 from citygraph.results import Graph
@@ -315,6 +316,36 @@ def test_a_batch_follows_the_grammar_and_every_statement_has_a_public_page(
 
 
 # -- sources ------------------------------------------------------------------------------------------------
+
+
+def test_an_extract_is_read_however_it_came_or_refused_with_the_reason(tmp_path: Path) -> None:
+    lines = tmp_path / "extract.jsonl"
+    write_extract(lines, read_extract(EXTRACT).values())
+    plain, known = lines.read_bytes(), read_extract(lines).keys()
+    packed = gzip.compress(plain)
+    for name, data in {
+        "unpacked-by-a-browser.jsonl.gz": plain,
+        "packed-without-saying.jsonl": packed,
+        "with-a-mark.jsonl": b"\xef\xbb\xbf" + plain,
+        "utf-16.jsonl": plain.decode().encode("utf-16"),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+        assert read_extract(tmp_path / name).keys() == known
+    for data, why in (
+        (packed[: len(packed) // 2], "the packed file ends in the middle"),
+        (packed[:5], "the packed file ends in the middle"),
+        (packed[:100] + bytes(30) + packed[130:], "damaged"),
+        (packed + b"more", "damaged"),
+        (b"", "it is empty"),
+        (gzip.compress(b"\n"), "it is empty"),
+        (b"PK\x03\x04", r"extract\.jsonl\.gz:1: not an entity"),
+        (b'{"id": "Q1"}\n{"id": "Q 1>"}', r"extract\.jsonl\.gz:2: not an entity"),
+    ):
+        path = tmp_path / "extract.jsonl.gz"
+        path.write_bytes(data)
+        for read in (read_extract, read_extract_triples):
+            with pytest.raises(ReconciliationError, match=why):
+                read(path)
 
 
 def test_an_extract_in_json_lines_says_the_same_as_the_one_in_rdf(tmp_path: Path) -> None:

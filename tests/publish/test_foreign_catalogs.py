@@ -12,10 +12,11 @@ from citygraph import Project
 from citygraph.errors import PublishError
 from citygraph.export import export_bytes
 from citygraph.findings import Report
-from citygraph.publish import PROFILES, check_catalog
+from citygraph.publish import PROFILES, check_catalog, check_profile
 from citygraph.publish.record import NAMESPACES
-from citygraph.rdf import BlankNode, Iri, Literal, Quad
-from portal_record import BASE, iri, record, subjects
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Triple
+from citygraph.vocabularies import EUA
+from portal_record import BASE, TYPE, iri, record, subjects
 
 _ENDINGS: Final = {"ttl": "ttl", "rdf": "rdf", "xml": "rdf", "jsonld": "jsonld", "json": "jsonld", "nt": "nt"}
 _BOMB: Final = """<?xml version="1.0"?>
@@ -158,7 +159,68 @@ def test_what_others_often_write_is_no_violation(
     file.write_bytes(export_bytes([*quads, Quad(thing, predicate, value)], format="ttl", prefixes=NAMESPACES))
     report = _check(file, name)
     assert report.violations == ()
-    assert {each.code for each in report.findings} == {"publish-profile-advice"}
+    # A vcard:Organization is a vcard:Kind by its own ontology, so that there is nothing to advise.
+    advised = set() if value == iri("vcard:Organization") else {"publish-profile-advice"}
+    assert {each.code for each in report.findings} == advised
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_an_organisation_of_vcard_or_foaf_is_one(name: str) -> None:
+    types = {iri("vcard:Kind"): iri("vcard:Organization"), iri("foaf:Agent"): iri("foaf:Organization")}
+    given = [t for t in record(name) if t.object not in (iri("org:Organization"), iri("vcard:Organization"))]
+    theirs = [
+        Triple(t.subject, t.predicate, types.get(t.object, t.object) if isinstance(t.object, Iri) else t.object)
+        for t in given
+    ]
+    assert check_profile(theirs, PROFILES[name]) == []
+
+
+_DQV, _CV, _ODRL = "http://www.w3.org/ns/dqv#", "http://data.europa.eu/m8g/", "http://www.w3.org/ns/odrl/2/"
+_TEXT, _THERE, _TEXT_NB = Literal("a text"), Iri("https://city.example/there"), Literal("en tekst", language="nb")
+_OTHERS: Final = [
+    # Of which class, which property, what it must not be, and what it may be.
+    ("dcat:DataService", "dcat:version", _THERE, _TEXT),
+    ("dcat:DataService", "adms:status", _TEXT, Iri(f"{EUA}distribution-status/COMPLETED")),
+    ("dcat:DataService", "adms:versionNotes", _TEXT, _TEXT_NB),
+    ("dcat:DataService", "dct:identifier", _THERE, _TEXT),
+    ("dcat:DataService", "dct:rights", _TEXT, Iri(f"{BASE}rights")),
+    ("dcat:DataService", f"{_CV}hasCost", _TEXT, Iri("https://city.example/cost")),
+    ("dcat:Dataset", f"{_DQV}hasQualityMeasurement", _TEXT, Iri("https://city.example/measurement")),
+    ("dcat:Dataset", f"{_DQV}hasQualityAnnotation", _TEXT, Iri("https://city.example/annotation")),
+    ("dcat:Dataset", f"{_CV}hasCost", _TEXT, Iri("https://city.example/cost")),
+    ("dcat:Dataset", "dcat:hasVersion", _TEXT, _THERE),
+    ("dcat:Dataset", "dct:replaces", _TEXT, _THERE),
+    ("dcat:Dataset", "dct:isReferencedBy", _TEXT, _THERE),
+    ("dcat:Dataset", "dct:relation", BlankNode("it"), _THERE),
+    ("dcat:Dataset", "dct:subject", _TEXT, _THERE),
+    ("dcat:Dataset", "dct:type", _TEXT, Iri(f"{EUA}dataset-type/STATISTICAL")),
+    ("dcat:Dataset", "adms:versionNotes", _TEXT, _TEXT_NB),
+    ("dcat:Catalog", "dct:temporal", _TEXT, Iri(f"{BASE}dataset/graph/period")),
+    ("dcat:Distribution", f"{_ODRL}hasPolicy", _TEXT, Iri("https://city.example/policy")),
+    ("dcat:CatalogRecord", "dct:title", _TEXT, _TEXT_NB),
+]
+
+
+def test_version_3_of_the_norwegian_profile_looks_at_what_records_of_others_have() -> None:
+    given, profile = record("dcat-ap-no-3"), PROFILES["dcat-ap-no-3"]
+
+    def name(path: str) -> Iri:
+        return Iri(path) if "://" in path else iri(path)
+
+    def with_(column: int) -> list[Triple]:
+        added = [Triple(subjects(given, each[0])[0], name(each[1]), each[column]) for each in _OTHERS]  # type: ignore[arg-type]
+        own = {(each.subject, each.predicate) for each in added}
+        types = {"cost": f"{_CV}Cost", "measurement": f"{_DQV}QualityMeasurement", "policy": f"{_ODRL}Policy"}
+        types["annotation"] = f"{_DQV}QualityAnnotation"
+        things = [Triple(Iri(f"https://city.example/{each}"), TYPE, Iri(type_)) for each, type_ in types.items()]
+        page = Triple(Iri("https://city.example/cost"), iri("foaf:page"), _THERE)
+        return [*(each for each in given if (each.subject, each.predicate) not in own), *added, *things, page]
+
+    wrong = {
+        (each.focus_node, each.path) for each in check_profile(with_(2), profile) if each.code == "publish-profile"
+    }
+    assert wrong >= {(str(subjects(given, each[0])[0]), str(name(each[1]))) for each in _OTHERS}
+    assert [each for each in check_profile(with_(3), profile) if each.code == "publish-profile"] == []
 
 
 def test_loops_and_odd_terms_do_not_stop_the_check(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -16,8 +16,10 @@ from referencing.jsonschema import DRAFT7
 from starlette.applications import Starlette
 
 from citygraph import Project
+from citygraph.errors import ConfigError
 from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.reconcile.service import routes
+from citygraph.web.reconcile.targets import places_of
 from conftest import TODAY, copy_project
 
 Check = Callable[[str, str, object], None]
@@ -356,3 +358,49 @@ def test_names_follow_the_language_of_the_reader(client: Client) -> None:
         for language in ("nb", "en")
     ]
     assert names == ["Norge", "Norway"]
+
+
+# -- the list of places --------------------------------------------------------------------------------------
+
+_EXCEL: Final = "sep=;\r\nID;Name;Latitude;Longitude\r\nx-1;Tromsø;69,65;18,96\r\n;;;\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _EXCEL.encode("cp1252"),
+        _EXCEL.encode("utf-8-sig"),
+        _EXCEL.replace(";", "\t").removeprefix("sep=\t\r\n").encode("utf-16"),
+        "id,name,latitude,longitude\nx-1,Tromsø,69.65,18.96\n".encode(),
+    ],
+    ids=["windows", "utf-8 with a mark", "utf-16 with tabs", "plain"],
+)
+def test_a_list_of_places_is_read_as_a_spreadsheet_saved_it(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "places.csv").write_bytes(data)
+    (place,) = places_of(tmp_path / "places.csv", "places.csv")
+    assert (place.id, place.names[0].text, place.point) == ("x-1", "Tromsø", (69.65, 18.96))
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "line 1: the column id is missing"),
+        (b"PK\x03\x04" + bytes(99), "line 1: the column id is missing"),
+        (b"id;namn\n1;x\n", "line 1: the column name is missing"),
+        (b"id,name\n1,x\n1,y\n", "line 3: id and name must be there"),
+        (b'id,name\n1,"x\n2,y\n', "line 3: a quotation mark is not closed"),
+        (b"id,name\n\0,x\n", "line 2: a quotation mark is not closed, or there is a character"),
+        (b'id,name\n1,"' + b"x" * 200_000 + b'"\n', "line 2"),
+        (b"id,name,type\n1,x,by\n", "line 2: type is one of authority, city"),
+        (b"id,name,latitude,longitude\n1,x,nan,5\n", "line 2: latitude and longitude are numbers"),
+        (b"id,name,latitude,longitude\n1,x,591,5\n", "line 2: latitude and longitude are numbers"),
+        ("id,name".encode("utf-16")[:-1], "cannot be read as utf-16: byte"),
+    ],
+)
+def test_a_list_of_places_that_cannot_be_read_is_named_with_the_line(data: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / "places.csv").write_bytes(data)
+    with pytest.raises(ConfigError) as caught:
+        places_of(tmp_path / "places.csv", "places.csv")
+    assert "The list of places places.csv cannot be read: " in caught.value.message
+    assert says in caught.value.message
+    assert "codec" not in caught.value.message

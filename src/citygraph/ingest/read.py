@@ -234,7 +234,8 @@ def decode(data: bytes, name: str, encoding: str) -> tuple[str, list[str]]:
             note = sentence("ingest.file.read_as", encoding=chosen.upper())
             return data.decode(chosen), ([] if encoding or chosen == "utf-8-sig" else [note])
         except (UnicodeDecodeError, LookupError) as error:
-            raise list_error("encoding", name=name, encoding=chosen, why=error) from error
+            why = f"byte {error.start + 1}" if isinstance(error, UnicodeDecodeError) else "?"
+            raise list_error("encoding", name=name, encoding=chosen, why=why) from error
     try:
         return data.decode("utf-8"), []
     except UnicodeDecodeError:

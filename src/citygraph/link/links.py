@@ -70,6 +70,19 @@ class Comparison:
     open: int
 
 
+def _text(path: Path) -> str:
+    """A table of ours, without the mark that spreadsheets put in front.
+
+    Raises:
+        ConfigError: it is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = sentence("keys.not_utf8", path=path, place=error.start + 1)
+        raise ConfigError(message, fix=sentence("keys.save_as_utf8")) from error
+
+
 class Links:
     """The mapping file of a project folder, read anew for each question and written after each decision."""
 
@@ -117,8 +130,8 @@ class Links:
             })  # fmt: skip
         try:
             # Decoded from bytes: text mode would turn CR LF into LF, and a round trip into a difference.
-            return read_mappings(path.read_bytes().decode("utf-8"))
-        except (SssomError, UnicodeDecodeError) as error:
+            return read_mappings(_text(path))
+        except SssomError as error:
             message = sentence("link.unreadable", file=MAPPING_FILE, reason=error)
             raise ConfigError(message, fix=sentence("link.run_check")) from error
 
@@ -236,7 +249,7 @@ class Links:
         if not path.is_file():
             return []
         try:
-            return read_known(path.read_bytes().decode("utf-8"))
+            return read_known(_text(path))
         except ValueError as error:
             message = sentence("link.unreadable", file=DRIFT_FILE, reason=error)
             raise ConfigError(message, fix=sentence("link.mend_row")) from error

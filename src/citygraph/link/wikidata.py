@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import re
 import zlib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -82,13 +85,15 @@ class ExtractSource:
 
 
 def read_extract(path: Path) -> dict[str, WikidataItem]:
-    """The items of an extract by id: `.nt` is N-Triples, anything else one entity a line; `.gz` is unpacked.
+    """The items of an extract by id: `.nt` is N-Triples, anything else one entity a line; what is packed is unpacked.
 
     Raises:
         ReconciliationError: it cannot be read; the line is in the message.
     """
     data = _read(path)
-    return items_from_triples(_parsed(path, data)) if ".nt" in path.suffixes else _read_lines(path, data)
+    if ".nt" in path.suffixes:
+        return items_from_triples(_parsed(path, data))
+    return {item.id: item for _, item in _read_lines(path, data)}
 
 
 def read_extract_triples(path: Path) -> list[Triple]:
@@ -98,16 +103,51 @@ def read_extract_triples(path: Path) -> list[Triple]:
         ReconciliationError: it cannot be read; the line is in the message.
     """
     data = _read(path)
-    return _parsed(path, data) if ".nt" in path.suffixes else list(triples_of_items(_read_lines(path, data).values()))
+    if ".nt" in path.suffixes:
+        return _parsed(path, data)
+    found: dict[str, list[Triple]] = {}
+    for line, item in _read_lines(path, data):
+        try:
+            found[item.id] = list(triples_of_items([item]))
+        except ValueError as error:
+            raise _no_entity(path, line) from error
+    return [each for triples in found.values() for each in triples]
+
+
+_ID: Final = re.compile(r"[QPL][1-9][0-9]{0,12}")
+_GZIP: Final = b"\x1f\x8b"
+_MOST_BYTES: Final = 4_000_000_000
+"""What an extract may hold when it is unpacked; a packed file of a few megabytes can say that it is far more."""
 
 
 def _read(path: Path) -> bytes:
+    """The bytes of an extract, unpacked when they are packed, whatever the file is called."""
+
+    def refused(key: str) -> ReconciliationError:
+        message = sentence("link.unreadable", file=path, reason=sentence(f"link.extract.{key}"))
+        return ReconciliationError(message, fix=sentence("link.make_extract"))
+
     try:
         data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix == ".gz" else data
-    except (OSError, EOFError, zlib.error) as error:
-        message = sentence("link.unreadable", file=path, reason=error)
+        if data.startswith(_GZIP):
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+                data = file.read(_MOST_BYTES + 1)
+    except EOFError as error:
+        raise refused("cut") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise refused("damaged") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else path.name
+        message = sentence("link.unreadable", file=path, reason=reason)
         raise ReconciliationError(message, fix=sentence("link.make_extract")) from error
+    if len(data) > _MOST_BYTES:
+        raise refused("too_large")
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        data = data.decode("utf-16", errors="replace").encode()
+    data = data.removeprefix(BOM_UTF8)
+    if not data.strip():
+        raise refused("empty")
+    return data
 
 
 def _parsed(path: Path, data: bytes) -> list[Triple]:
@@ -119,8 +159,8 @@ def _parsed(path: Path, data: bytes) -> list[Triple]:
     return [quad.triple for quad in parsed.quads]
 
 
-def _read_lines(path: Path, data: bytes) -> dict[str, WikidataItem]:
-    found: dict[str, WikidataItem] = {}
+def _read_lines(path: Path, data: bytes) -> Iterator[tuple[int, WikidataItem]]:
+    """The entities with the numbers of their lines."""
     for number, line in enumerate(data.split(b"\n"), start=1):
         # Wikidata's own dumps are one list with a comma behind every entity.
         text = line.strip().removesuffix(b",")
@@ -128,11 +168,17 @@ def _read_lines(path: Path, data: bytes) -> dict[str, WikidataItem]:
             continue
         try:
             item = item_from_json(json.loads(text))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            message = sentence("link.no_entity", file=path, line=number)
-            raise ReconciliationError(message, fix=sentence("link.not_lines")) from error
-        found[item.id] = item
-    return found
+            is_one = bool(_ID.fullmatch(item.id))
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise _no_entity(path, number) from error
+        if not is_one:
+            raise _no_entity(path, number)
+        yield number, item
+
+
+def _no_entity(path: Path, line: int) -> ReconciliationError:
+    message = sentence("link.no_entity", file=path, line=line)
+    return ReconciliationError(message, fix=sentence("link.not_lines"), line=line)
 
 
 def write_extract(path: Path, items: Iterable[WikidataItem]) -> int:

@@ -7,9 +7,10 @@ import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from citygraph.errors import ConfigError
+from citygraph.errors import CitygraphError, ConfigError
 from citygraph.graphs import is_internal
 from citygraph.labels import Labels, local_name, reused_labels
 from citygraph.matching.names import country_code, fold, plain, read_name
@@ -318,38 +319,81 @@ def _places(project: Project) -> list[Thing]:
     name = str(config.values["reconcile.targets"])
     if not name or is_internal(name, config.hidden, base=config.base):
         return []
+    return places_of(project.folder / name, name)
+
+
+def places_of(path: Path, name: str) -> list[Thing]:
+    """The places of a CSV file, however a spreadsheet saved it: with a mark in front, in UTF-16 or Windows-1252, with semicolons.
+
+    Raises:
+        ConfigError: it cannot be read; the line is in the message.
+    """
+    from citygraph.ingest.read import decode  # noqa: PLC0415  # lists are read by those who bring one
+
     try:
-        return read_places((project.folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        why = next((each for each in error.args if isinstance(each, Sentence)), str(error))
-        raise ConfigError(
-            sentence("reconcile.places", name=name, why=why), fix=sentence("reconcile.places_columns")
-        ) from error
+        return read_places(decode(path.read_bytes(), name, "")[0])
+    except (CitygraphError, OSError, ValueError) as error:
+        said = next((each for each in error.args if isinstance(each, Sentence)), None)
+        said = said and Sentence(said.rstrip("."), said.nb.rstrip("."))
+        why = said or (error.strerror if isinstance(error, OSError) and error.strerror else path.name)
+        message = sentence("reconcile.places", name=name, why=why)
+        raise ConfigError(message, fix=sentence("reconcile.places_columns")) from error
 
 
 def read_places(text: str) -> list[Thing]:
     """The places of a CSV table with the columns `id` and `name`.
 
-    Any of `aliases country type latitude longitude population` may be there. Aliases are separated by `|`; `type` is city, region, country, authority or network, and city without it.
+    Any of `aliases country type latitude longitude population` may be there. Between columns stands a comma, a semicolon,
+    a tab or a stroke. Aliases are separated by `|`; `type` is city, region, country, authority or network, and city
+    without it. Rows without a cell are nothing.
 
     Raises:
         ValueError: a column or a cell is missing; the line is in the message.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    missing = [column for column in _NEEDED if column not in (rows.fieldnames or ())]
+    text = text.removeprefix("\ufeff")
+    first, rest = (*text.split("\n", 1), "")[:2]
+    skipped = 1 if first.strip().lower().startswith("sep=") else 0
+    text = rest if skipped else text
+    heading = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=lambda each: len({*_heading(heading, each)} & {*_NEEDED}))
+    names = _heading(heading, delimiter)
+    missing = [column for column in _NEEDED if column not in names]
     if missing:
         raise ValueError(sentence("reconcile.places_column", column=missing[0]))
-    return list(_things(rows))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        next(rows)
+        return list(_things(rows, names, skipped))
+    except csv.Error as error:
+        raise ValueError(sentence("reconcile.places_broken", line=rows.line_num + skipped)) from error
 
 
-def _things(rows: csv.DictReader[str]) -> Iterator[Thing]:
+_DELIMITERS: Final = (",", ";", "\t", "|")
+
+
+def _heading(line: str, delimiter: str) -> list[str]:
+    """The names of the columns, without capitals and blanks."""
+    try:
+        return [cell.strip().lower() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def _things(rows: Any, names: Sequence[str], skipped: int) -> Iterator[Thing]:  # noqa: ANN401  # csv's reader has no name
     seen: set[str] = set()
     for row in rows:
-        cells = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
-        if not cells["id"] or not cells["name"] or cells["id"] in seen:
-            raise ValueError(sentence("reconcile.places_row", line=rows.line_num))
+        line = rows.line_num + skipped
+        cells = {key: " ".join(value.split()) for key, value in zip(names, row, strict=False)}
+        if not all(value.isprintable() for value in cells.values()):
+            raise ValueError(sentence("reconcile.places_broken", line=line))
+        if not any(cells.values()):
+            continue
+        if not cells.get("id") or not cells.get("name") or cells["id"] in seen:
+            raise ValueError(sentence("reconcile.places_row", line=line))
         seen.add(cells["id"])
-        kind = cells.get("type") or "city"
+        kind = cells.get("type", "").lower() or "city"
+        if kind not in _KIND_CLASSES:
+            raise ValueError(sentence("reconcile.places_type", line=line, kinds=", ".join(sorted(_KIND_CLASSES))))
         aliases = [each.strip() for each in cells.get("aliases", "").split("|") if each.strip()]
         country = country_code(cells.get("country", ""))
         yield Thing(
@@ -357,8 +401,8 @@ def _things(rows: csv.DictReader[str]) -> Iterator[Thing]:
             names=(Name(cells["name"]), *(Name(each, main=False) for each in aliases)),
             kinds=frozenset({kind}),
             countries=frozenset({country} - {""}),
-            point=_point(cells, rows.line_num),
-            classes=(_KIND_CLASSES.get(kind, CG + "City"),),
+            point=_point(cells, line),
+            classes=(_KIND_CLASSES[kind],),
             population=number_of(cells.get("population", "")),
         )
 
@@ -368,6 +412,10 @@ def _point(cells: dict[str, str], line: int) -> tuple[float, float] | None:
     if not latitude or not longitude:
         return None
     try:
-        return float(latitude), float(longitude)
+        # A spreadsheet in Norwegian writes 59,91.
+        point = float(latitude.replace(",", ".")), float(longitude.replace(",", "."))
     except ValueError as error:
         raise ValueError(sentence("reconcile.places_point", line=line)) from error
+    if not (abs(point[0]) <= _POLE and abs(point[1]) <= _DATE_LINE):
+        raise ValueError(sentence("reconcile.places_point", line=line))
+    return point
