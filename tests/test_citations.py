@@ -18,7 +18,7 @@ from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.reason.proof.explain import Explainer
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, read_saved_query
-from citygraph.sources import RECORDS, carriers
+from citygraph.sources import RECORDS, anchor_of, carriers
 from citygraph.store import MemoryStore
 from conftest import ROOT, TODAY
 
@@ -210,3 +210,28 @@ def test_a_document_of_another_time_is_shown_without_the_date_of_the_fact() -> N
     cited = cite([member], MemoryStore([*quads, *memo]))[member]
     dated = {each.document.removeprefix(BASE): each.as_of for each in cited}
     assert dated == {"memo": "", "page": "2026-11-15", "undated": "2026-11-15"}
+
+
+# -- places in documents ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fragment", "sort", "words"),
+    [
+        ("char=67,83", "passage", "characters 67–83"),
+        ("row=17", "row", "row 17"),
+        ("sheet=Members%202026&row=17", "row", "sheet “Members 2026”, row 17"),
+        ("cell=4,2", "cell", "row 4, column 2"),
+        ("page=3", "page", "page 3"),
+    ],
+)
+def test_places_in_documents_have_one_shape(fragment: str, sort: str, words: str) -> None:
+    anchor = anchor_of(f"{BASE}source/list.xlsx#{fragment}")
+    assert anchor is not None
+    assert (anchor.source, anchor.sort, anchor.words.in_language("en")) == (f"{BASE}source/list.xlsx", sort, words)
+    assert anchor.iri == f"{BASE}source/list.xlsx#{fragment}"
+
+
+@pytest.mark.parametrize("iri", ["source/list.xlsx", "source/list.xlsx#row=", "source/a#row=1#row=2", "id/x#part"])
+def test_anything_else_is_no_place_in_a_document(iri: str) -> None:
+    assert anchor_of(BASE + iri) is None

@@ -575,7 +575,7 @@ def test_a_place_and_its_authority_give_the_same_statements(this_project: Projec
     place = {row[1:] for row in ask(this_project, "statements-about", about="Oslo")}
     authority = {row[1:] for row in ask(this_project, "statements-about", about="Oslo kommune")}
     assert place == authority
-    assert len(place) == 8
+    assert len(place) == 20
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(this_project: Project) -> None:

@@ -38,9 +38,14 @@ _PARTS: Final = {
             ("rdf", "object"),
             ("cg", "listOf"),
             ("cg", "listKind"),
+            ("dct", "spatial"),
+            ("cg", "listRole"),
+            ("cg", "asOf"),
         )
     )
 }
+
+_OF_A_LIST, _DAY = _PARTS[PREFIXES["cg"] + "listOf"], _PARTS[PREFIXES["cg"] + "asOf"]
 
 PART_PROPERTIES: Final = frozenset(_PARTS)
 """What a fact ties together, which names it."""
@@ -114,7 +119,9 @@ class Labels:
         parts = self._parts.get(iri)
         if iri in self._found or not parts:
             return self.of(term, language)
-        return " – ".join(self.of(part, language) for _, part in sorted(parts.items(), key=lambda item: item[0]))
+        # The day is part of the name of a list, of which there are many, and of no other fact.
+        told = [part for n, part in sorted(parts.items()) if n != _DAY or _OF_A_LIST in parts]
+        return " – ".join(self.of(part, language) for part in told)
 
     def __contains__(self, iri: str) -> bool:
         """Whether there is any label for this IRI."""

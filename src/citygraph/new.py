@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,8 @@ _STARTER: Final = (
 # The themes of the networks in our own graph; another graph writes its own.
 _OWN_THEMES: Final = "themes.ttl"
 # At the top of the project alone: the documents of lists lie in data/sources/ and belong to the graph.
+_OWN_DEFAULT: Final = re.compile(r', default: "id:[^"]*"')
+_OWN_THING: Final = re.compile(r"(?<![\w.-])id:")
 _IGNORED: Final = "/build/\n/sources/\n"
 
 
@@ -59,14 +62,22 @@ def create_project(folder: Path, *, reference: Path, base: str = "", title: str 
     for path in sorted(set((reference / "ontology").glob("*.ttl")) - {reference / "ontology" / _OWN_THEMES}):
         write_file(folder / "ontology" / path.name, path.read_bytes())
     for path in [*sorted((reference / "queries").glob("*.rq")), *sorted((reference / "queries").glob("checks/*.rq"))]:
-        if _is_general(path.read_text(encoding="utf-8")):
-            write_file(folder / path.relative_to(reference), path.read_bytes())
+        if general := _general(path.read_text(encoding="utf-8")):
+            write_file(folder / path.relative_to(reference), general.encode())
     write_file(folder / ".gitignore", _IGNORED.encode())
 
 
-def _is_general(query: str) -> bool:
-    """Whether a question names nothing of our own graph, so that it can be asked of any."""
-    return "id:" not in query.replace("cg:id", "").replace("wd:", "")
+def _general(query: str) -> str:
+    """A question as it can be asked of any graph; empty when it names things of our own beyond what it asks about.
+
+    A parameter whose default is a thing of ours has none: of two lists all are compared, anything else must be named.
+    """
+    lines = [
+        _OWN_DEFAULT.sub("" if "cg:CompletenessStatement" in line else ", required: true", line)
+        for line in query.splitlines(keepends=True)
+    ]
+    general = "".join(lines)
+    return "" if _OWN_THING.search(general) else general
 
 
 def _toml(text: str) -> str:
