@@ -42,7 +42,7 @@ def test_two_complete_lists_in_a_new_project_say_who_came_and_who_went(two_lists
     assert said(two_lists, "joined-or-left", "joined", "left") == [("city-of-lyon", ""), ("", "city-of-bergen")]
     counts = set(said(two_lists, "membership-changes", "country", "before", "after"))
     assert counts == {("FRA", "0", "1"), ("NOR", "2", "1")}
-    facts = dict(said(two_lists, "publishable", "document", "facts"))
+    facts = {row[0]: row[1] for row in said(two_lists, "publishable", "document", "facts")}
     assert int(facts["members-2025-03-01.csv"]) > len(EARLIER)
 
     answered = two_lists.query("members", {"network": "C40"}, cite=True)
