@@ -29,6 +29,7 @@ _DEGREES: Final = re.compile(
 )
 _DECIMAL: Final = re.compile(r"[-+\u2212]?\d{1,3}(?:[.,]\d+)?\s*°?\s*[NSEWØVO]?\Z", re.IGNORECASE)
 _POINT: Final = re.compile(r"\APOINT\s*\(\s*(\S+)\s+(\S+)\s*\)\Z", re.IGNORECASE)
+_ESCAPED: Final = re.compile(r"<U\+([0-9A-Fa-f]{4,6})>|_x(000[9AaDd])_")
 _HIGHEST, _WIDEST = 90.0, 180.0
 
 
@@ -59,6 +60,11 @@ def _remembered(cell: str) -> Cleaned:
 def _clean(cell: str) -> Cleaned:
     # A sign that turns the direction of letters hides what a name is.
     text, notes = cell.replace("\u202e", "\ufffd").replace("\u202d", "\ufffd"), []
+    if "<U+" in text or "_x000" in text:
+        # R writes so what a locale lacks, and whatever read a workbook without its rules.
+        mended = _ESCAPED.sub(_letter, text)
+        notes += [_mended_note(text, mended)] if any(map(str.isalpha, set(mended) - set(text))) else []
+        text = mended
     if "&" in text and (unescaped := html.unescape(text)) != text:
         text = unescaped
     if _DAMAGE.search(text) and (mended := _mended(text)):
@@ -75,6 +81,11 @@ def _clean(cell: str) -> Cleaned:
     mark = found[0].strip() if (found := _FOOTNOTES.search(text)) and found.start() else ""
     text = _FOOTNOTES.sub("", text)
     return Cleaned("" if text.casefold() in _nothing() else text, tuple(notes), mark)
+
+
+def _letter(match: re.Match[str]) -> str:
+    number = int(match[1] or match[2], 16)
+    return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else match[0]  # noqa: PLR2004  # Unicode
 
 
 def _mended_note(text: str, mended: str) -> str:

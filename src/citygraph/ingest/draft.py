@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from citygraph.ingest.cells import clean
+from citygraph.ingest.cells import clean, number
 from citygraph.ingest.dates import read_date, read_status
 from citygraph.ingest.layout import note_reason
 from citygraph.ingest.places import country_of, known_countries
@@ -32,7 +33,15 @@ _DAY: Final = re.compile(
 )
 _AMERICAN: Final = re.compile(r"\A(\d{1,2})/(\d{1,2})/\d{2,4}\Z")
 _MONTHS: Final = 12
+_SUFFIX: Final = re.compile(r"(?<=\w\w)(?:[._][xy]|\.{1,3}\d{1,2})\Z")
+_CAMEL: Final = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
+_BY_PROGRAM: Final = re.compile(
+    r"(?:sheet|ark|blad|tabelle|feuil\w*|hoja|foglio|list|arkusz|taul\w*)\s?\d*\Z", re.IGNORECASE
+)
+_NA: Final = "NA"
 _FEW: Final = 0.7
+_YEAR: Final = re.compile(r"(?:19|20)\d\d|\d{1,4}([.-])\d{1,2}\1\d{2,4}")
+_FIRST_ROWS: Final = 6
 
 
 class _HeadingWords(NamedTuple):
@@ -55,7 +64,8 @@ def _heading_words() -> _HeadingWords:
 
 
 def _compared(heading: str) -> str:
-    return plain(heading, "'/")
+    """A heading as headings are compared, also as R and pandas write it: Network_Name, Start.x, Year.of.Joining, joinYear."""
+    return plain(_CAMEL.sub(" ", _SUFFIX.sub("", heading)).replace("_", " "), "'/")
 
 
 def by_words(names: Sequence[str]) -> dict[str, int]:
@@ -75,6 +85,9 @@ def by_words(names: Sequence[str]) -> dict[str, int]:
         ]
         if kind not in found and places:
             found[kind] = places[0]
+    if "latitude" not in found and len(names[found.get("longitude", 0)]) == 1:
+        # R calls the numbers of the rows X.
+        found.pop("longitude", None)
     return found
 
 
@@ -98,7 +111,7 @@ def heading_score(names: Sequence[str]) -> int:
 def cells_of(rows: Sequence[Row], place: int) -> list[str]:
     """What stands in a column, cleaned, without empty cells."""
     cells = (clean(row.cells[place]).text for row in rows[:_SAMPLE] if place < len(row.cells))
-    return [cell for cell in cells if cell]
+    return [cell for cell in cells if cell and cell != _NA]
 
 
 def by_content(rows: Sequence[Row], width: int, taken: Mapping[str, int]) -> dict[str, int]:
@@ -112,12 +125,27 @@ def by_content(rows: Sequence[Row], width: int, taken: Mapping[str, int]) -> dic
     return found
 
 
+def _of_years(rows: Sequence[Row], width: int, taken: Mapping[str, int]) -> dict[str, int]:
+    """The one column that is full of years or days; several may be networks."""
+    if "joined" in taken or len(rows) <= _LEAST:
+        return {}
+    full = [
+        place
+        for place in range(width)
+        if place not in taken.values() and len(cells_of(rows, place)) == len(rows[:_SAMPLE])
+    ]
+    years = [place for place in full if all(map(_YEAR.fullmatch, cells_of(rows, place)))]
+    return {"joined": years[0]} if len(years) == 1 else {}
+
+
 def marked(rows: Sequence[Row], names: Sequence[str], taken: Mapping[str, int]) -> list[int]:
     """The columns that are probably networks: most of their cells are a mark, a year or a word of a status."""
     found = []
     for place, name in enumerate(names):
         words = set(_compared(name).split())
-        if place in taken.values() or not name or words & _heading_words().other or read_date(name):
+        heads = _heading_words()
+        is_other = bool(words & heads.other) or _compared(name) in heads.known - set(heads.whole["network"])
+        if place in taken.values() or not name or is_other or read_date(name):
             continue
         cells = cells_of(rows, place)
         if cells and is_marked(cells):
@@ -159,6 +187,16 @@ class _Table:
     columns: dict[str, int]
     wide: list[int]
     rows: tuple[Row, ...]
+    is_by_types: bool = False
+
+    @property
+    def names_of_columns(self) -> dict[str, str | int]:
+        """How the map calls each column: by its name, or by its number where the name is missing or stands twice."""
+        called: dict[str, str | int] = {}
+        for kind, place in self.columns.items():
+            name = self.names[place] if place < len(self.names) else ""
+            called[kind] = name if name and self.names.count(name) == 1 else place + 1
+        return called
 
 
 def draft_map(path: Path, *, language: str = "en") -> str:
@@ -168,34 +206,82 @@ def draft_map(path: Path, *, language: str = "en") -> str:
         IngestError: the list cannot be read, or nothing in it looks like cities.
     """
     listing = read_list(path, limits=ListLimits())
-    tables = [table for sheet in listing.sheets if not sheet.is_hidden and (table := _table(sheet))]
+    found = [table for sheet in listing.sheets if (table := _table(sheet))]
+    tables = [table for table in found if not table.sheet.is_hidden]
     if not tables:
         raise list_error("nothing_like_cities", fix="by_hand", name=path.name)
     first = max(tables, key=lambda each: (len(each.columns) + len(each.wide), len(each.rows)))
-    alike = [each for each in tables if set(each.columns) == set(first.columns) and each.names == first.names]
+    together = [each for each in tables if each is first or _is_alike(each, first)]
 
     def said(key: str, **values: object) -> str:
         return text(f"ingest.draft.{key}").filled(**values).in_language(language)
 
     lines = [
         *_head(path, listing, first, said, language),
-        *_shape(first, alike, len(listing.sheets), said),
+        *_shape(first, together, len(listing.sheets), said),
         "",
-        "[columns]",
-        *_columns(first),
+        *_columns_and_wide(together, said),
+        "",
+        *_remarks(first, said),
     ]
-    if first.wide:
-        names = [_quoted(first.names[place]) for place in first.wide]
-        lines += [
-            "",
-            f"# {said('wide')}",
-            "[wide]",
-            f"columns = [{', '.join(names)}]",
-        ]
-    used = {*first.columns.values(), *first.wide}
-    others = [name for place, name in enumerate(first.names) if name and place not in used]
-    lines += ["", *(f"# {said('not_used', name=each[:80])}" for each in others[:40])]
+    for table in found:
+        if table.sheet.is_hidden:
+            lines.append(f"# {said('hidden_sheet', sheet=table.sheet.name, count=len(table.rows))}")
+        elif table not in together:
+            own = [*_head(path, listing, table, said, language), *_shape(table, [table], len(listing.sheets), said)]
+            lines += ["", f"# {said('other_sheet', sheet=table.sheet.name, count=len(table.rows))}"]
+            lines += [f"# {line}".rstrip() for line in (*own, "", *_columns_and_wide([table], said)) if line[:1] != "#"]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _is_alike(table: _Table, first: _Table) -> bool:
+    """Whether one map can read both tables: the same names, or the same columns under names that mean nothing else there."""
+    if table.names == first.names and set(table.columns) == set(first.columns):
+        return True
+    if set(table.columns) != set(first.columns) or table.wide or first.wide or table.depth != first.depth:
+        return False
+    ours, theirs = first.names_of_columns, table.names_of_columns
+    if any(isinstance(name, int) for name in (*ours.values(), *theirs.values())):
+        return False
+    return all(
+        (ours[kind] == theirs[kind]) or (ours[kind] not in table.names and theirs[kind] not in first.names)
+        for kind in ours
+    )
+
+
+def _columns_and_wide(tables: Sequence[_Table], said: Callable[..., str]) -> Iterator[str]:
+    """The tables [columns] and [wide] of a map."""
+    yield "[columns]"
+    for kind, place in tables[0].columns.items():
+        written = _one_or_list(each.names_of_columns[kind] for each in tables)
+        name = tables[0].names[place] if place < len(tables[0].names) else ""
+        same = [at + 1 for at, each in enumerate(tables[0].names) if name and each == name]
+        twice = (
+            said("twice", name=name[:80], count=len(same), numbers=", ".join(map(str, same))) if len(same) > 1 else ""
+        )
+        yield f"{kind:<9} = {written}" + (f"   # {twice}" if twice else "")
+    if tables[0].wide:
+        names = [_quoted(tables[0].names[place]) for place in tables[0].wide]
+        yield from ("", f"# {said('wide')}", "[wide]", f"columns = [{', '.join(map(str, dict.fromkeys(names)))}]")
+
+
+def _remarks(table: _Table, said: Callable[..., str]) -> Iterator[str]:
+    """What the map leaves out, and what it takes for nothing."""
+    used = {*table.columns.values(), *table.wide}
+    left = [(place, name) for place, name in enumerate(table.names) if name and place not in used]
+    for place, name in left[:40]:
+        is_twice = table.names.count(name) > 1
+        key, values = ("not_used_twice", {"number": place + 1}) if is_twice else ("not_used", {})
+        yield f"# {said(key, name=name[:80], **values)}"
+    empty = [
+        name
+        for place, name in enumerate(table.names)
+        if name
+        and any(place < len(row.cells) and row.cells[place].strip() == _NA for row in table.rows[:_SAMPLE])
+        and table.columns.get("country") != place
+    ]
+    if empty:
+        yield f"# {said('na', columns=', '.join(empty)[:200])}"
 
 
 def _table(sheet: Sheet) -> _Table | None:
@@ -246,11 +332,51 @@ def _by_content(sheet: Sheet) -> _Table | None:
         columns = {"city": columns["country"]} if "country" in columns else {}
     if "city" not in columns:
         return None
-    place = _above_first(sheet, columns["city"])
+    place = _by_types(sheet, width)
+    is_by_types = place >= 0
+    if not is_by_types:
+        place = _above_first(sheet, columns["city"])
     names = tuple(_texts(sheet.rows[place])) if place >= 0 else ()
     rows = tuple(row for row in sheet.rows[place + 1 :] if not row.is_empty)
+    columns |= _of_years(rows, width, columns)
     wide = marked(rows, names, columns)
-    return _Table(sheet, sheet.rows[place].number if place >= 0 else 0, 1, names, columns, wide, rows)
+    number = sheet.rows[place].number if place >= 0 else 0
+    return _Table(sheet, number, 1, names, columns, wide, rows, is_by_types)
+
+
+def _kind(cell: str) -> str:
+    """Of what type a cell is, where that can be seen."""
+    if number(cell) is not None:
+        return "number"
+    if read_date(cell):
+        return "date"
+    return "country" if country_of(cell) else "mark" if is_mark(cell) else "text"
+
+
+def _by_types(sheet: Sheet, width: int) -> int:
+    """The place of the first row of texts above columns of numbers, dates, countries or marks; -1 when there is none."""
+    filled = [place for place, row in enumerate(sheet.rows[:_LOOKED_AT]) if not row.is_empty]
+    for at, place in enumerate(filled[:_FIRST_ROWS]):
+        kinds = [_kind(text) if text else "" for text in _texts(sheet.rows[place])]
+        below = [_texts(sheet.rows[each]) for each in filled[at + 1 :]]
+        usual = [_usual(below, column) for column in range(width)]
+        pairs = [
+            (kind, usual[column]) for column, kind in enumerate(kinds) if kind and usual[column] not in {"", "text"}
+        ]
+        if pairs and sum(map(bool, kinds)) > 1 and all(kind == "text" for kind, _ in pairs):
+            return place
+        if any(kind == each for kind, each in pairs):
+            return -1
+    return -1
+
+
+def _usual(rows: Sequence[Sequence[str]], column: int) -> str:
+    """The type of most cells of a column; empty when there are too few, or no type is that of most."""
+    kinds = [_kind(row[column]) for row in rows if column < len(row) and row[column] not in {"", _NA}]
+    if len(kinds) < _LEAST:
+        return ""
+    kind, count = Counter(kinds).most_common(1)[0]
+    return kind if count >= _MANY * len(kinds) else ""
 
 
 def _above_first(sheet: Sheet, city: int) -> int:
@@ -265,6 +391,12 @@ def _above_first(sheet: Sheet, city: int) -> int:
     )
     above = [place for place in range(first) if not sheet.rows[place].is_empty]
     names = _texts(sheet.rows[above[-1]]) if above else []
+    below = [_texts(row) for row in sheet.rows[first : first + _LOOKED_AT] if not row.is_empty]
+    if any(
+        text and (kind := _kind(text)) != "text" and kind == _usual(below, column) for column, text in enumerate(names)
+    ):
+        # A row like those below it is a city that we do not know.
+        return -1
     return above[-1] if city < len(names) and names[city] and sum(map(bool, names)) > 1 else -1
 
 
@@ -293,16 +425,26 @@ def _day_of(path: Path, table: _Table, said: Callable[..., str]) -> tuple[str, s
     return '"MEND THIS"', said("day")
 
 
-def _shape(table: _Table, alike: Sequence[_Table], sheets: int, said: Callable[..., str]) -> Iterator[str]:
+def _shape(table: _Table, together: Sequence[_Table], sheets: int, said: Callable[..., str]) -> Iterator[str]:
     """What the rows, sections and sheets say together."""
     has_network = "network" in table.columns or bool(table.wide)
-    if len(alike) > 1:
-        kind = "country" if all(country_of(each.sheet.name) for each in alike) else "network"
-        if kind == "country" or not has_network:
+    names = [each.sheet.name for each in together]
+    roles = [(name, read) for name in names if (read := read_status(name.rstrip("s"), {}) or read_status(name, {}))]
+    if len(together) > 1:
+        is_general = bool(roles) or any(
+            _BY_PROGRAM.match(name) or _compared(name) in _heading_words().known for name in names
+        )
+        kind = "country" if all(map(country_of, names)) else "network"
+        if kind == "country" or not (has_network or is_general):
             yield f"sheets = {_quoted(kind)}   # {said(f'sheets_{kind}')}"
             has_network = has_network or kind == "network"
-    elif sheets > 1:
-        yield f"sheet  = {_quoted(table.sheet.name)}"
+    if len(together) < sheets:
+        yield f"sheet  = {_one_or_list(names)}"
+    for name, read in roles if len(together) > 1 else ():
+        if read.meaning != "role-full-member":
+            yield f"# {said('sheet_role', sheet=name, said=read.meaning)}"
+    if table.number and (table.is_by_types or isinstance(table.names_of_columns["city"], int)):
+        yield f"header = {table.number}" + (f"   # {said('by_types')}" if table.is_by_types else "")
     if table.depth > 1:
         yield f"header_rows = {table.depth}"
     if _sections(table) >= _LEAST:
@@ -342,11 +484,10 @@ def _is_american(cells: Sequence[str]) -> bool:
     return any(second > _MONTHS for _, second in parts) and all(first <= _MONTHS for first, _ in parts)
 
 
-def _columns(table: _Table) -> Iterator[str]:
-    for kind, place in table.columns.items():
-        name = table.names[place] if place < len(table.names) else ""
-        repeated = table.names.count(name) > 1
-        yield f"{kind:<9} = {_quoted(name) if name and not repeated else place + 1}"
+def _one_or_list(values: Iterable[str | int]) -> str:
+    """Values in TOML, each once; one alone needs no brackets."""
+    written = [_quoted(each) if isinstance(each, str) else str(each) for each in dict.fromkeys(values)]
+    return written[0] if len(written) == 1 else f"[{', '.join(written)}]"
 
 
 def _quoted(text: str) -> str:

@@ -25,6 +25,7 @@ _MARKED: Final = re.compile(
 )
 _COPYRIGHT: Final = re.compile(r"\A(?:©|\(c\)\s)", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"[.!?](?:\s|\Z)|\s[=]\s")
+_JOINED: Final = re.compile(r"[\s._]+")
 _MANY_WORDS: Final = 6
 _MOST_SIGNS: Final = 60
 
@@ -78,15 +79,21 @@ def find_heading(sheet: Sheet, map_: ListMap, described: Described | None = None
             return _heading(sheet.rows[said - 1 : said - 1 + depth], map_, also=also)
     starts = range(said - 1, said) if said else range(min(_LOOKED_AT, len(sheet.rows)))
     tops = [sheet.rows[start : start + depth] for start in starts if start < len(sheet.rows)]
-    if all(isinstance(each, int) for each in map_.columns("city")):
+    if _are_numbers(map_):
         # Columns by number need no names; then the first row is the first row of data, unless the map says otherwise.
         return _heading(tops[0] if said and tops else (Row(0, ()),), map_)
     best = max(tops, key=lambda rows: (_known(_joined(rows), map_), -rows[0].number), default=())
-    if not best or _city(_joined(best), map_) is None:
+    if not best or not _is_named(_joined(best), map_):
         if said or len(sheet.rows) == 0:
             raise _missing([rows[0] for rows in tops], map_, "columns.city")
         return None
     return _heading(best, map_, below=sheet.rows[best[-1].number : best[-1].number + 3])
+
+
+def _are_numbers(map_: ListMap) -> bool:
+    """Whether the map names every column by its number, and none by what stands above it."""
+    named = (each for name in map_columns() for each in map_.columns(name) if isinstance(each, str))
+    return not any(named) and not map_.texts("wide.columns") and not map_.text("wide.first")
 
 
 def _of_metadata(described: Described) -> Row:
@@ -123,6 +130,7 @@ def _heading(rows: Sequence[Row], map_: ListMap, below: Sequence[Row] = (), also
                 (found for each in (*rows, *also) if (found := _place(wanted, _names(each))) is not None), None
             )
         if place is not None:
+            _once(wanted, names, row, f"columns.{name}")
             columns[name] = place
         elif wanted:
             raise _absent(wanted, row, f"columns.{name}", below)
@@ -145,10 +153,10 @@ def _wide(names: Sequence[str], cells: Sequence[str], map_: ListMap, below: Sequ
         return {place: cells[place] for place in range(places[0], last + 1) if cells[place]}
     found: dict[int, str] = {}
     for name in map_.texts("wide.columns"):
-        place = _place((name,), names)
-        if place is None:
+        places = _places(name, names)
+        if not places:
             raise _absent((name,), Row(0, tuple(cells)), "wide.columns", below)
-        found[place] = cells[place]
+        found |= {place: cells[place] for place in places}
     return found
 
 
@@ -160,13 +168,49 @@ def _place(wanted: Sequence[str | int], names: Sequence[str]) -> int | None:
     for each in wanted:
         if isinstance(each, int):
             return each - 1
-        if fold(clean(each).text) in names:
-            return names.index(fold(clean(each).text))
+        if places := _places(each, names):
+            return places[0]
     return None
+
+
+def _places(wanted: str, names: Sequence[str]) -> list[int]:
+    """The columns of one name; R and pandas write Year_of_Joining or Year.of.Joining for "Year of Joining"."""
+    bare = fold(clean(wanted).text)
+    exact = [place for place, name in enumerate(names) if name == bare]
+    return exact or [
+        place for place, name in enumerate(names) if name and _JOINED.sub(" ", name) == _JOINED.sub(" ", bare)
+    ]
+
+
+def _once(wanted: Sequence[str | int], names: Sequence[str], row: Row, key: str) -> None:
+    """Refuse a name that the map uses and several columns have.
+
+    Raises:
+        IngestError: with their numbers, by which the map can say which is meant.
+    """
+    first = next((each for each in wanted if isinstance(each, int) or _places(each, names)), 0)
+    places = [place + 1 for place in _places(first, names)] if isinstance(first, str) else []
+    if len(places) > 1:
+        numbers = ", ".join(map(str, places))
+        raise list_error(
+            "column_twice", column=first, part=key, row=row.number, count=len(places), numbers=numbers, first=places[0],
+            key=key.removeprefix("columns."),
+        )  # fmt: skip
 
 
 def _city(row: Row, map_: ListMap) -> int | None:
     return _place(map_.columns("city"), _names(row))
+
+
+def _is_named(row: Row, map_: ListMap) -> bool:
+    """Whether a row has the city of the map; or, where that is a number, any name of another column."""
+    names = _names(row)
+    wanted = [(each,) for name in map_columns() for each in map_.columns(name) if isinstance(each, str)]
+    wide = [(name,) for name in (*map_.texts("wide.columns"), map_.text("wide.first")) if name]
+    is_number = any(isinstance(each, int) for each in map_.columns("city"))
+    return _city(row, map_) is not None and (
+        not is_number or any(_place(each, names) is not None for each in (*wanted, *wide))
+    )
 
 
 def _known(row: Row, map_: ListMap) -> int:
