@@ -85,9 +85,9 @@ def by_words(names: Sequence[str]) -> dict[str, int]:
         ]
         if kind not in found and places:
             found[kind] = places[0]
-    if "latitude" not in found and len(names[found.get("longitude", 0)]) == 1:
+    if "longitude" in found and "latitude" not in found and len(names[found["longitude"]]) == 1:
         # R calls the numbers of the rows X.
-        found.pop("longitude", None)
+        del found["longitude"]
     return found
 
 
