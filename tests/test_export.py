@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
+from xml.etree import ElementTree as ET
 
 import pytest
+import rdflib
 from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.errors import ExportError
 from citygraph.export import EXPORT_FORMATS, export_bytes, tables_per_class
-from citygraph.rdf import Iri, Literal, Quad, canonical_hash, parse
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, canonical_hash, lexical_forms_kept, parse
+from citygraph.results import Solutions, write_answer
 from generated import GRAPHS, flat_triples, quads
 
 _WITH_GRAPHS = ("nq", "trig", "jsonld")
@@ -133,3 +137,76 @@ def test_a_negative_number_stays_a_number_in_a_table() -> None:
     graph = [Quad(Iri(_ID + "a"), _RDF_TYPE, Iri(_ID + "C")), Quad(Iri(_ID + "a"), Iri(_ID + "p"), Literal("-3.5"))]
     (table,) = tables_per_class(graph).values()
     assert b",-3.5\r\n" in table
+
+
+HARD = (
+    "first\r\nsecond", "old\rmac", "\ttab", "\n", "\r", " blank ", "<b>&\"'", "]]>", "\u0085", "\u2028", "\x7f\x9f", "",
+    "\\", "\\n", "'''", '""""', "#", "\ufffd\ufeff", "e\u0301", "\U0001f600", "=1+1",
+)  # fmt: skip
+HARD_NAMES = ("http://a/\u00e9?x=1&y='2'", "urn:x", "http://a/(b)", "http://a/b.c-d_e~f!$*+,;=:@")
+
+
+def _rdflib_terms(data: bytes, format_: str) -> list[tuple[str, ...]]:
+    """What rdflib reads, which has nothing to do with what wrote it."""
+    graph = rdflib.Dataset() if format_ in {"trig", "json-ld", "nquads"} else rdflib.Graph()
+    with lexical_forms_kept():
+        graph.parse(data=data, format=format_)
+        return sorted(
+            tuple("_" if isinstance(term, rdflib.BNode) else term.n3() for term in triple[:3])
+            for triple in (graph.quads() if isinstance(graph, rdflib.Dataset) else graph)
+        )
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
+@pytest.mark.filterwarnings("ignore:Dataset:DeprecationWarning")
+def test_whatever_is_written_is_read_back_by_readers_that_are_not_ours() -> None:
+    own, name = Iri("http://a/s"), Iri("http://a/d#x")
+    values = [Literal(text) for text in HARD] + [Literal(text, language="nb-no") for text in HARD]
+    values += [Literal(text, datatype=name) for text in HARD]
+    said = [Quad(own, Iri(p), value) for p in ("http://a/p-1", "http://a/\u00e9", "urn:x:y") for value in values]
+    said += [Quad(own, Iri("http://a/q"), Iri(each)) for each in HARD_NAMES]
+    said += [Quad(BlankNode(label), name, BlankNode("b")) for label in ("0", "1b", "a.b", "x-1")]
+    wanted = _rdflib_terms(export_bytes(said, format="nt"), "nt")
+    assert len(wanted) == len(said)
+    for format_, other in (
+        ("ttl", "turtle"),
+        ("rdf", "xml"),
+        ("trig", "trig"),
+        ("jsonld", "json-ld"),
+        ("nq", "nquads"),
+    ):
+        assert _rdflib_terms(export_bytes(said, format=format_), other) == wanted, format_
+    document = ET.fromstring(export_bytes(said, format="rdf"))  # noqa: S314  # our own
+    assert {each.text or "" for each in document.iter("{http://a/}p-1")} == set(HARD)
+
+
+def test_answers_are_read_back_by_readers_that_are_not_ours() -> None:
+    answer = Solutions(("a", "b"), tuple((Literal(text), Literal(text, language="nb-no")) for text in HARD))
+    rows = [(text, text) for text in HARD]
+    literals = iter(
+        each.text or ""
+        for each in ET.fromstring(write_answer(answer, format="xml")).iter(  # noqa: S314
+            "{http://www.w3.org/2005/sparql-results#}literal"
+        )
+    )
+    assert list(zip(literals, literals, strict=True)) == rows
+    table = csv.reader(io.StringIO(write_answer(answer, format="csv").decode(), newline=""))
+    assert [tuple(row) for row in table][1:] == rows
+    bindings = json.loads(write_answer(answer, format="json"))["results"]["bindings"]
+    assert [(row["a"]["value"], row["b"]["value"]) for row in bindings] == rows
+    lines = write_answer(answer, format="tsv").decode().split("\n")[1:-1]
+    assert len(lines) == len(rows)
+    terms = [f"<a:a> <a:b> {cell} ." for line in lines for cell in line.split("\t")]
+    with lexical_forms_kept():
+        read = rdflib.Graph().parse(data="\n".join(terms), format="turtle")
+        assert {str(each) for each in read.objects()} == set(HARD)
+
+
+@pytest.mark.parametrize("character", ["\x01", "\x0b", "\uffff"])
+def test_a_character_that_xml_cannot_carry_is_told_with_its_statement(character: str) -> None:
+    quads = [Quad(Iri("http://a/s"), Iri("http://a/p"), Literal(f"a{character}"))]
+    with pytest.raises(ExportError, match=rf"<http://a/s> <http://a/p>: .*U\+{ord(character):04X}"):
+        export_bytes(quads, format="rdf")
+    rows = ((Literal("x"), None), (Literal("x"), Literal(character)))
+    with pytest.raises(ValueError, match='row 2, column "b": '):
+        write_answer(Solutions(("a", "b"), rows), format="xml")

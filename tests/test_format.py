@@ -128,3 +128,14 @@ def test_formatting_writes_only_what_changes(tmp_path: Path) -> None:
     assert place.read_text() == before
     project.format([place])
     assert place.read_text() == (ROOT / "tests/data/_clean/data/places.ttl").read_text()
+
+
+def test_a_fault_that_only_the_formatter_minds_is_shown_where_it_is(tmp_path: Path) -> None:
+    for name, text, place in (
+        ("twice.ttl", "@prefix a: <http://a/> .\na:b a:c a:d .\n\n@prefix a: <http://b/> .\n", (4, 1)),
+        ("base.ttl", "@base <http://a/> .\n<b> <c> <d> .\n @base <http://b/> .\n", (3, 2)),
+        ("latin.ttl", '<a:a> <a:b> "x" .\n<a:a> <a:b> "\u00f8" .\n', (2, 14)),
+    ):
+        (tmp_path / name).write_bytes(text.encode("latin-1"))
+        (found,) = format_file(tmp_path / name, name=name).findings
+        assert (found.line, found.column) == place, name

@@ -222,6 +222,16 @@ def test_pruning_takes_old_leftovers_and_leaves_a_running_build_alone(tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == [".building-new", ".building-pull-2.tar"]
 
 
+def test_pruning_takes_at_once_what_a_killed_build_left_and_nothing_of_one_that_runs(tmp_path: Path) -> None:
+    with SnapshotBuilder(tmp_path) as running:
+        killed = SnapshotBuilder(tmp_path)
+        killed._lock.close()  # noqa: SLF001  # as the system does when the process ends
+        assert killed.folder.is_dir()
+        Snapshots(tmp_path).prune(keep=1)
+        assert list(tmp_path.iterdir()) == [running.folder]
+    assert not list(tmp_path.iterdir())
+
+
 def test_pruning_a_folder_that_is_not_there_is_nothing(tmp_path: Path) -> None:
     Snapshots(tmp_path / "none").prune(keep=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from citygraph.documents import place_of
 from citygraph.findings import Finding, finding
 from citygraph.rdf import canonical_hash, parse
 from citygraph.turtle.document import TurtleError, read_document
@@ -36,8 +37,9 @@ def format_file(path: Path, *, name: str) -> Formatted:
         before = data.decode("utf-8")
     except OSError as error:
         return Formatted(path, "", "", (finding("unreadable-file", file=name, reason=error.strerror or str(error)),))
-    except UnicodeDecodeError:
-        return Formatted(path, "", "", (finding("encoding", file=name, line=1, column=1),))
+    except UnicodeDecodeError as error:
+        line, column = place_of(error)
+        return Formatted(path, "", "", (finding("encoding", file=name, line=line, column=column),))
     text = before.removeprefix("\ufeff")
     parsed = parse(text.encode(), format="ttl")
     if parsed.problems:
@@ -47,7 +49,12 @@ def format_file(path: Path, *, name: str) -> Formatted:
     try:
         after = write_document(read_document(text))
     except TurtleError as error:
-        return Formatted(path, before, before, (finding("syntax", file=name, line=1, column=1, detail=str(error)),))
+        return Formatted(
+            path,
+            before,
+            before,
+            (finding("syntax", file=name, line=error.line, column=error.column, detail=str(error)),),
+        )
     again = parse(after.encode(), format="ttl")
     if again.problems or canonical_hash(again.quads) != canonical_hash(parsed.quads):
         message = f"{path}: the formatted text does not say the same as the file"

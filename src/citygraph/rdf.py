@@ -309,8 +309,22 @@ class _XmlFile:
 
 def _for_xml(statements: Iterable[Triple] | Iterable[Quad]) -> Iterator[Any]:
     for statement in statements:
-        _refuse_for_xml(statement)
-        yield statement
+        try:
+            _refuse_for_xml(statement)
+        except ValueError as error:
+            message = f"{statement.subject} {statement.predicate}: {error}"
+            raise ValueError(message) from error
+        blank = [each for each in (statement.subject, statement.object) if isinstance(each, BlankNode)]
+        if any(not _XML_NAME_AT_END.match(each.value) for each in blank):
+            yield Triple(_named_in_xml(statement.subject), statement.predicate, _named_in_xml(statement.object))
+        else:
+            yield statement
+
+
+def _named_in_xml(term: Any) -> Any:  # noqa: ANN401  # a subject or an object, and the same again
+    """A blank node under a name that `rdf:nodeID` can have (RDF 1.1 XML Syntax, 7.2.34); other terms as they are."""
+    is_name = not isinstance(term, BlankNode) or _XML_NAME_AT_END.match(term.value)
+    return term if is_name else BlankNode(f"x-{term.value.encode().hex()}")
 
 
 def _refuse_for_xml(statement: Triple | Quad) -> None:
@@ -336,7 +350,7 @@ def refuse_not_xml(text: str) -> None:
     """
     found = _NOT_XML.search(text)
     if found:
-        message = f"a value holds the character U+{ord(found[0]):04X}, which XML cannot carry; ask for JSON"
+        message = f"a value holds the character U+{ord(found[0]):04X}, which XML cannot carry"
         raise ValueError(message)
 
 

@@ -273,6 +273,17 @@ def test_a_period_that_ends_before_it_begins_or_is_no_period_is_caught(start: st
 
 
 @pytest.mark.parametrize("name", _NAMES)
+def test_an_address_of_data_that_is_that_of_the_dataset_is_advised_against(name: str) -> None:
+    given = record(name)
+    link = next(each for each in given if each.predicate == iri("dcat:distribution"))
+    own = Triple(link.object, iri("dcat:accessURL"), link.subject)  # type: ignore[arg-type]  # a distribution is no text
+    said = "is the address of the dataset itself"
+    before, after = (check_profile(each, PROFILES[name]) for each in (given, [*given, own]))
+    assert not any(said in each.message.en for each in before)
+    assert [each.severity for each in after if said in each.message.en] == [Severity.WARNING]
+
+
+@pytest.mark.parametrize("name", _NAMES)
 @pytest.mark.parametrize("class_", ["dcat:Catalog", "dcat:Dataset", "dcat:Distribution", "dcat:DataService"])
 def test_a_title_that_lacks_a_language_is_advised_against(name: str, class_: str) -> None:
     thing = subjects(record(name), class_)[0]

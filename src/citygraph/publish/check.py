@@ -160,7 +160,8 @@ _STANDARDS: Final = ("<https://www.w3.org/TR/", "<https://spec.openapis.org/")
 
 def check_profile(record: Sequence[Triple], profile: Profile, *, file: str = "") -> list[Finding]:
     """What our own shapes for the profile say."""
-    results = [*run_shapes(record, shapes_of(profile.name)), *_backward_periods(record), *_one_language(record)]
+    results = run_shapes(record, shapes_of(profile.name))
+    results = [*results, *_backward_periods(record), *_one_language(record), *_own_addresses(record)]
     return [_finding(each, profile, file) for each in results]
 
 
@@ -189,6 +190,16 @@ def _backward_periods(record: Sequence[Triple]) -> list[Result]:
         Result(Severity.VIOLATION, period, f"<{_START}>", found[_START], "LessThanOrEqualsConstraintComponent", "")
         for period, found in sorted(days.items())
         if len(found) > 1 and found[_START] > found[_END]
+    ]
+
+
+def _own_addresses(record: Sequence[Triple]) -> list[Result]:
+    """Distributions whose address is that of their dataset: it names the dataset, and gives nobody its data."""
+    of = {each.object: each.subject for each in record if each.predicate.value == _DCAT + "distribution"}
+    return [
+        Result(Severity.WARNING, str(each.subject), f"<{each.predicate.value}>", str(each.object), "OwnAddress", "")
+        for each in record
+        if each.predicate.value in {_DCAT + "accessURL", _DCAT + "downloadURL"} and of.get(each.subject) == each.object
     ]
 
 

@@ -82,6 +82,11 @@ def _placeholders(config: Config) -> Iterator[Finding]:
                 yield finding("publish-placeholder", file="graph.toml", key=key, value=each, address=each)
 
 
+def _not_xml(error: ExportError) -> str:
+    """The statement that an error of writing RDF/XML names, and what is wrong with it."""
+    return error.message.removeprefix("RDF/XML cannot carry this graph: ").rstrip(".")
+
+
 def _missing(key: str, points: float) -> Finding:
     about = next((each.about for each in settings() if key.startswith(each.key) and "." in each.key), Text())
     return finding("publish-missing", file="graph.toml", key=key, points=f"{points:g}", about=about)
@@ -197,7 +202,7 @@ class Writing:
                 with self._folder.open(path, gzip=True) as file:
                     self._tools.write(self._quads, format_, self._tools.prefixes, file)
             except ExportError as error:
-                self.findings.append(finding("publish-not-xml", file=path, name=error.message.rstrip(".")))
+                self.findings.append(finding("publish-not-xml", file=path, name=_not_xml(error)))
                 continue
             if reads_back(self._quads, self._folder.path / path, format_):
                 self._sound.add(f"{path} {file_type}")
@@ -264,7 +269,7 @@ class Writing:
                 self.put(f"ontology/ontology.{format_}", (quad.triple for quad in quads), format_, self._tools.prefixes)
             except ExportError as error:
                 path = f"ontology/ontology.{format_}"
-                self.findings.append(finding("publish-not-xml", file=path, name=error.message.rstrip(".")))
+                self.findings.append(finding("publish-not-xml", file=path, name=_not_xml(error)))
         for language in LANGUAGES:
             page = ontology_page(quads, language, title=self._config.title, prefixes=self._tools.prefixes)
             self._folder.write(f"ontology/{language}.html", page.encode())

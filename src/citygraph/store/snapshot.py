@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -20,7 +21,8 @@ from typing import Final, Self
 
 import pyoxigraph
 
-from citygraph.errors import SnapshotError
+from citygraph.errors import ExportError, SnapshotError
+from citygraph.files import locked
 from citygraph.rdf import Iri, Quad, Term, parse, serialize
 from citygraph.results import Answer
 from citygraph.store.directory import DIRECTORY_FILE, write_directory
@@ -39,6 +41,9 @@ PUBLIC: Final = "public"
 INTERNAL: Final = "internal"
 """The editions of a graph that has internal files: without them, and with them."""
 BROKEN_OFF: Final = ".building-"
+_ASIDE: Final = "-old"
+_HELD: Final = f"{BROKEN_OFF}held-"
+"""How the folder of a build begins that holds its lock: without one its process has gone."""
 """How the folders of snapshots in the making begin."""
 
 
@@ -258,7 +263,7 @@ def open_to_readers(folder: Path, manifest: Manifest) -> None:
 
 def aside_of(folder: Path) -> Path:
     """Where a snapshot lies for the moment between two renames, while this folder takes its name."""
-    return folder.with_name(f"{folder.name}-old")
+    return folder.with_name(f"{folder.name}{_ASIDE}")
 
 
 def move_into_place(folder: Path, target: Path, *, replace: bool) -> Path:
@@ -297,9 +302,13 @@ class SnapshotBuilder:
         Raises:
             SnapshotError: the folder cannot be made.
         """
+        self._lock = ExitStack()
         try:
             build_folder.mkdir(parents=True, exist_ok=True)
             self.folder = Path(tempfile.mkdtemp(prefix=BROKEN_OFF, dir=build_folder))
+            with suppress(ExportError):
+                self._lock.enter_context(locked(self.folder))
+                self.folder = self.folder.rename(build_folder / self.folder.name.replace(BROKEN_OFF, _HELD, 1))
         except OSError as error:
             message = f"Cannot write in {build_folder}: {error.strerror}."
             raise SnapshotError(message, fix="Check that the folder may be written and the disk has room.") from error
@@ -314,6 +323,7 @@ class SnapshotBuilder:
         """Remove what was not sealed."""
         for folder in (self.folder, aside_of(self.folder)):
             shutil.rmtree(folder, ignore_errors=True)
+        self._lock.close()
 
     def seal(
         self,
@@ -411,7 +421,7 @@ class Snapshots:
 
     def _restore(self, name: str) -> None:
         """Put back the version that a build broken off between two renames had moved aside."""
-        for aside in self.folder.glob(f"{BROKEN_OFF}*-old"):
+        for aside in self.folder.glob(f"{BROKEN_OFF}*{_ASIDE}"):
             if (aside / MANIFEST_FILE).is_file() and read_manifest(aside).snapshot_id == name:
                 aside.rename(self.folder / name)
                 return
@@ -480,7 +490,16 @@ def _identity(folder: Path) -> object:
 
 
 def _in_use(folder: Path) -> bool:
-    """Whether another build or pull may still be writing there: touched within the last hour."""
+    """Whether another build or pull may still be writing there: it holds its lock, or wrote within the last hour."""
+    if folder.name.startswith(_HELD) and not folder.name.endswith(_ASIDE):
+        try:
+            with locked(folder, wait=False):
+                return False
+        except BlockingIOError:
+            return True
+        except ExportError:
+            # No locks here: its age has to tell.
+            pass
     newest = max((path.lstat().st_mtime for path in [folder, *folder.rglob("*")]), default=0.0)
     return newest > _now(folder.parent) - 3600
 

@@ -15,6 +15,11 @@ _RDF_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 class TurtleError(ValueError):
     """The text is not the Turtle 1.1 that this reader knows; the RDF parser has the last word."""
 
+    def __init__(self, message: str, line: int, column: int) -> None:
+        """What is wrong at this place, both counted from 1."""
+        super().__init__(message)
+        self.line, self.column = line, column
+
 
 @dataclass(slots=True)
 class WrittenTerm:
@@ -77,6 +82,7 @@ class _Reader:
         self._tokens: Iterator[Token] = tokens(text, TURTLE)
         self._comments: list[str] = []
         self._line = 0
+        self._place = (1, 1)
         self._token: Token | None = None
         self._last: Pair | None = None
         self._advance()
@@ -110,14 +116,14 @@ class _Reader:
             name = self._take("pname").text.removesuffix(":")
             iri = self._take("iri").text
             if document.prefixes.get(name, iri) != iri:
-                message = f"line {token.line}: the prefix {name}: is given two meanings"
-                raise TurtleError(message)
+                message = f"the prefix {name}: is given two meanings"
+                raise TurtleError(message, token.line, token.column)
             document.prefixes[name] = iri
         else:
             iri = self._take("iri").text
             if document.base not in {"", iri} or document.blocks:
-                message = f"line {token.line}: the base IRI changes inside the file"
-                raise TurtleError(message)
+                message = "the base IRI changes inside the file"
+                raise TurtleError(message, token.line, token.column)
             document.base = iri
         if token.kind == "directive":
             self._expect(".")
@@ -151,10 +157,10 @@ class _Reader:
         token = self._token
         if token is None:
             message = "the file ends in the middle of a statement"
-            raise TurtleError(message)
+            raise TurtleError(message, *self._place)
         if depth > _DEEPEST:
-            message = f"line {token.line}: more than {_DEEPEST} brackets inside each other"
-            raise TurtleError(message)
+            message = f"more than {_DEEPEST} brackets inside each other"
+            raise TurtleError(message, token.line, token.column)
         self._advance()
         if token.text == "[":
             pairs = self._pairs(depth + 1, until="]")
@@ -170,8 +176,8 @@ class _Reader:
             return WrittenTerm(token.text + self._suffix(), token.line, token.column)
         if token.kind in {"iri", "pname", "blank", "number"} or token.text in {"a", "true", "false"}:
             return WrittenTerm(token.text, token.line, token.column)
-        message = f"line {token.line}: {token.text!r} is not expected here"
-        raise TurtleError(message)
+        message = f"{token.text!r} is not expected here"
+        raise TurtleError(message, token.line, token.column)
 
     def _suffix(self) -> str:
         token = self._token
@@ -190,15 +196,15 @@ class _Reader:
     def _expect(self, mark: str) -> None:
         if not self._at(mark):
             found = self._token.text if self._token else "the end of the file"
-            message = f"line {self._line}: {mark!r} is expected, not {found!r}"
-            raise TurtleError(message)
+            message = f"{mark!r} is expected, not {found!r}"
+            raise TurtleError(message, *self._place)
         self._advance()
 
     def _take(self, kind: str) -> Token:
         token = self._token
         if token is None or token.kind != kind:
-            message = f"line {self._line}: a {kind} is expected"
-            raise TurtleError(message)
+            message = f"a {kind} is expected"
+            raise TurtleError(message, *self._place)
         self._advance()
         return token
 
@@ -211,10 +217,11 @@ class _Reader:
         previous_line = self._line
         for token in self._tokens:
             if token.kind == "unknown":
-                message = f"line {token.line}: cannot read {token.text!r}"
-                raise TurtleError(message)
+                message = f"cannot read {token.text!r}"
+                raise TurtleError(message, token.line, token.column)
             if token.kind != "comment":
                 self._token, self._line = token, token.line
+                self._place = token.line, token.column
                 return
             if token.line == previous_line and self._last is not None and not self._last.trailing:
                 self._last.trailing = token.text
