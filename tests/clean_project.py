@@ -31,10 +31,11 @@ class Expected:
     line: int = 0
 
 
-def clean_project(folder: Path, *, mistake: str = "") -> Path:
+def clean_project(folder: Path, *, mistake: str = "", questions: bool = True) -> Path:
     """The clean project in `folder`, with our own ontology, queries and settings; `mistake` is laid over it.
 
-    A mistake that brings its own graph.toml is a whole project and stands alone.
+    A mistake that brings its own graph.toml is a whole project and stands alone. Without `questions` the project has
+    our checks and none of our questions, which take as long to look through as all the rest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not mistake or not (DATA / mistake / "graph.toml").is_file():
@@ -42,6 +43,8 @@ def clean_project(folder: Path, *, mistake: str = "") -> Path:
             shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
         shutil.copy(ROOT / "graph.toml", folder / "graph.toml")
         shutil.copytree(DATA / "_clean", folder, dirs_exist_ok=True)
+        for question in (folder / "queries").glob("*.rq") if not questions else ():
+            question.unlink()
     if mistake:
         shutil.copytree(DATA / mistake, folder, dirs_exist_ok=True)
     return folder

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pickle
 import shutil
 import socket
 import subprocess
@@ -12,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -25,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("CITYGRAPH_SHARED", ROOT.parent / "shared"))
 TODAY = date(2026, 12, 31)
 collect_ignore = ["read_as_ckan.py"]  # run by the Python of CKAN's own environment
+_Made = TypeVar("_Made")
 _STARTED: dict[str, list[str]] = {}
 # Minutes each, on an idle machine.
 _LONGEST = (
@@ -121,6 +125,20 @@ def copy_project(source: Path, target: Path) -> Path:
             shutil.copytree(source / name, target / name, dirs_exist_ok=True)
     shutil.copy(source / "graph.toml", target / "graph.toml")
     return target
+
+
+def made_once(name: str, factory: pytest.TempPathFactory, make: Callable[[Path], _Made]) -> tuple[Path, _Made]:
+    """What `make` makes in a new folder, and the folder: the first worker makes it, and the others use it."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    kept = root / f"{name}.pickle"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            (root / name).mkdir()
+            kept.write_bytes(pickle.dumps(make(root / name)))
+        return root / name, pickle.loads(kept.read_bytes())  # noqa: S301  # a worker of the same run wrote it
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,8 @@ def test_the_clean_project_has_no_finding_not_even_a_note(tmp_path: Path) -> Non
 def test_a_broken_project_gives_the_findings_it_announces_and_no_other(mistake: str, tmp_path: Path) -> None:
     expected = expectations(mistake)
     assert expected, f"tests/data/{mistake} does not say what it must give"
-    report = Project.open(clean_project(tmp_path, mistake=mistake), today=TODAY).check().report
+    folder = clean_project(tmp_path, mistake=mistake, questions=False)
+    report = Project.open(folder, today=TODAY).check().report
     for each in expected:
         found = [one for one in report if _matches(one, each)]
         assert found, f"{each} is missing among\n{_list(report)}"

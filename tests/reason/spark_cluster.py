@@ -17,13 +17,19 @@ import pytest
 from patience import PATIENCE, wait_until
 
 _INSTALL = "pip install -e '.[spark]' and apt-get install openjdk-17-jre-headless"
-# Little of everything: the graphs of the tests are small, and the machine is shared.
-_DEFAULTS = """
+# Little of everything: the graphs of the tests are small, and the machine is shared. What is run a few times is not
+# worth a second compilation by Java, or one by Spark at all.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+_DEFAULTS = f"""
 spark.cores.max                2
 spark.driver.memory            512m
 spark.executor.cores           1
 spark.executor.memory          512m
+spark.driver.extraJavaOptions   {_JAVA}
+spark.executor.extraJavaOptions {_JAVA}
+spark.sql.adaptive.enabled     false
 spark.sql.codegen.wholeStage   false
+spark.sql.codegen.factoryMode  NO_CODEGEN
 spark.ui.enabled               false
 """
 
@@ -52,7 +58,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
     environment = {"SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": "127.0.0.1"}
     cluster = Cluster(f"spark://127.0.0.1:{port}", environment)
     everything = {**os.environ, **environment, "SPARK_HOME": str(home), "SPARK_DAEMON_MEMORY": "256m"}
-    everything["SPARK_DAEMON_JAVA_OPTS"] = "-Dspark.ui.enabled=false"
+    everything["SPARK_DAEMON_JAVA_OPTS"] = f"{_JAVA} -Dspark.ui.enabled=false"
 
     def start(name: str, role: str, *arguments: str) -> Path:
         log = folder / f"{name}.log"

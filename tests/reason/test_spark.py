@@ -48,12 +48,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         for name, value in running.environment.items():
             patch.setenv(name, value)
         yield running
+        release()
 
 
-@pytest.fixture
-def released() -> Iterator[None]:
-    """The workers are free again afterwards; a program keeps them until it ends."""
-    yield
+def release() -> None:
+    """Give the workers back, which a program keeps until it ends."""
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     active = SparkSession.getActiveSession()
@@ -61,7 +60,6 @@ def released() -> Iterator[None]:
         active.stop()
 
 
-@pytest.mark.usefixtures("released")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("here", [500_000, -1], ids=["small tables are read here", "the workers read every table"])
 def test_the_cluster_concludes_what_the_embedded_engine_concludes(
@@ -83,7 +81,6 @@ def test_the_cluster_concludes_what_the_embedded_engine_concludes(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("released")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_large_graph_is_cut_into_more_parts_than_there_are_cores(cluster: Cluster, tmp_path: Path) -> None:
     session = open_session(cluster.master, tmp_path)
@@ -92,7 +89,6 @@ def test_a_large_graph_is_cut_into_more_parts_than_there_are_cores(cluster: Clus
     assert session.conf.get("spark.sql.shuffle.partitions") == "10"
 
 
-@pytest.mark.usefixtures("released")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_closure_beyond_the_budget_is_stopped_and_the_property_named(cluster: Cluster, turtle: Turtle) -> None:
     from citygraph.reason.closure import Budget  # noqa: PLC0415
@@ -104,12 +100,14 @@ def test_a_closure_beyond_the_budget_is_stopped_and_the_property_named(cluster: 
 def test_a_project_is_built_on_the_cluster_as_it_is_here(cluster: Cluster, tmp_path: Path) -> None:
     here = Project.open(clean_project(tmp_path / "here"), today=TODAY)
     here.build()
+    release()
     folder = clean_project(tmp_path / "there")
     command = ["citygraph", "build", str(folder), "--reasoner", "spark", "--master", cluster.master]
     environment = {**os.environ, **cluster.environment, "LANG": "en_GB.UTF-8"}
     done = subprocess.run(
-        [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
+        [sys.executable, "-m", *command],
+        env=environment, capture_output=True, text=True, check=False, timeout=5 * PATIENCE,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     built = Project.open(folder, today=TODAY).snapshot()
     assert built.manifest.engine == "spark"
