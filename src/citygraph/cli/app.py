@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "publish": "publish",
     "doctor": "doctor",
     "format": "commands",
+    "rebase": "commands",
     "finding": "commands",
 }
 """Each command with the module that has it; only the one that is asked for is imported."""

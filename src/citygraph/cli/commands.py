@@ -1,4 +1,4 @@
-"""The commands that are one call of Project: new, check, build, sparql, explain, compare, export, format, finding, serve."""
+"""The commands that are one call: new, check, build, sparql, explain, compare, export, format, rebase, finding, serve."""
 
 from __future__ import annotations
 
@@ -367,6 +367,26 @@ def format(  # noqa: A001  # the name of the command
         print_report(report, words, notes=True)
     if report.violations or (check and changed):
         raise typer.Exit(1)
+
+
+def rebase(
+    old: Annotated[str, typer.Argument(metavar="OLD", show_default=False)],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False)],
+    project_folder: FolderOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    language: Language = None,
+) -> None:
+    """Give all addresses of the project another beginning."""
+    from citygraph.rebase import rebase as move  # noqa: PLC0415
+
+    words, folder = language_name(language), open_project(project_folder).folder
+    done = move(folder, old, new, write=not dry_run)
+    for name, count in done.files.items():
+        print(f"{count:>8}  {name}")
+    for name in done.left:
+        say(phrase("rebase.left", words, file=name, old=done.old))
+    key = "rebase.would" if dry_run else "rebase.done"
+    say(phrase(key, words, count=sum(done.files.values()), files=len(done.files), old=done.old, new=done.new))
 
 
 def finding(

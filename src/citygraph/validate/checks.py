@@ -222,6 +222,7 @@ _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _NOTATION, _DCT_TYPE = Iri(PREFIXES["skos"] + "notation"), Iri(PREFIXES["dct"] + "type")
 _ORGNR: Final = Iri(CONCEPT + "id-orgnr")
 _ORGNR_WEIGHTS: Final = (3, 2, 7, 6, 5, 4, 3, 2)
+_OWN_PREFIX: Final = re.compile(r"(?im)^[ \t]*@?prefix[ \t]+(?P<prefix>id|source):[ \t]*<(?P<iri>[^>]*)>")
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?\Z")
 _ZONE: Final = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z")
 _DATES: Final = frozenset({"date", "gYear", "gYearMonth"})
@@ -329,13 +330,20 @@ def _names(file: FileGraph, config: Config) -> Iterator[Finding]:
     things = config.base + "id/"
     foreign = (BASE + "id/", BASE + "source/") if config.base != BASE else ()
     seen: set[str] = set()
+    for match in _OWN_PREFIX.finditer(file.text):
+        old, own, rest = match["iri"].rpartition(match["prefix"] + "/")
+        if own and not rest and old != config.base:
+            line = file.text.count("\n", 0, match.start("iri")) + 1
+            place = {"file": file.path, "line": line, "column": 1}
+            yield finding("wrong-base", **place, iri=match["iri"], base=config.base, old=old)  # type: ignore[arg-type]  # line is a number
+            return
     for quad in file.quads:
         subject = quad.subject
         if not isinstance(subject, Iri) or subject.value in seen:
             continue
         seen.add(subject.value)
         if foreign and subject.value.startswith(foreign):
-            yield _value_finding("wrong-base", file, quad, iri=subject.value, base=config.base)
+            yield _value_finding("wrong-base", file, quad, iri=subject.value, base=config.base, old=BASE)
         elif subject.value.startswith(things) and not _SLUG.match(subject.value.removeprefix(things)):
             yield _value_finding("bad-slug", file, quad, slug=subject.value.removeprefix(things))
 
