@@ -246,6 +246,7 @@ def _marked(book: Any) -> None:  # noqa: ANN401
     sheet.write(12, 0, "Vardø")
     sheet.write_comment(12, 0, "by letter")
     sheet.write(13, 0, "Alta")
+    sheet.write_formula(13, 2, "=Gone!A1", value="#REF!")
     sheet.set_row(13, None, None, {"hidden": True})
     sheet.set_column("D:D", None, None, {"hidden": True})
     hidden = book.add_worksheet("Old")
@@ -282,10 +283,13 @@ def test_what_a_workbook_says_beside_its_values_is_told(marked: Path) -> None:
 def test_rows_struck_out_and_remarks_of_an_end_are_asked(
     take: Take, marked: Path, more: str, outcomes: list[str]
 ) -> None:
-    text = f'list = "book"\nas_of = 2025-03-01\nnetwork = "C40"\ncountry = "Norway"\n{more}[columns]\ncity = "City"\njoined = "Since"\n'
+    text = f'list = "book"\nas_of = 2025-03-01\nnetwork = "C40"\ncountry = "Norway"\n{more}[columns]\ncity = "City"\njoined = "Since"\nstatus = "Status"\n'
     taken = take(marked.read_bytes(), name="list.xlsx", more=text)
     assert [taken.outcome(row) for row in (8, 10, 12, 13)] == outcomes
     assert "Meldt seg ut i 2019" in taken.notes(12)
+    # #N/A says that there is nothing, and another error in the status that nobody knows.
+    assert (taken.outcome(11), taken.outcome(14)) == ("imported", "refused")
+    assert "a cell that says whether it is a member" in taken.reason(14)
     facts = (taken.done.report.parents[3] / taken.done.files[0]).read_text(encoding="utf-8")
     assert facts.count("dateNotAfter") == (2 if more else 0)
 

@@ -116,6 +116,8 @@ class Claims:
             mark = clean(raw).text
             if fold(raw.strip()) in _DOUBT:
                 yield Claim(network, problem=sentence("ingest.row.mark", mark=raw.strip()))
+            elif place in row.unknown:
+                yield Claim(network, problem=sentence("ingest.row.no_value"))
             elif fold(mark) in self._no:
                 continue
             elif place in row.struck and not self._map.text("struck"):
@@ -464,6 +466,8 @@ class _Reader:
         """Why a row is a question that a workbook strikes out, or on which somebody remarked that it is over."""
         if self._is_struck(row) and not self._map.text("struck"):
             return sentence("ingest.row.struck")
+        if row.unknown & {self._heading.columns.get(each, -1) for each in ("left", "status", "network")}:
+            return sentence("ingest.row.no_value")
         ends = [said for said in row.comments if speaks_of_end(said)]
         return sentence("ingest.row.remarked", said=ends[0][:60]) if ends and not self._map.text("comments") else ""
 

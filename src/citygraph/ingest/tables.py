@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 import zlib
 from collections import defaultdict
@@ -38,6 +39,8 @@ _PARTS: Final = 2_000
 _ERROR: Final = re.compile(
     r"#(?:REF!|N/A|NAME\?|DIV/0!|VALUE!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BUSY!|GETTING_DATA|[NI]/?[VT])", re.IGNORECASE
 )
+_NOT_FOUND: Final = "#N/A"
+"""The error that says only that there is nothing, as NA does in R."""
 _YEARS: Final = range(1900, 2101)
 _SAID: Final = 200
 _MOST_NAMED: Final = 12
@@ -66,6 +69,7 @@ class Row:
         struck: the places of cells that are struck out in a workbook.
         comments: what people remarked on its cells there.
         notes: what the reader should know of its cells.
+        unknown: the places of cells whose value is not known: a formula that was saved without it, or an error.
     """
 
     number: int
@@ -73,6 +77,7 @@ class Row:
     struck: frozenset[int] = frozenset()
     comments: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unknown: frozenset[int] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -110,11 +115,14 @@ def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ..
     try:
         if _within_bounds(data, name, limits):
             data = transitional(data)
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        try:
-            return tuple(_Reading(book, data, name, limits).sheets())
-        finally:
-            book.close()
+        with warnings.catch_warnings():
+            # What openpyxl cannot keep when it writes is nothing to a reader.
+            warnings.simplefilter("ignore")
+            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            try:
+                return tuple(_Reading(book, data, name, limits).sheets())
+            finally:
+                book.close()
     except (
         zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError,
         EOFError, OverflowError, NotImplementedError, expat.ExpatError,
@@ -190,6 +198,9 @@ class _Reading:
         remarked = defaultdict(list)
         for (row_, column), said in sorted(comments.items()):
             remarked[row_].append((column, said))
+        unknowns = defaultdict(set)
+        for row_, column in (*xml.without_value, *(place for place, said in xml.errors.items() if said != _NOT_FOUND)):
+            unknowns[row_].add(column)
         waiting: list[Row] = []
         left = xml.count.copy()
         for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
@@ -210,7 +221,8 @@ class _Reading:
                 notes.append(sentence("ingest.note.remarked", cell=cell, said=said[:_SAID]))
             struck = frozenset(xml.struck.get(number, ()))
             remarks = tuple(said for _, said in remarked.get(number, ()))
-            row = Row(number, tuple(_without_tail(cells)), struck, remarks, tuple(notes))
+            unknown = frozenset(unknowns.get(number, ()))
+            row = Row(number, tuple(_without_tail(cells)), struck, remarks, tuple(notes), unknown)
             # A sheet often ends in thousands of formatted, empty rows: they are no rows of the list.
             waiting.append(row)
             if not row.is_empty:
@@ -257,9 +269,8 @@ def _styles(book: Any) -> Styles:  # noqa: ANN401  # openpyxl has no types
 
 def _told(title: str, xml: SheetXml, comments: Mapping[tuple[int, int], str], *, is_hidden: bool) -> Iterator[str]:
     """What to tell of a sheet before its rows are read."""
-    first, count = xml.without_value
-    if count:
-        yield sentence("ingest.file.no_value", sheet=title, count=count, cell=first)
+    if without := xml.without_value:
+        yield sentence("ingest.file.no_value", sheet=title, count=len(without), cell=without[min(without)])
     if is_hidden:
         yield sentence("ingest.file.hidden", sheet=title, count=len(xml.count))
     if rows := sorted(xml.hidden_rows & set(xml.count)):

@@ -29,7 +29,7 @@ _ESCAPE: Final = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")
 _ADDRESS: Final = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 _NOT_SHOWN: Final = re.compile(r"\"[^\"]*\"|\[[^\]]*\]|\\.|[_*].|am/pm|a/p", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"h+\W*m+(?:\W*s+)?|m+\W*s+|h+|s+")
-_DATE_LETTERS: Final = frozenset("ymdhse")
+_DATE_LETTERS: Final = frozenset("ymdhseq")
 _MOST_MERGED: Final = 100_000
 _THREAD: Final = "[Threaded comment]"
 
@@ -287,7 +287,7 @@ class SheetXml(_Parsing):
         hidden_rows: rows that are hidden.
         hidden_columns: places of hidden columns, where a cell is filled.
         merged: cells merged over several rows, as column, first and last row.
-        without_value: the first cell with a formula that was saved without its value, and how many there are.
+        without_value: cells with a formula that was saved without its value.
         errors: cells that hold an error such as #N/A.
         struck: for each row the places of cells that are struck out.
         partly: cells of which a part is struck out, and that part.
@@ -311,7 +311,7 @@ class SheetXml(_Parsing):
         self.columns: dict[int, int] = defaultdict(int)
         self.hidden_rows: set[int] = set()
         self.merged: list[tuple[int, int, int]] = []
-        self.without_value = ("", 0)
+        self.without_value: dict[tuple[int, int], str] = {}
         self.errors: dict[tuple[int, int], str] = {}
         self.struck: dict[int, set[int]] = defaultdict(set)
         self.partly: dict[tuple[int, int], str] = {}
@@ -389,8 +389,7 @@ class SheetXml(_Parsing):
     def _end_cell(self) -> None:
         if not self._is_filled:
             if self._has_formula:
-                first, count = self.without_value
-                self.without_value = (first or f"{column_letters(self._column)}{self._row}", count + 1)
+                self.without_value[self._row, self._column] = f"{column_letters(self._column)}{self._row}"
             return
         row, column, style = min(self._row, self._most + 1), self._column, int(self._cell.get("s") or 0)
         self.count[row] += 1
