@@ -83,6 +83,21 @@ def test_a_remark_that_speaks_of_an_end_is_told_from_another() -> None:
     ]  # fmt: skip
 
 
+def test_an_end_behind_a_city_and_in_front_of_a_network_counts(take: Take) -> None:
+    taken = take(
+        "Oslo (until 2019);Norway;C40", "Bergen – left 2021;Norway;C40", "Hamar (former member);Norway;C40", "Skien;Norway;ex-C40",
+        "Molde utmeldt 2019;Norway;C40", "Baja;Hungary;C40", "Bodø;Norway;C40", more=_MAP,
+    )  # fmt: skip
+    said = [(taken.member(row), taken.report[row - 1]["network"], taken.report[row - 1]["end"]) for row in range(2, 9)]
+    assert said == [
+        ("city-of-oslo", "C40", "2019"), ("city-of-bergen", "C40", "2021"), ("city-of-hamar", "C40", ""), ("city-of-skien", "C40", ""),
+        ("city-of-molde", "C40", "2019"), ("city-of-baja", "C40", ""), ("city-of-bodo", "C40", ""),
+    ]  # fmt: skip
+    assert "behind the name: (former member)" in taken.notes(4)
+    text = (taken.done.report.parents[3] / taken.done.files[0]).read_text(encoding="utf-8")
+    assert text.count("cg:dateNotAfter") == 2
+
+
 def test_ends_reach_the_report_and_a_year_to_come_is_asked(take: Take) -> None:
     more = '[roles]\n"see file" = "left"\n'
     taken = take(

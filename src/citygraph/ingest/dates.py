@@ -46,6 +46,9 @@ _ONE_DATE: Final = re.compile(
     r"(?:\d{1,2}\D\d{1,2}\D\d{2,4}|\d{4}\D\d{1,2}\D\d{1,2}|--\d\d-\d\d)(?:[T ]\d{1,2}:\d\d\S*)?\Z"
 )
 _UNTIL_MARK: Final = re.compile(r"(?:\A|[\s(])[-–—]\Z")
+_BEHIND: Final = re.compile(
+    r"(?P<name>.*?\w.*?)\s*(?:[(\[](?P<inside>[^()\[\]]+)[)\]]|(?:,|\s[–-])\s(?P<after>[^,]+))\Z"
+)
 _LABEL: Final = re.compile(r"[^\W\d]\s*:")
 _FOUR: Final = re.compile(r"\d{4}")
 _DIGIT: Final = re.compile(r"\d")
@@ -385,6 +388,36 @@ def speaks_of_end(text: str) -> bool:
         for match in words.between.finditer(text)
     )
     return is_until or bool(words.over.search(text))
+
+
+def end_behind(name: str, *, month_first: bool = False) -> tuple[str, Period]:
+    """A name without what stands behind it that says that it is over; and that, empty when nothing does.
+
+    >>> [end_behind(each)[0] for each in ("Oslo (until 2019)", "Bergen – left 2021", "Hamar utmeldt 2019", "Baja (Hungary)")]
+    ['Oslo', 'Bergen', 'Hamar', 'Baja (Hungary)']
+    """
+    words, match = _date_words(), _BEHIND.match(name)
+    if match is not None:
+        behind = match["inside"] or match["after"]
+        said = _span(behind, month_first=month_first)
+        if (said is not None and said.end) or (match["inside"] and words.over.fullmatch(behind.strip())):
+            return match["name"].strip(), said or Period(is_over=True)
+    found = words.over.search(name)
+    if found is not None and found.start() and name[: found.start()].strip(_AROUND):
+        said = _over(name[found.start() :], name, month_first=month_first)
+        if said is not None and said.end:
+            return name[: found.start()].strip(_AROUND + "–-"), said
+    return name, Period()
+
+
+def without_former(name: str) -> str:
+    """A name without a word in front of it that says that it is over; empty when there is none.
+
+    >>> without_former("ex-Eurocities"), without_former("Exchange Network")
+    ('Eurocities', '')
+    """
+    match = _date_words().over.match(name)
+    return name[match.end() :].strip(_AROUND + "–-") if match else ""
 
 
 @dataclass(frozen=True, slots=True)

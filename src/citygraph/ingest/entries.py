@@ -13,7 +13,17 @@ from typing import Final, NamedTuple
 from citygraph.errors import IngestError
 from citygraph.ingest.asking import CityReader, belongs_in_front
 from citygraph.ingest.cells import clean, name_problem
-from citygraph.ingest.dates import LEFT, NOT_YET, Period, read_date, read_period, read_status, speaks_of_end
+from citygraph.ingest.dates import (
+    LEFT,
+    NOT_YET,
+    Period,
+    end_behind,
+    read_date,
+    read_period,
+    read_status,
+    speaks_of_end,
+    without_former,
+)
 from citygraph.ingest.layout import Heading, Sections, explained, find_heading, footnotes, no_table, note_reason
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import WantedCity, known_countries, named_country
@@ -144,6 +154,8 @@ class Claims:
 
     def _named(self, network: str, status: str, period: Period) -> Claim:
         """A name in a cell of networks; "Eurocities (observer)" and "C40 2007" say more than a name."""
+        if (former := without_former(network)) and fold(former) in self._networks:
+            return self._claim(former, status, replace(period, is_over=True))
         if fold(network) not in self._networks and not network.startswith("id:"):
             for pattern in (_BEHIND, _words().year):
                 match = pattern.match(network)
@@ -433,8 +445,11 @@ class _Reader:
     def _of_one(self, entry: Entry, name: str, cells: dict[str, str], row: Row) -> Entry:
         if self._sections.problem:
             return replace(entry, outcome=RowOutcome.REFUSED, reason=self._sections.problem)
-        who = self._asking.read(name, cells, self._sections.country or self._above(cells))
+        bare, behind = end_behind(name, month_first=self._month_first)
+        who = self._asking.read(bare, cells, self._sections.country or self._above(cells))
         notes = [*entry.notes, *who.notes]
+        if bare != name:
+            notes.append(sentence("ingest.note.end_behind", said=name[len(bare) :].strip()[:60]))
         as_of = read_date(cells.get("as_of", ""), month_first=self._month_first)
         if cells.get("as_of") and not as_of:
             notes.append(sentence("ingest.note.no_day", said=cells["as_of"][:60]))
@@ -447,7 +462,9 @@ class _Reader:
         if problem := period.problem or self._marked_as_over(row):
             return replace(entry, outcome=RowOutcome.REFUSED, reason=problem)
         is_left = self._map.text("struck") == LEFT and self._is_struck(row)
-        period = replace(period, notes=(), is_over=period.is_over or is_left)
+        period = Period(
+            period.begin or behind.begin, period.end or behind.end, (), period.is_over or behind.is_over or is_left
+        )
         claims = self._claims.read(cells, row, self._network(cells, row), period)
         day = as_of or self._map.as_of.isoformat()
         entry = replace(entry, claims=tuple(_in_time(claim, day) for claim in claims))
