@@ -487,18 +487,33 @@ def other_spellings(text: str, countries_: frozenset[str]) -> tuple[str, ...]:
     >>> "city of cologne" in other_spellings("City of Köln", frozenset({"DE"}))
     True
     """
-    form = read_name(text)
     written = plain(text)
-    core = plain(form.core)
-    elsewhere = () if form.qualifier else exonyms(form.core, countries_) or exonyms(form.nominative, countries_)
-    found = dict.fromkeys([written, *(written.replace(core, plain(each), 1) for each in elsewhere)])
-    saints = list(map(plain, words_of(__package__, "names", "saint")))
+    found = {written: None}
+    # Most names are of no city of our list: their words tell so, before they are taken apart.
+    known = _telling_words()
+    if any(word in known or (len(word) > _SHORTEST_PART and word[:-1] in known) for word in written.split()):
+        form = read_name(text)
+        elsewhere = () if form.qualifier else exonyms(form.core, countries_) or exonyms(form.nominative, countries_)
+        found |= dict.fromkeys(written.replace(plain(form.core), plain(each), 1) for each in elsewhere)
+    saints = _saints()
     for each in tuple(found):
         for number, word in enumerate(words := each.split()):
             if word in saints:
                 found |= dict.fromkeys(" ".join([*words[:number], saint, *words[number + 1 :]]) for saint in saints)
     found.pop(written)
     return tuple(found)
+
+
+@cache
+def _saints() -> tuple[str, ...]:
+    return tuple(map(plain, words_of(__package__, "names", "saint")))
+
+
+@cache
+def _telling_words() -> frozenset[str]:
+    """Of each name of our list the first word that says something."""
+    names = (plain(core).split() for core in _cities().bearing)
+    return frozenset(next((word for word in words if word not in _small()), words[0]) for words in names if words)
 
 
 def are_one_city(one: NameForm, other: NameForm, countries_: frozenset[str] = frozenset()) -> bool:
