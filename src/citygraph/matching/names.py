@@ -239,6 +239,11 @@ class NameForm:
     acronym: str = ""
 
     @property
+    def spaced(self) -> str:
+        """The core with blanks for apostrophes, every saint written alike: what is said of one name in two ways."""
+        return " ".join(_saint().sub("st", self.core).replace("'", " ").split())
+
+    @property
     def joined(self) -> str:
         """The core without spaces and apostrophes, every saint written alike."""
         return _saint().sub("st", self.core).replace("'", "").replace(" ", "")

@@ -133,6 +133,8 @@ def name_score(one: NameForm, other: NameForm, wanted: Wanted, thing: Thing) -> 
         as_written = one.letters == other.letters or _is_exonym(one.core, other.core, thing)
         most = _PLAIN if one.folded == other.folded else _LOOSE
         return _with_qualifier(most if as_written else _OTHER_LETTERS, one, other)
+    if one.spaced == other.spaced and one.level == other.level and one.letters == other.letters:
+        return _with_qualifier(_LOOSE, one, other)
     if one.loose == other.loose and not (one.exact.isascii() and other.exact.isascii() and one.joined != other.joined):
         return _with_qualifier(_KEYBOARD, one, other) if one.level == other.level else _DECORATED - 2.0
     if one.nominative and one.nominative in {other.core, other.nominative}:
