@@ -21,6 +21,7 @@ Handelskammer Hamburg|Camera di Commercio di Torino|Port of Antwerp|Autoridad Po
 Universität Stuttgart|Sveučilište u Zagrebu|Energy Agency of Granada|Agència de l'Energia de Barcelona|Klimaetaten|Stadtwerke Ulm
 Communauté de communes du Pays de Gex|Mancomunitat de la Ribera|Unione dei Comuni della Bassa Romagna|Zweckverband Abfall
 Comunidade Intermunicipal do Minho|Regionalverband Ruhr|Fundacja Miasto|Wuppertal Institut|Ramboll Ltd|Medio Ambiente S.L.
+Deutsche Umwelthilfe|Zarząd Transportu|Budapesti Közlekedési Központ|Ente Parco|Naturvårdsverket|Azienda Trasporti|Klimatkommunerna
 Enel X S.p.A.|Metro SA|ICLEI|Region Skåne – Energy board|Malmö – Environment Department|Consorzio Vallesina"""
 _REGIONS = """Region Skåne|Västra Götalandsregionen|Vestland fylkeskommune|Provincia di Torino|Diputación de Granada|Xunta de Galicia
 Conseil départemental de la Gironde|Landkreis Ahr|Land Salzburg|Kanton Zürich|Provincie Utrecht|Powiat Poznański|Zlínský kraj
@@ -50,7 +51,7 @@ def test_what_looks_like_an_organisation_is_asked_about_until_the_map_or_a_perso
     rows = ("Energy Agency of Granada;Spain;C40", "Oslo;Norway;C40", "Association of Things;;C40")
     taken = take(*rows)
     assert [taken.outcome(row) for row in (2, 3, 4)] == ["review", "imported", "review"]
-    assert taken.reason(2).startswith("looks like an organisation ('agency')")
+    assert taken.reason(2).startswith("looks like an organisation ('energy')")
     _decide(taken.done.review, "Energy Agency", "new")
     _decide(taken.done.review, "Association", "organisation")
     again = take(*rows)
@@ -102,8 +103,9 @@ def test_a_column_of_kinds_decides_and_the_map_explains_its_words(take: Take) ->
 
 
 def test_a_part_of_a_name_is_a_candidate_and_never_a_match(take: Take) -> None:
-    towns = {"Oslo": "NO", "Malmö": "SE", "Kassel": "DE", "Graz": "AT", "Torino": "IT", "Berlin": "DE"}
+    towns = {"Oslo": "NO", "Bergen": "NO", "Malmö": "SE", "Kassel": "DE", "Graz": "AT", "Torino": "IT", "Berlin": "DE"}
     names = [
+        "Oslo og Bergen",
         "Oslo – Bergen – Hamar", "Malmö - Lund", "Kassel – Land", "Graz-Land", "Torino – CSI Piemonte", "Berlin-Mitte", "Oslo/Bergen",
     ]  # fmt: skip
     country = {name: towns[next(each for each in towns if name.startswith(each))] for name in names}
@@ -208,3 +210,18 @@ def test_rows_without_a_country_are_decided_in_the_review(take: Take) -> None:
     assert (again.outcome(3), "new NO" in again.reason(3)) == ("refused", True)
     _decide(again.done.review, "Otherville", "id:city-of-oslo", before="new")
     assert take(*rows).member(3) == "city-of-oslo"
+
+
+def test_an_abbreviation_is_an_organisation_where_the_list_writes_no_other_name_in_capitals(take: Take) -> None:
+    taken = take(
+        "TU Dresden;Germany;C40", "ENEA;Italy;C40", "IDETA;Belgium;C40", "CC Vallée;France;C40", "OSLO;Norway;C40", "Adelaide SA;Australia;C40",
+        "Karl XII;Sweden;C40",
+    )  # fmt: skip
+    assert [taken.outcome(row) for row in range(2, 9)] == ["review"] * 4 + ["imported"] * 3
+    capitals = take("IDETA;Belgium;C40", "WAREGEM;Belgium;C40", "ZOTTEGEM;Belgium;C40")
+    assert {capitals.outcome(row) for row in (2, 3, 4)} == {"imported"}
+
+
+def test_a_first_letter_or_a_number_is_no_slip(take: Take) -> None:
+    taken = take("Sévignac;France;C40", "Lévignac;France;C40", "Quartier 1;France;C40", "Quartier 2;France;C40", "Quetigny;France;C40", "Quettigny;France;C40")  # fmt: skip
+    assert [taken.outcome(row) for row in range(2, 8)] == ["imported"] * 5 + ["review"]

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from citygraph.ingest.cells import coordinates, name_problem, tidy_case
-from citygraph.ingest.kinds import BodyKind, form_of_body, kind_said
+from citygraph.ingest.kinds import BodyKind, abbreviation, form_of_body, kind_said, organisation_word
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import (
     WantedCity,
@@ -34,6 +34,8 @@ _CODE: Final = re.compile(r"\A[A-Z]{2}\Z")
 _NOTHING: Final = "NA"
 """Namibia, or what R and pandas write where nothing is known."""
 _COUNTRIES: Final = "countries"
+_LONGEST_ACRONYM: Final = 6
+_FEW: Final = 0.002
 
 
 @cache
@@ -68,7 +70,11 @@ class CityReader:
     def __init__(self, map_: ListMap, rows: Iterable[tuple[str, str]]) -> None:
         """`rows` are the cells of city and country: together they tell whether "(NO)" is a country and "(OR)" a state."""
         self._map = map_
+        rows = tuple(rows)
         self._letters = _Letters((name, self.country(country)) for name, country in rows)
+        # Where longer names stand in capitals, short ones in capitals are no abbreviations.
+        capitals = sum(name.isupper() and len(name) > _LONGEST_ACRONYM for name, _ in rows)
+        self._in_capitals = capitals > max(1, _FEW * len(rows))
 
     def read(self, written: str, cells: Mapping[str, str], section: str) -> Who:
         """Who is meant.
@@ -107,7 +113,8 @@ class CityReader:
         if country and named_country(name) == country and not names_city_and_country(name, country):
             return Who(problem=sentence("ingest.row.country_name", name=name[:60]))
         point, note = coordinates(cells.get("latitude", ""), cells.get("longitude", ""))
-        asked = WantedCity(tidy_case(name), qualifier, country, region_of(region, country), point, kind)
+        word = "" if kind else self._organisation_word(name, qualifier, country)
+        asked = WantedCity(tidy_case(name), qualifier, country, region_of(region, country), point, kind, word)
         return Who(asked, region, notes=(note,) if note else ())
 
     def country(self, said: str) -> str:
@@ -119,11 +126,25 @@ class CityReader:
         meant = self._map.names("kinds").get(fold(said))
         return BodyKind(meant) if meant else kind_said(said)
 
+    def _organisation_word(self, name: str, qualifier: str, country: str) -> str:
+        """The word or letters with which a name speaks of an organisation; empty when it does not."""
+        if qualifier and form_of_body(qualifier, country):
+            return qualifier
+        word = organisation_word(f"{name} ({qualifier})" if qualifier else name, country, _is_known)
+        if not word and name.isupper() and name.isalpha() and len(name) <= _LONGEST_ACRONYM and not self._in_capitals:
+            word = "" if _is_known(read_name(name).core) else name
+        return word or abbreviation(name, country, _is_known)
+
     def _is_region(self, qualifier: str, country: str) -> bool:
         """Whether this is a region of the country; without one, a state of the USA, if letters can be nothing else."""
         if country:
             return is_region(qualifier, country)
         return is_region(qualifier, "US") and (not _CODE.match(qualifier) or self._letters.are_states)
+
+
+def _is_known(core: str) -> bool:
+    """Whether this is the name of a well-known city, as names are compared."""
+    return bool(known_countries(core))
 
 
 class _Letters:

@@ -13,6 +13,9 @@ from citygraph.matching.names import fold, one_of, plain, read_name, word_lists,
 _SHORTEST_STEM: Final = 3
 # Forms of companies that in brackets say a country: Sweden.
 _COUNTRIES: Final = frozenset({"SE"})
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_ROMAN: Final = re.compile(r"X{0,3}(?:IX|IV|V?I{0,3})\Z")
+_LONGEST_ABBREVIATION: Final = 5
 _PART: Final = re.compile(r"\s+[-–—]\s+|[,;:/()\[\]]+")
 
 
@@ -77,12 +80,30 @@ def organisation_word(name: str, country: str, is_city: Callable[[str], bool]) -
         country: two letters, empty when not said: "Calgary AB" is no company.
         is_city: whether a name, as names are compared, is that of a well-known city.
 
-    >>> organisation_word("Energy Agency of Granada", "ES", bool), organisation_word("Agency", "US", bool)
+    >>> organisation_word("Agency of Granada", "ES", bool), organisation_word("Agency", "US", bool)
     ('agency', '')
     >>> organisation_word("Oslo Havn KF", "NO", bool), organisation_word("Wiener Stadtwerke", "AT", bool)
     ('KF', 'stadtwerke')
     """
     return _in_letters(name, country) or _in_words(plain(name)) or _of_port(plain(name), is_city)
+
+
+def abbreviation(name: str, country: str, is_city: Callable[[str], bool]) -> str:
+    """The letters of an organisation among the words of a name: "TU Dresden", "Fraunhofer ISI"; empty when there are none.
+
+    A name all in capitals has none: that is how some lists write every name.
+
+    >>> [abbreviation(name, "DE", lambda core: core == "ulm") for name in ("TU Dresden", "FRANKFURT am Main", "ULM Stadt", "ULM")]
+    ['TU', '', '', '']
+    """
+    words: list[str] = [word for word in _WORD.findall(name) if len(word) > 1]
+    if not any(word[:1].isupper() and not word.isupper() for word in words):
+        return ""
+    for word in words:
+        is_short = word.isupper() and len(word) <= _LONGEST_ABBREVIATION and not _ROMAN.match(word)
+        if is_short and not _is_place_code(word, country) and not is_city(read_name(word).core):
+            return word
+    return ""
 
 
 def form_of_body(letters: str, country: str) -> bool:

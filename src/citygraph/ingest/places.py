@@ -6,7 +6,7 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
@@ -23,6 +23,7 @@ from citygraph.matching.names import (
     fold,
     homonyms,
     name_parts,
+    one_of,
     other_names,
     plain,
     read_name,
@@ -325,6 +326,7 @@ class WantedCity:
         region: as compared by `region_of`.
         point: latitude and longitude.
         kind: when the list or a person says it; nothing when only the name can tell.
+        speaks_of: the word with which the name speaks of an organisation; empty when it does not, or the kind is said.
     """
 
     name: str
@@ -333,6 +335,7 @@ class WantedCity:
     region: str = ""
     point: tuple[float, float] | None = None
     kind: BodyKind | None = None
+    speaks_of: str = field(default="", compare=False)
 
     @property
     def label(self) -> str:
@@ -484,6 +487,33 @@ def parts_of(name: str, *, hyphened: bool = False) -> tuple[str, ...]:
     words = {plain(parts[0].rpartition(" ")[2]), *map(plain, parts[1:])}
     is_one = len(parts) > _MOST_PARTS or words & _no_parts() or known_countries(read_name(name).core)
     return () if is_one or not hyphened else parts
+
+
+def two_names(name: str) -> tuple[str, ...]:
+    """The two names that a word for "and" joins; none when there is no such word.
+
+    >>> two_names("Malmö och Lund"), two_names("Stavanger & Sandnes"), two_names("Oslo")
+    (('Malmö', 'Lund'), ('Stavanger', 'Sandnes'), ())
+    """
+    parts = _and().split(name, maxsplit=1)
+    return tuple(part.strip() for part in parts) if len(parts) > 1 else ()
+
+
+@cache
+def _and() -> re.Pattern[str]:
+    return re.compile(rf"\s+(?:&|\+|{one_of(words_of(__package__, 'places', 'between_two'))})\s+")
+
+
+def are_other_names(one: NameForm, other: NameForm) -> bool:
+    """Whether two names that are alike are no slip of each other: another first sound, or another number.
+
+    >>> are_other_names(read_name("Lévignac"), read_name("Sévignac")), are_other_names(read_name("Zwickau"), read_name("Cvikov"))
+    (True, False)
+    >>> are_other_names(read_name("Marseille 08"), read_name("Marseille 01"))
+    True
+    """
+    first = one.core[:1] != other.core[:1] and one.sound[:1] != other.sound[:1] and one.core[1:2] == other.core[1:2]
+    return first or re.findall(r"\d+", one.core) != re.findall(r"\d+", other.core)
 
 
 @cache

@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import Final
 
 from citygraph.ingest.earth import Neighbours, countries_at, is_close, lies_far
-from citygraph.ingest.kinds import BodyKind, form_of_body, organisation_word
+from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.places import (
     Body,
     Gazetteer,
     WantedCity,
+    are_other_names,
     bears_several,
     country_name,
     is_homonym,
@@ -21,6 +22,7 @@ from citygraph.ingest.places import (
     is_state_name,
     known_countries,
     parts_of,
+    two_names,
     well_known_in,
 )
 from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, review_key
@@ -117,8 +119,9 @@ class Resolver:
         ))  # fmt: skip
         order = {each: place for place, each in enumerate(counts)}
 
-        def rank(each: WantedCity) -> tuple[bool, bool, int, int]:
-            return (not each.country, "\ufffd" in each.name, -counts[each], order[each])
+        def rank(each: WantedCity) -> tuple[bool, bool, bool, int, int]:
+            is_group = bool(parts_of(each.name, hyphened=True) or two_names(each.name))
+            return (not each.country, "\ufffd" in each.name, is_group, -counts[each], order[each])
 
         for each in sorted(counts, key=rank):
             self._answers[each] = self._resolve(each)
@@ -197,6 +200,8 @@ class Resolver:
         A part of a name is never a match: "Oslo – Bergen" is a group, "Oslo – Harbour Office" an office.
         """
         parts = parts_of(asked.name, hyphened=True)
+        joined = () if parts else two_names(asked.name)
+        parts = parts or joined
         cores = [read_name(part).core for part in parts]
         found = [self._fitting(asked, self._gazetteer.exact(read_name(part), BodyKind.CITY)) for part in parts]
         bodies = list({id(body): body for each in found for body in each}.values())
@@ -205,7 +210,7 @@ class Resolver:
             for part, core, each in zip(parts, cores, found, strict=True)
             if each or (asked.country in known_countries(core))
         ]
-        if known and not _is_one_city(cores):
+        if known and not _is_one_city(cores) and (not joined or len(known) == len(joined)):
             one = sentence("ingest.who.part", part=known[0])
             reason = one if len(known) == 1 else sentence("ingest.who.several_cities", cities=_both(known))
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(bodies[:_MOST_CANDIDATES]))
@@ -230,12 +235,9 @@ class Resolver:
         ]
 
     def _organisation_word(self, asked: WantedCity) -> str:
-        """The word with which the name speaks of an organisation; empty when a column says the kind or the graph has it."""
-        if asked.kind or self._gazetteer.is_named(read_name(asked.name), asked.country):
-            return ""
-        if asked.qualifier and form_of_body(asked.qualifier, asked.country):
-            return asked.qualifier
-        return organisation_word(asked.label, asked.country, lambda core: bool(known_countries(core)))
+        """The word with which the name speaks of an organisation; empty when it does not, or the graph has a city so named."""
+        is_known = bool(asked.speaks_of) and self._gazetteer.is_named(read_name(asked.name), asked.country)
+        return "" if asked.kind or is_known else asked.speaks_of
 
     def _organisation(self, asked: WantedCity, word: str) -> FoundCity:
         """An organisation: one of that name, else a new one or a question.
@@ -376,7 +378,7 @@ class Resolver:
         candidates: dict[int, Body] = {}
         for form in _forms(asked.name):
             for body, _ in self._gazetteer.near(form, asked, self._near):
-                apart = is_close(asked.point, body.point) is False
+                apart = is_close(asked.point, body.point) is False or are_other_names(form, read_name(body.name))
                 if _agree(asked, body) and not apart and body.kind is asked.sought:
                     candidates[id(body)] = body
         if candidates:
