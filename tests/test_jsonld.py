@@ -14,7 +14,7 @@ from citygraph.rdf import parse, serialize
 _CONTEXT = {
     "ex": "http://e/", "name": "http://e/name", "link": {"@id": "ex:link", "@type": "@id"}, "none": None,
     "kind": {"@id": "ex:kind", "@type": "@vocab"}, "id": "@id", "type": "@type", "all": "@graph",
-    "said": {"@id": "ex:said", "@container": "@language"}, "by": {"@id": "ex:by", "@container": "@index"},
+    "lost": "foaf:lost", "said": {"@id": "ex:said", "@container": "@language"}, "by": {"@id": "ex:by", "@container": "@index"},
     "raw": {"@id": "ex:raw", "@type": "@json"}, "inner": {"@id": "ex:inner", "@context": {"deep": "ex:deep"}},
     "Typed": {"@id": "ex:Typed", "@context": {"own": "ex:own"}},
 }  # fmt: skip
@@ -30,6 +30,7 @@ _CONTEXT = {
     ({"said": {"nynorsk!": "x"}}, "said.nynorsk!", "is no language"), ({"inner": {"deep": "x", "other": 1}}, "inner.other", "other"),
     ({"@reverse": {"other": {"id": "ex:b"}}}, "@reverse.other", "other"), ({"link": {"id": "b"}}, "link.id", "no whole address"),
     ({"name": {"@list": ["a", {"id": "b"}]}}, "name.@list[1].id", "no whole address"), ({"all": ["free"]}, "all[0]", "by itself"),
+    ({"lost": "x"}, "lost", "what the prefix foaf: is"), ({"foaf:name": "x"}, "foaf:name", "what the prefix foaf: is"), ({"type": "skos:Concept"}, "type", "what the prefix skos: is"),
     ({"all": [{"@value": "free"}]}, "all[0]", "by itself"), ({"link": {"type": "Typed", "own": 1, "link": {"own": 1}}}, "link.link.own", "own"),
 ])  # fmt: skip
 def test_what_is_dropped_is_told_with_its_path_and_line(node: dict[str, object], place: str, says: str) -> None:

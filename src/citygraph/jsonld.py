@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from citygraph.messages import key_of, sentence
-from citygraph.namespaces import is_absolute_iri
+from citygraph.namespaces import PREFIXES, is_absolute_iri
 
 _KEYWORDS: Final = frozenset({
     "@base", "@container", "@context", "@direction", "@graph", "@id", "@import", "@included", "@index", "@json", "@language",
@@ -23,6 +23,7 @@ _KEYWORDS: Final = frozenset({
 _MAPS: Final = frozenset({"@language", "@index", "@id", "@type"})
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]|[^\s\[\]{},:"]+')
+_PREFIXES: Final = frozenset({*PREFIXES, "dc", "dcterms", "sdo", "vcard", "wdt"}) - {"geo"}
 _DEEPEST: Final = 40
 _BLANK: Final = "_:"
 Path = tuple[str | int, ...]
@@ -203,6 +204,8 @@ def _pair(key: str, name: str | None, value: object, context: _Context, below: _
             yield path, sentence("jsonld.blank", key=key)
         case str() if not is_absolute_iri(name):
             yield path, sentence("jsonld.no_iri", said=name[:80])
+        case str() if prefix := _undeclared(name, context):
+            yield path, sentence("jsonld.prefix", prefix=prefix)
         case _:
             yield from _values(value, below, context.term(key), path)
 
@@ -234,6 +237,14 @@ def _address(text: str, context: _Context, path: Path, *, is_key: bool) -> _Foun
         yield path, _unnamed(text, context) if is_term else sentence("jsonld.relative", said=text[:80])
     elif not whole.startswith(_BLANK) and whole not in _KEYWORDS and not is_absolute_iri(whole):
         yield path, sentence("jsonld.no_iri", said=whole[:80])
+    elif prefix := _undeclared(whole, context):
+        yield path, sentence("jsonld.prefix", prefix=prefix)
+
+
+def _undeclared(text: str, context: _Context) -> str:
+    """The prefix of a short address that everybody knows and no context of the file names: the address is of nothing."""
+    prefix, _, rest = text.partition(":")
+    return prefix if prefix in _PREFIXES and context.terms.get(prefix) is None and not rest.startswith("//") else ""
 
 
 def _value_object(node: _Pairs, names: Mapping[str, str | None], context: _Context, path: Path) -> _Found:

@@ -135,7 +135,7 @@ def _date_words() -> _DateWords:
     year, part = r"((?:19|20)\d\d)", "(?:q[1-4]|h[12])"
     left = one_of(words_of(__package__, "statuses", "left")).replace(r"\s+", r"[\s-]+")
     patterns = (
-        rf"\A(?:(?:{some('member')}\s+)?(?:~|{some('since', 'about')})[\s:]+|{some('member')}\s+(?=\d))",
+        rf"\A(?:(?:{some('member')}\s+)?(?:~|{some('since', 'about')})(?:[\s:]+{some('small')}(?!\w))*[\s:]+|{some('member')}\s+(?=\d))",
         rf"[\s-]+{some('since_behind')}\Z|\s*\+\Z",
         rf"\A(?:[~≈]|{some('about')}\s)",
         rf"(?:{some('part')}|{part}|[1-4]\.?\s*{some('quarter')})\.?[\s,/-]*(?:of |de |av )?{year}\Z|{year}[\s,/-]*{part}\Z",
