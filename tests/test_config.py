@@ -90,8 +90,9 @@ def test_a_byte_order_mark_in_the_settings_does_no_harm(tmp_path: Path) -> None:
         (_TITLE + "[sources]\nfolder = 1\n", "expected a text"),
         (_TITLE + "title = 'again'\n", "is not valid TOML"),
         (_TITLE + "[limits\n", "is not valid TOML"),
-        (_TITLE + "limits = 5\n", "limits"),
-        (_TITLE + "[[limits]]\nrows = 1\n", "limits"),
+        (_TITLE + "limits = 5\n", "limits = 5: that is a table: write [limits], and below it timeout"),
+        (_TITLE + "[[limits]]\nrows = 1\n", "limits = [{ rows = 1 }]: that is a table"),
+        (_TITLE + 'publisher = "By"\n', "write [publisher], and below it name = …"),
         (_TITLE + "[reason.engine]\nname = 'x'\n", "reason.engine"),
         (_TITLE + 'languages = [["nb"]]\n', "expected a list"),
     ],
@@ -205,6 +206,7 @@ def test_the_day_before_is_never_later(day: date, years: int, months: int, days:
             ("post@city.no", "b@city.no", "c@city.no"),
         ),
         ("reason.engine", "DuckDB", "duckdb"),
+        ("publisher.name", {"nb": " By ", "en": "  "}, {"nb": "By", "en": ""}),
     ],
 )
 def test_what_people_write_is_understood(key: str, written: object, read: object) -> None:
@@ -221,7 +223,7 @@ def test_what_people_write_is_understood(key: str, written: object, read: object
         ("licence", "CC BY", '"CC BY 4.0" (CC_BY_4_0)'),
         ("licence", f"{_EU}licence/CC_BY_5_0", "a code or a name of the table licence"),
         ("publish.frequency", "hver fullmåne", "The nearest are"),
-        ("publish.availability", "for years to come", "AVAILABLE (available)"),
+        ("publish.availability", "for years to come", '"available" (AVAILABLE)'),
         ("publish.spatial", "Våler", f"{_UNIT}kommune/id/172700"),
         ("publish.spatial", ["Norge", "Narnia"], '"Narnia"'),
         ("publish.los", "Kultur og idrett", "(tema/kultur-idrett-og-fritid)"),
@@ -242,6 +244,13 @@ def test_what_is_not_understood_is_named_with_what_comes_near(key: str, written:
         _here().having(key, written)
     assert f"{key} = " in caught.value.message
     assert says in caught.value.message
+
+
+def test_the_nearest_terms_are_named_in_the_language_of_the_reader() -> None:
+    with pytest.raises(ConfigError) as caught:
+        _here().having("publish.frequency", "kvartalvis")
+    assert '"kvartalsvis" (QUARTERLY)' in said_in(caught.value.message, "nb")
+    assert '"quarterly" (QUARTERLY)' in said_in(caught.value.message, "en")
 
 
 def test_a_key_in_the_wrong_table_is_guessed(tmp_path: Path) -> None:
@@ -286,6 +295,8 @@ def test_several_contacts_laws_and_a_category_are_in_the_record(tmp_path: Path) 
         }
     with pytest.raises(ConfigError, match=r"(?s)emial.*Did you mean 'email'"):
         read_config(_config(tmp_path, text.replace('url = "https', 'emial = "https')))
+    with pytest.raises(ConfigError, match=r"contact\.more = .*with name, and email or url"):
+        read_config(_config(tmp_path, text.replace('url = "https://city.no/two"', "")))
 
 
 # -- anything at all ------------------------------------------------------------------------------------

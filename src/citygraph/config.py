@@ -151,11 +151,7 @@ def _read_values(
     known = {each.key: each for each in keys}
     tables = {key.partition(".")[0] for key in known if "." in key}
     flat = _flat(raw, known, tables)
-    problems = [
-        sentence("keys.unknown", key=key, guess=did_you_mean(key, [*known, *tables]))
-        for key in flat
-        if key not in known
-    ]
+    problems = [_unknown(key, flat[key], known, tables) for key in flat if key not in known]
     values: dict[str, Any] = {}
     for key, each in known.items():
         value = flat.get(key)
@@ -175,6 +171,17 @@ def _read_values(
                 shown = as_toml(value if wrong.value is None else wrong.value)
                 problems.append(sentence("keys.wrong", key=key, value=shown, what=what, guess=wrong.guess))
     return values, problems
+
+
+def _unknown(key: str, value: object, known: Mapping[str, Key], tables: Container[str]) -> Sentence:
+    """What is said of a key that there is none of, or that names a table and has a value."""
+    if key in tables:
+        first = next(each for each in known if each.startswith(f"{key}.")).rpartition(".")[2]
+        what = sentence("keys.a_table", key=key, first=first)
+        return sentence("keys.wrong", key=key, value=as_toml(value), what=what, guess="")
+    return sentence(
+        "keys.unknown", key=key, guess=did_you_mean(key, [*known, *{each.partition(".")[0] for each in known}])
+    )
 
 
 def _flat(raw: Mapping[str, Any], known: Mapping[str, Key], tables: Container[str]) -> dict[str, Any]:
@@ -245,6 +252,8 @@ def _contacts(value: object, key: Key) -> tuple[Mapping[str, Any], ...]:
         if problems:
             lines = [" ".join(said_in(one, language) for one in problems).rstrip(".") for language in ("en", "nb")]
             raise Expected(Sentence(*lines), value=each)
+        if not any(Text.of(values["name"]).to_json().values()) or not (values["email"] or values["url"]):
+            raise Expected(expected("contacts").what, value=each)
         found.append(MappingProxyType(values))
     del key
     return tuple(found)

@@ -143,6 +143,18 @@ def _are_words(value: object) -> bool:
     return all(language in LANGUAGES and _is_any_text(part) for language, part in value.items())
 
 
+def _stripped(fits: Callable[[Any], bool], what: str) -> KindCheck:
+    """A text, or one for each language, without the blanks around it: a blank one says nothing."""
+
+    def check(value: Any, key: Key) -> Any:  # noqa: ANN401  # whatever TOML can hold
+        del key
+        if not fits(value):
+            raise expected(what)
+        return {each: part.strip() for each, part in value.items()} if isinstance(value, Mapping) else value.strip()
+
+    return check
+
+
 def _are_keywords(value: object) -> bool:
     return isinstance(value, Mapping) and all(key in LANGUAGES and _are_texts(each) for key, each in value.items())
 
@@ -349,15 +361,24 @@ def _one_term(written: object, table: str) -> str:
 
 def _no_term(written: object, table: str) -> Expected:
     tables = tables_of(table)
-    names = [(each.label(each.iri(code)).in_language("en"), code) for each in tables for code in each.terms]
-    shown = [code if code == name else f"{code} ({name})" for name, code in names]
-    is_short = len(shown) <= _FEW and not any(each.codes for each in tables)
-    what = sentence("keys.term_of", terms=", ".join(shown)) if is_short else sentence("keys.term", table=table)
+    terms = [(each.label(each.iri(code)), code) for each in tables for code in each.terms]
+    is_short = len(terms) <= _FEW and not any(each.codes for each in tables)
+    what = sentence("keys.term_of", terms=_shown(terms)) if is_short else sentence("keys.term", table=table)
     near = near_terms(table, written) if isinstance(written, str) else []
-    guess = (
-        text("keys.guesses").filled(words=", ".join(f'"{name}" ({code})' for name, code in near)) if near else Text()
-    )
+    guess = text("keys.guesses").filled(words=_shown(near)) if near else Text()
     return Expected(what, guess=guess, value=written)
+
+
+def _shown(terms: Iterable[tuple[Text, str]]) -> Text:
+    """Terms by name and code, in each language."""
+    named = [
+        [
+            code if code == name.in_language(language) else f'"{name.in_language(language)}" ({code})'
+            for name, code in terms
+        ]
+        for language in LANGUAGES
+    ]
+    return Text(*map(", ".join, named))
 
 
 def _code(address: str, table: str) -> str:
@@ -443,12 +464,12 @@ _MASTER: Final = re.compile(r"local(\[(\d{1,4}|\*)(,\d{1,4})?\])?|yarn|(spark|k8
 
 KINDS: Final[Mapping[str, KindCheck]] = MappingProxyType(
     {
-        "name": _plain(_is_name, "text"),
+        "name": _stripped(_is_name, "text"),
         "text": _plain(_is_any_text, "text"),
         "line": _plain(_is_line, "line"),
         "path": _plain(_is_path, "path"),
         "texts": _plain(_are_texts, "texts"),
-        "words": _plain(_are_words, "words"),
+        "words": _stripped(_are_words, "words"),
         "keywords": _plain(_are_keywords, "keywords"),
         "languages": _each_language_once,
         "iri": _web,

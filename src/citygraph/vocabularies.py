@@ -184,13 +184,11 @@ def find_term(table: str, text: str) -> tuple[str, ...]:
     return ()
 
 
-def near_terms(table: str, text: str, *, most: int = 3) -> list[tuple[str, str]]:
+def near_terms(table: str, text: str, *, most: int = 3) -> list[tuple[Text, str]]:
     """The terms whose code or name comes nearest, each with its name and its code."""
     codes = {key: (each, code) for each in tables_of(table) for key, found in each.written.items() for code in found}
     near = difflib.get_close_matches(_key(text), codes, n=2 * most, cutoff=0.5)
-    found = dict.fromkeys(
-        (each.label(each.iri(code)).in_language("en"), code) for each, code in map(codes.__getitem__, near)
-    )
+    found = dict.fromkeys((each.label(each.iri(code)), code) for each, code in map(codes.__getitem__, near))
     return list(found)[:most]
 
 

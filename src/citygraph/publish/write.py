@@ -74,8 +74,9 @@ def check_settings(config: Config, score: Score) -> list[Finding]:
 
 def _placeholders(config: Config) -> Iterator[Finding]:
     """Addresses under names that nobody can own: they look right, and nobody reads what is sent there."""
-    for key in _ADDRESSES:
-        value = config.values[key]
+    written = [(key, config.values[key]) for key in _ADDRESSES]
+    written += [(f"contact.{name}", each[name]) for each in config.values["contact.more"] for name in ("email", "url")]
+    for key, value in written:
         for each in value if isinstance(value, tuple) else [value]:
             host = each.rpartition("@")[2] if key == "contact.email" else urlsplit(each).hostname or ""
             if _RESERVED.search(host.rstrip(".").lower()):
