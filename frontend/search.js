@@ -83,24 +83,48 @@ async function rowsFor(index, asked) {
   return [...new Map(pieces.flatMap((piece) => piece.rows).map((row) => [row[1], row])).values()];
 }
 
-function hitsOf(rows, first, wanted, asked) {
-  const place = (kind) => (first.includes(kind) ? first.indexOf(kind) : first.length);
+// The best hit of each page for a text as names are compared.
+function bestOf(rows, wanted, share = 1) {
+  const asked = wanted.split(" ");
   const isLike = looksLike(wanted, asked);
-  const hits = [];
-  for (const [kind, page, term, nb, en, names, spellings] of rows) {
-    let best = { score: 0 };
+  const best = new Map();
+  for (const [kind, page, term, nb, en, names, spellings] of wanted ? rows : []) {
+    let hit = { score: 0 };
     const consider = (compared, name, most) => {
-      const reached = isLike(compared) ? score(wanted, asked, compared) * most : 0;
-      if (reached > best.score) best = { score: reached, name };
+      const reached = isLike(compared) ? score(wanted, asked, compared) * most * share : 0;
+      if (reached > hit.score) hit = { score: reached, name };
     };
     for (const name of names) consider(plain(name), name, 1);
     // What is called so comes before what is called so elsewhere.
     for (const [compared, place] of spellings) consider(compared, names[place], 0.99);
-    if (best.score > 0) hits.push({ ...best, kind, page, term, label: names[language === "nb" ? nb : en] });
+    if (hit.score > 0) best.set(page, { ...hit, kind, page, term, label: names[language === "nb" ? nb : en] });
+  }
+  return best;
+}
+
+// The parts of a name that a slash, a dash or a hyphen joins: the same as citygraph.matching.names.name_parts.
+function nameParts(name) {
+  for (const between of [" / ", "/", " | ", "|", " – ", " — ", " - ", "–", "-"]) {
+    const parts = name.split(between).map((part) => part.trim());
+    if (parts.length > 1) return parts.every((part) => [...part].length >= 3) ? parts : [];
+  }
+  return [];
+}
+
+function hitsOf(rows, first, name) {
+  const place = (kind) => (first.includes(kind) ? first.indexOf(kind) : first.length);
+  const best = bestOf(rows, plain(name));
+  // Of a name in two parts that nothing bears, what bears a part of it comes near.
+  if ([...best.values()].every((hit) => hit.score <= toTheLetter)) {
+    for (const part of nameParts(name)) {
+      for (const [page, hit] of bestOf(rows, plain(part), toTheLetter)) {
+        if (hit.score > (best.get(page)?.score ?? 0)) best.set(page, hit);
+      }
+    }
   }
   // To two places, the way that Python rounds: by what the number is, not by what it looks like.
   const rounded = ({ score }) => Number(score.toFixed(2));
-  hits.sort((a, b) =>
+  const hits = [...best.values()].sort((a, b) =>
     rounded(b) - rounded(a) || place(a.kind) - place(b.kind) || b.score - a.score ||
     a.name.length - b.name.length || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) || (a.term < b.term ? -1 : 1));
   return hits.slice(0, most);
@@ -132,8 +156,7 @@ if (text) {
   try {
     const index = await fetched(found.dataset.index);
     const wanted = plain(text);
-    const asked = wanted.split(" ");
-    const hits = wanted ? hitsOf(await rowsFor(index, asked), index.first, wanted, asked) : [];
+    const hits = wanted ? hitsOf(await rowsFor(index, wanted.split(" ")), index.first, text) : [];
     list.replaceChildren(...hits.map((hit) => line(hit, index.kinds)));
     const { one, many, none, near: nearly } = found.dataset;
     const words = hits.length === 0 ? none : `${hits.length === 1 ? one : many}.${hits[0].score <= toTheLetter ? ` ${nearly}` : ""}`;

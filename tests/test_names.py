@@ -239,6 +239,13 @@ def test_a_city_is_found_by_what_it_is_called_elsewhere(
     assert resolve_entity(asked, cities, prefixes={}, of_class=f"{CG}City").value == iri
 
 
+def test_of_a_name_in_two_parts_that_nothing_bears_a_part_comes_near(directory: Directory) -> None:
+    for asked in ("Bolzano-Nowhere", "Nowhere / Bolzano", "Zzzz – Bozen"):
+        hit = directory.search(asked)[0]
+        assert hit.iri == f"{_A}place-bolzano"
+        assert 0.7 < hit.score <= 0.79
+
+
 def test_a_namesake_in_another_country_is_called_nothing_else(cities: MemoryStore, directory: Directory) -> None:
     for asked, name in (("Athen", "Athens"), ("Firenze", "Florence")):
         assert f"{_A}place-{slug(name)}" not in [hit.iri for hit in directory.search(asked) if hit.score > 0.95]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.matching.names import other_spellings, plain
+from citygraph.matching.names import name_parts, other_spellings, plain
 
 NAMES_VERSION: Final = 3
 """Raised when names are folded in another way, so that an index of the old way is built again."""
@@ -20,6 +20,7 @@ _MOST_CANDIDATES: Final = 400
 _MOST_WORDS: Final = 6
 _SHORTEST_TYPO: Final = 3
 _NEAR: Final = 0.62
+_TO_THE_LETTER: Final = 0.79
 # What is called so comes before what is called so elsewhere.
 _ELSEWHERE: Final = 0.99
 _TABLES: Final = """
@@ -87,16 +88,28 @@ def _rows_of(
 
 
 def search_names(database: sqlite3.Connection, text: str, *, most: int = 50) -> list[Hit]:
-    """The things whose names come nearest, the best first; each thing once."""
-    wanted = plain(text[:_LONGEST])
-    if not wanted:
-        return []
+    """The things whose names come nearest, the best first; each thing once.
+
+    Of a name in two parts that nothing bears, what bears a part of it comes near.
+    """
+    best = _best(database, plain(text[:_LONGEST]))
+    if all(hit.score <= _TO_THE_LETTER for hit in best.values()):
+        for part in name_parts(text[:_LONGEST]):
+            for iri, hit in _best(database, plain(part)).items():
+                near = Hit(iri, hit.name, hit.score * _TO_THE_LETTER)
+                if iri not in best or near.score > best[iri].score:
+                    best[iri] = near
+    return sorted(best.values(), key=lambda hit: (-hit.score, len(hit.name), hit.name, hit.iri))[:most]
+
+
+def _best(database: sqlite3.Connection, wanted: str) -> dict[str, Hit]:
+    """The best hit of each thing for a text as names are compared."""
     best: dict[str, Hit] = {}
-    for iri, name, folded, spelled in _candidates(database, wanted):
+    for iri, name, folded, spelled in _candidates(database, wanted) if wanted else ():
         score = _score(wanted, folded) * (_ELSEWHERE if spelled else 1.0)
         if score > 0 and (iri not in best or score > best[iri].score):
             best[iri] = Hit(iri, name, score)
-    return sorted(best.values(), key=lambda hit: (-hit.score, len(hit.name), hit.name, hit.iri))[:most]
+    return best
 
 
 def _candidates(database: sqlite3.Connection, wanted: str) -> list[tuple[str, str, str, bool]]:
@@ -172,4 +185,4 @@ def _score(wanted: str, folded: str) -> float:
         return 0.0
     whole = difflib.SequenceMatcher(None, wanted, folded, autojunk=False).ratio()
     # A slip is never as good as the letters themselves, and of two names the one of that length is meant.
-    return 0.79 * (0.9 * sum(nearest) / len(nearest) + 0.1 * whole)
+    return _TO_THE_LETTER * (0.9 * sum(nearest) / len(nearest) + 0.1 * whole)
