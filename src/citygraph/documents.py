@@ -163,7 +163,8 @@ _ENCODINGS: Final = re.compile(
     r"(?:ascii|utf-8|iso8859-\d+|cp\d+|mac-\w+|koi8-[rut]|gb18030|gbk|gb2312|big5|shift_jis|euc_(?:jp|kr)|tis-620)\Z"
 )
 _DECLARED: Final = re.compile(r"""(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
-_COMMENT: Final = r"<!--(?:(?!-->).)*+-->|<\?(?:(?!\?>).)*+\?>"
+# One that is not closed goes to the end, so that nobody looks for its end twice.
+_COMMENT: Final = r"<!--(?:(?!-->).)*+(?:-->|\Z)|<\?(?:(?!\?>).)*+(?:\?>|\Z)"
 _TYPE: Final = re.compile(
     rf"((?:\s|{_COMMENT})*+)<!DOCTYPE(?:[^\[\]<>\"']|\"[^\"]*+\"|'[^']*+')*+"
     rf"(?:\[((?:{_COMMENT}|<!(?:[^<>\"'-]|-(?!-)|\"[^\"]*+\"|'[^']*+')*+>|[^<\]])*+)\])?\s*+>",
@@ -177,11 +178,13 @@ _ENTITY: Final = re.compile(
 _NESTED: Final = re.compile(
     r"<|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)|&#(?:0*38|0*60|x0*26|x0*3[cC]);"
 )
-_REFERENCE: Final = re.compile(rf"<!\[CDATA\[(?:(?!\]\]>).)*+\]\]>|{_COMMENT}|&([^\s&;#<>]+);", re.DOTALL)
+_REFERENCE: Final = re.compile(rf"<!\[CDATA\[(?:(?!\]\]>).)*+(?:\]\]>|\Z)|{_COMMENT}|&([^\s&;#<>]+);", re.DOTALL)
 _CHARACTER: Final = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|(\d{1,7}));")
 _PREDEFINED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _QUOTED: Final = {'"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 _LAST: Final = 0x10FFFF
+_HEAD: Final = 1_000
+"""Characters in which a document says its encoding."""
 _GROWTH: Final = 20
 """How many times as long a document may become by its entities, beside a megabyte that is free."""
 
@@ -195,7 +198,7 @@ def xml_text(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _undeclared(data.decode(encoding).removeprefix("\ufeff"))
-    declared = _DECLARED.match(data[:1000].decode("latin-1"))
+    declared = _DECLARED.match(data[:_HEAD].decode("latin-1"))
     name = (declared[2] or declared[3] or "") if declared else "utf-8"
     try:
         encoding = codecs.lookup(name).name
@@ -210,7 +213,8 @@ def xml_text(data: bytes) -> str:
 
 def _undeclared(text: str) -> str:
     """The text without the encoding that it had; lines stay where they were."""
-    return _DECLARED.sub(r"\1", text, count=1) if _DECLARED.match(text) else text
+    found = _DECLARED.match(text[:_HEAD])
+    return found[1] + text[found.end() :] if found else text
 
 
 def place_of(error: UnicodeDecodeError) -> tuple[int, int]:

@@ -76,7 +76,8 @@ _XML_NAME_AT_END: Final = re.compile(rf"[{_NAME_START}][{_NAME_START}0-9.\-\xb7\
 
 _KEYWORD: Final = re.compile(r"@[a-z]+")
 _OF_CONTEXT: Final = re.compile(r"(?i)context|term|mapping|prefix")
-_LONGEST_SEARCHED: Final = 2_000_000
+_LONGEST_SEARCHED: Final = 500_000
+"""Bytes of JSON-LD in which a problem is looked for, which means to read them some twenty times."""
 
 
 class Writable(Protocol):
@@ -171,7 +172,8 @@ class _LineByLine:
 def _placed(problems: Sequence[SyntaxProblem], data: bytes, format: str) -> list[SyntaxProblem]:  # noqa: A002
     """The same problems, each with a line: that of the document up to which the parser had read when it found it."""
     if format == "jsonld":
-        return [each if each.line else replace(each, line=_line_in_json(data, each.message)) for each in problems]
+        places = {text: _line_in_json(data, text) for text in {each.message for each in problems if not each.line}}
+        return [each if each.line else replace(each, line=places[each.message]) for each in problems]
     lines = _LineByLine(data)
     reader = pyoxigraph.parse(cast("BinaryIO", lines), format=_RDF_FORMATS[format])
     placed: list[SyntaxProblem] = []

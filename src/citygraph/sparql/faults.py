@@ -443,9 +443,13 @@ class _Query:
             place += 1
         close = self._closing[place]
         self._refuse_aggregates(range(place + 1, close))
-        for brace in range(place + 1, close):
+        brace = place + 1
+        while brace < close:
             if self._text(brace) == "{" and self._word(brace - 1) == "EXISTS":
+                # What stands inside is looked at there, once.
                 self._group(brace)
+                brace = self._closing[brace]
+            brace += 1
         return close + 1
 
     def _bind(self, opening: int, visible: set[str]) -> int:

@@ -8,6 +8,7 @@ process that parses them and `SERVICE` reaches any address.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -126,7 +127,8 @@ def _has_service(text: str) -> bool:
     match = _next_service(text, 0)
     while match is not None:
         hidden = _hidden(text) if hidden is None else hidden
-        if not any(start <= match.start() < end for start, end in hidden):
+        place = bisect_right(hidden, (match.start(), len(text))) - 1
+        if place < 0 or hidden[place][1] <= match.start():
             return True
         # The next one may begin in what this one took for its space.
         match = _next_service(text, match.start() + len("service"))
