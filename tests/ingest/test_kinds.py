@@ -172,6 +172,15 @@ def test_letters_behind_a_name_are_the_province_or_the_country_or_nothing_is_gue
     assert {line["country"] for line in italian.report[1:]} == {"IT"}
 
 
+def test_a_state_that_has_the_name_of_a_country_is_no_country(take: Take) -> None:
+    taken = take(
+        "Athens, Georgia;USA;C40", "Arlon (Luxembourg);Belgium;C40", "Paris, France;Germany;C40", "Telavi, Georgia;;C40"
+    )
+    assert [taken.outcome(row) for row in (2, 3, 4, 5)] == ["imported", "imported", "refused", "refused"]
+    assert [line["country"] for line in taken.report[1:3]] == ["US", "BE"]
+    assert take("Telavi, Georgia;;C40", "Oslo, Norway;;C40").report[1]["country"] == "GE"
+
+
 def test_a_city_may_bear_the_name_of_a_country_and_a_country_is_none(take: Take) -> None:
     rows = (
         "Tunis;Tunisia",

@@ -95,6 +95,8 @@ class CityReader:
             return Who(problem=sentence(reason, name=said[:60], like=like))
         if kind_cell and kind is None:
             return Who(problem=sentence("ingest.row.unknown_kind", kind=kind_cell[:60]))
+        if behind and (state := self._state_behind(name, written, country)):
+            qualifier, behind = state, ""
         if _several().match(name):
             return Who(problem=sentence("ingest.row.several", name=name[:60]))
         if not behind and (code := self._letters.country(name, qualifier, country)):
@@ -116,6 +118,14 @@ class CityReader:
         word = "" if kind else self._organisation_word(name, qualifier, country)
         asked = WantedCity(tidy_case(name), qualifier, country, region_of(region, country), point, kind, word)
         return Who(asked, region, notes=(note,) if note else ())
+
+    def _state_behind(self, name: str, written: str, country: str) -> str:
+        """What stands behind a name, when it is a state or province of the country as well as another country: Georgia."""
+        text = _one_apart(written)[1]
+        if country:
+            return text if named_country(text) != country and is_region(text, country) else ""
+        is_state_too = is_region(text, "US") and named_country(text) not in known_countries(read_name(name).core)
+        return text if is_state_too and self._letters.name_states else ""
 
     def country(self, said: str) -> str:
         """The two letters of a country as the list writes it; empty when it is none that the map or we know."""
@@ -139,7 +149,8 @@ class CityReader:
         """Whether this is a region of the country; without one, a state of the USA, if letters can be nothing else."""
         if country:
             return is_region(qualifier, country)
-        return is_region(qualifier, "US") and (not _CODE.match(qualifier) or self._letters.are_states)
+        is_clear = self._letters.are_states if _CODE.match(qualifier) else not named_country(qualifier)
+        return is_clear and is_region(qualifier, "US")
 
 
 def _is_known(core: str) -> bool:
@@ -153,8 +164,13 @@ class _Letters:
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
         """`rows` are names and countries; each name with letters behind it speaks for what these can mean."""
         self._for: Counter[str] = Counter()
+        self.name_states = False
+        """Whether other rows name states of the USA: then "Athens, Georgia" names no country."""
         for name, country in rows:
-            qualifier = apart(name)[1] if name.endswith((")", "]")) or "," in name else ""
+            behind = _one_apart(name)[1]
+            if behind and is_region(behind, "US"):
+                self.name_states |= country == "US" or not (country or named_country(behind))
+            qualifier = apart(name)[1] if behind else ""
             if _CODE.match(qualifier):
                 self._for.update(
                     system for system, code in _readings(qualifier).items() if not country or code == country
