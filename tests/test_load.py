@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citygraph import Project
-from citygraph.config import read_config
-from citygraph.graphs import Part
+from citygraph.config import Config, read_config
+from citygraph.graphs import Part, ProjectGraphs, is_internal
 from citygraph.load import Loaded, find_files, hash_files, load_files
 from citygraph.rdf import Iri, Literal
 from clean_project import NETWORK, clean_project
@@ -118,6 +118,67 @@ def test_a_link_inside_the_project_is_followed_when_it_keeps_its_class(linked: P
     report = Project.open(linked).check().report
     assert not [each for each in report if each.code == "unsafe-link"]
     assert "data/c.ttl" in {file.path for file in load_files(read_config(linked)).graphs.files}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("data/internal/b.ttl", "data/c.ttl"), ("data/c.ttl", "data/internal/d.ttl")]
+)
+def test_two_names_of_one_file_are_of_one_class(first: str, second: str, linked: Path) -> None:
+    (linked / "data" / "c.ttl").write_text(_GOOD)
+    (linked / second).unlink(missing_ok=True)
+    os.link(linked / first, linked / second)
+    assert [(each.code, each.file) for each in load_files(read_config(linked)).findings] == [
+        ("unsafe-link", "data/c.ttl")
+    ]
+
+
+@pytest.mark.parametrize("other", ["data/internal/b.ttl", "../outside/secret.ttl", "pipe"])
+def test_a_link_that_changes_after_it_was_looked_at_is_not_followed(
+    other: str, linked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from citygraph import load  # noqa: PLC0415
+
+    os.mkfifo(linked / "pipe")
+    link = linked / "data" / "c.ttl"
+    link.symlink_to("a.ttl")
+    looked_at = load.files_of
+
+    def then_change(config: Config) -> list[Path]:
+        found = looked_at(config)
+        link.unlink()
+        link.symlink_to(linked / other)
+        return found
+
+    monkeypatch.setattr(load, "files_of", then_change)
+    loaded = load_files(read_config(linked))
+    assert ("unsafe-link", "data/c.ttl") in {(each.code, each.file) for each in loaded.findings}
+    assert "data/c.ttl" not in {file.path for file in loaded.graphs.files}
+
+
+@pytest.mark.parametrize("name", ["a b.ttl", "a\nb.ttl", "a<b>.ttl", "a%20b#c?[d].ttl", "æ 😀 {`}.ttl"])
+def test_any_name_of_a_file_gives_a_graph_that_leads_back_to_it(name: str, tmp_path: Path) -> None:
+    loaded = _load(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_text(_GOOD)
+    loaded = load_files(read_config(tmp_path))
+    assert not loaded.findings
+    (file,) = ProjectGraphs.from_quads(loaded.graphs.base, loaded.graphs.quads()).files
+    assert file.path == f"data/{name}"
+    assert is_internal(file.path, [file.name.value], base=loaded.graphs.base)
+
+
+def test_a_name_in_another_encoding_is_a_finding(tmp_path: Path) -> None:
+    loaded = _load(tmp_path, a__ttl=_GOOD)
+    (tmp_path / "data" / os.fsdecode(b"b\xe6.ttl")).write_text(_GOOD)
+    loaded = _load(tmp_path)
+    assert [(each.code, each.file) for each in loaded.findings] == [("unreadable-file", "data/b\ufffd.ttl")]
+    assert "UTF-8" in loaded.findings[0].message.nb
+
+
+def test_a_pipe_among_the_questions_is_a_finding_and_does_not_block(linked: Path) -> None:
+    (linked / "queries").mkdir()
+    os.mkfifo(linked / "queries" / "pipe.rq")
+    assert ("bad-query", "queries/pipe.rq") in {(each.code, each.file) for each in Project.open(linked).check().report}
 
 
 def test_a_pipe_is_passed_over_and_does_not_block(tmp_path: Path) -> None:

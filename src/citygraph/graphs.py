@@ -9,12 +9,16 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from citygraph.rdf import Iri, Quad, Triple
 from citygraph.turtle.document import Document, TurtleError, WrittenTerm, read_document
 
 _MAPPINGS: Final = ".sssom.tsv"
+# RFC 3987, 2.2, and the sign of the escape itself, so that every path has a name of its own.
+_UNFIT: Final = re.compile(
+    r"[^!$&'()*+,./0-9:;=?@A-Z_a-z~\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd-]"
+)
 
 
 class Part(StrEnum):
@@ -38,8 +42,21 @@ def part_of(path: str) -> Part:
 
 
 def graph_iri(base: str, path: str) -> Iri:
-    """The name of the graph that holds the file at `path`, relative to the project folder."""
-    return Iri(f"{base}graph/{PurePosixPath(path)}")
+    """The name of the graph that holds the file at `path`, relative to the project folder.
+
+    What may not stand in an address, such as a blank, is written with `%`.
+    """
+    return Iri(_graph_name(base, path))
+
+
+def _graph_name(base: str, path: str) -> str:
+    name = _UNFIT.sub(lambda match: quote(match[0], safe="", errors="surrogateescape"), str(PurePosixPath(path)))
+    return f"{base}graph/{name}"
+
+
+def path_of_graph(name: str, *, base: str) -> str:
+    """The path that `graph_iri` made a name of."""
+    return unquote(name.removeprefix(f"{base}graph/"), errors="surrogateescape")
 
 
 @dataclass(frozen=True)
@@ -131,8 +148,7 @@ class ProjectGraphs:
         for quad in quads:
             if isinstance(quad.graph_name, Iri):
                 by_name.setdefault(quad.graph_name, []).append(quad)
-        prefix = f"{base}graph/"
-        paths = {name: name.value.removeprefix(prefix) for name in by_name}
+        paths = {name: path_of_graph(name.value, base=base) for name in by_name}
         files = (FileGraph(path, name, part_of(path), "", tuple(by_name[name])) for name, path in paths.items())
         return cls(base, tuple(sorted(files, key=lambda file: file.path)))
 
@@ -146,7 +162,7 @@ def is_internal(path: str, patterns: Iterable[str], *, base: str) -> bool:
     name = path
     if path.endswith(_MAPPINGS):
         name = f"mappings/{PurePosixPath(path).name.removesuffix(_MAPPINGS)}"
-    graph = f"{base}graph/{name}"
+    graph = _graph_name(base, name)
     return any(pattern == graph or covers(pattern, path) for pattern in patterns)
 
 

@@ -15,6 +15,7 @@ from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, is_internal, part_of
 from citygraph.jsonld import dropped
+from citygraph.messages import text
 from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.sssom import SssomError, read_mappings
@@ -49,7 +50,7 @@ def find_files(folder: Path) -> list[Path]:
     `unsafe_links` names them.
     """
     tops = [folder / top for top in ("ontology", "data") if not (folder / top).is_symlink()]
-    found = [path for top in tops for path in top.rglob("*") if _is_file(path, folder)]
+    found = [path for top in tops for path in top.rglob("*") if _is_file(path, folder) and _has_name(path)]
     return sorted(path for path in found if not path.name.startswith(".") and not path.name.endswith("~"))
 
 
@@ -69,6 +70,11 @@ def stamp_of(config: Config) -> tuple[tuple[str, int, int], ...]:
     return tuple(sorted((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
 
+def _has_name(path: Path) -> bool:
+    """Whether the name can be written in UTF-8, in which everything that we write is."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
+
+
 def _is_file(path: Path, folder: Path) -> bool:
     """Whether this is a file of the project, or a link that leads to none: that one is reported as unreadable."""
     if not path.is_symlink():
@@ -77,12 +83,13 @@ def _is_file(path: Path, folder: Path) -> bool:
 
 
 def unsafe_links(config: Config) -> list[Finding]:
-    """The links below ontology/, data/ and queries/ that are not followed, so that nothing leaves by them.
+    """What below ontology/, data/ and queries/ is not read: links, so that nothing leaves by them, and names in no UTF-8.
 
     A symbolic link is followed when it ends at a file inside the project that is internal exactly if the link is; of
     several names of one file (hard links) all are internal, or none is.
     """
     found: list[str] = []
+    odd: list[Finding] = []
     names: dict[tuple[int, int], list[str]] = {}
     for top in ("ontology", "data", "queries"):
         place = config.folder / top
@@ -93,12 +100,19 @@ def unsafe_links(config: Config) -> list[Finding]:
                     path.is_file() and _keeps_class(config, name, end_inside(path, config.folder))
                 ):
                     found.append(name)
+            elif path.is_file() and not _has_name(path):
+                odd.append(finding("unreadable-file", file=_shown(name), reason=text("files.odd_name").filled()))
             elif path.is_file() and (status := path.lstat()).st_nlink > 1:
                 names.setdefault((status.st_dev, status.st_ino), []).append(name)
     for same in names.values():
         public = [name for name in same if not is_internal(name, config.internal, base=config.base)]
         found += public if len(public) < len(same) else []
-    return [finding("unsafe-link", file=name) for name in sorted(found)]
+    return [*odd, *(finding("unsafe-link", file=_shown(name)) for name in sorted(found))]
+
+
+def _shown(name: str) -> str:
+    """A name as it can be written, whatever bytes it has."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _keeps_class(config: Config, name: str, end: str | None) -> bool:

@@ -18,7 +18,7 @@ from citygraph.config import CONFIG_FILE, Config, check_terms, read_config
 from citygraph.errors import ConfigError, QueryError, SnapshotError
 from citygraph.files import extract_revision, git
 from citygraph.findings import Finding, Report, finding
-from citygraph.graphs import Part, ProjectGraphs, graph_iri, is_internal
+from citygraph.graphs import Part, ProjectGraphs, graph_iri, is_internal, path_of_graph
 from citygraph.messages import LANGUAGES
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad
@@ -436,7 +436,7 @@ class Pipeline:
         if self.config.edition != PUBLIC:
             return True
         base, patterns = self.config.base, self.config.internal
-        named = (*manifest.files, *(name.removeprefix(f"{base}graph/") for name in manifest.asserted_graphs))
+        named = (*manifest.files, *(path_of_graph(name, base=base) for name in manifest.asserted_graphs))
         return manifest.edition != INTERNAL and not any(is_internal(name, patterns, base=base) for name in named)
 
     def put_to_use(self, snapshot: Snapshot) -> None:
