@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import xml.etree.ElementTree as ET
 import zipfile
@@ -417,6 +418,22 @@ def test_what_is_in_the_way_stops_the_run_before_anything_is_changed(kind: str, 
     _put(target, new, text="y", prune=True)
     assert _paths(target) == sorted(["SHA256SUMS", "catalog/quality.ttl", new])
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("other", ["", "CNAME"])
+def test_a_folder_that_somebody_else_owns_stops_the_run_and_leaves_nothing_behind(
+    other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "site"
+    _put(target, "a/a.txt")
+    if other:
+        (target / other).write_text("mine", encoding="utf-8")
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != target / "a" and may(path, mode))
+    with pytest.raises(PublishError, match=r"site/a may not be written"):
+        _put(target, "a/a.txt", text="y")
+    assert (target / "a" / "a.txt").read_text(encoding="utf-8") == "x"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_a_repository_is_never_in_a_run_s_way_nor_pruned(tmp_path: Path) -> None:

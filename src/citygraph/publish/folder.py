@@ -100,7 +100,8 @@ def place_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: boo
             new.rename(target)
             return ()
         with locked(target):
-            if not _survey(target).foreign and _exchange(new, target):
+            standing = _survey(target)
+            if not standing.foreign and not _closed_folder(target, standing.folders) and _exchange(new, target):
                 return ()
             return _Placing(new, target, sums).run(prune=prune)
     except OSError as error:
@@ -180,10 +181,9 @@ class _Placing:
             raise PublishError(message, fix=f"{fix} Nothing was changed.")
         touched = {*self._names, *self._standing.ours, *(self._standing.others if prune else ())}
         folders = {parent for name in touched for parent in _parents(name)} & self._standing.folders
-        for folder in ("", *sorted(folders)):
-            if not os.access(self._target / folder, os.W_OK | os.X_OK):
-                message = f"{self._target / folder} may not be written."
-                raise PublishError(message, fix="Check who owns the folder. Nothing was changed.")
+        if closed := _closed_folder(self._target, folders):
+            message = f"{closed} may not be written."
+            raise PublishError(message, fix="Check who owns the folder. Nothing was changed.")
 
     def _in_the_way(self) -> list[str]:
         """Where the run would write over something that is not ours, or through a link."""
@@ -210,6 +210,12 @@ class _Placing:
             path = self._target / name
             if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
                 path.rmdir()
+
+
+def _closed_folder(target: Path, folders: Iterable[str]) -> Path | None:
+    """The first of the folder and these below it in which we may not remove what is there; nothing when we may in all."""
+    places = (target / folder for folder in ("", *sorted(folders)))
+    return next((each for each in places if not os.access(each, os.W_OK | os.X_OK)), None)
 
 
 def _survey(folder: Path) -> _Standing:
