@@ -7,10 +7,11 @@ import html
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,11 +22,16 @@ from typer.testing import CliRunner
 
 from citygraph import Project
 from citygraph.cli.app import app
+from citygraph.errors import ConfigError, SnapshotError
 from citygraph.export import EXPORT_FORMATS
+from citygraph.store import Snapshot
+from citygraph.web.app import Site
+from citygraph.web.background import derive_day, read_explainer
 from citygraph.web.site import SiteLimits, write_site
 from citygraph.web.site.write import SiteClient, open_site
 from conftest import IN_CI
 from internal_project import BASE, DAY, MARK, make_project
+from pages_client import Pages, words_of
 
 NUMBERS: Final = (1,) if IN_CI else (1, 2)
 _VERSION: Final = re.compile(r"\b[0-9a-f]{16}\b")
@@ -226,3 +232,143 @@ def test_the_served_site_answers_as_without_the_internal_files(pair: Pair) -> No
         assert comparable(data) == comparable(public[address]), address
         if MARK not in address.lower() and DAY not in address:
             assert found_in(address, data) == set(), address
+
+
+# -- which version is shown ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(pair: Pair, tmp_path: Path) -> Project:
+    """The project with internal files, built, in a folder that the test may change."""
+    shutil.copytree(pair.whole.folder, tmp_path / "own", symlinks=True)
+    return Project.open(tmp_path / "own")
+
+
+def set_internal(project: Project, *patterns: str) -> Project:
+    """The same folder with other patterns, opened anew."""
+    path = project.folder / "graph.toml"
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("internal =")]
+    path.write_text("\n".join([*kept, f"internal = {json.dumps(patterns)}", ""]), encoding="utf-8")
+    return Project.open(project.folder)
+
+
+def test_what_became_internal_after_the_build_is_not_shown(own: Project) -> None:
+    more = set_internal(own, *own.config.internal, "data/people.ttl")
+    assert more.in_edition("public").current() is None
+    with pytest.raises(SnapshotError, match="public edition"):
+        more.export(format="nt")
+    # Nor by a server that was started before, when it looks for the version in use.
+    assert not more.build().report.violations
+    assert b"Nordmann" not in own.export(format="nt")
+    assert b"Nordmann" in own.export(format="nt", edition="internal")
+
+
+def test_a_server_from_before_there_were_internal_files_shows_none_of_them(own: Project) -> None:
+    before = Project.open(own.folder)
+    before.config = replace(own.config, values={**own.config.values, "publish.internal": ()})
+    shown = type(before)(before.config).in_edition("public")
+    assert shown.snapshot().manifest.edition == "public"
+    (own.folder / "build" / "public").unlink()
+    assert shown.current() is None
+
+
+def test_without_internal_files_there_is_one_version_for_all(pair: Pair) -> None:
+    assert pair.public.in_edition("public").snapshot().folder == pair.public.snapshot().folder
+    assert pair.public.snapshot().manifest.edition == ""
+    assert "edition" not in (pair.public.snapshot().folder / "manifest.json").read_text(encoding="utf-8")
+    assert not (pair.public.folder / "build" / "public").is_symlink()
+
+
+def test_a_version_with_internal_files_leaves_by_no_name(own: Project, tmp_path: Path) -> None:
+    with pytest.raises(SnapshotError, match="has internal files"):
+        own.push_snapshot(tmp_path / "mirror", snapshot_id=own.snapshot().snapshot_id)
+    assert not (tmp_path / "mirror").exists()
+
+
+def test_both_editions_stay_when_old_versions_go(own: Project) -> None:
+    own.snapshots.prune(keep=0)
+    assert own.snapshot().manifest.edition == "internal"
+    assert own.in_edition("public").snapshot().manifest.edition == "public"
+
+
+def test_a_question_that_gives_something_away_stops_check_and_build(own: Project) -> None:
+    name = "told.rq"
+    (own.folder / "queries" / name).write_text(_QUESTION.replace("MARK", f"{BASE}source/{MARK}-list"), encoding="utf-8")
+    before = own.snapshot().snapshot_id, own.in_edition("public").snapshot().snapshot_id
+    for report in (own.check().report, own.build().report):
+        assert [(each.code, each.file) for each in report.violations] == [("publish-leak", f"queries/{name}")]
+    assert (own.snapshot().snapshot_id, own.in_edition("public").snapshot().snapshot_id) == before
+    # Nor is it shown meanwhile, though it lies there.
+    assert "told" not in {each.name for each in own.in_edition("public").queries()}
+    assert Pages(own.in_edition("public")).get("/queries/told").status_code == 404
+    assert Pages(own).get("/queries/told").status_code == 200
+    hidden = set_internal(own, *own.config.internal, f"queries/{name}")
+    assert not hidden.check().report.violations
+    assert "told" not in {each.name for each in hidden.in_edition("public").queries()}
+    assert "told" in {each.name for each in hidden.queries()}
+
+
+_QUESTION: Final = """#+ title:    { nb: "Fortalt", en: "Told" }
+#+ question: { nb: "Hva?", en: "What?" }
+#+ columns:  [thing]
+# It stands in <MARK>.
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?thing WHERE { ?thing skos:prefLabel ?label }
+"""
+
+
+def test_what_works_beside_the_site_sees_the_same_edition(pair: Pair) -> None:
+    folder, day = str(pair.whole.folder), "2025-06-01"
+    version = derive_day(folder, "public", day)
+    quads = [*Snapshot(Path(version)).asserted(), *Snapshot(Path(version)).inferred()]
+    assert not [quad for quad in quads if MARK in str(quad).lower()]
+    shown = pair.whole.in_edition("public").snapshot()
+    explain = read_explainer(folder, "public", str(shown.folder), shown.manifest.as_of)
+    for subject, predicate, object_ in _STATEMENTS[:2]:
+        found = explain((f"<{BASE}id/{subject}>", f"<{predicate}>", object_))
+        assert not found.proofs
+    assert Path(version).stat().st_mode & 0o777 == 0o755
+
+
+def test_a_server_that_holds_the_graph_has_what_may_leave(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[Snapshot] = []
+
+    class Held:
+        """Takes a version as a server would."""
+
+        def ready(self) -> None: ...
+
+        def use(self, snapshot: Snapshot, **_: object) -> None:
+            used.append(snapshot)
+
+        def prune(self, keep: int) -> None: ...
+
+    monkeypatch.setattr("citygraph.store.server.versions.held_versions", lambda *_: Held())
+    text = (own.folder / "graph.toml").read_text(encoding="utf-8")
+    (own.folder / "graph.toml").write_text(
+        text.replace("[publish]", '[store]\nengine = "remote"\nendpoint = "http://127.0.0.1:9/"\n\n[publish]'), "utf-8"
+    )
+    assert not Project.open(own.folder).build().report.violations
+    assert [each.manifest.edition for each in used] == ["public"]
+
+
+def test_serve_says_which_edition_it_shows(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bool:
+        del host
+        shown.append(site.service.project.config.edition)
+        ready(port)
+        return True
+
+    monkeypatch.setattr("citygraph.web.server.run", run)
+    folder = str(pair.whole.folder)
+    for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104  # nobody listens
+        for given, edition in (((), "public"), (("--edition", "internal"), "internal")):
+            said = CliRunner().invoke(app, ["serve", folder, "--host", host, "--lang", "en", *given])
+            assert said.exit_code == 0, said.output
+            assert f"The {edition} edition" in said.output
+            assert shown.pop() == edition
+    assert isinstance(CliRunner().invoke(app, ["serve", folder, "--review"]).exception, ConfigError)
+    for edition, words in (("public", "Public edition"), ("internal", "Internal edition: not for everybody")):
+        assert words in words_of(Pages(pair.whole.in_edition(edition)).get("/?lang=en").text)

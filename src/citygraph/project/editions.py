@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,17 +13,22 @@ from citygraph.graphs import FileGraph, ProjectGraphs
 from citygraph.namespaces import prefixes_for
 from citygraph.publish.edition import find_leaks, secrets_of, split
 from citygraph.rdf import Quad
+from citygraph.saved_query import SavedQuery
 
 
 @dataclass(frozen=True, slots=True)
 class PublicPart:
-    """The graph without its internal files, and what follows from the rest alone; what is wrong with the patterns."""
+    """The graph without its internal files, and what follows from the rest alone; what is wrong with the patterns.
+
+    `questions` are those that are not internal, as they were read.
+    """
 
     graphs: ProjectGraphs
     inferred: tuple[Quad, ...]
     as_of: date
-    internal: tuple[FileGraph, ...]
-    findings: tuple[Finding, ...]
+    internal: tuple[FileGraph, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    questions: tuple[SavedQuery, ...] = ()
 
 
 def split_off(graphs: ProjectGraphs, config: Config) -> tuple[ProjectGraphs, tuple[FileGraph, ...], list[Finding]]:
@@ -44,15 +48,17 @@ def _other_files(config: Config) -> list[str]:
 
 def leaks_of(part: PublicPart, config: Config) -> list[Finding]:
     """What the public edition gives away of the internal files in spite of all: by what follows, or in a question."""
+    if not part.internal:
+        return []
     secrets = secrets_of(part.internal, part.graphs.files, prefixes=prefixes_for(config.base))
-    return find_leaks(secrets, part.inferred, _public_texts(config)) if part.internal else []
+    texts = [(f"queries/{each.name}.rq", each.text.encode()) for each in part.questions if each.publish]
+    texts.append((CONFIG_FILE, " ".join(config.title.to_json().values()).encode()))
+    return find_leaks(secrets, part.inferred, texts)
 
 
-def _public_texts(config: Config) -> Iterable[tuple[str, bytes]]:
+def public_questions(config: Config) -> tuple[SavedQuery, ...]:
+    """The questions that are not internal; none when one is broken, which a check says."""
     try:
-        questions = query.find_queries(config.folder / "queries", hidden=config.internal)
+        return tuple(query.find_queries(config.folder / "queries", hidden=config.internal))
     except QueryError:
-        # One is broken, which the check says.
-        questions = []
-    yield from ((f"queries/{each.name}.rq", each.text.encode()) for each in questions if each.publish)
-    yield CONFIG_FILE, " ".join(config.title.to_json().values()).encode()
+        return ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from citygraph import load, query, validate
@@ -181,15 +182,16 @@ class Pipeline:
             ReasoningError: the reasoner stopped before it was done.
         """
         from citygraph import reason  # noqa: PLC0415
-        from citygraph.project.editions import PublicPart, split_off  # noqa: PLC0415
+        from citygraph.project.editions import PublicPart, public_questions, split_off  # noqa: PLC0415
 
-        if not self.config.internal:
-            return PublicPart(checked.graphs, checked.inferred, checked.as_of, (), ())
+        if not self.config.internal or self.config.hidden:
+            return PublicPart(checked.graphs, checked.inferred, checked.as_of)
         public, internal, findings = split_off(checked.graphs, self.config)
         day = reason.reference_date(self.config, public, as_of=as_of, today=self.today)
         closure = memory.public if memory else None
         derived = reason.infer(public, self.config, as_of=day, engine=engine, memory=closure)
-        return PublicPart(public, derived.quads, day, internal, (*findings, *derived.findings))
+        questions = public_questions(self.config)
+        return PublicPart(public, derived.quads, day, internal, (*findings, *derived.findings), questions)
 
     def check_editions(
         self,
@@ -198,21 +200,19 @@ class Pipeline:
         engine: str | None = None,
         memory: Memory | None = None,
         progress: Progress | None = None,
-    ) -> tuple[Checked, Checked]:
+    ) -> tuple[Checked, PublicPart]:
         """The graph as `check` gives it, and its public edition; what is wrong with that is in the report of the graph.
 
         Raises:
             ReasoningError: the reasoner stopped before it was done.
         """
         checked = self.check(as_of=as_of, engine=engine, memory=memory, progress=progress)
-        if not self.config.internal or self.config.hidden:
-            return checked, replace(checked, report=Report.of())
-        from citygraph.project.editions import leaks_of  # noqa: PLC0415  # few projects have internal files
-
         part = self.public_part(checked, as_of=as_of, engine=engine, memory=memory)
-        report = Report.of(checked.report, part.findings, leaks_of(part, self.config))
-        public = Checked(Report.of(part.findings), part.graphs, part.inferred, part.as_of)
-        return replace(checked, report=report), public
+        if part.internal or part.findings:
+            from citygraph.project.editions import leaks_of  # noqa: PLC0415  # few projects have internal files
+
+            checked = replace(checked, report=Report.of(checked.report, part.findings, leaks_of(part, self.config)))
+        return checked, part
 
     def build(
         self,
@@ -256,7 +256,7 @@ class Pipeline:
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
             whole = shown = self.seal(builder, checked, snapshot_id, engine, fresh=fresh)
             if self.config.internal:
-                shown = public.seal(public_builder, part, public_id, engine, fresh=fresh)
+                shown = public.seal_public(public_builder, part, public_id, engine, fresh=fresh)
         self._use(whole, shown, server, fresh=fresh, progress=progress)
         return Build(checked.report, snapshot_id, new=True, counts=whole.manifest.counts)
 
@@ -265,9 +265,22 @@ class Pipeline:
         whole, public = self.snapshots.get(snapshot_id), self.snapshots.get(public_id)
         return (whole, public) if whole is not None and public is not None else None
 
-    def seal(
-        self, builder: SnapshotBuilder, checked: Checked, snapshot_id: str, engine: str | None, *, fresh: bool
+    def seal_public(
+        self, builder: SnapshotBuilder, part: PublicPart, snapshot_id: str, engine: str | None, *, fresh: bool
     ) -> Snapshot:
+        """The public edition as a sealed version, not in use yet, with the questions that were looked at.
+
+        Raises:
+            SnapshotError: it cannot be written.
+        """
+        checked = Checked(Report.of(part.findings), part.graphs, part.inferred, part.as_of)
+        questions = {each.name: _text_hash(each.text) for each in part.questions}
+        return self.seal(builder, checked, snapshot_id, engine, fresh=fresh, questions=questions)
+
+    def seal(  # what a version is made of
+        self, builder: SnapshotBuilder, checked: Checked, snapshot_id: str, engine: str | None, *, fresh: bool,
+        questions: Mapping[str, str] = MappingProxyType({}),
+    ) -> Snapshot:  # fmt: skip
         """A graph that was checked as a sealed version, not in use yet.
 
         Raises:
@@ -276,7 +289,9 @@ class Pipeline:
         asserted = [*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]
         return Snapshot(
             builder.seal(
-                self._manifest(snapshot_id, checked, engine or self.config.engine, asserted),
+                replace(
+                    self._manifest(snapshot_id, checked, engine or self.config.engine, asserted), questions=questions
+                ),
                 asserted=list(dict.fromkeys(asserted)),
                 inferred=checked.inferred,
                 findings=[each.to_json() for each in checked.report],
@@ -383,6 +398,18 @@ class Pipeline:
         paths += query_files(self.folder / "queries" / "checks", project=self.folder, hidden=self.config.hidden)
         return load.hash_files(self.folder, [*paths, self.folder / CONFIG_FILE])
 
+    def _question_hashes(self) -> dict[str, str]:
+        folder = self.folder / "queries"
+        return load.hash_files(self.folder, query_files(folder, project=self.folder, hidden=self.config.hidden))
+
+    def shown(self, questions: list[SavedQuery]) -> list[SavedQuery]:
+        """Those of the questions that may be shown in this edition: in the public one what a build has looked at."""
+        if not self.config.hidden:
+            return questions
+        current = self.current_or_none()
+        known = current.manifest.questions if current is not None else {}
+        return [each for each in questions if known.get(each.name) == _text_hash(each.text)]
+
     def _broken_queries(self) -> list[Finding]:
         findings: list[Finding] = []
         for path in query_files(self.folder / "queries", project=self.folder):
@@ -420,6 +447,7 @@ class Pipeline:
             "as_of": as_of.isoformat() if as_of else "",
             "files": self.file_hashes(),
             **({"edition": self.config.edition} if self.config.internal else {}),
+            **({"questions": self._question_hashes()} if self.config.hidden else {}),
         })  # fmt: skip
 
     def current(self) -> Snapshot | None:
@@ -482,6 +510,10 @@ class Pipeline:
 
 def _day_id(snapshot: Snapshot, as_of: date) -> str:
     return _short_hash({"snapshot": snapshot.snapshot_id, "as_of": as_of.isoformat()})
+
+
+def _text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _short_hash(value: object) -> str:

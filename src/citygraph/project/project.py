@@ -12,7 +12,7 @@ from typing import Literal as TypingLiteral
 
 from citygraph import load, query
 from citygraph.config import CONFIG_FILE, Config, read_config
-from citygraph.errors import ConfigError, PublishError
+from citygraph.errors import ConfigError, PublishError, QueryError
 from citygraph.findings import Definition, Finding, Report
 from citygraph.graphs import Part
 from citygraph.messages import sentence
@@ -65,11 +65,7 @@ class Project:
 
     @classmethod
     def open(cls, folder: Path | str = ".", *, today: date | None = None, edition: str = "internal") -> Self:
-        """The project in `folder`, as it is seen in an edition; see `in_edition`.
-
-        Raises:
-            ConfigError: graph.toml is missing or wrong, or there is no such edition.
-        """
+        """The project in `folder`, as it is seen in an edition; a ConfigError when graph.toml is missing or wrong."""
         return cls(read_config(Path(folder).resolve()).in_edition(edition), today=today)
 
     def in_edition(self, edition: str) -> Self:
@@ -298,7 +294,13 @@ class Project:
         Raises:
             QueryError: one of them breaks a rule of its header.
         """
-        return query.find_queries(self.folder / "queries", hidden=self.config.hidden)
+        return self._pipeline.shown(query.find_queries(self.folder / "queries", hidden=self.config.hidden))
+
+    def question(self, name: str) -> SavedQuery:
+        """The saved query of that name; for errors see `queries`."""
+        for saved in self._pipeline.shown([query.get_query(self.folder / "queries", name, hidden=self.config.hidden)]):
+            return saved
+        raise QueryError(sentence("question.unknown", name=name), fix=sentence("next.all_questions"))
 
     def query(
         self,
@@ -330,7 +332,7 @@ class Project:
             StoreTimeout: the deadline passed.
             StoreError: another server that the question needs does not answer.
         """
-        saved = query.get_query(self.folder / "queries", name, hidden=self.config.hidden)
+        saved = self.question(name)
         snapshot = snapshot or self.snapshot(as_of=as_of, progress=progress)
         return query.run_query(
             saved,

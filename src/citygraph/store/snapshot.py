@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -67,10 +67,13 @@ class Manifest:
     git_commit: str = field(default="")
     edition: str = ""
     """`internal` when internal files are in it, `public` when they were left out, empty when there are none."""
+    questions: Mapping[str, str] = field(default_factory=dict)
+    """Of the public edition: the SHA-256 of each question that gave nothing internal away."""
 
     def to_json(self) -> dict[str, object]:
         """The manifest as it is stored; without internal files it is one that programs before editions read."""
-        return {name: value for name, value in asdict(self).items() if name != "edition" or value}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in values.items() if value or name not in {"edition", "questions"}}
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.requests import Request
 
 from citygraph.labels import FALLBACK, KINDS, Kind, kind_named
-from citygraph.query import NamedThing, get_query
+from citygraph.query import NamedThing
 from citygraph.query.entity import statements_about
 from citygraph.rdf import Term
 from citygraph.saved_query import SavedQuery
@@ -182,7 +182,7 @@ def close_stores(request: Request) -> None:
 def saved_queries(project: Project, memory: SiteMemory) -> list[SavedQuery]:
     """The questions that are published, by name; read again when one of their files has changed."""
     stats = [(path, path.stat()) for path in sorted((project.folder / "queries").glob("*.rq"))]
-    stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+    stamp = (*((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats), _looked_at(project))
     return memory.once("questions", stamp, lambda: [query for query in project.queries() if query.publish])
 
 
@@ -195,8 +195,13 @@ def saved_query(project: Project, memory: SiteMemory, name: str) -> SavedQuery:
     folder = project.folder / "queries"
     # Before the file is read: a change in between is seen the next time.
     stamp = _stamp(folder / f"{name}.rq")
-    hidden = project.config.hidden
-    return memory.once(("question", name), stamp, lambda: get_query(folder, name, hidden=hidden))
+    return memory.once(("question", name), (stamp, _looked_at(project)), lambda: project.question(name))
+
+
+def _looked_at(project: Project) -> Path | None:
+    """The version whose build has looked at the questions of the public edition; other editions show them all."""
+    link = project.snapshots.link
+    return link.resolve() if project.config.hidden else None
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
