@@ -55,6 +55,7 @@ _EXPLAINED: Final = (
     (r"date|interval|instant|bounds|stale|begin|schedule|event", "time.md"),
     (r"contradiction|merged-nodes|derived|same-as|imports|member-without|several-countries", "reasoning.md"),
     (r"query", "queries.md"),
+    (r"bad-shape", "ontology.md"),
     (r"person", "privacy.md"),
     (r"file|format|encoding|byte-order|syntax|graphs|deep|entity-|remote|shapes|no-data", "commands/check.md"),
     (r"", "data.md"),

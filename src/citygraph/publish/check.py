@@ -21,8 +21,9 @@ from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
 from citygraph.publish.quality import Answers, Score, predict
 from citygraph.publish.record import DCAT_AP_3, NAMESPACES, PROFILES, Profile, profile_of_page
-from citygraph.publish.shacl import Result, run_shapes, shapes_of
-from citygraph.rdf import Iri, Literal, Triple, parse
+from citygraph.publish.shacl import ForeignShapes, Result, run_shapes, shapes_of
+from citygraph.rdf import BlankNode, Iri, Literal, Triple, parse
+from citygraph.shacl import Shapes
 
 # -- what the harvester of data.norge.no does to a record ------------------------------------------
 
@@ -206,9 +207,26 @@ def _own_addresses(record: Sequence[Triple]) -> list[Result]:
 def check_foreign_shapes(
     record: Sequence[Triple], profile: Profile, shapes: Iterable[Triple], *, file: str = ""
 ) -> list[Finding]:
-    """What shapes from elsewhere say, as the official ones of the profile; in their own words."""
-    found = []
-    for each in run_shapes(record, shapes):
+    """What shapes from elsewhere say, as the official ones of the profile; in their own words.
+
+    A shape that cannot be run is a finding of its own, with its file.
+    """
+    files = shapes.files if isinstance(shapes, ForeignShapes) else {}
+    sorted_out = Shapes(shapes)
+    results = run_shapes(record, sorted_out)
+    found = [
+        finding(
+            "bad-shape",
+            file=files.get(each.node, files.get(each.shape, "")),
+            focus_node=str(each.shape),
+            path=f"<{each.predicate}>" if each.predicate else "",
+            value=each.value,
+            name=_short(str(each.shape)) if not isinstance(each.shape, BlankNode) else text("shacl.nameless"),
+            reason=each.reason,
+        )
+        for each in sorted_out.faults
+    ]
+    for each in results:
         code = {Severity.VIOLATION: "publish-shapes", Severity.WARNING: "publish-shapes-advice"}.get(each.severity)
         if code:
             found.append(

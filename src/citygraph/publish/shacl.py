@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from citygraph.errors import PublishError
 from citygraph.findings import Severity
 from citygraph.formats import by_extension
 from citygraph.namespaces import PREFIXES
-from citygraph.rdf import BlankNode, Iri, Triple, lexical_forms_kept, parse, to_rdflib
+from citygraph.rdf import BlankNode, Iri, Term, Triple, lexical_forms_kept, parse, to_rdflib
+from citygraph.shacl import Shapes, run
 from citygraph.vocabularies import background
 
 _SHACL: Final = PREFIXES["sh"]
@@ -74,14 +75,26 @@ def _advice_apart(shapes: Sequence[Triple]) -> Iterator[Triple]:
         yield Triple(shape, _SEVERITY, _WARNING)
 
 
-def read_shapes(path: Path) -> tuple[Triple, ...]:
+class ForeignShapes(tuple[Triple, ...]):  # noqa: SLOT001  # it has an attribute
+    """The triples of shapes from files; `files` is the file in which each subject stands first."""
+
+    files: Mapping[Term, str]
+
+    def __new__(cls, files: Mapping[str, Sequence[Triple]]) -> Self:
+        """The triples of these files."""
+        made = super().__new__(cls, [each for triples in files.values() for each in triples])
+        made.files = {each.subject: file for file in reversed([*files]) for each in files[file]}
+        return made
+
+
+def read_shapes(path: Path) -> ForeignShapes:
     """The shapes in a file, or in all Turtle files of a folder.
 
     Raises:
         PublishError: there is nothing that can be read.
     """
     paths = sorted(path.glob("*.ttl")) if path.is_dir() else [path]
-    found: list[Triple] = []
+    found: dict[str, list[Triple]] = {}
     for each in paths:
         format_ = by_extension(each.suffix)
         try:
@@ -94,34 +107,29 @@ def read_shapes(path: Path) -> tuple[Triple, ...]:
         if parsed.problems:
             message = f"{each}:{parsed.problems[0].line}: {parsed.problems[0].message}."
             raise PublishError(message, fix="Take out the file that is no Turtle, or mend it.")
-        found += [quad.triple for quad in parsed.quads]
-    if not found:
+        found[str(each)] = [quad.triple for quad in parsed.quads]
+    if not any(found.values()):
         message = f"There are no shapes in {path}."
         raise PublishError(message, fix="Give the path of a Turtle file with SHACL shapes, or of a folder.")
-    return tuple(found)
+    return ForeignShapes(found)
 
 
-def run_shapes(record: Iterable[Triple], shapes: Iterable[Triple], *, known: Iterable[Triple] = ()) -> list[Result]:
+def run_shapes(
+    record: Iterable[Triple], shapes: Iterable[Triple] | Shapes, *, known: Iterable[Triple] = ()
+) -> list[Result]:
     """What the shapes say about the record, worst first.
 
     The record is read together with the background on the vocabulary terms that it uses; what the shapes say about
-    the background alone is left out.
+    the background alone is left out. Of `Shapes`, `faults` says afterwards which could not be run.
     """
-    import pyshacl  # noqa: PLC0415  # rdflib and pySHACL cost half a second
-
     given = list(record)
     behind = [*background(given), *known]
     own = {str(each.subject) for each in given}
     with lexical_forms_kept():
-        data, rules = to_rdflib([*given, *behind]), to_rdflib(shapes)
-        _, results, text = pyshacl.validate(data, shacl_graph=rules, inference="none", inplace=True)
-    if not hasattr(results, "subjects"):
-        message = f"The shapes cannot be run: {text}."
-        raise PublishError(
-            message, fix="Use the shapes of DCAT-AP 3.0.1 in html/shacl/; docs/publishing.md names them."
-        )
-    found = _results(results)
-    return sorted(each for each in set(found) if each.focus in own)
+        data = to_rdflib([*given, *behind])
+    sorted_out = shapes if isinstance(shapes, Shapes) else Shapes(shapes)
+    found = {each for report in run(data, sorted_out) for each in _results(report)}
+    return sorted(each for each in found if each.focus in own)
 
 
 def _results(report: Any) -> list[Result]:  # noqa: ANN401  # an rdflib graph, which pySHACL does not type

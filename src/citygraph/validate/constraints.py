@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from typing import Final, Protocol, TypeAlias
 
 from citygraph.namespaces import PREFIXES
+from citygraph.patterns import PatternError, matcher
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, lexical_forms_kept
 
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
@@ -278,10 +279,18 @@ def _pattern(reader: Reader, node: Term) -> list[Component]:
     if not isinstance(text, Literal) or flags:
         raise Unknown
     try:
-        wanted = re.compile(text.value)
-    except re.error as error:
+        wanted = matcher(text.value, "")
+    except PatternError as error:
         raise Unknown from error
-    return [_of_values(lambda v: not isinstance(v, BlankNode) and wanted.search(_text(v)) is not None)]
+
+    def matches(value: Term) -> Verdict:
+        try:
+            return not isinstance(value, BlankNode) and wanted.search(_text(value))
+        except PatternError:
+            # pySHACL meets the same, and then it is said of the shape.
+            return None
+
+    return [_of_values(matches)]
 
 
 def _text(term: Term) -> str:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from citygraph.findings import Definition, Finding, Severity
+from citygraph.errors import QueryError
+from citygraph.findings import Definition, Finding, Severity, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import PREFIXES
-from citygraph.rdf import Iri, Literal, Quad, Term, Triple, from_rdflib, lexical_forms_kept, to_rdflib
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, from_rdflib, to_rdflib
 from citygraph.results import Solutions
+from citygraph.shacl import ShapeFault, Shapes, run
 from citygraph.store import MemoryStore, Store
 from citygraph.validate.constraints import COMPONENTS, SH, Component, ShapeTest, TripleIndex, Unknown, Verdict, all_of
 
@@ -214,7 +216,7 @@ def check_shapes(graphs: ProjectGraphs, *, inferred: Iterable[Quad] | None = Non
     # The shapes read the ontology too: sh:class follows its subclasses, and its concepts have shapes.
     data = graphs.triples(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
     data += [quad.triple for quad in inferred or ()]
-    return _run(data, _shapes_graph(files), graphs)
+    return _run(data, (quad.triple for file in files for quad in file.quads), graphs)
 
 
 def shape_definitions(graphs: ProjectGraphs) -> dict[str, Definition]:
@@ -236,75 +238,126 @@ def _shapes_graph(files: Iterable[FileGraph]) -> rdflib.Graph:
     return to_rdflib(quad for file in files for quad in file.quads)
 
 
-def _run(data: Iterable[Triple], shapes: rdflib.Graph, graphs: ProjectGraphs) -> list[Finding]:
-    from rdflib import RDF, SH, URIRef  # noqa: PLC0415
+def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraphs) -> list[Finding]:
+    from rdflib import SH, URIRef  # noqa: PLC0415
 
+    sorted_out = Shapes(written, named=True)
+    shapes = to_rdflib(sorted_out.sound)
     given = list(data)
     labels = Labels(given)
     definitions: dict[Any, Definition] = {}
 
-    def definition(shape: Any) -> Definition:  # noqa: ANN401
-        if shape not in definitions:
-            definitions[shape] = _definition(shapes, shape)
-        return definitions[shape]
+    def definition(source: Any) -> Definition:  # noqa: ANN401
+        if source not in definitions:
+            definitions[source] = _rated(shapes, source)
+        return definitions[source]
 
     findings = []
     store = MemoryStore(Quad(t.subject, t.predicate, t.object) for t in given)
     for constraint in take_constraints(shapes):
-        for violation in run_constraint(constraint, store):
+        try:
+            violations = list(run_constraint(constraint, store))
+        except QueryError as error:
+            reason = text("shacl.query").filled(why=error.message.rstrip("."))
+            sorted_out.refuse(Iri(constraint.shape), reason, predicate=str(SH.sparql))
+            continue
+        for violation in violations:
             own = Text.of(violation.messages)
             terms = (violation.focus, violation.path, violation.value)
             findings.append(_finding(definition(URIRef(constraint.shape)), own, terms, graphs, labels))
     remaining = narrow(shapes, given)
-    if remaining is None:
-        return list(dict.fromkeys(findings))
-    import pyshacl  # noqa: PLC0415  # half a second, and seldom needed
-
-    with lexical_forms_kept():
-        _, results, text = pyshacl.validate(remaining, shacl_graph=shapes, inference="none", inplace=True)
-    if not hasattr(results, "subjects"):
-        # pySHACL hands an exception back as a value when it cannot read a shape.
-        message = f"the shapes cannot be run: {text}"
-        raise TypeError(message)
-    for result in results.subjects(RDF.type, SH.ValidationResult):
-        shape = _named_shape(shapes, results.value(result, SH.sourceShape))
-        own = _text(results, result, SH.resultMessage)
-        nodes = [results.value(result, each) for each in (SH.focusNode, SH.resultPath, SH.value)]
-        findings.append(_finding(definition(shape), own, tuple(map(_term, nodes)), graphs, labels))
+    if remaining is not None:
+        for results in run(remaining, sorted_out, lambda triples: _narrowed(shapes, triples)):
+            # Results below sh:detail explain others and are none of their own.
+            for result in results.objects(None, SH.result):
+                source = results.value(result, SH.sourceShape)
+                own = _text(results, result, SH.resultMessage)
+                nodes = [results.value(result, each) for each in (SH.focusNode, SH.resultPath, SH.value)]
+                findings.append(_finding(definition(source), own, tuple(map(_term, nodes)), graphs, labels))
+    findings += [_fault_finding(fault, graphs) for fault in sorted_out.faults]
     return list(dict.fromkeys(findings))
 
 
-def _named_shape(shapes: rdflib.Graph, shape: Any) -> Any:  # noqa: ANN401  # rdflib's nodes have no common type
-    """The shape with an IRI that contains this one: its local name is the finding code."""
-    import rdflib  # noqa: PLC0415
+def _narrowed(shapes: rdflib.Graph, triples: Iterable[Triple]) -> rdflib.Graph:
+    """These of the narrowed shapes, with the targets they have by now."""
+    wanted = {subject for subject, _, _ in to_rdflib(triples)}
+    kept = to_rdflib([])
+    for triple in shapes:
+        if triple[0] in wanted:
+            kept.add(triple)
+    return kept
 
-    waiting, seen = [shape], set()
+
+def _nameless_place(shape: BlankNode, graphs: ProjectGraphs) -> tuple[str, int, int]:
+    """Where `[] sh:targetClass ex:City` stands: the reader of places knows a shape without a name by what is said of it."""
+    for file in graphs.of(Part.SHAPES):
+        for quad in file.quads:
+            if quad.subject == shape and isinstance(quad.object, Iri):
+                place = file.place("[]", str(quad.predicate), str(quad.object))
+                return (file.path, place.line, place.column) if place else (file.path, 0, 0)
+    return graphs.locate(str(shape))
+
+
+def _fault_finding(fault: ShapeFault, graphs: ProjectGraphs) -> Finding:
+    """A shape that cannot be run, placed at the statement that is wrong, else at the shape."""
+    predicate = f"<{fault.predicate}>" if fault.predicate else ""
+    place = graphs.locate(str(fault.node), predicate, fault.value)
+    if not place[1]:
+        place = graphs.locate(str(fault.shape))
+    if isinstance(fault.shape, BlankNode):
+        place = _nameless_place(fault.shape, graphs)
+    name = _code(fault.shape.value) if isinstance(fault.shape, Iri) else text("shacl.nameless")
+    file, line, column = place
+    return finding(
+        "bad-shape", file=file, line=line, column=column, focus_node=str(fault.shape), path=predicate,
+        value=fault.value, name=name, reason=fault.reason,
+    )  # fmt: skip
+
+
+def _rated(shapes: rdflib.Graph, source: Any) -> Definition:  # noqa: ANN401  # rdflib's nodes have no common type
+    """The finding of a result: its code is the name of the nearest shape with a name around the one that gave it.
+
+    Severity and message are those of the innermost shape that states them.
+    """
+    import rdflib  # noqa: PLC0415
+    from rdflib import SH  # noqa: PLC0415
+
+    waiting, seen = [source], set()
+    severity, message = None, Text("", "")
     while waiting:
         node = waiting.pop(0)
+        severity = severity or shapes.value(node, SH.severity)
+        message = message if message.en or message.nb else _text(shapes, node, SH.message)
         if isinstance(node, rdflib.URIRef):
-            return node
+            named = _definition(shapes, node)
+            rated = named.severity if severity is None else _SEVERITIES.get(str(severity), Severity.VIOLATION)
+            return replace(named, severity=rated, message=message)
         if node not in seen:
             seen.add(node)
             waiting += sorted(shapes.subjects(None, node))
-    message = f"a shape without a name: {shape}"
-    raise ValueError(message)
+    # pySHACL runs what `Shapes` found to be sound, and that has names.
+    message_of_ours = f"a shape without a name: {source}"
+    raise ValueError(message_of_ours)
 
 
 def _definition(shapes: rdflib.Graph, shape: Any) -> Definition:  # noqa: ANN401
     from rdflib import RDFS, SH  # noqa: PLC0415
 
-    severity = shapes.value(shape, SH.severity)
     return Definition(
         code=_code(shape),
-        severity={SH.Warning: Severity.WARNING, SH.Info: Severity.INFO}.get(severity, Severity.VIOLATION),
+        severity=_SEVERITIES.get(str(shapes.value(shape, SH.severity)), Severity.VIOLATION),
         title=_text(shapes, shape, RDFS.label),
         message=_text(shapes, shape, SH.message),
         fix=_text(shapes, shape, RDFS.comment),
     )
 
 
+_SEVERITIES: Final = {SH + "Warning": Severity.WARNING, SH + "Info": Severity.INFO}
+
+
 def _code(shape: object) -> str:
-    return str(shape).rpartition("#")[2]
+    """The part of its address after # or the last /, which is the finding code."""
+    return re.split(r"[#/]", str(shape).rstrip("#/"))[-1]
 
 
 def _text(graph: rdflib.Graph, node: Any, property_: Any) -> Text:  # noqa: ANN401
@@ -318,8 +371,8 @@ def _finding(
     definition: Definition, own: Text, terms: tuple[Term | None, ...], graphs: ProjectGraphs, labels: Labels
 ) -> Finding:
     focus, path, value = terms
-    # A shape with several constraints says in the result which of them it was.
-    message = own if own.nb and own.en else definition.message
+    # A shape with several constraints says in the result which of them it was; without words of its own pySHACL has some.
+    message = own if (own.nb and own.en) or not (definition.message.nb or definition.message.en) else definition.message
     focus_text = str(focus) if focus is not None else ""
     path_text = str(path) if isinstance(path, Iri) else ""
     value_text = str(value) if value is not None and value != focus else ""

@@ -1,0 +1,368 @@
+"""SHACL shapes that others wrote: which of them cannot be run, and why; the others run by pySHACL, to an end.
+
+pySHACL stops at the first shape that it cannot read, with an exception; one bad shape would take the results of all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from citygraph.messages import Text, text
+from citygraph.namespaces import PREFIXES
+from citygraph.patterns import PatternError, PatternTooSlowError, matcher
+from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, lexical_forms_kept, to_rdflib
+
+if TYPE_CHECKING:
+    import rdflib
+
+_SH: Final = PREFIXES["sh"]
+_RDF: Final = PREFIXES["rdf"]
+_DEEPEST: Final = 12
+"""Shapes inside shapes; pySHACL gives up at 15."""
+
+_TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "target")
+_INNER: Final = ("property", "node", "not", "qualifiedValueShape")
+_INNER_LISTS: Final = ("and", "or", "xone")
+_COUNTS: Final = ("minCount", "maxCount", "minLength", "maxLength", "qualifiedMinCount", "qualifiedMaxCount")
+_SWITCHES: Final = ("deactivated", "closed", "uniqueLang", "qualifiedValueShapesDisjoint")
+_NAMES: Final = [
+    "class",
+    "datatype",
+    "nodeKind",
+    "equals",
+    "disjoint",
+    "lessThan",
+    "lessThanOrEquals",
+    "severity",
+    "targetClass",
+    "targetSubjectsOf",
+    "targetObjectsOf",
+]
+_LITERALS: Final = ("minInclusive", "maxInclusive", "minExclusive", "maxExclusive", "pattern", "flags")
+_LISTS: Final = ("in", "languageIn", "ignoredProperties", *_INNER_LISTS)
+_ONE_ONLY: Final = frozenset(
+    (*_COUNTS, *_SWITCHES, "datatype", "nodeKind", "in", "languageIn", "ignoredProperties", *_LITERALS)
+)
+_NODE_KINDS: Final = frozenset({"IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral"})
+_REPEATED: Final = ("inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
+_COUNT: Final = re.compile(r"\+?[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeFault:
+    """Why a shape cannot be run: the shape people see, the statement that is wrong, and the reason."""
+
+    shape: Term
+    node: Term
+    predicate: str
+    value: str
+    reason: Text
+
+
+class Shapes:
+    """Shapes sorted out: `faults` are what is wrong with some, `sound` the triples of the others."""
+
+    def __init__(self, triples: Iterable[Triple], *, named: bool = False) -> None:
+        """Look at every shape of a graph; with `named` each must have a name, which its findings are called by."""
+        self._named = named
+        self.triples = tuple(dict.fromkeys(triples))
+        self._out: dict[Term, dict[str, list[Term]]] = defaultdict(dict)
+        for each in self.triples:
+            self._out[each.subject].setdefault(each.predicate.value, []).append(each.object)
+        self._inner = {node: list(self._inside(node)) for node in list(self._out)}
+        kinds = {Iri(_SH + "NodeShape"), Iri(_SH + "PropertyShape")}
+        inside = {each for found in self._inner.values() for _, each in found}
+        targeted = {node for node, about in self._out.items() if any(_SH + name in about for name in _TARGETS)}
+        typed = {node for node, about in self._out.items() if kinds.intersection(about.get(_RDF + "type", ()))}
+        self.heads = sorted((typed | targeted) - {n for n in inside if isinstance(n, BlankNode)}, key=str)
+        self.faults: list[ShapeFault] = []
+        self._bad: dict[Term, None] = {}
+        for head in self.heads:
+            for node, predicate, value, reason in self._faults_of(head, targeted):
+                self.refuse(head, reason, node=node, predicate=predicate, value=value)
+
+    @property
+    def sound(self) -> tuple[Triple, ...]:
+        """The triples of the shapes that can be run, and of what is no shape."""
+        lost = {node for head in self._bad for node in self._closure(head)}
+        kept = {node for head in self.heads if head not in self._bad for node in self._closure(head)}
+        gone = lost - kept
+        return tuple(each for each in self.triples if each.subject not in gone)
+
+    def refuse(
+        self, head: Term, reason: Text, *, node: Term | None = None, predicate: str = "", value: str = ""
+    ) -> None:
+        """Take a shape out, and say why."""
+        self._bad[head] = None
+        self.faults.append(ShapeFault(head, head if node is None else node, predicate, value, reason))
+
+    def alone(self, head: Term) -> tuple[Triple, ...]:
+        """The triples of one shape and of the shapes in it, without the targets of those."""
+        nodes = self._closure(head)
+        targets = {_SH + name for name in _TARGETS}
+        return tuple(
+            each
+            for each in self.triples
+            if each.subject in nodes and (each.subject == head or each.predicate.value not in targets)
+        )
+
+    def values(self, node: Term, name: str) -> list[Term]:
+        """The values of a parameter of SHACL."""
+        return self._out.get(node, {}).get(_SH + name, [])
+
+    def members(self, node: Term) -> list[Term] | None:
+        """The members of an RDF list; None when it is none."""
+        found: list[Term] = []
+        seen: set[Term] = set()
+        while node != Iri(_RDF + "nil"):
+            about = self._out.get(node, {})
+            first, rest = about.get(_RDF + "first", []), about.get(_RDF + "rest", [])
+            if len(first) != 1 or len(rest) != 1 or node in seen:
+                return None
+            seen.add(node)
+            found.append(first[0])
+            node = rest[0]
+        return found
+
+    def _inside(self, node: Term) -> Iterator[tuple[str, Term]]:
+        for name in _INNER:
+            yield from ((name, each) for each in self.values(node, name))
+        for name in _INNER_LISTS:
+            for each in self.values(node, name):
+                yield from ((name, member) for member in self.members(each) or ())
+
+    def _closure(self, head: Term) -> set[Term]:
+        """The shape and everything it points to that says something: shapes, lists, paths, queries."""
+        found = {head}
+        waiting = [head]
+        while waiting:
+            for objects in self._out.get(waiting.pop(), {}).values():
+                for each in objects:
+                    if each in self._out and each not in found:
+                        found.add(each)
+                        waiting.append(each)
+        return found
+
+    # -- what can be wrong -----------------------------------------------------------------------
+
+    def _faults_of(self, head: Term, targeted: set[Term]) -> Iterator[tuple[Term, str, str, Text]]:
+        if self._named and isinstance(head, BlankNode):
+            yield head, _RDF + "type" if _RDF + "type" in self._out[head] else "", "", _said("unnamed")
+            return
+        waiting: list[tuple[Term, tuple[Term, ...]]] = [(head, ())]
+        seen: set[Term] = set()
+        while waiting:
+            node, above = waiting.pop()
+            if node in above:
+                if head in targeted or node == head:
+                    yield node, "", "", _said("recursive", name=_short(node))
+                return
+            if len(above) > _DEEPEST:
+                yield node, "", "", _said("deep", most=_DEEPEST)
+                return
+            if node not in seen:
+                yield from self._faults_at(
+                    node, is_property=any(node == e for k, e in self._inner_of(above) if k == "property")
+                )
+            seen.add(node)
+            waiting += [(each, (*above, node)) for _, each in self._inner.get(node, ())]
+
+    def _inner_of(self, above: tuple[Term, ...]) -> list[tuple[str, Term]]:
+        return self._inner.get(above[-1], []) if above else []
+
+    def _faults_at(self, node: Term, *, is_property: bool) -> Iterator[tuple[Term, str, str, Text]]:
+        """What is wrong with the parameters of one shape, each with its predicate and value."""
+        if node not in self._out:
+            # A shape of which nothing is said demands nothing.
+            return
+        paths = self.values(node, "path")
+        if is_property and len(paths) != 1:
+            yield node, _SH + "path" if paths else "", "", _said("no_path" if not paths else "one_only", name="sh:path")
+        for path in paths:
+            if not self._is_path(path, 0):
+                yield node, _SH + "path", str(path), _said("path")
+        for predicate, values in self._out[node].items():
+            name = predicate.removeprefix(_SH)
+            if not predicate.startswith(_SH):
+                continue
+            if name in _ONE_ONLY and len(values) > 1:
+                yield node, predicate, str(values[1]), _said("one_only", name=f"sh:{name}")
+            for value in values:
+                reason = self._reason(node, name, value)
+                if reason is not None:
+                    yield node, predicate, str(value), reason
+
+    def _is_path(self, path: Term, depth: int) -> bool:
+        """Whether this is a property path of SHACL, section 2.3.1."""
+        if isinstance(path, Iri):
+            return True
+        if not isinstance(path, BlankNode) or depth > _DEEPEST:
+            return False
+        about = self._out.get(path, {})
+        for name in _REPEATED:
+            if _SH + name in about:
+                return len(about) == 1 and all(self._is_path(each, depth + 1) for each in about[_SH + name])
+        listed = about.get(_SH + "alternativePath", [path])
+        members = self.members(listed[0])
+        return members is not None and len(members) > 1 and all(self._is_path(each, depth + 1) for each in members)
+
+    def _reason(self, node: Term, name: str, value: Term) -> Text | None:  # one for each kind of parameter
+        """Why the value cannot be that of the parameter."""
+        words = {"name": f"sh:{name}", "value": _short(value)}
+        if name in _COUNTS and not (isinstance(value, Literal) and _COUNT.fullmatch(value.value)):
+            return _said("count", **words)
+        if name in _SWITCHES and not (isinstance(value, Literal) and value.value in {"true", "false", "1", "0"}):
+            return _said("switch", **words)
+        if name in _NAMES and not isinstance(value, Iri):
+            return _said("iri", **words)
+        if name == "nodeKind" and isinstance(value, Iri) and value.value.removeprefix(_SH) not in _NODE_KINDS:
+            return _said(
+                "node_kind", value=_short(value), choices=", ".join(f"sh:{each}" for each in sorted(_NODE_KINDS))
+            )
+        if name in _INNER and isinstance(value, Literal):
+            return _said("shape", **words)
+        if name in _LISTS:
+            members = self.members(value)
+            if members is None:
+                return _said("list", **words)
+            if name in _INNER_LISTS and any(isinstance(each, Literal) for each in members):
+                return _said("shape", **words)
+        if name in _LITERALS and not isinstance(value, Literal):
+            return _said("literal", **words)
+        if name == "pattern" and isinstance(value, Literal):
+            flags = next((each.value for each in self.values(node, "flags") if isinstance(each, Literal)), "")
+            try:
+                matcher(value.value, flags)
+            except PatternError as error:
+                return _said("pattern", pattern=value.value, why=str(error))
+        return None
+
+
+def _said(key: str, **values: object) -> Text:
+    return text(f"shacl.{key}").filled(**values)
+
+
+def _short(term: Term) -> str:
+    if isinstance(term, Iri):
+        name = term.value
+        return f"sh:{name.removeprefix(_SH)}" if name.startswith(_SH) else re.split(r"[#/]", name)[-1] or name
+    return term.value if isinstance(term, Literal) else str(term)
+
+
+# -- running them --------------------------------------------------------------------------------
+
+
+def run(
+    data: rdflib.Graph, shapes: Shapes, prepared: Callable[[Iterable[Triple]], rdflib.Graph] | None = None
+) -> list[rdflib.Graph]:
+    """The reports of pySHACL: one, or one for each shape when some shape turns out to be one that cannot be run.
+
+    That shape is refused, which `shapes.faults` says afterwards.
+
+    Args:
+        data: the graph to be judged.
+        shapes: the shapes; what is refused of them is left out.
+        prepared: the shapes as pySHACL reads them; as they are written without it.
+    """
+    prepared = prepared or to_rdflib
+    try:
+        return [_report(data, prepared(shapes.sound))]
+    except _Failed:
+        pass
+    reports = []
+    for head in [head for head in shapes.heads if head not in {fault.shape for fault in shapes.faults}]:
+        try:
+            reports.append(_report(data, prepared(shapes.alone(head))))
+        except _Failed as failed:
+            shapes.refuse(head, failed.reason)
+    return reports
+
+
+class _Failed(Exception):  # noqa: N818  # not an error: the shapes are tried one by one
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+
+
+def _report(data: rdflib.Graph, shapes: rdflib.Graph) -> rdflib.Graph:
+    import pyshacl  # noqa: PLC0415  # rdflib and pySHACL cost half a second
+
+    try:
+        with lexical_forms_kept(), _mended():
+            _, results, words = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
+    except PatternTooSlowError as error:
+        raise _Failed(_said("slow", pattern=str(error))) from None
+    except Exception as error:  # pySHACL and rdflib raise whatever the shapes make them stumble over
+        raise _Failed(_said("engine", why=_first_line(error))) from error
+    if not hasattr(results, "subjects"):
+        # pySHACL hands some exceptions back as a value.
+        if isinstance(results, PatternTooSlowError):
+            raise _Failed(_said("slow", pattern=str(results)))
+        raise _Failed(_said("engine", why=_first_line(words or results)))
+    report: rdflib.Graph = results
+    return report
+
+
+def _first_line(said: object) -> str:
+    lines = [line.strip() for line in str(said).splitlines() if line.strip() and set(line.strip()) != {"-"}]
+    return (lines[0] if lines else type(said).__name__)[:300].rstrip(".")
+
+
+@contextmanager
+def _mended() -> Iterator[None]:
+    """PySHACL with patterns that come to an end, and with values that cannot be compared as a result and no exception."""
+    from pyshacl.constraints.core import property_pair_constraints as pairs  # noqa: PLC0415
+    from pyshacl.constraints.core import string_based_constraints as strings  # noqa: PLC0415
+
+    changed: list[tuple[Any, str, Any]] = [
+        (strings, "re", _Re),
+        *(
+            (kind, name, _one_by_one(getattr(kind, name)))
+            for kind in (pairs.LessThanConstraintComponent, pairs.LessThanOrEqualsConstraintComponent)
+            for name in ("_compare_lt", "_compare_ltoe")
+            if hasattr(kind, name)
+        ),
+    ]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in changed]
+    for owner, name, value in changed:
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)
+
+
+class _Re:
+    """What pySHACL uses of `re`. A pattern matches anywhere in a text (SHACL section 4.4.3), also when it begins late."""
+
+    I = re.IGNORECASE  # noqa: E741
+    M = re.MULTILINE
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        self.match = self.search = matcher(
+            pattern, ("i" if flags & re.IGNORECASE else "") + ("m" if flags & re.MULTILINE else "")
+        ).search
+
+    compile = classmethod(lambda cls, pattern, flags=0: cls(pattern, flags))
+
+
+def _one_by_one(compare: Callable[..., Any]) -> Callable[..., Any]:
+    """The comparison of each two values by itself; two that cannot be compared are a result (SHACL section 4.5.3)."""
+
+    def safely(component: Any, values: Any, others: Any, *place: Any) -> tuple[bool, list[Any]]:  # noqa: ANN401
+        reports: list[Any] = []
+        for value in values:
+            for other in others:
+                try:
+                    reports += compare(component, {value}, {other}, *place)[1]
+                except (TypeError, ValueError):
+                    reports.append(component.make_v_result(*place, value_node=value))
+        return bool(reports), reports
+
+    return safely

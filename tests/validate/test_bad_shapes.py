@@ -1,0 +1,143 @@
+"""Shapes that people write: those that cannot be run are findings with a place, and the others are run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from citygraph import patterns
+from citygraph.findings import Finding
+from citygraph.graphs import FileGraph, ProjectGraphs, part_of
+from citygraph.patterns import PatternError, PatternTooSlowError, matcher
+from citygraph.publish import PROFILES, check_foreign_shapes, read_shapes
+from citygraph.rdf import Iri, parse
+from citygraph.validate import check_shapes
+
+PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://example.org/> . @prefix s: <https://example.org/shapes#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+"""
+DATA = """ex:a a ex:Thing ; ex:n "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!" ; ex:from "2020-01-01"^^xsd:date ; ex:to "soon" .
+"""
+SOUND = "s:sound a sh:NodeShape ; sh:targetClass ex:Thing ; sh:property [ sh:path ex:n ; sh:maxLength 3 ] .\n"
+HEAD = "s:x a sh:NodeShape ; sh:targetClass ex:Thing ; "
+
+
+def findings(shapes: str) -> list[Finding]:
+    """What the shapes say about the data above."""
+    files = []
+    for path, text in (("data/d.ttl", PREFIXES + DATA), ("ontology/shapes-own.ttl", PREFIXES + shapes)):
+        quads = tuple(parse(text.encode(), format="ttl").quads)
+        files.append(FileGraph(path, Iri(f"https://example.org/{path}"), part_of(path), text, quads))
+    return check_shapes(ProjectGraphs("https://example.org/", tuple(files)))
+
+
+def deep(times: int) -> str:
+    """An or inside an or, and so on."""
+    inner = "sh:nodeKind sh:IRI"
+    for _ in range(times):
+        inner = f"sh:or ( [ {inner} ] )"
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ('[] a sh:NodeShape ; sh:targetClass ex:Thing ; sh:property [ sh:path ex:n ; sh:in ( "a" ) ] .', "no name"),
+        (HEAD + 'sh:property [ sh:path ex:n ; sh:pattern "([" ] .', "no pattern"),
+        (HEAD + 'sh:property [ sh:path ex:n ; sh:minCount "one" ] .', "'one' and must be a whole number"),
+        (HEAD + "sh:property [ sh:minCount 1 ] .", "no sh:path"),
+        (HEAD + "sh:property [ sh:path ( ex:n ) ; sh:minCount 1 ] .", "no path"),
+        (HEAD + 'sh:property "ex:n" .', "must be a shape"),
+        (HEAD + 'sh:property [ sh:path ex:n ; sh:in "a" ] .', "sh:in is no list"),
+        (HEAD + "sh:property [ sh:path ex:n ; sh:in _:l ] . _:l rdf:first ex:a ; rdf:rest _:l .", "sh:in is no list"),
+        (HEAD + 'sh:class "ex:Thing" .', "must be an address"),
+        (HEAD + "sh:nodeKind sh:Iri .", "one of sh:BlankNode"),
+        (HEAD + 'sh:closed "yes" .', "true or false"),
+        (HEAD + "sh:property [ sh:path ex:n ; sh:minInclusive ex:a ] .", "a text or a number"),
+        (HEAD + "sh:property [ sh:path ex:n ; sh:datatype xsd:string , xsd:date ] .", "more than once"),
+        (HEAD + 'sh:sparql [ sh:select "SELEKT" ] .', "not a SPARQL query"),
+        (HEAD + 'sh:property [ sh:path ex:n ; sh:sparql [ sh:select "SELECT $this { $PATH" ] ] .', "pySHACL says"),
+        (HEAD + "sh:property [ sh:path ex:n ; sh:node s:x ] .", "x points to itself"),
+        (HEAD + "sh:node s:y . s:y a sh:NodeShape ; sh:not s:x .", "points to itself"),
+        (HEAD + deep(400) + " .", "more than 12 times"),
+    ],
+)
+def test_a_shape_that_cannot_be_run_is_a_finding_with_its_place_and_the_others_are_run(shape: str, reason: str) -> None:
+    found = {each.code: each for each in findings(shape + "\n" + SOUND)}
+    assert set(found) == {"bad-shape", "sound"}
+    assert reason in found["bad-shape"].message.en
+    assert found["bad-shape"].file == "ontology/shapes-own.ttl"
+    assert found["bad-shape"].line == 3 or "deep" in shape or reason.startswith("more than 12")
+
+
+def test_severity_and_message_are_those_of_the_inner_shape() -> None:
+    inner = """sh:severity sh:Warning ; sh:message "outer"@en , "ytre"@nb ; sh:property
+        [ sh:path ex:n ; sh:maxLength 1 ; sh:severity sh:Info ; sh:message "far too long" ] , [ sh:path ex:n ; sh:maxLength 2 ] ."""
+    told = sorted((each.severity.value, each.message.en.partition(": ")[2]) for each in findings(HEAD + inner))
+    assert told == [("info", "far too long."), ("warning", "outer.")]
+
+
+def test_a_shape_without_words_says_what_the_engine_says() -> None:
+    (found,) = findings(HEAD + "sh:property [ sh:path ex:n ; sh:maxLength 1 ] .")
+    assert "string length" in found.message.en
+
+
+def test_values_that_cannot_be_compared_are_a_result() -> None:
+    (found,) = findings(HEAD + "sh:property [ sh:path ex:from ; sh:lessThanOrEquals ex:to ] .")
+    assert (found.code, found.file) == ("x", "data/d.ttl")
+
+
+@pytest.mark.slow
+def test_a_pattern_that_tries_everything_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [f.code for f in findings(HEAD + 'sh:property [ sh:path ex:n ; sh:pattern "^(a+)+$" ] .')] == ["x"]
+    # What RE2 cannot read has a process of its own, and a time.
+    monkeypatch.setattr(patterns, "SECONDS", 0.2)
+    (found,) = findings(HEAD + 'sh:property [ sh:path ex:n ; sh:pattern "^(?=(a+)+$)b" ] .')
+    assert found.code == "bad-shape"
+    assert "takes too long" in found.message.en
+    patterns._helper().end()  # noqa: SLF001  # a process that outlives its test is a fault
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("installed", [True, False], ids=["with RE2", "without RE2"])
+@pytest.mark.parametrize(
+    ("pattern", "flags", "text", "matches"),
+    [
+        (r"^\w+( \w+)*$", "", "Þórshöfn og Ås", True),
+        (r"^\d{2,}-[\d\s]+$", "", "12-3 ٤", True),
+        (r"^[a-z]+x*$", "i", "ABC", True),
+        (r"^(a|b)*$", "", "ab\n", True),
+        (r"(a+)\1+b*", "", "xaab", True),
+        (r"b*\bc+", "", "abc", False),
+        (r"^(?!http:).+s*", "", "http://a", False),
+        (r"^[\W]*\S?$", "", "é", True),
+    ],
+)
+def test_whichever_engine_matches_it_means_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+    installed: bool,  # noqa: FBT001  # a column of the table
+    pattern: str,
+    flags: str,
+    text: str,
+    matches: bool,  # noqa: FBT001
+) -> None:
+    if not installed:
+        monkeypatch.setattr(patterns, "_linear", lambda *_: None)
+    assert patterns.Matcher(pattern, flags).search(text) is matches
+    patterns._helper().end()  # noqa: SLF001
+
+
+def test_what_is_no_pattern_is_said_to_be_none() -> None:
+    with pytest.raises(PatternError, match="unterminated"):
+        matcher("([")
+    assert issubclass(PatternTooSlowError, PatternError)
+
+
+def test_shapes_for_a_catalogue_are_told_apart_too(tmp_path: Path) -> None:
+    (tmp_path / "good.ttl").write_text(PREFIXES + SOUND, encoding="utf-8")
+    (tmp_path / "bad.ttl").write_text(PREFIXES + HEAD + 'sh:property [ sh:minCount "one" ] .', encoding="utf-8")
+    record = [quad.triple for quad in parse((PREFIXES + DATA).encode(), format="ttl").quads]
+    found = check_foreign_shapes(record, PROFILES["dcat-ap-3"], read_shapes(tmp_path), file="catalogue.ttl")
+    told = {(each.code, Path(each.file).name) for each in found}
+    assert told == {("bad-shape", "bad.ttl"), ("publish-shapes", "catalogue.ttl")}
