@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from citygraph.graphs import places
 from citygraph.namespaces import PREFIXES, Curies
-from citygraph.rdf import Iri, Quad, Triple, canonical_hash, parse
+from citygraph.rdf import BlankNode, Iri, Quad, Triple, canonical_hash, parse
 from citygraph.sorted_quads import SortedQuads
 from citygraph.turtle.document import TurtleError, read_document
 from citygraph.turtle.layout import blocks_of, document_of, write_document
@@ -54,6 +54,14 @@ def test_blocks_that_are_written_one_by_one_are_those_of_the_document(graph: lis
     assert curies.used == set(document.prefixes)
     document.prefixes = {}
     assert write_document(document) == (f"{found}\n" if found else "")
+
+
+def test_blank_nodes_of_which_the_same_is_said_are_told_apart_by_who_speaks_of_them() -> None:
+    member = Iri("http://www.w3.org/ns/org#member")
+    for one, two in (("n1", "n2"), ("n2", "n1")):
+        graph = [Triple(BlankNode(one), member, BlankNode(two)), Triple(BlankNode(two), member, BlankNode(two))]
+        text = write_document(document_of(graph, prefixes=PREFIXES))
+        assert text.endswith("\n_:b1 org:member _:b2 .\n\n_:b2 org:member _:b2 .\n")
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import csv
 import re
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -27,6 +28,7 @@ from citygraph.saved_query import read_saved_query
 from citygraph.sparql.service import read_service
 from conftest import ROOT, TODAY
 from misbehaving import Answer, Misbehaving
+from patience import PATIENCE
 
 EXTRACT = Path(__file__).parent / "wikidata.nt"
 EXPECTED = ROOT / "tests" / "expected" / "queries" / "websites-on-wikidata.csv"
@@ -132,13 +134,12 @@ def test_values_are_asked_in_batches_and_answers_kept_with_their_age(linked: Pat
     assert sum(each.rpartition("VALUES ?item ")[2].count("<") for each in sent) == count
     assert not any("SERVICE" in each or "schema:sameAs" in each or "#+" in each for each in sent)
     server.asked.clear()
+    then = datetime.now(UTC)
     again = project.query("asked").federated
     assert server.asked == []
     assert again is not None
-    assert first is not None
     assert again.fetched is not None
-    assert first.fetched is not None
-    assert abs((again.fetched - first.fetched).total_seconds()) < 5
+    assert again.fetched <= then
 
 
 @pytest.mark.slow
@@ -163,7 +164,7 @@ BAD_DAYS = [
 def test_a_server_that_fails_is_an_error_or_a_notice_with_the_local_columns(
     linked: Path, server: Misbehaving, bad: Answer, error: type[StoreError]
 ) -> None:
-    settings(linked, server.address, "[federation]\ntimeout = 2\n")
+    settings(linked, server.address, f"[federation]\ntimeout = {2 if bad.drip else PATIENCE:g}\n")
     server.will(bad)
     question(linked, f"{PATTERN} SERVICE wikidata: {ASKED}")
     project = opened(linked)

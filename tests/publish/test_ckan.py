@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from citygraph import Project
 from citygraph.errors import PublishError
 from citygraph.export import export_bytes
 from citygraph.messages import Text
@@ -22,6 +23,8 @@ from citygraph.publish.ckan_package import extras_of
 from citygraph.publish.record import NAMESPACES
 from citygraph.rdf import Iri, Quad, parse
 from ckan_server import Ckan, read_as_ckan, running_ckan, skip_without_ckan_server
+from clean_project import clean_project
+from conftest import TODAY
 from portal_record import catalog, iri, many
 
 _NAME: Final = "city-networks-graph"
@@ -350,23 +353,21 @@ def test_a_harvested_catalogue_is_shown_again_and_why_it_names_no_access_service
 
 
 def test_the_command_takes_the_token_from_the_environment(
-    ckan: Ckan,
-    portal: Spy,
-    token: str,
-    published: tuple[Path, Published],
-    built_folder: Path,
-    run: Callable[..., subprocess.CompletedProcess[str]],
+    ckan: Ckan, portal: Spy, token: str, tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    arguments = ("publish", "ckan", ckan.url, "--organization", "oslo", "--upload", str(published[0]))
-    refused = run(*arguments, cwd=built_folder, CITYGRAPH_CKAN_TOKEN="")
+    # A site of few files: each is sent by itself.
+    project, site = clean_project(tmp_path / "project", questions=False), tmp_path / "site"
+    published = Project.open(project, today=TODAY).publish(site)
+    arguments = ("publish", "ckan", ckan.url, "--organization", "oslo", "--upload", str(site))
+    refused = run(*arguments, cwd=project, CITYGRAPH_CKAN_TOKEN="")
     assert refused.returncode == 2
     assert "CITYGRAPH_CKAN_TOKEN" in refused.stderr
     assert ckan.call("package_list") == []
-    made = run(*arguments, cwd=built_folder, CITYGRAPH_CKAN_TOKEN=token)
+    made = run(*arguments, cwd=project, CITYGRAPH_CKAN_TOKEN=token)
     assert (made.returncode, "was created" in made.stderr) == (0, True), made.stderr
     assert 'title: null -> "City networks"' in made.stdout
-    assert _push(portal, published[1].catalog, upload=published[0]).outcome == "unchanged"
-    assert len(_shown(ckan)["resources"]) == len(published[1].catalog.dataset.distributions)
+    assert _push(portal, published.catalog, upload=site).outcome == "unchanged"
+    assert len(_shown(ckan)["resources"]) == len(published.catalog.dataset.distributions) > 1
 
 
 @pytest.fixture
@@ -415,7 +416,8 @@ def test_a_name_that_somebody_else_has_stops_the_push_before_the_first_dataset(c
 
 def test_the_files_of_each_answer_are_sent_once(ckan: Ckan, several: Spy, in_pages: tuple[Path, Published]) -> None:
     folder, outcome = in_pages
-    it = replace(outcome.catalog, answers=outcome.catalog.answers[:2])
+    dataset = replace(outcome.catalog.dataset, distributions=outcome.catalog.dataset.distributions[:3])
+    it = replace(outcome.catalog, dataset=dataset, answers=outcome.catalog.answers[:2])
     assert [outcome for _, outcome in _push_all(several, it, upload=folder)] == ["created"] * 3
     sent = several.actions.count("resource_patch")
     assert sent == sum(len(each.distributions) for each in it.datasets)

@@ -15,6 +15,7 @@ from citygraph.store.protocol import Bounds, Question
 from citygraph.store.server.pool import ServerPool
 from citygraph.store.server.versions import HeldVersions
 from citygraph.store.turns import Share, StoreBusy
+from patience import PATIENCE
 
 
 class _Server:
@@ -31,7 +32,7 @@ class _Server:
     def ask(self, text: str, **_: object) -> Answer:
         """Yes, once it may be said."""
         self.asked.append(text.split("#")[1])
-        assert self.may_answer.wait(60)
+        assert self.may_answer.wait(PATIENCE)
         return Truth(value=True)
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.web.sparql_protocol import plain_query
+from patience import PATIENCE
 from web.conftest import BASE, Server, project_with, put_to_use, serving
 
 WAYS = {"memory": "", "disk": "in_memory = 1", "off": "fast = false"}
@@ -82,14 +83,14 @@ def _request(number: int, *more: bytes) -> bytes:
 
 
 def test_one_after_the_other_each_gets_its_own_answer(served: Server) -> None:
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection:
         for number in range(40):
             connection.sendall(_request(number))
             assert b'"value":"%d"' % number in _receive(connection, 1)
 
 
 def test_requests_in_pieces_and_in_heaps_are_answered_in_order(served: Server) -> None:
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection:
         data = b"".join(map(_request, range(30)))
         connection.sendall(_request(50))
         assert b'"value":"50"' in _receive(connection, 1)
@@ -101,7 +102,7 @@ def test_requests_in_pieces_and_in_heaps_are_answered_in_order(served: Server) -
 
 def test_blank_lines_between_requests_cost_nothing(served: Server) -> None:
     """A client may send an empty line before a request (RFC 9112, 2.2); its time to ask begins anew with each answer."""
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection:
         connection.sendall(_request(0))
         _receive(connection, 1)
         connection.sendall(b"\r\n")
@@ -114,7 +115,7 @@ def test_blank_lines_between_requests_cost_nothing(served: Server) -> None:
 
 
 def test_the_headers_of_each_request_count(served: Server) -> None:
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection:
         for accept in (b"application/json", b"text/csv", b"application/json", b"text/csv"):
             connection.sendall(_request(3, b"Accept: " + accept))
             answer = _receive(connection, 1)
@@ -136,7 +137,7 @@ def test_http_1_0_is_answered_and_closed(served: Server) -> None:
 
 
 def test_whoever_has_the_answer_is_told_so(served: Server) -> None:
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection:
         connection.sendall(_request(8))
         first = _receive(connection, 1)
         etag = (re.search(rb'etag: ("[^"]+")', first) or [b"", b""])[1]
@@ -152,7 +153,7 @@ def test_whoever_has_the_answer_is_told_so(served: Server) -> None:
 @pytest.mark.parametrize("host", [b"Host: a b", b"Host: x.example\r\nHost: y.example", b"X-Host: x"])
 def test_a_request_without_a_proper_host_is_refused_each_time(served: Server, host: bytes) -> None:
     for _ in range(3):
-        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as connection:
             connection.sendall(_request(5).replace(b"Host: x.example", host))
             assert connection.recv(12) == b"HTTP/1.1 400"
 
@@ -161,7 +162,7 @@ def test_whoever_reads_late_gets_every_answer_once(served: Server) -> None:
     with socket.socket() as connection:
         # So little room that the server has to wait with its answers.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        connection.settimeout(20)
+        connection.settimeout(PATIENCE)
         connection.connect(("127.0.0.1", served.port))
         connection.sendall(b"".join(_request(number % 60) for number in range(500)))
         data = _receive(connection, 500)
@@ -173,7 +174,7 @@ def test_no_older_version_after_a_newer_one(tmp_path: Path) -> None:
     folder = project_with(tmp_path / "versions", quads_of(60, "1-"), "\n[serve]\nworkers = 2\n")
     with (
         serving(folder) as server,
-        closing(socket.create_connection(("127.0.0.1", server.port), timeout=20)) as connection,
+        closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)) as connection,
     ):
 
         def version_of(number: int, *, anew: bool = False) -> int:
@@ -208,7 +209,7 @@ def test_the_log_has_a_line_for_each_answer_and_shows_its_way(tmp_path: Path, wa
     folder = project_with(tmp_path / way, quads_of(20), f"\n[serve]\n{WAYS[way]}\n")
     ends: Sequence[tuple[bytes, ...]] = ((), (b"X-Forwarded-For: 192.0.2.7",), (b"X-Forwarded-For: 2001:db8:1:2::3",))
     with serving(folder, "--workers", "1") as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
             for number in range(15):
                 connection.sendall(_request(number, *ends[number % 3]))
                 _receive(connection, 1)

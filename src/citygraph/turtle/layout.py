@@ -6,7 +6,7 @@ adding, changing or removing one statement is a difference of one line.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import chain, compress
 from typing import Final
@@ -202,10 +202,17 @@ class Folding:
         """Look for the blank nodes that are said in one place only; `curies` shortens names, `labels` names nodes."""
         unique = {(t.subject, t.predicate, t.object) for t in triples}
         self._about: dict[Term, list[tuple[Iri, Term]]] = defaultdict(list)
-        used = Counter(object_ for _, _, object_ in unique if isinstance(object_, BlankNode))
+        self._orders: dict[BlankNode, tuple[str, ...]] = {}
+        self._uses: dict[BlankNode, list[tuple[Iri, Term]]] = defaultdict(list)
         for subject, predicate, object_ in unique:
             self._about[subject].append((predicate, object_))
-        self._nested = {node for node in used if used[node] == 1 and node not in shared and not self._on_cycle(node)}
+            if isinstance(object_, BlankNode):
+                self._uses[object_].append((predicate, subject))
+        self._nested = {
+            node
+            for node, uses in self._uses.items()
+            if len(uses) == 1 and node not in shared and not self._on_cycle(node)
+        }
         self._curies = curies
         self._labels = labels
 
@@ -225,11 +232,11 @@ class Folding:
     def blank_blocks(self) -> Iterator[Block]:
         """The blocks about blank nodes that stand in no other block."""
         left = [subject for subject in self._about if isinstance(subject, BlankNode) and subject not in self._nested]
-        left.sort(key=self._sort_key)
+        left.sort(key=self._order)
         yield from map(self.block, left)
 
     def _pairs(self, subject: Term) -> list[Pair]:
-        statements = sorted(self._about.get(subject, ()), key=lambda pair: (str(pair[0]), self._sort_key(pair[1])))
+        statements = sorted(self._about.get(subject, ()), key=lambda pair: (str(pair[0]), *self._order(pair[1])))
         return [Pair(WrittenTerm(self._text(predicate)), self._node(object_)) for predicate, object_ in statements]
 
     def _node(self, term: Term) -> WrittenTerm:
@@ -277,6 +284,15 @@ class Folding:
                 return f"{quoted}^^{self._curies.of(term.datatype.value)}"
             case _:
                 return str(term)
+
+    def _order(self, term: Term) -> tuple[str, ...]:
+        """What orders terms; blank nodes of which the same is said by where they are used, and by their labels last."""
+        if not isinstance(term, BlankNode):
+            return (str(term),)
+        if term not in self._orders:
+            uses = sorted(f"{predicate} {self._sort_key(subject)}" for predicate, subject in self._uses.get(term, ()))
+            self._orders[term] = self._sort_key(term), " ".join(uses), str(term)
+        return self._orders[term]
 
     def _sort_key(self, term: Term, depth: int = 0) -> str:
         """A text that orders terms; a blank node is ordered by what is said about it, never by its label."""
