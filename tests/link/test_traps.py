@@ -11,7 +11,9 @@ from citygraph.config import settings
 from citygraph.http import Policy
 from citygraph.matching.names import read_name
 from citygraph.matching.score import Candidate, TargetIndex, Wanted
-from citygraph.matching.things import Name, Thing
+from citygraph.matching.things import Name, Thing, things_of
+from citygraph.namespaces import CG, PREFIXES
+from citygraph.rdf import Iri, Literal, Triple
 from citygraph.results import Solutions
 from citygraph.store.endpoint import RemoteStore
 from misbehaving import Answer, Misbehaving, rows
@@ -66,6 +68,24 @@ def test_a_trap_leads_to_its_place(query: str, country: str, id_: str) -> None:
 )
 def test_a_trap_decides_nothing_by_itself(query: str) -> None:
     assert not any(each.match for each in found(query))
+
+
+def test_how_many_live_in_a_place_is_its_latest_observation() -> None:
+    city, prefix = Iri("https://a/id/place-x"), PREFIXES["schema"]
+    statements = [
+        Triple(city, Iri(PREFIXES["rdf"] + "type"), Iri(CG + "City")),
+        Triple(city, Iri(PREFIXES["skos"] + "prefLabel"), Literal("X-by")),
+    ]
+    seen = [("a", "population", "2010", "900"), ("b", "population", "2020", "800"), ("c", "area", "2021", "7000")]
+    for number, kind, day, value in seen:
+        node = Iri(f"https://a/id/obs-{number}")
+        statements += [
+            Triple(node, Iri(prefix + "observationAbout"), city),
+            Triple(node, Iri(prefix + "measuredProperty"), Iri(f"https://a/concept/county-{kind}")),
+            Triple(node, Iri(prefix + "observationDate"), Literal(day)),
+            Triple(node, Iri(prefix + "value"), Literal(value)),
+        ]
+    assert things_of(statements)[city.value].population == 800
 
 
 def test_the_same_name_is_a_place_and_an_authority() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from citygraph import Project
+from citygraph.matching.names import letters
 from citygraph.web.pages import search
 from pages_client import Pages, words_of
 
@@ -29,6 +31,13 @@ def test_every_thing_with_a_name_of_its_own_stands_under_one_letter(pages: Pages
     named = {each["page"] for kind in kinds for each in pages.get(f"/{kind}.json?lang=nb").json()["things"]}
     assert found == named
     assert {"/a-z/oe", "/a-z/aa", "/a-z/a-2"} <= seen
+
+
+def test_a_list_that_can_be_filtered_brings_the_letters_along_by_which_names_are_compared(pages: Pages) -> None:
+    text = pages.get("/a-z?lang=nb").text
+    given = re.search(r"data-letters='([^']*)'", text)
+    assert given is not None
+    assert json.loads(given[1]) == letters()
 
 
 def test_a_name_stands_under_its_letter_in_the_order_of_its_language(pages: Pages) -> None:

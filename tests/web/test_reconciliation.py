@@ -33,7 +33,7 @@ _AUTHENTICATION = {
         }
     }
 }
-PLACES = """id,name,aliases,country,latitude,longitude,type
+PLACES = """id,name,aliases,country,latitude,longitude,type,population
 bergen-nl,Bergen,,NL,52.67,4.70,city
 mons,Mons,Bergen,BE,50.45,3.95,city
 munster-de,Münster,,DE,51.96,7.62,city
@@ -42,6 +42,10 @@ newcastle,Newcastle upon Tyne,,GB,54.97,-1.61,city
 nice,Nice Côte d’Azur,,FR,43.7,7.26,city
 lyon,Lyon,,FR,45.76,4.84,city
 lyon-m,Lyon Métropole,,FR,45.75,4.84,region
+a-region,Kvistad,,NO,,,region,900
+b-small,Kvistad,,NO,,,city,100
+c-large,Kvistad,,NO,,,city,800
+d-unknown,Kvistad,,NO,,,city,
 """
 
 
@@ -340,6 +344,20 @@ def test_a_name_leads_to_its_place(client: Client, name: str, id_: str) -> None:
 )
 def test_a_name_that_may_be_another_decides_nothing(client: Client, name: str) -> None:
     assert not any(each["match"] for each in match(client, query=name, type="cg:City"))
+
+
+def test_among_equals_the_city_comes_first_and_then_the_larger_and_none_is_sure(client: Client) -> None:
+    found = match(client, query="Kvistad")
+    assert [each["id"] for each in found[:4]] == ["c-large", "b-small", "d-unknown", "a-region"]
+    assert not any(each["match"] for each in found)
+
+
+@pytest.mark.parametrize("name", ["Lyon Métropole", "Nice Côte d'Azur", "Oslo kommune", "Eurocities", "Copenhagen"])
+def test_a_right_country_never_undoes_a_match(client: Client, name: str) -> None:
+    bare = match(client, query=name)[0]
+    country = {"oslo-kommune": "Norway", "eurocities": "Belgium", "kobenhavn": "Danmark"}.get(bare["id"], "Frankrike")
+    again = match(client, query=name, properties=[{"pid": "cg:inCountry", "v": country}])[0]
+    assert (again["id"], again["match"]) == (bare["id"], bare["match"])
 
 
 def test_features_say_why(client: Client) -> None:
