@@ -6,6 +6,7 @@ found with the path of its keys and its line.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -67,7 +68,7 @@ def dropped(text: str) -> list[Dropped]:
     except (ValueError, RecursionError):
         return []
     found: dict[tuple[Path, str], Dropped] = {}
-    for path, why in _items(document, _Context(), (), is_top=True):
+    for path, why in _all(document):
         kind = (tuple(each for each in path if isinstance(each, str)), key_of(why))
         if kind in found:
             found[kind] = replace(found[kind], count=found[kind].count + 1)
@@ -75,6 +76,12 @@ def dropped(text: str) -> list[Dropped]:
             found[kind] = Dropped(path, why)
     lines = _lines(text, {each.path for each in found.values()})
     return [replace(each, line=lines.get(each.path, 0)) for each in found.values()]
+
+
+def _all(document: object) -> _Found:
+    """Everything that is dropped, down to where Python has no room for more levels; `limits.file_depth` is less by far."""
+    with contextlib.suppress(RecursionError):
+        yield from _items(document, _Context(), (), is_top=True)
 
 
 class _Pairs(dict[str, object]):

@@ -84,8 +84,8 @@ class Mapping:
 
     @property
     def rejected(self) -> bool:
-        """A candidate that somebody has turned down, kept so that it does not come back."""
-        return self.slots.get("predicate_modifier", "") == "Not"
+        """A candidate that somebody has turned down, in whatever words, kept so that it does not come back."""
+        return bool(self.slots.get("predicate_modifier"))
 
     @property
     def proposed(self) -> bool:
