@@ -62,6 +62,9 @@ def test_the_first_row_is_taken_for_headings_when_the_types_below_say_so(tmp_pat
     drafted, draft = _drafted(tmp_path / "a.csv", "Oppidum,Patria,Annus,Incolae\n" + rows)
     assert (drafted["header"], drafted["columns"]) == (1, {"country": "Patria", "city": "Oppidum", "joined": "Annus"})
     assert "none of its names is known" in draft
+    rows_of_marks = "Smallvillage,Norway,yes,1200\nOslo,Norway,no,700000\nBergen,Norway,yes,280000\n"
+    drafted, _ = _drafted(tmp_path / "c.csv", "Oppidum,Patria,Active,2021\n" + rows_of_marks)
+    assert (drafted["header"], drafted["columns"]) == (1, {"country": "Patria", "city": "Oppidum"})
     drafted, _ = _drafted(tmp_path / "b.csv", rows)
     assert ("header" in drafted, drafted["columns"]) == (False, {"country": 2, "city": 1, "joined": 3})
 

@@ -24,7 +24,7 @@ _KINDS: Final = ("city", "country", "region", "network", "status", "joined", "le
 # A date says more than what it is the date of, and anything more than "city".
 _WITHIN: Final = ("joined", "left", "status", "country", "network", "region", "city")
 _SAMPLE: Final = 400
-_MANY, _SOME = 0.7, 0.3
+_MOSTLY, _MANY, _SOME = 0.9, 0.7, 0.3
 _LEAST: Final = 2
 _LOOKED_AT: Final = 40
 _COUNTED: Final = re.compile(r"\s*[(\[]?\s*\d*\s*[)\]]?\s*:?\Z")
@@ -118,11 +118,22 @@ def by_content(rows: Sequence[Row], width: int, taken: Mapping[str, int]) -> dic
     """The columns that show what they hold: names of cities, of countries."""
     found: dict[str, int] = {}
     for kind, is_one in (("country", _is_country), ("city", is_city)):
-        shares = {place: _share(cells_of(rows, place), is_one) for place in range(width) if place not in taken.values()}
+        free = [place for place in range(width) if place not in {*taken.values(), *found.values()}]
+        shares = {place: _share(cells_of(rows, place), is_one) for place in free}
         best = max(shares, key=lambda place: shares[place], default=None)
-        if kind not in taken and best is not None and shares[best] >= _SOME and best not in found.values():
+        if kind not in taken and best is not None and shares[best] >= _SOME:
             found[kind] = best
     return found
+
+
+def _of_names(rows: Sequence[Row], width: int, taken: Mapping[str, int]) -> dict[str, int]:
+    """The first column of texts that hardly repeat: the cities of a list of small towns, none of which is well known."""
+    texts = [_texts(row) for row in rows[:_SAMPLE]]
+    for place in range(width):
+        cells = cells_of(rows, place)
+        if place not in taken.values() and _usual(texts, place) == "text" and len(set(cells)) >= _MOSTLY * len(cells):
+            return {"city": place}
+    return {}
 
 
 def _of_years(rows: Sequence[Row], width: int, taken: Mapping[str, int]) -> dict[str, int]:
@@ -327,12 +338,14 @@ def _by_content(sheet: Sheet) -> _Table | None:
     """A table whose columns have no names that we know: the row above the first city is the heading, if it has names."""
     width = max((len(row.cells) for row in sheet.rows[:_LOOKED_AT]), default=0)
     columns = by_content(sheet.rows, width, {})
+    place = _by_types(sheet, width)
+    if "city" not in columns and "country" in columns and place >= 0:
+        columns |= _of_names(sheet.rows[place + 1 :], width, columns)
     if "city" not in columns:
         # A list of sections has countries and cities in one column.
         columns = {"city": columns["country"]} if "country" in columns else {}
     if "city" not in columns:
         return None
-    place = _by_types(sheet, width)
     is_by_types = place >= 0
     if not is_by_types:
         place = _above_first(sheet, columns["city"])
@@ -350,22 +363,32 @@ def _kind(cell: str) -> str:
         return "number"
     if read_date(cell):
         return "date"
+    if cell.islower() and is_mark(cell):
+        # "no" in a column of yes and no is not Norway.
+        return "mark"
     return "country" if country_of(cell) else "mark" if is_mark(cell) else "text"
 
 
 def _by_types(sheet: Sheet, width: int) -> int:
-    """The place of the first row of texts above columns of numbers, dates, countries or marks; -1 when there is none."""
+    """The place of the first row of texts above columns of numbers, dates, countries or marks; -1 when there is none.
+
+    A year may stand above numbers, and "Active" above yes and no, where another column shows that the row is the heading.
+    """
     filled = [place for place, row in enumerate(sheet.rows[:_LOOKED_AT]) if not row.is_empty]
     for at, place in enumerate(filled[:_FIRST_ROWS]):
-        kinds = [_kind(text) if text else "" for text in _texts(sheet.rows[place])]
+        names = _texts(sheet.rows[place])
         below = [_texts(sheet.rows[each]) for each in filled[at + 1 :]]
         usual = [_usual(below, column) for column in range(width)]
         pairs = [
-            (kind, usual[column]) for column, kind in enumerate(kinds) if kind and usual[column] not in {"", "text"}
+            (_kind(text), usual[column], text)
+            for column, text in enumerate(names)
+            if text and usual[column] not in {"", "text"}
         ]
-        if pairs and sum(map(bool, kinds)) > 1 and all(kind == "text" for kind, _ in pairs):
+        shown = sum(kind == "text" for kind, _, _ in pairs)
+        alike = [kind for kind, each, text in pairs if kind == each and not (shown and _YEAR.fullmatch(text))]
+        if shown > len(alike) - alike.count("mark") and sum(map(bool, names)) > 1:
             return place
-        if any(kind == each for kind, each in pairs):
+        if alike:
             return -1
     return -1
 
