@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from citygraph import Project
 from citygraph.ingest.cells import clean, name_problem
+from citygraph.ingest.countries import alpha3, country_label, country_of
 from citygraph.ingest.dates import Status, read_period, read_status
 from citygraph.ingest.known import KnownGraph
 from citygraph.ingest.mapping import read_map
-from citygraph.ingest.places import alpha3, country_label, country_of
 from citygraph.ingest.read import Listing, read_list
 from citygraph.ingest.report import RowOutcome
 from citygraph.ingest.run import import_list

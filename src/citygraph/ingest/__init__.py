@@ -6,7 +6,8 @@ In reading order:
 - `mapping`: map.toml, which says what the columns of a list mean; `draft` begins one.
 - `read`, `tables`: a CSV or XLSX file to rows; `xlsx`: what the XML of a workbook says by itself.
 - `layout`: where the table begins, what stands between its rows.
-- `cells`, `dates`, `places`: what one cell says; when and whether it is over; countries, regions and cities by name.
+- `cells`, `dates`: what one cell says; when and whether it is over.
+- `countries`, `places`: countries and their states by name; well-known cities, and what can be a member, found by name.
 - `kinds`: city, region or organisation, by a column or by the words of a name.
 - `asking`: the city that a row asks for, its name taken apart.
 - `earth`: where a point lies.

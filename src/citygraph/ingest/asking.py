@@ -10,10 +10,7 @@ from functools import cache
 from typing import Final
 
 from citygraph.ingest.cells import coordinates, name_problem, tidy_case
-from citygraph.ingest.kinds import BodyKind, abbreviation, form_of_body, kind_said, organisation_word
-from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import (
-    WantedCity,
+from citygraph.ingest.countries import (
     alpha2_only,
     country_like,
     country_name,
@@ -21,11 +18,13 @@ from citygraph.ingest.places import (
     federations_with,
     is_region,
     is_state,
-    known_countries,
     named_country,
     names_city_and_country,
     region_of,
 )
+from citygraph.ingest.kinds import BodyKind, abbreviation, form_of_body, kind_said, organisation_word
+from citygraph.ingest.mapping import ListMap
+from citygraph.ingest.places import WantedCity, known_countries
 from citygraph.matching.names import fold, one_of, read_name, words_of
 from citygraph.messages import sentence
 

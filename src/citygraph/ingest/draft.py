@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from citygraph.ingest.cells import clean, number
+from citygraph.ingest.countries import country_of
 from citygraph.ingest.dates import read_date, read_status
 from citygraph.ingest.layout import note_reason
-from citygraph.ingest.places import country_of, known_countries
+from citygraph.ingest.places import known_countries
 from citygraph.ingest.read import Listing, read_list
 from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error
 from citygraph.matching.names import fold, plain, read_name, slug, words_of

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from citygraph.errors import IngestError
 from citygraph.ingest.asking import CityReader, belongs_in_front
 from citygraph.ingest.cells import clean, name_problem
+from citygraph.ingest.countries import named_country
 from citygraph.ingest.dates import (
     LEFT,
     NOT_YET,
@@ -26,7 +27,7 @@ from citygraph.ingest.dates import (
 )
 from citygraph.ingest.layout import Heading, Sections, explained, find_heading, footnotes, no_table, note_reason
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import WantedCity, known_countries, named_country
+from citygraph.ingest.places import WantedCity, known_countries
 from citygraph.ingest.read import Listing
 from citygraph.ingest.report import RowOutcome
 from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from citygraph.ingest.countries import alpha2_of, is_region, region_of
 from citygraph.ingest.kinds import BodyKind
-from citygraph.ingest.places import Body, alpha2_of, bodies_of, is_region, region_of
+from citygraph.ingest.places import Body, bodies_of
 from citygraph.ingest.tables import list_error
 from citygraph.matching.names import fold, read_name
 from citygraph.matching.things import Thing, things_of

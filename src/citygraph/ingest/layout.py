@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from citygraph.errors import IngestError
 from citygraph.ingest.cells import clean
+from citygraph.ingest.countries import country_name, country_of
 from citygraph.ingest.mapping import ListMap, map_columns
-from citygraph.ingest.places import country_name, country_of, known_countries
+from citygraph.ingest.places import known_countries
 from citygraph.ingest.read import Described
 from citygraph.ingest.tables import Row, Sheet, list_error
 from citygraph.matching.names import fold, one_of, read_name, words_of

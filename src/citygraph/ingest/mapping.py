@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from citygraph.config import check_values, keys_of, read_toml
 from citygraph.errors import IngestError
+from citygraph.ingest.countries import country_of
 from citygraph.ingest.dates import LEFT, NOT_YET
 from citygraph.ingest.kinds import BodyKind
-from citygraph.ingest.places import country_of
 from citygraph.matching.names import fold, slug
 from citygraph.messages import framed, sentence
 from citygraph.values import KINDS, Key, KindCheck, as_toml, expected, is_text, whole_number

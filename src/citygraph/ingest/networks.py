@@ -10,9 +10,9 @@ from functools import cache, lru_cache
 from typing import Final
 
 from citygraph.ingest.cells import clean
+from citygraph.ingest.countries import country_label
 from citygraph.ingest.known import KnownGraph
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import country_label
 from citygraph.ingest.report import ReportLine, ReviewChoice, ReviewDecision, ReviewKey, ReviewWord, network_key
 from citygraph.ingest.tables import list_error
 from citygraph.ingest.write import Descriptions, Mint, country_iri, iri_triple, said_triples, text_triple

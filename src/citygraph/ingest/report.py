@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from citygraph.ingest.cells import clean
+from citygraph.ingest.countries import country_of, region_of
 from citygraph.ingest.kinds import BodyKind
-from citygraph.ingest.places import WantedCity, country_of, region_of
+from citygraph.ingest.places import WantedCity
 from citygraph.ingest.read import read_list, table_metadata
 from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.matching.names import fold

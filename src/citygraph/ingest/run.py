@@ -10,6 +10,7 @@ from pathlib import Path
 from citygraph.config import Config
 from citygraph.files import write_file
 from citygraph.graphs import Part, ProjectGraphs
+from citygraph.ingest.countries import country_label
 from citygraph.ingest.entries import Claim, Entry, read_entries
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.known import (
@@ -25,7 +26,7 @@ from citygraph.ingest.known import (
 )
 from citygraph.ingest.mapping import ListMap, read_map
 from citygraph.ingest.networks import Completeness, Network, Networks
-from citygraph.ingest.places import Body, Gazetteer, WantedCity, country_label
+from citygraph.ingest.places import Body, Gazetteer, WantedCity
 from citygraph.ingest.read import Listing, metadata_path, read_list
 from citygraph.ingest.report import (
     ReportLine,

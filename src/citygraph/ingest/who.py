@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from citygraph.ingest.countries import country_name, is_region, is_state_name
 from citygraph.ingest.earth import Neighbours, countries_at, is_close, lies_far
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.places import (
@@ -16,10 +17,7 @@ from citygraph.ingest.places import (
     WantedCity,
     are_other_names,
     bears_several,
-    country_name,
     is_homonym,
-    is_region,
-    is_state_name,
     known_countries,
     parts_of,
     two_names,

@@ -11,12 +11,13 @@ from datetime import date, timedelta
 from typing import Final
 from urllib.parse import quote
 
+from citygraph.ingest.countries import alpha3, country_label, country_name
 from citygraph.ingest.dates import Period
 from citygraph.ingest.entries import Entry
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
 from citygraph.ingest.mapping import ListMap
-from citygraph.ingest.places import Body, WantedCity, alpha3, country_label, country_name, is_homonym
+from citygraph.ingest.places import Body, WantedCity, is_homonym
 from citygraph.ingest.read import Listing
 from citygraph.matching.names import exonyms, fold, read_name, slug
 from citygraph.messages import Text, sentence, text
