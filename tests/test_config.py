@@ -253,6 +253,36 @@ def test_the_nearest_terms_are_named_in_the_language_of_the_reader() -> None:
     assert '"quarterly" (QUARTERLY)' in said_in(caught.value.message, "en")
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "read"),
+    [
+        *(
+            ("encoding", each, each)
+            for each in ("utf-8", "UTF-8-SIG", "latin-1", "iso-8859-15", "windows-1250", "utf-16")
+        ),
+        ("delimiter", "Tabulator", "\t"),
+        ("delimiter", ";", ";"),
+        ("licence", "CC BY 4.0", f"{_EU}licence/CC_BY_4_0"),
+        *(("encoding", each, None) for each in ("excel", "idna", "zlib", "rot13", "unicode_escape", "a\0b", 5)),
+        *(("delimiter", each, None) for each in ("::", "\n", '"', 5)),
+        *(("near", each, None) for each in (101, 0, "84")),
+        ("default_role", "member", None),
+        ("columns.city", [], None),
+    ],
+)
+def test_a_key_of_a_map_takes_what_can_be_meant_and_no_more(key: str, written: object, read: object) -> None:
+    def values() -> object:
+        raw = {"list": "x", "as_of": date(2025, 1, 1), "columns.city": "City", key: written}
+        keys = mapping.map_keys()
+        return check_values(raw, keys, where="map.toml", kinds=mapping.MAP_KINDS, error=ConfigError, fix="")[key]
+
+    if read is not None:
+        assert values() == read
+        return
+    with pytest.raises(ConfigError, match=re.escape(f"map.toml: {key} = ")):
+        values()
+
+
 def test_a_key_in_the_wrong_table_is_guessed(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"'publish\.emial' is not known\. Did you mean 'contact\.email'\?"):
         read_config(_config(tmp_path, _TITLE + '[publish]\nemial = "a@city.no"\n'))

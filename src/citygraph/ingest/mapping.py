@@ -155,7 +155,10 @@ def _encoding(value: object, key: Key) -> object:
         known = codecs.lookup(value).name.replace("-", "_") if isinstance(value, str) and value else ""
     except (LookupError, ValueError) as error:
         raise expected("encoding") from error
-    if not isinstance(value, str) or (value and (known not in set(aliases.values()) or known in _NO_FILES)):
+    known = aliases.get(known, known)
+    if not isinstance(value, str) or (
+        value and (known not in {*aliases.values(), "utf_8_sig"} or known in _NO_FILES)
+    ):
         raise expected("encoding")
     return value
 
