@@ -156,9 +156,7 @@ def _encoding(value: object, key: Key) -> object:
     except (LookupError, ValueError) as error:
         raise expected("encoding") from error
     known = aliases.get(known, known)
-    if not isinstance(value, str) or (
-        value and (known not in {*aliases.values(), "utf_8_sig"} or known in _NO_FILES)
-    ):
+    if not isinstance(value, str) or (value and (known not in {*aliases.values(), "utf_8_sig"} or known in _NO_FILES)):
         raise expected("encoding")
     return value
 
