@@ -10,7 +10,7 @@ import re
 import shutil
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from citygraph import Project
 from citygraph.cli.app import app
 from citygraph.errors import ConfigError, SnapshotError
 from citygraph.export import EXPORT_FORMATS
+from citygraph.link.items import WikidataItem
+from citygraph.matching.things import Thing
 from citygraph.store import Snapshot
 from citygraph.web.app import Site
 from citygraph.web.background import derive_day, read_explainer
@@ -350,6 +352,31 @@ def test_a_server_that_holds_the_graph_has_what_may_leave(own: Project, monkeypa
     )
     assert not Project.open(own.folder).build().report.violations
     assert [each.manifest.edition for each in used] == ["public"]
+
+
+def test_no_internal_name_is_looked_for_in_wikidata(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Source:
+        """Knows nothing, and remembers what it was asked for."""
+
+        def search(self, thing: Thing) -> list[WikidataItem]:
+            asked.append(str(thing))
+            return []
+
+        def get(self, ids: Iterable[str]) -> dict[str, WikidataItem]:
+            del ids
+            return {}
+
+    monkeypatch.setattr("citygraph.link.open_source", lambda *_, **__: Source())
+    folder = str(pair.whole.folder)
+    for edition in ("public", "internal"):
+        done = CliRunner().invoke(app, ["link", "suggest", "--dry-run", "-C", folder, "--edition", edition])
+        assert done.exit_code == 0, done.output
+        assert asked
+        is_told = any(MARK in each.lower() for each in asked)
+        assert is_told is (edition == "internal" and MARK in str(pair.whole.links.things).lower())
+        asked.clear()
 
 
 def test_serve_says_which_edition_it_shows(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citygraph.cli.options import (
+    Edition,
+    EditionName,
     FolderOption,
     Format,
     Language,
@@ -44,6 +46,7 @@ def suggest(
     extract: Extract = None,
     limit: Annotated[int, typer.Option(min=1, max=20, metavar="N")] = 5,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    edition: Edition = EditionName.PUBLIC,
     format_: Format = ReportFormat.TEXT,
     project_folder: FolderOption = None,
     language: Language = None,
@@ -51,7 +54,7 @@ def suggest(
 ) -> None:
     """Find candidates in Wikidata for everything without a link."""
     words = language_name(language)
-    project = open_project(project_folder)
+    project = open_project(project_folder).in_edition(edition.value)
     source = project.link_source(extract)
     with progress_bar(quiet=quiet, language=words) as progress:
         found = project.links.suggest(source, entity=entity, limit=limit, keep=not dry_run, progress=progress)
@@ -273,13 +276,14 @@ def push(
     extract: Extract = None,
     format_: Annotated[BatchFormat, typer.Option("--format", "-f")] = BatchFormat.V1,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False)] = None,
+    edition: Edition = EditionName.PUBLIC,
     project_folder: FolderOption = None,
     language: Language = None,
 ) -> None:
     """Write a QuickStatements batch of what Wikidata lacks."""
     from citygraph.link import write_csv, write_v1  # noqa: PLC0415
 
-    project = open_project(project_folder)
+    project = open_project(project_folder).in_edition(edition.value)
     links = project.links
     facts = links.offered(project.link_source(extract))
     batch = (write_csv if format_ is BatchFormat.CSV else write_v1)(facts, links.linked())
@@ -296,6 +300,7 @@ def push(
 def fetch(
     output: Annotated[Path, typer.Argument(metavar="FILE")],
     extract: Extract = None,
+    edition: Edition = EditionName.PUBLIC,
     project_folder: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
@@ -303,7 +308,7 @@ def fetch(
     """Fetch an extract of Wikidata for this graph."""
     from citygraph.link import write_extract  # noqa: PLC0415
 
-    words, project = language_name(language), open_project(project_folder)
+    words, project = language_name(language), open_project(project_folder).in_edition(edition.value)
     with progress_bar(quiet=quiet, language=words) as progress:
         items = project.links.gather(project.link_source(extract), progress=progress)
     say(phrase("link.fetched", words, count=write_extract(output, items), file=output))
