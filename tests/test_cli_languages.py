@@ -109,7 +109,11 @@ def test_every_text_of_the_commands_is_there_in_both_languages(name: str) -> Non
         (["doctor"], "Valget '--endpoint' / '-e' mangler.", "Missing option '--endpoint' / '-e'."),
         (["explain"], "Argumentet ", "Missing argument "),
         (["build", "--as-of", "x"], "'x' passer ikke med formatet '%Y-%m-%d'.", "'x' does not match the formats"),
-        (["check", "--format", "x"], "'x' er ingen av 'text', 'json'.", "'x' is not one of 'text', 'json'."),
+        (
+            ["check", "--format", "x"],
+            "'x' er ingen av 'text', 'json', 'sarif', 'junit', 'gitlab', 'github'.",
+            "'x' is not one of 'text', 'json', 'sarif', 'junit', 'gitlab', 'github'.",
+        ),
         (["check", "--format"], "Valget '--format' trenger en verdi.", "Option '--format' requires an argument."),
         (["check", "--notes=3"], "Valget '--notes' tar ingen verdi.", "Option '--notes' does not take a value."),
         (["serve", "--port", "99999"], "det skal være høyst 65535", "less than or equal to 65535"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from citygraph.findings import Finding
+from citygraph.findings import Finding, Report, Severity
 from citygraph.labels import Labels
 from citygraph.messages import Text, text
 from citygraph.rdf import BlankNode, Literal, Term, Triple
@@ -91,6 +91,18 @@ def changes_between(old: State, new: State, *, titles: Mapping[str, Text]) -> Ch
         answers=tuple(answers),
         labels=Labels([*sorted(old.asserted, key=str), *sorted(new.asserted, key=str)]),
     )
+
+
+def is_there(changes: Changes, difference: str) -> bool:
+    """Whether the two versions differ in this: a severity (findings that came), `answers`, `statements` or `anything`."""
+    match difference:
+        case "answers":
+            return bool(changes.answers)
+        case "statements":
+            return bool(changes.asserted_added or changes.asserted_removed)
+        case "anything":
+            return not changes.is_empty
+    return bool(Report.of(changes.findings_added).at_least(Severity(difference)))
 
 
 def _about(finding: Finding) -> tuple[str, str, str, str, str]:

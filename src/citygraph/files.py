@@ -20,7 +20,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from citygraph.errors import ConfigError, ExportError
-from citygraph.messages import sentence
+from citygraph.messages import Text, sentence, text
 
 _PARTS_OF_A_PROJECT: Final = ("graph.toml", "ontology", "data", "queries")
 _MOST_LINKS: Final = 10
@@ -156,16 +156,29 @@ def git(folder: Path, *arguments: str) -> bytes | None:
     Raises:
         ConfigError: there is no git on this machine, or it does not answer in minutes.
     """
+    done = _run_git(folder, *arguments)
+    return done.stdout if done is not None and done.returncode == 0 else None
+
+
+def _run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
     place = folder.resolve()
     if "GIT_DIR" not in os.environ and not any((each / ".git").exists() for each in (place, *place.parents)):
         return None
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, timeout=_GIT)  # noqa: S603, S607
+        return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, timeout=_GIT)  # noqa: S603, S607
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError(
             sentence("files.no_git", folder=folder, why=error), fix=sentence("files.install_git")
         ) from error
-    return done.stdout if done.returncode == 0 else None
+
+
+def _reason_of_git(folder: Path, *arguments: str) -> Text:
+    """What git itself says to these arguments, which it refuses; where there is no checkout, that."""
+    done = _run_git(folder, *arguments)
+    if done is None:
+        return text("files.no_checkout")
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return Text.of(said[0].removeprefix("fatal: ") if said else f"git {arguments[0]}: {done.returncode}")
 
 
 def extract_revision(project: Path, revision: str, target: Path) -> None:
@@ -180,8 +193,10 @@ def extract_revision(project: Path, revision: str, target: Path) -> None:
     # Inside a sub-folder `git archive` gives that sub-folder alone, which is the project.
     archive = commit and git(project, "archive", "--format=tar", commit.decode().strip())
     if not archive:
-        message = sentence("files.no_revision", revision=revision, project=project)
-        raise ConfigError(message, fix=sentence("files.name_revision"))
+        why = _reason_of_git(project, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        message = sentence("files.no_revision", revision=revision, project=project, why=why)
+        shallow = git(project, "rev-parse", "--is-shallow-repository") == b"true\n"
+        raise ConfigError(message, fix=sentence("files.fetch_history" if shallow else "files.name_revision"))
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         # Not `extractall`: how it treats names that lead elsewhere depends on the patch of Python (3.11.4).
         members = {normpath(member.name): member for member in tar.getmembers() if not member.isdir()}

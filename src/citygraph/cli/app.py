@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ COMMANDS: Final = {
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 # What Typer makes of Ctrl-C; our own exit codes are 0, 1 and 2.
 _STOPPED: Final = 130
+_CRASHED: Final = 70
+"""A fault of the program (EX_SOFTWARE of sysexits.h), so that nobody takes it for findings."""
 
 
 def load_command(name: str) -> Any:  # noqa: ANN401  # Typer keeps the class of all commands to itself
@@ -123,6 +126,10 @@ def run() -> None:
     except _UsageError as error:
         print_usage_error(error)
         code = 2
+    except Exception:  # noqa: BLE001  # a fault of ours, whatever it is, has an exit code of its own
+        traceback.print_exc()
+        print(frame("crashed"), file=sys.stderr)
+        code = _CRASHED
     sys.stderr.flush()
     # A query past its deadline still runs in a thread that cannot be stopped; do not wait for it.
     os._exit(code if isinstance(code, int) else 0)

@@ -16,13 +16,13 @@ from citygraph.cli.options import (
     Edition,
     EditionName,
     Engine,
+    Findings,
+    FindingsFormat,
     Folder,
     FolderOption,
-    Format,
     Language,
     Quiet,
     Reference,
-    ReportFormat,
     Watch,
     day,
     language_name,
@@ -36,8 +36,8 @@ from citygraph.cli.output import (
     print_explanation,
     print_report,
     progress_bar,
-    report_json,
     say,
+    write_report,
 )
 from citygraph.errors import ConfigError, ExportError, QueryError
 from citygraph.files import write_file
@@ -47,10 +47,19 @@ if TYPE_CHECKING:
     from citygraph.project import Build, Checked, Project
 
 
+class ServiceName(StrEnum):
+    """The services that run checks on every change, and that a new project can have a file for."""
+
+    GITLAB = "gitlab"
+    GITHUB = "github"
+    FORGEJO = "forgejo"
+
+
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)],
     base: Annotated[str, typer.Option(metavar="ADDRESS")] = "",
     title: Annotated[str, typer.Option(metavar="NAME")] = "",
+    service: Annotated[ServiceName | None, typer.Option("--ci", show_default=False)] = None,
     language: Language = None,
 ) -> None:
     """Start a project folder that passes every check."""
@@ -58,6 +67,11 @@ def new(
 
     words = language_name(language)
     Project.new(folder, base=base, title=title)
+    if service is not None:
+        from citygraph.cli.ci import add_service  # noqa: PLC0415
+
+        for name in add_service(folder, service.value):
+            say(phrase("new.service", words, file=name))
     say(phrase("new.ready", words, folder=folder))
 
 
@@ -76,7 +90,7 @@ def check(
     reasoner: Engine = None,
     fail_on: Annotated[FailOn, typer.Option()] = FailOn.VIOLATION,
     notes: Annotated[bool, typer.Option("--notes")] = False,
-    format_: Format = ReportFormat.TEXT,
+    format_: Findings = FindingsFormat.TEXT,
     watch: Watch = False,
     language: Language = None,
     quiet: Quiet = False,
@@ -92,10 +106,7 @@ def check(
         return
     with progress_bar(quiet=quiet, language=words) as progress:
         report = project.check(as_of=day(as_of), engine=engine, progress=progress).report
-    if format_ is ReportFormat.JSON:
-        print(report_json(report))
-    else:
-        print_report(report, words, notes=notes)
+    write_report(report, words, format_=format_.value, folder=project.folder, notes=notes)
     if report.at_least(Severity(fail_on.value)):
         raise typer.Exit(1)
 
@@ -238,12 +249,28 @@ class CompareFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MD = "md"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab"
+    GITHUB = "github"
+
+
+class Difference(StrEnum):
+    """What difference makes the exit code 1: a finding that came, of this severity or worse, or something that changed."""
+
+    VIOLATION = "violation"
+    WARNING = "warning"
+    INFO = "info"
+    ANSWERS = "answers"
+    STATEMENTS = "statements"
+    ANYTHING = "anything"
 
 
 def compare(
     old: Annotated[str, typer.Argument(metavar="OLD", show_default=False)],
     new: Annotated[str, typer.Argument(metavar="NEW", show_default=False)] = "",
     format_: Annotated[CompareFormat, typer.Option("--format", "-f")] = CompareFormat.TEXT,
+    fail_on: Annotated[Difference | None, typer.Option("--fail-on", show_default=False)] = None,
     as_of: AsOf = None,
     project_folder: FolderOption = None,
     reference: Reference = False,
@@ -252,6 +279,7 @@ def compare(
 ) -> None:
     """Say what changed between two versions."""
     from citygraph import compare as comparing  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.findings import Report  # noqa: PLC0415
 
     words = language_name(language)
     project = open_project(project_folder, reference=reference)
@@ -261,8 +289,13 @@ def compare(
         print(comparing.write_json(changes))
     elif format_ is CompareFormat.MD:
         print(comparing.write_markdown(changes, words))
-    else:
+    elif format_ is CompareFormat.TEXT:
         print(comparing.write_text(changes, words))
+    else:
+        came = Report.of(changes.findings_added)
+        write_report(came, words, format_=format_.value, folder=project.folder, notes=True)
+    if fail_on is not None and comparing.is_there(changes, fail_on.value):
+        raise typer.Exit(1)
 
 
 class ExportFormat(StrEnum):

@@ -36,6 +36,17 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+class FindingsFormat(StrEnum):
+    """For whom findings are written: people, programs, or a service that runs checks."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab"
+    GITHUB = "github"
+
+
 class EditionName(StrEnum):
     """What is taken of a graph with internal files: what may leave, or everything."""
 
@@ -59,6 +70,7 @@ AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], 
 Language = Annotated[LanguageName | None, typer.Option("--lang", show_default=False)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q")]
 Format = Annotated[ReportFormat, typer.Option("--format", "-f")]
+Findings = Annotated[FindingsFormat, typer.Option("--format", "-f")]
 Edition = Annotated[EditionName, typer.Option("--edition")]
 Watch = Annotated[bool, typer.Option("--watch")]
 Engine = Annotated[EngineName | None, typer.Option("--reasoner", show_default=False)]

@@ -15,6 +15,8 @@ from citygraph.errors import CitygraphError, QueryError
 from citygraph.messages import Text, said_in, sentence, text, texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from citygraph.findings import Finding, Report, Severity
     from citygraph.labels import Labels
     from citygraph.project import Project
@@ -85,6 +87,19 @@ def _two_lines(finding: Finding, language: str, *, colour: bool) -> str:
     more = f"citygraph finding {finding.code}"
     second = f"    {fix}  [{more}]" if fix else f"    [{more}]"
     return f"{first}\n{_FAINT}{second}{_PLAIN}" if colour else f"{first}\n{second}"
+
+
+def write_report(report: Report, language: str, *, format_: str, folder: Path, notes: bool) -> None:
+    """The findings in one of the `FindingsFormat`s: text goes to stderr, everything else to stdout."""
+    if format_ == "text":
+        print_report(report, language, notes=notes)
+    elif format_ == "json":
+        print(report_json(report))
+    else:
+        from citygraph.cli.ci import write_findings  # noqa: PLC0415  # XML and SARIF are wanted by services alone
+
+        shown = [finding for finding in report if notes or finding.severity != "info"]
+        print(write_findings(shown, format=format_, language=language, folder=folder))
 
 
 def report_json(report: Report) -> str:

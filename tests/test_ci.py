@@ -1,0 +1,189 @@
+"""What services that run checks are given: reports by their own formats, and files whose commands do what they promise."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET  # what we wrote ourselves
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from citygraph import Project, compare
+from citygraph.cli.ci import SERVICES, WRITERS, add_service, write_findings
+from citygraph.cli.commands import Difference
+from citygraph.findings import Finding, Report, Severity, finding
+from citygraph.messages import LANGUAGES, Text
+from conftest import ROOT, TODAY
+
+SCHEMAS = ROOT / "docs" / "schemas"
+NASTY = "50 % of «a,b:c»\r\n::error::x <b>&amp;</b> \x1b[31m \ud83d\ude00"
+
+
+@pytest.fixture(scope="module")
+def findings() -> list[Finding]:
+    nasty = Text(nb="", en=NASTY.encode("utf-16", "surrogatepass").decode("utf-16"))
+    return [
+        Finding("bad-date", Severity.VIOLATION, nasty, nasty, "data/a b,c:æ.ttl", 3, 5, "<urn:x:a>"),
+        Finding("bad-date", Severity.VIOLATION, nasty, nasty, "data/a b,c:æ.ttl", 3, 5, "<urn:x:a>", value="2"),
+        Finding("stale", Severity.WARNING, nasty, file="data/b.ttl"),
+        finding("no-data", file=""),
+    ]
+
+
+def written(findings: list[Finding], name: str, tmp_path: Path, language: str = "en") -> str:
+    return write_findings(findings, format=name, language=language, folder=tmp_path)
+
+
+def test_sarif_has_a_rule_for_each_result_and_places_that_count_from_one(
+    findings: list[Finding], tmp_path: Path
+) -> None:
+    document = json.loads(written(findings, "sarif", tmp_path))
+    (run,) = document["runs"]
+    assert document["version"] == "2.1.0"
+    assert {each["id"] for each in run["tool"]["driver"]["rules"]} == {each["ruleId"] for each in run["results"]}
+    assert [each["level"] for each in run["results"]] == ["error", "error", "warning", "error"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "data/a%20b%2Cc%3A%C3%A6.ttl"
+    assert place["region"] == {"startLine": 3, "startColumn": 5}
+    assert "locations" not in run["results"][-1]
+    assert len({each["partialFingerprints"]["citygraph/v1"] for each in run["results"]}) == len(findings)
+
+
+def test_gitlab_gets_what_its_report_requires(findings: list[Finding], tmp_path: Path) -> None:
+    issues = json.loads(written(findings, "gitlab", tmp_path))
+    assert all({"description", "check_name", "fingerprint", "severity", "location"} == set(each) for each in issues)
+    assert [each["severity"] for each in issues] == ["critical", "critical", "minor", "critical"]
+    assert all(each["location"]["path"] and each["location"]["lines"]["begin"] >= 1 for each in issues)
+    assert len({each["fingerprint"] for each in [*issues, *issues]}) == len(findings)
+    twice = json.loads(written([findings[0], findings[0]], "gitlab", tmp_path))
+    assert len({each["fingerprint"] for each in twice}) == 2
+
+
+def test_a_workflow_command_is_one_line_whatever_a_finding_says(findings: list[Finding], tmp_path: Path) -> None:
+    lines = written(findings, "github", tmp_path).splitlines()
+    assert len(lines) == len(findings)
+    assert lines[0].startswith("::error file=data/a b%2Cc%3Aæ.ttl,line=3,col=5,title=bad-date::50 %25 of «a,b:c»")
+    assert lines[2].startswith("::warning file=data/b.ttl,title=stale::")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_junit_is_xml_in_which_violations_fail(findings: list[Finding], language: str, tmp_path: Path) -> None:
+    (suite,) = ET.fromstring(written(findings, "junit", tmp_path, language))  # noqa: S314  # ours
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "3")
+    assert len(suite.findall("testcase")) == 4
+    assert len(suite.findall("testcase/failure")) == 3
+    (empty,) = ET.fromstring(written([], "junit", tmp_path))  # noqa: S314  # ours
+    assert (empty.get("tests"), empty.get("failures")) == ("1", "0")
+
+
+def test_paths_start_at_the_top_of_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    only = [finding("no-data", file="data/x.ttl", line=2)]
+    for name in sorted(WRITERS):
+        assert "graphs/city/data/x.ttl" in write_findings(
+            only, format=name, language="en", folder=tmp_path / "graphs/city"
+        )
+
+
+def test_json_is_what_its_schema_says(findings: list[Finding]) -> None:
+    validator = Draft202012Validator(json.loads((SCHEMAS / "findings.json").read_text(encoding="utf-8")))
+    assert not list(validator.iter_errors([each.to_json() for each in Report.of(findings)]))
+    assert list(validator.iter_errors([{**findings[0].to_json(), "severity": "fatal"}]))
+
+
+@pytest.mark.slow
+def test_a_comparison_is_what_its_schema_says_and_each_difference_is_told_apart(tmp_path: Path) -> None:
+    project = Project.new(tmp_path / "new")
+    shutil.copytree(project.folder, tmp_path / "old")
+    network = project.folder / "data/networks/example-network.ttl"
+    text = network.read_text(encoding="utf-8")
+    network.write_text(text.replace("role-full-member", "role-associated-partner"), encoding="utf-8")
+    changes = Project.open(project.folder, today=TODAY).compare(str(tmp_path / "old"))
+    validator = Draft202012Validator(json.loads((SCHEMAS / "changes.json").read_text(encoding="utf-8")))
+    assert not list(validator.iter_errors(json.loads(compare.write_json(changes))))
+    there = {each.value for each in Difference if compare.is_there(changes, each.value)}
+    assert there == {"answers", "statements", "anything"}
+
+
+# -- the files ---------------------------------------------------------------------------------------------
+
+
+def commands(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a file runs, in order, with the condition of each step."""
+    if "jobs" in document:
+        steps = [step for job in document["jobs"].values() for step in job["steps"]]
+        return [(step["run"], step.get("if", "")) for step in steps if "run" in step]
+    found = [(line, "") for line in document["default"]["before_script"]]
+    for job in document.values():
+        if isinstance(job, dict) and "script" in job:
+            condition = str(job.get("rules", ""))
+            found += [(line, condition) for line in job["script"]]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_the_commands_of_a_service_run_in_a_fresh_clone(service: str, tmp_path: Path) -> None:
+    folder = Project.new(tmp_path / "city").folder
+    assert add_service(folder, service) == [SERVICES[service], ".pre-commit-config.yaml"]
+    hooks = yaml.safe_load((folder / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "RUNNER_TEMP": str(tmp_path / "runner"),
+        "GITHUB_WORKSPACE": str(tmp_path / "clone"),
+        "CI_PROJECT_DIR": str(tmp_path / "clone"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "BASE": "main",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+    }
+
+    def run(command: str, where: Path) -> str:
+        script = ["bash", "-eo", "pipefail", "-c", command]
+        done = subprocess.run(script, cwd=where, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    # Somebody has filled in who publishes.
+    settings = (ROOT / "graph.toml").read_text(encoding="utf-8")
+    with (folder / "graph.toml").open("a", encoding="utf-8") as file:
+        file.write(settings[settings.index("[publisher]") :])
+    identity = "git config user.name Test && git config user.email test@example.org"
+    run(f"git init -q -b main && {identity} && git add . && git commit -qm graph", folder)
+    run(f"git clone -q {folder} clone", tmp_path)
+    clone = tmp_path / "clone"
+    network = clone / "data/networks/example-network.ttl"
+    text = network.read_text(encoding="utf-8")
+    network.write_text(text.replace("role-full-member", "role-associated-partner"), encoding="utf-8")
+    run(f"{identity} && git commit -qam change", clone)
+    document = yaml.safe_load((clone / SERVICES[service]).read_text(encoding="utf-8"))
+    ran = [
+        run(line, clone)
+        for line, _ in commands(document)
+        if not any(word in line for word in ("pip", "apt-get", "ln -s"))
+    ]
+    assert len(ran) == 5
+    summary = tmp_path / "summary.md"
+    compared = "".join(ran) + (summary.read_text(encoding="utf-8") if summary.exists() else "")
+    assert "associated partner" in compared
+    assert any((place / "SHA256SUMS").is_file() for place in (clone / "public", tmp_path / "runner" / "public"))
+    for hook in hooks["repos"][0]["hooks"]:
+        run(hook["entry"], clone)
+
+
+def test_a_fault_of_the_program_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    broken = "import sys; app = sys.modules['citygraph.cli.app']\ndef fail(*a, **k): raise RuntimeError('ours')\napp.app = fail\napp.run()"
+    broken = f"import importlib; importlib.import_module('citygraph.cli.app')\n{broken}"
+    done = subprocess.run([sys.executable, "-c", broken], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert "RuntimeError: ours" in done.stderr
+    assert "70" in done.stderr.splitlines()[-1]
