@@ -125,7 +125,6 @@ def ends(triple: Triple) -> tuple[object, object]:
 
 _COMPLEMENT = "a type that is a complement; the rules only use complements to find contradictions"
 _DIFFERENT = "owl:differentFrom as a conclusion; the rules only use it to find contradictions"
-_RANGE = "a range that follows from how the values of datatypes lie inside each other"
 BEYOND_THE_RULES: dict[str, str] = {
     "DisjointClasses-001": _COMPLEMENT,
     "DisjointClasses-003": _COMPLEMENT,
@@ -136,9 +135,6 @@ BEYOND_THE_RULES: dict[str, str] = {
     "New-Feature-ReflexiveProperty-001": "owl:ReflexiveProperty has no rule and is outside the profile",
     "WebOnt-I5.26-010": "an anonymous restriction that nobody wrote",
     "WebOnt-I5.5-005": "a union of one class that nobody wrote",
-    "WebOnt-I5.8-006": _RANGE,
-    "WebOnt-I5.8-008": _RANGE,
-    "WebOnt-I5.8-009": _RANGE,
     "WebOnt-differentFrom-001": "owl:differentFrom the other way round; no rule says that it is symmetric",
     "WebOnt-imports-011": "owl:imports of a document that is not given",
     "chain2trans1": "a transitive property as a conclusion from a chain",

@@ -7,7 +7,7 @@ import binascii
 import math
 import re
 import struct
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -69,6 +69,30 @@ _ESCAPED: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 def is_datatype(term: str) -> bool:
     """Whether this term, in N-Triples, is a datatype whose values can be told from others."""
     return term == _RDFS_LITERAL or (term.startswith("<") and term[1:-1] in _READERS)
+
+
+INTEGER_TYPES: Final = frozenset(f"<{_XSD}{name}>" for name in _INTEGERS)
+"""The datatypes of whole numbers, in N-Triples."""
+
+
+def wider_integers(datatypes: Iterable[str]) -> Iterator[str]:
+    """The integer datatypes that hold every value that all of these have, in N-Triples; nothing when none is one.
+
+    `xsd:byte` lies inside `xsd:short`; what is both `xsd:short` and `xsd:unsignedInt` lies inside `xsd:unsignedShort`.
+    """
+    given = [
+        _INTEGERS[each[1:-1].removeprefix(_XSD)] for each in datatypes if each[1:-1].removeprefix(_XSD) in _INTEGERS
+    ]
+    if not given:
+        return
+    least = max((low for low, _ in given if low is not None), default=None)
+    most = min((high for _, high in given if high is not None), default=None)
+    for name, (low, high) in _INTEGERS.items():
+        if (low is None or (least is not None and low <= least)) and (
+            high is None or (most is not None and most <= high)
+        ):
+            yield f"<{_XSD}{name}>"
+    yield f"<{_XSD}decimal>"
 
 
 @cache

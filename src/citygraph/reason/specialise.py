@@ -17,7 +17,7 @@ from typing import Final, NoReturn, TypeAlias
 from citygraph.errors import ReasoningError
 from citygraph.messages import sentence
 from citygraph.reason.closure import MOST_AXIOMS, Atom, Check, FlatRule, RuleBook, TripleText, is_variable
-from citygraph.reason.datatypes import is_datatype
+from citygraph.reason.datatypes import INTEGER_TYPES, is_datatype, wider_integers
 from citygraph.reason.rules import CONTRADICTION, RULES, TYPE, ListPattern, Pattern, Rule, expand, number, patterns
 
 Binding: TypeAlias = dict[str, "str | tuple[str, ...]"]
@@ -261,6 +261,8 @@ class _SchemaClosure:
                 if triple[1] in fresh and triple[2] not in self._direct[triple[1]][triple[0]]:
                     self._direct[triple[1]][triple[0]].add(triple[2])
                     fresh[triple[1]].append((triple[0], triple[2]))
+                if triple[1] == _RANGE:
+                    self._widen(triple)
                 for order in _ORDERS:
                     if triple[1] == order.equal:
                         self._add(order.either, (triple[0], order.below, triple[2]), (triple,))
@@ -287,6 +289,16 @@ class _SchemaClosure:
             else:
                 for new, sources in _conclude(axioms, reading.rule, reading.position, triple):
                     self._add(reading.rule.name, new, sources)
+
+    def _widen(self, triple: TripleText) -> None:
+        """The integer datatypes that the values of a property are of, because they are of those of its ranges."""
+        ranges = self.axioms.objects.get((_RANGE, triple[0]), ())
+        if triple[2] not in INTEGER_TYPES:
+            return
+        given = [self.axioms.pairs[_RANGE][triple[0], each] for each in ranges if each in INTEGER_TYPES]
+        stated = [each for each in given if self.derived.get(each, ("",))[0] != _OWN_RANGE]
+        for each in wider_integers([axiom[2] for axiom in stated]):
+            self._add(_OWN_RANGE, (triple[0], _RANGE, each), tuple(stated))
 
     def _follow(self, order: _Order, fresh: list[tuple[str, str]]) -> None:
         """Everything above each term from which one of the fresh pairs can be reached, and who is above each other."""
@@ -329,6 +341,8 @@ class _SchemaClosure:
             _stop(order.both, (found[0][0], order.equal, found[0][1]), self._most)
 
 
+_RANGE: Final = expand("rdfs:range")
+_OWN_RANGE: Final = "own-range"
 _NOBODY: Final[frozenset[str]] = frozenset()
 
 
@@ -398,7 +412,7 @@ def specialise(triples: Iterable[TripleText], *, representatives: bool = False, 
 
 
 _EQUALITY: Final = frozenset({"eq-sym", "eq-trans", "eq-rep-s", "eq-rep-p", "eq-rep-o"})
-_STEPWISE: Final = frozenset(rule.name for rule in RULES if rule.step and not rule.equal)
+_STEPWISE: Final = frozenset(rule.name for rule in RULES if rule.step and not rule.equal) | {_OWN_RANGE}
 _SUBSUMED: Final = frozenset({"cls-svf1", "cls-maxqc1", "cls-maxqc3"})
 _THING: Final = expand("owl:Thing")
 
