@@ -51,3 +51,22 @@ def test_an_unknown_engine_names_those_that_there_are() -> None:
     with pytest.raises(ReasoningError, match="no reasoning engine 'hermit'") as error:
         close_with("hermit", list[Triple]())
     assert all(engine in error.value.fix for engine in ENGINES)
+
+
+def test_a_complete_closure_keeps_what_the_rules_say_of_their_own_words(tmp_path: Path) -> None:
+    folder = clean_project(tmp_path / "project", questions=False)
+    tidy = set(Project.open(folder, today=TODAY).check().inferred)
+    settings = folder / "graph.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("[reason]\n", "[reason]\ncomplete = true\n"), encoding="utf-8")
+    project = Project.open(folder, today=TODAY)
+    checked = project.check()
+    assert tidy < set(checked.inferred)
+    said_now = {str(quad.triple) for quad in checked.inferred}
+    assert {
+        "<http://www.w3.org/2002/07/owl#Thing> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
+        "<http://www.w3.org/2002/07/owl#Class>"
+    } <= said_now
+    assert not checked.report.violations
+    with pytest.raises(ReasoningError, match="reason.complete"):
+        project.check(engine="duckdb")

@@ -28,11 +28,12 @@ from citygraph.findings import Finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri
 from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
-from citygraph.rdf import Quad, Triple
+from citygraph.rdf import Iri, Quad, Triple
 from citygraph.reason.as_of import apply_rules, drop_deprecated, latest_date
-from citygraph.reason.closure import Budget, Changeable, Closure, keep
+from citygraph.reason.closure import Budget, Changeable, Closure, Complete, keep
+from citygraph.reason.rules import AXIOMATIC
 
-__all__ = ["ENGINES", "ClosureMemory", "Inferred", "close_with", "infer", "reference_date"]
+__all__ = ["ENGINES", "ClosureMemory", "Inferred", "axiomatic", "close_with", "infer", "reference_date"]
 
 ENGINES: Final = {
     "columnar": "citygraph.reason.columnar",
@@ -114,6 +115,11 @@ def infer(
     budget = Budget(derived=config.number("reason.max_inferred"))
     given = [*asserted, *derived]
     name = engine or config.engine
+    complete = bool(config.values["reason.complete"])
+    if complete:
+        if name != "columnar":
+            raise ReasoningError(sentence("reasoner.complete", name=name), fix=sentence("reasoner.complete_engine"))
+        given += axiomatic()
     options = {option: str(config.values[key]) for option, key in _OPTIONS.get(name, {}).items()}
     closure: Closure
     if memory is None:
@@ -122,9 +128,11 @@ def infer(
         closure = memory.close(name, given, budget, options)
     graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
     known = set(graphs.triples(*_INPUT))
-    new = sorted(
-        {t for t in chain(derived, closure.inferred()) if not _is_schema(t) and t not in known and keep(t)}, key=str
-    )
+    if complete and isinstance(closure, Complete):
+        found = {each for each in chain(given, closure.complete()) if each not in known}
+    else:
+        found = {t for t in chain(derived, closure.inferred()) if not _is_schema(t) and t not in known and keep(t)}
+    new = sorted(found, key=str)
     findings: tuple[Finding, ...] = ()
     if closure.contradictions:
         from citygraph.reason.proof.explain import Explainer, finding_of  # noqa: PLC0415  # needed for these alone
@@ -136,6 +144,11 @@ def infer(
         quads=tuple(Quad(t.subject, t.predicate, t.object, graph_name) for t in new),
         findings=findings,
     )
+
+
+def axiomatic() -> list[Triple]:
+    """What the rules of OWL 2 RL say of the words of OWL themselves; a complete closure begins with it."""
+    return [Triple(*(Iri(term[1:-1]) for term in axiom)) for axiom in AXIOMATIC]
 
 
 def _is_schema(triple: Triple) -> bool:

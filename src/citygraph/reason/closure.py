@@ -197,6 +197,15 @@ class Changeable(Closure, Protocol):
         ...
 
 
+@runtime_checkable
+class Complete(Closure, Protocol):
+    """A closure that can say everything that the rules conclude, and not only what is worth keeping."""
+
+    def complete(self) -> Iterator[Triple]:
+        """The triples that were not asserted, the axiomatic and reflexive ones of the rules too."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FixedClosure:
     """A closure held as plain triples, for engines that answer with a list."""

@@ -338,6 +338,27 @@ def number(value: int) -> str:
     return f'"{value}"^^<{_PREFIXES["xsd"]}nonNegativeInteger>'
 
 
+_ANNOTATIONS: Final = (
+    "rdfs:label rdfs:comment rdfs:seeAlso rdfs:isDefinedBy owl:deprecated owl:versionInfo owl:priorVersion "
+    "owl:backwardCompatibleWith owl:incompatibleWith"
+)
+_DATATYPES: Final = (
+    "rdf:PlainLiteral rdf:XMLLiteral rdfs:Literal xsd:decimal xsd:integer xsd:nonNegativeInteger "
+    "xsd:nonPositiveInteger xsd:positiveInteger xsd:negativeInteger xsd:long xsd:int xsd:short xsd:byte "
+    "xsd:unsignedLong xsd:unsignedInt xsd:unsignedShort xsd:unsignedByte xsd:float xsd:double xsd:string "
+    "xsd:normalizedString xsd:token xsd:language xsd:Name xsd:NCName xsd:NMTOKEN xsd:boolean xsd:hexBinary "
+    "xsd:base64Binary xsd:anyURI xsd:dateTime xsd:dateTimeStamp"
+)
+AXIOMATIC: Final[tuple[tuple[str, str, str], ...]] = tuple(
+    (expand(name), expand("a"), expand(kind))
+    for names, kind in (
+        (_ANNOTATIONS, "owl:AnnotationProperty"),
+        ("owl:Thing owl:Nothing", "owl:Class"),
+        (_DATATYPES, "rdfs:Datatype"),
+    )
+    for name in names.split()
+)
+"""What prp-ap, cls-thing, cls-nothing1 and dt-type1 conclude from nothing (OWL 2 Profiles, tables 5, 6 and 8)."""
 TYPE: Final = expand("a")
 SAME: Final = expand("owl:sameAs")
 

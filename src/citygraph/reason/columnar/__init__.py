@@ -36,20 +36,23 @@ from citygraph.reason.closure import (
 from citygraph.reason.columnar import changes, clashes
 from citygraph.reason.columnar.fixpoint import saturate
 from citygraph.reason.columnar.relations import (
+    EMPTY_IDS,
     Column,
     Columns,
+    Ids,
     Key,
     Mask,
     high,
     is_property,
     low,
     minus,
+    pack,
     term_of,
     unique,
 )
 from citygraph.reason.columnar.state import ColumnarState
-from citygraph.reason.columnar.terms import IRI, Dictionary, encode_terms
-from citygraph.reason.rules import SAME
+from citygraph.reason.columnar.terms import IRI, LITERAL, Dictionary, encode_terms
+from citygraph.reason.rules import SAME, expand
 
 __all__ = ["ColumnarClosure", "close"]
 
@@ -168,8 +171,64 @@ class ColumnarClosure:
             for subject, object_ in ends:
                 yield Triple(terms[subject], named, terms[object_])  # type: ignore[arg-type]
 
+    def complete(self) -> Iterator[Triple]:
+        """The triples that were not asserted, all of them: about anonymous classes, the vocabularies, and themselves.
+
+        Left out is what RDF cannot state: a literal as subject, and a property without a name.
+        """
+        state, dictionary = self.state, self.state.dictionary
+        found = self.expanded()
+        number = dictionary.number
+        used = unique(np.concatenate([EMPTY_IDS, *map(_terms_in, found.items())]))
+        nodes = used[dictionary.kinds()[used] != LITERAL]
+        classes = found.get(number(expand("owl:Class")) << 1, EMPTY_IDS)
+        properties = [
+            found.get(number(expand(f"owl:{kind}Property")) << 1, EMPTY_IDS) for kind in ("Object", "Datatype")
+        ]
+        thing, nothing = np.uint32(number(expand("owl:Thing"))), np.uint32(number(expand("owl:Nothing")))
+        everything, none = np.full(len(classes), thing), np.full(len(classes), nothing)
+        known = {key: [rows] for key, rows in found.items()}
+        for name, left, right in (
+            ("owl:sameAs", nodes, nodes),
+            ("rdfs:subClassOf", classes, classes),
+            ("owl:equivalentClass", classes, classes),
+            ("rdfs:subClassOf", classes, everything),
+            ("rdfs:subClassOf", none, classes),
+            *(("rdfs:subPropertyOf", each, each) for each in properties),
+            *(("owl:equivalentProperty", each, each) for each in properties),
+        ):
+            known.setdefault(number(expand(name)) << 1 | 1, []).append(pack(left, right))
+        for key in sorted(known):
+            rows = unique(np.concatenate(known[key]))
+            asserted = state.asserted.get(key)
+            yield from self._triples(key, rows if asserted is None else minus(rows, asserted))
+
+    def _triples(self, key: Key, rows: Column) -> Iterator[Triple]:
+        """The rows of one relation as triples, as far as RDF can state them."""
+        dictionary = self.state.dictionary
+        kinds = dictionary.kinds()
+        subjects = high(rows) if is_property(key) else rows
+        rows = rows[kinds[subjects] != LITERAL]
+        if is_property(key) and kinds[term_of(key)] != IRI:
+            return
+        type_, named = dictionary.terms([self.state.type_term, term_of(key)])
+        for row in rows.tolist():
+            if is_property(key):
+                subject, object_ = dictionary.terms([row >> 32, row & 0xFFFFFFFF])
+                yield Triple(subject, named, object_)  # type: ignore[arg-type]
+            else:
+                (subject,) = dictionary.terms([row])
+                yield Triple(subject, type_, named)  # type: ignore[arg-type]
+
     def _encoded(self, triples: Columns | Iterable[Triple] | Iterable[Quad]) -> Columns:
         return triples if isinstance(triples, Columns) else encode_terms(triples, self.state.dictionary)
+
+
+def _terms_in(relation: tuple[Key, Column]) -> Ids:
+    """Every term of a relation, its class or property too."""
+    key, rows = relation
+    named = np.array([term_of(key)], np.uint32)
+    return np.concatenate((named, high(rows), low(rows)) if is_property(key) else (named, rows))
 
 
 def _stop_at_equality(state: ColumnarState) -> None:
