@@ -62,11 +62,8 @@ def test_a_complete_closure_keeps_what_the_rules_say_of_their_own_words(tmp_path
     project = Project.open(folder, today=TODAY)
     checked = project.check()
     assert tidy < set(checked.inferred)
-    said_now = {str(quad.triple) for quad in checked.inferred}
-    assert {
-        "<http://www.w3.org/2002/07/owl#Thing> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
-        "<http://www.w3.org/2002/07/owl#Class>"
-    } <= said_now
+    thing = next(quad for quad in checked.inferred if str(quad.subject).endswith("owl#Thing>"))
+    assert str(thing.object).endswith("owl#Class>")
     assert not checked.report.violations
-    with pytest.raises(ReasoningError, match="reason.complete"):
+    with pytest.raises(ReasoningError, match=r"reason\.complete"):
         project.check(engine="duckdb")
