@@ -186,7 +186,12 @@ _COUNTRIES = {
 _AROUND = ("City of {}", "Municipality of {}", "{} Municipality", "Ville de {}", "Stadt {}", "{} kommune", "Comune di {}", "{}*", "{} [1]", " {} ", "{}\u00a0", "{}¹")  # fmt: skip
 _STATUS = ("member", "Member", "full member", "associate", "observer", "Medlem", "")
 _SYLLABLES = "ba be bo da den do fa fel gar gel hol il ja kar kel la lin lo ma mer mon na nor o pa per ra ri ro sa sel sin ta tel tor u va ver vi zan zer".split()  # noqa: SIM905
-_PLACES = ("NG", "BR", "PH", "JP", "FR", "ES", "IN", "PL", "MX", "IT", "DE", "US", "GR", "PT", "TR")
+# Where invented towns lie: south, north, west and east of a box in each country.
+_PLACES = {
+    "NG": (5, 13, 4, 13), "BR": (-25, -5, -60, -42), "PH": (8, 17, 121, 125), "JP": (34, 40, 133, 141), "FR": (43.5, 49.5, -1, 7),
+    "ES": (37, 43, -8, 0), "IN": (12, 28, 74, 84), "PL": (50, 54, 15, 23), "MX": (17, 28, -105, -97), "IT": (40, 46, 8, 16),
+    "DE": (48, 54, 7, 14), "US": (32, 48, -120, -80), "GR": (36, 41, 21, 26), "PT": (37, 42, -9, -7), "TR": (37, 41, 28, 43),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -225,16 +230,13 @@ def messy_rows(count: int, seed: int = 17) -> Iterator[MessyRow]:
 
 
 def _invented(chance: random.Random, count: int) -> list[list[str]]:
-    """Towns that nobody knows, far apart from each other."""
+    """Towns that nobody knows, each somewhere in its country."""
     names: dict[str, list[str]] = {}
     while len(names) < count:
         name = "".join(chance.choice(_SYLLABLES) for _ in range(chance.randint(3, 4))).capitalize()
-        names[name] = [
-            chance.choice(_PLACES),
-            name,
-            f"{chance.uniform(-50, 65):.3f}",
-            f"{chance.uniform(-150, 150):.3f}",
-        ]
+        country = chance.choice(list(_PLACES))
+        south, north, west, east = _PLACES[country]
+        names[name] = [country, name, f"{chance.uniform(south, north):.3f}", f"{chance.uniform(west, east):.3f}"]
     return list(names.values())
 
 
