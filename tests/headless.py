@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import pytest
 
-__all__ = ["NEEDS_BROWSER", "barriers", "headless_browser", "show"]
+from patience import PATIENCE
+
+__all__ = ["NEEDS_BROWSER", "WINDOWS", "barriers", "headless_browser", "show"]
 
 _CHROMIUM, _DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 _AXE: Final = Path(__file__).parents[1] / "frontend/node_modules/axe-core/axe.min.js"
@@ -19,6 +21,8 @@ NEEDS_BROWSER: Final = [
     pytest.mark.skipif(not _AXE.is_file(), reason="install it: cd frontend && npm ci"),
 ]
 """Marks for a module, or a test, that drives a browser."""
+WINDOWS: Final = [(390, "light"), (1280, "dark")]
+"""Widths and schemes of colours: each page is looked at in each, but not in each pair, for none depends on the other."""
 _FLAGS: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
@@ -38,7 +42,7 @@ def headless_browser(profile: Path, **logs: str) -> Iterator[Any]:
     if logs:
         options.set_capability("goog:loggingPrefs", logs)
     driver = webdriver.Chrome(options=options, service=Service(_DRIVER))
-    driver.set_script_timeout(60)
+    driver.set_script_timeout(PATIENCE)
     try:
         yield driver
     finally:

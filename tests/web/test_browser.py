@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from citygraph import Project
-from headless import NEEDS_BROWSER, barriers, headless_browser, show
+from headless import NEEDS_BROWSER, WINDOWS, barriers, headless_browser, show
 from pages_client import MARKUP, hostile_copy
+from patience import PATIENCE
 from web.conftest import Server, serving
 
 pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
@@ -58,8 +59,9 @@ def complaints(browser: Any) -> list[str]:  # noqa: ANN401
     return [e["message"] for e in browser.get_log("browser") if "Failed to load resource" not in e["message"]]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "light"), (1280, "dark")])
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("path", "width", "scheme"), [("/", 1280, "light"), *((path, *window) for path in PAGES for window in WINDOWS)]
+)
 def test_axe_finds_nothing(browser: Any, server: Server, path: str, width: int, scheme: str) -> None:  # noqa: ANN401
     show(browser, width=width, scheme=scheme)
     browser.get(server.url + path)
@@ -126,16 +128,16 @@ def test_the_whole_way_from_search_to_source_goes_by_keyboard(browser: Any, serv
     assert browser.switch_to.active_element.get_attribute("class") == "skip"
     box = browser.find_element(By.ID, "q")
     box.send_keys("stavnger", Keys.ENTER)
-    hit = WebDriverWait(browser, 10).until(lambda b: b.find_element(By.CSS_SELECTOR, ".hits a"))
+    hit = WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, ".hits a"))
     assert hit.text == "Stavanger"
     hit.send_keys(Keys.ENTER)
-    WebDriverWait(browser, 10).until(lambda b: b.find_element(By.CSS_SELECTOR, "h1").text == "Stavanger")
+    WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, "h1").text == "Stavanger")
     summary = browser.find_element(By.CSS_SELECTOR, "#memberships ~ * .sources summary")
     summary.send_keys(Keys.ENTER)
     link = browser.find_element(By.CSS_SELECTOR, ".sources[open] a")
     assert link.is_displayed()
     link.send_keys(Keys.ENTER)
-    WebDriverWait(browser, 10).until(lambda b: "/document/" in b.current_url)
+    WebDriverWait(browser, PATIENCE).until(lambda b: "/document/" in b.current_url)
     assert browser.find_element(By.CSS_SELECTOR, "h1").text
     target = browser.execute_script("return document.querySelector(':target')?.textContent ?? ''")
     assert "1552" in target or "#char" not in browser.current_url
@@ -156,13 +158,13 @@ def test_the_editor_completes_runs_and_lets_go(browser: Any, server: Server) -> 
     if not (ROOT / "src/citygraph/web/static/editor.js").is_file():
         pytest.skip("build it: cd frontend && npm ci && npm run build")
     browser.get(server.url + "/editor?lang=en")
-    host = WebDriverWait(browser, 10).until(lambda b: b.find_element(By.CSS_SELECTOR, ".code"))
+    host = WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, ".code"))
     content = host.shadow_root.find_element(By.CSS_SELECTOR, ".cm-content")
     content.click()
     keys = ActionChains(browser)
     keys.key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).send_keys(Keys.DELETE)
     keys.send_keys("ASK ", "{ id:place-osl").perform()
-    option = WebDriverWait(browser, 10).until(
+    option = WebDriverWait(browser, PATIENCE).until(
         lambda _: host.shadow_root.find_elements(By.CSS_SELECTOR, ".cm-tooltip-autocomplete li")
     )
     assert "id:place-oslo" in option[0].text
@@ -172,7 +174,7 @@ def test_the_editor_completes_runs_and_lets_go(browser: Any, server: Server) -> 
     assert browser.switch_to.active_element.text == "Run"
     content.click()
     ActionChains(browser).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
-    answer = WebDriverWait(browser, 10).until(lambda b: b.find_element(By.CSS_SELECTOR, ".truth"))
+    answer = WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, ".truth"))
     assert answer.text == "Yes"
     assert complaints(browser) == []
 
@@ -185,7 +187,7 @@ def test_the_editor_is_a_form_without_scripts(browser: Any, server: Server) -> N
         area.clear()
         area.send_keys("ASK {}")
         browser.find_element(By.CSS_SELECTOR, "#editor button").click()
-        assert WebDriverWait(browser, 10).until(lambda b: b.find_element(By.CSS_SELECTOR, ".truth")).text == "Yes"
+        assert WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, ".truth")).text == "Yes"
     finally:
         show(browser)
 

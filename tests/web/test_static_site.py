@@ -30,8 +30,9 @@ from citygraph.web.site.plan import file_name
 from citygraph.web.site.write import SearchIndex
 from clean_project import clean_project
 from conftest import TODAY
-from headless import NEEDS_BROWSER, barriers, headless_browser, show
+from headless import NEEDS_BROWSER, WINDOWS, barriers, headless_browser, show
 from pages_client import MARKUP, Pages
+from patience import PATIENCE
 
 pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
 from selenium.webdriver.common.by import By
@@ -129,7 +130,9 @@ class _Page(HTMLParser):
             self.inline.append(str(attrs))
 
 
+@functools.cache
 def read_page(path: Path) -> _Page:
+    """A page of a site that no test changes."""
     page = _Page()
     page.feed(path.read_text(encoding="utf-8"))
     return page
@@ -329,7 +332,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def until(browser: Any, selector: str) -> Any:  # noqa: ANN401
     """The element when it is there."""
-    return WebDriverWait(browser, 60).until(lambda b: b.find_element(By.CSS_SELECTOR, selector))
+    return WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, selector))
 
 
 def asked_of(browser: Any) -> set[str]:  # noqa: ANN401
@@ -348,7 +351,7 @@ PAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing(browser: Any, address: str, site: Path, path: str, width: int, scheme: str) -> None:  # noqa: ANN401
     if path == "WHY":
@@ -431,9 +434,9 @@ def test_from_search_to_page_to_the_other_language_by_links_alone(browser: Any, 
     browser.find_element(By.PARTIAL_LINK_TEXT, "Utforsk grafen").click()
     until(browser, "#q").send_keys("skogstd\n")
     until(browser, ".hits a").click()
-    WebDriverWait(browser, 30).until(lambda b: b.find_element(By.CSS_SELECTOR, "h1").text == "Skogstad")
+    WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, "h1").text == "Skogstad")
     browser.find_element(By.LINK_TEXT, "English").click()
-    WebDriverWait(browser, 30).until(lambda b: "/en/city/skogstad/" in b.current_url)
+    WebDriverWait(browser, PATIENCE).until(lambda b: "/en/city/skogstad/" in b.current_url)
     assert asked_of(browser) == {urlsplit(address).netloc}
 
 
@@ -456,16 +459,16 @@ def test_sparql_is_answered_in_the_browser_and_nobody_else_is_asked(browser: Any
     assert table.find_elements(By.CSS_SELECTOR, "tbody tr")
     triples = len(set((site / "data/graph.nt").read_text(encoding="utf-8").splitlines()))
     ask(browser, "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")
-    WebDriverWait(browser, 60).until(lambda b: b.find_element(By.CSS_SELECTOR, "#result").text == f"n\n{triples}")
+    WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, "#result").text == f"n\n{triples}")
     ask(browser, "SELECT ?city ?none WHERE { ?city a cg:City . OPTIONAL { ?city cg:nothing ?none } } ORDER BY ?city")
     link = until(browser, "#result a")
     assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#result th")] == ["city", "none"]
     assert link.get_attribute("href") == f"{address}en/city/fjordby/index.html"
     assert "Fjord City" in link.text
     ask(browser, "ASK { ?s a cg:City }")
-    WebDriverWait(browser, 60).until(lambda b: b.find_element(By.ID, "status").text == "Yes")
+    WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.ID, "status").text == "Yes")
     ask(browser, "CONSTRUCT { ?s a cg:City } WHERE { ?s a cg:City }")
-    WebDriverWait(browser, 60).until(lambda b: "triples" in b.find_element(By.ID, "status").text)
+    WebDriverWait(browser, PATIENCE).until(lambda b: "triples" in b.find_element(By.ID, "status").text)
     assert asked_of(browser) == {urlsplit(address).netloc}
 
 
@@ -476,7 +479,7 @@ def test_what_cannot_be_answered_says_so_and_the_next_query_is(browser: Any, add
     ask(browser, query)
     assert until(browser, "#result .fault").text
     ask(browser, "ASK { ?s a cg:City }")
-    WebDriverWait(browser, 60).until(lambda b: b.find_element(By.ID, "status").text == "Ja")
+    WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.ID, "status").text == "Ja")
     assert not browser.find_elements(By.CSS_SELECTOR, "#result .fault")
 
 
@@ -487,7 +490,7 @@ def test_a_query_without_end_is_stopped_and_the_next_one_answered(browser: Any, 
     fault = until(browser, "#result .fault")
     assert "stopped" in fault.text
     ask(browser, "ASK { ?s a cg:City }")
-    WebDriverWait(browser, 60).until(lambda b: b.find_element(By.ID, "status").text == "Yes")
+    WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.ID, "status").text == "Yes")
 
 
 def test_without_scripts_everything_is_still_there(browser: Any, address: str) -> None:  # noqa: ANN401
@@ -496,15 +499,15 @@ def test_without_scripts_everything_is_still_there(browser: Any, address: str) -
         browser.get(f"{address}nb/search/index.html?q=fjordby")
         assert "trenger JavaScript" in browser.find_element(By.TAG_NAME, "main").text
         browser.find_element(By.LINK_TEXT, "Alle navn fra A til Å").click()
-        WebDriverWait(browser, 30).until(lambda b: "/nb/a-z/" in b.current_url)
+        WebDriverWait(browser, PATIENCE).until(lambda b: "/nb/a-z/" in b.current_url)
         browser.find_element(By.LINK_TEXT, "F").click()
-        WebDriverWait(browser, 30).until(lambda b: "/nb/a-z/f/" in b.current_url)
+        WebDriverWait(browser, PATIENCE).until(lambda b: "/nb/a-z/f/" in b.current_url)
         browser.find_element(By.LINK_TEXT, "Fjordby").click()
-        WebDriverWait(browser, 30).until(lambda b: b.find_element(By.CSS_SELECTOR, "h1").text == "Fjordby")
+        WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, "h1").text == "Fjordby")
         browser.get(f"{address}nb/queries/members/index.html")
         browser.find_element(By.CSS_SELECTOR, ".choices summary").click()
         browser.find_element(By.CSS_SELECTOR, ".choices a[data-value='id:nordnett']").click()
-        WebDriverWait(browser, 30).until(lambda b: "/network.nordnett/" in b.current_url)
+        WebDriverWait(browser, PATIENCE).until(lambda b: "/network.nordnett/" in b.current_url)
         assert browser.find_elements(By.CSS_SELECTOR, "table.answer tbody tr")
         browser.get(f"{address}nb/sparql/index.html")
         assert "trenger JavaScript" in browser.find_element(By.TAG_NAME, "main").text
@@ -516,7 +519,7 @@ def test_without_scripts_everything_is_still_there(browser: Any, address: str) -
 def test_nothing_runs_out_of_a_hostile_name(browser: Any, address: str) -> None:  # noqa: ANN401
     for path in ("nb/network/nordnett/index.html", "en/city/fjordby/index.html", "nb/search/index.html?q=nordnett"):
         browser.get(address + path)
-        WebDriverWait(browser, 30).until(lambda b: "window.owned" in b.find_element(By.TAG_NAME, "main").text)
+        WebDriverWait(browser, PATIENCE).until(lambda b: "window.owned" in b.find_element(By.TAG_NAME, "main").text)
         assert browser.execute_script("return window.owned") is None
     browser.get(f"{address}nb/sparql/index.html")
     until(browser, "#editor .code")
