@@ -30,6 +30,7 @@ TODAY = date(2026, 12, 31)
 collect_ignore = ["read_as_ckan.py"]  # run by the Python of CKAN's own environment
 _Made = TypeVar("_Made")
 _STARTED: dict[str, list[str]] = {}
+_LAST: dict[str, float] = {}
 # Minutes each, on an idle machine.
 _LONGEST = (
     "publish/test_ckan.py", "reason/test_spark.py", "test_doctor.py", "web/test_browser.py", "test_docs.py",
@@ -46,8 +47,33 @@ settings.load_profile("ci" if IN_CI else "here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """One switch: write the golden outputs anew, to be reviewed as a difference."""
+    """Write the golden outputs anew, to be reviewed as a difference; and say what the tests took."""
     parser.addoption("--rewrite-expected", action="store_true", help="write tests/expected anew")
+    parser.addoption("--processor-time", action="store_true", help="say how much of the processor the tests took")
+
+
+def _spent() -> float:
+    """Seconds of the processor so far: of this process, and of those that it started and that have ended."""
+    return sum(os.times()[:4])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the tests took of the processor, which says the same on a machine that does much else."""
+    if not config.getoption("--processor-time"):
+        return
+    files: Counter[str] = Counter()
+    for each in (report for reports in terminalreporter.stats.values() for report in reports):
+        for name, value in getattr(each, "user_properties", ()):
+            if name == "processor":
+                files[each.nodeid.partition("::")[0]] += value
+    terminalreporter.section(f"the tests took {sum(files.values()):.0f} seconds of the processor")
+    for file, seconds in files.most_common(10):
+        terminalreporter.write_line(f"{seconds:7.1f} {file}")
+
+
+def pytest_collection_finish() -> None:
+    """What was taken until here is of no test."""
+    _LAST["report"] = _spent()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,6 +105,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test is a failed one: the machine there has everything the tests need."""
     report = yield
+    report.user_properties.append(("processor", _spent() - _LAST["report"]))
+    _LAST["report"] = _spent()
     if report.skipped and not hasattr(report, "wasxfail") and IN_CI:
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and nothing skips in CI: {report.longrepr}"
