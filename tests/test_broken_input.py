@@ -219,7 +219,7 @@ def test_the_findings_are_norwegian_for_a_norwegian(project: Path, run: Run) -> 
     [
         ('title = "x"\nlanguage = ["nb"]\n', "Did you mean 'languages'?"),
         ('title = "x"\n[reason]\nengin = "owlrl"\n', "Did you mean 'reason.engine'?"),
-        ('title = "x"\n[reason]\nengine = "fast"\n', "reason.engine = 'fast': expected one of columnar"),
+        ('title = "x"\n[reason]\nengine = "fast"\n', 'reason.engine = "fast": expected one of columnar'),
         ('title = "x"\nas_of = "yesterday"\n', "expected a date such as 2020-11-05"),
         ('title = "x"\nbase = "example"\n', "expected an absolute address"),
         ("title = x\n", "is not valid TOML"),
