@@ -419,5 +419,5 @@ def _refused(folder: Path) -> ConfigError | None:
 
 def test_a_file_in_another_encoding_is_named_with_line_and_column(tmp_path: Path) -> None:
     (tmp_path / "graph.toml").write_bytes('title = "x"\nb = "å"\n'.encode("cp1252"))
-    with pytest.raises(ConfigError, match=r"graph\.toml:2:6 is not UTF-8 \(byte 18\)"):
+    with pytest.raises(ConfigError, match=r"graph\.toml is not UTF-8 \(byte 18, graph\.toml:2:6\)"):
         read_config(tmp_path)
