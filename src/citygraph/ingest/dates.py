@@ -49,10 +49,11 @@ _UNTIL_MARK: Final = re.compile(r"(?:\A|[\s(])[-–—]\Z")
 _BEHIND: Final = re.compile(
     r"(?P<name>.*?\w.*?)\s*(?:[(\[](?P<inside>[^()\[\]]+)[)\]]|(?:,|\s[–-])\s(?P<after>[^,]+))\Z"
 )
+_RANGE: Final = re.compile(r"[–—/…]|\.\.|\s-\s|\A-(?!-)")
 _LABEL: Final = re.compile(r"[^\W\d]\s*:")
 _FOUR: Final = re.compile(r"\d{4}")
 _DIGIT: Final = re.compile(r"\d")
-_OPEN: Final = frozenset({"", "..", "...", "open"})
+_OPEN: Final = frozenset({"", "..", "...", "…", "open", "?", "n/a", "na", "unknown"})
 _AROUND: Final = " \t,;:.()[]"
 LEFT: Final = "left"
 NOT_YET: Final = "not-yet"
@@ -268,7 +269,8 @@ def read_period(
 
 
 def _begun(cell: str, own: Mapping[str, str], *, month_first: bool) -> Period:
-    if meaning := own.get(fold(cell), ""):
+    read = _meaning(cell, {})
+    if meaning := own.get(fold(cell), "") or (read if read in {LEFT, NOT_YET} else ""):
         return Period(is_over=meaning == LEFT, problem=_unclear(cell) if meaning == NOT_YET else "")
     said = _span(cell, month_first=month_first)
     if said is not None:
@@ -307,7 +309,11 @@ def _may_speak_of_an_end(cell: str) -> bool:
         return True
     if not numbers or _ONE_DATE.match(cell.strip()):
         return False
-    return len(numbers) > 1 or bool(_LABEL.search(cell)) or (_is_unknown(cell) and not words.lead.match(cell))
+    return (
+        len(numbers) > 1
+        or bool(_LABEL.search(cell) or _RANGE.search(cell))
+        or (_is_unknown(cell) and not words.lead.match(cell))
+    )
 
 
 def _is_unknown(text: str) -> bool:
@@ -348,7 +354,7 @@ def _parted(before: str, mark: str, after: str, cell: str, *, month_first: bool)
         return (
             Period(begin, over.end, over.notes, over.is_over) if over and not over.begin and not over.problem else None
         )
-    if end and (is_word or (is_mark and before.strip("– ") in _OPEN)):
+    if end and (is_word or (is_mark and fold(before.strip("– ")) in _OPEN)):
         return Period(end=end)
     return None
 
