@@ -62,8 +62,8 @@ def read_toml(path: Path, *, error: type[CitygraphError], fix: str) -> dict[str,
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         before = data[: cause.start].decode("utf-8", errors="replace")
-        place = f"{cause.start + 1}, {_at(path, before).rpartition('/')[2]}"
-        message = sentence("keys.not_utf8", path=path, place=place)
+        where = f"{cause.start + 1}, {_at(path, before).rpartition('/')[2]}"
+        message = sentence("keys.not_utf8", path=path, place=where)
         raise error(message, fix=sentence("keys.save_as_utf8"), line=before.count("\n") + 1) from cause
     try:
         return tomllib.loads(text)
