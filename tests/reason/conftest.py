@@ -159,6 +159,13 @@ def cases() -> list[Case]:
     return found
 
 
+def _marks(engine: str, case: Case) -> list[pytest.MarkDecorator]:
+    known = FAULTS.get(engine, {}).get(case.name)
+    # A database for each case takes ten times what the others take; test_duckdb.py is quick.
+    slow = [pytest.mark.slow] if engine == "duckdb" else []
+    return slow if known is None else [*slow, pytest.mark.xfail(reason=known, strict=True)]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Cases by engines, known faults marked."""
     if {"engine", "case"} <= set(metafunc.fixturenames):
@@ -169,9 +176,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                     run,
                     case,
                     id=f"{name}-{case.name}",
-                    marks=[pytest.mark.xfail(reason=FAULTS[name][case.name], strict=True)]
-                    if case.name in FAULTS.get(name, {})
-                    else [],
+                    marks=_marks(name, case),
                 )
                 for name, run in engines().items()
                 for case in cases()

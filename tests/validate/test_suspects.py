@@ -199,6 +199,7 @@ def _shapes(draw: st.DrawFn) -> rdflib.Graph:
     return graph
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(_data(), _shapes())
 def test_shapes_of_chance_on_graphs_of_chance_give_the_same_results(
