@@ -304,12 +304,32 @@ def test_strict_open_xml_is_read(tmp_path: Path, marked: Path) -> None:
     assert read_list(path, limits=ListLimits()).sheets == read_list(marked, limits=ListLimits()).sheets
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 broken", b"\x00" * 50, b"PK\x05\x06" + b"\x00" * 18])
-def test_what_is_no_workbook_is_an_error_with_a_next_step(tmp_path: Path, data: bytes) -> None:
+def test_a_sheet_that_is_not_where_the_workbook_says_stops_the_import(tmp_path: Path, marked: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    with zipfile.ZipFile(marked) as old, zipfile.ZipFile(path, "w") as new:
+        for each in old.namelist():
+            new.writestr(each, old.read(each).replace(b"worksheets/sheet1.xml", b"worksheets\\sheet1.xml"))
+    with pytest.raises(IngestError, match="that is not where the file says"):
+        read_list(path, limits=ListLimits())
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "er ingen arbeidsbok"),
+        (b"\x00" * 50, "er ingen arbeidsbok"),
+        (b"<html><table>", "er ingen arbeidsbok"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 50, "med passord, eller i det gamle formatet"),
+        (b"PK\x03\x04 broken", "skadet eller ufullstendig"),
+        (b"PK\x05\x06" + b"\x00" * 18, "skadet eller ufullstendig"),
+    ],
+)
+def test_what_is_no_workbook_is_an_error_with_a_next_step(tmp_path: Path, data: bytes, said: str) -> None:
     path = tmp_path / "list.xlsx"
     path.write_bytes(data)
     with pytest.raises(IngestError) as caught:
         read_list(path, limits=ListLimits())
+    assert said in said_in(caught.value.message, "nb")
     assert caught.value.fix
 
 

@@ -27,6 +27,7 @@ from citygraph.ingest.xlsx import (
     Styles,
     column_letters,
     comments_of,
+    sheets_named,
     shown,
     transitional,
     unescaped,
@@ -34,6 +35,8 @@ from citygraph.ingest.xlsx import (
 from citygraph.messages import sentence
 
 _CHUNK: Final = 1 << 20
+_OLE: Final = b"\xd0\xcf\x11\xe0"
+"""How the files begin in which Excel keeps .xls, and any workbook with a password."""
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _PARTS: Final = 2_000
 _ERROR: Final = re.compile(
@@ -127,7 +130,8 @@ def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ..
         zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError,
         EOFError, OverflowError, NotImplementedError, expat.ExpatError,
     ) as error:  # fmt: skip  # what openpyxl lets through when a part of the file is missing or broken
-        raise list_error("not_xlsx", name=name, why=error or type(error).__name__) from error
+        key = "old_workbook" if data.startswith(_OLE) else "no_workbook" if not data.startswith(b"PK") else "not_xlsx"
+        raise list_error(key, name=name, fix="not_xlsx") from error
 
 
 def _within_bounds(data: bytes, name: str, limits: ListLimits) -> bool:
@@ -170,9 +174,12 @@ class _Reading:
         """Every sheet in its order.
 
         Raises:
-            IngestError: a sheet has too many rows, or openpyxl gives other cells than its XML has.
+            IngestError: a sheet has too many rows, is not found where the workbook says, or openpyxl gives other cells
+                than its XML has.
         """
         with self._archive:
+            if missing := sheets_named(self._archive) - set(self._book.sheetnames):
+                raise list_error("sheet_missing", fix="save_again", name=self._name, sheet=min(missing))
             for sheet in self._book.worksheets:
                 yield self._sheet(sheet)
 

@@ -243,6 +243,25 @@ class _Targets(_Parsing):
             self.found.append((attributes.get("Type", "").rpartition("/")[2], attributes.get("Target", "")))
 
 
+class _Names(_Parsing):
+    """The names of all sheets that a workbook says it has."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.parse(text)
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if self.path == ["workbook", "sheets", name]:
+            self.found.add(attributes.get("name", ""))
+
+
+def sheets_named(archive: zipfile.ZipFile) -> set[str]:
+    """The names of the sheets of a workbook, also of those whose part openpyxl does not find and leaves out."""
+    parts = [each for each in archive.namelist() if each.lower() == "xl/workbook.xml"]
+    return _Names(archive.read(parts[0])).found if parts else set()
+
+
 def comments_of(archive: zipfile.ZipFile, path: str) -> dict[tuple[int, int], str]:
     """What people remarked on the cells of a sheet, by row and place of the column.
 
