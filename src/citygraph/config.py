@@ -8,6 +8,7 @@ the kinds mean is in `values`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Container, Iterable, Mapping
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 from citygraph.errors import CitygraphError, ConfigError
 from citygraph.findings import Finding, finding
+from citygraph.matching.names import slug
 from citygraph.messages import Sentence, Text, said_in, sentence
 from citygraph.values import KINDS, Expected, Key, KindCheck, as_toml, did_you_mean, expected
 from citygraph.vocabularies import tables_of
@@ -269,6 +271,19 @@ def settings() -> tuple[Key, ...]:
     return keys_of(Path(__file__).with_name("settings.toml"))
 
 
+_LONGEST, _MARK = 60, 8
+
+
+def identifier_from_base(base: str) -> str:
+    """An identifier made of an address; two addresses give two."""
+    plain = re.sub(r"\A\w+://", "", base)
+    name = slug(plain)
+    if name and len(name) <= _LONGEST and plain.isascii():
+        return name
+    mark = hashlib.sha256(base.encode()).hexdigest()[:_MARK]
+    return f"{name[:_LONGEST]}-{mark}".lstrip("-")
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """One project's settings, read and checked; `folder` is where graph.toml lies."""
@@ -282,6 +297,11 @@ class Config:
     values: Mapping[str, Any]
     edition: str = "internal"
     """What is seen of the project: everything on this machine (`internal`), or what may leave it (`public`)."""
+
+    @property
+    def identifier(self) -> str:
+        """What the identifiers that data portals know the graph by begin with; without the key made of the base."""
+        return str(self.values["identifier"]) or identifier_from_base(self.base)
 
     @property
     def internal(self) -> tuple[str, ...]:

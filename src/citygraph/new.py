@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from citygraph.config import CONFIG_FILE
+from citygraph.config import CONFIG_FILE, identifier_from_base
 from citygraph.errors import ConfigError
 from citygraph.files import write_file
 from citygraph.matching.names import slug
@@ -28,6 +29,7 @@ _OWN_THEMES: Final = "themes.ttl"
 # At the top of the project alone: the documents of lists lie in data/sources/ and belong to the graph.
 _OWN_DEFAULT: Final = re.compile(r', default: "id:[^"]*"')
 _OWN_THING: Final = re.compile(r"(?<![\w.-])id:")
+_SHORT: Final = 40
 _IGNORED: Final = "/build/\n/sources/\n"
 
 
@@ -49,10 +51,17 @@ def create_project(folder: Path, *, reference: Path, base: str = "", title: str 
         raise ConfigError(sentence("files.no_name", folder=folder), fix=sentence("files.use_letters"))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(sentence("files.not_empty", folder=folder), fix=sentence("files.other_name"))
+    # Many begin under the same example address; portals shall not take one graph for another.
+    identifier = identifier_from_base(base) if base else f"{name[:_SHORT]}-{secrets.token_hex(4)}"
     base = base or f"https://example.org/{name}/"
     if not is_absolute_iri(base) or not base.endswith("/"):
         raise ConfigError(sentence("files.base", base=base), fix=sentence("files.write_base"))
-    values = {"name": name, "base": base, "title": _toml(title or name.replace("-", " ").capitalize())}
+    values = {
+        "name": name,
+        "base": base,
+        "identifier": identifier,
+        "title": _toml(title or name.replace("-", " ").capitalize()),
+    }
     starter = files("citygraph").joinpath("starter")
     for name_ in _STARTER:
         text = starter.joinpath(name_).read_text(encoding="utf-8")

@@ -20,13 +20,13 @@ from citygraph.graphs import is_internal
 from citygraph.messages import Text, framed, sentence
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
-from citygraph.values import did_you_mean
+from citygraph.values import did_you_mean, is_identifier
 
 PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
 VIEWS: Final = ("table", "map", "timeline", "network", "bar")
 _KEYS: Final = frozenset(
     {"title", "question", "params", "columns", "cite", "keywords", "view", "publish", "lists", "code", "severity", "fix",
-     "message", "federates"}
+     "message", "federates", "identifier", "replaces"}
 )  # fmt: skip
 _PARAMETER_KEYS: Final = frozenset({"type", "class", "enum", "default", "required", "about"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*\Z")
@@ -66,6 +66,13 @@ class SavedQuery:
     message: Text = field(default_factory=Text)
     fix: Text = field(default_factory=Text)
     federates: ServiceBlock | None = None
+    identifier: str = ""
+    replaces: str = ""
+
+    @property
+    def published_name(self) -> str:
+        """The name that its dataset goes on under: the one it had when it was first published."""
+        return self.replaces or self.name
 
 
 def query_files(folder: Path, *, project: Path, hidden: Collection[str] = ()) -> list[Path]:
@@ -152,6 +159,8 @@ class _Reader:
             message=self._words("message", required=False),
             fix=self._words("fix", required=False),
             federates=federates,
+            identifier=self._identifier(),
+            replaces=self._replaces(),
         )
 
     def _read_header(self) -> dict[str, Any]:
@@ -238,6 +247,18 @@ class _Reader:
         if self._check and code != self._path.stem:
             raise self._error(self._line("code"), sentence("saved_query.code", name=self._path.stem))
         return code
+
+    def _identifier(self) -> str:
+        value = self._header.get("identifier", "")
+        if value != "" and not is_identifier(value):
+            raise self._error(self._line("identifier"), sentence("saved_query.identifier", value=value))
+        return str(value)
+
+    def _replaces(self) -> str:
+        value = self._header.get("replaces", "")
+        if value != "" and not (isinstance(value, str) and _NAME.match(value)):
+            raise self._error(self._line("replaces"), sentence("saved_query.replaces", value=value))
+        return str(value)
 
     def _severity(self) -> Severity:
         value = str(self._header.get("severity", Severity.VIOLATION))

@@ -460,6 +460,14 @@ def _legislation(value: Any, key: Key) -> tuple[str, ...]:  # noqa: ANN401  # wh
     return _each(_many(value, "legislation"), address)
 
 
+_IDENTIFIER: Final = re.compile(r"[a-z0-9]([a-z0-9_-]{0,98}[a-z0-9])?")
+
+
+def is_identifier(value: object) -> bool:
+    """Whether portals can know something by it: a-z, 0-9, - and _, at most 100 characters."""
+    return isinstance(value, str) and bool(_IDENTIFIER.fullmatch(value))
+
+
 _MASTER: Final = re.compile(r"local(\[(\d{1,4}|\*)(,\d{1,4})?\])?|yarn|(spark|k8s|mesos)://[^\s\x00-\x1f]+")
 
 KINDS: Final[Mapping[str, KindCheck]] = MappingProxyType(
@@ -483,6 +491,7 @@ KINDS: Final[Mapping[str, KindCheck]] = MappingProxyType(
         "term_address": _term_address,
         "terms": _terms,
         "organisation": _organisation,
+        "identifier": _plain(lambda value: value == "" or is_identifier(value), "identifier"),
         "legislation": _legislation,
         "integer": whole_number(1, "integer"),
         "number": whole_number(0, "number"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from citygraph.publish import Published, Pushed, Score
 
 _TOKEN: Final = "CITYGRAPH_CKAN_TOKEN"  # noqa: S105  # the name of the variable
+_WORDS: Final = frozenset({"ckan", "check", "identify"})
 _LONGEST: Final = 100
 
 
@@ -41,8 +42,8 @@ class ProfileName(StrEnum):
 
 
 def publish(
-    what: Annotated[str, typer.Argument(metavar="DIR|check|ckan")],
-    address: Annotated[str | None, typer.Argument(metavar="URL|FILE", show_default=False)] = None,
+    what: Annotated[str, typer.Argument(metavar="DIR|check|ckan|identify")],
+    address: Annotated[str | None, typer.Argument(metavar="URL|FILE|DIR", show_default=False)] = None,
     shapes: Annotated[Path | None, typer.Option(metavar="PATH", show_default=False)] = None,
     profile: Annotated[ProfileName | None, typer.Option(show_default=False)] = None,
     site: Annotated[bool, typer.Option("--site")] = False,
@@ -71,6 +72,12 @@ def publish(
         ):
             _print_pushed(each, words)
         return
+    if what == "identify":
+        from citygraph.publish.identity import pin_identifier  # noqa: PLC0415
+
+        identifier = pin_identifier(project.folder, Path(address) if address else None)
+        say(phrase("publish.identified", words, identifier=identifier))
+        return
     if address is not None:
         found = project.check_catalog(Path(address), profile=name, shapes=shapes, online=online)
         _finish(*found, words, format_)
@@ -94,11 +101,11 @@ def _refuse_misplaced(what: str, address: str | None, *, prune: bool) -> None:
     Raises:
         BadParameter: --prune without a folder, ckan without an address, or a folder with one.
     """
-    if prune and what in {"ckan", "check"}:
+    if prune and what in _WORDS:
         raise typer.BadParameter(sentence("cli.publish.prune_alone"))
     if what == "ckan" and address is None:
         raise typer.BadParameter(sentence("cli.publish.no_address"))
-    if what not in {"ckan", "check"} and address is not None:
+    if what not in _WORDS and address is not None:
         raise typer.BadParameter(sentence("cli.publish.one_argument"))
 
 

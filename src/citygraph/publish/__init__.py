@@ -3,6 +3,7 @@
 Read in this order:
 
 - `catalog`: what is described, made from graph.toml and the files;
+- `identity`: what portals know a dataset by, and what a run would do to those that they know;
 - `record`: the same as DCAT-AP, in the three profiles;
 - `edition`: what may leave, and the search for what must not;
 - `folder`: files written beside their place, and put in place; `files`, `pages`: what some of them hold;

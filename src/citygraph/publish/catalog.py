@@ -10,6 +10,7 @@ from typing import Final
 from citygraph.config import Config
 from citygraph.matching.names import slug
 from citygraph.messages import LANGUAGES, Text, text
+from citygraph.publish.identity import file_names, identifier_of_question, key_of_question
 from citygraph.saved_query import SavedQuery
 from citygraph.vocabularies import vocabularies
 
@@ -181,7 +182,8 @@ def catalog_of(
     settings = _Settings(config)
     modified = max(modified, config.values["publish.issued"] or modified)
     site = settings.site
-    name = slug(config.title.en or config.title.nb) or "graph"
+    name, queries = config.identifier, tuple(queries)
+    names = file_names(queries, name)
     answers = [item for item in items if item.query] if config.values["publish.query_datasets"] else []
     dataset = DcatDataset(
         iri=f"{site}dataset/graph",
@@ -201,9 +203,16 @@ def catalog_of(
         version=settings.text("publish.version") or modified.isoformat(),
         provenance=settings.words("publish.provenance"),
         landing_page=site,
-        distributions=tuple(_distribution(item, site) for item in items if item not in answers),
+        distributions=tuple(_distribution(item, site, names) for item in items if item not in answers),
     )
-    asked = tuple(_answer(query, dataset, answers, settings) for query in queries if _files_of(query, answers))
+    asked = tuple(
+        replace(
+            _answer(query, dataset, settings, name),
+            distributions=tuple(_distribution(item, site, names) for item in found),
+        )
+        for query in queries
+        if (found := [item for item in answers if item.query == query.name])
+    )
     return Catalog(
         iri=f"{site}catalog",
         site=site,
@@ -227,29 +236,26 @@ def catalog_of(
     )
 
 
-def _files_of(query: SavedQuery, items: Iterable[Item]) -> list[Item]:
-    return [item for item in items if item.query == query.name]
-
-
-def _answer(query: SavedQuery, graph: DcatDataset, items: Iterable[Item], settings: _Settings) -> DcatDataset:
-    """The answer to a question: a dataset about the same, made from the graph, with words and files of its own."""
+def _answer(query: SavedQuery, graph: DcatDataset, settings: _Settings, name: str) -> DcatDataset:
+    """The answer to a question: a dataset about the same, made from the graph, with words of its own."""
     server = settings.text("publish.service")
     return replace(
         graph,
-        iri=f"{settings.site}dataset/query-{query.name}",
-        identifier=f"{graph.identifier.removesuffix('-graph')}-query-{query.name}",
+        iri=f"{settings.site}dataset/{key_of_question(query, name)}",
+        identifier=identifier_of_question(query, name),
         title=query.title,
         description=query.question,
         landing_page=f"{server}queries/{query.name}" if server else graph.landing_page,
-        distributions=tuple(_distribution(item, settings.site) for item in _files_of(query, items)),
         query=query.name,
         derived_from=graph.iri,
     )
 
 
-def _distribution(item: Item, site: str) -> Distribution:
+def _distribution(item: Item, site: str, names: Mapping[str, str]) -> Distribution:
+    """A file as it is described; that of a question that was renamed is known by the name it had."""
+    stem, _, ending = item.path.rpartition("/")[2].partition(".")
     return Distribution(
-        iri=f"{site}distribution/{slug(item.path.rpartition('/')[2].replace('.', '-'))}",
+        iri=f"{site}distribution/{slug(f'{names.get(item.query, stem)}-{ending}')}",
         title=item.title,
         description=item.description,
         url=site + item.path,

@@ -31,6 +31,7 @@ from citygraph.publish.files import (
     sib_text,
 )
 from citygraph.publish.folder import NewFolder
+from citygraph.publish.identity import check_identifiers
 from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, read_back, write_catalogs
 from citygraph.publish.quality import Score, quality_triples
@@ -143,7 +144,7 @@ class Writing:
         self._items: list[Item] = []
         self._sound: set[str] = set()
         self._bound: dict[str, Mapping[str, Term]] = {}
-        self._published = [each for each in edition.queries if each.publish]
+        self.published = [each for each in edition.queries if each.publish]
         self.findings: list[Finding] = []
 
     @property
@@ -166,7 +167,7 @@ class Writing:
             self._items,
             period=period_of(self._edition.graphs.quads(Part.DATA), latest=self._edition.modified),
             modified=self._edition.modified,
-            queries=self._published,
+            queries=self.published,
         )
         self._write_ontology()
         self._write_void(catalog)
@@ -222,13 +223,13 @@ class Writing:
         return paths
 
     def _write_answers(self) -> None:
-        labels = Labels(self._quads if self._published else (), prefixes=self._tools.prefixes)
+        labels = Labels(self._quads if self.published else (), prefixes=self._tools.prefixes)
         formats = _FORMATS_OF_A_DATASET if self._config.values["publish.query_datasets"] else _QUERY_FORMATS
 
         def name(iri: Iri) -> str:
             return labels.describe(iri, self._config.languages[0])
 
-        for query in self._published:
+        for query in self.published:
             asked = self._tools.ask(query)
             if asked is None:
                 continue
@@ -244,17 +245,17 @@ class Writing:
 
     def _write_query_texts(self) -> None:
         prefixes: dict[str, str] = {}
-        for query in self._published:
+        for query in self.published:
             self._folder.write(f"queries/grlc/{query.name}.rq", grlc_file(query, endpoint=self._endpoint).encode())
             example = sib_example(query, endpoint=self._endpoint, defaults=self._bound.get(query.name))
             self._folder.write(f"queries/examples/{query.name}.ttl", sib_text(example).encode())
             prefixes |= {
                 name: self._tools.prefixes[name] for name in _prefixes_in(query) if name in self._tools.prefixes
             }
-        if self._published:
+        if self.published:
             self._folder.write("queries/examples/prefixes.ttl", sib_prefixes(prefixes).encode())
         document = openapi_document(
-            self._published,
+            self.published,
             title=self._config.title,
             licence=self._config.licence,
             server=str(self._config.values["publish.service"]) or self._site,
@@ -365,7 +366,8 @@ def publish_edition(
             answers=links.answers if links else None,
             is_valid=writing.is_valid,
         )
-        findings += [*check_settings(edition.config, score), *(links.findings if links else ())]
+        findings += [*check_settings(edition.config, score), *check_identifiers(edition.config, writing.published)]
+        findings += [*(links.findings if links else ())]
         quality = quality_triples(score, of=catalog.iri, computed_on=catalog.iri)
         writing.put("catalog/quality.ttl", quality, "ttl", {**NAMESPACES, "dqv": "http://www.w3.org/ns/dqv#"})
         if tools.site is not None and not Report.of(findings).violations:

@@ -1,0 +1,194 @@
+"""Identity that lasts: what portals know a dataset by, and what a run would do to the datasets that they know.
+
+An identifier stands in graph.toml or in the header of a question, or is made of what seldom changes: the base of the
+graph and the name of the question's file. It never follows from a title.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from citygraph.config import CONFIG_FILE, Config, read_config
+from citygraph.errors import ConfigError, PublishError
+from citygraph.files import write_file
+from citygraph.findings import Finding, finding
+from citygraph.matching.names import slug
+from citygraph.messages import Text, sentence
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import Iri, Literal, Term, Triple, parse
+from citygraph.saved_query import SavedQuery
+from citygraph.values import is_identifier
+
+_RESERVED: Final = ("graph", "catalog", "sparql", "queries")
+_QUESTION: Final = "query-"
+
+
+def key_of_question(query: SavedQuery, identifier: str) -> str:
+    """What tells the dataset of a question from the others of a graph, in its address and at the end of its identifier.
+
+    Args:
+        query: the question.
+        identifier: what all identifiers of the graph begin with.
+    """
+    return query.identifier.removeprefix(f"{identifier}-") or f"{_QUESTION}{query.published_name}"
+
+
+def identifier_of_question(query: SavedQuery, identifier: str) -> str:
+    """The identifier of the dataset of a question."""
+    return query.identifier or f"{identifier}-{key_of_question(query, identifier)}"
+
+
+def file_names(queries: Iterable[SavedQuery], identifier: str) -> Mapping[str, str]:
+    """The name that the files of each question are known by, by the name that it has now."""
+    return {each.name: key_of_question(each, identifier).removeprefix(_QUESTION) for each in queries}
+
+
+def check_identifiers(config: Config, queries: Iterable[SavedQuery]) -> Iterator[Finding]:
+    """Identifiers that follow from something that may change, and questions that share one."""
+    beginning = config.identifier
+    if not config.values["identifier"]:
+        yield finding("publish-no-identifier", file="graph.toml", key="identifier", identifier=beginning)
+    known = dict.fromkeys(_RESERVED, "graph.toml")
+    for query in queries:
+        key, file = key_of_question(query, beginning), f"queries/{query.name}.rq"
+        if key in known:
+            value = identifier_of_question(query, beginning)
+            yield finding("publish-same-identifier", file=file, value=value, identifier=value, other=known[key])
+        known.setdefault(key, file)
+
+
+def pin_identifier(folder: Path, published: Path | None = None) -> str:
+    """Write into graph.toml what portals know the graph by, so that it lasts; what was written.
+
+    Args:
+        folder: the project.
+        published: a published folder, whose identifiers go on; without it those that the title gave in versions in
+            which they followed from it.
+
+    Raises:
+        ConfigError: graph.toml is wrong or has an identifier already, or the folder has no catalogue of ours.
+        PublishError: its catalogue cannot be read.
+        ExportError: graph.toml cannot be written.
+    """
+    config, path = read_config(folder), folder / CONFIG_FILE
+    if config.values["identifier"]:
+        message = sentence("files.identified", identifier=config.values["identifier"], file=path)
+        raise ConfigError(message, fix=sentence("files.identified_next"))
+    value = slug(config.title.en or config.title.nb) or "graph"
+    if published is not None:
+        known = known_of(published)
+        if known is None or not is_identifier(known.identifier):
+            raise ConfigError(sentence("files.no_catalog", folder=published), fix=sentence("files.name_published"))
+        value = known.identifier
+    text = path.read_bytes().decode("utf-8-sig")
+    line = f'identifier = "{value}"' + ("\r\n" if "\r\n" in text else "\n")
+    # Before the first key: behind the head of a table it would belong to that.
+    start = re.search(r"(?m)^(?![ \t]*(#|$))", text)
+    place = start.start() if start else 0
+    written = text[:place] + line + text[place:]
+    if tomllib.loads(written) != {"identifier": value, **tomllib.loads(text)}:
+        raise ConfigError(
+            sentence("files.not_identified", file=path, line=line.strip()), fix=sentence("files.write_line")
+        )
+    write_file(path, written.encode())
+    return value
+
+
+# -- what a published folder holds -----------------------------------------------------------------
+
+_CATALOG: Final = "catalog/dcat-ap-no-2.ttl"
+"""The catalogue that has every dataset in one file."""
+_DCAT, _DCT = PREFIXES["dcat"], PREFIXES["dct"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDataset:
+    """A dataset as a portal that has harvested a catalogue knows it; `said` is its description, with that of its files."""
+
+    iri: str
+    identifier: str
+    title: Text
+    modified: str
+    files: frozenset[str]
+    said: frozenset[Triple]
+
+    def to_json(self) -> dict[str, object]:
+        """As `publish --plan --format json` gives it."""
+        return {"iri": self.iri, "identifier": self.identifier, "title": self.title.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The datasets of a catalogue by their addresses, and the address of its folder."""
+
+    datasets: Mapping[str, KnownDataset]
+    site: str
+
+    @property
+    def graph(self) -> KnownDataset | None:
+        """The dataset that is the graph itself."""
+        return self.datasets.get(f"{self.site}dataset/graph")
+
+    @property
+    def identifier(self) -> str:
+        """What its identifiers begin with; empty when that cannot be told."""
+        return self.graph.identifier.removesuffix("-graph") if self.graph else ""
+
+
+def known_of(folder: Path) -> Known | None:
+    """What portals know from the catalogue in a published folder; `None` when there is none.
+
+    Raises:
+        PublishError: it cannot be read.
+    """
+    path = folder / _CATALOG
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        parsed = parse(path.read_bytes(), format="ttl")
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror)) from error
+    if parsed.problems:
+        raise _unreadable(path, parsed.problems[0].message)
+    about: dict[object, list[Triple]] = {}
+    for quad in parsed.quads:
+        about.setdefault(quad.subject, []).append(quad.triple)
+    of_type = {
+        name: [each for each, said in about.items() if _has(said, f"{PREFIXES['rdf']}type", _DCAT + name)]
+        for name in ("Dataset", "Catalog")
+    }
+    datasets = {str(each).strip("<>"): _known_dataset(each, about) for each in of_type["Dataset"]}
+    site = next((str(each).strip("<>").removesuffix("catalog") for each in of_type["Catalog"]), "")
+    return Known(datasets, site)
+
+
+def _unreadable(path: Path, why: str) -> PublishError:
+    return PublishError(sentence("files.unreadable_catalog", file=path, why=why), fix=sentence("files.catalog_next"))
+
+
+def _has(said: Iterable[Triple], predicate: str, value: str) -> bool:
+    return any(each.predicate.value == predicate and each.object == Iri(value) for each in said)
+
+
+def _known_dataset(it: object, about: Mapping[object, Sequence[Triple]]) -> KnownDataset:
+    def values(things: Iterable[object], predicate: str) -> list[Term]:
+        return [t.object for thing in things for t in about.get(thing, ()) if t.predicate.value == predicate]
+
+    def words(predicate: str) -> dict[str, str]:
+        return {o.language or "": o.value for o in values([it], predicate) if isinstance(o, Literal)}
+
+    files = values([it], f"{_DCAT}distribution")
+    titles, dates = words(f"{_DCT}title"), words(f"{_DCT}modified")
+    return KnownDataset(
+        iri=str(it).strip("<>"),
+        identifier=next(iter(words(f"{_DCT}identifier").values()), ""),
+        title=Text(titles.get("nb", ""), titles.get("en", "")),
+        modified=next(iter(dates.values()), ""),
+        files=frozenset(str(each).strip("<>") for each in values(files, f"{_DCAT}downloadURL")),
+        said=frozenset(triple for thing in (it, *files) for triple in about.get(thing, ())),
+    )

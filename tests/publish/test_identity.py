@@ -1,0 +1,166 @@
+"""What portals know a dataset by stays, whatever changes around it; what they would lose is said before."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from citygraph import Project
+from citygraph.config import read_config
+from citygraph.errors import CitygraphError, ConfigError, QueryError
+from citygraph.publish import catalog_of, package_of
+from citygraph.publish.catalog import Catalog, Item
+from citygraph.publish.identity import check_identifiers, pin_identifier
+from citygraph.query import find_queries
+from conftest import TODAY
+
+_KEYS: Final = """
+[publisher]
+name       = { nb = "Min by", en = "My city" }
+identifier = "958935420"
+type       = "LocalAuthority"
+
+[contact]
+name  = { nb = "Min by", en = "My city" }
+email = "post@my-city.no"
+
+[publish]
+description  = { nb = "Nettverkene byen er med i.", en = "The networks of the city." }
+keywords     = { nb = ["bynettverk"], en = ["city networks"] }
+themes       = ["GOVE"]
+spatial      = ["Norway"]
+frequency    = "IRREG"
+availability = "STABLE"
+provenance   = { nb = "Skrevet av byen selv.", en = "Written by the city itself." }
+issued       = 2020-01-15
+query_datasets = true
+"""
+_QUESTIONS: Final = ("members", "publishable")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Project.new(tmp_path_factory.mktemp("new") / "my-city", base="https://data.my-city.no/").folder
+    for path in (folder / "queries").glob("*.rq"):
+        if path.stem not in _QUESTIONS:
+            path.unlink()
+    with (folder / "graph.toml").open("a", encoding="utf-8") as file:
+        file.write(_KEYS)
+    return folder
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(template, tmp_path / "my-city")
+
+
+def described(folder: Path) -> Catalog:
+    """The catalogue, as it would be with a file for each question."""
+    config = read_config(folder)
+    queries = find_queries(folder / "queries")
+    items = [Item(f"queries/{q.name}.csv", q.title, q.question, "CSV", "text/csv", 9, q.name) for q in queries]
+    return catalog_of(config, items, period=("", ""), modified=TODAY, queries=queries)
+
+
+def names(folder: Path) -> list[tuple[str, ...]]:
+    """Everything that a portal may know the datasets, files and services by."""
+    it = described(folder)
+    found = [(each.iri, each.identifier, str(package_of(it, dataset=each)["name"])) for each in it.datasets]
+    files = [(each.iri,) for dataset in it.datasets for each in dataset.distributions]
+    return sorted([*found, *files, *[(each.iri, each.identifier) for each in it.services], (it.iri, it.identifier)])
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_new_title_changes_no_name(folder: Path) -> None:
+    before = names(folder)
+    change(folder / "graph.toml", 'title     = "My city"', 'title = { nb = "Byen", en = "Another name" }')
+    assert names(folder) == before
+    change(folder / "graph.toml", 'identifier = "data-my-city-no"', "# none")
+    assert names(folder) == before  # the base gives what `new` made of it
+
+
+def test_two_new_projects_of_one_name_share_no_identifier(tmp_path: Path) -> None:
+    folders = [Project.new(tmp_path / str(n) / "networks", title="Networks").folder for n in range(2)]
+    first, second = ({each.identifier for each in described(folder).datasets} for folder in folders)
+    assert not first & second
+    bases = ("https://a.no/graph/", "https://b.no/graph/", f"https://{'a' * 90}.no/", f"https://{'a' * 89}b.no/")
+    long = [Project.new(tmp_path / f"x{n}", base=base, title="N").config.identifier for n, base in enumerate(bases)]
+    assert len(set(long)) == len(bases)
+
+
+@pytest.mark.parametrize(
+    "text", ["title = 'By og land'\n", "# hi\n\n[title]\nnb = 'x'\nen = 'By og land'\r\n", "\ufefftitle='By og land'"]
+)
+def test_the_identifier_of_before_is_written_once_and_nothing_else_changes(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "graph.toml"
+    path.write_bytes(text.encode())
+    assert pin_identifier(tmp_path) == "by-og-land"
+    written = path.read_bytes().decode()
+    assert (
+        written.replace("\ufeff", "").replace('identifier = "by-og-land"', "").split() == text.lstrip("\ufeff").split()
+    )
+    assert read_config(tmp_path).identifier == "by-og-land"
+    with pytest.raises(ConfigError, match="by-og-land"):
+        pin_identifier(tmp_path)
+    assert path.read_bytes().decode() == written
+
+
+def test_a_renamed_question_goes_on_under_its_name(folder: Path) -> None:
+    before, queries = names(folder), folder / "queries"
+    (queries / "members.rq").rename(queries / "who-is-in.rq")
+    assert names(folder) != before
+    change(queries / "who-is-in.rq", "#+ title:", "#+ replaces: members\n#+ title:")
+    assert names(folder) == before
+    change(queries / "who-is-in.rq", "#+ replaces: members", "#+ identifier: data-my-city-no-query-members")
+    assert names(folder) == before
+    change(folder / "graph.toml", 'identifier = "data-my-city-no"', 'identifier = "other"')
+    assert ("data-my-city-no-query-members") in {each.identifier for each in described(folder).datasets}
+
+
+@pytest.mark.parametrize(
+    "line", ["replaces: members", "identifier: data-my-city-no-query-members", "identifier: data-my-city-no-graph"]
+)
+def test_two_of_one_identifier_are_a_violation(line: str, folder: Path) -> None:
+    change(folder / "queries" / "publishable.rq", "#+ title:", f"#+ {line}\n#+ title:")
+    found = list(check_identifiers(read_config(folder), find_queries(folder / "queries")))
+    assert [(each.code, each.file) for each in found] == [("publish-same-identifier", "queries/publishable.rq")]
+    assert found[0].severity == "violation"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "replaces: no",
+        "replaces: 'a b'",
+        "replaces: [members]",
+        "identifier: https://a.no/",
+        "identifier: 12",
+        "identifier: Å",
+    ],
+)
+def test_what_cannot_be_a_name_is_refused_with_its_line(line: str, folder: Path) -> None:
+    change(folder / "queries" / "members.rq", "#+ title:", f"#+ {line}\n#+ title:")
+    with pytest.raises(QueryError, match=re.escape(line.partition(":")[0])) as refused:
+        find_queries(folder / "queries")
+    assert refused.value.line > 0
+
+
+@pytest.mark.parametrize("value", ["https://a.no/", "Å", "a b", "-a", "a" * 101])
+def test_an_identifier_that_a_portal_would_change_is_refused(value: str, folder: Path) -> None:
+    change(folder / "graph.toml", 'identifier = "data-my-city-no"', f'identifier = "{value}"')
+    with pytest.raises(CitygraphError, match="identifier"):
+        read_config(folder)
+
+
+def test_a_graph_without_an_identifier_is_told(folder: Path) -> None:
+    change(folder / "graph.toml", 'identifier = "data-my-city-no"', "# none")
+    assert [each.code for each in check_identifiers(read_config(folder), ())] == ["publish-no-identifier"]
