@@ -153,6 +153,7 @@ class Pipeline:
             before.append(finding("missing-shapes", file="ontology"))
         say("values", 2, len(_STAGES))
         before += validate.check_values(graphs, self.config, today=self.today)
+        before += validate.check_meaning(graphs, told=before)
         say("anchors", 3, len(_STAGES))
         before += validate.check_anchors(graphs, self.config.sources_folder)
         day = reason.reference_date(self.config, graphs, as_of=as_of, today=self.today)

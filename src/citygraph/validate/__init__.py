@@ -4,15 +4,18 @@ Read in this order:
 
 - `shapes`: SHACL shapes to findings, and which nodes pySHACL has to look at;
 - `constraints`: the constraint components of SHACL Core as functions, which say so;
+- `meaning`: kinds of things at both ends of a property, and terms that vocabularies have;
 - `checks`: literals, dates, numbers, slugs and twins; check queries, facts past their time, and source anchors.
 """
 
 from citygraph.validate.checks import bad_query, check_anchors, check_staleness, check_values, read_checks, run_checks
+from citygraph.validate.meaning import check_meaning
 from citygraph.validate.shapes import check_shapes, shape_definitions
 
 __all__ = [
     "bad_query",
     "check_anchors",
+    "check_meaning",
     "check_shapes",
     "check_staleness",
     "check_values",

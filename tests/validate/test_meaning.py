@@ -1,0 +1,93 @@
+"""What people wrote against what the vocabularies expect; a right graph has nothing of it, and advice leads to one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from citygraph import Project, load
+from citygraph.findings import Finding
+from citygraph.graphs import ProjectGraphs
+from citygraph.validate import check_meaning
+from conftest import ROOT, TODAY, copy_project
+
+NETWORK = "data/networks/eurocities.ttl"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_project(ROOT, tmp_path_factory.mktemp("meaning") / "graph")
+
+
+def graphs_of(folder: Path) -> ProjectGraphs:
+    return load.load_files(Project.open(folder, today=TODAY).config).graphs
+
+
+def with_statements(folder: Path, turtle: str) -> list[Finding]:
+    """The findings about a file with these statements beside our own graph."""
+    file = folder / "data" / "tried.ttl"
+    heads = (folder / NETWORK).read_text(encoding="utf-8").split("\n\n")[0:2]
+    prefixes = "\n".join(line for head in heads for line in head.splitlines() if line.startswith("@prefix"))
+    wanted = "@prefix adms: <http://www.w3.org/ns/adms#> .\n@prefix old: <http://schema.org/> .\n"
+    more = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in {"time": "http://www.w3.org/2006/time#"}.items())
+    file.write_text(f"{prefixes}\n{wanted}{more}\n{turtle}\n", encoding="utf-8")
+    try:
+        return [each for each in check_meaning(graphs_of(folder)) if each.file == "data/tried.ttl"]
+    finally:
+        file.unlink()
+
+
+def test_our_own_graph_and_a_new_one_mean_what_they_say(folder: Path, tmp_path: Path) -> None:
+    assert check_meaning(graphs_of(folder)) == []
+    assert check_meaning(graphs_of(Project.new(tmp_path / "new").folder)) == []
+
+
+MEMBERSHIP = "id:m-tried a org:Membership ; org:member {} ; org:organization {} ; org:role concept:{} ."
+WRONG = {
+    "a place is a member": (MEMBERSHIP.format("id:place-oslo", "id:eurocities", "role-full-member"), "id:oslo-kommune"),
+    "a person is a full member": (
+        MEMBERSHIP.format("id:person-raymond-johansen", "id:eurocities", "role-full-member"),
+        "organi",
+    ),
+    "a city presides": (MEMBERSHIP.format("id:oslo-kommune", "id:metrex", "role-president"), "Person"),
+    "a place presides": (MEMBERSHIP.format("id:place-oslo", "id:metrex", "role-president"), "person"),
+    "a member of a place": (MEMBERSHIP.format("id:oslo-kommune", "id:place-oslo", "role-full-member"), "organi"),
+    "a role that is a theme": (MEMBERSHIP.format("id:oslo-kommune", "id:metrex", "mobility"), "Role"),
+    "a place is a seat": ("id:metrex org:hasPrimarySite id:place-glasgow .", "is wanted: seat"),
+    "an aim that is a place": ("id:metrex cg:hasAim id:place-oslo .", "Concept"),
+    "a homepage that is text": ('id:metrex foaf:homepage "https://example.org/" .', "<https://"),
+    "a place in a country that is a city": ("id:place-oslo cg:inCountry id:place-bergen .", "is wanted: country"),
+    "a list of a place": ("id:list-tried a cg:CompletenessStatement ; cg:listOf id:place-oslo .", "id:oslo-kommune"),
+    "an interval that begins with a network": (
+        "id:during-tried a time:ProperInterval ; time:hasBeginning id:metrex .",
+        "point in time",
+    ),
+    "another address of schema.org": ("id:metrex old:foundingDate 1996 .", "schema:foundingDate"),
+    "a misspelt property of schema.org": ("id:metrex schema:foundingDat 1996 .", "schema:foundingDate"),
+    "a misspelt property of ORG": ("id:metrex org:purpos concept:mobility .", "org:purpose"),
+    "a misspelt property of FOAF": ("id:metrex foaf:homePage <https://example.org/> .", "foaf:homepage"),
+    "a misspelt class of ORG": ("id:m-tried a org:Membershp .", "org:Membership"),
+}
+
+
+@pytest.mark.parametrize("wrong", sorted(WRONG))
+def test_a_wrong_statement_is_one_finding_with_its_place_and_what_to_do(wrong: str, folder: Path) -> None:
+    turtle, advice = WRONG[wrong]
+    (found,) = with_statements(folder, turtle)
+    assert found.line > 0
+    said = f"{found.message.en} {found.fix.en}"
+    assert advice.casefold() in said.casefold(), said
+    assert found.message.nb != found.message.en
+
+
+def test_what_the_advice_names_is_right(folder: Path) -> None:
+    (found,) = with_statements(folder, WRONG["a place is a member"][0])
+    assert "id:oslo-kommune" in found.fix.en
+    assert with_statements(folder, MEMBERSHIP.format("id:oslo-kommune", "id:eurocities", "role-full-member")) == []
+
+
+def test_of_things_without_a_type_and_words_of_other_vocabularies_nothing_is_said(folder: Path) -> None:
+    assert with_statements(folder, MEMBERSHIP.format("<https://elsewhere.example/x>", "id:metrex", "role-lead")) == []
+    assert with_statements(folder, "id:metrex <https://elsewhere.example/word> id:place-oslo .") == []
+    assert with_statements(folder, "id:metrex schema:taxID '1' ; dct:audience <https://elsewhere.example/a> .") == []
