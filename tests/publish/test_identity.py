@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Final
 
 import pytest
+import rdflib
 
 from citygraph import Project
 from citygraph.config import read_config
-from citygraph.errors import CitygraphError, ConfigError, QueryError
-from citygraph.publish import catalog_of, package_of
+from citygraph.errors import CitygraphError, ConfigError, PublishError, QueryError
+from citygraph.publish import catalog_of, package_of, write
 from citygraph.publish.catalog import Catalog, Item
-from citygraph.publish.identity import check_identifiers, pin_identifier
+from citygraph.publish.identity import Plan, check_identifiers, pin_identifier
 from citygraph.query import find_queries
 from conftest import TODAY
 
@@ -164,3 +167,115 @@ def test_an_identifier_that_a_portal_would_change_is_refused(value: str, folder:
 def test_a_graph_without_an_identifier_is_told(folder: Path) -> None:
     change(folder / "graph.toml", 'identifier = "data-my-city-no"', "# none")
     assert [each.code for each in check_identifiers(read_config(folder), ())] == ["publish-no-identifier"]
+
+
+# -- a week of data commits ------------------------------------------------------------------------
+
+
+class Harvester:
+    """A portal that knows datasets by identifier and address, and deletes whatever is not in it."""
+
+    def __init__(self, site: Path) -> None:
+        self.site, self.deleted = site, list[str]()
+        self.known: dict[str, str] = {}
+
+    def harvest(self) -> None:
+        """What a harvester of data.norge.no does."""
+        graph = rdflib.Graph().parse(self.site / "catalog" / "dcat-ap-no-2.ttl")
+        found = {
+            str(graph.value(each, rdflib.DCTERMS.identifier)): str(each)
+            for each in graph.subjects(rdflib.RDF.type, rdflib.DCAT.Dataset)
+        }
+        self.deleted += [each for each in self.known if self.known[each] != found.get(each)]
+        self.known = found
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def commit(folder: Path, day: str) -> None:
+    env = {**os.environ, "GIT_COMMITTER_DATE": f"{day}T12:00:00Z", "GIT_AUTHOR_DATE": f"{day}T12:00:00Z"}
+    config = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=main")
+    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-q", "--allow-empty", "-m", day)):
+        subprocess.run(["git", "-C", str(folder), *config, *arguments], check=True, env=env)
+
+
+def note(folder: Path, words: str) -> None:
+    path = folder / "data" / "notes.ttl"
+    prefix = "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+    path.write_text(f'{prefix}<https://data.my-city.no/id/example-city> skos:note "{words}"@en .\n', encoding="utf-8")
+
+
+def planned(folder: Path, site: Path, root: Path) -> Plan:
+    before = tree(root)
+    found = Project.open(folder, today=TODAY).publish(site, plan=True).plan
+    assert tree(root) == before
+    assert found is not None
+    return found
+
+
+def go(folder: Path, portal: Harvester, day: str, *, allow_removal: bool = False) -> Plan:
+    """One day: a commit, a run, a harvest; what was done, which is what the files show."""
+    commit(folder, day)
+    site, lost = portal.site, len(portal.deleted)
+    old = tree(site) if site.exists() else {}
+    outcome = Project.open(folder, today=TODAY).publish(site, allow_removal=allow_removal)
+    assert outcome.written, [each.message.en for each in outcome.report.violations]
+    assert outcome.plan is not None
+    now = {name: data for name, data in tree(site).items() if name != "SHA256SUMS"}
+    assert set(outcome.plan.files.come) == now.keys() - old.keys()
+    assert set(outcome.plan.files.leave) == old.keys() - now.keys() - {"SHA256SUMS"}
+    assert set(outcome.plan.files.change) == {name for name in now.keys() & old.keys() if now[name] != old[name]}
+    portal.harvest()
+    assert portal.deleted[lost:] == [each.identifier for each in outcome.plan.leave]
+    return outcome.plan
+
+
+def refused(folder: Path, site: Path) -> PublishError:
+    before = tree(site)
+    with pytest.raises(PublishError) as stopped:
+        Project.open(folder, today=TODAY).publish(site)
+    assert tree(site) == before
+    return stopped.value
+
+
+@pytest.fixture
+def no_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the time of a run goes to the shapes of the profiles, which other tests are about."""
+    monkeypatch.setattr(write, "check_pages", lambda *_, **__: [])
+
+
+@pytest.mark.usefixtures("no_profiles")
+def test_a_week_of_commits_loses_no_dataset_but_the_one_that_may_go(folder: Path, tmp_path: Path) -> None:
+    portal, queries, members = Harvester(tmp_path / "site"), folder / "queries", "data-my-city-no-query-members"
+    monday = go(folder, portal, "2026-03-02")
+    assert {each.identifier for each in monday.come} == portal.known.keys()
+    assert len(portal.known) == 1 + len(_QUESTIONS)
+    note(folder, "Tuesday")
+    change(folder / "graph.toml", 'title     = "My city"', 'title = { nb = "Byen", en = "Another name" }')
+    tuesday = go(folder, portal, "2026-03-03")
+    assert (tuesday.come, tuesday.leave) == ((), ())
+    assert "data-my-city-no-graph" in {each.identifier for each in tuesday.change}
+    (queries / "members.rq").rename(queries / "who-is-in.rq")
+    stopped = refused(folder, portal.site)
+    assert members in stopped.message
+    assert {"replaces:", "--allow-removal."} <= set(stopped.fix.split())
+    change(queries / "who-is-in.rq", "#+ title:", "#+ replaces: members\n#+ title:")
+    commit(folder, "2026-03-05")
+    thursday = planned(folder, portal.site, tmp_path)
+    assert go(folder, portal, "2026-03-05") == thursday
+    assert [each.identifier for each in thursday.change] == [members]
+    assert ("queries/who-is-in.csv" in thursday.files.come, "queries/members.csv" in thursday.files.leave) == (
+        True,
+        True,
+    )
+    change(folder / "graph.toml", 'identifier = "data-my-city-no"', 'identifier = "city"')
+    stopped = refused(folder, portal.site)
+    assert "data-my-city-no-graph" in stopped.message
+    assert "identify" in stopped.fix
+    change(folder / "graph.toml", 'identifier = "city"', "# gone")
+    assert pin_identifier(folder, portal.site) == "data-my-city-no"
+    (queries / "publishable.rq").unlink()
+    assert go(folder, portal, "2026-03-06", allow_removal=True).come == ()
+    assert portal.deleted == ["data-my-city-no-query-publishable"]

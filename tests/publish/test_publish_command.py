@@ -36,6 +36,9 @@ def test_a_second_run_leaves_a_repository_alone_and_prune_names_what_it_removes(
 ) -> None:
     site, arguments = tmp_path / "site", ("-C", str(built_folder), "--quiet", "--lang", "en")
     assert run("publish", str(site), *arguments).returncode == 0
+    plan = run("publish", str(site), "--plan", "--lang", "nb", "-C", str(built_folder))
+    assert "Datasett som er som før: 1." in plan.stdout, plan.stderr
+    assert "Filer: 0 nye, 0 endret, 0 borte" in plan.stdout
     (site / ".git").mkdir()
     (site / ".git" / "HEAD").write_text("x", encoding="utf-8")
     (site / "CNAME").write_text("my-city.example", encoding="utf-8")
@@ -48,7 +51,8 @@ def test_a_second_run_leaves_a_repository_alone_and_prune_names_what_it_removes(
     assert "removed: CNAME\n" in done.stderr
     assert not (site / "CNAME").exists()
     assert (site / ".git" / "HEAD").exists()
-    assert run("publish", "check", "--prune", *arguments).returncode == 2
+    for option in ("--prune", "--plan", "--allow-removal"):
+        assert run("publish", "check", option, *arguments).returncode == 2
 
 
 def test_a_catalogue_in_a_file_is_held_against_its_profile(

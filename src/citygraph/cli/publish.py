@@ -27,6 +27,7 @@ from citygraph.messages import sentence
 if TYPE_CHECKING:
     from citygraph.findings import Report
     from citygraph.publish import Published, Pushed, Score
+    from citygraph.publish.identity import Plan
 
 _TOKEN: Final = "CITYGRAPH_CKAN_TOKEN"  # noqa: S105  # the name of the variable
 _WORDS: Final = frozenset({"ckan", "check", "identify"})
@@ -48,6 +49,8 @@ def publish(
     profile: Annotated[ProfileName | None, typer.Option(show_default=False)] = None,
     site: Annotated[bool, typer.Option("--site")] = False,
     prune: Annotated[bool, typer.Option("--prune")] = False,
+    plan: Annotated[bool, typer.Option("--plan")] = False,
+    allow_removal: Annotated[bool, typer.Option("--allow-removal")] = False,
     online: Annotated[bool, typer.Option("--online")] = False,
     organization: Annotated[str, typer.Option(metavar="NAME", show_default=False)] = "",
     upload: Annotated[Path | None, typer.Option(metavar="DIR", show_default=False)] = None,
@@ -60,7 +63,7 @@ def publish(
 ) -> None:
     """Write, check or push what open data portals harvest."""
     words = language_name(language)
-    _refuse_misplaced(what, address, prune=prune)
+    _refuse_misplaced(what, address, of_a_folder=prune or plan or allow_removal)
     # A catalogue of others can be looked at from anywhere.
     foreign = what == "check" and address is not None
     project = open_or_reference(project_folder) if foreign else open_project(project_folder, reference=reference)
@@ -88,20 +91,22 @@ def publish(
     with progress_bar(quiet=quiet, language=words) as progress:
         published = project.publish(
             None if checks else Path(what), shapes=shapes, profile=name, online=online, twice=checks, prune=prune,
-            site=write_site if site else None, progress=progress,
+            plan=plan, allow_removal=allow_removal, site=write_site if site else None, progress=progress,
         )  # fmt: skip
-    if not checks:
+    if plan and published.plan is not None and format_ is ReportFormat.TEXT:
+        _print_plan(published.plan, words)
+    elif not checks and not plan:
         _say_written(published, what, words, quiet=quiet)
-    _finish(published.report, published.score, words, format_)
+    _finish(published.report, published.score, words, format_, published.plan if plan else None)
 
 
-def _refuse_misplaced(what: str, address: str | None, *, prune: bool) -> None:
+def _refuse_misplaced(what: str, address: str | None, *, of_a_folder: bool) -> None:
     """Refuse what belongs to another use of the command.
 
     Raises:
-        BadParameter: --prune without a folder, ckan without an address, or a folder with one.
+        BadParameter: an option for a folder without one, ckan without an address, or a folder with one.
     """
-    if prune and what in _WORDS:
+    if of_a_folder and what in _WORDS:
         raise typer.BadParameter(sentence("cli.publish.prune_alone"))
     if what == "ckan" and address is None:
         raise typer.BadParameter(sentence("cli.publish.no_address"))
@@ -109,9 +114,35 @@ def _refuse_misplaced(what: str, address: str | None, *, prune: bool) -> None:
         raise typer.BadParameter(sentence("cli.publish.one_argument"))
 
 
+def _print_plan(plan: Plan, language: str) -> None:
+    """What becomes of the datasets, what portals will delete, and what becomes of the files."""
+    from citygraph.publish.identity import named  # noqa: PLC0415
+
+    for key, datasets in (("comes", plan.come), ("changes", plan.change), ("leaves", plan.leave)):
+        for each in datasets:
+            print(phrase(f"publish.dataset_{key}", language, dataset=named(each)))
+    print(phrase("publish.datasets_same", language, count=plan.same))
+    for sign, names in (("+", plan.files.come), ("~", plan.files.change), ("-", plan.files.leave)):
+        for name in names:
+            print(f"  {sign} {name}")
+    files = {"come": len(plan.files.come), "change": len(plan.files.change), "leave": len(plan.files.leave)}
+    print(phrase("publish.files_plan", language, **files, same=plan.files.same))
+    if plan.leave:
+        print(_deleted(plan, language))
+        print(phrase("publish.will_stop", language))
+    print(phrase("publish.planned", language))
+
+
+def _deleted(plan: Plan, language: str) -> str:
+    names = ", ".join(each.identifier for each in plan.leave)
+    return phrase("publish.will_delete", language, count=len(plan.leave), names=names)
+
+
 def _say_written(published: Published, what: str, language: str, *, quiet: bool) -> None:
     for name in published.pruned:
         say(phrase("publish.removed", language, name=name))
+    if published.written and published.plan and published.plan.leave:
+        say(_deleted(published.plan, language))
     if not published.written:
         say(phrase("publish.nothing", language))
     elif not quiet:
@@ -119,9 +150,12 @@ def _say_written(published: Published, what: str, language: str, *, quiet: bool)
         say(phrase("publish.written", language, what=what, files=len(published.files), size=size))
 
 
-def _finish(report: Report, score: Score | None, language: str, format_: ReportFormat) -> None:
+def _finish(
+    report: Report, score: Score | None, language: str, format_: ReportFormat, plan: Plan | None = None
+) -> None:
     if format_ is ReportFormat.JSON:
         document = {"findings": json.loads(report_json(report)), "score": score.to_json() if score else None}
+        document |= {"plan": plan.to_json()} if plan else {}
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         print_report(report, language, notes=False)

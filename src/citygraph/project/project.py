@@ -453,7 +453,7 @@ class Project:
 
         return tables_per_class(self.in_edition(edition).quads(which, as_of=as_of), prefixes=self.prefixes)
 
-    def publish(
+    def publish(  # noqa: PLR0913  # one argument for each thing that a caller decides
         self,
         folder: Path | None,
         *,
@@ -462,14 +462,15 @@ class Project:
         online: bool = False,
         twice: bool = False,
         prune: bool = False,
+        plan: bool = False,
+        allow_removal: bool = False,
         site: Callable[[Self, NewFolder, Progress], Iterable[Finding]] | None = None,
         progress: Progress | None = None,
     ) -> Published:
         """Everything that an open data portal harvests, in one folder that any web server can show.
 
-        The folder is written beside its place and moved when nothing is wrong with it. Of what stands there, only
-        the files that its checksums name are replaced or removed. Files that `publish.internal` in graph.toml names
-        do not leave: the rest is reasoned over again without them.
+        The folder is written beside its place and moved when nothing is wrong with it; of what stands there, only the
+        files that its checksums name are replaced or removed. Internal files do not leave.
 
         Args:
             folder: where to write; with `None` everything is checked and nothing kept.
@@ -478,11 +479,14 @@ class Project:
             online: try every address, so that no point is assumed.
             twice: write everything a second time and compare.
             prune: remove what no run wrote into the folder, but for `.git`; the outcome names it.
+            plan: write nothing, and say what would become of the folder; see `Published.plan`.
+            allow_removal: go on when portals would delete datasets.
             site: writes the pages for people; it is given the public edition as a project of its own.
             progress: told of each stage.
 
         Raises:
-            PublishError: the folder cannot be written, or something that no run wrote is in the way.
+            PublishError: the folder cannot be written, something that no run wrote is in the way, or portals would
+                delete datasets.
             ReasoningError: the reasoner stopped before it was done.
         """
         from citygraph import publish  # noqa: PLC0415
@@ -492,19 +496,17 @@ class Project:
         edition, before = edition_of(self._pipeline.in_edition("internal"), say)
 
         def write_site(new_folder: NewFolder) -> Iterable[Finding]:
-            if site is None:
-                return []
             with public_copy(edition, today=self.today) as config:
-                return list(site(type(self)(config, today=self.today), new_folder, say))
+                return list(site(type(self)(config, today=self.today), new_folder, say)) if site else []
 
         return publish.publish_edition(
             edition,
             folder,
-            tools_for(edition, self.prefixes, write_site if site is not None else None),
+            tools_for(edition, self.prefixes, write_site if site else None),
             shapes={profile or "dcat-ap-3": publish.read_shapes(shapes)} if shapes else None,
             links=publish.LinkCheck() if online else None,
             twice=twice,
-            prune=prune,
+            placement=publish.Placement(prune, plan, allow_removal),
             before=before,
         )
 

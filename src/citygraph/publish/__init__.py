@@ -30,7 +30,7 @@ from citygraph.publish.folder import NewFolder
 from citygraph.publish.quality import DIMENSIONS, HIGHEST, Score
 from citygraph.publish.record import PROFILES, write_record
 from citygraph.publish.shacl import read_shapes, run_shapes
-from citygraph.publish.write import Published, QuestionAnswer, Tools, publish_edition
+from citygraph.publish.write import Placement, Published, QuestionAnswer, Tools, publish_edition
 
 __all__ = [
     "DIMENSIONS",
@@ -40,6 +40,7 @@ __all__ = [
     "Edition",
     "LinkCheck",
     "NewFolder",
+    "Placement",
     "Published",
     "Pushed",
     "QuestionAnswer",

@@ -78,6 +78,42 @@ def check_target(target: Path, shown: Path) -> None:
         raise PublishError(message, fix="Name another folder, or one that is empty or holds .git alone.")
 
 
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """What placing a folder would do to the files in its place, and how many it would leave as they are."""
+
+    come: tuple[str, ...]
+    change: tuple[str, ...]
+    leave: tuple[str, ...]
+    same: int
+
+    def to_json(self) -> dict[str, object]:
+        """As `publish --plan --format json` gives it."""
+        return {"come": self.come, "change": self.change, "leave": self.leave, "same": self.same}
+
+
+def plan_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: bool = False) -> FilePlan:
+    """What `place_folder` would do; nothing is written.
+
+    Args:
+        new: the folder.
+        target: the place, which need not exist.
+        sums: the hash of each new file by its path.
+        prune: see `place_folder`.
+
+    Raises:
+        PublishError: something that is not ours stands in the way, or the place cannot be read.
+    """
+    check_target(target, target)
+    if not target.exists():
+        return FilePlan(tuple(sorted(sums)), (), (), 0)
+    try:
+        return _Placing(new, target, sums).plan(prune=prune)
+    except OSError as error:
+        message = f"{error.filename or target} cannot be read: {error.strerror or error}."
+        raise PublishError(message, fix="Check that the folder may be read.") from error
+
+
 def place_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: bool = False) -> tuple[str, ...]:
     """Move a finished folder to its place.
 
@@ -170,7 +206,26 @@ class _Placing:
         (self._target / JOURNAL).unlink()
         return tuple(sorted(self._pruned))
 
+    def plan(self, *, prune: bool) -> FilePlan:
+        """What `run` would do."""
+        self._refuse_what_is_in_the_way(prune=prune)
+        standing, own = self._standing, {CHECKSUMS, JOURNAL}
+        there = (standing.ours | standing.others if prune else standing.ours) - own
+        old = {name for name in self._names if name in there}
+        lines = set(self._lines)
+        change = [name for name in sorted(old) if lines.isdisjoint(_lines_of_file(self._target, name))]
+        come = [name for name in self._names if name not in old]
+        return FilePlan(tuple(come), tuple(change), tuple(sorted(there - old)), len(old) - len(change))
+
     def _refuse(self, *, prune: bool) -> None:
+        self._refuse_what_is_in_the_way(prune=prune)
+        touched = {*self._names, *self._standing.ours, *(self._standing.others if prune else ())}
+        folders = {parent for name in touched for parent in _parents(name)} & self._standing.folders
+        if closed := _closed_folder(self._target, folders):
+            message = f"{closed} may not be written."
+            raise PublishError(message, fix="Check who owns the folder. Nothing was changed.")
+
+    def _refuse_what_is_in_the_way(self, *, prune: bool) -> None:
         found = self._in_the_way()
         if prune:
             found = [name for name in found if _holds(name, self._standing.closed)]
@@ -179,11 +234,6 @@ class _Placing:
             message = f"{self._target} has something of somebody else where the run would write: {some}."
             fix = "Move it away, name another folder" + ("." if prune else ", or let it be removed: --prune.")
             raise PublishError(message, fix=f"{fix} Nothing was changed.")
-        touched = {*self._names, *self._standing.ours, *(self._standing.others if prune else ())}
-        folders = {parent for name in touched for parent in _parents(name)} & self._standing.folders
-        if closed := _closed_folder(self._target, folders):
-            message = f"{closed} may not be written."
-            raise PublishError(message, fix="Check who owns the folder. Nothing was changed.")
 
     def _in_the_way(self) -> list[str]:
         """Where the run would write over something that is not ours, or through a link."""
@@ -447,6 +497,10 @@ class NewFolder:
         lines = [f"{self._sums[name]}  {name}\n" for name in sorted(self._sums)]
         (self.path / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
         return dict(self._sums)
+
+    def plan(self, target: Path, *, prune: bool = False) -> FilePlan:
+        """What it would do to put the sealed folder at `target`; see `plan_folder`."""
+        return plan_folder(self.path, target.resolve(), self._sums, prune=prune)
 
     def move(self, *, prune: bool = False) -> tuple[str, ...]:
         """Put the sealed folder in its place: what earlier runs wrote there is replaced, anything else stays.

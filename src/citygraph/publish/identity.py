@@ -20,10 +20,12 @@ from citygraph.findings import Finding, finding
 from citygraph.matching.names import slug
 from citygraph.messages import Text, sentence
 from citygraph.namespaces import PREFIXES
+from citygraph.publish.folder import FilePlan
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
 from citygraph.saved_query import SavedQuery
 from citygraph.values import is_identifier
 
+_SHOWN: Final = 10
 _RESERVED: Final = ("graph", "catalog", "sparql", "queries")
 _QUESTION: Final = "query-"
 
@@ -192,3 +194,75 @@ def _known_dataset(it: object, about: Mapping[object, Sequence[Triple]]) -> Know
         files=frozenset(str(each).strip("<>") for each in values(files, f"{_DCAT}downloadURL")),
         said=frozenset(triple for thing in (it, *files) for triple in about.get(thing, ())),
     )
+
+
+# -- what a run would do ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does to the datasets that portals know, and to the files of the folder.
+
+    `leave` are those that portals delete. `renamed` are among them: they have another identifier at the old address.
+    """
+
+    come: tuple[KnownDataset, ...]
+    change: tuple[KnownDataset, ...]
+    leave: tuple[KnownDataset, ...]
+    renamed: tuple[KnownDataset, ...]
+    same: int
+    files: FilePlan
+
+    def to_json(self) -> dict[str, object]:
+        """As `publish --plan --format json` gives it."""
+        datasets = {
+            name: [each.to_json() for each in found]
+            for name, found in (("come", self.come), ("change", self.change), ("leave", self.leave))
+        }
+        return {"datasets": {**datasets, "same": self.same}, "files": self.files.to_json()}
+
+
+def removed(before: Known | None, after: Known | None) -> tuple[KnownDataset, ...]:
+    """The datasets that portals know and that are gone afterwards, or are there under another name."""
+    now = after.datasets if after else {}
+    return tuple(
+        each
+        for each in (before.datasets.values() if before else ())
+        if each.iri not in now or now[each.iri].identifier != each.identifier
+    )
+
+
+def plan_of(before: Known | None, after: Known | None, files: FilePlan) -> Plan:
+    """What becomes of each dataset; one whose file has other bytes changes."""
+    old, new = (known.datasets if known else {} for known in (before, after))
+    leave = removed(before, after)
+    lost = {each.iri for each in leave}
+    site = after.site if after else ""
+    touched = {site + name for name in files.change}
+    stay = [each for iri, each in new.items() if iri in old and iri not in lost]
+    change = tuple(each for each in stay if each.said != old[each.iri].said or each.files & touched)
+    come = tuple(each for iri, each in new.items() if iri not in old or iri in lost)
+    renamed = tuple(each for each in leave if each.iri in new)
+    return Plan(come, change, leave, renamed, len(stay) - len(change), files)
+
+
+def refuse_removal(lost: Sequence[KnownDataset], folder: Path, *, renamed: bool) -> None:
+    """Stop a run after which portals would delete datasets.
+
+    Raises:
+        PublishError: there are some; the next step is how they stay, or how they go.
+    """
+    if not lost:
+        return
+    names = [named(each) for each in lost[:_SHOWN]]
+    some = Text(*(", ".join(name.in_language(each) for name in names) for each in ("nb", "en")))
+    more = " …" if len(lost) > _SHOWN else ""
+    message = sentence("files.would_remove", folder=folder, count=len(lost), datasets=some, more=more)
+    fix = sentence("files.keep_identifier" if renamed else "files.keep_question", folder=folder)
+    raise PublishError(message, fix=fix)
+
+
+def named(dataset: KnownDataset) -> Text:
+    """A dataset as a sentence speaks of it: its title and its identifier."""
+    nb, en = dataset.title.in_language("nb"), dataset.title.in_language("en")
+    return Text(f"«{nb}» ({dataset.identifier})", f"'{en}' ({dataset.identifier})")

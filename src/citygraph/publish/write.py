@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 from citygraph.config import Config, check_terms, settings
-from citygraph.errors import ExportError
+from citygraph.errors import ExportError, PublishError
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part
 from citygraph.labels import Labels
@@ -31,7 +31,7 @@ from citygraph.publish.files import (
     sib_text,
 )
 from citygraph.publish.folder import NewFolder
-from citygraph.publish.identity import check_identifiers
+from citygraph.publish.identity import Known, Plan, check_identifiers, known_of, plan_of, refuse_removal, removed
 from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, read_back, write_catalogs
 from citygraph.publish.quality import Score, quality_triples
@@ -307,11 +307,25 @@ def _prefixes_in(query: SavedQuery) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """What a run may do to a folder that is there.
+
+    `prune`: remove what no run wrote, but for `.git`. `plan`: write nothing, and say what would become of it.
+    `allow_removal`: go on when portals would delete datasets.
+    """
+
+    prune: bool = False
+    plan: bool = False
+    allow_removal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What came of it: the findings, the score that is to be expected, the files with their sizes, the description.
 
     `written` says whether the folder is in its place: with a violation it is not. `pruned` are the files that were
-    removed because no run had written them.
+    removed because no run had written them. `plan` is what was done to the datasets and files that were there, or with
+    `plan` would be done; without a folder there is none.
     """
 
     report: Report
@@ -320,6 +334,7 @@ class Published:
     catalog: Catalog
     written: bool
     pruned: tuple[str, ...] = ()
+    plan: Plan | None = None
 
 
 def publish_edition(
@@ -330,7 +345,7 @@ def publish_edition(
     shapes: Mapping[str, Sequence[Triple]] | None = None,
     links: LinkCheck | None = None,
     twice: bool = False,
-    prune: bool = False,
+    placement: Placement = Placement(),
     before: Iterable[Finding] = (),
 ) -> Published:
     """Write the folder, read it back, say everything that is wrong with it, and move it when nothing is.
@@ -342,13 +357,15 @@ def publish_edition(
         shapes: shapes from elsewhere that a record must pass too, by the name of its profile.
         links: tries addresses; with it the points that need the network are measured.
         twice: write everything a second time, and compare.
-        prune: remove what no run wrote into the folder, but for `.git`.
+        placement: what becomes of what is in the folder.
         before: findings that are known already; a violation among them keeps the folder from its place.
 
     Raises:
-        PublishError: the folder cannot be written, or something that no run wrote is in the way.
+        PublishError: the folder cannot be written, something that no run wrote is in the way, or portals would delete
+            datasets.
     """
-    with NewFolder(target) as folder:
+    known = _known_before(target, allow_removal=placement.allow_removal)
+    with NewFolder(None if placement.plan else target) as folder:
         writing = Writing(edition, tools, folder)
         catalog = writing.write_all()
         findings = [*before, *writing.findings]
@@ -370,6 +387,10 @@ def publish_edition(
         findings += [*(links.findings if links else ())]
         quality = quality_triples(score, of=catalog.iri, computed_on=catalog.iri)
         writing.put("catalog/quality.ttl", quality, "ttl", {**NAMESPACES, "dqv": "http://www.w3.org/ns/dqv#"})
+        now, violations = _known_before(folder.path, allow_removal=True), Report.of(findings).violations
+        if target is not None and not (placement.plan or placement.allow_removal or violations):
+            lost = removed(known, now)
+            refuse_removal(lost, target, renamed=any(now is not None and each.iri in now.datasets for each in lost))
         if tools.site is not None and not Report.of(findings).violations:
             findings += tools.site(folder)
         if edition.internal:
@@ -379,9 +400,24 @@ def publish_edition(
         if twice:
             findings += _not_same(sums, edition, tools)
         report = Report.of(findings)
-        written = target is not None and not report.violations
-        pruned = folder.move(prune=prune) if written else ()
-        return Published(report, score, dict(sorted(folder.sizes.items())), catalog, written, pruned)
+        planned = plan_of(known, now, folder.plan(target, prune=placement.prune)) if target is not None else None
+        written = target is not None and not report.violations and not placement.plan
+        pruned = folder.move(prune=placement.prune) if written else ()
+        return Published(report, score, dict(sorted(folder.sizes.items())), catalog, written, pruned, planned)
+
+
+def _known_before(target: Path | None, *, allow_removal: bool) -> Known | None:
+    """What portals know from the folder as it is.
+
+    Raises:
+        PublishError: its catalogue cannot be read, and removal is not allowed.
+    """
+    try:
+        return known_of(target) if target is not None else None
+    except PublishError:
+        if allow_removal:
+            return None
+        raise
 
 
 def _not_same(sums: Mapping[str, str], edition: Edition, tools: Tools) -> list[Finding]:
