@@ -114,7 +114,7 @@ def test_ends_reach_the_report_and_a_year_to_come_is_asked(take: Take) -> None:
     assert taken.reason(5) == "it begins 2098, which is still to come"
     assert [("list does not say when it ended" in taken.notes(row)) for row in (3, 6)] == [False, False]
     text = (taken.done.report.parents[3] / taken.done.files[0]).read_text(encoding="utf-8")
-    assert text.count('cg:dateNotAfter "2025-03-01"') == 2
+    assert text.count('cg:dateNotAfter "2025-02-28"') == 2
 
 
 _MAP = """list = "members"

@@ -69,6 +69,17 @@ def test_the_first_row_is_taken_for_headings_when_the_types_below_say_so(tmp_pat
     assert ("header" in drafted, drafted["columns"]) == (False, {"country": 2, "city": 1, "joined": 3})
 
 
+def test_a_column_of_kinds_is_found_by_its_cells_and_what_nobody_knows_is_named(tmp_path: Path) -> None:
+    rows = "Oslo,Norway,Local Authority,{}\nBergen,Norway,Municipality,{}\nNVE,Norway,Agency,{}\nAgder,Norway,Signatory,{}\n"
+    cells = rows.format(*("member",) * 4)
+    drafted, draft = _drafted(tmp_path / "2025.csv", "Name,Country,Type,Status\n" + cells)
+    assert drafted["columns"] == {"city": "Name", "country": "Country", "status": "Status", "kind": "Type"}
+    assert '# "Signatory" = "city"' in draft
+    assert drafted["as_of"] == 2025
+    drafted, _ = _drafted(tmp_path / "b.csv", "Name,Country,Class,Type\n" + cells)
+    assert (drafted["columns"]["kind"], drafted["columns"]["status"]) == ("Class", "Type")
+
+
 _TWICE = "Name,Country,Since,Name,Since\nOslo,Norway,2004,Eurocities,1999\nBergen,Norway,2005,C40,1998\n"
 
 

@@ -56,6 +56,52 @@ def test_one_candidate_who_was_a_member_before_is_not_asked_about(take: Take) ->
     assert [both.outcome(row) for row in (2, 3)] == ["review", "imported"]
 
 
+def test_lists_of_years_months_and_days_are_kept_as_exact_as_they_are_and_in_order(
+    take: Take, project: Project
+) -> None:
+    take("Oslo;Norway;C40;;2024-05-01", "Bergen;Norway;C40", "Molde;Norway;C40;former;2001", day="2024")
+    month = take("Oslo;Norway;C40", "Bodø;Norway;C40", day='"2025-05"')
+    day = take("Oslo;Norway;C40", day="2025-05-20")
+    assert [each.done.imported.difference.since for each in (month, day) if each.done.imported.difference] == [
+        "2024", "2025-05",
+    ]  # fmt: skip
+    assert take("Oslo;Norway;C40", day="2024").done.later == ("2025-05", "2025-05-20")
+    facts, sources = (
+        [(project.folder / name).read_text(encoding="utf-8") for name in each]
+        for each in (
+            ("data/ingested/members/2024.ttl", "data/ingested/members/2025-05.ttl"),
+            ("data/sources/members-2024.ttl", "data/sources/members-2025-05.ttl"),
+        )
+    )
+    for texts, property_ in ((facts, "cg:asOf"), (sources, "dct:date")):
+        assert f'{property_} "2024"^^xsd:gYear ' in texts[0]
+        assert f'{property_} "2025-05"^^xsd:gYearMonth ' in texts[1]
+    assert 'cg:dateNotAfter "2025-04-30"' in facts[1]
+    assert 'cg:dateNotBefore "2024-01-01"' in facts[1]
+    assert [each.code for each in Project.open(project.folder, today=TODAY).check().report] == []
+
+
+def test_who_may_have_stood_in_a_row_that_was_not_taken_in_has_not_joined(take: Take) -> None:
+    take("Trondheim;Norway;ICLEI", "Bodø;Norway;Eurocities", day="2024")
+    take(
+        "Trondhiem;Norway;C40",
+        "Hamar;Atlantis;C40",
+        "Skien;Norway;Eurocites",
+        "Molde;Atlantis;ICLEI",
+        "Oslo;Norway;C40",
+    )
+    newer = take(
+        "Trondheim;Norway;C40", "Hamar;Norway;C40", "Skien;Norway;Eurocities", "Oslo;Norway;C40", "Bergen;Norway;C40",
+        day="2026-03-01",
+    )  # fmt: skip
+    difference = newer.done.imported.difference
+    assert difference is not None
+    assert _short(difference.joined) == ["m-city-of-bergen-c40"]
+    assert _short(difference.unclear_before) == [
+        "m-city-of-hamar-c40", "m-city-of-skien-eurocities", "m-city-of-trondheim-c40",
+    ]  # fmt: skip
+
+
 @pytest.mark.slow
 def test_who_is_no_longer_listed_counts_until_then_and_no_leaving_date_is_invented(
     take: Take, project: Project

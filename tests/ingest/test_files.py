@@ -355,7 +355,7 @@ def test_long_cells_and_wide_rows_are_refused_and_the_rest_imported(take: Take) 
 @pytest.mark.parametrize(("text", "says", "fix"), [
     ("citty = 1\n", "the key 'citty' is not known", "docs/lists.md"),
     ("[columns]\ncty = 'x'\n", "the key 'columns.cty' is not known. Did you mean 'columns.city'?", ""),
-    ("as_of = '2025'\n", "as_of", "docs/lists.md"),
+    ("as_of = 'May 2025'\n", "as_of", "docs/lists.md"),
     ("list = 'A B'\n", "small letters", ""),
     ("[roles]\n'gold' = 'king'\n", "'king' is no role", ""),
     ("[countries]\n'X' = 'Atlantis'\n", "'Atlantis' is no country", ""),

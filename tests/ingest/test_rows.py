@@ -481,7 +481,7 @@ def test_a_former_member_without_a_year_is_over_and_has_no_invented_date(take: T
     for _ in range(2):
         taken = take("Oslo;Norway;C40;former member", "Bergen;Norway;C40;tidligere medlem;2001")
     text = _facts(taken)
-    assert text.count('cg:dateNotAfter "2025-03-01"') == 2
+    assert text.count('cg:dateNotAfter "2025-02-28"') == 2
     assert "cg:asOf" not in text
     assert [each.code for each in Project.open(project.folder).check().report] == []
     newer = take("Oslo;Norway;C40;former member", day="2026-03-01")
@@ -491,14 +491,14 @@ def test_a_former_member_without_a_year_is_over_and_has_no_invented_date(take: T
 @pytest.mark.parametrize(
     ("as_of", "last"),
     [
-        ("2025-01", "2025-01-31"),
-        ("2024-02", "2024-02-29"),
-        ("2025-11", "2025-11-30"),
-        ("2024", "2024-12-31"),
-        ("2025-01-15", "2025-01-15"),
+        ("2025-01", "2024-12-31"),
+        ("2024-03", "2024-02-29"),
+        ("2025-12", "2025-11-30"),
+        ("2024", "2023-12-31"),
+        ("2025-01-15", "2025-01-14"),
     ],
 )
-def test_a_former_member_on_a_list_of_a_month_was_one_until_its_last_day(take: Take, as_of: str, last: str) -> None:
+def test_a_former_member_on_a_list_is_none_from_its_first_day_on(take: Take, as_of: str, last: str) -> None:
     map_ = MAP.format(day="2025-03-01") + 'as_of = "As of"\n'
     taken = take(f"Oslo;Norway;C40;former member;;;;;{as_of}", more=map_, heading=HEADING.strip() + ";As of\n")
     assert taken.outcome(2) == "imported"

@@ -144,6 +144,12 @@ def _print_difference(done: Ingested, language: str) -> None:
             print(f"  {word:<8} {iri.rpartition('/')[2]}")
         if len(iris) > _SHOWN:
             print(f"  {word:<8} {_said('and_more', language, count=len(iris) - _SHOWN)}")
+    word = _said("unclear", language)
+    for iri in difference.unclear_before[:_SHOWN]:
+        said = _said("unclear_before", language, iri=iri.rpartition("/")[2], day=difference.since)
+        print(f"  {word:<8} {said}")
+    if len(difference.unclear_before) > _SHOWN:
+        print(f"  {word:<8} {_said('and_more', language, count=len(difference.unclear_before) - _SHOWN)}")
     word = _said("renamed_word", language)
     for iri, (before, now) in list(difference.renamed.items())[:_SHOWN]:
         print(f"  {word:<8} {_said('renamed', language, iri=iri.rpartition('/')[2], before=before, now=now)}")

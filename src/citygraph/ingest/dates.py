@@ -156,6 +156,15 @@ def _date_words() -> _DateWords:
     )
 
 
+def first_day(day: str) -> str:
+    """The first day of a year or a month; a day as it is; empty when nothing is given.
+
+    >>> [first_day(each) for each in ("2025", "2025-05", "2025-05-17", "")]
+    ['2025-01-01', '2025-05-01', '2025-05-17', '']
+    """
+    return f"{day}{'-01' * ((len('2025-05-17') - len(day)) // len('-01'))}" if day else ""
+
+
 def read_date(text: str, *, month_first: bool = False) -> str:
     """The date in the precision in which it is written; empty when it is none.
 

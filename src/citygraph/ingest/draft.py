@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from citygraph.ingest.cells import clean, number
 from citygraph.ingest.countries import country_of
 from citygraph.ingest.dates import read_date, read_status
+from citygraph.ingest.kinds import kind_said
 from citygraph.ingest.layout import note_reason
 from citygraph.ingest.places import known_countries
 from citygraph.ingest.read import Listing, read_list
@@ -272,6 +273,20 @@ def _columns_and_wide(tables: Sequence[_Table], said: Callable[..., str]) -> Ite
             said("twice", name=name[:80], count=len(same), numbers=", ".join(map(str, same))) if len(same) > 1 else ""
         )
         yield f"{kind:<9} = {written}" + (f"   # {twice}" if twice else "")
+    unknown = dict.fromkeys(
+        cell
+        for table in tables
+        if "kind" in table.columns
+        for cell in cells_of(table.rows, table.columns["kind"])
+        if kind_said(cell) is None
+    )
+    if unknown:
+        yield from (
+            "",
+            f"# {said('kinds')}",
+            "# [kinds]",
+            *(f'# {_quoted(each)} = "city"' for each in list(unknown)[:20]),
+        )
     if tables[0].wide:
         names = [_quoted(tables[0].names[place]) for place in tables[0].wide]
         yield from ("", f"# {said('wide')}", "[wide]", f"columns = [{', '.join(map(str, dict.fromkeys(names)))}]")
@@ -326,13 +341,28 @@ def _with_heading(sheet: Sheet, place: int, depth: int) -> _Table:
         (lower[at] if at < len(lower) else "") or (upper[at] if at < len(upper) else "") for at in range(width)
     )
     rows = tuple(row for row in sheet.rows[place + depth :] if not row.is_empty)
-    columns = by_words(names)
+    columns = _with_kinds(by_words(names), names, rows)
     if "network" in columns and is_marked(cells_of(rows, columns["network"])):
         # "Rainbow Cities Network" with a mark below it is one network.
         del columns["network"]
     wide = marked(rows, names, columns) if "network" not in columns else []
     columns |= by_content(rows, width, columns | {str(at): at for at in wide})
     return _Table(sheet, sheet.rows[place].number, depth, names, columns, wide, rows)
+
+
+def _with_kinds(columns: dict[str, int], names: Sequence[str], rows: Sequence[Row]) -> dict[str, int]:
+    """The columns, with the one that holds kinds of bodies as `kind`, whatever its heading would make of it: "Type"."""
+    fixed = {place for kind, place in columns.items() if kind in {"city", "country"}}
+    shares = {
+        place: _share(cells_of(rows, place), lambda cell: kind_said(cell) is not None)
+        for place in range(len(names))
+        if place not in fixed
+    }
+    best = max(shares, key=lambda place: shares[place], default=None)
+    if best is None or shares[best] < _MANY:
+        return columns
+    found = by_words(["" if place == best else name for place, name in enumerate(names)])
+    return {**found, "kind": best} if found.get("city") == columns.get("city") else columns
 
 
 def _by_content(sheet: Sheet) -> _Table | None:
@@ -443,9 +473,9 @@ def _day_of(path: Path, table: _Table, said: Callable[..., str]) -> tuple[str, s
         for written in _DAY.findall(name):
             day = read_date(written)
             if day:
-                is_exact = len(day) == len("2024-05-01")
-                first = f"{day}-01-01" if len(day) == len("2024") else f"{day}-01"
-                return first[:10], said("read_as" if is_exact else "mend_read_as", written=written, where=where)
+                # TOML has no months.
+                called = _quoted(day) if len(day) == len("2024-05") else day
+                return called, said("read_as", written=written, where=where)
     return '"MEND THIS"', said("day")
 
 

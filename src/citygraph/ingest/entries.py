@@ -467,7 +467,7 @@ class _Reader:
             period.begin or behind.begin, period.end or behind.end, (), period.is_over or behind.is_over or is_left
         )
         claims = self._claims.read(cells, row, self._network(cells, row), period)
-        day = as_of or self._map.as_of.isoformat()
+        day = as_of or self._map.as_of
         entry = replace(entry, claims=tuple(_in_time(claim, day) for claim in claims))
         return (
             entry

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.ingest.countries import alpha2_of, is_region, region_of
+from citygraph.ingest.dates import first_day
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.places import Body, bodies_of
 from citygraph.ingest.tables import list_error
@@ -33,6 +34,7 @@ _PLAIN_ORGANISATIONS: Final = frozenset({
 _DEPRECATED: Final = CONCEPT + "rank-deprecated"
 _DAYS: Final = tuple(_TIME + name for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
 _ROW: Final = re.compile(r"#(?:sheet=[^&]*&)?row=\d+\Z")
+_EDITION: Final = re.compile(r"\d{4}(?:-\d\d){0,2}\Z", re.ASCII)
 _FOLDER: Final = "data/ingested"
 _SOURCES: Final = "data/sources"
 _MARK: Final = re.compile(r"\A# (?:[^\n]*) sha256 ([0-9a-f]{64})\n")
@@ -57,16 +59,25 @@ class KnownMembership:
     @property
     def last_known(self) -> str:
         """The last day on which the graph says that it held, or began; empty when it says neither."""
-        last = max((*self.as_of, self.begin), default="")
-        return f"{last}-01-01"[:10] if len(last) == len("2020") else f"{last}-01"[:10] if last else ""
+        return first_day(max((*self.as_of, self.begin), default=""))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """A row of an earlier edition that was refused or waited: its name, its network, and who may be meant, by local names."""
+
+    name: str
+    network: str
+    candidates: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class ListEdition:
-    """What an earlier import of the same list said: for each membership the name in the list."""
+    """What an earlier import of the same list said: for each membership the name in the list; and what it left open."""
 
     as_of: str
     listed: dict[str, str]
+    open_rows: tuple[OpenRow, ...] = ()
 
 
 @dataclass(slots=True)
@@ -219,8 +230,10 @@ def _bound(said: dict[str, dict[str, list[Term]]], interval: str, end: str) -> s
     return ""
 
 
-def edition_of(as_of: str, facts: Iterable[Triple], rows: Iterable[Triple]) -> ListEdition:
-    """What an edition lists, from the two files that its import wrote."""
+def edition_of(
+    as_of: str, facts: Iterable[Triple], rows: Iterable[Triple], open_rows: tuple[OpenRow, ...] = ()
+) -> ListEdition:
+    """What an edition lists, from the two files that its import wrote, and the rows of its report that were not taken in."""
     title = CSVW + "title"
     names = {
         each.subject.value: each.object.value
@@ -237,7 +250,7 @@ def edition_of(as_of: str, facts: Iterable[Triple], rows: Iterable[Triple]) -> L
             and "/id/m-" in each.subject.value
         ):
             listed.setdefault(each.subject.value, names.get(each.object.value, ""))
-    return ListEdition(as_of, listed)
+    return ListEdition(as_of, listed, open_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +260,7 @@ class ListDifference:
     Args:
         since: the day of the earlier edition; empty when there is none.
         joined: on the list now and not before.
+        unclear_before: on the list now, and perhaps meant by a row of the earlier edition that was not taken in.
         left: on the list before and not now, or in the graph and not on a complete list; the list does not say when they left.
         renamed: on both under another name: before and now.
         unclear: on the list before, and perhaps meant by a row that waits for a decision.
@@ -256,6 +270,7 @@ class ListDifference:
 
     since: str
     joined: tuple[str, ...] = ()
+    unclear_before: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     renamed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
@@ -265,22 +280,22 @@ class ListDifference:
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
-    """What this edition leaves open: nobody who may be meant by a row that was not used has left.
+    """What two editions leave open: nobody who may be meant by a row that was not used has left or joined.
 
     Args:
-        pairs: member and network of rows that wait for a decision.
-        names: the names in rows that were refused or wait.
+        pairs: member and network of rows of this one that wait for a decision.
+        cores: the names in its rows that were refused or wait, as names are compared.
+        maybe_before: memberships of this one that may be meant by a row of the one before that was refused or waits.
     """
 
     pairs: Collection[tuple[str, str]]
-    names: Collection[str]
+    cores: Collection[str]
+    maybe_before: Collection[str]
 
     def may_mean(self, fact: KnownMembership, name: str) -> bool:
         """Whether such a row may mean this membership, which an earlier list or the graph has under that name."""
         core = read_name(name).core
-        return (fact.member, fact.organization) in self.pairs or (
-            bool(core) and core in {read_name(each).core for each in self.names}
-        )
+        return (fact.member, fact.organization) in self.pairs or (bool(core) and core in self.cores)
 
 
 def differ(
@@ -307,7 +322,7 @@ def differ(
         is_partial: whether the list lacks members: then nobody has left.
     """
     earlier = previous.listed if previous else {}
-    gone: dict[str, list[str]] = {"left": [], "unclear": [], "missing": [], "disputed": []}
+    gone: dict[str, list[str]] = defaultdict(list)
     now = {(fact.member, fact.organization) for iri in listed if (fact := facts.get(iri))}
     candidates = [(fact, earlier[iri]) for iri in earlier if (fact := facts.get(iri))]
     seen = {fact.iri for fact, _ in candidates}
@@ -332,9 +347,11 @@ def differ(
         for iri, name in listed.items()
         if earlier.get(iri) and fold(earlier[iri]) != fold(name)
     }
-    joined = [iri for iri in listed if iri not in earlier] if previous else []
+    for iri in sorted(listed) if previous else ():
+        if iri not in earlier:
+            gone["unclear_before" if iri in unsaid.maybe_before else "joined"].append(iri)
     sorted_ = {kind: tuple(sorted(iris)) for kind, iris in gone.items()}
-    return ListDifference(previous.as_of if previous else "", tuple(sorted(joined)), renamed=renamed, **sorted_)
+    return ListDifference(previous.as_of if previous else "", renamed=renamed, **sorted_)
 
 
 class EditionFiles:
@@ -351,14 +368,17 @@ class EditionFiles:
         self.review = f"{_FOLDER}/{name}/review.csv"
 
     def earlier(self) -> list[EditionFiles]:
-        """The editions before this one that have been imported, the latest first."""
-        days = sorted(path.stem for path in (self.folder / _FOLDER / self.name).glob("????-??-??.ttl"))
-        return [EditionFiles(self.folder, self.name, day) for day in reversed(days) if day < self.day]
+        """The editions before this one that have been imported, the latest first; a year comes before its first day."""
+        return [EditionFiles(self.folder, self.name, day) for day in reversed(self._days()) if day < self.day]
 
     def later(self) -> list[str]:
         """The days of editions that are newer than this one."""
-        days = sorted(path.stem for path in (self.folder / _FOLDER / self.name).glob("????-??-??.ttl"))
-        return [day for day in days if day > self.day]
+        return [day for day in self._days() if day > self.day]
+
+    def _days(self) -> list[str]:
+        """The days, months and years of all editions, in order; they compare as text."""
+        stems = (path.stem for path in (self.folder / _FOLDER / self.name).glob("*.ttl"))
+        return sorted(stem for stem in stems if _EDITION.match(stem))
 
     def refuse_changed(self) -> None:
         """Nothing that a person has written is overwritten.

@@ -16,7 +16,7 @@ from typing import Any, Final
 from citygraph.config import check_values, keys_of, read_toml
 from citygraph.errors import IngestError
 from citygraph.ingest.countries import country_of
-from citygraph.ingest.dates import LEFT, NOT_YET
+from citygraph.ingest.dates import LEFT, NOT_YET, first_day
 from citygraph.ingest.kinds import BodyKind
 from citygraph.matching.names import fold, slug
 from citygraph.messages import framed, sentence
@@ -35,6 +35,7 @@ _DELIMITERS: Final = {
 }  # fmt: skip
 _LAST_COLUMN: Final = 16_384
 """As many columns as a worksheet has."""
+_DAY: Final = re.compile(r"[12]\d{3}(?:-\d\d){0,2}\Z", re.ASCII)
 _ROLE: Final = re.compile(r"(?:concept:)?role-[a-z0-9-]+\Z")
 
 
@@ -52,10 +53,10 @@ def map_columns() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ListMap:
-    """What the columns of one list mean."""
+    """What the columns of one list mean; `as_of` is a day, a month or a year, as precise as the map says it."""
 
     name: str
-    as_of: date
+    as_of: str
     values: Mapping[str, Any]
 
     def text(self, key: str) -> str:
@@ -196,6 +197,19 @@ def _complete(value: object, key: Key) -> object:
     return value
 
 
+def _list_day(value: object, key: Key) -> str:
+    """A day, a month or a year, which TOML can only write as a date, a text and a number."""
+    del key
+    said = value.isoformat() if type(value) is date else str(value) if type(value) in {int, str} else ""
+    if not _DAY.match(said):
+        raise expected("list_day")
+    try:
+        date.fromisoformat(first_day(said))
+    except ValueError as error:
+        raise expected("list_day") from error
+    return said
+
+
 def _slug(value: object, key: Key) -> object:
     del key
     if not isinstance(value, str) or not value or slug(value) != value:
@@ -210,7 +224,7 @@ def _is_number(value: object) -> bool:
 MAP_KINDS: Final[Mapping[str, KindCheck]] = {
     **KINDS, "columns": _columns, "countries": _countries, "choices": _choices, "texts": _texts, "names": _names,
     "complete": _complete,
-    "count": whole_number(1, "count"), "slug": _slug, "country": _country, "encoding": _encoding, "delimiter": _delimiter,
+    "count": whole_number(1, "count"), "slug": _slug, "list_day": _list_day, "country": _country, "encoding": _encoding, "delimiter": _delimiter,
     "role": _role,
 }  # fmt: skip
 """What the kinds of the keys of a map mean."""

@@ -15,7 +15,7 @@ from citygraph.ingest.known import KnownGraph
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.report import ReportLine, ReviewChoice, ReviewDecision, ReviewKey, ReviewWord, network_key
 from citygraph.ingest.tables import list_error
-from citygraph.ingest.write import Descriptions, Mint, country_iri, iri_triple, said_triples, text_triple
+from citygraph.ingest.write import Descriptions, Mint, country_iri, day_triple, iri_triple, said_triples
 from citygraph.matching.names import fold, read_name, words_of
 from citygraph.matching.score import nearest
 from citygraph.messages import sentence, text
@@ -282,7 +282,7 @@ class Completeness:
             described: takes the countries that the graph lacks.
         """
         missing = self.open_rows(lines)
-        day = self._map.as_of.isoformat()
+        day = self._map.as_of
         for network in sorted(missing):
             for country in self._map.texts("complete_country") or ("",):
                 scope = country_label(country, "en").lower().replace(" ", "-") if country else "all"
@@ -296,7 +296,7 @@ class Completeness:
                     yield iri_triple(iri, PREFIXES["dct"] + "spatial", country_iri(country))
                     yield from described.country(country)
                 yield iri_triple(iri, CG + "completeness", CONCEPT + ("partial" if missing[network] else "complete"))
-                yield text_triple(iri, CG + "asOf", day, kind="date")
+                yield day_triple(iri, CG + "asOf", day)
                 yield iri_triple(iri, CG + "asOfBasis", CONCEPT + "basis-document")
                 if missing[network]:
                     yield from said_triples(

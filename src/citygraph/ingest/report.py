@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from citygraph.ingest.cells import clean
 from citygraph.ingest.countries import country_of, region_of
 from citygraph.ingest.kinds import BodyKind
+from citygraph.ingest.known import OpenRow
 from citygraph.ingest.places import WantedCity
 from citygraph.ingest.read import read_list, table_metadata
 from citygraph.ingest.tables import ListLimits, list_error
@@ -33,7 +34,7 @@ COLUMNS: Final = (
 _COLUMNS: Final = {
     "sheet": "string", "row": "integer", "outcome": "string", "reason": "string", "name": "string", "country": "string",
     "network": "string", "role": "string", "begin": "date", "end": "date", "member": "string", "membership": "string",
-    "notes": "string",
+    "notes": "string", "candidates": "string",
 }  # fmt: skip
 REPORT_COLUMNS: Final = tuple(_COLUMNS)
 _NEW: Final[Mapping[str, BodyKind | None]] = {
@@ -81,6 +82,7 @@ class ReportLine:
     member: str = ""
     membership: str = ""
     notes: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -323,10 +325,31 @@ def write_report(lines: Iterable[ReportLine], *, delimiter: str = ",", language:
         cells: Sequence[str] = (
             each.sheet, str(each.row), each.outcome.value, reason, each.name[:200], each.country, each.network[:200],
             each.role.removeprefix("role-"), each.begin, each.end, each.member.rpartition("/")[2],
-            each.membership.rpartition("/")[2], notes,
+            each.membership.rpartition("/")[2], notes, " ".join(iri.rpartition("/")[2] for iri in each.candidates),
         )  # fmt: skip
         writer.writerow([defused(cell) for cell in cells])
     return b"\xef\xbb\xbf" + table.getvalue().encode("utf-8", "replace")
+
+
+def open_rows_of(path: Path) -> tuple[OpenRow, ...]:
+    """The rows of a report of which nobody knows whom they mean; none when there is no report.
+
+    A spreadsheet program may have saved it: another delimiter, another encoding. A row without a name may mean nobody.
+
+    Raises:
+        IngestError: it cannot be read.
+    """
+    if not path.exists():
+        return ()
+    rows = [row for sheet in read_list(path, limits=ListLimits(), metadata=False).sheets for row in sheet.rows]
+    heading = [fold(cell) for cell in rows[0].cells] if rows else []
+    found: dict[OpenRow, None] = {}
+    for row in rows[1:]:
+        cells = dict(zip(heading, map(_undone, row.cells), strict=False))
+        if cells.get("outcome") in {RowOutcome.REVIEW, RowOutcome.REFUSED} and cells.get("name"):
+            who = frozenset(cells.get("candidates", "").split())
+            found[OpenRow(cells["name"], cells.get("network", ""), who)] = None
+    return tuple(found)
 
 
 def report_metadata(name: str, *, delimiter: str, list_name: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,7 @@ from citygraph.ingest.report import (
     ReviewQuestion,
     RowOutcome,
     network_key,
+    open_rows_of,
     read_review,
     report_metadata,
     review_key,
@@ -47,6 +48,7 @@ from citygraph.ingest.report import (
 from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.ingest.who import CityAnswer, FoundCity, Resolver, with_members_before
 from citygraph.ingest.write import Anchors, Descriptions, ListedMembership, Memberships, Mint
+from citygraph.matching.names import fold, read_name
 from citygraph.messages import sentence
 from citygraph.namespaces import CONCEPT, prefixes_for
 from citygraph.rdf import Triple
@@ -165,7 +167,7 @@ class _Importing:
         limits: ListLimits,
     ) -> None:
         self._listing, self._map, self._known, self._previous, self._limits = listing, map_, known, previous, limits
-        self._day = map_.as_of.isoformat()
+        self._day = map_.as_of
         self._anchors = Anchors(listing, map_, base)
         bodies = list(known.bodies())
         taken = set(known.taken) | {iri for body, _ in bodies for iri in (body.authority, body.place) if iri}
@@ -191,6 +193,7 @@ class _Importing:
         self._lines: list[ReportLine] = []
         self._first: dict[tuple[str, str], tuple[Entry, Claim, str]] = {}
         self._listed: dict[str, str] = {}
+        self._members: dict[str, tuple[Body, str, str]] = {}
         self._unclear: set[tuple[str, str]] = set()
         self._check_roles()
 
@@ -268,7 +271,11 @@ class _Importing:
         if found.body is None:
             outcome = RowOutcome.REVIEW if found.kind is CityAnswer.REVIEW else RowOutcome.REFUSED
             self._remember_unclear(entry, found)
-            return [replace(line, outcome=outcome, reason=found.reason, network=each.network) for each in entry.claims]
+            who = tuple(body.authority for body in found.candidates if body.authority)
+            return [
+                replace(line, outcome=outcome, reason=found.reason, network=each.network, candidates=who)
+                for each in entry.claims
+            ]
         return [self._claim(line, entry, found.body, claim) for claim in entry.claims]
 
     def _remember_unclear(self, entry: Entry, found: FoundCity) -> None:
@@ -312,6 +319,7 @@ class _Importing:
         self._facts += triples
         self._first[key] = (entry, claim, iri)
         self._listed[iri] = entry.written
+        self._members[iri] = (body, member, network.iri)
         return replace(line, outcome=RowOutcome.IMPORTED, reason="", membership=iri, notes=(*line.notes, *notes))
 
     def _wanted(self, member: str, network: Network, claim: Claim, entry: Entry, row: str) -> ListedMembership:
@@ -352,9 +360,9 @@ class _Importing:
         complete = self._completeness.networks()
         if self._previous is None and not complete:
             return None
-        names = frozenset(line.name for line in self._lines if line.is_open and line.name)
+        cores = frozenset(read_name(line.name).core for line in self._lines if line.is_open)
         difference = differ(
-            self._previous, self._listed, self._known.facts, unsaid=Unsaid(self._unclear, names),
+            self._previous, self._listed, self._known.facts, unsaid=Unsaid(self._unclear, cores, self._maybe_before()),
             networks=self._networks.listed.keys(), unlisted=list(self._unlisted(complete)), day=self._day,
             is_partial=self._completeness.is_partial,
         )  # fmt: skip
@@ -365,13 +373,30 @@ class _Importing:
             self._facts += self._memberships.gone(fact, last=last, now=self._day, document=self._anchors.document)
         return difference
 
+    def _maybe_before(self) -> set[str]:
+        """The memberships that may have stood on the edition before, in a row that was refused or waits."""
+        of_name = {fold(name): iri for iri, name in self._networks.listed.items()}
+        of_name |= {fold(line.network): self._members[line.membership][2] for line in self._lines if line.membership}
+        open_: dict[str, set[str]] = defaultdict(set)
+        for row in self._previous.open_rows if self._previous else ():
+            # A network that nobody knows may be any.
+            network = of_name.get(fold(row.network)) or self._known.networks.get(fold(row.network), "")
+            for each in {read_name(row.name).core, *(f"/{candidate}" for candidate in row.candidates)} - {""}:
+                open_[each].add(network)
+        found = set()
+        for iri, (body, member, network) in self._members.items():
+            who = (read_name(self._listed[iri]).core, read_name(body.name).core, f"/{member.rpartition('/')[2]}")
+            if any({"", network} & open_.get(each, set()) for each in who):
+                found.add(iri)
+        return found
+
     def _unlisted(self, complete: Mapping[str, str]) -> Iterator[tuple[KnownMembership, str]]:
         """Memberships of the graph that a complete list should have, with what the member is called."""
         for fact in self._known.facts.values():
             body = self._gazetteer.by_iri.get(fact.member)
             if body is None or fact.organization not in complete or fact.iri in self._listed or fact.is_deprecated:
                 continue
-            begins = fact.begin[: len(self._day)] <= self._day[: len(fact.begin)]
+            begins = fact.begin <= self._day[: len(fact.begin)]
             if begins and fact.role in self._known.grades and self._completeness.covers(body.country, fact.role):
                 yield fact, body.name
 
@@ -421,14 +446,15 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
     map_ = read_map(map_file)
     limits = ListLimits(size=config.number("limits.file_size"))
     listing = read_list(path, limits=limits, encoding=map_.text("encoding"), delimiter=map_.text("delimiter"))
-    files = EditionFiles(config.folder, map_.name, map_.as_of.isoformat())
+    files = EditionFiles(config.folder, map_.name, map_.as_of)
     if not dry_run:
         files.refuse_changed()
     own = {files.facts, files.sources}
     known = KnownGraph(_triples(graphs, without=own), _triples(graphs, only={files.facts}))
     earlier = files.earlier()[:1]
     previous = edition_of(
-        earlier[0].day, _triples(graphs, only={earlier[0].facts}), _triples(graphs, only={earlier[0].sources})
+        earlier[0].day, _triples(graphs, only={earlier[0].facts}), _triples(graphs, only={earlier[0].sources}),
+        open_rows_of(config.folder / earlier[0].report),
     ) if earlier else None  # fmt: skip
     review_file = review or config.folder / files.review
     decisions = read_review(review_file, prefixes=prefixes)
@@ -437,8 +463,10 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
     )
     report_file = report or config.folder / files.report
     tables = _Tables(map_.name, prefixes["id"], delimiter, language)
-    if report is not None or not dry_run:
-        tables.write_report(imported, report_file)
+    # The next edition reads beside the data which rows of this one were not taken in.
+    for file in {report_file, *(() if dry_run else (config.folder / files.report,))}:
+        if report is not None or not dry_run:
+            tables.write_report(imported, file)
     if (imported.questions or decisions) and (review is not None or not dry_run):
         tables.write_review(imported, decisions, review_file, decided=not dry_run)
     if not dry_run:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from citygraph.ingest.countries import alpha3, country_label, country_name
-from citygraph.ingest.dates import Period
+from citygraph.ingest.dates import Period, first_day
 from citygraph.ingest.entries import Entry
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
@@ -145,6 +144,11 @@ def text_triple(subject: str, predicate: str, text: str, language: str = "", *, 
     if language:
         return Triple(Iri(subject), Iri(predicate), Literal(text, language=language))
     return Triple(Iri(subject), Iri(predicate), Literal(text, datatype=Iri(_XSD + kind)) if kind else Literal(text))
+
+
+def day_triple(subject: str, predicate: str, day: str) -> Triple:
+    """A statement with a day, a month or a year, as precise as it is written."""
+    return text_triple(subject, predicate, day, kind=_KINDS[len(day)])
 
 
 def said_triples(subject: str, predicate: str, said: Text) -> Iterator[Triple]:
@@ -283,7 +287,7 @@ class Memberships:
         begin = "" if fact.begin else begin
         end = "" if fact.end else end
         rest = replace(wanted, period=Period(begin, end))
-        triples = [*self._dates(fact.iri, rest, has_basis=fact.has_basis, interval=fact.interval)]
+        triples = [*self._dates(fact.iri, rest, has_basis=fact.has_basis, interval=fact.interval, known=fact.begin)]
         triples.append(iri_triple(fact.iri, _SOURCE, wanted.row))
         return triples, notes
 
@@ -307,12 +311,15 @@ class Memberships:
         apart = role if any(fact.role != CONCEPT + wanted.role for fact in others) else year
         return self._mint.free(f"m-{member}-{organization}", apart)
 
-    def _dates(self, iri: str, wanted: ListedMembership, *, has_basis: bool, interval: str = "") -> Iterator[Triple]:
+    def _dates(
+        self, iri: str, wanted: ListedMembership, *, has_basis: bool, interval: str = "", known: str = ""
+    ) -> Iterator[Triple]:
+        """When it held; `known` is the beginning that the graph has already, of the interval that it has."""
         begin, end = wanted.period.begin, wanted.period.end
-        begins_later = bool(begin) and begin > wanted.as_of[: len(begin)]
-        ended = (bool(end) and end < wanted.as_of[: len(end)]) or (wanted.has_left and not end)
+        begins_later = bool(begin) and begin[: len(wanted.as_of)] > wanted.as_of[: len(begin)]
+        ended = (bool(end) and end[: len(wanted.as_of)] < wanted.as_of[: len(end)]) or (wanted.has_left and not end)
         if not (wanted.has_left and ended) and not begins_later and not ended:
-            yield text_triple(iri, CG + "asOf", wanted.as_of, kind=_KINDS[len(wanted.as_of)])
+            yield day_triple(iri, CG + "asOf", wanted.as_of)
             if not has_basis:
                 yield iri_triple(iri, CG + "asOfBasis", CONCEPT + "basis-document")
         if begin or end or wanted.has_left:
@@ -325,7 +332,7 @@ class Memberships:
             if end:
                 yield from _instant(during, "hasEnd", f"{iri}-end", end)
             elif wanted.has_left:
-                yield from _past(during, f"{iri}-end", wanted)
+                yield from _past(during, f"{iri}-end", wanted, begin or known)
 
     def begun(self, iri: str, begin: str, row: str) -> Iterator[Triple]:
         """The beginning of a membership that another row of the list names; nothing when the graph knows one.
@@ -349,8 +356,8 @@ class Memberships:
 
         Args:
             fact: the membership.
-            last: the last day on which it is known to have held; empty when none is.
-            now: the day of the edition that has it no longer.
+            last: the last day, month or year in which it is known to have held; empty when none is.
+            now: the day, month or year of the edition that has it no longer; it holds from its first day on.
             document: that edition.
         """
         during, end = fact.interval or f"{fact.iri}-during", f"{fact.iri}-end"
@@ -359,31 +366,27 @@ class Memberships:
             yield iri_triple(during, _TYPE, _TIME + "ProperInterval")
         yield iri_triple(during, _TIME + "hasEnd", end)
         yield iri_triple(end, _TYPE, _TIME + "Instant")
-        before = (date.fromisoformat(now) - timedelta(days=1)).isoformat()
-        if last:
-            yield text_triple(end, CG + "dateNotBefore", last, kind="date")
-        yield text_triple(end, CG + "dateNotAfter", max(before, last), kind="date")
+        since = max(first_day(last), first_day(fact.begin))
+        if since:
+            yield text_triple(end, CG + "dateNotBefore", since, kind="date")
+        yield text_triple(end, CG + "dateNotAfter", max(_day_before(now), since), kind="date")
         yield from said_triples(end, _NOTE, text("ingest.statement.gone").filled(day=now))
         yield iri_triple(end, _SOURCE, document)
 
 
-def _past(during: str, iri: str, wanted: ListedMembership) -> Iterator[Triple]:
-    """The end of a former membership of which the list says no more than that it is over."""
+def _past(during: str, iri: str, wanted: ListedMembership, begin: str) -> Iterator[Triple]:
+    """The end of a former membership of which the list says no more than that it is over; it is none on the list's day."""
     said = wanted.as_of
     yield iri_triple(during, _TIME + "hasEnd", iri)
     yield iri_triple(iri, _TYPE, _TIME + "Instant")
-    yield text_triple(iri, CG + "dateNotAfter", _last_day(said), kind="date")
+    yield text_triple(iri, CG + "dateNotAfter", max(_day_before(said), first_day(begin)), kind="date")
     yield from said_triples(iri, _NOTE, text("ingest.statement.past").filled(day=said))
     yield iri_triple(iri, _SOURCE, wanted.row)
 
 
-def _last_day(written: str) -> str:
-    """The last day of a year or a month; a day as it is."""
-    year, month, day = (*map(int, written.split("-")), 0, 0)[:3]
-    if day:
-        return written
-    month = month or 12
-    return date(year, month, monthrange(year, month)[1]).isoformat()
+def _day_before(day: str) -> str:
+    """The day before a day; a month or a year counts as its first day."""
+    return (date.fromisoformat(first_day(day)) - timedelta(days=1)).isoformat()
 
 
 def _instant(during: str, property_: str, iri: str, day: str) -> Iterator[Triple]:
@@ -444,7 +447,7 @@ class Anchors:
         """Name the document; nothing is cited yet."""
         self._listing = listing
         self._map = map_
-        self.document = f"{base}source/{map_.name}-{map_.as_of.isoformat()}{listing.ending}"
+        self.document = f"{base}source/{map_.name}-{map_.as_of}{listing.ending}"
         self._cited: set[str] = set()
         self._rows: list[Triple] = []
 
@@ -469,13 +472,13 @@ class Anchors:
         yield from self._rows
 
     def _described_document(self) -> Iterator[Triple]:
-        given, day = self._map.values["title"], self._map.as_of.isoformat()
+        given, day = self._map.values["title"], self._map.as_of
         title = Text.of(given or f"{self._map.name}, {day}")
         iri = self.document
         yield iri_triple(iri, _TYPE, PREFIXES["foaf"] + "Document")
         yield iri_triple(iri, _TYPE, _PROV + "Entity")
         yield from said_triples(iri, _DCT + "title", Text(title.in_language("nb"), title.in_language("en")))
-        yield text_triple(iri, _DCT + "date", day, kind="date")
+        yield day_triple(iri, _DCT + "date", day)
         yield iri_triple(iri, _DCT + "format", _IANA + _MEDIA[self._listing.ending])
         yield text_triple(iri, CG + "sha256", self._listing.sha256)
         for key, property_ in (("page", PREFIXES["foaf"] + "page"), ("licence", _DCT + "license")):
