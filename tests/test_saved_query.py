@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="cannot be read"):
         read_saved_query(tmp_path / "none.rq")
     (tmp_path / "latin.rq").write_bytes(b"\xe5")
-    with pytest.raises(QueryError, match="cannot be read"):
+    with pytest.raises(QueryError, match=r"cannot be read: it is not UTF-8 \(byte 1\)"):
         read_saved_query(tmp_path / "latin.rq")
 
 

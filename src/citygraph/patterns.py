@@ -37,7 +37,9 @@ for line in sys.stdin:
 
 
 class PatternError(ValueError):
-    """A pattern that is none, or that takes too long; the text says why."""
+    """A pattern that is none, or that takes too long; the text says why, `place` at which character, from 1."""
+
+    place: int = 1
 
 
 class PatternTooSlowError(PatternError):
@@ -60,7 +62,9 @@ class Matcher:
         try:
             self._plain = re.compile(pattern, self._flags)
         except (re.error, OverflowError, RecursionError) as error:
-            raise PatternError(str(error)) from None
+            refused = PatternError(str(error))
+            refused.place = (getattr(error, "pos", None) or 0) + 1
+            raise refused from None
         self.pattern = pattern
         # At worst each place is tried with each length, and each optional letter twice.
         self._short = (

@@ -106,8 +106,11 @@ def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
             # Whoever reads a pipe waits for it.
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # noqa: TRY301  # told as any other
         text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        message = sentence("saved_query.unreadable", path=path, why=error)
+    except OSError as error:
+        message = sentence("saved_query.unreadable", path=path, why=error.strerror or type(error).__name__)
+        raise QueryError(message, fix=sentence("saved_query.save_as_utf8")) from error
+    except UnicodeDecodeError as error:
+        message = sentence("saved_query.not_utf8", path=path, byte=error.start + 1)
         raise QueryError(message, fix=sentence("saved_query.save_as_utf8")) from error
     return _Reader(path, text, check=check).read()
 

@@ -5,11 +5,13 @@ pySHACL stops at the first shape that it cannot read, with an exception; one bad
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from citygraph.messages import Text, text
@@ -50,6 +52,7 @@ _ONE_ONLY: Final = frozenset(
 )
 _NODE_KINDS: Final = frozenset({"IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral"})
 _REPEATED: Final = ("inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
+_FLAGS: Final = re.compile(r"[ismxq]*")
 _COUNT: Final = re.compile(r"\+?[0-9]{1,9}")
 
 
@@ -190,6 +193,9 @@ class Shapes:
             name = predicate.removeprefix(_SH)
             if not predicate.startswith(_SH):
                 continue
+            if name not in _known_names():
+                near = ", ".join(f"sh:{each}" for each in difflib.get_close_matches(name, _known_names(), n=1))
+                yield node, predicate, "", _said("unknown_near" if near else "unknown", name=f"sh:{name}", near=near)
             if name in _ONE_ONLY and len(values) > 1:
                 yield node, predicate, str(values[1]), _said("one_only", name=f"sh:{name}")
             for value in values:
@@ -234,13 +240,28 @@ class Shapes:
                 return _said("shape", **words)
         if name in _LITERALS and not isinstance(value, Literal):
             return _said("literal", **words)
+        return self._reason_of_pattern(node, name, value)
+
+    def _reason_of_pattern(self, node: Term, name: str, value: Term) -> Text | None:
+        """Why the value cannot be a pattern or its flags."""
+        if name == "flags" and isinstance(value, Literal) and not _FLAGS.fullmatch(value.value):
+            return _said("flags", name="sh:flags", value=value.value)
         if name == "pattern" and isinstance(value, Literal):
             flags = next((each.value for each in self.values(node, "flags") if isinstance(each, Literal)), "")
             try:
                 matcher(value.value, flags)
             except PatternError as error:
-                return _said("pattern", pattern=value.value, why=str(error))
+                return _said("pattern", pattern=value.value, place=error.place)
         return None
+
+
+@cache
+def _known_names() -> tuple[str, ...]:
+    """Every name of the vocabulary of SHACL, its extensions too: with any other name nothing would be demanded."""
+    from rdflib import SH  # noqa: PLC0415  # costs a quarter of a second to import
+
+    # Words of Python, which rdflib does not list.
+    return ("and", "class", "in", "not", "or", *(str(each).removeprefix(_SH) for each in dir(SH)))
 
 
 def _said(key: str, **values: object) -> Text:

@@ -56,6 +56,12 @@ def deep(times: int) -> str:
         (HEAD + 'sh:closed "yes" .', "true or false"),
         (HEAD + "sh:property [ sh:path ex:n ; sh:minInclusive ex:a ] .", "a text or a number"),
         (HEAD + "sh:property [ sh:path ex:n ; sh:datatype xsd:string , xsd:date ] .", "more than once"),
+        (
+            HEAD + "sh:property [ sh:path ex:n ; sh:minCuont 1 ] .",
+            "sh:minCuont is no name of SHACL; the nearest is sh:minCount",
+        ),
+        (HEAD + "sh:targetClas ex:Thing .", "the nearest is sh:targetClass"),
+        (HEAD + 'sh:property [ sh:path ex:n ; sh:pattern "a" ; sh:flags "g" ] .', "sh:flags is 'g'"),
         (HEAD + 'sh:sparql [ sh:select "SELEKT" ] .', "not a SPARQL query"),
         (HEAD + 'sh:property [ sh:path ex:n ; sh:sparql [ sh:select "SELECT $this { $PATH" ] ] .', "pySHACL says"),
         (HEAD + "sh:property [ sh:path ex:n ; sh:node s:x ] .", "x points to itself"),
@@ -67,6 +73,7 @@ def test_a_shape_that_cannot_be_run_is_a_finding_with_its_place_and_the_others_a
     found = {each.code: each for each in findings(shape + "\n" + SOUND)}
     assert set(found) == {"bad-shape", "sound"}
     assert reason in found["bad-shape"].message.en
+    assert "not " not in found["bad-shape"].message.nb
     assert found["bad-shape"].file == "ontology/shapes-own.ttl"
     assert found["bad-shape"].line == 3 or "deep" in shape or reason.startswith("more than 12")
 
@@ -81,6 +88,21 @@ def test_severity_and_message_are_those_of_the_inner_shape() -> None:
 def test_a_shape_without_words_says_what_the_engine_says() -> None:
     (found,) = findings(HEAD + "sh:property [ sh:path ex:n ; sh:maxLength 1 ] .")
     assert "string length" in found.message.en
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("", ("oppfyller ikke kravet x (<https://example.org/n>).", "string length")),
+        ('sh:message "too long"@en ;', ("too long.", "too long.")),
+        ('sh:message "for lang"@nb ;', ("for lang.", "for lang.")),
+    ],
+)
+def test_a_result_says_something_in_both_languages(more: str, told: tuple[str, str]) -> None:
+    (found,) = findings(HEAD + more + " sh:property [ sh:path ex:n ; sh:maxLength 3 ] .")
+    said = [each.partition(": ")[2].casefold() for each in (found.message.nb, found.message.en)]
+    assert all(text.startswith(begin) for text, begin in zip(said, told, strict=True)), said
+    assert all((found.fix.nb, found.fix.en))
 
 
 def test_values_that_cannot_be_compared_are_a_result() -> None:

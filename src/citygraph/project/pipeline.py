@@ -20,7 +20,7 @@ from citygraph.errors import ConfigError, QueryError, SnapshotError
 from citygraph.files import extract_revision, git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri, is_internal, path_of_graph
-from citygraph.messages import LANGUAGES
+from citygraph.messages import LANGUAGES, sentence
 from citygraph.namespaces import CG, PREFIXES, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.results import Solutions
@@ -343,10 +343,10 @@ class Pipeline:
         """
         current = self.current()
         if current is None:
-            what = "graph" if self.config.edition != PUBLIC else "public edition of the graph"
-            message = f"The {what} in {self.folder} has not been built yet."
+            key = "project.public_not_built" if self.config.edition == PUBLIC else "project.not_built"
+            message = sentence(key, folder=self.folder)
             here = self.folder != reference_folder().resolve() or Path.cwd().is_relative_to(self.folder)
-            raise SnapshotError(message, fix="Run: citygraph build" + ("" if here else " --reference"))
+            raise SnapshotError(message, fix=sentence("project.build", option="" if here else " --reference"))
         if as_of is None or as_of.isoformat() == current.manifest.as_of:
             return current
         return self.day(current, as_of) or self._derive(current, _day_id(current, as_of), as_of, progress)

@@ -17,7 +17,7 @@ from citygraph.findings import Finding, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels
 from citygraph.matching.names import fold
-from citygraph.messages import LANGUAGES, Text
+from citygraph.messages import LANGUAGES, Text, said_in
 from citygraph.namespaces import BASE, CG, CONCEPT, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Solutions
@@ -40,8 +40,13 @@ def read_checks(project: Path) -> tuple[list[SavedQuery], list[Finding]]:
 
 def bad_query(error: QueryError, path: Path, project: Path) -> Finding:
     """The finding about a saved query that cannot be used, at the line that the error names."""
-    detail = error.message.removeprefix(f"{path}:{error.line}: ").removeprefix(f"{path}: ")
-    return finding("bad-query", file=path.relative_to(project).as_posix(), line=error.line or 1, detail=detail)
+    file = path.relative_to(project).as_posix()
+
+    def detail(language: str) -> str:
+        said = said_in(error.message, language).removeprefix(f"{path}:{error.line}: ").removeprefix(f"{path}: ")
+        return said.replace(str(path), file)
+
+    return finding("bad-query", file=file, line=error.line or 1, detail=Text(detail("nb"), detail("en")))
 
 
 def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs, project: Path) -> list[Finding]:

@@ -17,8 +17,8 @@ from citygraph.errors import QueryError
 from citygraph.findings import Definition, Finding, Severity, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import Labels
-from citygraph.messages import LANGUAGES, Text, text
-from citygraph.namespaces import PREFIXES
+from citygraph.messages import LANGUAGES, Text, said_in, text
+from citygraph.namespaces import PREFIXES, compress
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, from_rdflib, to_rdflib
 from citygraph.results import Solutions
 from citygraph.shacl import ShapeFault, Shapes, run
@@ -258,7 +258,8 @@ def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraph
         try:
             violations = list(run_constraint(constraint, store))
         except QueryError as error:
-            reason = text("shacl.query").filled(why=error.message.rstrip("."))
+            why = Text(*(said_in(error.message, language).rstrip(".") for language in LANGUAGES))
+            reason = text("shacl.query").filled(why=why)
             sorted_out.refuse(Iri(constraint.shape), reason, predicate=str(SH.sparql))
             continue
         for violation in violations:
@@ -373,6 +374,12 @@ def _finding(
     focus, path, value = terms
     # A shape with several constraints says in the result which of them it was; without words of its own pySHACL has some.
     message = own if (own.nb and own.en) or not (definition.message.nb or definition.message.en) else definition.message
+    if not (message.nb and message.en):
+        # What pySHACL says by itself is English; what people wrote in one language is shown in both.
+        about = f" ({compress(path.value)})" if isinstance(path, Iri) else ""
+        plain = text("shacl.not_met").filled(name=definition.code, about=about)
+        is_ours = not (definition.message.nb or definition.message.en)
+        message = Text(message.nb or (plain.nb if is_ours else message.en), message.en or message.nb or plain.en)
     focus_text = str(focus) if focus is not None else ""
     path_text = str(path) if isinstance(path, Iri) else ""
     value_text = str(value) if value is not None and value != focus else ""
@@ -386,7 +393,9 @@ def _finding(
         code=definition.code,
         severity=definition.severity,
         message=Text(f"{subject.nb}: {_lower(message.nb)}.", f"{subject.en}: {_lower(message.en)}."),
-        fix=definition.fix,
+        fix=definition.fix
+        if definition.fix.nb or definition.fix.en
+        else text("shacl.look").filled(name=definition.code),
         file=file,
         line=line,
         column=column,
