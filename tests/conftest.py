@@ -6,6 +6,7 @@ import fcntl
 import os
 import pickle
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -44,6 +45,12 @@ IN_CI = bool(os.environ.get("CITYGRAPH_NOTHING_SKIPS"))
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if IN_CI else "here")
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as a terminal gives it: a shell that starts us in the background has all our processes ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,7 +16,7 @@ import pytest
 from citygraph import Project
 from citygraph.project import Memory
 from conftest import ROOT, TODAY, copy_project
-from patience import wait_until
+from patience import PATIENCE, wait_until
 from test_compare import make_stavanger_a_member
 
 
@@ -65,7 +65,7 @@ def test_saving_a_file_shows_what_follows_now_and_what_is_wrong(tmp_path: Path) 
         people.write_text(people.read_text(encoding="utf-8") + "\nid:person-x a foaf:Person\n", encoding="utf-8")
         watched.wait_for("violation syntax")
         watched.process.send_signal(signal.SIGINT)
-        assert watched.process.wait() == 2
+        assert watched.process.wait(PATIENCE) == 2
     assert "Traceback" not in watched.printed
 
 
