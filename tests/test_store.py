@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -273,9 +274,28 @@ def test_a_fresh_build_makes_the_same_version_anew(clean: Project, tmp_path: Pat
     project = Project.open(clean_project(tmp_path), today=TODAY)
     project.build()
     inode = project.snapshot().folder.stat().st_ino
+    shutil.rmtree(project.snapshot().folder / "store")
+    with pytest.raises(SnapshotError, match="is gone from the disk"):
+        project.use_snapshot(clean.snapshot().snapshot_id)
+    outcome = project.build()
+    assert (outcome.snapshot_id, outcome.new) == (clean.snapshot().snapshot_id, True), "its store was gone"
+    assert project.snapshot().folder.stat().st_ino != inode
+    inode = project.snapshot().folder.stat().st_ino
     outcome = project.build(fresh=True)
     assert outcome.snapshot_id == clean.snapshot().snapshot_id
     assert project.snapshot().folder.stat().st_ino != inode
+    assert project.snapshots.last_build()["ok"] is True
+
+
+def test_a_version_on_this_machine_is_put_to_use_until_the_next_build(tmp_path: Path) -> None:
+    (tmp_path / "graph.toml").write_text('title = "x"\nbase = "http://a/"\n', encoding="utf-8")
+    project = Project.open(tmp_path, today=TODAY)
+    for name in ("v1", "v2"):
+        project.snapshots.use(_sealed(tmp_path / "build", name))
+    assert project.use_snapshot("v1").snapshot_id == project.snapshot().snapshot_id == "v1"
+    with pytest.raises(SnapshotError, match="There is no version v3"):
+        project.use_snapshot("v3")
+    assert project.snapshot().snapshot_id == "v1"
 
 
 @pytest.mark.slow
@@ -334,6 +354,7 @@ def test_a_build_with_a_violation_keeps_the_version_in_use(clean: Project, tmp_p
     assert [each.code for each in outcome.report.violations] == ["one-member"]
     assert (outcome.snapshot_id, outcome.new) == (good, False)
     assert project.snapshot().snapshot_id == good == clean.snapshot().snapshot_id
+    assert project.snapshots.last_build()["ok"] is False
 
 
 @pytest.mark.slow

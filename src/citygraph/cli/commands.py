@@ -452,6 +452,7 @@ def finding(
 
 if TYPE_CHECKING:
     from citygraph.project import Project
+    from citygraph.web.app import Site
 
 
 def serve(
@@ -472,6 +473,7 @@ def serve(
     from citygraph.web.app import create_site  # noqa: PLC0415  # keeps `--help` fast
     from citygraph.web.requests import is_loopback  # noqa: PLC0415
     from citygraph.web.server import run  # noqa: PLC0415
+    from citygraph.web.status import is_root  # noqa: PLC0415
 
     words = language_name(language)
     reviewing = None
@@ -491,9 +493,18 @@ def serve(
             _say_address(words, host, actual, root_path, review=review)
             if project.config.internal:
                 say(phrase(f"serve.{edition.value}", words))
+        if is_root():
+            say(phrase("serve.warnings.root", words))
 
-    site = create_site(project, workers=workers, root_path=root_path, review=reviewing, show_restricted=show_restricted)
-    if not run(site, host=host, port=port, ready=say_where):
+    def site_of(opened: Project) -> Site:
+        return create_site(
+            opened, workers=workers, root_path=root_path, review=reviewing, show_restricted=show_restricted
+        )
+
+    def again() -> Site:
+        return site_of(type(project).open(project.folder).in_edition(edition.value))
+
+    if not run(site_of(project), host=host, port=port, ready=say_where, again=again):
         raise typer.Exit(2)
 
 

@@ -1,4 +1,4 @@
-"""`citygraph snapshot`: versions of the graph moved between machines through a mirror, and listed."""
+"""`citygraph snapshot`: versions of the graph moved between machines through a mirror, chosen, and listed."""
 
 from __future__ import annotations
 
@@ -66,6 +66,19 @@ def pull(
     _print_moved(moved, words, quiet=quiet)
 
 
+def use(
+    snapshot: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    project_folder: FolderOption = None,
+    language: Language = None,
+    quiet: Quiet = False,
+) -> None:
+    """Put a version that is on this machine to use."""
+    manifest = open_project(project_folder).use_snapshot(snapshot)
+    if not quiet:
+        say(phrase("snapshot.in_use", language_name(language), snapshot=manifest.snapshot_id, day=manifest.as_of))
+    print(manifest.snapshot_id, flush=True)
+
+
 def list_(
     mirror: Annotated[str, typer.Argument(metavar="DIR|URL", show_default=False)] = "",
     format_: Format = ReportFormat.TEXT,
@@ -99,4 +112,4 @@ def _print_moved(moved: Moved, language: str, *, quiet: bool) -> None:
     print(moved.snapshot_id, flush=True)
 
 
-app = group_of({"push": push, "pull": pull, "list": list_})
+app = group_of({"push": push, "pull": pull, "use": use, "list": list_})

@@ -236,16 +236,29 @@ class Pipeline:
         if self.config.edition != INTERNAL:
             whole_graph = self.in_edition(INTERNAL)
             return whole_graph.build(as_of=as_of, engine=engine, fresh=fresh, memory=memory, progress=progress)
+        passed = False
+        try:
+            built = self._build(as_of=as_of, engine=engine, fresh=fresh, memory=memory, progress=progress)
+            passed = not built.report.violations
+        finally:
+            self.snapshots.note_build(ok=passed)
+        return built
+
+    def _build(
+        self, *, as_of: date | None, engine: str | None, fresh: bool, memory: Memory | None, progress: Progress | None
+    ) -> Build:
         public = self.in_edition(PUBLIC)
         snapshot_id, public_id = self.version_id(as_of), public.version_id(as_of)
-        known = None if fresh else self._built(snapshot_id, public_id)
+        found = [self.snapshots.get(each) for each in (snapshot_id, public_id)]
+        # One whose store is gone makes way for the new one of its name.
+        fresh = fresh or any(each is not None and not each.is_whole for each in found)
+        known, known_public = found if not fresh else (None, None)
         server = self.held or public.held
         if server is not None:
             server.ready()
-        if known is not None:
-            self._use(*known, server, progress=progress)
-            report = Report.of(_findings(known[0]))
-            return Build(report, snapshot_id, new=False, counts=known[0].manifest.counts)
+        if known is not None and known_public is not None:
+            self._use(known, known_public, server, progress=progress)
+            return Build(Report.of(_findings(known)), snapshot_id, new=False, counts=known.manifest.counts)
         # Begun before anything is worked out, so that a disk that cannot be written is told at once.
         with (
             SnapshotBuilder(self.snapshots.folder) as builder,
@@ -260,11 +273,6 @@ class Pipeline:
                 shown = public.seal_public(public_builder, part, public_id, engine, fresh=fresh)
         self._use(whole, shown, server, fresh=fresh, progress=progress)
         return Build(checked.report, snapshot_id, new=True, counts=whole.manifest.counts)
-
-    def _built(self, snapshot_id: str, public_id: str) -> tuple[Snapshot, Snapshot] | None:
-        """The versions of these names; nothing when one of them is not here."""
-        whole, public = self.snapshots.get(snapshot_id), self.snapshots.get(public_id)
-        return (whole, public) if whole is not None and public is not None else None
 
     def seal_public(
         self, builder: SnapshotBuilder, part: PublicPart, snapshot_id: str, engine: str | None, *, fresh: bool
@@ -499,6 +507,24 @@ class Pipeline:
             message = f"The version {snapshot_id} has internal files."
             raise SnapshotError(message, fix="Name another, or take it as it is: --edition internal")
         return found
+
+    def choose(self, snapshot_id: str) -> Snapshot:
+        """Put a version that is here to use, for the readers of its edition; the next build puts its own there.
+
+        Raises:
+            SnapshotError: there is none, a part of it is gone, or the link cannot be written.
+        """
+        version = self.version(snapshot_id)
+        if not version.is_whole:
+            raise SnapshotError(sentence("store.damaged", name=snapshot_id), fix=sentence("store.other_version"))
+        edition = version.manifest.edition
+        server = self.held or self.in_edition(PUBLIC).held
+        if server is not None and edition != INTERNAL:
+            server.use(version)
+        (self._public if edition == PUBLIC else self.snapshots).use(version.folder)
+        if not edition:
+            self._public.link.unlink(missing_ok=True)
+        return version
 
     def current_or_none(self) -> Snapshot | None:
         """The version in use, or nothing when there is none that can be read."""

@@ -123,14 +123,12 @@ class Project:
         from citygraph.format import format_file  # noqa: PLC0415
 
         turtle = (path for path in load.find_files(self.folder) if path.suffix == ".ttl")
-        results = [format_file(path, name=self._name(path)) for path in [each.resolve() for each in paths] or turtle]
+        chosen, here = [each.resolve() for each in paths] or turtle, f"{self.folder.as_posix()}/"
+        results = [format_file(path, name=path.as_posix().removeprefix(here)) for path in chosen]
         for result in results:
             if write and result.changed:
                 write_file(result.path, result.after.encode())
         return results
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
 
     # -- check and build --------------------------------------------------------------------------
 
@@ -270,6 +268,10 @@ class Project:
         )  # fmt: skip
         self._pipeline.put_to_use(Snapshot(folder))
         return replace(moved, new=before is None or before.snapshot_id != moved.snapshot_id)
+
+    def use_snapshot(self, snapshot_id: str) -> Manifest:
+        """Put a version on this machine to use until the next build; a SnapshotError when it is not there whole."""
+        return self._pipeline.choose(snapshot_id).manifest
 
     def versions(self, mirror: str | Path | None = None) -> list[VersionInfo]:
         """The versions in a mirror, or without one those that are here; the newest last.

@@ -9,7 +9,7 @@ In reading order. A graph on this machine:
 Questions of strangers, in processes that may die:
 
 - `protocol`: what goes to a process and comes back; one answer as it comes
-- `worker`, `seccomp`: what runs inside a worker, and the fence around it
+- `worker`, `seccomp`, `landlock`: what runs inside a worker, and the fences around it
 - `process`: one way to start processes, to speak with them, to end them, and to begin again
 - `turns`: who waits for whom
 - `pool`, `pool_store`: the workers over one version, and the pool as a store

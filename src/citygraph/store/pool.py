@@ -57,6 +57,7 @@ class Pool:
             "waiting": self.turns.number_waiting,
             "replaced": self.replaced,
             "fenced": bool(current) and all(each.is_fenced for each in current),
+            "confined": bool(current) and all(each.is_confined for each in current),
         }
 
     # -- workers ------------------------------------------------------------------------------------

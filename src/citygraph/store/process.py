@@ -13,13 +13,14 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -75,7 +76,7 @@ class Child:
             OSError: the machine has no process to give, or what starts them has ended.
         """
         try:
-            with _reading:
+            with _reading, _clean_environment():
                 self._process.start()
         except (EOFError, OSError) as error:
             self.pipe.close()
@@ -104,6 +105,25 @@ class Child:
     def kill(self) -> None:
         """End it now."""
         self._process.kill()
+
+
+_KEPT: Final = re.compile(
+    r"PATH|HOME|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|PYTHON\w+|VIRTUAL_ENV|LD_LIBRARY_PATH|XDG_CACHE_HOME|COVERAGE_\w+"
+)
+"""What Python needs of its environment, and none of it a secret."""
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    """Let what is started meanwhile have nothing but `_KEPT`; what this process reads in `os.environ` stays as it is."""
+    hidden = {name: value for name, value in os.environ.items() if not _KEPT.fullmatch(name)}
+    for name in hidden:
+        os.unsetenv(name)
+    try:
+        yield
+    finally:
+        for name, value in hidden.items():
+            os.putenv(name, value)
 
 
 def was_ended_by_others(code: int | None) -> bool:
@@ -136,7 +156,7 @@ class Worker(asyncio.Protocol):
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.reply: Reply | None = None
         self.is_retired = False
-        self.is_fenced = False
+        self.is_fenced = self.is_confined = False
         self._frames = Frames()
         self._is_paused = False
         self._transport: asyncio.Transport | None = None
@@ -156,7 +176,8 @@ class Worker(asyncio.Protocol):
         for tag, content in self._frames.feed(data):
             reply = self.reply
             if tag == READY:
-                self.is_fenced = bool(json.loads(content)["fenced"])
+                said = json.loads(content)
+                self.is_fenced, self.is_confined = bool(said["fenced"]), bool(said["confined"])
                 self.ready.set_result(None)
             elif reply is None:
                 continue
@@ -235,9 +256,15 @@ async def start_worker(
 
 
 def _prepare_and_answer(
-    pipe: socket.socket, prepare: Callable[..., Any], arguments: tuple[object, ...], memory: int
+    pipe: socket.socket,
+    prepare: Callable[..., Any],
+    arguments: tuple[object, ...],
+    memory: int,
+    environment: Mapping[str, str],
 ) -> None:
     """What runs in a supervised process: prepare once, then one answer after the other until the pipe is closed."""
+    # It runs no query of a stranger, and may have to log in on the server that holds the graph.
+    os.environ.update(environment)
     with suppress(BrokenPipeError, ConnectionResetError):
         try:
             worker.limit_memory(memory + _RESERVED)
@@ -278,7 +305,7 @@ class _Run:
         Raises:
             OSError: the machine has no process to give.
         """
-        self.child = Child(_prepare_and_answer, prepare, arguments, memory)
+        self.child = Child(_prepare_and_answer, prepare, arguments, memory, dict(os.environ))
         self.is_ready = self.is_asked = False
         self.reason: StoreError | None = None
         self._frames = Frames()

@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import pyoxigraph
 
@@ -195,6 +196,15 @@ class Snapshot:
     def close(self) -> None:
         """See `Store.close`."""
         self._store = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that a version is made of is still there and its store opens."""
+        try:
+            open_on_disk(self.folder)
+        except OSError:
+            return False
+        return all((self.folder / name).is_file() for name in (ASSERTED_FILE, INFERRED_FILE, FINDINGS_FILE))
 
     def _open(self) -> pyoxigraph.Store:
         if self._store is None:
@@ -377,6 +387,7 @@ def _write_json(path: Path, value: object) -> None:
 
 
 _CURRENT: Final = "current"
+_LAST_BUILD: Final = ".last-build.json"
 
 
 class Snapshots:
@@ -462,6 +473,22 @@ class Snapshots:
         except OSError as error:
             message = f"Cannot switch to the new snapshot in {self.folder}: {error.strerror}."
             raise SnapshotError(message, fix="The previous version is still in use.") from error
+
+    def note_build(self, *, ok: bool) -> None:
+        """Remember how a build ended, for whoever watches the graph; where nothing can be written nothing is."""
+        with suppress(OSError):
+            note = self.folder / _LAST_BUILD
+            self.folder.mkdir(parents=True, exist_ok=True)
+            new = note.with_name(f"{note.name}.{os.getpid()}.new")
+            new.write_text(json.dumps({"at": round(time.time()), "ok": ok}) + "\n", encoding="utf-8")
+            new.replace(note)
+
+    def last_build(self) -> dict[str, Any]:
+        """When the last build ended (`at`, seconds since 1970) and whether it passed (`ok`); empty when nobody knows."""
+        with suppress(OSError, ValueError):
+            noted = json.loads((self.folder / _LAST_BUILD).read_text(encoding="utf-8"))
+            return {"at": float(noted["at"]), "ok": noted["ok"] is True}
+        return {}
 
     def prune(self, keep: int) -> None:
         """Remove all but the snapshots that a link names and the `keep` newest, and what broken-off builds left."""

@@ -31,7 +31,7 @@ from citygraph.rdf import Term, Triple, serialize_to
 from citygraph.results import JsonRows, write_rows, write_truth
 from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.text import QueryText, read_query_tokens
-from citygraph.store import seccomp
+from citygraph.store import landlock, seccomp
 from citygraph.store.protocol import (
     DATA,
     END,
@@ -285,19 +285,21 @@ def main(pipe: socket.socket, folder: str, bounds: Bounds, fenced: bool) -> None
     The fence goes up before the store opens, so that it covers the engine's own threads; the memory limit
     after, because opening a store reserves most of a gigabyte of address space.
     """
+    pages = _pages()
+    # The engine prints to stderr before it dies; the parent says what happened in words of its own.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno() if sys.__stderr__ else 2)
+    is_confined = fenced and landlock.confine([Path(folder), *landlock.program_files()])
     is_fenced = fenced and seccomp.put_up()
     if hasattr(os, "nice"):
         # What many wait for, the server itself, goes before what one waits for.
         os.nice(_NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # The engine prints to stderr before it dies; the parent says what happened in words of its own.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno() if sys.__stderr__ else 2)
     pipe.setblocking(True)  # noqa: FBT003  # the socket's own signature
     store = open_version(Path(folder), most_in_memory=bounds.in_memory)
     bool(store.query("ASK { ?s ?p ?o }"))
-    limit_memory(bounds.memory)
-    pipe.sendall(frame(READY, dumps({"pid": os.getpid(), "fenced": is_fenced}).encode()))
+    limit_memory(bounds.memory, pages)
+    pipe.sendall(frame(READY, dumps({"pid": os.getpid(), "fenced": is_fenced, "confined": is_confined}).encode()))
     merged, frames = Merged(store), Frames()
     while data := pipe.recv(1 << 20):
         for _, question in frames.feed(data):
@@ -307,16 +309,27 @@ def main(pipe: socket.socket, folder: str, bounds: Bounds, fenced: bool) -> None
                 return
 
 
-def limit_memory(more: int) -> None:
-    """From here on the address space grows by at most so many bytes; a crash leaves no core file."""
+def _pages() -> IO[str] | None:
+    """What says how much memory this process has, opened while it can be; it is read anew each time."""
+    return Path("/proc/self/statm").open(encoding="ascii") if sys.platform == "linux" else None
+
+
+def limit_memory(more: int, pages: IO[str] | None = None) -> None:
+    """From here on the address space grows by at most so many bytes; a crash leaves no core file.
+
+    Args:
+        more: the bytes.
+        pages: the file of `_pages` that was opened before; one of this call without it.
+    """
     try:
         import resource  # noqa: PLC0415  # POSIX alone has it
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        most = pages * resource.getpagesize() + more
+    opened = pages or _pages()
+    if opened is not None:
+        with opened:
+            most = int(opened.read().split()[0]) * resource.getpagesize() + more
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 

@@ -17,13 +17,12 @@ from urllib.parse import unquote_to_bytes
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, StoreError
-from citygraph.messages import sentence
-from citygraph.version import __version__
+from citygraph.messages import sentence, text
 from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of
 from citygraph.web.pages.home import routes as page_routes
@@ -32,17 +31,22 @@ from citygraph.web.pages.page import refusal_page
 from citygraph.web.reconcile.service import routes as reconciliation_routes
 from citygraph.web.requests import (
     PUBLIC_URL,
+    REFUSED,
     BrokenAnswer,
     Refusal,
     add_headers,
     client_of,
     has_host,
+    header,
+    is_host_of,
     no_host,
+    other_host,
     preflight,
     respond_to_error,
 )
 from citygraph.web.service import Service
 from citygraph.web.sparql import GraphStore, SparqlEndpoint
+from citygraph.web.status import Metrics, health, metrics, warnings_of
 
 _FLUSH_AFTER: Final = 0.2
 _MOST_WAITING: Final = 64
@@ -56,17 +60,22 @@ class AccessLog:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         """A log on `stream`, else on stderr."""
+        self.metrics = Metrics()
         self._stream = stream or sys.stderr
         self._entries: list[tuple[Any, ...]] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, scope: Scope, *, status: int, size: int, began: float) -> None:
         """One answer: `began` is what `time.perf_counter` said when the request came."""
-        took = (time.perf_counter() - began) * 1000
-        self._keep((time.time(), client_of(scope), scope["method"], scope["path"], status, size, took))
+        took = time.perf_counter() - began
+        self.metrics.answered(scope["path"].removeprefix(scope.get("root_path", "")), status, took)
+        if REFUSED in scope:
+            self.metrics.refused(scope[REFUSED])
+        self._keep((time.time(), client_of(scope), scope["method"], scope["path"], status, size, took * 1000))
 
     def add_fast(self, client: str, path: bytes, *, status: int, size: int) -> None:
         """One answer of the fast path, which takes no time worth naming."""
+        self.metrics.answered("/sparql", status, 0.0)
         self._keep((time.time(), client, "GET", path.decode("latin-1"), status, size, 0.0))
 
     def say(self, event: str, **values: object) -> None:
@@ -119,6 +128,8 @@ if TYPE_CHECKING:
 _BROKEN: Final = 499
 _ENDPOINTS: Final = (b"/sparql", b"/sparql/")
 _PRIVATE: Final = "/review"
+_PROBED: Final = frozenset({"/health", "/metrics"})
+"""What is asked for by address, by whatever watches the server."""
 _OWN_METHODS: Final = frozenset({"reconcile", "graph-store", "review"})
 """How the addresses begin that say for themselves which methods they take."""
 
@@ -131,7 +142,8 @@ def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None)
         Route("/graph-store", GraphStore(service, sparql)),
         Route("/.well-known/void", WellKnownVoid(service)),
         Route("/void.ttl", WellKnownVoid(service)),
-        Route("/health", _health),
+        Route("/health", health),
+        Route("/metrics", metrics),
         *reconciliation_routes,
         *(review.routes if review else ()),
         *page_routes,
@@ -184,6 +196,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def _refusal_response(request: Request, refusal: Refusal) -> Response:
     """A page for whoever asks for pages, else the body for programs."""
+    request.scope[REFUSED] = refusal.code
     accept = request.headers.get("accept", "")
     try:
         if "text/html" in accept:
@@ -192,23 +205,6 @@ def _refusal_response(request: Request, refusal: Refusal) -> Response:
         # Without a version there is nothing to make a page from.
         pass
     return refusal.response(accept, choose_language(request).language)
-
-
-async def _health(request: Request) -> Response:
-    """`/health`: 200 when at least one worker is there, else 503; nothing about anyone."""
-    service: Service = request.app.state.service
-    state = service.pool.state
-    body = {
-        "ok": bool(state["workers"]),
-        "version": __version__,
-        "snapshot": service.pool.version.snapshot_id,
-        "as_of": service.manifest.as_of,
-        "edition": service.project.config.edition,
-        "current": service.is_current,
-        "pool": state,
-        "cache_bytes": service.cache.size,
-    }
-    return JSONResponse(body, 200 if body["ok"] else 503, {"Cache-Control": "no-store"})
 
 
 class Site:
@@ -224,13 +220,22 @@ class Site:
             root_path: the path that a proxy puts in front of ours.
         """
         self.app, self.service, self.log = app, service, AccessLog()
+        # What the start cannot know, and a request shows.
+        app.state.noticed, app.state.connections, app.state.metrics = set(), {}, self.log.metrics
         self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
         self._public = str(service.project.config.values["serve.public_url"]).rstrip("/")
+        self.hosts = service.limits.hosts
         self._open_pages: Counter[str] = Counter()
+        self._next: Site | None = None
         # A proxy may leave its prefix in or take it out.
         self.endpoints = (*_ENDPOINTS, *(self._root.encode() + each for each in _ENDPOINTS if self._root))
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
         self._endpoint_of: dict[str, ASGIApp] = {"/sparql": sparql, "/sparql/": sparql}
+
+    def take_over(self, before: Site) -> None:
+        """Go on with the log and the figures of the site before; this one has been started."""
+        self.log, before._next = before.log, self  # the same class
+        self.app.state.metrics = before.app.state.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start, stop, or answer one request."""
@@ -247,10 +252,14 @@ class Site:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         version = self.service.pool.version
-        self.log.say("start", snapshot=version.snapshot_id, **self.service.pool.state)
+        warnings = warnings_of(self.service)
+        self.log.say("start", snapshot=version.snapshot_id, **self.service.pool.state, warnings=warnings)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.service.stop()
+        last = self
+        while last._next is not None:  # the same class
+            last = last._next
+        await last.service.stop()
         self.log.say("stop")
         self.log.flush()
         await send({"type": "lifespan.shutdown.complete"})
@@ -283,13 +292,7 @@ class Site:
         try:
             if self._public:
                 scope[PUBLIC_URL] = self._public
-            direct = self._endpoint_of.get(path)
-            if not has_host(scope):
-                await no_host()(scope, receive, send_and_count)
-            elif direct is not None:
-                await direct(scope, receive, send_and_count)
-            else:
-                await self._page(path, scope, receive, send_and_count)
+            await self._ask(path, scope, receive, send_and_count)
         except Refusal as refusal:
             await refusal(scope, receive, send_and_count)
         except BrokenAnswer:
@@ -302,6 +305,24 @@ class Site:
             await Refusal(500, sentence("request.wrong"))(scope, receive, send_and_count)
         finally:
             self.log.add(scope, status=status, size=size, began=began)
+
+    async def _ask(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """The answer to one request; a `Refusal` where it names no host of ours."""
+        self._notice(scope)
+        if not has_host(scope):
+            raise no_host()
+        if self.hosts and path not in _PROBED and not is_host_of(scope, self.hosts):
+            raise other_host()
+        direct = self._endpoint_of.get(path)
+        await (direct(scope, receive, send) if direct is not None else self._page(path, scope, receive, send))
+
+    def _notice(self, scope: Scope) -> None:
+        """See that readers come through a proxy while nothing says under which name: addresses are what they claim."""
+        if self._public or self.hosts or "any_host" in self.app.state.noticed:
+            return
+        if header(scope, b"x-forwarded-for"):
+            self.app.state.noticed.add("any_host")
+            self.log.say("warning", code="any_host", what=text("cli.serve.warnings.any_host").en)
 
     def _is_readable(self, scope: Scope, path: str, headers: Sequence[tuple[bytes, bytes]]) -> bool:
         """Whether the scripts of other sites may read an answer.

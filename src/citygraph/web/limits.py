@@ -21,6 +21,8 @@ class Limits:
     cache: int
     trusted_proxies: str
     fast: bool
+    hosts: frozenset[str]
+    stopping: int
 
     @property
     def body(self) -> int:
@@ -55,4 +57,6 @@ def limits_of(config: Config, *, workers: int | None = None) -> Limits:
         cache=number("serve.cache"),
         trusted_proxies=str(config.values["serve.trusted_proxies"]),
         fast=bool(config.values["serve.fast"]),
+        hosts=frozenset(each.lower() for each in config.values["serve.hosts"]),
+        stopping=number("serve.stopping"),
     )

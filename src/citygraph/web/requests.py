@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final
@@ -27,6 +27,8 @@ from citygraph.web.pages.i18n import choose_language
 
 # -- who asks -----------------------------------------------------------------------------------------
 
+REFUSED: Final = "citygraph.refused"
+"""Where a refusal leaves its code in the scope of a request, for the figures of the operator."""
 PUBLIC_URL: Final = "citygraph.public_url"
 """Where the site leaves its address in the scope of a request."""
 
@@ -149,6 +151,17 @@ def no_host() -> Refusal:
     return Refusal(400, sentence("request.host"), sentence("endpoint.send_host"), {"Connection": "close"})
 
 
+def is_host_of(scope: Scope, hosts: Collection[str]) -> bool:
+    """Whether the request names one of these hosts, whatever the port and the case of the letters."""
+    name = header(scope, b"host").lower()
+    return name in hosts or re.sub(r":\d+\Z", "", name).removesuffix(".") in hosts
+
+
+def other_host() -> Refusal:
+    """The answer to a request that names a host which is not ours (RFC 9110, 15.5.20)."""
+    return Refusal(421, sentence("request.other_host"), sentence("endpoint.our_hosts"))
+
+
 # -- the body -----------------------------------------------------------------------------------------
 
 
@@ -201,8 +214,14 @@ class Refusal(Exception):  # noqa: N818  # the normal end of a bad request, and 
         self.status, self.message, self.fix = status, message, fix
         self.headers = dict(headers or {})
 
+    @property
+    def code(self) -> str:
+        """What says to programs, in every language, what is wrong."""
+        return key_of(self.message) or f"http.{self.status}"
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
+        scope[REFUSED] = self.code
         request = Request(scope)
         language = choose_language(request).language
         await self.response(request.headers.get("accept", ""), language)(scope, receive, send)

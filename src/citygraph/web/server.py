@@ -1,7 +1,7 @@
 """The server: uvicorn, with connections that a client who is slow, greedy or nonsensical cannot hold on to.
 
-What is promised of a connection, whatever its client does: a request arrives within `serve.patience` seconds and in at
-most half a megabyte of head, an answer is taken at a thousand bytes a second or more, and one address has a quarter of
+What is promised of a connection, whatever its client does: a request arrives within `serve.patience` seconds, with at
+most 64 kB of headers and as much of address, an answer is taken at a thousand bytes a second or more, and one address has a quarter of
 `serve.connections` at most. Whoever breaks it loses the connection and nobody else does.
 """
 
@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,17 +22,22 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import uvicorn
-from starlette.types import Scope
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from citygraph.errors import CitygraphError
 from citygraph.messages import Sentence, sentence
 from citygraph.web.app import Site
 from citygraph.web.fast import FastPath
 from citygraph.web.limits import Limits
-from citygraph.web.requests import BrokenAnswer, error_body, has_host, network_of, trusted_by
+from citygraph.web.requests import BrokenAnswer, error_body, has_host, is_host_of, network_of, trusted_by
 
 _KEEP_ALIVE: Final = 15
 _LONGEST_HEAD: Final = 512_000
+_LONGEST_HEADERS: Final = 65_536
+_OWN_FILES: Final = 512
+"""Descriptors beside those of connections: pipes to processes, files of the version, listening sockets."""
 _SLOWEST: Final = 1_000
 """Bytes per second of an answer that a client must take, or its connection ends."""
 _MOST_FAST: Final = 8
@@ -49,15 +55,20 @@ class ClientConnections:
 
     def __init__(self, limits: Limits, fast: FastPath | None) -> None:
         """The connections within these limits, none of them open; without `fast` every request goes the ordinary way."""
-        self.fast = fast
-        self.patience = limits.patience
         self.open: Counter[str] = Counter()
+        self.refused: Callable[[str], None] = lambda _: None
+        self._date_headers: list[tuple[bytes, bytes]] | None = None
+        self._date = b""
+        self.keep_to(limits, fast)
+
+    def keep_to(self, limits: Limits, fast: FastPath | None) -> None:
+        """Other limits and another fast path from now on; what is open stays open."""
+        self.fast = fast
+        self.patience, self.hosts = limits.patience, limits.hosts
         self.is_proxy = trusted_by(limits.trusted_proxies)
         self.most_each = max(limits.connections // 4, 16)
         # A proxy has one address for all of its clients; what has not shown yet that it is one leaves room for others.
         self.most_silent = max(limits.connections - self.most_each, self.most_each)
-        self._date_headers: list[tuple[bytes, bytes]] | None = None
-        self._date = b""
 
     def date_of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
         """The headers that uvicorn gives every answer, as they go over the wire; it makes a new list each second."""
@@ -75,7 +86,7 @@ class ClientConnection(HttpToolsProtocol):
     """
 
     _head_timer: asyncio.TimerHandle | None = None
-    _head_size = 0
+    _head_size = _head_slack = 0
     _address = ""
     _is_proxy = False
     _counted = ""
@@ -101,6 +112,7 @@ class ClientConnection(HttpToolsProtocol):
         self._is_proxy = shared.is_proxy(self._address)
         self._count_as(network_of(self._address))
         if shared.open[self._counted] > (shared.most_silent if self._is_proxy else shared.most_each):
+            shared.refused("request.connections")
             transport.abort()
             return
         self._start_head_timer()
@@ -157,6 +169,12 @@ class ClientConnection(HttpToolsProtocol):
         self._newest = data
         super().data_received(data)
         self._newest = b""
+        if (
+            self._head_timer is not None
+            and self._head_size - self._head_slack > len(self.url or b"") + _LONGEST_HEADERS
+        ):
+            self._refuse(431, sentence("request.head"))
+            return
         # Most heads come whole; for the rest of one that did not, and for one that has yet to begin, there is a deadline.
         if self._is_idle and self.timeout_keep_alive_task is None and not self.transport.is_closing():
             self._start_head_timer(len(data))
@@ -170,6 +188,9 @@ class ClientConnection(HttpToolsProtocol):
         """The parser has the head of a request: refuse it, answer it on the fast path, or begin the ordinary way."""
         self._stop_head_timer()
         if self.transport.is_closing():
+            self.cycle = self.cycle or _COMPLETE
+        elif sum(len(name) + len(value) for name, value in self.headers) > _LONGEST_HEADERS:
+            self._refuse(431, sentence("request.head"))
             self.cycle = self.cycle or _COMPLETE
         elif self._is_one_too_many():
             self._refuse(503, sentence("request.connections"))
@@ -192,7 +213,8 @@ class ClientConnection(HttpToolsProtocol):
         is_free = self._is_idle and not self.pipeline and not self.flow.write_paused
         if fast is None or not is_free or self._answered_fast >= _MOST_FAST or self.parser.get_method() != b"GET":
             return False
-        if not has_host(cast("Scope", self.scope)):
+        scope = cast("Scope", self.scope)
+        if not has_host(scope) or (self._shared.hosts and not is_host_of(scope, self._shared.hosts)):
             return False
         found = fast.answer(self.url, self.headers, self._address, is_proxy=self._is_proxy)
         if found is None:
@@ -211,7 +233,8 @@ class ClientConnection(HttpToolsProtocol):
     def _start_head_timer(self, size: int = 0) -> None:
         """Give the client its time for a head, of which so many bytes are here; not anew while it is running."""
         if self._head_timer is None:
-            self._head_size = size
+            # Other requests may stand before the head in these bytes.
+            self._head_size = self._head_slack = size
             self._head_timer = self.loop.call_later(self._shared.patience, self._head_timeout)
 
     def _stop_head_timer(self) -> None:
@@ -237,6 +260,7 @@ class ClientConnection(HttpToolsProtocol):
             head += "access-control-allow-origin: *\r\nconnection: close\r\n\r\n"
             self.transport.write(head.encode() + data)
             self.transport.close()
+            self._shared.refused(why.key)
 
     # -- an answer ------------------------------------------------------------------------------------
 
@@ -293,24 +317,29 @@ def _reset(transport: asyncio.Transport) -> None:
 
 
 class _Quiet(logging.Filter):
-    """Nothing but errors, and no broken answer: that one is meant to break, and our own log says so already."""
+    """Nothing but errors of ours: no broken answer, which our own log tells, and none that the end of the server cut."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, BrokenAnswer) and record.levelno > logging.WARNING
+        is_meant = isinstance(error, BrokenAnswer | asyncio.CancelledError) or "graceful shutdown" in str(record.msg)
+        return not is_meant and record.levelno > logging.WARNING
 
 
 class _Server(uvicorn.Server):
     """A server that says where it is, and ends with success when it is asked to end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None], reload: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._reload = ready, reload
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; the port may be one that the machine has chosen."""
         await super().startup(sockets)
         if self.started:
+            # At a terminal it says that the terminal is gone.
+            if hasattr(signal, "SIGHUP") and not (sys.stdin and sys.stdin.isatty()):
+                with contextlib.suppress(NotImplementedError, RuntimeError):
+                    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
             self._ready(self.servers[0].sockets[0].getsockname()[1])
 
     @contextlib.contextmanager
@@ -324,7 +353,109 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
 
-def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bool:
+class Serving:
+    """The site that is served, and the one that takes its place when the settings are read again."""
+
+    def __init__(self, site: Site, again: Callable[[], Site] | None) -> None:
+        """The first site; `again` makes the next one from the settings as they are then."""
+        limits = site.service.limits
+        self.site, self._again = site, again
+        self.connections = ClientConnections(limits, None)
+        self.config = uvicorn.Config(
+            self,
+            http=cast("type[asyncio.Protocol]", partial(ClientConnection, self.connections)),
+            loop="auto",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+            # What the client is called is read below, by settings that may change.
+            proxy_headers=False,
+        )
+        self._open: Counter[Site] = Counter()
+        self._changing: asyncio.Task[None] | None = None
+        self._keep_to(site)
+
+    def _keep_to(self, site: Site) -> None:
+        limits = site.service.limits
+        self._app = ProxyHeadersMiddleware(site, trusted_hosts=limits.trusted_proxies)  # type: ignore[arg-type]  # ASGI
+        fast = FastPath(site.service, site.log, site.endpoints) if limits.fast else None
+        self.connections.keep_to(limits, fast)
+        self.connections.refused = site.log.metrics.refused
+        site.app.state.connections = self.connections.open
+        self.config.limit_concurrency = _room_for(limits.connections)
+        # Workers have five seconds of it to end, and the machine one.
+        self.config.timeout_graceful_shutdown = max(min(int(limits.share.timeout) + 5, limits.stopping - 6), 1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start, stop, or answer one request."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        site = self.site
+        self._open[site] += 1
+        try:
+            await self._app(scope, receive, send)  # type: ignore[arg-type]  # ASGI
+        finally:
+            self._open[site] -= 1
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        async def receive_and_settle() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown" and self._changing is not None:
+                self._changing.cancel()
+                await asyncio.gather(self._changing, return_exceptions=True)
+            return message
+
+        await self.site(scope={"type": "lifespan"}, receive=receive_and_settle, send=send)
+
+    def reload(self) -> None:
+        """Read the settings again (SIGHUP); while that is being done another wish for it is one too many."""
+        if self._again is not None and (self._changing is None or self._changing.done()):
+            self._changing = asyncio.get_running_loop().create_task(self._change(self._again))
+
+    async def _change(self, again: Callable[[], Site]) -> None:
+        """Serve by the settings as they are now; settings that are wrong leave everything as it was, and are told."""
+        before = self.site
+        try:
+            after = await asyncio.to_thread(again)
+            await after.service.start()
+        except (CitygraphError, OSError) as error:
+            before.log.say("reload-failed", what=str(error))
+            return
+        after.take_over(before)
+        self.site = after
+        self._keep_to(after)
+        after.log.say("reload", snapshot=after.service.pool.version.snapshot_id, **after.service.pool.state)
+        until = time.monotonic() + before.service.limits.share.timeout + 5
+        try:
+            while self._open[before] and time.monotonic() < until:  # noqa: ASYNC110  # once, at a wish of the operator
+                await asyncio.sleep(0.05)
+        finally:
+            del self._open[before]
+            await before.service.stop()
+
+
+def _room_for(connections: int) -> int:
+    """So many connections, or as many as the machine has descriptors for: beyond those nobody could connect."""
+    try:
+        import resource  # noqa: PLC0415  # POSIX alone has it
+    except ImportError:
+        return connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OWN_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    return connections if soft == resource.RLIM_INFINITY else max(min(connections, soft - _OWN_FILES), 16)
+
+
+def run(
+    site: Site, *, host: str, port: int, ready: Callable[[int], None], again: Callable[[], Site] | None = None
+) -> bool:
     """Serve until SIGTERM or SIGINT; whether the site could be started.
 
     Args:
@@ -332,27 +463,11 @@ def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bo
         host: the address to listen at.
         port: the port; 0 leaves the choice to the machine.
         ready: is told the port as soon as requests are taken.
+        again: makes the site anew from the settings as they are then, at SIGHUP.
     """
-    limits = site.service.limits
-    fast = FastPath(site.service, site.log, site.endpoints) if limits.fast else None
     logging.getLogger("uvicorn.error").addFilter(_Quiet())
-    config = uvicorn.Config(
-        site,
-        host=host,
-        port=port,
-        http=cast("type[asyncio.Protocol]", partial(ClientConnection, ClientConnections(limits, fast))),
-        loop="auto",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=limits.connections,
-        timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=int(limits.share.timeout) + 5,
-        proxy_headers=True,
-        forwarded_allow_ips=limits.trusted_proxies,
-    )
-    server = _Server(config, ready)
+    serving = Serving(site, again)
+    serving.config.host, serving.config.port = host, port
+    server = _Server(serving.config, ready, serving.reload)
     server.run()
     return server.started

@@ -7,6 +7,7 @@ before is. Other days, proofs and figures are in `background`.
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio.to_thread import current_default_thread_limiter
 
-from citygraph.errors import SnapshotError, StoreError
+from citygraph.config import CONFIG_FILE
+from citygraph.errors import CitygraphError, SnapshotError, StoreError
 from citygraph.store import Manifest, Snapshot
 from citygraph.store.lookup import Lookups
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.protocol import Bounds
-from citygraph.store.snapshot import Version
+from citygraph.store.snapshot import MANIFEST_FILE, Version
 from citygraph.store.turns import Share
 from citygraph.web.background import Counting, Counts, Explanations, OtherDays
 from citygraph.web.limits import Limits
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY: Final = 0.25
 _COUNT_SECONDS: Final = 120.0
+_COMPARE_EVERY: Final = 2.0
 
 
 class Service:
@@ -48,6 +51,8 @@ class Service:
         self.snapshot: Snapshot
         self.manifest: Manifest
         self._seen: object = None
+        self.began = time.time()
+        self._compared: tuple[object, bool | None, float] = (None, None, 0.0)
         self._watching: asyncio.Task[None] | None = None
         self._room = Room()
         self._counting = Counting(self._counting_pool, base=project.config.base)
@@ -80,7 +85,8 @@ class Service:
                 await self._watching
         await self._days.close()
         await asyncio.to_thread(self._explanations.close)
-        await self.pool.close()
+        # Whoever asks through the site has been waited for.
+        await self.pool.close(patience=1.0)
 
     def _pool(self, folder: Path, snapshot_id: str, bounds: Bounds, share: Share) -> Pool:
         """What answers queries: worker processes here, or the server that graph.toml names."""
@@ -110,6 +116,31 @@ class Service:
             current = self.project.snapshots.current()
             return current is not None and current.snapshot_id == self.pool.version.snapshot_id
         return False
+
+    @property
+    def built_at(self) -> float | None:
+        """When the version served was built, or came from a mirror; nothing when it lies on a server elsewhere."""
+        with suppress(OSError):
+            return (self.snapshot.folder / MANIFEST_FILE).stat().st_mtime
+        return None
+
+    async def files_differ(self) -> bool | None:
+        """Whether a file has changed since the version served; nothing where no files of the graph are.
+
+        The files are looked at now and then, and read again only when one of them looks different.
+        """
+        if time.monotonic() > self._compared[2]:
+            self._compared = (*self._compared[:2], time.monotonic() + _COMPARE_EVERY)
+            with suppress(OSError, CitygraphError):
+                await asyncio.to_thread(self._compare)
+        return self._compared[1]
+
+    def _compare(self) -> None:
+        stamp, manifest = self.project.stamp(), self.manifest
+        if self._compared[0] != (stamp, manifest.snapshot_id):
+            has_files = any(Path(name).name != CONFIG_FILE for name, _, _ in stamp)
+            found = self.project.is_stale_against(manifest) if has_files else None
+            self._compared = ((stamp, manifest.snapshot_id), found, self._compared[2])
 
     def _look(self) -> object:
         """What tells one version from another, a fresh build of the same included."""

@@ -56,6 +56,7 @@ class ServerPool(Pool):
             "waiting": max(0, busy - workers),
             "replaced": 0,
             "fenced": False,
+            "confined": False,
         }
 
     async def start(self) -> None:
