@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,10 @@ import rdflib
 from citygraph import Project
 from citygraph.config import read_config
 from citygraph.errors import CitygraphError, ConfigError, PublishError, QueryError
+from citygraph.project.publishing import last_change
 from citygraph.publish import catalog_of, package_of, write
 from citygraph.publish.catalog import Catalog, Item
-from citygraph.publish.identity import Plan, check_identifiers, pin_identifier
+from citygraph.publish.identity import Plan, check_identifiers, known_of, pin_identifier
 from citygraph.query import find_queries
 from conftest import TODAY
 
@@ -279,3 +281,46 @@ def test_a_week_of_commits_loses_no_dataset_but_the_one_that_may_go(folder: Path
     (queries / "publishable.rq").unlink()
     assert go(folder, portal, "2026-03-06", allow_removal=True).come == ()
     assert portal.deleted == ["data-my-city-no-query-publishable"]
+
+
+# -- the day of the last change ----------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_profiles")
+def test_a_shallow_clone_is_told_and_no_wrong_day_is_written(folder: Path, tmp_path: Path) -> None:
+    commit(folder, "2026-03-02")
+    (folder / "README.md").write_text("Changed", encoding="utf-8")
+    commit(folder, "2026-03-09")
+    (folder / "README.md").write_text("Changed again", encoding="utf-8")
+    commit(folder, "2026-03-16")
+    paths = [str(path.relative_to(folder)) for path in (folder / "data").rglob("*.ttl")]
+    wanted = {1: (date(2026, 3, 16), "shallow"), 2: (date(2026, 3, 9), "shallow"), 9: (date(2026, 3, 2), "commit")}
+    for depth, expected in wanted.items():
+        clone = tmp_path / str(depth)
+        address = folder.as_uri()
+        subprocess.run(["git", "clone", "-q", "--depth", str(depth), address, str(clone)], check=True)
+        assert last_change(clone, paths, today=TODAY) == expected
+    outcome = Project.open(tmp_path / "1", today=TODAY).publish(tmp_path / "site")
+    assert outcome.written
+    assert [each.severity for each in outcome.report if each.code == "publish-shallow"] == ["warning"]
+    graph = rdflib.Graph().parse(tmp_path / "site" / "catalog" / "dcat-ap-3.ttl")
+    assert list(graph.subject_objects(rdflib.DCTERMS.modified)) == []
+    assert "2026-03-16" not in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    note(tmp_path / "1", "new")
+    commit(tmp_path / "1", "2026-03-20")
+    assert last_change(tmp_path / "1", [*paths, "data/notes.ttl"], today=TODAY) == (date(2026, 3, 20), "commit")
+
+
+@pytest.mark.usefixtures("no_profiles")
+def test_without_git_the_day_stays_while_the_data_do(folder: Path, tmp_path: Path) -> None:
+    def published(day: int) -> tuple[str, ...]:
+        Project.open(folder, today=date(2026, 5, day)).publish(tmp_path / "site")
+        known = known_of(tmp_path / "site")
+        assert known is not None
+        return tuple({each.modified for each in known.datasets.values()})
+
+    assert published(1) == ("2026-05-01",)
+    change(folder / "graph.toml", "The networks of the city.", "What the city takes part in.")
+    assert published(5) == ("2026-05-01",)
+    note(folder, "new")
+    assert published(9) == ("2026-05-09",)

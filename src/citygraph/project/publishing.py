@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from citygraph import export, query
 from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
-from citygraph.findings import Finding, Report
+from citygraph.findings import Finding, Report, finding
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.results import Solutions
@@ -44,6 +44,7 @@ def edition_of(pipeline: Pipeline, progress: Progress) -> tuple[Edition, list[Fi
     config = pipeline.config
     part = pipeline.public_part(checked)
     asserted = list(dict.fromkeys([*part.graphs.quads(*PARTS), *pipeline.about(part.as_of)]))
+    modified, dated = last_change(pipeline.folder, [file.path for file in part.graphs.files], today=pipeline.today)
     edition = Edition(
         config=config,
         graphs=part.graphs,
@@ -52,10 +53,14 @@ def edition_of(pipeline: Pipeline, progress: Progress) -> tuple[Edition, list[Fi
         store=MemoryStore([*asserted, *part.inferred]),
         queries=query.find_queries(pipeline.folder / "queries", hidden=config.internal),
         as_of=part.as_of,
-        modified=_last_commit(pipeline.folder, [file.path for file in part.graphs.files]) or part.as_of,
+        modified=modified,
         internal=part.internal,
+        dated=dated,
     )
-    return edition, [*checked.report.violations, *part.findings]
+    shallow = (
+        [finding("publish-shallow", value=modified.isoformat(), day=modified.isoformat())] if dated == "shallow" else []
+    )
+    return edition, [*checked.report.violations, *part.findings, *shallow]
 
 
 def tools_for(
@@ -122,11 +127,20 @@ def public_copy(edition: Edition, *, today: date) -> Iterator[Config]:
         yield config
 
 
-def _last_commit(folder: Path, paths: Sequence[str]) -> date | None:
-    """The day of the last commit that changed one of the files; `None` outside a git checkout."""
+def last_change(
+    folder: Path, paths: Sequence[str], *, today: date
+) -> tuple[date, Literal["commit", "shallow", "today"]]:
+    """The day of the last commit that changed one of the files, and how it is known.
+
+    In a shallow clone the first commit there seems to have made every file: they were changed that day
+    or before. Outside of a git checkout it is today.
+    """
     known = [path for path in paths if (folder / path).is_file()]
     try:
-        day = (git(folder, "log", "-1", "--format=%cs", "--", *known) or b"").decode().strip()
+        said = (git(folder, "log", "-1", "--format=%cs %P", "--", *known) or b"").decode().split()
+        if not said:
+            return today, "today"
+        cut = len(said) == 1 and (git(folder, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
     except ConfigError:
-        return None
-    return date.fromisoformat(day) if day else None
+        return today, "today"
+    return date.fromisoformat(said[0]), "shallow" if cut else "commit"

@@ -137,6 +137,8 @@ class Catalog:
     services: tuple[DataService, ...] = field(default=())
     answers: tuple[DcatDataset, ...] = field(default=())
     legislation: tuple[str, ...] = ()
+    recorded: str = ""
+    """When the entry was changed at the latest; the same as `modified` where that is known."""
 
     @property
     def contact(self) -> Contact | None:
@@ -168,6 +170,7 @@ def catalog_of(
     *,
     period: tuple[str, str],
     modified: date,
+    is_dated: bool = True,
     queries: Iterable[SavedQuery] = (),
 ) -> Catalog:
     """The description of what has been written.
@@ -177,10 +180,12 @@ def catalog_of(
         items: the files that are distributions.
         period: the first and the last day that the data speak of; empty when they have no dates.
         modified: the day of the last change.
+        is_dated: that is known; else the last change was then or before, and no date of it is written.
         queries: the questions whose answers are datasets of their own when `publish.query_datasets` says so.
     """
     settings = _Settings(config)
     modified = max(modified, config.values["publish.issued"] or modified)
+    said = modified.isoformat() if is_dated else ""
     site = settings.site
     name, queries = config.identifier, tuple(queries)
     names = file_names(queries, name)
@@ -199,8 +204,8 @@ def catalog_of(
         frequency=settings.term("publish.frequency", "frequency"),
         access=settings.term("publish.access", "access-right"),
         issued=settings.day("publish.issued"),
-        modified=modified.isoformat(),
-        version=settings.text("publish.version") or modified.isoformat(),
+        modified=said,
+        version=settings.text("publish.version") or said,
         provenance=settings.words("publish.provenance"),
         landing_page=site,
         distributions=tuple(_distribution(item, site, names) for item in items if item not in answers),
@@ -233,6 +238,7 @@ def catalog_of(
         services=tuple(settings.services(name, dataset, asked)),
         answers=asked,
         legislation=settings.legislation(),
+        recorded=modified.isoformat(),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Final
+from typing import Literal as OneOf
 from xml.sax.saxutils import escape
 
 from citygraph.config import Config
@@ -34,7 +35,8 @@ _FEBRUARY: Final = 2
 class Edition:
     """What may leave: the quads of the public files, what follows from them alone, and a store that answers from them.
 
-    `internal` are the files that stay, for the search for leaks.
+    `internal` are the files that stay, for the search for leaks. `modified` is the day of the last change as `dated` says:
+    that of a commit, of the first commit that a shallow clone has (`shallow`: it was then or before), or today.
     """
 
     config: Config
@@ -46,6 +48,7 @@ class Edition:
     as_of: date
     modified: date
     internal: Sequence[FileGraph] = ()
+    dated: OneOf["commit", "shallow", "today"] = "commit"
 
     @property
     def quads(self) -> list[Quad]:

@@ -210,7 +210,7 @@ class _Record:
         self._iris(self._catalog.iri, "dcat:record", [it])
         self._types(it, "dcat:CatalogRecord")
         self._iris(it, "foaf:primaryTopic", [topic])
-        self._dates(it, self._catalog.issued, self._catalog.modified)
+        self._dates(it, self._catalog.issued, self._catalog.recorded)
 
     # -- parts ------------------------------------------------------------------------------------
 

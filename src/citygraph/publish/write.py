@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from filecmp import cmp
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
@@ -137,7 +139,9 @@ class Tools:
 class Writing:
     """One folder being filled."""
 
-    def __init__(self, edition: Edition, tools: Tools, folder: NewFolder) -> None:
+    def __init__(self, edition: Edition, tools: Tools, folder: NewFolder, before: Path | None = None) -> None:
+        """Begin; `before` is the folder that was published last."""
+        self._before = before
         self._edition, self._tools, self._folder = edition, tools, folder
         self._config = edition.config
         self._quads = SortedQuads(edition.quads)
@@ -162,11 +166,13 @@ class Writing:
         tables = self._write_classes()
         self._write_answers()
         self._write_query_texts()
+        modified, is_dated = self._day_of_change()
         catalog = catalog_of(
             self._config,
             self._items,
-            period=period_of(self._edition.graphs.quads(Part.DATA), latest=self._edition.modified),
-            modified=self._edition.modified,
+            period=period_of(self._edition.graphs.quads(Part.DATA), latest=modified),
+            modified=modified,
+            is_dated=is_dated,
             queries=self.published,
         )
         self._write_ontology()
@@ -179,6 +185,18 @@ class Writing:
             page = landing_page(catalog, language, tables=tables, catalogs=paths, site=site)
             self._folder.write(name, page.encode())
         return catalog
+
+    def _day_of_change(self) -> tuple[date, bool]:
+        """The day of the last change, and whether it is known; the same data keep the day that was published before."""
+        edition, name = self._edition, "data/graph.nq"
+        if edition.dated != "commit" and self._before is not None and (self._before / name).is_file():
+            known = _known_before(self._before, allow_removal=True)
+            day = known.graph.modified if known and known.graph else ""
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII) and cmp(
+                self._before / name, self._folder.path / name, shallow=False
+            ):
+                return date.fromisoformat(day), True
+        return edition.modified, edition.dated != "shallow"
 
     def put(self, path: str, triples: Iterable[Triple], format_: str, prefixes: Mapping[str, str]) -> None:
         """Write some triples as a file."""
@@ -366,7 +384,7 @@ def publish_edition(
     """
     known = _known_before(target, allow_removal=placement.allow_removal)
     with NewFolder(None if placement.plan else target) as folder:
-        writing = Writing(edition, tools, folder)
+        writing = Writing(edition, tools, folder, target)
         catalog = writing.write_all()
         findings = [*before, *writing.findings]
         found: dict[str, tuple[list[PageFile], list[Finding]]] = {}
@@ -398,7 +416,7 @@ def publish_edition(
             findings += find_leaks(secrets, edition.quads, ((path, folder.read(path)) for path in folder))
         sums = folder.seal()
         if twice:
-            findings += _not_same(sums, edition, tools)
+            findings += _not_same(sums, edition, tools, target)
         report = Report.of(findings)
         planned = plan_of(known, now, folder.plan(target, prune=placement.prune)) if target is not None else None
         written = target is not None and not report.violations and not placement.plan
@@ -420,9 +438,9 @@ def _known_before(target: Path | None, *, allow_removal: bool) -> Known | None:
         raise
 
 
-def _not_same(sums: Mapping[str, str], edition: Edition, tools: Tools) -> list[Finding]:
+def _not_same(sums: Mapping[str, str], edition: Edition, tools: Tools, before: Path | None) -> list[Finding]:
     with NewFolder(None) as second:
-        Writing(edition, tools, second).write_all()
+        Writing(edition, tools, second, before).write_all()
         again = second.seal()
     return [
         finding("publish-not-same", file=path, place=path)
