@@ -181,10 +181,10 @@ def test_a_pipe_among_the_questions_is_a_finding_and_does_not_block(linked: Path
     assert ("bad-query", "queries/pipe.rq") in {(each.code, each.file) for each in Project.open(linked).check().report}
 
 
-def test_a_pipe_is_passed_over_and_does_not_block(tmp_path: Path) -> None:
+def test_a_pipe_is_a_finding_and_does_not_block(tmp_path: Path) -> None:
     _load(tmp_path, a__ttl=_GOOD)
     os.mkfifo(tmp_path / "data" / "pipe.ttl")
-    assert not _load(tmp_path).findings
+    assert [(each.code, each.file) for each in _load(tmp_path).findings] == [("unreadable-file", "data/pipe.ttl")]
 
 
 def test_hidden_files_backups_and_notes_are_passed_over(tmp_path: Path) -> None:

@@ -100,6 +100,9 @@ def unsafe_links(config: Config) -> list[Finding]:
                     path.is_file() and _keeps_class(config, name, end_inside(path, config.folder))
                 ):
                     found.append(name)
+            elif top != "queries" and path.exists() and not (path.is_file() or path.is_dir()):
+                # A pipe or a device, which would be waited for without end; a question that is one is a bad question.
+                odd.append(finding("unreadable-file", file=_shown(name), reason=text("files.no_plain_file")))
             elif path.is_file() and not _has_name(path):
                 odd.append(finding("unreadable-file", file=_shown(name), reason=text("files.odd_name").filled()))
             elif path.is_file() and (status := path.lstat()).st_nlink > 1:
