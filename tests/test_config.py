@@ -20,6 +20,7 @@ from citygraph.messages import said_in
 from citygraph.publish.catalog import catalog_of
 from citygraph.publish.record import PROFILES, write_record
 from citygraph.rdf import Iri
+from citygraph.version import __version__
 from conftest import ROOT
 from portal_record import ITEMS, iri
 
@@ -420,4 +421,37 @@ def _refused(folder: Path) -> ConfigError | None:
 def test_a_file_in_another_encoding_is_named_with_line_and_column(tmp_path: Path) -> None:
     (tmp_path / "graph.toml").write_bytes('title = "x"\nb = "å"\n'.encode("cp1252"))
     with pytest.raises(ConfigError, match=r"graph\.toml is not UTF-8 \(byte 18, graph\.toml:2:6\)"):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        (f"=={__version__}", True),
+        (">=0.0.1, <99", True),
+        ("", True),
+        (">=99.1", False),
+        ("<0.0.1", False),
+        (f"!={__version__}", False),
+    ],
+)
+def test_a_project_for_another_version_stops_before_its_keys_are_read(
+    tmp_path: Path, wanted: str, *, fits: bool
+) -> None:
+    new_key = "" if fits else "key_of_another_version = 1\n"
+    (tmp_path / "graph.toml").write_text(
+        f'requires = "{wanted}"\ntitle = "x"\nbase = "http://a/"\n{new_key}', encoding="utf-8"
+    )
+    if fits:
+        assert read_config(tmp_path).values["requires"] == wanted
+        return
+    with pytest.raises(ConfigError, match="requires citygraph") as caught:
+        read_config(tmp_path)
+    assert wanted in caught.value.fix
+
+
+@pytest.mark.parametrize("wanted", ["0.2", ">=x", ">=1,,<2", ">=1;<2", "latest"])
+def test_versions_that_are_written_otherwise_are_a_wrong_value(tmp_path: Path, wanted: str) -> None:
+    (tmp_path / "graph.toml").write_text(f'requires = "{wanted}"\ntitle = "x"\nbase = "http://a/"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="expected versions of the program"):
         read_config(tmp_path)

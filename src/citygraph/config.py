@@ -15,6 +15,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from operator import eq, ge, gt, le, lt, ne
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,6 +25,7 @@ from citygraph.findings import Finding, finding
 from citygraph.matching.names import slug
 from citygraph.messages import Sentence, Text, said_in, sentence
 from citygraph.values import KINDS, Expected, Key, KindCheck, as_toml, did_you_mean, expected
+from citygraph.version import __version__
 from citygraph.vocabularies import tables_of
 
 
@@ -262,7 +264,52 @@ def _contacts(value: object, key: Key) -> tuple[Mapping[str, Any], ...]:
     return tuple(found)
 
 
-_KINDS: Final = {**KINDS, "duration": _duration, "contacts": _contacts}
+_BOUND: Final = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d{1,6}(?:\.\d{1,6}){0,3})", re.ASCII)
+_COMPARE: Final = {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
+
+
+def _bounds(written: str) -> list[tuple[str, tuple[int, ...]]]:
+    """Versions written as `>=0.2,<0.3`; a ValueError when they are written otherwise."""
+    found = [_BOUND.fullmatch(each.strip()) for each in written.split(",")]
+    if None in found:
+        raise ValueError(written)
+    return [(each[1], _numbers(each[2])) for each in found if each]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The first four numbers of a version, so that 0.2 and 0.2.0 are one."""
+    numbers = [int(each) for each in re.findall(r"\d+", re.split(r"[a-zA-Z+-]", version)[0])]
+    return tuple([*numbers, 0, 0, 0, 0][:4])
+
+
+def _requires(value: object, key: Key) -> object:
+    del key
+    try:
+        if value != "":
+            _bounds(value if isinstance(value, str) else "?")
+    except ValueError as error:
+        raise expected("requires") from error
+    return value
+
+
+def _check_version(raw: Mapping[str, Any], path: Path) -> None:
+    """Stop at a project that is made for another version of the program, before its keys are read.
+
+    Raises:
+        ConfigError: `requires` names versions, and this is none of them.
+    """
+    wanted = raw.get("requires")
+    try:
+        bounds = _bounds(wanted) if isinstance(wanted, str) and wanted else []
+    except ValueError:
+        # Said with the other keys that are wrong.
+        return
+    if not all(_COMPARE[sign](_numbers(__version__), number) for sign, number in bounds):
+        message = sentence("keys.other_version", path=path, wanted=wanted, version=__version__)
+        raise ConfigError(message, fix=sentence("keys.install_version", wanted=wanted))
+
+
+_KINDS: Final = {**KINDS, "duration": _duration, "contacts": _contacts, "requires": _requires}
 
 
 @cache
@@ -366,7 +413,9 @@ def read_config(folder: Path) -> Config:
     if not path.exists():
         message = sentence("keys.no_config", file=CONFIG_FILE, folder=folder)
         raise ConfigError(message, fix=sentence("keys.start_project"))
-    values = _checked(read_toml(path, error=ConfigError, fix=sentence("keys.check_path")), path)
+    raw = read_toml(path, error=ConfigError, fix=sentence("keys.check_path"))
+    _check_version(raw, path)
+    values = _checked(raw, path)
     return Config(
         folder=folder,
         title=Text.of(values["title"]),

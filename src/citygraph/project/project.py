@@ -223,9 +223,7 @@ class Project:
     def push_snapshot(
         self, mirror: Path, *, snapshot_id: str = "", edition: str = "public", progress: Progress | None = None
     ) -> Moved:
-        """Put a version into the mirror in the folder `mirror`, and make it the one in use there.
-
-        As many versions stay in the mirror as `store.keep` in graph.toml says.
+        """Put a version into the folder `mirror`, in use there from now on; as many as `store.keep` says stay there.
 
         Args:
             mirror: the folder; made when it is not there.
