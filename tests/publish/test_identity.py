@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 import rdflib
 
-from citygraph import Project
+from citygraph import Project, publish
 from citygraph.config import read_config
 from citygraph.errors import CitygraphError, ConfigError, PublishError, QueryError
 from citygraph.project.publishing import last_change
@@ -312,7 +312,9 @@ def test_a_shallow_clone_is_told_and_no_wrong_day_is_written(folder: Path, tmp_p
 
 
 @pytest.mark.usefixtures("no_profiles")
-def test_without_git_the_day_stays_while_the_data_do(folder: Path, tmp_path: Path) -> None:
+def test_without_git_the_day_stays_while_the_data_do(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def published(day: int) -> tuple[str, ...]:
         Project.open(folder, today=date(2026, 5, day)).publish(tmp_path / "site")
         known = known_of(tmp_path / "site")
@@ -322,5 +324,10 @@ def test_without_git_the_day_stays_while_the_data_do(folder: Path, tmp_path: Pat
     assert published(1) == ("2026-05-01",)
     change(folder / "graph.toml", "The networks of the city.", "What the city takes part in.")
     assert published(5) == ("2026-05-01",)
+    sent: list[Catalog] = []
+    monkeypatch.setattr(publish, "ckan_client", lambda *_: None)
+    monkeypatch.setattr(publish, "push_to_ckan", lambda catalog, *_, **__: sent.append(catalog))
+    Project.open(folder, today=date(2026, 5, 7)).publish_to_ckan("https://a.no/", "", upload=tmp_path / "site")
+    assert [each.modified for each in sent] == ["2026-05-01"]
     note(folder, "new")
     assert published(9) == ("2026-05-09",)

@@ -485,8 +485,7 @@ class Project:
             progress: told of each stage.
 
         Raises:
-            PublishError: the folder cannot be written, something that no run wrote is in the way, or portals would
-                delete datasets.
+            PublishError: the folder cannot be written, something is in the way, or portals would delete datasets.
             ReasoningError: the reasoner stopped before it was done.
         """
         from citygraph import publish  # noqa: PLC0415
@@ -549,7 +548,7 @@ class Project:
             url: the first page of the portal.
             token: what the portal knows you by.
             organization: the organisation of the portal that owns the datasets.
-            upload: a folder that `publish` wrote, whose files are sent; without it the portal links to them.
+            upload: a folder that `publish` wrote, whose files are sent, with its dates; without it the portal links to them.
             dry_run: say what would change, and change nothing.
 
         Raises:
@@ -557,14 +556,12 @@ class Project:
         """
         from citygraph import publish  # noqa: PLC0415
 
-        published = self.publish(None)
+        published = self.publish(upload if upload and (upload / "SHA256SUMS").is_file() else None, plan=True)
         if published.report.violations:
             message = f"The catalogue has {len(published.report.violations)} violations."
             raise PublishError(message, fix="See them: citygraph publish check")
-        client = publish.ckan_client(url, token)
-        return publish.push_to_ckan(
-            published.catalog, client, organization=organization, dry_run=dry_run, upload=upload
-        )
+        catalog, client = published.catalog, publish.ckan_client(url, token)
+        return publish.push_to_ckan(catalog, client, organization=organization, dry_run=dry_run, upload=upload)
 
     @property
     def links(self) -> Links:
