@@ -493,7 +493,8 @@ def serve(
             _say_address(words, host, actual, root_path, review=review)
             if project.config.internal:
                 say(phrase(f"serve.{edition.value}", words))
-        if is_root():
+        # With --quiet the line of the log that tells the start says it.
+        if is_root() and not quiet:
             say(phrase("serve.warnings.root", words))
 
     def site_of(opened: Project) -> Site:
