@@ -136,7 +136,9 @@ def sources_of_rows(
     things = [node for node in nodes if node not in _records(nodes, store)] if nodes else []
     claims: dict[Term, list[dict[str, Term]]] = defaultdict(list)
     named = _names_in(query.text)
-    for claim in ask_about(_CLAIMS, {"thing": things}, store) if things else ():
+    # Servers do not agree on the order of rows.
+    asked = ask_about(_CLAIMS, {"thing": things}, store) if things else ()
+    for claim in sorted(asked, key=lambda row: str(row["claim"])):
         property_ = claim["property"]
         if isinstance(property_, Iri) and (property_.value in named or _local_name(property_) in named):
             claims[claim["thing"]].append(claim)
