@@ -213,7 +213,7 @@ NORWEGIAN = {
     "/queries/small?nothing=1": (400, "har ingen parameter «nothing»"),
     "/queries/bomb": (503, '<p class="lead">Spørringen '),
     "/queries/flood": (400, "det er for mye for en side"),
-    "/editor?query=SELECT%20*%20WHERE%20%7B": (400, "Spørringen er ikke gyldig SPARQL"),
+    "/editor?query=SELECT%20*%20WHERE%20%7B": (400, "spørringen slutter for tidlig: { på linje 1"),
     "/editor?query=DROP%20ALL": (400, "ville endre grafen, og spørringer bare leser"),
     "/editor?query=ASK%20%7B%20SERVICE%20%3Cx:a%3E%20%7B%7D%20%7D": (400, "spørringer blir på denne maskinen"),
     "/editor?query=SELECT%20*%20WHERE%20%7B%20%3Fs%20%3Fp%20%3Fo%20.%20%3Fa%20%3Fb%20%3Fc%20%7D": (400, "Svaret"),
