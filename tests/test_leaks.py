@@ -385,8 +385,8 @@ def test_no_internal_name_is_looked_for_in_wikidata(pair: Pair, monkeypatch: pyt
 def test_serve_says_which_edition_it_shows(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
 
-    def run(site: Site, *, host: str, port: int, ready: Callable[[int], None]) -> bool:
-        del host
+    def run(site: Site, *, host: str, port: int, ready: Callable[[int], None], again: object) -> bool:
+        del host, again
         shown.append(site.service.project.config.edition)
         ready(port)
         return True
