@@ -250,8 +250,8 @@ def check_values(graphs: ProjectGraphs, config: Config, *, today: date) -> list[
     return findings
 
 
-def _value_finding(code: str, file: FileGraph, quad: Quad, **values: str | Text) -> Finding:
-    """A finding about one statement, placed where it stands."""
+def finding_at(code: str, file: FileGraph, quad: Quad, **values: str | Text) -> Finding:
+    """A finding about one statement, placed where it stands in its file."""
     place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
     return finding(
         code,
@@ -272,15 +272,15 @@ def _literals(file: FileGraph, today: date) -> Iterator[Finding]:
             continue
         kind = literal.datatype.value.removeprefix(_XSD)
         if kind in _DATES and _ZONE.search(literal.value[4:]):
-            yield _value_finding("date-with-time-zone", file, quad, text=literal.value)
+            yield finding_at("date-with-time-zone", file, quad, text=literal.value)
         elif kind in _LEXICAL and not _LEXICAL[kind](literal.value):
-            yield _value_finding("bad-literal", file, quad, text=literal.value, kind=f"xsd:{kind}")
+            yield finding_at("bad-literal", file, quad, text=literal.value, kind=f"xsd:{kind}")
         elif (
             quad.predicate in _PAST
             and kind in _DATES
             and literal.value[:10] > today.isoformat()[: len(literal.value[:10])]
         ):
-            yield _value_finding("date-in-future", file, quad, text=literal.value)
+            yield finding_at("date-in-future", file, quad, text=literal.value)
 
 
 def _is_day(text: str) -> bool:
@@ -324,7 +324,7 @@ def _terms(file: FileGraph, defined: AbstractSet[Term]) -> Iterator[Finding]:
             if term.value.startswith(CG) or (term.value.startswith(CONCEPT) and file.part is not Part.ONTOLOGY):
                 seen.add(term.value)
                 near = difflib.get_close_matches(term.value, names, n=1, cutoff=0.6)
-                yield _value_finding(
+                yield finding_at(
                     "unknown-term", file, quad,
                     term=compress(term.value), near=compress(near[0]) if near else "docs/ontology.md",
                 )  # fmt: skip
@@ -348,9 +348,9 @@ def _names(file: FileGraph, config: Config) -> Iterator[Finding]:
             continue
         seen.add(subject.value)
         if foreign and subject.value.startswith(foreign):
-            yield _value_finding("wrong-base", file, quad, iri=subject.value, base=config.base, old=BASE)
+            yield finding_at("wrong-base", file, quad, iri=subject.value, base=config.base, old=BASE)
         elif subject.value.startswith(things) and not _SLUG.match(subject.value.removeprefix(things)):
-            yield _value_finding("bad-slug", file, quad, slug=subject.value.removeprefix(things))
+            yield finding_at("bad-slug", file, quad, slug=subject.value.removeprefix(things))
 
 
 def _organisation_numbers(graphs: ProjectGraphs) -> Iterator[Finding]:
@@ -361,7 +361,7 @@ def _organisation_numbers(graphs: ProjectGraphs) -> Iterator[Finding]:
             if quad.subject in numbers and quad.predicate == _NOTATION and isinstance(quad.object, Literal):
                 digits = quad.object.value
                 if re.fullmatch(r"\d{9}", digits) and not _check_digit_holds(digits):
-                    yield _value_finding("bad-organisation-number", file, quad, number=digits)
+                    yield finding_at("bad-organisation-number", file, quad, number=digits)
 
 
 def _check_digit_holds(digits: str) -> bool:
@@ -389,7 +389,7 @@ def _twins(graphs: ProjectGraphs) -> Iterator[Finding]:
             reported.add(pair)
             file, quad = list(things.values())[-1]
             other = compress(next(iter(things))[1:-1], prefixes_for(graphs.base))
-            yield _value_finding(
+            yield finding_at(
                 "near-duplicate",
                 file,
                 quad,

@@ -16,12 +16,13 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Final
 
-from citygraph.findings import Finding, finding
+from citygraph.findings import Finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import Labels, reused_labels
 from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES, compress, expand, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
+from citygraph.validate.checks import finding_at
 
 _RDF, _RDFS, _ORG = PREFIXES["rdf"], PREFIXES["rdfs"], PREFIXES["org"]
 _TYPE, _SUBCLASS, _SUBPROPERTY = Iri(_RDF + "type"), Iri(_RDFS + "subClassOf"), Iri(_RDFS + "subPropertyOf")
@@ -163,20 +164,15 @@ class _Expected:
 
     def _finding(self, file: FileGraph, quad: Quad, misfit: _Misfit) -> Finding:
         labels, prefixes = self._labels, prefixes_for(self._graphs.base)
-        place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
         kinds = sorted(self._kinds.get(misfit.term, set()), key=lambda each: (len(_closure(each, self._above)), each))
         if isinstance(misfit.term, Literal):
             code = "text-for-thing"
         else:
             code = "wrong-kind-place" if misfit.instead else "wrong-kind"
-        return finding(
+        return finding_at(
             code,
-            file=file.path,
-            line=place.line if place else 0,
-            column=place.column if place else 0,
-            focus_node=str(quad.subject),
-            path=str(quad.predicate),
-            value=str(quad.object),
+            file,
+            quad,
             statement=_said(labels, quad.subject, quad.predicate, quad.object),
             term=_each(lambda language: labels.describe(misfit.term, language)),
             kind=_each(lambda language: labels.of(kinds[-1], language) if kinds else ""),
@@ -233,18 +229,7 @@ def _unknown_terms(file: FileGraph, defined: set[str]) -> Iterator[Finding]:
                 continue
             known, near = _nearest(term.value)
             if not known:
-                place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
-                yield finding(
-                    "unknown-reused-term",
-                    file=file.path,
-                    line=place.line if place else 0,
-                    column=place.column if place else 0,
-                    focus_node=str(quad.subject),
-                    path=str(quad.predicate),
-                    value=str(quad.object),
-                    term=compress(term.value),
-                    near=near,
-                )
+                yield finding_at("unknown-reused-term", file, quad, term=compress(term.value), near=near)
 
 
 def _nearest(iri: str) -> tuple[bool, str]:
