@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,9 @@ import pytest
 from citygraph import Project, load
 from citygraph.findings import Finding
 from citygraph.graphs import ProjectGraphs
+from citygraph.namespaces import PREFIXES
 from citygraph.validate import check_meaning
 from conftest import ROOT, TODAY, copy_project
-
-NETWORK = "data/networks/eurocities.ttl"
 
 
 @pytest.fixture(scope="module")
@@ -24,16 +24,14 @@ def graphs_of(folder: Path) -> ProjectGraphs:
     return load.load_files(Project.open(folder, today=TODAY).config).graphs
 
 
-def with_statements(folder: Path, turtle: str) -> list[Finding]:
+def with_statements(folder: Path, turtle: str, told: Sequence[Finding] = ()) -> list[Finding]:
     """The findings about a file with these statements beside our own graph."""
     file = folder / "data" / "tried.ttl"
-    heads = (folder / NETWORK).read_text(encoding="utf-8").split("\n\n")[0:2]
-    prefixes = "\n".join(line for head in heads for line in head.splitlines() if line.startswith("@prefix"))
-    wanted = "@prefix adms: <http://www.w3.org/ns/adms#> .\n@prefix old: <http://schema.org/> .\n"
-    more = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in {"time": "http://www.w3.org/2006/time#"}.items())
-    file.write_text(f"{prefixes}\n{wanted}{more}\n{turtle}\n", encoding="utf-8")
+    prefixes = {**PREFIXES, "old": "http://schema.org/"}
+    heads = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in prefixes.items())
+    file.write_text(f"{heads}\n{turtle}\n", encoding="utf-8")
     try:
-        return [each for each in check_meaning(graphs_of(folder)) if each.file == "data/tried.ttl"]
+        return [each for each in check_meaning(graphs_of(folder), told=told) if each.file == "data/tried.ttl"]
     finally:
         file.unlink()
 
@@ -79,6 +77,13 @@ def test_a_wrong_statement_is_one_finding_with_its_place_and_what_to_do(wrong: s
     said = f"{found.message.en} {found.fix.en}"
     assert advice.casefold() in said.casefold(), said
     assert found.message.nb != found.message.en
+
+
+def test_what_a_shape_said_of_one_statement_hides_no_other_on_the_same_line(folder: Path) -> None:
+    both = 'id:metrex cg:hasAim id:place-oslo ; foaf:homepage "https://example.org/" .'
+    aim, page = with_statements(folder, both)
+    assert (aim.line, aim.focus_node) == (page.line, page.focus_node)
+    assert [each.path for each in with_statements(folder, both, told=[aim])] == [page.path]
 
 
 def test_what_the_advice_names_is_right(folder: Path) -> None:

@@ -76,13 +76,11 @@ def check_meaning(graphs: ProjectGraphs, *, told: Iterable[Finding] = ()) -> lis
         told: what shapes said already; a statement that one of them names is not named again.
     """
     expected = _Expected(graphs)
-    named = {(each.focus_node, each.path) for each in told} | {(each.file, str(each.line)) for each in told}
+    named = {(each.focus_node, each.path) for each in told}
     findings: list[Finding] = []
     for file in graphs.of(Part.DATA, Part.SOURCES):
         misfits = expected.misfits(file)
-        findings += [
-            each for each in misfits if named.isdisjoint({(each.focus_node, each.path), (each.file, str(each.line))})
-        ]
+        findings += [each for each in misfits if (each.focus_node, each.path) not in named]
         findings += _unknown_terms(file, expected.defined)
     return findings
 
@@ -109,6 +107,7 @@ class _Expected:
     def __init__(self, graphs: ProjectGraphs) -> None:
         self._graphs = graphs
         self._above: dict[str, set[str]] = defaultdict(set)
+        self._classes: dict[str, frozenset[str]] = {}
         above_property: dict[str, set[str]] = defaultdict(set)
         starts: dict[str, list[frozenset[str]]] = defaultdict(list)
         ends: dict[str, list[frozenset[str]]] = defaultdict(list)
@@ -122,11 +121,12 @@ class _Expected:
                     kept[subject].append(frozenset(classes))
         self._starts = {name: _inherited(name, starts, above_property) for name in {*starts, *above_property}}
         self._ends = {name: _inherited(name, ends, above_property) for name in {*ends, *above_property}}
-        self._kinds: dict[Term, set[str]] = defaultdict(set)
+        self._kinds: dict[Term, frozenset[str]] = {}
         self._authorities: dict[Term, list[Term]] = defaultdict(list)
         for quad in graphs.quads():
             if quad.predicate == _TYPE and isinstance(quad.object, Iri):
-                self._kinds[quad.subject] |= self._with_above(quad.object.value)
+                kinds = self._with_above(quad.object.value)
+                self._kinds[quad.subject] = self._kinds.get(quad.subject, kinds) | kinds
             elif quad.predicate == _ADMINISTERS:
                 self._authorities[quad.object].append(quad.subject)
 
@@ -134,8 +134,10 @@ class _Expected:
     def _labels(self) -> Labels:
         return Labels([*self._graphs.triples()])
 
-    def _with_above(self, kind: str) -> set[str]:
-        return _closure(kind, self._above)
+    def _with_above(self, kind: str) -> frozenset[str]:
+        if kind not in self._classes:
+            self._classes[kind] = frozenset(_closure(kind, self._above))
+        return self._classes[kind]
 
     def misfits(self, file: FileGraph) -> Iterator[Finding]:
         """The statements of a file at one end of which stands something of the wrong kind."""
@@ -164,7 +166,7 @@ class _Expected:
 
     def _finding(self, file: FileGraph, quad: Quad, misfit: _Misfit) -> Finding:
         labels, prefixes = self._labels, prefixes_for(self._graphs.base)
-        kinds = sorted(self._kinds.get(misfit.term, set()), key=lambda each: (len(_closure(each, self._above)), each))
+        kinds = sorted(self._kinds.get(misfit.term, ()), key=lambda each: (len(self._with_above(each)), each))
         if isinstance(misfit.term, Literal):
             code = "text-for-thing"
         else:
