@@ -101,6 +101,13 @@ def test_a_changed_base_alone_is_a_finding_with_the_command_that_mends_it(folder
     assert findings(folder) == []
 
 
+def test_a_file_that_is_not_rewritten_is_named(folder: Path) -> None:
+    rdf = f'<?xml version="1.0" encoding="UTF-16"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="{OLD}id/a"/></rdf:RDF>'
+    (folder / "data" / "wide.rdf").write_bytes(rdf.encode("utf-16"))
+    (folder / "data" / "map.qgz").write_bytes(OLD.encode())
+    assert rebase(folder, OLD, NEW).left == ("data/map.qgz", "data/wide.rdf")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

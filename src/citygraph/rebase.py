@@ -17,6 +17,7 @@ from citygraph.namespaces import BASE, is_absolute_iri
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, canonical_hash, parse
 
 _TEXTS: Final = frozenset({".csv", ".json", ".md", ".owl", ".rq", ".toml", ".tsv", ".txt", ".xml"})
+_OTHER_ENCODINGS: Final = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _NOT_OURS: Final = frozenset({"build", "sources", "node_modules"})
 # Terms, roles and codes belong to the vocabulary, which is the same in every project.
 _VOCABULARY: Final = r"(?!ontology(?![\w-])|concept/)"
@@ -24,7 +25,7 @@ _VOCABULARY: Final = r"(?!ontology(?![\w-])|concept/)"
 
 @dataclass(frozen=True, slots=True)
 class Rebased:
-    """How many addresses were rewritten in each file, and the files that have some and are of no kind known here."""
+    """How many addresses were rewritten in each file, and the files that have some and are of no kind, or in no encoding, that is rewritten here."""
 
     old: str
     new: str
@@ -59,11 +60,12 @@ def rebase(folder: Path, old: str, new: str, *, write: bool = True) -> Rebased:
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
         data = path.read_bytes()
-        if old.encode() not in data:
-            continue
         format_ = by_extension(path.suffix)
-        if path.suffix not in _TEXTS and format_ is None:
+        is_read_here = path.suffix in _TEXTS or format_ is not None
+        if any(old.encode(each) in data for each in _OTHER_ENCODINGS) or (old.encode() in data and not is_read_here):
             left.append(name)
+            continue
+        if old.encode() not in data:
             continue
         text, count = begins.subn(lambda _: new, data.decode("utf-8", "surrogateescape"))
         if count:
