@@ -19,7 +19,8 @@ _Node = TypeVar("_Node")
 _RANGE = re.compile(r"(?P<source>[^#]+)#char=(?P<start>\d{1,9}),(?P<end>\d{1,9})\Z")
 # RFC 7111 for rows and cells of a table, with the sheet of a workbook before it; RFC 8118 for pages of a PDF.
 _PLACE = re.compile(
-    r"(?P<source>[^#]+)#(?:sheet=(?P<sheet>[^&#]*)&)?(?:row=(?P<row>\d{1,9})|cell=(?P<cell>\d{1,9},\d{1,9})|page=(?P<page>\d{1,9}))\Z"
+    r"(?P<source>[^#]+)#(?:page=(?P<page>\d{1,9})|"
+    r"(?:sheet=(?P<sheet>[^&#]*)&)?(?:row=(?P<row>\d{1,9})|cell=(?P<cell>\d{1,9},\d{1,9})))\Z"
 )
 
 

@@ -91,11 +91,6 @@ class Citation:
     of_thing: bool = False
 
     @property
-    def numbers(self) -> tuple[str, tuple[int, ...]]:
-        """Where the place stands among others of its document."""
-        return (self.place.sheet, self.place.numbers) if self.place else ("", ())
-
-    @property
     def place(self) -> Anchor | None:
         """The part of the document that was read; `None` for all of it."""
         return anchor_of(self.address)
@@ -231,7 +226,7 @@ def _dated(citations: Iterable[Citation], days: Mapping[str, tuple[str, str]]) -
     fact has several dates. The only date of a fact is shown with each document when it fits none of them.
     """
     by_passage: dict[str, list[Citation]] = defaultdict(list)
-    for citation in sorted(citations, key=lambda each: (each.document, each.numbers, each.as_of)):
+    for citation in sorted(citations, key=_reading_order):
         by_passage[citation.address].append(citation)
     dates = {each.as_of for found in by_passage.values() for each in found}
     several = len({found[0].document for found in by_passage.values()}) > 1
@@ -247,6 +242,12 @@ def _dated(citations: Iterable[Citation], days: Mapping[str, tuple[str, str]]) -
         next((each for each in reversed(found) if each in fitting), replace(found[0], as_of=""))
         for found in by_passage.values()
     )
+
+
+def _reading_order(citation: Citation) -> tuple[str, str, tuple[int, ...], str]:
+    """By document, then by place in it, then by day."""
+    place = citation.place
+    return citation.document, place.sheet if place else "", place.numbers if place else (), citation.as_of
 
 
 def _is_within(day: str, first: str, last: str) -> bool:
