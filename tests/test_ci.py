@@ -108,7 +108,7 @@ def test_a_comparison_is_what_its_schema_says_and_each_difference_is_told_apart(
     changes = Project.open(project.folder, today=TODAY).compare(str(tmp_path / "old"))
     validator = Draft202012Validator(json.loads((SCHEMAS / "changes.json").read_text(encoding="utf-8")))
     assert not list(validator.iter_errors(json.loads(compare.write_json(changes))))
-    there = {each.value for each in Difference if compare.is_there(changes, each.value)}
+    there = {each.value for each in Difference if compare.has_difference(changes, each.value)}
     assert there == {"answers", "statements", "anything"}
 
 

@@ -93,7 +93,7 @@ def changes_between(old: State, new: State, *, titles: Mapping[str, Text]) -> Ch
     )
 
 
-def is_there(changes: Changes, difference: str) -> bool:
+def has_difference(changes: Changes, difference: str) -> bool:
     """Whether the two versions differ in this: a severity (findings that came), `answers`, `statements` or `anything`."""
     match difference:
         case "answers":

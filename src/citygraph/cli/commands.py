@@ -294,7 +294,7 @@ def compare(
     else:
         came = Report.of(changes.findings_added)
         write_report(came, words, format_=format_.value, folder=project.folder, notes=True)
-    if fail_on is not None and comparing.is_there(changes, fail_on.value):
+    if fail_on is not None and comparing.has_difference(changes, fail_on.value):
         raise typer.Exit(1)
 
 

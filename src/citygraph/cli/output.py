@@ -264,10 +264,10 @@ def print_sources(answered: Answered, *, language: str) -> None:
             continue
         words = [phrase("answer.stated" if stated else "answer.derived", language)]
         days = {citation.as_of for citation in citations}
-        if len(days) == 1 and days != {""}:
-            words.append(phrase("answer.as_of", language, day=days.pop()))
+        if len(days) == 1 and "" not in days:
+            words.append(phrase("answer.as_of", language, day=citations[0].as_of))
         print(f"[{number}] {', '.join(words)}")
-        for line in dict.fromkeys(_line(citation, language, dated=bool(days)) for citation in citations):
+        for line in dict.fromkeys(_line(citation, language, dated=len(days) > 1) for citation in citations):
             print(f"    {line}")
 
 
