@@ -230,6 +230,11 @@ def test_an_accepted_mapping_of_an_organisation_is_same_as_and_never_skos(tmp_pa
     assert mapped["<https://w3id.org/citygraph/id/nordnett>"] == "https://schema.org/sameAs"
 
 
+def test_a_mapping_file_in_another_encoding_says_the_place(tmp_path: Path) -> None:
+    loaded = _load(tmp_path, a__ttl=_GOOD, b__sssom__tsv="#a: b\n#c: å\n".encode("latin-1"))
+    assert [(each.code, each.line, each.column) for each in loaded.findings] == [("encoding", 2, 5)]
+
+
 @given(st.binary(max_size=200))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_at_all_are_read_or_reported(tmp_path: Path, data: bytes) -> None:

@@ -42,6 +42,7 @@ def test_a_broken_table_says_the_line(text: str, line: int, says: str) -> None:
     with pytest.raises(SssomError, match=says) as caught:
         read_mappings(text)
     assert caught.value.line == line
+    assert caught.value.what.nb != caught.value.what
 
 
 _CLOSED = (
@@ -82,8 +83,9 @@ def test_a_justification_is_understood_by_its_address_too() -> None:
     ("#object_type: town\n" + _HEAD, "the header says object_type: town, not one of owl class"),
 ])  # fmt: skip
 def test_a_name_that_hides_what_undoes_links_is_refused(head: str, says: str) -> None:
-    with pytest.raises(SssomError, match=says):
+    with pytest.raises(SssomError, match=says) as caught:
         read_mappings(head + _ROW)
+    assert caught.value.what.nb != caught.value.what
 
 
 def test_our_own_tables_can_be_read() -> None:

@@ -255,10 +255,11 @@ def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[F
     try:
         text = data.removeprefix(_BOM).decode("utf-8")
         mapping_set = read_mappings(text)
-    except UnicodeDecodeError:
-        return None, [finding("encoding", file=name, line=1, column=1)]
+    except UnicodeDecodeError as error:
+        line, column = place_of(error)
+        return None, [finding("encoding", file=name, line=line, column=column)]
     except SssomError as error:
-        return None, [finding("bad-mapping", file=name, line=error.line, detail=str(error))]
+        return None, [finding("bad-mapping", file=name, line=error.line, detail=error.what)]
     prefixes = {**prefixes_for(config.base), **mapping_set.curie_map}
     subjects = {str(quad.subject) for quad in graphs.quads()}
     concepts = {str(quad.subject) for quad in graphs.quads() if quad.predicate == _IN_SCHEME}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from citygraph.messages import sentence
+from citygraph.messages import Sentence, sentence
 
 NO_TERM_FOUND: Final = "sssom:NoTermFound"
 COLUMNS: Final = (
@@ -52,12 +52,12 @@ _SLOTS: Final = frozenset({
 
 
 class SssomError(ValueError):
-    """The text is not an SSSOM/TSV file; `line` counts from 1."""
+    """The text is not an SSSOM/TSV file: `what` says why in both languages, and `line` counts from 1."""
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, what: Sentence, line: int) -> None:
         """What is wrong, and in which line."""
-        super().__init__(message)
-        self.line = line
+        super().__init__(what)
+        self.what, self.line = what, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +132,13 @@ def read_mappings(text: str) -> MappingSet:
     try:
         metadata = yaml.safe_load("\n".join(line[1:] for line in lines[:count])) or {}
     except yaml.YAMLError as error:
-        message = f"the header is not YAML: {error}"
-        raise SssomError(message, 1) from error
+        raise SssomError(sentence("mapping.not_yaml", why=error), 1) from error
     if not isinstance(metadata, dict):
-        message = "the header is not a list of keys and values"
-        raise SssomError(message, 1)
+        raise SssomError(sentence("mapping.no_keys"), 1)
     columns = tuple(lines[count].split("\t")) if count < len(lines) else ()
     for column in _REQUIRED:
         if column not in columns:
-            message = f"the column {column} is missing"
-            raise SssomError(message, count + 1)
+            raise SssomError(sentence("mapping.no_column", column=column), count + 1)
     _closed_names(metadata, columns, lines[:count])
     prefixes = {"semapv": _SEMAPV, **{str(key): str(each) for key, each in (metadata.get("curie_map") or {}).items()}}
     rows = [(number, line) for number, line in enumerate(lines[count + 1 :], start=count + 2) if line]
@@ -160,21 +157,15 @@ def _closed_names(metadata: MappingType[str, Any], columns: Sequence[str], heade
     known = {_bare(each): each for each in _SLOTS}
     for place, column in enumerate(columns):
         meant = known.get(_bare(column), column)
-        if column in columns[:place] or (meant != column):
-            message = (
-                f"the column {column} is there twice"
-                if column == meant
-                else f"the column {column!r} is written {meant}"
-            )
-            raise SssomError(message, len(header) + 1)
+        if column in columns[:place] or meant != column:
+            key = "mapping.twice" if column == meant else "mapping.written"
+            raise SssomError(sentence(key, column=column, meant=meant), len(header) + 1)
     for key, values in _CLOSED.items():
         said = str(metadata.get(key) or "")
         if said and (key == "predicate_modifier" or not _listed(said, values)):
             line = next((number for number, each in enumerate(header, start=1) if each.lstrip("# ").startswith(key)), 1)
-            message = f"the header says {key}: {said}" + (
-                "" if key == "predicate_modifier" else f", not one of {', '.join(values)}"
-            )
-            raise SssomError(message, line)
+            problem = "mapping.modifier" if key == "predicate_modifier" else "mapping.header"
+            raise SssomError(sentence(problem, key=key, said=said, values=", ".join(values)), line)
 
 
 def _bare(name: str) -> str:
@@ -204,13 +195,11 @@ def _justified(said: str, prefixes: MappingType[str, str]) -> str:
 def _mapping(columns: Sequence[str], text: str, line: int, prefixes: MappingType[str, str]) -> Mapping:
     cells = text.split("\t")
     if len(cells) != len(columns):
-        message = "the row has more or fewer cells than the heading"
-        raise SssomError(message, line)
+        raise SssomError(sentence("mapping.cells"), line)
     slots = {column: cell.strip() for column, cell in zip(columns, cells, strict=True) if cell.strip()}
     for column in _REQUIRED:
         if not slots.get(column):
-            message = f"the cell {column} is empty"
-            raise SssomError(message, line)
+            raise SssomError(sentence("mapping.empty", column=column), line)
     problem = ""
     for column, values in _CLOSED.items():
         if column not in slots:

@@ -132,7 +132,7 @@ class Links:
             # Decoded from bytes: text mode would turn CR LF into LF, and a round trip into a difference.
             return read_mappings(_text(path))
         except SssomError as error:
-            message = sentence("link.unreadable", file=MAPPING_FILE, reason=error)
+            message = sentence("link.unreadable", file=MAPPING_FILE, reason=error.what)
             raise ConfigError(message, fix=sentence("link.run_check")) from error
 
     @contextmanager
