@@ -87,6 +87,8 @@ def test_formats_are_listed_by_what_they_carry() -> None:
         ("text/csv;q=0.1, text/csv;q=0.9, application/json;q=0.5", ROWS, ("csv", "json")),
         ("text/csv;q=0.9, text/csv;q=0.1, application/json;q=0.5", ROWS, ("csv", "json")),
         (",,;q=1,text/csv", ROWS, ("csv",)),
+        (",,;;q=x", ROWS, ROWS),
+        ("csv", ROWS, ROWS),
     ],
 )
 def test_the_most_welcome_comes_first(header: str, offered: tuple[str, ...], expected: tuple[str, ...]) -> None:

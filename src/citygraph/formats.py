@@ -144,7 +144,8 @@ def negotiate(accept: str, offered: Sequence[str]) -> tuple[str, ...]:
     """Those of `offered` that an `Accept` header takes, the most welcome first (RFC 9110, 12.5.1).
 
     Args:
-        accept: the header; an empty one takes everything. Only its first two thousand characters are read.
+        accept: the header; one in which nothing can be read takes everything, as if it were not there. Only its first
+            two thousand characters are read.
         offered: names of formats, or media types, in a tuple; their order decides a tie.
 
     >>> negotiate("text/csv;q=0.5, application/json", ROWS)
@@ -154,9 +155,9 @@ def negotiate(accept: str, offered: Sequence[str]) -> tuple[str, ...]:
     >>> negotiate("text/*", ("application/json", "text/html"))
     ('text/html',)
     """
-    if not accept.strip():
+    wanted = {media_range: weight for media_range, weight in _read_header(accept).items() if "/" in media_range}
+    if not wanted:
         return tuple(offered)
-    wanted = _read_header(accept)
     ranked = []
     for place, name in enumerate(offered):
         # The precise name of a format says more about it than an alias that several share.
