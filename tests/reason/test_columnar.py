@@ -225,10 +225,24 @@ def test_beyond_a_number_contradictions_are_counted_only(
     assert {c.rule for c in found} == {"cax-dw", "prp-irp"}
 
 
-def test_the_memory_limit_is_that_of_the_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "max").write_text(f"{900 << 20}\n")
-    (tmp_path / "current").write_text(f"{300 << 20}\n")
-    monkeypatch.setattr("citygraph.reason.closure._LIMITS", [(tmp_path / "max", tmp_path / "current")])
+def test_every_rule_that_is_violated_is_told_once_however_many_violations_there_are(
+    turtle: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("citygraph.reason.columnar.clashes.MOST_TOLD", 1)
+    both = " ".join(f":x{i} a :A , :B ; :p 1 ; :q '{i}a'^^xsd:integer ." for i in range(3))
+    found = close(turtle(":A owl:disjointWith :B ." + both)).contradictions
+    assert {c.rule for c in found if c.premises} == {"cax-dw", "dt-not-type"}
+    assert sum(c.more or 1 for c in found) == 6
+
+
+def test_the_memory_limit_is_that_of_the_container_without_the_files_it_has_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("citygraph.reason.closure._CONTAINER", tmp_path)
+    (tmp_path / "memory.max").write_text(f"{900 << 20}\n")
+    (tmp_path / "memory.current").write_text(f"{300 << 20}\n")
     assert (free_memory() >> 20, Budget().megabytes) == (600, 200)
-    (tmp_path / "max").write_text("max\n")
+    (tmp_path / "memory.stat").write_text(f"anon {100 << 20}\nactive_file 0\ninactive_file {150 << 20}\n")
+    assert (free_memory() >> 20, Budget().megabytes) == (750, 250)
+    (tmp_path / "memory.max").write_text("max\n")
     assert free_memory() > 0

@@ -111,11 +111,12 @@ MOST_AXIOMS: Final = 2_000_000
 """More axioms of the schema rules, or flat rules, than this are not made: they are kept as text, with their reasons."""
 
 
+_CONTAINER: Final = Path("/sys/fs/cgroup")
 _LIMITS: Final = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
 )
-"""What a container may use and what it uses, in the two versions of Linux' control groups."""
+"""What a container may use, what it uses, and how much of that are files it has read, which the kernel gives back."""
 _SHARE: Final = 3
 """Columns may take one part of so many of the memory that is free: a merge holds the old and the new at once."""
 _UNKNOWN: Final = 4 << 30
@@ -125,11 +126,13 @@ def free_memory() -> int:
     """How many bytes this process may still take: the least of the machine's, the container's and its own limit."""
     free = [_UNKNOWN]
     with suppress(OSError, ValueError, StopIteration):
-        meminfo = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = [int(next(line for line in meminfo if line.startswith("MemAvailable:")).split()[1]) << 10]
-    for limit, used in _LIMITS:
+        free = [_figure(Path("/proc/meminfo"), "MemAvailable:") << 10]
+    for limit, used, details, files in _LIMITS:
         with suppress(OSError, ValueError):
-            free.append(int(limit.read_text(encoding="ascii")) - int(used.read_text(encoding="ascii")))
+            most, taken = (int((_CONTAINER / each).read_text(encoding="ascii")) for each in (limit, used))
+            with suppress(OSError, ValueError, StopIteration):
+                taken -= _figure(_CONTAINER / details, files)
+            free.append(most - taken)
     with suppress(ImportError, OSError, ValueError):
         import resource  # noqa: PLC0415  # not on Windows
 
@@ -138,6 +141,12 @@ def free_memory() -> int:
             pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
             free.append(most - pages * resource.getpagesize())
     return max(0, min(free))
+
+
+def _figure(file: Path, name: str) -> int:
+    """The number behind a name in a file of lines."""
+    lines = map(str.split, file.read_text(encoding="ascii").splitlines())
+    return next(int(line[1]) for line in lines if line[:1] == [name])
 
 
 def _megabytes() -> int:

@@ -37,6 +37,7 @@ def find(state: ColumnarState) -> tuple[Contradiction, ...]:
     After `MOST_TOLD` of them, or some seconds, the matches of each rule are counted only.
     """
     found: _Found = {}
+    named: set[str] = set()
     counted: Counter[str] = Counter()
     until = process_time() + _SECONDS
     for rule in state.book.contradictions:
@@ -44,10 +45,10 @@ def find(state: ColumnarState) -> tuple[Contradiction, ...]:
             done = 0
             for each in premises:
                 # Of each rule that is violated, one violation is told at least.
-                if rule.name in counted and (len(found) >= MOST_TOLD or process_time() > until):
+                if rule.name in named and (len(found) >= MOST_TOLD or process_time() > until):
                     break
                 done += 1
-                counted[rule.name] += 0
+                named.add(rule.name)
                 found.setdefault((rule.name, frozenset(each)), (each, rule.axioms))
             counted[rule.name] += rows - done
     _drop_echoes(state, found)
