@@ -283,7 +283,7 @@ def _line(citation: Citation, language: str, *, dated: bool) -> str:
     if dated and citation.as_of:
         notes.append(phrase("answer.as_of", language, day=citation.as_of))
     if citation.of_thing:
-        notes.append(phrase("answer.of_thing", language))
+        notes.append(text("interface.of_thing").in_language(language))
     return f"{name} ({', '.join(notes)})" if notes else name
 
 

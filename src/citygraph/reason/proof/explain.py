@@ -294,7 +294,7 @@ def _place(origin: Origin, language: str) -> str:
     if document:
         anchor = anchor_of(origin.source)
         place += f" ← {place_label(document, anchor, language) if anchor else document}"
-        place += f" ({_said('of_thing', language)})" if origin.of_thing else ""
+        place += f" ({text('interface.of_thing').in_language(language)})" if origin.of_thing else ""
     return _one_line(place)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from citygraph.labels import FALLBACK
+from citygraph.messages import text
 from citygraph.namespaces import compress, expand
 from citygraph.query import Answered, Citation, cite
 from citygraph.query.entity import FACT_TABLES, EntityClaim, EntityFact, claims_about, facts_about, identifier_code
@@ -132,7 +133,7 @@ def _source(citation: Citation, formatter: TermFormatter, words: Words) -> Cited
     if citation.modality not in {"", "stated"}:
         notes.append(words.code("modality", citation.modality))
     if citation.of_thing:
-        notes.append(words("fact.of_thing"))
+        notes.append(text("interface.of_thing").in_language(language))
     return CitedSource(
         ShownTerm(title, formatter.urls.link(citation.address), external=formatter.urls.is_external(citation.address)),
         citation.passage.in_language(language),
