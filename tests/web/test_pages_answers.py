@@ -339,3 +339,17 @@ def test_pictures_take_what_the_columns_give(pages: Pages) -> None:
     # A negative number has no length: no bars, and the table is there.
     assert 'class="picture bar"' not in text
     assert "data-sortable" in text
+
+
+def test_the_source_of_a_thing_is_said_to_be_that_on_pages_and_in_files(pages: Pages) -> None:
+    for language, words in (("nb", "kilde til tingen"), ("en", "source of the thing")):
+        answer = words_of(pages.get(f"/queries/thematic-areas?network=Metrex&cite=1&lang={language}").text)
+        assert words in answer
+        carried = words_of(pages.get(f"/queries/thematic-areas?network=Eurocities&cite=1&lang={language}").text)
+        assert words not in carried
+    rows = [*csv.DictReader(pages.get("/queries/thematic-areas.csv?cite=1").text.splitlines())]
+    of_things = {row["network"].rpartition("/")[2]: (row["sources"], row["sources_of_thing"]) for row in rows}
+    assert of_things["metrex"][0] == ""
+    assert of_things["metrex"][1].startswith("https://")
+    assert "#char=" in of_things["eurocities"][0]
+    assert of_things["eurocities"][1] == ""
