@@ -291,9 +291,10 @@ def test_a_key_in_the_wrong_table_is_guessed(tmp_path: Path) -> None:
 
 def test_an_address_that_no_table_has_is_a_finding() -> None:
     config = _here().having("publish.frequency", "https://tables.example.net/often")
-    assert [(each.code, each.file) for each in check_terms(config, "publi")] == [
+    assert [(each.code, each.file) for each in check_terms(config, "publish")] == [
         ("publish-unknown-value", "graph.toml")
     ]
+    assert check_terms(config, "publisher") == []
     assert check_terms(_here()) == []
 
 

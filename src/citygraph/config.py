@@ -437,24 +437,26 @@ def _checked(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
     )
 
 
-def check_terms(config: Config, beginning: str = "") -> list[Finding]:
+def check_terms(config: Config, *tables: str) -> list[Finding]:
     """The addresses at the keys of terms that no table of the portals has.
 
     Args:
         config: the settings; whatever is no address has been refused when they were read.
-        beginning: only of the keys that begin so.
+        tables: the tables of graph.toml whose keys are looked at; without any all keys are.
     """
     found = []
     for each in settings():
-        if not each.kind.startswith(("term:", "terms:", "term_address:")) or not each.key.startswith(beginning):
+        if not each.kind.startswith(("term:", "terms:", "term_address:")):
             continue
-        value, tables = config.values[each.key], tables_of(each.choices[0])
-        codes = ", ".join(code for table in tables for code in table.terms if "/" not in code)
+        if tables and each.key.partition(".")[0] not in tables:
+            continue
+        value, known = config.values[each.key], tables_of(each.choices[0])
+        codes = ", ".join(code for one in known for code in one.terms if "/" not in code)
         found += [
             finding(
                 "publish-unknown-value", file=CONFIG_FILE, key=each.key, word=term, codes=codes, scheme=each.choices[0]
             )
             for term in (value if isinstance(value, tuple) else [value])
-            if term and not any(table.has(table.iri(term)) for table in tables)
+            if term and not any(one.has(one.iri(term)) for one in known)
         ]
     return found

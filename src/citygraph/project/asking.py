@@ -1,4 +1,4 @@
-"""What a question needs beside the graph: servers of others, what findings and the words of `explain` mean."""
+"""What a question needs beside the graph: servers of others, what findings and the words of `explain` mean, another state."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from citygraph import load, query, validate
-from citygraph.config import Config
+from citygraph.compare import Changes, State, changes_between
+from citygraph.config import CONFIG_FILE, Config, read_config
 from citygraph.errors import ConfigError, QueryError
+from citygraph.files import extract_revision
 from citygraph.findings import Definition, definitions
-from citygraph.project.pipeline import PARTS, Pipeline
+from citygraph.namespaces import prefixes_for
+from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
+from citygraph.saved_query import SavedQuery
 from citygraph.store import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from citygraph.http import Policy
@@ -114,3 +118,58 @@ def _object_meant(text: str, subject: Iri, property_: Iri, store: MemoryStore, p
     answer = store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }", bind={"s": subject, "p": property_})
     there = [row["o"] for row in answer if isinstance(row["o"], Literal)] if isinstance(answer, Solutions) else []
     return next((each for each in there if each.value == plain), Literal(plain))
+
+
+# -- what has changed from one state of a project to another ----------------------------------------------
+
+
+def state_named(name: str, pipeline: Pipeline, *, into: Path) -> Pipeline:
+    """The project in the folder `name`, else the project of `pipeline` at that git revision, written to `into`.
+
+    Raises:
+        ConfigError: it is neither a folder with a project nor a revision.
+    """
+    if not (Path(name) / CONFIG_FILE).is_file():
+        extract_revision(pipeline.folder, name, into)
+        return Pipeline(read_config(into.resolve()), today=pipeline.today)
+    return Pipeline(read_config(Path(name).resolve()), today=pipeline.today)
+
+
+def compare_states(before: Pipeline, after: Pipeline, *, as_of: date | None, progress: Progress | None) -> Changes:
+    """What changed; the questions are those of `after`, and both are seen on the same day.
+
+    Raises:
+        QueryError: a saved query breaks a rule of its header.
+    """
+    checked = after.check(as_of=as_of, progress=progress)
+    day = as_of or checked.as_of
+    questions = [
+        saved
+        for saved in query.find_queries(after.folder / "queries")
+        # What another server says is no change of ours.
+        if saved.federates is None and all(p.default or not p.required for p in saved.parameters)
+    ]
+    return changes_between(
+        _state_of(before, before.check(as_of=day, progress=progress), questions),
+        _state_of(after, checked, questions),
+        titles={saved.name: saved.title for saved in questions},
+    )
+
+
+def _state_of(pipeline: Pipeline, checked: Checked, questions: Sequence[SavedQuery]) -> State:
+    store = MemoryStore([*checked.graphs.quads(*PARTS), *pipeline.about(checked.as_of), *checked.inferred])
+    answers: dict[str, Solutions] = {}
+    for saved in questions:
+        try:
+            answered = query.run_query(saved, store, values={}, prefixes=prefixes_for(pipeline.config.base))
+        except QueryError:
+            # The default of a parameter may be a thing that this side does not have: then it has no answer.
+            continue
+        if isinstance(answered.answer, Solutions):
+            answers[saved.name] = answered.answer
+    return State(
+        asserted=frozenset(checked.graphs.triples(*PARTS)),
+        inferred=frozenset(quad.triple for quad in checked.inferred),
+        findings=checked.report.findings,
+        answers=answers,
+    )

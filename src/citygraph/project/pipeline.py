@@ -14,16 +14,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from citygraph import load, query, validate
-from citygraph.compare import Changes, State, changes_between
-from citygraph.config import CONFIG_FILE, Config, check_terms, read_config
-from citygraph.errors import ConfigError, QueryError, SnapshotError
-from citygraph.files import extract_revision, git
+from citygraph.config import CONFIG_FILE, Config, check_terms
+from citygraph.errors import ConfigError, SnapshotError
+from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part, ProjectGraphs, graph_iri, is_internal, path_of_graph
 from citygraph.messages import LANGUAGES, sentence
-from citygraph.namespaces import CG, PREFIXES, prefixes_for
+from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
-from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, query_files
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
 from citygraph.store.snapshot import INTERNAL, PUBLIC
@@ -171,7 +169,9 @@ class Pipeline:
         say("done", len(_STAGES), len(_STAGES))
         unasked = {f"missing-{language}-label" for language in set(LANGUAGES) - set(self.config.languages)}
         before = [each for each in before if each.code not in unasked]
-        report = Report.of(check_terms(self.config, "publi"), loaded.findings, before, inferred.findings, after, bad)
+        report = Report.of(
+            check_terms(self.config, "publisher", "publish"), loaded.findings, before, inferred.findings, after, bad
+        )
         return Checked(report, graphs, inferred.quads, day)
 
     def public_part(
@@ -288,43 +288,41 @@ class Pipeline:
 
     def seal(  # what a version is made of
         self, builder: SnapshotBuilder, checked: Checked, snapshot_id: str, engine: str | None, *, fresh: bool,
-        questions: Mapping[str, str] = MappingProxyType({}),
+        questions: Mapping[str, str] = MappingProxyType({}), commit_of: Path | None = None,
     ) -> Snapshot:  # fmt: skip
-        """A graph that was checked as a sealed version, not in use yet.
+        """A graph that was checked as a sealed version, not in use yet; its own folder's commit is named, or another's.
 
         Raises:
             SnapshotError: it cannot be written.
         """
-        asserted = [*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]
+        asserted = list(dict.fromkeys([*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]))
+        manifest = self._manifest(snapshot_id, checked, engine or self.config.engine, asserted)
+        if commit_of is not None:
+            manifest = replace(manifest, git_commit=_git_commit(commit_of))
         return Snapshot(
             builder.seal(
-                replace(
-                    self._manifest(snapshot_id, checked, engine or self.config.engine, asserted), questions=questions
-                ),
-                asserted=list(dict.fromkeys(asserted)),
+                replace(manifest, questions=questions),
+                asserted=asserted,
                 inferred=checked.inferred,
                 findings=[each.to_json() for each in checked.report],
                 replace=fresh,
             )
         )
 
-    def use_checked(self, checked: Checked, *, asserted: Sequence[Quad], commit_of: Path) -> None:
+    def use_checked(self, checked: Checked, *, commit_of: Path) -> None:
         """Put a graph into use that was checked elsewhere, such as the public edition.
 
         Args:
             checked: the graph with what follows from it.
-            asserted: its statements, what the graph says about itself among them.
             commit_of: the folder whose git commit is named.
 
         Raises:
             SnapshotError: the version cannot be written.
         """
-        manifest = self._manifest(self.version_id(checked.as_of), checked, self.config.engine, asserted)
-        manifest = replace(manifest, git_commit=_git_commit(commit_of))
-        findings = [each.to_json() for each in checked.report]
+        snapshot_id, engine = self.version_id(checked.as_of), self.config.engine
         with SnapshotBuilder(self.snapshots.folder) as builder:
-            folder = builder.seal(manifest, asserted=asserted, inferred=checked.inferred, findings=findings)
-        self.snapshots.use(folder)
+            version = self.seal(builder, checked, snapshot_id, engine, fresh=False, commit_of=commit_of)
+        self.snapshots.use(version.folder)
 
     def _use(
         self, whole: Snapshot, public: Snapshot, server: HeldVersions | None, *, fresh: bool = False, progress: Progress | None = None
@@ -501,11 +499,11 @@ class Pipeline:
             return self.snapshot()
         found = next((each for each in self.snapshots.whole() if each.snapshot_id == snapshot_id), None)
         if found is None:
-            message = f"There is no version {snapshot_id[:80]} in {self.snapshots.folder}."
-            raise SnapshotError(message, fix="See which there are: citygraph snapshot list")
+            message = sentence("store.no_version", name=snapshot_id[:80], folder=self.snapshots.folder)
+            raise SnapshotError(message, fix=sentence("store.list_versions"))
         if not self.shows(found.manifest):
-            message = f"The version {snapshot_id} has internal files."
-            raise SnapshotError(message, fix="Name another, or take it as it is: --edition internal")
+            message = sentence("store.internal_version", name=snapshot_id)
+            raise SnapshotError(message, fix=sentence("store.other_edition"))
         return found
 
     def choose(self, snapshot_id: str) -> Snapshot:
@@ -565,55 +563,3 @@ def _build_folder(folder: Path) -> Path:
         return folder / "build"
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "citygraph" / f"reference-{__version__}"
-
-
-def state_named(name: str, pipeline: Pipeline, *, into: Path) -> Pipeline:
-    """The project in the folder `name`, else the project of `pipeline` at that git revision, written to `into`.
-
-    Raises:
-        ConfigError: it is neither a folder with a project nor a revision.
-    """
-    if not (Path(name) / CONFIG_FILE).is_file():
-        extract_revision(pipeline.folder, name, into)
-        return Pipeline(read_config(into.resolve()), today=pipeline.today)
-    return Pipeline(read_config(Path(name).resolve()), today=pipeline.today)
-
-
-def compare_states(before: Pipeline, after: Pipeline, *, as_of: date | None, progress: Progress | None) -> Changes:
-    """What changed; the questions are those of `after`, and both are seen on the same day.
-
-    Raises:
-        QueryError: a saved query breaks a rule of its header.
-    """
-    checked = after.check(as_of=as_of, progress=progress)
-    day = as_of or checked.as_of
-    questions = [
-        saved
-        for saved in query.find_queries(after.folder / "queries")
-        # What another server says is no change of ours.
-        if saved.federates is None and all(p.default or not p.required for p in saved.parameters)
-    ]
-    return changes_between(
-        _state_of(before, before.check(as_of=day, progress=progress), questions),
-        _state_of(after, checked, questions),
-        titles={saved.name: saved.title for saved in questions},
-    )
-
-
-def _state_of(pipeline: Pipeline, checked: Checked, questions: Sequence[SavedQuery]) -> State:
-    store = MemoryStore([*checked.graphs.quads(*PARTS), *pipeline.about(checked.as_of), *checked.inferred])
-    answers: dict[str, Solutions] = {}
-    for saved in questions:
-        try:
-            answered = query.run_query(saved, store, values={}, prefixes=prefixes_for(pipeline.config.base))
-        except QueryError:
-            # The default of a parameter may be a thing that this side does not have: then it has no answer.
-            continue
-        if isinstance(answered.answer, Solutions):
-            answers[saved.name] = answered.answer
-    return State(
-        asserted=frozenset(checked.graphs.triples(*PARTS)),
-        inferred=frozenset(quad.triple for quad in checked.inferred),
-        findings=checked.report.findings,
-        answers=answers,
-    )

@@ -412,12 +412,10 @@ class Project:
         Raises:
             ConfigError: one of them is neither a folder nor a revision.
         """
-        from citygraph.project.pipeline import compare_states, state_named  # noqa: PLC0415
-
         with tempfile.TemporaryDirectory(prefix="citygraph-") as temporary:
-            before = state_named(old, self._pipeline, into=Path(temporary) / "old")
-            after = state_named(new, self._pipeline, into=Path(temporary) / "new") if new else self._pipeline
-            return compare_states(before, after, as_of=as_of, progress=progress)
+            before = asking.state_named(old, self._pipeline, into=Path(temporary) / "old")
+            after = asking.state_named(new, self._pipeline, into=Path(temporary) / "new") if new else self._pipeline
+            return asking.compare_states(before, after, as_of=as_of, progress=progress)
 
     # -- give and take ----------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def public_copy(edition: Edition, *, today: date) -> Iterator[Config]:
         changed = {"publish.internal": (), "sources.folder": _NOWHERE, "limits.timeout": seconds}
         config = replace(edition.config, folder=folder, values=MappingProxyType({**edition.config.values, **changed}))
         checked = Checked(Report.of(), edition.graphs, tuple(edition.inferred), edition.as_of)
-        Pipeline(config, today=today).use_checked(checked, asserted=edition.asserted, commit_of=origin)
+        Pipeline(config, today=today).use_checked(checked, commit_of=origin)
         yield config
 
 
