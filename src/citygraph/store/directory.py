@@ -33,14 +33,13 @@ from citygraph.labels import (
     slug_of,
 )
 from citygraph.matching.names import country_code
-from citygraph.messages import LANGUAGES
+from citygraph.messages import LANGUAGES, sentence
 from citygraph.namespaces import CG, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.sources import anchor_of
 from citygraph.store.names import NAMES_VERSION, Hit, search_names, write_names
 
 DIRECTORY_FILE: Final = "directory.sqlite"
-_AGAIN: Final = "Build it again: citygraph build --fresh"
 _KEPT: Final = 20_000
 _MAPPED: Final = 64_000_000
 _IN_ONE: Final = 500
@@ -104,11 +103,11 @@ class Directory:
             self.findings: int = said["findings"]
             self._base: str = said["base"]
         except (sqlite3.Error, KeyError, ValueError) as error:
-            message = f"The names of the snapshot {folder} cannot be read."
-            raise SnapshotError(message, fix=_AGAIN) from error
+            message = sentence("store.names_unreadable", name=folder.name)
+            raise SnapshotError(message, fix=sentence("store.build_again")) from error
         if said.get("names") != NAMES_VERSION:
-            message = f"Another version of citygraph wrote the names of the snapshot {folder}."
-            raise SnapshotError(message, fix=_AGAIN)
+            message = sentence("store.names_of_another", name=folder.name)
+            raise SnapshotError(message, fix=sentence("store.build_again"))
         self.node = lru_cache(maxsize=_KEPT)(self._read_node)
 
     def close(self) -> None:

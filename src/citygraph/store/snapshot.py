@@ -24,9 +24,10 @@ import pyoxigraph
 
 from citygraph.errors import ExportError, SnapshotError
 from citygraph.files import locked
+from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Quad, Term, parse, serialize
 from citygraph.results import Answer
-from citygraph.store.directory import DIRECTORY_FILE, write_directory
+from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
 from citygraph.store.memory import answer
 
 MANIFEST_FILE: Final = "manifest.json"
@@ -199,10 +200,11 @@ class Snapshot:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything that a version is made of is still there and its store opens."""
+        """Whether everything that a version is made of is still there, its store opens, and its names are read here."""
         try:
             open_on_disk(self.folder)
-        except OSError:
+            Directory(self.folder, PREFIXES).close()
+        except (OSError, SnapshotError):
             return False
         return all((self.folder / name).is_file() for name in (ASSERTED_FILE, INFERRED_FILE, FINDINGS_FILE))
 
