@@ -18,11 +18,12 @@ from ingest_words import Take
     )),
     *((cell, "2004", "2010") for cell in (
         "2004–2010", "2004/2010", "2004..2010", "2004--2010", "2004 -> 2010", "von 2004 bis 2010", "de 2004 à 2010", "od 2004 do 2010",
-        "2004 (left 2010)", "seit 2004, ausgetreten 2010", "former (2004–2010)", "tidligere medlem 2004-2010",
+        "2004 (left 2010)", "seit 2004, ausgetreten 2010", "former (2004–2010)", "tidligere medlem 2004-2010", "2004 – til 2010",
     )),
     ("2004-05-01/2010-12-31", "2004-05-01", "2010-12-31"), ("mai 2004 – juni 2010", "2004-05", "2010-06"),
     *((cell, "2004", "") for cell in ("2004–", "2004-", "2004/..", "2004 – heute", "2004+", "since 2004", "2004–9999", "'04", "member 2004",
-        "meldte seg inn i 2004", "gick med 2004", "aderito nel 2004", "se unió en 2004", "przystąpił w 2004", "liittyi vuonna 2004")),
+        "meldte seg inn i 2004", "gick med 2004", "aderito nel 2004", "se unió en 2004", "przystąpił w 2004", "liittyi vuonna 2004",
+        "2004 - d.d.", "2004 t.o.m. d.d.", "2004 – til nå", "2004 – tot nu")),
 ])  # fmt: skip
 def test_an_end_is_an_end_and_an_open_range_has_none(cell: str, begin: str, end: str) -> None:
     period = read_period(cell)

@@ -339,7 +339,8 @@ def _span(cell: str, *, month_first: bool) -> Period | None:
     if (match := words.ended.search(bare)) and (last := read_date(bare[: match.start()], month_first=month_first)):
         return Period(end=last)
     for match in words.between.finditer(bare):
-        before, after = bare[: match.start()].strip(), bare[match.end() :].strip()
+        # "2010 – til nå": a mark and a word say together that an end follows.
+        before, after = bare[: match.start()].rstrip(" –-"), bare[match.end() :].strip()
         if said := _parted(before, match[0].strip(), after, cell, month_first=month_first):
             return said
     return _over(bare, cell, month_first=month_first)
