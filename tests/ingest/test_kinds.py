@@ -107,6 +107,7 @@ def test_a_part_of_a_name_is_a_candidate_and_never_a_match(take: Take) -> None:
     names = [
         "Oslo og Bergen",
         "Oslo – Bergen – Hamar", "Malmö - Lund", "Kassel – Land", "Graz-Land", "Torino – CSI Piemonte", "Berlin-Mitte", "Oslo/Bergen",
+        "Oslo & Akershus", "Malmö+Lund", "Berlin und Umland",
     ]  # fmt: skip
     country = {name: towns[next(each for each in towns if name.startswith(each))] for name in names}
     taken = take(
@@ -115,6 +116,17 @@ def test_a_part_of_a_name_is_a_candidate_and_never_a_match(take: Take) -> None:
     first = 2 + len(towns)
     asked = [(taken.outcome(row), taken.member(row)) for row in range(first, first + len(names))]
     assert asked == [("review", "")] * len(names)
+
+
+def test_a_word_behind_a_name_says_that_it_is_a_land_and_a_known_name_with_and_is_one(take: Take) -> None:
+    taken = take(
+        "Wien (Land);Austria;C40", "Wien;Austria;C40", "Kassel, Landkreis;Germany;C40", "Oslo (fylke);Norway;C40",
+        "Brighton & Hove;United Kingdom;C40",
+    )  # fmt: skip
+    assert [taken.member(row) for row in range(2, 7)] == [
+        "land-wien", "city-of-wien", "landkreis-kassel", "fylke-oslo", "city-of-brighton-hove",
+    ]  # fmt: skip
+    assert taken.done.imported.made == {"region": 3, "city": 2, "network": 1}
 
 
 def test_two_official_names_are_one_city_or_asked_and_never_a_second_one(take: Take) -> None:

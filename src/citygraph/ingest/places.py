@@ -254,18 +254,18 @@ def parts_of(name: str, *, hyphened: bool = False) -> tuple[str, ...]:
 
 
 def two_names(name: str) -> tuple[str, ...]:
-    """The two names that a word for "and" joins; none when there is no such word.
+    """The two names that a word or sign for "and" joins; none when there is no such word.
 
-    >>> two_names("Malmö och Lund"), two_names("Stavanger & Sandnes"), two_names("Oslo")
-    (('Malmö', 'Lund'), ('Stavanger', 'Sandnes'), ())
+    >>> two_names("Malmö och Lund"), two_names("Stavanger & Sandnes"), two_names("Köln+Bonn"), two_names("Oslo")
+    (('Malmö', 'Lund'), ('Stavanger', 'Sandnes'), ('Köln', 'Bonn'), ())
     """
     parts = _and().split(name, maxsplit=1)
-    return tuple(part.strip() for part in parts) if len(parts) > 1 else ()
+    return tuple(part.strip() for part in parts) if len(parts) > 1 and all(map(str.strip, parts)) else ()
 
 
 @cache
 def _and() -> re.Pattern[str]:
-    return re.compile(rf"\s+(?:&|\+|{one_of(words_of(__package__, 'places', 'between_two'))})\s+")
+    return re.compile(rf"\s*[&+]\s*|\s+{one_of(words_of(__package__, 'places', 'between_two'))}\s+")
 
 
 def are_other_names(one: NameForm, other: NameForm) -> bool:

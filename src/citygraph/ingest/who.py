@@ -195,10 +195,12 @@ class Resolver:
     def _partly(self, asked: WantedCity) -> FoundCity | None:
         """The question for a name of which a part alone is known, or that is a part of a known one; nothing when neither.
 
-        A part of a name is never a match: "Oslo – Bergen" is a group, "Oslo – Harbour Office" an office.
+        A part of a name is never a match: "Oslo – Bergen" is a group, "Oslo – Harbour Office" an office. Of two names that
+        "and" joins one well-known city is enough ("Oslo & Akershus"), unless our list has the whole: "Brighton & Hove".
         """
+        form = read_name(asked.name)
         parts = parts_of(asked.name, hyphened=True)
-        joined = () if parts else two_names(asked.name)
+        joined = () if parts or known_countries(form.core) else two_names(asked.name)
         parts = parts or joined
         cores = [read_name(part).core for part in parts]
         found = [self._fitting(asked, self._gazetteer.exact(read_name(part), BodyKind.CITY)) for part in parts]
@@ -208,13 +210,13 @@ class Resolver:
             for part, core, each in zip(parts, cores, found, strict=True)
             if each or (asked.country in known_countries(core))
         ]
-        if known and not _is_one_city(cores) and (not joined or len(known) == len(joined)):
+        is_told = not joined or len(known) == len(joined) or any(asked.country in well_known_in(core) for core in cores)
+        if known and not _is_one_city(cores) and is_told:
             one = sentence("ingest.who.part", part=known[0])
             reason = one if len(known) == 1 else sentence("ingest.who.several_cities", cities=_both(known))
             return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(bodies[:_MOST_CANDIDATES]))
         if len(parts_of(asked.name)) > len(("Bolzano", "Bozen")) and not _is_one_city(cores):
             return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.group"))
-        form = read_name(asked.name)
         bearing = self._gazetteer.with_part(form.core) + self._gazetteer.exact(form, BodyKind.ORGANISATION)
         longer = self._fitting(asked, bearing)
         if longer:
