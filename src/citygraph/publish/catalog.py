@@ -190,24 +190,8 @@ def catalog_of(
     name, queries = config.identifier, tuple(queries)
     names = file_names(queries, name)
     answers = [item for item in items if item.query] if config.values["publish.query_datasets"] else []
-    dataset = DcatDataset(
-        iri=f"{site}dataset/graph",
-        identifier=f"{name}-graph",
-        title=config.title,
-        description=settings.words("publish.description"),
-        keywords=settings.keywords,
-        themes=tuple(settings.terms("publish.themes", "data-theme")),
-        los=tuple(settings.terms("publish.los", "los")),
-        high_value=tuple(settings.terms("publish.high_value", "high-value")),
-        spatial=tuple(settings.list("publish.spatial")),
-        period=period,
-        frequency=settings.term("publish.frequency", "frequency"),
-        access=settings.term("publish.access", "access-right"),
-        issued=settings.day("publish.issued"),
-        modified=said,
-        version=settings.text("publish.version") or said,
-        provenance=settings.words("publish.provenance"),
-        landing_page=site,
+    dataset = replace(
+        _graph(config, settings, period, said),
         distributions=tuple(_distribution(item, site, names) for item in items if item not in answers),
     )
     asked = tuple(
@@ -239,6 +223,30 @@ def catalog_of(
         answers=asked,
         legislation=settings.legislation(),
         recorded=modified.isoformat(),
+    )
+
+
+def _graph(config: Config, settings: _Settings, period: tuple[str, str], modified: str) -> DcatDataset:
+    """The dataset that is the graph, without its files."""
+    return DcatDataset(
+        iri=f"{settings.site}dataset/graph",
+        identifier=f"{config.identifier}-graph",
+        title=config.title,
+        description=settings.words("publish.description"),
+        keywords=settings.keywords,
+        themes=tuple(settings.terms("publish.themes", "data-theme")),
+        los=tuple(settings.terms("publish.los", "los")),
+        high_value=tuple(settings.terms("publish.high_value", "high-value")),
+        spatial=tuple(settings.list("publish.spatial")),
+        period=period,
+        frequency=settings.term("publish.frequency", "frequency"),
+        access=settings.term("publish.access", "access-right"),
+        issued=settings.day("publish.issued"),
+        modified=modified,
+        version=settings.text("publish.version") or modified,
+        provenance=settings.words("publish.provenance"),
+        landing_page=settings.site,
+        distributions=(),
     )
 
 
