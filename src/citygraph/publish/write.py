@@ -139,9 +139,17 @@ class Tools:
 class Writing:
     """One folder being filled."""
 
-    def __init__(self, edition: Edition, tools: Tools, folder: NewFolder, before: Path | None = None) -> None:
-        """Begin; `before` is the folder that was published last."""
-        self._before = before
+    def __init__(
+        self,
+        edition: Edition,
+        tools: Tools,
+        folder: NewFolder,
+        *,
+        before: Path | None = None,
+        known: Known | None = None,
+    ) -> None:
+        """Begin; `before` is the folder that was published last, and `known` what portals know from it."""
+        self._before, self._known = before, known
         self._edition, self._tools, self._folder = edition, tools, folder
         self._config = edition.config
         self._quads = SortedQuads(edition.quads)
@@ -190,8 +198,7 @@ class Writing:
         """The day of the last change, and whether it is known; the same data keep the day that was published before."""
         edition, name = self._edition, "data/graph.nq"
         if edition.dated != "commit" and self._before is not None and (self._before / name).is_file():
-            known = _known_before(self._before, allow_removal=True)
-            day = known.graph.modified if known and known.graph else ""
+            day = self._known.graph.modified if self._known and self._known.graph else ""
             if re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII) and cmp(
                 self._before / name, self._folder.path / name, shallow=False
             ):
@@ -382,41 +389,26 @@ def publish_edition(
         PublishError: the folder cannot be written, something that no run wrote is in the way, or portals would delete
             datasets.
     """
-    known = _known_before(target, allow_removal=placement.allow_removal)
+    known = _known_in(target, allow_removal=placement.allow_removal)
     with NewFolder(None if placement.plan else target) as folder:
-        writing = Writing(edition, tools, folder, target)
+        writing = Writing(edition, tools, folder, before=target, known=known)
         catalog = writing.write_all()
-        findings = [*before, *writing.findings]
-        found: dict[str, tuple[list[PageFile], list[Finding]]] = {}
-        for name, profile in PROFILES.items():
-            pages, wrong = read_back(folder, name)
-            own_shapes = (shapes or {}).get(name, ())
-            said = check_pages(pages, profile, base=edition.config.base, shapes=own_shapes)
-            found[name] = (pages, said)
-            findings += [*wrong, *said]
-        pages, said = found[DCAT_AP_3.name]
-        score = score_of(
-            whole_record(pages),
-            said,
-            answers=links.answers if links else None,
-            is_valid=writing.is_valid,
-        )
-        findings += [*check_settings(edition.config, score), *check_identifiers(edition.config, writing.published)]
-        findings += [*(links.findings if links else ())]
+        score, said = _read_records(folder, writing, edition.config, shapes or {}, links)
+        findings = [*before, *writing.findings, *said]
         quality = quality_triples(score, of=catalog.iri, computed_on=catalog.iri)
         writing.put("catalog/quality.ttl", quality, "ttl", {**NAMESPACES, "dqv": "http://www.w3.org/ns/dqv#"})
-        now, violations = _known_before(folder.path, allow_removal=True), Report.of(findings).violations
+        now, violations = _known_in(folder.path, allow_removal=True), Report.of(findings).violations
         if target is not None and not (placement.plan or placement.allow_removal or violations):
             lost = removed(known, now)
             refuse_removal(lost, target, renamed=any(now is not None and each.iri in now.datasets for each in lost))
-        if tools.site is not None and not Report.of(findings).violations:
+        if tools.site is not None and not violations:
             findings += tools.site(folder)
         if edition.internal:
             secrets = secrets_of(edition.internal, edition.graphs.files, prefixes=tools.prefixes)
             findings += find_leaks(secrets, edition.quads, ((path, folder.read(path)) for path in folder))
         sums = folder.seal()
         if twice:
-            findings += _not_same(sums, edition, tools, target)
+            findings += _not_same(sums, edition, tools, before=target, known=known)
         report = Report.of(findings)
         planned = plan_of(known, now, folder.plan(target, prune=placement.prune)) if target is not None else None
         written = target is not None and not report.violations and not placement.plan
@@ -424,23 +416,46 @@ def publish_edition(
         return Published(report, score, dict(sorted(folder.sizes.items())), catalog, written, pruned, planned)
 
 
-def _known_before(target: Path | None, *, allow_removal: bool) -> Known | None:
-    """What portals know from the folder as it is.
+def _read_records(
+    folder: NewFolder,
+    writing: Writing,
+    config: Config,
+    shapes: Mapping[str, Sequence[Triple]],
+    links: LinkCheck | None,
+) -> tuple[Score, list[Finding]]:
+    """The record in each profile as it was written: the score of the one of DCAT-AP 3, and all that is wrong with them."""
+    findings: list[Finding] = []
+    found: dict[str, tuple[list[PageFile], list[Finding]]] = {}
+    for name, profile in PROFILES.items():
+        pages, wrong = read_back(folder, name)
+        said = check_pages(pages, profile, base=config.base, shapes=shapes.get(name, ()))
+        found[name] = (pages, said)
+        findings += [*wrong, *said]
+    pages, said = found[DCAT_AP_3.name]
+    score = score_of(whole_record(pages), said, answers=links.answers if links else None, is_valid=writing.is_valid)
+    findings += [*check_settings(config, score), *check_identifiers(config, writing.published)]
+    return score, [*findings, *(links.findings if links else ())]
+
+
+def _known_in(folder: Path | None, *, allow_removal: bool) -> Known | None:
+    """What portals know from a folder; `None` when there is no catalogue in it.
 
     Raises:
         PublishError: its catalogue cannot be read, and removal is not allowed.
     """
     try:
-        return known_of(target) if target is not None else None
+        return known_of(folder) if folder is not None else None
     except PublishError:
         if allow_removal:
             return None
         raise
 
 
-def _not_same(sums: Mapping[str, str], edition: Edition, tools: Tools, before: Path | None) -> list[Finding]:
+def _not_same(
+    sums: Mapping[str, str], edition: Edition, tools: Tools, *, before: Path | None, known: Known | None
+) -> list[Finding]:
     with NewFolder(None) as second:
-        Writing(edition, tools, second, before).write_all()
+        Writing(edition, tools, second, before=before, known=known).write_all()
         again = second.seal()
     return [
         finding("publish-not-same", file=path, place=path)
