@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -207,6 +207,22 @@ def _refusal_response(request: Request, refusal: Refusal) -> Response:
     return refusal.response(accept, choose_language(request).language)
 
 
+async def live(
+    start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]], receive: Receive, send: Send
+) -> None:
+    """Answer the lifespan events of ASGI with these two; an error that we know of at the start is told to the server."""
+    await receive()
+    try:
+        await start()
+    except (CitygraphError, OSError) as error:
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        return
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await stop()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
 class Site:
     """The application with its start and stop, its prefix, its headers and its log."""
 
@@ -225,8 +241,8 @@ class Site:
         self._root = "/" + root_path.strip("/") if root_path.strip("/") else ""
         self._public = str(service.project.config.values["serve.public_url"]).rstrip("/")
         self.hosts = service.limits.hosts
+        self.open_requests = 0
         self._open_pages: Counter[str] = Counter()
-        self._next: Site | None = None
         # A proxy may leave its prefix in or take it out.
         self.endpoints = (*_ENDPOINTS, *(self._root.encode() + each for each in _ENDPOINTS if self._root))
         # Queries are most of the traffic of an endpoint: they go there directly, past the table.
@@ -234,35 +250,36 @@ class Site:
 
     def take_over(self, before: Site) -> None:
         """Go on with the log and the figures of the site before; this one has been started."""
-        self.log, before._next = before.log, self  # the same class
+        self.log = before.log
         self.app.state.metrics = before.app.state.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start, stop, or answer one request."""
         if scope["type"] == "http":
-            await self._respond(scope, receive, send)
+            self.open_requests += 1
+            try:
+                await self._respond(scope, receive, send)
+            finally:
+                self.open_requests -= 1
         elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await live(self.start, self.stop, receive, send)
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            await self.service.start()
-        except (CitygraphError, OSError) as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
+    async def start(self) -> None:
+        """Open the version in use, and say so in the log.
+
+        Raises:
+            SnapshotError: nothing has been built, or it cannot be opened.
+        """
+        await self.service.start()
         version = self.service.pool.version
         warnings = warnings_of(self.service)
         self.log.say("start", snapshot=version.snapshot_id, **self.service.pool.state, warnings=warnings)
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        last = self
-        while last._next is not None:  # the same class
-            last = last._next
-        await last.service.stop()
+
+    async def stop(self) -> None:
+        """Finish what is being answered, and write the log to its end."""
+        await self.service.stop()
         self.log.say("stop")
         self.log.flush()
-        await send({"type": "lifespan.shutdown.complete"})
 
     def _path_below_prefix(self, scope: Scope) -> str:
         """The path below our prefix; the prefix itself goes where Starlette and the pages look for it."""

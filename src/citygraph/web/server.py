@@ -1,8 +1,8 @@
 """The server: uvicorn, with connections that a client who is slow, greedy or nonsensical cannot hold on to.
 
 What is promised of a connection, whatever its client does: a request arrives within `serve.patience` seconds, with at
-most 64 kB of headers and as much of address, an answer is taken at a thousand bytes a second or more, and one address has a quarter of
-`serve.connections` at most. Whoever breaks it loses the connection and nobody else does.
+most 64 kB of headers and as much of address, an answer is taken at a thousand bytes a second or more, and one address
+has a quarter of `serve.connections` at most. Whoever breaks it loses the connection and nobody else does.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import uvicorn
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from citygraph.errors import CitygraphError
 from citygraph.messages import Sentence, sentence
-from citygraph.web.app import Site
+from citygraph.web.app import Site, live
 from citygraph.web.fast import FastPath
 from citygraph.web.limits import Limits
 from citygraph.web.requests import BrokenAnswer, error_body, has_host, is_host_of, network_of, trusted_by
@@ -374,7 +374,6 @@ class Serving:
             # What the client is called is read below, by settings that may change.
             proxy_headers=False,
         )
-        self._open: Counter[Site] = Counter()
         self._changing: asyncio.Task[None] | None = None
         self._keep_to(site)
 
@@ -392,24 +391,18 @@ class Serving:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start, stop, or answer one request."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
-        site = self.site
-        self._open[site] += 1
-        try:
+            await live(self._start, self._stop, receive, send)
+        else:
             await self._app(scope, receive, send)  # type: ignore[arg-type]  # ASGI
-        finally:
-            self._open[site] -= 1
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        async def receive_and_settle() -> Message:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown" and self._changing is not None:
-                self._changing.cancel()
-                await asyncio.gather(self._changing, return_exceptions=True)
-            return message
+    async def _start(self) -> None:
+        await self.site.start()
 
-        await self.site(scope={"type": "lifespan"}, receive=receive_and_settle, send=send)
+    async def _stop(self) -> None:
+        if self._changing is not None:
+            self._changing.cancel()
+            await asyncio.gather(self._changing, return_exceptions=True)
+        await self.site.stop()
 
     def reload(self) -> None:
         """Read the settings again (SIGHUP); while that is being done another wish for it is one too many."""
@@ -431,10 +424,9 @@ class Serving:
         after.log.say("reload", snapshot=after.service.pool.version.snapshot_id, **after.service.pool.state)
         until = time.monotonic() + before.service.limits.share.timeout + 5
         try:
-            while self._open[before] and time.monotonic() < until:  # noqa: ASYNC110  # once, at a wish of the operator
+            while before.open_requests and time.monotonic() < until:  # noqa: ASYNC110  # once, at a wish of the operator
                 await asyncio.sleep(0.05)
         finally:
-            del self._open[before]
             await before.service.stop()
 
 

@@ -78,7 +78,7 @@ class Service:
         self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """Finish what is being answered, then end the workers."""
+        """Finish what is being answered, then end the workers and forget the answers."""
         if self._watching is not None:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
@@ -87,6 +87,8 @@ class Service:
         await asyncio.to_thread(self._explanations.close)
         # Whoever asks through the site has been waited for.
         await self.pool.close(patience=1.0)
+        self.cache.clear()
+        self.lookups = None
 
     def _pool(self, folder: Path, snapshot_id: str, bounds: Bounds, share: Share) -> Pool:
         """What answers queries: worker processes here, or the server that graph.toml names."""
