@@ -265,7 +265,7 @@ def two_names(name: str) -> tuple[str, ...]:
 
 @cache
 def _and() -> re.Pattern[str]:
-    return re.compile(rf"\s*[&+]\s*|\s+{one_of(words_of(__package__, 'places', 'between_two'))}\s+")
+    return re.compile(rf"\s*[&+=•→↔]\s*|\s+{one_of(words_of(__package__, 'places', 'between_two'))}\s+")
 
 
 def are_other_names(one: NameForm, other: NameForm) -> bool:
