@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from citygraph.ingest.dates import read_period, read_status, speaks_of_end
-from ingest_words import Take
+from ingest_words import MAP, Take
 
 
 @pytest.mark.parametrize(("cell", "begin", "end"), [
@@ -89,7 +89,7 @@ def test_a_remark_that_speaks_of_an_end_is_told_from_another() -> None:
 def test_an_end_behind_a_city_and_in_front_of_a_network_counts(take: Take) -> None:
     taken = take(
         "Oslo (until 2019);Norway;C40", "Bergen – left 2021;Norway;C40", "Hamar (former member);Norway;C40", "Skien;Norway;ex-C40",
-        "Molde utmeldt 2019;Norway;C40", "Baja;Hungary;C40", "Bodø;Norway;C40", more=_MAP,
+        "Molde utmeldt 2019;Norway;C40", "Baja;Hungary;C40", "Bodø;Norway;C40",
     )  # fmt: skip
     said = [(taken.member(row), taken.report[row - 1]["network"], taken.report[row - 1]["end"]) for row in range(2, 9)]
     assert said == [
@@ -102,11 +102,10 @@ def test_an_end_behind_a_city_and_in_front_of_a_network_counts(take: Take) -> No
 
 
 def test_ends_reach_the_report_and_a_year_to_come_is_asked(take: Take) -> None:
-    more = '[roles]\n"see file" = "left"\n'
     taken = take(
         "Oslo;Norway;C40;;until 2010", "Bergen;Norway;C40;;former member", "Hamar;Norway;C40;;2004/", "Bodø;Norway;C40;;2098",
         "Tromsø;Norway;C40;;see file", "Skien;Norway;C40;;2024–2020", "Narvik;Norway;C40 (–2010);", "Molde;Norway;C40;x –2010",
-        more=_MAP + more,
+        more=MAP.format(day="2025-03-01") + '[roles]\n"see file" = "left"\n',
     )  # fmt: skip
     assert [(taken.outcome(row), taken.report[row - 1]["end"]) for row in range(2, 10)] == [
         ("imported", "2010"), ("imported", ""), ("refused", ""), ("refused", ""), ("imported", ""), ("refused", ""),
@@ -116,14 +115,3 @@ def test_ends_reach_the_report_and_a_year_to_come_is_asked(take: Take) -> None:
     assert [("list does not say when it ended" in taken.notes(row)) for row in (3, 6)] == [False, False]
     text = (taken.done.report.parents[3] / taken.done.files[0]).read_text(encoding="utf-8")
     assert text.count('cg:dateNotAfter "2025-02-28"') == 2
-
-
-_MAP = """list = "members"
-as_of = 2025-03-01
-[columns]
-city = "City"
-country = "Country"
-network = "Network"
-status = "Status"
-joined = "Since"
-"""
