@@ -64,8 +64,6 @@ class _LongCell(Refusal):
 
 def _bad(key: str, /, **values: object) -> NoReturn:
     what = sentence(f"reconcile.batch.{key}", **values)
-    if key == "long":
-        raise _LongCell(400, what, sentence("reconcile.batch.shorter"))
     raise Refusal(400, sentence("reconcile.batch.unreadable", what=what), sentence("reconcile.batch.see"))
 
 
@@ -235,7 +233,8 @@ def _text(raw: object, where: str) -> str:
     if not isinstance(raw, str):
         _bad("text", where=where, most=_LONGEST)
     if len(raw) > _LONGEST:
-        _bad("long", where=where, most=_LONGEST)
+        long = sentence("reconcile.batch.long", where=where, most=_LONGEST)
+        raise _LongCell(400, long, sentence("reconcile.batch.shorter"))
     return raw
 
 
