@@ -171,8 +171,8 @@ def is_marked(cells: Sequence[str]) -> bool:
     return sum(map(is_mark, cells)) >= _MANY * len(cells)
 
 
-def _share(cells: Sequence[str], is_one: object) -> float:
-    return sum(bool(is_one(cell)) for cell in cells) / len(cells) if len(cells) >= _LEAST and callable(is_one) else 0.0
+def _share(cells: Sequence[str], is_one: Callable[[str], bool]) -> float:
+    return sum(map(is_one, cells)) / len(cells) if len(cells) >= _LEAST else 0.0
 
 
 def _is_country(cell: str) -> bool:

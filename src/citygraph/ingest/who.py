@@ -260,10 +260,9 @@ class Resolver:
         unknown = self._unknown_organisation if word else self._unknown
         if unknown == "new":
             return self._made(replace(asked, kind=BodyKind.ORGANISATION), "")
-        if unknown == "refuse":
-            reason = sentence("ingest.who.speaks_of", word=word) if word else sentence("ingest.who.not_known")
-            return FoundCity(CityAnswer.REFUSED, reason=reason)
         reason = sentence("ingest.who.speaks_of", word=word) if word else sentence("ingest.who.not_known")
+        if unknown == "refuse":
+            return FoundCity(CityAnswer.REFUSED, reason=reason)
         return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=self._candidates(asked))
 
     def _candidates(self, asked: WantedCity) -> tuple[Body, ...]:
