@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from citygraph import Project
+from citygraph.namespaces import prefixes_for
 
 MARK: Final = "zqhush"
 """In every name, text, address, file and question that is internal."""
@@ -19,19 +20,7 @@ DAY: Final = "2026-10-17"
 """Later than every public fact; an internal one has it."""
 BASE: Final = "https://example.org/kin/"
 _PLACES: Final = ("data/internal", "data/notes/internal", "data/networks/held-back", "data/Å slot")
-_PREFIXES: Final = f"""@prefix cg: <https://w3id.org/citygraph/ontology#> .
-@prefix concept: <https://w3id.org/citygraph/concept/> .
-@prefix country: <http://publications.europa.eu/resource/authority/country/> .
-@prefix cv: <http://data.europa.eu/m8g/> .
-@prefix dct: <http://purl.org/dc/terms/> .
-@prefix foaf: <http://xmlns.com/foaf/0.1/> .
-@prefix id: <{BASE}id/> .
-@prefix org: <http://www.w3.org/ns/org#> .
-@prefix prov: <http://www.w3.org/ns/prov#> .
-@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
-@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-
-"""
+_PREFIXES: Final = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes_for(BASE).items()) + "\n"
 _QUIET: Final = f"""id:quiet-network a cg:CityNetwork ;
     skos:prefLabel "Stille nett"@nb , "Quiet Network"@en ;
     prov:wasDerivedFrom <{BASE}source/example-list> .
