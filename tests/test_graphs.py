@@ -61,7 +61,7 @@ def test_the_files_come_back_from_their_quads(graphs: ProjectGraphs) -> None:
 
 
 def test_a_triple_of_two_files_is_one_triple(graphs: ProjectGraphs) -> None:
-    twice = graphs.with_files(graphs.of(Part.DATA))
+    twice = ProjectGraphs(graphs.base, (*graphs.files, *graphs.of(Part.DATA)))
     assert len(twice.triples(Part.DATA)) == len(graphs.triples(Part.DATA))
     assert len(list(twice.quads(Part.DATA))) == 2 * len(list(graphs.quads(Part.DATA)))
 

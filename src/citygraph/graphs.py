@@ -14,7 +14,8 @@ from urllib.parse import quote, unquote, urljoin
 from citygraph.rdf import Iri, Quad, Triple
 from citygraph.turtle.document import Document, TurtleError, WrittenTerm, read_document
 
-_MAPPINGS: Final = ".sssom.tsv"
+MAPPINGS: Final = ".sssom.tsv"
+"""The ending of a file of links."""
 # RFC 3987, 2.2, and the sign of the escape itself, so that every path has a name of its own.
 _UNFIT: Final = re.compile(
     r"[^!$&'()*+,./0-9:;=?@A-Z_a-z~\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd-]"
@@ -32,7 +33,7 @@ class Part(StrEnum):
 
 
 def part_of(path: str) -> Part:
-    """What a file is for, by its path from the project folder."""
+    """What a file is for, by its path from the project folder, or by the path that the name of its graph gives."""
     name = PurePosixPath(path).name
     if path.startswith("ontology/"):
         return Part.SHAPES if name.startswith("shapes") else Part.ONTOLOGY
@@ -47,6 +48,15 @@ def graph_iri(base: str, path: str) -> Iri:
     What may not stand in an address, such as a blank, is written with `%`.
     """
     return Iri(_graph_name(base, path))
+
+
+def graph_of_file(base: str, path: str) -> Iri:
+    """The name of the graph that holds what the file at `path` states: for a file of links `mappings/NAME`, wherever it lies."""
+    return Iri(_graph_name(base, _named_by(path)))
+
+
+def _named_by(path: str) -> str:
+    return f"mappings/{PurePosixPath(path).name.removesuffix(MAPPINGS)}" if path.endswith(MAPPINGS) else path
 
 
 def _graph_name(base: str, path: str) -> str:
@@ -152,17 +162,10 @@ class ProjectGraphs:
         files = (FileGraph(path, name, part_of(path), "", tuple(by_name[name])) for name, path in paths.items())
         return cls(base, tuple(sorted(files, key=lambda file: file.path)))
 
-    def with_files(self, files: Iterable[FileGraph]) -> ProjectGraphs:
-        """The same project with more files."""
-        return ProjectGraphs(self.base, (*self.files, *files))
-
 
 def is_internal(path: str, patterns: Iterable[str], *, base: str) -> bool:
     """Whether one of the patterns of `publish.internal` covers the file at `path`, or is the name of its graph."""
-    name = path
-    if path.endswith(_MAPPINGS):
-        name = f"mappings/{PurePosixPath(path).name.removesuffix(_MAPPINGS)}"
-    graph = _graph_name(base, name)
+    graph = _graph_name(base, _named_by(path))
     return any(pattern == graph or covers(pattern, path) for pattern in patterns)
 
 

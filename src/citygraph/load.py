@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -13,7 +13,7 @@ from citygraph.documents import BoundsProblem, DocumentBounds, place_of, problem
 from citygraph.files import end_inside, read_inside
 from citygraph.findings import Finding, finding
 from citygraph.formats import Carries, by_extension
-from citygraph.graphs import FileGraph, Part, ProjectGraphs, graph_iri, is_internal, part_of
+from citygraph.graphs import MAPPINGS, FileGraph, Part, ProjectGraphs, graph_of_file, is_internal, part_of
 from citygraph.jsonld import dropped
 from citygraph.messages import text
 from citygraph.namespaces import expand, prefixes_for
@@ -168,23 +168,24 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
         findings.append(finding("no-data", file="data"))
     bounds = DocumentBounds(config.number("limits.file_size"), config.number("limits.file_depth"))
+    mappings = [path for path in paths if path.name.endswith(MAPPINGS)]
     for number, path in enumerate(paths):
         if progress is not None:
             progress("load", number, len(paths))
-        if path.name.endswith(".sssom.tsv"):
+        if path in mappings:
             continue
         file, problems = _load_known(path, config, bounds, known)
         findings += problems
         if file is not None:
             files.append(file)
-    graphs = ProjectGraphs(config.base, tuple(files))
-    for path in paths:
-        if path.name.endswith(".sssom.tsv"):
-            file, problems = _load_mappings(path, config, graphs)
-            findings += problems
-            if file is not None:
-                graphs = graphs.with_files([file])
-    return Loaded(graphs, tuple(findings))
+    subjects = {str(quad.subject) for file in files for quad in file.quads} if mappings else set()
+    concepts = {str(quad.subject) for file in files for quad in file.quads if quad.predicate == _IN_SCHEME}
+    for path in mappings:
+        mapped, problems = _load_mappings(path, config, subjects, concepts)
+        findings += problems
+        if mapped is not None:
+            files.append(mapped)
+    return Loaded(ProjectGraphs(config.base, tuple(files)), tuple(findings))
 
 
 def _load_known(
@@ -227,7 +228,7 @@ def _load_file(path: Path, config: Config, bounds: DocumentBounds) -> tuple[File
     refused = list(problems_of(data, format_.name, bounds))
     if refused:
         return None, [*findings, *(_refusal(name, problem) for problem in refused)]
-    graph_name = graph_iri(config.base, name)
+    graph_name = graph_of_file(config.base, name)
     parsed = parse(data, format=format_.name, graph_name=graph_name)
     findings += [
         finding("syntax", file=name, line=problem.line, column=problem.column, detail=problem.message)
@@ -246,8 +247,17 @@ def _refusal(name: str, problem: BoundsProblem) -> Finding:
     return replace(place, line=problem.line, column=1 if problem.line else 0)
 
 
-def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[FileGraph | None, list[Finding]]:
-    """The accepted rows of an SSSOM file: `schema:sameAs` on things, the SKOS property on concepts."""
+def _load_mappings(
+    path: Path, config: Config, subjects: Container[str], concepts: Container[str]
+) -> tuple[FileGraph | None, list[Finding]]:
+    """The accepted rows of an SSSOM file: `schema:sameAs` on things, the SKOS property on concepts.
+
+    Args:
+        path: the file.
+        config: the project.
+        subjects: everything that another file says something about, in N-Triples syntax.
+        concepts: those of them that are concepts.
+    """
     name = path.relative_to(config.folder).as_posix()
     data = _read(path, config)
     if isinstance(data, Finding):
@@ -261,9 +271,7 @@ def _load_mappings(path: Path, config: Config, graphs: ProjectGraphs) -> tuple[F
     except SssomError as error:
         return None, [finding("bad-mapping", file=name, line=error.line, detail=error.what)]
     prefixes = {**prefixes_for(config.base), **mapping_set.curie_map}
-    subjects = {str(quad.subject) for quad in graphs.quads()}
-    concepts = {str(quad.subject) for quad in graphs.quads() if quad.predicate == _IN_SCHEME}
-    graph_name = graph_iri(config.base, "mappings/" + path.name.removesuffix(".sssom.tsv"))
+    graph_name = graph_of_file(config.base, name)
     findings: list[Finding] = []
     quads: list[Quad] = []
     for mapping in mapping_set.mappings:

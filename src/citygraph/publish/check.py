@@ -323,9 +323,9 @@ def whole_record(pages: Iterable[PageFile]) -> list[Triple]:
     return list(dict.fromkeys(each for page in pages for each in page.record))
 
 
-Status = Callable[[str], str]
 # -- whether addresses answer ----------------------------------------------------------------------
 
+Status = Callable[[str], str]
 _POLICY: Final = Policy(contact="", timeout=10.0)
 
 
