@@ -11,7 +11,7 @@ In reading order:
 - `kinds`: city, region or organisation, by a column or by the words of a name.
 - `asking`: the city that a row asks for, its name taken apart.
 - `earth`: where a point lies.
-- `entries`: what each row says of a city and its networks.
+- `claims`: what a row states of networks; `entries`: the rows, each with the city that it asks for and its claims.
 - `known`: what the graph and earlier editions of the list say; what has changed.
 - `who`, `networks`: which city and which network are meant.
 - `write`: the statements.

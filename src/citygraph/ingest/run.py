@@ -10,8 +10,9 @@ from pathlib import Path
 from citygraph.config import Config
 from citygraph.files import write_file
 from citygraph.graphs import Part, ProjectGraphs
+from citygraph.ingest.claims import Claim
 from citygraph.ingest.countries import country_label
-from citygraph.ingest.entries import Claim, Entry, read_entries
+from citygraph.ingest.entries import Entry, read_entries
 from citygraph.ingest.kinds import BodyKind
 from citygraph.ingest.known import (
     EditionFiles,
