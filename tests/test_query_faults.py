@@ -116,12 +116,16 @@ HIDDEN = (
     "PREFIX x: <http://a#>\nASK { ?s ?p '''\nservice silent x:y { }''' }",
     "ASK { ?s <http://a/service> ?o }",
     "ASK { ?service ?p ?o }",
+    'ASK { ?s ?p """' + "service\n#" * 5_000 + '\n<http://a/> {""" }',
 )
 CLAUSES = (
     "ASK { SERVICE <http://a/> { } }",
     "ASK { SERVICE # of others\n <http://a/> { } }",
     "ASK { # SERVICE\n SERVICE ?s { } }",
     "ASK { ?s ?p 'a' SERVICE <http://a/> { } }",
+    "ASK { service#\n silent # of\r# others\nx:y# here\n{ } }",
+    "ASK { SERVICESILENT?a:b { } }",
+    "ASK { ?s ?p '" + "service <" * 5_000 + "' . SERVICE ?s { } }",
     # A comparison to the engine, and behind it a comment; we see an IRI, and behind it a string.
     'ASK { FILTER(?a<b:c#d>"""\n1) SERVICE <http://a/> { } #""" \n }',
     "ASK { FILTER(?a<b:c'd>'''\n1) SERVICE <http://a/> { } #''' \n }",
@@ -129,11 +133,11 @@ CLAUSES = (
 )
 
 
-@pytest.mark.parametrize("query", HIDDEN)
+@pytest.mark.parametrize("query", HIDDEN, ids=range(len(HIDDEN)))
 def test_service_in_a_comment_or_a_string_asks_nobody(query: str) -> None:
     assert not read_query(query).uses_service
 
 
-@pytest.mark.parametrize("query", CLAUSES)
+@pytest.mark.parametrize("query", CLAUSES, ids=range(len(CLAUSES)))
 def test_service_that_an_engine_may_see_is_seen(query: str) -> None:
     assert read_query(query).uses_service

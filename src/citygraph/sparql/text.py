@@ -8,7 +8,7 @@ process that parses them and `SERVICE` reaches any address.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,12 +23,11 @@ from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, from_rdflib
 
 # A SERVICE clause wherever it stands. Oxigraph reads without tokens: it takes `trueSERVICE<x>{` and `SERVICESILENT`,
 # and a comparison where we see an IRI. So no string, comment or IRI may hide the words; names may contain them.
-_SERVICE: Final = re.compile(
-    r"[?$]\w+|:[\w.\-]+"
-    r"|(?P<service>service(?>\s|#[^\n\r]*)*+(?:silent(?>\s|#[^\n\r]*)*+)?(?:<[^>]*>|[?$]\w+|[^\s{}<>\"'#]*:[^\s{}<>\"'#]*)"
-    r"(?>\s|#[^\n\r]*)*+\{)",
-    re.IGNORECASE,
-)
+_SERVICE: Final = re.compile(r"[?$]\w+|:[\w.\-]+|(?P<service>service)", re.IGNORECASE)
+_SILENT: Final = re.compile("silent", re.IGNORECASE)
+_VARIABLE: Final = re.compile(r"[?$]\w+")
+_SPACES: Final = re.compile(r"\s*+")
+_NAME: Final = re.compile(r"[^\s{}<>\"'#]*+")
 # A string about whose end no two engines differ: it holds no stroke and no mark of its own, and none follows it.
 _PLAIN_STRING: Final = re.compile(r"(?:\"\"\"[^\"\\]*\"\"\"|'''[^'\\]*'''|\"[^\"\\\n\r]*\"|'[^'\\\n\r]*')(?![\"'])")
 _UPDATES: Final = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
@@ -124,19 +123,60 @@ def _has_service(text: str) -> bool:
     string. Behind such an IRI nothing is known to be hidden, but for those of PREFIX and BASE at the beginning.
     """
     hidden: list[tuple[int, int]] | None = None
-    match = _next_service(text, 0)
-    while match is not None:
+    for start in _Clauses(text).starts():
         hidden = _hidden(text) if hidden is None else hidden
-        place = bisect_right(hidden, (match.start(), len(text))) - 1
-        if place < 0 or hidden[place][1] <= match.start():
+        place = bisect_right(hidden, (start, len(text))) - 1
+        if place < 0 or hidden[place][1] <= start:
             return True
-        # The next one may begin in what this one took for its space.
-        match = _next_service(text, match.start() + len("service"))
     return False
 
 
-def _next_service(text: str, start: int) -> re.Match[str] | None:
-    return next((match for match in _SERVICE.finditer(text, start) if match.lastgroup == "service"), None)
+class _Clauses:
+    """What looks like a SERVICE clause; whatever the text is, each part of it is read a few times at most."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._line_ends = [*(match.start() for match in re.finditer(r"[\n\r]", text)), len(text)]
+        self._gaps: dict[int, int] = {}
+        self._name = range(0)
+
+    def starts(self) -> Iterator[int]:
+        """Where each begins."""
+        for match in _SERVICE.finditer(self._text):
+            if match.lastgroup == "service" and self._is_clause(match.end()):
+                yield match.start()
+
+    def _is_clause(self, place: int) -> bool:
+        """Whether an address and a pattern stand behind the word that ends here."""
+        place = self._behind_gap(place)
+        if silent := _SILENT.match(self._text, place):
+            place = self._behind_gap(silent.end())
+        return any(self._text.startswith("{", self._behind_gap(end)) for end in self._behind_address(place))
+
+    def _behind_gap(self, place: int) -> int:
+        """Where the spaces and comments that begin here end."""
+        passed = []
+        while place not in self._gaps:
+            passed.append(place)
+            after = _SPACES.match(self._text, place).end()  # type: ignore[union-attr]  # no space is a match too
+            if not self._text.startswith("#", after):
+                self._gaps[place] = after
+                break
+            place = self._line_ends[bisect_left(self._line_ends, after)]
+        end = self._gaps[place]
+        self._gaps.update(dict.fromkeys(passed, end))
+        return end
+
+    def _behind_address(self, place: int) -> Iterator[int]:
+        """Where an IRI, a variable or a name with a colon that begins here may end."""
+        if self._text.startswith("<", place) and (end := self._text.find(">", place)) > 0:
+            yield end + 1
+        if variable := _VARIABLE.match(self._text, place):
+            yield variable.end()
+        if place not in self._name:
+            self._name = range(place, _NAME.match(self._text, place).end())  # type: ignore[union-attr]  # as above
+        if self._text.find(":", place, self._name.stop) >= 0:
+            yield self._name.stop
 
 
 def _hidden(text: str) -> list[tuple[int, int]]:
