@@ -6,9 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
+from citygraph.matching.names import rows_of
 from citygraph.matching.score import nearness
 
 _NORTH, _EAST = 2.0, 4.0
@@ -26,16 +26,11 @@ def is_close(one: tuple[float, float] | None, other: tuple[float, float] | None)
 @cache
 def _squares() -> dict[str, frozenset[tuple[int, int]]]:
     """The squares of one degree that touch the land of each country, by their south-western corners."""
-    return {line[:2]: frozenset(_corners(line[3:])) for line in _lines()}
+    return {country: frozenset(_corners(rows)) for country, *rows in rows_of(__package__, "country_squares.txt")}
 
 
-def _lines() -> Iterator[str]:
-    text = files("citygraph.ingest").joinpath("country_squares.txt").read_text(encoding="utf-8")
-    return (line for line in text.splitlines() if line[:1] not in {"", "#"})
-
-
-def _corners(written: str) -> Iterator[tuple[int, int]]:
-    for row in written.split():
+def _corners(rows: Iterable[str]) -> Iterator[tuple[int, int]]:
+    for row in rows:
         north, _, columns = row.partition(":")
         for each in columns.split(","):
             first, _, last = each.partition("..")

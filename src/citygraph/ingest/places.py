@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Final
 
 from citygraph.ingest.kinds import BodyKind, is_region_name
@@ -20,6 +19,7 @@ from citygraph.matching.names import (
     other_names,
     plain,
     read_name,
+    rows_of,
     word_lists,
     words_of,
 )
@@ -35,23 +35,15 @@ _APART: Final = re.compile(r"[–—/|]|\s-\s")
 _MOST_PARTS: Final = 3
 
 
-def _lines() -> Iterator[tuple[str, list[str]]]:
-    text = files("citygraph.ingest").joinpath("city_countries.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if line[:1] not in {"", "#"}:
-            country, *names = line.split()
-            yield country, [name.replace("_", " ") for name in names]
-
-
 def spellings() -> list[str]:
     """The well-known cities as their countries write them."""
-    return [name for _, names in _lines() for name in names]
+    return [name for _, *names in rows_of(__package__, "city_countries.txt") for name in names]
 
 
 @cache
 def _by_core() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for country, names in _lines():
+    for country, *names in rows_of(__package__, "city_countries.txt"):
         for name in names:
             found[read_name(name).core].add(country)
     return {name: frozenset(countries) for name, countries in found.items()}

@@ -184,6 +184,18 @@ def words_of(package: str, name: str, *headings: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for heading in headings for each in lists[heading].values() for word in each))
 
 
+def rows_of(package: str, name: str) -> list[list[str]]:
+    """The words of each line of a list beside a package, `_` for a blank in them; no remarks and no empty lines.
+
+    >>> rows_of("citygraph.matching", "countries.txt")[0][:3]
+    ['NO', 'NOR', 'Q20']
+    """
+    text = files(package).joinpath(name).read_text(encoding="utf-8")
+    return [
+        [part.replace("_", " ") for part in line.split()] for line in text.splitlines() if line[:1] not in {"", "#"}
+    ]
+
+
 def one_of(words: Iterable[str]) -> str:
     """A regular expression for any of the words, the longest first, with or without accents and the dot of a short form.
 
@@ -381,17 +393,12 @@ class Country:
     names: tuple[str, ...]
 
 
-def _lines(name: str) -> list[list[str]]:
-    text = files("citygraph.matching").joinpath(name).read_text(encoding="utf-8")
-    return [
-        [part.replace("_", " ") for part in line.split()] for line in text.splitlines() if line[:1] not in {"", "#"}
-    ]
-
-
 @cache
 def countries() -> dict[str, Country]:
     """The countries we know by name, by their two letters."""
-    return {line[0]: Country(line[0], line[1], line[2], tuple(line[3:])) for line in _lines("countries.txt")}
+    return {
+        line[0]: Country(line[0], line[1], line[2], tuple(line[3:])) for line in rows_of(__package__, "countries.txt")
+    }
 
 
 @cache
@@ -429,7 +436,7 @@ def _cities() -> _KnownCities:
     names: dict[str, dict[str, None]] = {}
     official: dict[str, set[str]] = {}
     shared: set[str] = set()
-    for country, *written in _lines("city_names.txt"):
+    for country, *written in rows_of(__package__, "city_names.txt"):
         if country == "!":
             shared.update(fold(name) for name in written)
             continue
