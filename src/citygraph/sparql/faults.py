@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from citygraph.errors import QueryError
@@ -143,7 +143,8 @@ def _first_fault(found: Sequence[Token], reached: int) -> _Fault | None:
     if open_one is not None:
         return open_one
     last = found[min(reached, len(found)) - 1].start if found and reached else -1
-    every = (*_calls(found), *_words(found), *_labels(found), *_Query(found).faults())
+    in_order = (_calls(found), _words(found), _labels(found))
+    every = (*(fault for faults in in_order for fault in islice(faults, 1)), *_Query(found).faults())
     faults = [each for each in every if each.token.start <= last]
     return min(faults, key=lambda each: each.token.start, default=None) or _at(found, reached)
 
