@@ -71,7 +71,12 @@ class Shapes:
     """Shapes sorted out: `faults` are what is wrong with some, `sound` the triples of the others."""
 
     def __init__(self, triples: Iterable[Triple], *, named: bool = False) -> None:
-        """Look at every shape of a graph; with `named` each must have a name, which its findings are called by, and words of SHACL alone."""
+        """Look at every shape of a graph.
+
+        Args:
+            triples: the graph.
+            named: whether each shape must have a name, which its findings are called by, and words of SHACL alone.
+        """
         self._named = named
         self.triples = tuple(dict.fromkeys(triples))
         self._out: dict[Term, dict[str, list[Term]]] = defaultdict(dict)

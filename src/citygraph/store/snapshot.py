@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 import pyoxigraph
 
 from citygraph.errors import ExportError, SnapshotError
-from citygraph.files import locked
+from citygraph.files import locked, replace_file
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Quad, Term, parse, serialize
 from citygraph.results import Answer
@@ -43,10 +43,10 @@ PUBLIC: Final = "public"
 INTERNAL: Final = "internal"
 """The editions of a graph that has internal files: without them, and with them."""
 BROKEN_OFF: Final = ".building-"
-_ASIDE: Final = "-old"
+"""How the folders of snapshots in the making begin."""
 _HELD: Final = f"{BROKEN_OFF}held-"
 """How the folder of a build begins that holds its lock: without one its process has gone."""
-"""How the folders of snapshots in the making begin."""
+_ASIDE: Final = "-old"
 
 
 # -- the manifest -------------------------------------------------------------------------------------
@@ -479,11 +479,9 @@ class Snapshots:
     def note_build(self, *, ok: bool) -> None:
         """Remember how a build ended, for whoever watches the graph; where nothing can be written nothing is."""
         with suppress(OSError):
-            note = self.folder / _LAST_BUILD
             self.folder.mkdir(parents=True, exist_ok=True)
-            new = note.with_name(f"{note.name}.{os.getpid()}.new")
-            new.write_text(json.dumps({"at": round(time.time()), "ok": ok}) + "\n", encoding="utf-8")
-            new.replace(note)
+            note = json.dumps({"at": round(time.time()), "ok": ok}) + "\n"
+            replace_file(self.folder / _LAST_BUILD, note.encode())
 
     def last_build(self) -> dict[str, Any]:
         """When the last build ended (`at`, seconds since 1970) and whether it passed (`ok`); empty when nobody knows."""

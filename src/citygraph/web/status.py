@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -40,11 +40,11 @@ class Metrics:
     """Requests by kind and status, how long they took, and what was refused, since the start."""
 
     def __init__(self) -> None:
-        """Nothing has been asked yet."""
+        """Figures of which each is zero."""
         self.requests: Counter[tuple[str, int]] = Counter()
         self.refusals: Counter[str] = Counter()
         self._buckets: dict[str, list[int]] = {}
-        self._seconds: Counter[str] = Counter()
+        self._seconds: dict[str, float] = defaultdict(float)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """One request was answered; `path` is the one below the prefix of the site."""
@@ -52,7 +52,7 @@ class Metrics:
         self.requests[kind, status] += 1
         buckets = self._buckets.setdefault(kind, [0] * (len(_BOUNDS) + 1))
         buckets[bisect_left(_BOUNDS, seconds)] += 1
-        self._seconds[kind] += seconds  # type: ignore[assignment]  # a Counter adds seconds as well as it adds numbers
+        self._seconds[kind] += seconds
 
     def refused(self, code: str) -> None:
         """Something was refused for this reason: one of the codes that error bodies have."""

@@ -236,7 +236,7 @@ def finding_of(contradiction: Contradiction, graphs: ProjectGraphs, explainer: E
 
 def _spot(triple: Triple, graphs: ProjectGraphs, explainer: Explainer) -> tuple[str, int, int]:
     """Where a statement stands; a derived one stands in no file, and the data it follows from is to blame."""
-    text = (str(triple.subject), str(triple.predicate), str(triple.object))
+    text = _texts(triple)
     proof = explainer.proof_in_time(text)
     leaves = sorted(proof.leaves()) if proof is not None else [text]
     found = [spot for leaf in leaves if (spot := graphs.locate(*leaf))[0]]
