@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph.errors import QueryError, SnapshotError
+from citygraph.matching.cities import are_one_city
 from citygraph.matching.names import (
-    are_one_city,
     fold,
     letters,
     name_parts,

@@ -26,7 +26,8 @@ from citygraph.ingest.places import WantedCity, known_countries
 from citygraph.ingest.read import Listing
 from citygraph.ingest.report import RowOutcome
 from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error
-from citygraph.matching.names import fold, other_names, read_name
+from citygraph.matching.cities import other_names
+from citygraph.matching.names import fold, read_name
 from citygraph.messages import key_of, sentence
 
 _NA: Final = "NA"

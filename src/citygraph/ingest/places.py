@@ -10,13 +10,11 @@ from functools import cache, lru_cache
 from typing import Final
 
 from citygraph.ingest.kinds import BodyKind, is_region_name
+from citygraph.matching.cities import exonyms, homonyms, other_names
 from citygraph.matching.names import (
     NameForm,
-    exonyms,
-    homonyms,
     name_parts,
     one_of,
-    other_names,
     plain,
     read_name,
     rows_of,

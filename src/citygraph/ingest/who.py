@@ -24,7 +24,8 @@ from citygraph.ingest.places import (
     well_known_in,
 )
 from citygraph.ingest.report import ReviewDecision, ReviewKey, ReviewWord, review_key
-from citygraph.matching.names import NameForm, other_names, read_name
+from citygraph.matching.cities import other_names
+from citygraph.matching.names import NameForm, read_name
 from citygraph.messages import Text, key_of, sentence, text
 
 _SHORTEST_ALONE: Final = 5

@@ -18,7 +18,8 @@ from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import Body, WantedCity, is_homonym
 from citygraph.ingest.read import Listing
-from citygraph.matching.names import exonyms, fold, read_name, slug
+from citygraph.matching.cities import exonyms
+from citygraph.matching.names import fold, read_name, slug
 from citygraph.messages import Text, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Triple

@@ -12,7 +12,8 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from citygraph.matching.names import NameForm, homonyms, names_elsewhere, other_names, read_name
+from citygraph.matching.cities import homonyms, names_elsewhere, other_names
+from citygraph.matching.names import NameForm, read_name
 from citygraph.matching.things import Thing
 
 MATCH: Final = 95.0

@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 from citygraph.errors import QueryError
 from citygraph.labels import NAMING_PROPERTIES, PART_PROPERTIES, Labels, reused_labels
-from citygraph.matching.names import are_one_city, country_code, plain, read_name
+from citygraph.matching.cities import are_one_city
+from citygraph.matching.names import country_code, plain, read_name
 from citygraph.messages import sentence
 from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.matching.names import name_parts, other_spellings, plain
+from citygraph.matching.cities import other_spellings
+from citygraph.matching.names import name_parts, plain
 
 NAMES_VERSION: Final = 3
 """Raised when names are folded in another way, so that an index of the old way is built again."""
