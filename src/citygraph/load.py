@@ -113,6 +113,18 @@ def unsafe_links(config: Config) -> list[Finding]:
     return [*odd, *(finding("unsafe-link", file=_shown(name)) for name in sorted(found))]
 
 
+def _misplaced_mappings(config: Config) -> list[Finding]:
+    """Files of links that nobody reads, since they lie beside the data and not below them."""
+    folder = config.folder
+    found = [*folder.glob(f"*{MAPPINGS}"), *(folder / "mappings").rglob(f"*{MAPPINGS}")]
+    names = sorted(path.relative_to(folder).as_posix() for path in found)
+    return [
+        finding("misplaced-mapping", file=_shown(name))
+        for name in names
+        if not is_internal(name, config.hidden, base=config.base)
+    ]
+
+
 def _shown(name: str) -> str:
     """A name as it can be written, whatever bytes it has."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -165,6 +177,7 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
     unsafe = {each.file for each in findings}
     paths = [path for path in files_of(config) if path.relative_to(folder).as_posix() not in unsafe]
     files: list[FileGraph] = []
+    findings += _misplaced_mappings(config)
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
         findings.append(finding("no-data", file="data"))
     bounds = DocumentBounds(config.number("limits.file_size"), config.number("limits.file_depth"))
