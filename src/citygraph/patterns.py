@@ -50,11 +50,13 @@ class Matcher:
     """One pattern; asked whether it matches anywhere in a text (SPARQL's REGEX)."""
 
     def __init__(self, pattern: str, flags: str = "") -> None:
-        """Read the pattern; `flags` are those of SPARQL: i, s, m, x.
+        """Read the pattern; `flags` are those of SPARQL: i, s, m, x, and q, with which it is a text and no pattern.
 
         Raises:
             PatternError: it is no pattern.
         """
+        if "q" in flags:
+            pattern, flags = re.escape(pattern), "i" if "i" in flags else ""
         names = {"i": re.IGNORECASE, "s": re.DOTALL, "m": re.MULTILINE, "x": re.VERBOSE}
         self._flags = 0
         for letter in flags:

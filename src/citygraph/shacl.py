@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from citygraph.messages import Text, text
@@ -347,7 +348,13 @@ def _mended() -> Iterator[None]:
     from pyshacl.constraints.core import string_based_constraints as strings  # noqa: PLC0415
 
     changed: list[tuple[Any, str, Any]] = [
-        (strings, "re", _Re),
+        # It knows of the flags i and m alone; ours takes the place of what it would have read.
+        (strings, "re", SimpleNamespace(I=0, M=0, compile=lambda *_: None)),
+        (
+            strings.PatternConstraintComponent,
+            "__init__",
+            _with_our_matchers(strings.PatternConstraintComponent.__init__),
+        ),
         *(
             (kind, name, _one_by_one(getattr(kind, name)))
             for kind in (pairs.LessThanConstraintComponent, pairs.LessThanOrEqualsConstraintComponent)
@@ -365,18 +372,18 @@ def _mended() -> Iterator[None]:
             setattr(owner, name, value)
 
 
-class _Re:
-    """What pySHACL uses of `re`. A pattern matches anywhere in a text (SHACL section 4.4.3), also when it begins late."""
+def _with_our_matchers(make: Callable[..., None]) -> Callable[..., None]:
+    """A pattern matches anywhere in a text (SHACL section 4.4.3), also when it begins late, with each of its flags."""
 
-    I = re.IGNORECASE  # noqa: E741
-    M = re.MULTILINE
+    def made(component: Any, shape: Any) -> None:  # noqa: ANN401
+        make(component, shape)
+        flags = "" if component.flags is None else str(component.flags)
+        for each in component.string_rules:
+            # What does not match at the beginning is searched.
+            searching = SimpleNamespace(match=lambda _: False, search=matcher(str(each), flags).search)
+            component.compiled_cache[each] = searching
 
-    def __init__(self, pattern: str, flags: int) -> None:
-        self.match = self.search = matcher(
-            pattern, ("i" if flags & re.IGNORECASE else "") + ("m" if flags & re.MULTILINE else "")
-        ).search
-
-    compile = classmethod(lambda cls, pattern, flags=0: cls(pattern, flags))
+    return made
 
 
 def _one_by_one(compare: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,10 +23,10 @@ SOUND = "s:sound a sh:NodeShape ; sh:targetClass ex:Thing ; sh:property [ sh:pat
 HEAD = "s:x a sh:NodeShape ; sh:targetClass ex:Thing ; "
 
 
-def findings(shapes: str) -> list[Finding]:
-    """What the shapes say about the data above."""
+def findings(shapes: str, data: str = DATA) -> list[Finding]:
+    """What the shapes say about the data above, or others."""
     files = []
-    for path, text in (("data/d.ttl", PREFIXES + DATA), ("ontology/shapes-own.ttl", PREFIXES + shapes)):
+    for path, text in (("data/d.ttl", PREFIXES + data), ("ontology/shapes-own.ttl", PREFIXES + shapes)):
         quads = tuple(parse(text.encode(), format="ttl").quads)
         files.append(FileGraph(path, Iri(f"https://example.org/{path}"), part_of(path), text, quads))
     return check_shapes(ProjectGraphs("https://example.org/", tuple(files)))
@@ -108,6 +108,23 @@ def test_a_result_says_something_in_both_languages(more: str, told: tuple[str, s
 def test_values_that_cannot_be_compared_are_a_result() -> None:
     (found,) = findings(HEAD + "sh:property [ sh:path ex:from ; sh:lessThanOrEquals ex:to ] .")
     assert (found.code, found.file) == ("x", "data/d.ttl")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags", "holds"),
+    [
+        ("^a a", "x", True),
+        ("^a a", "", False),
+        ("a!.", "s", True),
+        ("a!.", "", False),
+        ("a+", "q", False),
+        ("A!", "qi", True),
+    ],
+)
+def test_every_flag_of_a_pattern_counts(pattern: str, flags: str, holds: bool) -> None:  # noqa: FBT001
+    shape = f'sh:property [ sh:path ex:n ; sh:pattern "{pattern}" ; sh:flags "{flags}" ] .'
+    found = findings(HEAD + shape, DATA.replace("!", "!\\n"))
+    assert [each.code for each in found] == ([] if holds else ["x"])
 
 
 @pytest.mark.slow
