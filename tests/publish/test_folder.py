@@ -21,6 +21,7 @@ import pytest
 from citygraph import Project
 from citygraph.errors import PublishError
 from citygraph.export import export_bytes, write_graph
+from citygraph.messages import said_in
 from citygraph.publish import PROFILES, Published, check_harvest, check_profile
 from citygraph.publish.check import closure_of
 from citygraph.publish.files import class_files
@@ -430,8 +431,9 @@ def test_a_folder_that_somebody_else_owns_stops_the_run_and_leaves_nothing_behin
         (target / other).write_text("mine", encoding="utf-8")
     may = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: path != target / "a" and may(path, mode))
-    with pytest.raises(PublishError, match=r"site/a may not be written"):
+    with pytest.raises(PublishError, match=r"site/a may not be written") as refused:
         _put(target, "a/a.txt", text="y")
+    assert said_in(refused.value.message, "nb").endswith("site/a kan ikke skrives i.")
     assert (target / "a" / "a.txt").read_text(encoding="utf-8") == "x"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 

@@ -16,7 +16,7 @@ from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
 from citygraph.http import AGENT, Broken, Deadline, DeadlinePassed, HttpClient, Policy
-from citygraph.messages import LANGUAGES, Text, text, texts
+from citygraph.messages import LANGUAGES, Text, sentence, text, texts
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
 from citygraph.publish.quality import Answers, Score, predict
@@ -400,8 +400,8 @@ def check_catalog(
     for each in _files(path):
         name = profile or _profile_of(each)
         if name not in PROFILES:
-            message = f"The name of {each} does not say which profile it follows."
-            raise PublishError(message, fix=f"Add --profile with one of: {', '.join(PROFILES)}.")
+            fix = sentence("files.give_profile", profiles=", ".join(PROFILES))
+            raise PublishError(sentence("files.no_profile", path=each), fix=fix)
         pages, problems = _follow(each)
         own = [*problems, *check_pages(pages, PROFILES[name], base=base, shapes=shapes)]
         findings += own
@@ -416,8 +416,7 @@ def _files(path: Path) -> list[Path]:
     """The catalogues to check, each by its first page."""
     files = sorted((path / "catalog").glob("dcat-ap-*.ttl")) if path.is_dir() else [path]
     if not files or not all(each.is_file() for each in files):
-        message = f"There is no catalogue in {path}."
-        raise PublishError(message, fix="Give the path of a catalogue, or of a folder that citygraph publish wrote.")
+        raise PublishError(sentence("files.no_record", path=path), fix=sentence("files.give_record"))
     return [each for each in files if not path.is_dir() or profile_of_page(each.stem) == ""]
 
 
@@ -462,13 +461,12 @@ def _read(path: Path) -> tuple[list[Triple], list[Finding]]:
     suffix = path.suffix.lower()
     format_ = by_extension(_ENDINGS.get(suffix, suffix))
     if format_ is None:
-        message = f"The ending of {path} names no RDF format."
-        raise PublishError(message, fix="Give a file that ends in .ttl, .rdf or .jsonld.")
+        raise PublishError(sentence("files.no_format", path=path), fix=sentence("files.give_format"))
     try:
         data = path.read_bytes() if path.stat().st_size <= _BOUNDS.size else b""
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror or error}."
-        raise PublishError(message, fix="Give the path of a catalogue that you may read.") from error
+        message = sentence("files.cannot_read", path=path, why=error.strerror or error)
+        raise PublishError(message, fix=sentence("files.give_readable")) from error
     if not data and path.stat().st_size:
         size, limit = f"{path.stat().st_size:,}", f"{_BOUNDS.size:,}"
         return [], [finding("file-too-large", file=str(path), size=size, limit=limit)]

@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, Self, cast
 
 from citygraph.errors import PublishError
 from citygraph.files import locked
+from citygraph.messages import sentence
 
 CHECKSUMS: Final = "SHA256SUMS"
 """The last file that is written: the hash of each other one."""
@@ -29,7 +30,6 @@ _MARK: Final = "catalog/quality.ttl"
 _GIT: Final = ".git"
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)", re.ASCII)
 _SHOWN: Final = 5
-_AGAIN: Final = "Mend that and publish again: the next run goes on from here."
 
 
 @dataclass
@@ -66,16 +66,18 @@ def check_target(target: Path, shown: Path) -> None:
     if not target.exists():
         return
     if not target.is_dir():
-        message = f"{shown} is a file."
-        raise PublishError(message, fix="Name a folder that does not exist yet.")
+        raise PublishError(sentence("files.is_file", path=shown), fix=sentence("files.new_folder"))
     try:
         names = {path.name for path in target.iterdir()}
     except OSError as error:
-        message = f"{shown} cannot be read: {error.strerror or error}."
-        raise PublishError(message, fix="Check that the folder may be read.") from error
+        raise _unreadable(shown, error) from error
     if names - {_GIT} and not _is_ours(target):
-        message = f"{shown} holds files that citygraph publish did not write."
-        raise PublishError(message, fix="Name another folder, or one that is empty or holds .git alone.")
+        raise PublishError(sentence("files.not_ours", path=shown), fix=sentence("files.empty_folder"))
+
+
+def _unreadable(path: object, error: OSError) -> PublishError:
+    message = sentence("files.cannot_read", path=path, why=error.strerror or error)
+    return PublishError(message, fix=sentence("files.may_read"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,7 @@ def plan_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: bool
     try:
         return _Placing(new, target, sums).plan(prune=prune)
     except OSError as error:
-        message = f"{error.filename or target} cannot be read: {error.strerror or error}."
-        raise PublishError(message, fix="Check that the folder may be read.") from error
+        raise _unreadable(error.filename or target, error) from error
 
 
 def place_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: bool = False) -> tuple[str, ...]:
@@ -141,8 +142,8 @@ def place_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: boo
                 return ()
             return _Placing(new, target, sums).run(prune=prune)
     except OSError as error:
-        message = f"{error.filename or target} cannot be replaced: {error.strerror or error}."
-        raise PublishError(message, fix=_AGAIN) from error
+        message = sentence("files.cannot_replace", path=error.filename or target, why=error.strerror or error)
+        raise PublishError(message, fix=sentence("files.publish_again")) from error
 
 
 def _exchange(new: Path, target: Path) -> bool:
@@ -222,8 +223,7 @@ class _Placing:
         touched = {*self._names, *self._standing.ours, *(self._standing.others if prune else ())}
         folders = {parent for name in touched for parent in _parents(name)} & self._standing.folders
         if closed := _closed_folder(self._target, folders):
-            message = f"{closed} may not be written."
-            raise PublishError(message, fix="Check who owns the folder. Nothing was changed.")
+            raise PublishError(sentence("files.may_not_write", path=closed), fix=sentence("files.who_owns"))
 
     def _refuse_what_is_in_the_way(self, *, prune: bool) -> None:
         found = self._in_the_way()
@@ -231,9 +231,8 @@ class _Placing:
             found = [name for name in found if _holds(name, self._standing.closed)]
         if found:
             some = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-            message = f"{self._target} has something of somebody else where the run would write: {some}."
-            fix = "Move it away, name another folder" + ("." if prune else ", or let it be removed: --prune.")
-            raise PublishError(message, fix=f"{fix} Nothing was changed.")
+            message = sentence("files.in_the_way", path=self._target, some=some)
+            raise PublishError(message, fix=sentence("files.move_away" if prune else "files.move_or_prune"))
 
     def _in_the_way(self) -> list[str]:
         """Where the run would write over something that is not ours, or through a link."""
@@ -376,13 +375,17 @@ class _Summed(io.RawIOBase):
         super().close()
 
 
+def _unwritable(path: object, error: OSError) -> PublishError:
+    message = sentence("files.cannot_write", path=path, why=error.strerror or error)
+    return PublishError(message, fix=sentence("files.check_room"))
+
+
 @contextmanager
 def _told(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"{name} cannot be written: {error.strerror or error}."
-        raise PublishError(message, fix="Check that the folder may be written and the disk has room.") from error
+        raise _unwritable(name, error) from error
 
 
 class NewFolder:
@@ -403,8 +406,7 @@ class NewFolder:
             beside = self._target.parent if self._target is not None else None
             self.path = Path(tempfile.mkdtemp(prefix=".publish-", dir=beside))
         except OSError as error:
-            message = f"{target} cannot be written: {error.strerror or error}."
-            raise PublishError(message, fix="Check that the folder may be written and the disk has room.") from error
+            raise _unwritable(target, error) from error
         self._sums: dict[str, str] = {}
         # zlib and hashlib let other threads work meanwhile.
         self._packer = ThreadPoolExecutor(1, thread_name_prefix="gzip")

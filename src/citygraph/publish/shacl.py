@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from citygraph.errors import PublishError
 from citygraph.findings import Severity
 from citygraph.formats import by_extension
+from citygraph.messages import framed, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Term, Triple, lexical_forms_kept, parse, to_rdflib
 from citygraph.shacl import Shapes, run
@@ -100,17 +101,15 @@ def read_shapes(path: Path) -> ForeignShapes:
         try:
             parsed = parse(each.read_bytes(), format=format_.name if format_ else "ttl")
         except OSError as error:
-            message = f"The shapes in {each} cannot be read: {error.strerror or error}."
-            raise PublishError(
-                message, fix="Give the path of a Turtle file with SHACL shapes, or of a folder."
-            ) from error
+            message = sentence("files.unreadable_shapes", path=each, why=error.strerror or error)
+            raise PublishError(message, fix=sentence("files.give_shapes")) from error
         if parsed.problems:
-            message = f"{each}:{parsed.problems[0].line}: {parsed.problems[0].message}."
-            raise PublishError(message, fix="Take out the file that is no Turtle, or mend it.")
+            problem = parsed.problems[0]
+            message = framed(f"{each}:{problem.line}: ", problem.message, ".")
+            raise PublishError(message, fix=sentence("files.mend_shapes"))
         found[str(each)] = [quad.triple for quad in parsed.quads]
     if not any(found.values()):
-        message = f"There are no shapes in {path}."
-        raise PublishError(message, fix="Give the path of a Turtle file with SHACL shapes, or of a folder.")
+        raise PublishError(sentence("files.no_shapes", path=path), fix=sentence("files.give_shapes"))
     return ForeignShapes(found)
 
 
