@@ -203,7 +203,7 @@ def test_prefixes_of_the_project_need_not_be_declared(server: Server) -> None:
         ("text/csv;q=0.2, text/tab-separated-values;q=0.9", "text/tab-separated-values"),
         ("application/json", "application/sparql-results+json"),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/sparql-results+xml"),
-        ("nonsense;;q=,,;", None),
+        ("nonsense;;q=,,;", "application/sparql-results+json"),
         ("image/png", None),
         ("text/turtle", None),
     ],
