@@ -15,6 +15,7 @@ from citygraph.ingest.draft import draft_map
 from citygraph.ingest.report import ReportLine, RowOutcome
 from citygraph.ingest.run import Import
 from conftest import TODAY
+from ingest_words import MAP, Take
 from network_lists import WIDE_NETWORKS, Expected, long_list, overview, survey
 
 _NO_MEMBERS = {
@@ -152,3 +153,13 @@ def test_seventeen_thousand_memberships_of_an_overview(project: Project, tmp_pat
     assert imported.made["network"] == len(WIDE_NETWORKS)
     fresh = Project.open(project.folder, today=TODAY)
     assert [each.code for each in fresh.check().report] == []
+
+
+def test_a_network_in_doubt_or_denied_is_none_and_what_the_map_names_is(take: Take) -> None:
+    rows = ("Oslo;Norway;C40", "Lund;Sweden;not in C40", "Alta;Norway;C40?", "Moss;Norway;kein C40", "Bodø;Norway;x", "Hamar;Norway;ikke medlem")  # fmt: skip
+    taken = take(*rows, "Lille;France;Pas de Calais")
+    assert [taken.outcome(row) for row in range(2, 9)] == ["imported", *("refused",) * 4, "not a member", "imported"]
+    assert taken.done.imported.made["network"] == 2
+    assert "'C40?' leaves open whether it is a member" in taken.reason(4)
+    named = take(*rows, more=MAP.format(day="2025-03-01") + '[networks]\n"x" = "Rainbow"\n')
+    assert (named.outcome(6), named.report[5]["network"]) == ("imported", "x")

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from citygraph.ingest.cells import clean, name_problem
-from citygraph.ingest.dates import LEFT, NOT_YET, Period, read_status, without_former
+from citygraph.ingest.dates import LEFT, NOT_YET, Period, read_status, without_former, without_not
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.tables import Row
 from citygraph.matching.names import fold, one_of, words_of
@@ -85,6 +85,7 @@ class Claims:
         self._no = {fold(each) for each in map_.texts("wide.no")}
         self._own = map_.names("roles")
         self._role = map_.text("default_role").removeprefix("concept:")
+        self._doubts: dict[str, Claim | None] = {}
 
     def read(self, cells: Mapping[str, str], row: Row, written: str, period: Period) -> Iterator[Claim]:
         """The claims of a row.
@@ -137,6 +138,10 @@ class Claims:
 
     def _named(self, network: str, status: str, period: Period) -> Claim:
         """A name in a cell of networks; "Eurocities (observer)" and "C40 2007" say more than a name."""
+        if network not in self._doubts:
+            self._doubts[network] = self._doubt(network)
+        if doubt := self._doubts[network]:
+            return doubt
         if (former := without_former(network)) and fold(former) in self._networks:
             return self._claim(former, status, replace(period, is_over=True))
         if fold(network) not in self._networks and not network.startswith("id:"):
@@ -150,6 +155,18 @@ class Claims:
                     dated = replace(period, begin=read.begin or period.begin, end=read.end or period.end)
                     return self._claim(match["name"], behind if read.meaning else status, dated)
         return self._claim(network, status, period)
+
+    def _doubt(self, network: str) -> Claim | None:
+        """What a cell says instead of a network ("no", "x", "ikke medlem"), or of one in doubt or denied: "C40?", "ikke C40"."""
+        word = fold(network)
+        if word in self._map.names("networks") or network.startswith("id:"):
+            return None
+        read = read_status(network, self._own)
+        if word in self._no or (read and read.meaning == NOT_YET):
+            return Claim(network, problem=sentence("ingest.row.not_member", status=network[:60]), is_settled=True)
+        if word in self._yes or network.rstrip(" )]").endswith("?") or fold(without_not(network)) in self._networks:
+            return Claim(network, problem=sentence("ingest.row.mark", mark=network[:60]))
+        return None
 
     def _claim(self, network: str, status: str, period: Period) -> Claim:
         if not network.startswith("id:") and (problem := name_problem(network)):

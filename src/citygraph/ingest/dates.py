@@ -436,6 +436,16 @@ def without_former(name: str) -> str:
     return name[match.end() :].strip(_AROUND + "–-") if match else ""
 
 
+def without_not(name: str) -> str:
+    """A name without a word in front of it that says that something is not so; empty when there is none.
+
+    >>> without_not("not in C40"), without_not("ikke medlem i C40"), without_not("Nottingham")
+    ('C40', 'C40', '')
+    """
+    word, _, rest = name.partition(" ")
+    return _date_words().small.sub("", rest) if _date_words().negated.fullmatch(f"{word} ") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """A role (its local name; empty when only a date is said), or `left` or `not-yet`; and the dates in the cell."""
