@@ -11,6 +11,7 @@ from citygraph.config import CONFIG_FILE, Config, read_config
 from citygraph.errors import ConfigError, QueryError
 from citygraph.files import extract_revision
 from citygraph.findings import Definition, definitions
+from citygraph.messages import sentence
 from citygraph.namespaces import prefixes_for
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.rdf import Iri, Literal, Term, Triple
@@ -71,8 +72,7 @@ def federation_of(config: Config, policy: Policy, extract: Path | None = None) -
 
             return ExtractService(path, read_extract_triples(path))
         if name != _WIKIDATA and name not in values["federation.endpoints"]:
-            message = f"graph.toml does not allow questions to ask {name}."
-            raise ConfigError(message, fix=f'Add to graph.toml: [federation] endpoints = ["{name}"]')
+            raise ConfigError(sentence("project.may_not_ask", name=name), fix=sentence("project.allow", name=name))
         return RemoteService(str(values["wikidata.endpoint"]) if name == _WIKIDATA else name, policy)
 
     return Federation(

@@ -556,8 +556,8 @@ class Project:
 
         published = self.publish(upload if upload and (upload / "SHA256SUMS").is_file() else None, plan=True)
         if published.report.violations:
-            message = f"The catalogue has {len(published.report.violations)} violations."
-            raise PublishError(message, fix="See them: citygraph publish check")
+            message = sentence("project.catalog_violations", count=len(published.report.violations))
+            raise PublishError(message, fix=sentence("project.publish_check"))
         catalog, client = published.catalog, publish.ckan_client(url, token)
         return publish.push_to_ckan(catalog, client, organization=organization, dry_run=dry_run, upload=upload)
 
