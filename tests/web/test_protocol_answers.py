@@ -13,6 +13,7 @@ from typing import Any
 import pyoxigraph
 import pytest
 import rdflib
+from SPARQLWrapper import CSV, JSON, TURTLE, XML, SPARQLWrapper
 
 from citygraph.rdf import Iri, Literal, Quad, canonical_hash, parse
 from conftest import SHARED
@@ -319,6 +320,56 @@ def test_a_format_that_there_is_not_is_refused_with_those_there_are(server: Serv
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (406, "*"), path
         assert one in refused.json()["errors"][1], path
     assert server.get("/queries", headers={"Accept": "application/json"}).json() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("as_of", "/queries/NAME?as_of="), ("asOf", "query, default-graph-uri"), ("default-graph", "default-graph-uri'?"),
+        ("fromat", "'format'?"), ("timeout", "query, default-graph-uri"), ("", "query, default-graph-uri"),
+        ("using-graph-uri", "-graph-uri'?"), ("x" * 5_000, "query, default-graph-uri"),
+    ],
+)  # fmt: skip
+def test_a_parameter_without_effect_is_refused(server: Server, name: str, said: str) -> None:
+    query = {"query": "ASK {}", name: "2019-12-31"}
+    direct = {"Content-Type": "application/sparql-query"}
+    for answer in (
+        server.get("/sparql", params=query),
+        server.get("/sparql", params={name: "2019-12-31"}),
+        server.request("POST", "/sparql", data=query),
+        server.request("POST", "/sparql", params={name: "1"}, content=b"ASK {}", headers=direct),
+        server.get("/graph-store", params={"default": "", name: "1"}),
+    ):
+        assert (answer.status_code, answer.json().get("code")) == (400, "endpoint.no_parameter"), answer.text
+        assert said in " ".join(answer.json()["errors"]) or "/graph-store" in answer.url.path
+        assert len(answer.content) < 1_000
+
+
+def test_a_parameter_names_the_format_before_accept(server: Server) -> None:
+    rows, graph = "SELECT ?s WHERE { ?s ?p ?o }", "CONSTRUCT { <a:a> <a:b> 1 } WHERE {}"
+    for query, value, expected in (
+        (rows, "csv", "text/csv"), (rows, "json", "application/sparql-results+json"),
+        (rows, "xml", "application/sparql-results+xml"), (graph, "xml", "application/rdf+xml"),
+        (rows, "application/sparql-results+xml", "application/sparql-results+xml"), (graph, "json-ld", "application/ld+json"),
+        (graph, "turtle", "text/turtle"), (graph, "nt", "application/n-triples"),
+    ):  # fmt: skip
+        for name in ("format", "output", "results"):
+            response = server.ask(query, accept="text/tab-separated-values", **{name: value})
+            assert response.headers["content-type"].partition(";")[0] == expected, (name, value)
+    assert server.get("/sparql?query=ASK%7B%7D&format=application/sparql-results+xml").status_code == 200
+    assert server.ask(rows, format="turtle").status_code == 406
+    assert server.ask(rows, format="html").json()["code"] == "endpoint.unknown_format"
+    assert server.ask(rows, format="csv", output="json").json()["code"] == "endpoint.formats"
+    assert server.get("/graph-store?default&format=nt").headers["content-type"].startswith("application/n-triples")
+    assert server.get("/sparql?format=rdf").headers["content-type"].startswith("application/rdf+xml")
+
+
+def test_sparqlwrapper_asks_as_it_always_does(server: Server) -> None:
+    """It says the format in three parameters of its own, beside `Accept`."""
+    for form, format_ in (("SELECT ?s", JSON), ("SELECT ?s", XML), ("SELECT ?s", CSV), ("CONSTRUCT", TURTLE)):
+        wrapper = SPARQLWrapper(f"{server.url}/sparql", returnFormat=format_)
+        wrapper.setQuery(f"{form} WHERE {{ ?s ?p ?o }} LIMIT 1")
+        assert wrapper.query().response.read()
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])

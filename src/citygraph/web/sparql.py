@@ -23,6 +23,7 @@ from citygraph.web.description import describe, graph_formats
 from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, preflight, read_body, refusal_of
 from citygraph.web.service import Service
 from citygraph.web.sparql_protocol import (
+    FORMAT_PARAMETERS,
     HOW_TO_CHANGE,
     READ_ONLY,
     SparqlRequest,
@@ -32,6 +33,7 @@ from citygraph.web.sparql_protocol import (
     is_not_modified,
     read_get,
     read_post,
+    refuse_unknown,
     send_gathered,
     send_not_modified,
     send_whole,
@@ -78,7 +80,7 @@ class SparqlEndpoint:
         else:
             raise Refusal(405, sentence(READ_ONLY), sentence(HOW_TO_CHANGE), {"Allow": _METHODS})
         if asked.query is None:
-            await self._describe(scope, receive, send)
+            await self._describe(asked.accept, scope, receive, send)
         else:
             await self._run(asked, key, scope, receive, send)
 
@@ -93,8 +95,8 @@ class SparqlEndpoint:
             await send_whole(kept, scope, send)
         return True
 
-    async def _describe(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wanted = graph_formats(header(scope, b"accept"), HTML)
+    async def _describe(self, accept: str, scope: Scope, receive: Receive, send: Send) -> None:
+        wanted = graph_formats(accept or header(scope, b"accept"), HTML)
         if wanted[0] == HTML:
             editor = f"{scope.get('root_path', '')}/editor"
             await RedirectResponse(editor, 303, headers={"Vary": "Accept"})(scope, receive, send)
@@ -107,7 +109,7 @@ class SparqlEndpoint:
         self, asked: SparqlRequest, key: tuple[object, ...], scope: Scope, receive: Receive, send: Send
     ) -> None:
         accept, encoding = key[-2:]
-        question = self._question(asked, str(accept), str(encoding))
+        question = self._question(asked, asked.accept or str(accept), str(encoding))
         pool = self._service.pool
         data = question.to_bytes()
         etag = etag_of(pool.version.snapshot_id, data)
@@ -243,12 +245,14 @@ class GraphStore:
             given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
         except ValueError as error:
             raise Refusal(400, sentence("endpoint.parameters"), sentence("endpoint.send_graph")) from error
+        refuse_unknown(given, ("default", "graph", *FORMAT_PARAMETERS))
+        formats = {name: given[name] for name in FORMAT_PARAMETERS if name in given}
         if "default" in given or scope["method"] == "OPTIONS":
-            return {}
+            return formats
         manifest = self._service.manifest
         graph = given.get("graph", "")
         if not is_absolute_iri(graph):
             raise Refusal(400, sentence("endpoint.which_graph"), sentence("endpoint.send_graph"))
         if graph not in {*manifest.asserted_graphs, manifest.inferred_graph}:
             raise Refusal(404, sentence("endpoint.no_such_graph"), sentence("endpoint.see_graphs"))
-        return {"default-graph-uri": graph}
+        return {"default-graph-uri": graph} | formats

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -16,10 +16,11 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.types import Scope, Send
 
-from citygraph.formats import content_type
+from citygraph.formats import GRAPHS, ROWS, content_type, media_type, negotiate
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
 from citygraph.store.protocol import Head, Reply
+from citygraph.values import did_you_mean
 from citygraph.web.requests import Refusal, head_bytes, header
 
 # -- a request ----------------------------------------------------------------------------------------
@@ -32,6 +33,18 @@ _MOST_PARAMETERS: Final = 200
 _LONGEST_PLAIN: Final = 6_000
 _FREQUENT: Final = (("+", " "), *((f"%{ord(each):02X}", each) for each in ' ?<>{}:#"/=@'))
 """What queries are full of; a pass for each of them takes half the time that a general decoder takes."""
+FORMAT_PARAMETERS: Final = ("format", "output", "results")
+"""What clients say instead of `Accept` or beside it; SPARQLWrapper sends all three."""
+_PARAMETERS: Final = ("query", "default-graph-uri", "named-graph-uri", *FORMAT_PARAMETERS)
+_FORMAT_NAMES: Final = {
+    "json": "application/json",
+    "xml": "application/xml",
+    **{name: media_type(name) for name in (*ROWS, *GRAPHS) if name not in {"json", "xml"}},
+    **dict.fromkeys(("turtle", "n3"), media_type("ttl")),
+    "json-ld": media_type("jsonld"),
+    "rdf+xml": media_type("rdf"),
+}
+_LONGEST_NAME: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,8 @@ class SparqlRequest:
     query: str | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    accept: str = ""
+    """What `Accept` would say, when a parameter names a format."""
 
 
 def read_get(scope: Scope) -> SparqlRequest:
@@ -120,6 +135,7 @@ def _asked(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) ->
         given.setdefault(name, []).append(value)
     if "update" in given:
         raise Refusal(403, sentence(READ_ONLY), sentence(HOW_TO_CHANGE))
+    refuse_unknown(given, _PARAMETERS)
     queries = given.get("query", [])
     if len(queries) > 1:
         raise Refusal(400, sentence("endpoint.queries"), sentence("endpoint.send_one"))
@@ -130,7 +146,35 @@ def _asked(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) ->
     for iri in (*default, *named):
         if not is_absolute_iri(iri):
             raise Refusal(400, sentence("endpoint.no_graph", iri=iri), sentence("endpoint.in_full"))
-    return SparqlRequest(queries[0] if queries else None, tuple(default), tuple(named))
+    return SparqlRequest(queries[0] if queries else None, tuple(default), tuple(named), _accept_of(given))
+
+
+def refuse_unknown(given: Iterable[str], known: Sequence[str]) -> None:
+    """Stop at a parameter that would have no effect.
+
+    Raises:
+        Refusal: there is one; the nearest of those that are known is named.
+    """
+    for name in given:
+        if name not in known:
+            shown = name[:_LONGEST_NAME]
+            fix = sentence("endpoint.other_day" if name == "as_of" else "endpoint.it_has", names=", ".join(known))
+            guess = "" if name == "as_of" else did_you_mean(shown, known)
+            raise Refusal(400, sentence("endpoint.no_parameter", name=shown, guess=guess), fix)
+
+
+def _accept_of(given: Mapping[str, Sequence[str]]) -> str:
+    """The media type that the parameters for a format name, in a word or in full; nothing when there are none."""
+    # Who writes a media type into an address forgets that + is a blank there.
+    named = {value.strip().lower().replace(" ", "+") for name in FORMAT_PARAMETERS for value in given.get(name, ())}
+    wanted = {_FORMAT_NAMES.get(value, value) for value in named if value}
+    if len(wanted) > 1:
+        raise Refusal(400, sentence("endpoint.formats"), sentence("endpoint.one_format"))
+    accept = "".join(wanted)
+    if accept and not ("/" in accept and (negotiate(accept, ROWS) or negotiate(accept, GRAPHS))):
+        fix = sentence("endpoint.ask_for", formats=", ".join((*ROWS, *GRAPHS)))
+        raise Refusal(400, sentence("endpoint.unknown_format", name=accept[:_LONGEST_NAME]), fix)
+    return accept
 
 
 # -- an answer ----------------------------------------------------------------------------------------
