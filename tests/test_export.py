@@ -12,14 +12,17 @@ import pytest
 import rdflib
 from hypothesis import given
 from hypothesis import strategies as st
+from rdflib.compare import isomorphic
 
 from citygraph.errors import ExportError
 from citygraph.export import EXPORT_FORMATS, export_bytes, tables_per_class
-from citygraph.rdf import BlankNode, Iri, Literal, Quad, canonical_hash, lexical_forms_kept, parse
+from citygraph.jsonld import dropped
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Triple, canonical_hash, lexical_forms_kept, parse
 from citygraph.results import Solutions, write_answer
 from generated import GRAPHS, flat_triples, quads
 
-_WITH_GRAPHS = ("nq", "trig", "jsonld")
+_WITH_GRAPHS = ("nq", "trig")
 _ID = "https://w3id.org/citygraph/id/"
 _RDF_TYPE = Iri("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
@@ -67,6 +70,49 @@ def test_turtle_does_not_depend_on_the_labels_of_blank_nodes(graph: list[Quad]) 
     renamed = parse(text.replace("_:n", "_:other").encode(), format="nq").quads
     again = export_bytes(renamed, format="ttl")
     assert canonical_hash(parse(again, format="ttl").quads) == canonical_hash(_without_graphs(graph))
+
+
+_HOSTILE = {
+    "urn": "http://a/",
+    "geo": "http://b/",
+    "x": "http://a/x/",
+    "y": "http://a/x_",
+    "": "http://c/",
+    "mailto": "http://d/#",
+}
+_ODD = """
+<http://a/s> a <http://a/C>, "no class", [] ; <http://a/p> <urn:x:y>, <urn://x>, <geo:63.4,10.4>, <http://b/>, <http://b//>,
+    <http://a/x/1%20a(b)>, <http://a/x_1>, <http://c/z>, <http://d/#m>, <x:y>, <MAILTO:a@b.no>, <mailto:a@b.no>, "urn:x"^^<urn:x:d>, "{}"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON>, "_:a",
+    "@id", "http://a/s", "1"@en-gb, "true"^^<http://www.w3.org/2001/XMLSchema#boolean> ,
+    ( 1 "2"@nb ( ) ( <geo:1,1> ) [ <http://a/q> ( "3" ) ] ) .
+<geo:1,1> <http://a/p> [ <x:q> _:b ] . _:b <http://a/p> _:b .
+"""
+
+
+@pytest.mark.parametrize("prefixes", [_HOSTILE, PREFIXES, {}])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
+def test_json_ld_read_into_one_graph_is_the_whole_graph_whatever_the_prefixes(prefixes: dict[str, str]) -> None:
+    said = parse(_ODD.encode(), format="ttl", graph_name=GRAPHS[0]).quads
+    said += tuple(Quad(each.subject, each.predicate, each.object, GRAPHS[1]) for each in said[::2])
+    data = export_bytes(said, format="jsonld", prefixes=prefixes)
+    assert canonical_hash(parse(data, format="jsonld").quads) == canonical_hash(_without_graphs([*said]))
+    with lexical_forms_kept():
+        read = rdflib.Graph().parse(data=data, format="json-ld")
+        wanted = rdflib.Graph().parse(data=export_bytes(said, format="nt"), format="nt")
+    assert isomorphic(read, wanted)
+    document = json.loads(data)
+    assert set(document) == {"@context", "@graph"}
+    assert len({node["@id"] for node in document["@graph"]}) == len(document["@graph"])
+    assert not dropped(data.decode())
+    head = {name: space for name, space in document["@context"].items() if prefixes[name] == space}
+    assert head == document["@context"]
+    assert not {"urn", "geo", "mailto", "y", ""} & head.keys() or prefixes is PREFIXES
+
+
+def test_what_json_ld_cannot_carry_is_told_and_not_left_out() -> None:
+    triple = Triple(Iri("http://a/s"), Iri("http://a/p"), Literal("x"))
+    with pytest.raises(ExportError, match="JSON-LD cannot carry this graph"):
+        export_bytes([Quad(triple.subject, triple.predicate, triple)], format="jsonld")
 
 
 def test_lexical_forms_are_kept_in_every_format() -> None:
@@ -148,7 +194,7 @@ HARD_NAMES = ("http://a/\u00e9?x=1&y='2'", "urn:x", "http://a/(b)", "http://a/b.
 
 def _rdflib_terms(data: bytes, format_: str) -> list[tuple[str, ...]]:
     """What rdflib reads, which has nothing to do with what wrote it."""
-    graph = rdflib.Dataset() if format_ in {"trig", "json-ld", "nquads"} else rdflib.Graph()
+    graph = rdflib.Dataset() if format_ in {"trig", "nquads"} else rdflib.Graph()
     with lexical_forms_kept():
         graph.parse(data=data, format=format_)
         return sorted(

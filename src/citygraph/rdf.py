@@ -363,7 +363,7 @@ def read_quads(path: Path, *, format: str) -> Iterator[Quad]:  # noqa: A002
         ValueError: the file is not in this format.
         OSError: it cannot be read.
     """
-    # Whoever writes JSON-LD as pyoxigraph does needs no second look at it, which would hold the whole file in memory.
+    # JSON-LD that begins with its context, and each thing with its types, is read without being held in memory.
     found = pyoxigraph.RdfFormat.STREAMING_JSON_LD if format == "jsonld" else _RDF_FORMATS[format]
     try:
         yield from pyoxigraph.parse(path=path, format=found)

@@ -173,28 +173,28 @@ def print_answer(
     Raises:
         QueryError: the format cannot carry this kind of answer.
     """
-    from citygraph.results import Graph, Solutions, Truth, write_answer  # noqa: PLC0415
+    from citygraph.results import Graph, Truth, write_answer  # noqa: PLC0415
 
     if format_ is not AnswerFormat.TABLE:
         _refuse_wrong_kind(format_, is_graph=isinstance(answer, Graph))
+    if isinstance(answer, Graph):
+        from citygraph.export import export_bytes  # noqa: PLC0415
+        from citygraph.rdf import Quad  # noqa: PLC0415
+
+        quads = (Quad(t.subject, t.predicate, t.object) for t in answer.triples)
+        format_ = AnswerFormat.TTL if format_ is AnswerFormat.TABLE else format_
+        _write(export_bytes(quads, format=format_.value, prefixes=prefixes))
+    elif format_ is not AnswerFormat.TABLE:
         try:
             _write(write_answer(answer, format=format_.value))
         except ValueError as error:
             message = sentence("cli.answer.not_this", format=format_.value)
             raise QueryError(message, fix=sentence("cli.answer.use_other")) from error
-        return
-    match answer:
-        case Solutions():
-            labels = _names((term for row in answer.rows for term in row), store, prefixes)
-            print_rows(answer, labels, language=language, numbered=numbered)
-        case Truth():
-            print(_yes_or_no(answer.value, language))
-        case Graph():
-            from citygraph.export import export_bytes  # noqa: PLC0415
-            from citygraph.rdf import Quad  # noqa: PLC0415
-
-            quads = (Quad(t.subject, t.predicate, t.object) for t in answer.triples)
-            _write(export_bytes(quads, format="ttl", prefixes=prefixes))
+    elif isinstance(answer, Truth):
+        print(_yes_or_no(answer.value, language))
+    else:
+        labels = _names((term for row in answer.rows for term in row), store, prefixes)
+        print_rows(answer, labels, language=language, numbered=numbered)
 
 
 def _refuse_wrong_kind(format_: AnswerFormat, *, is_graph: bool) -> None:

@@ -269,8 +269,7 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 
 # -- read back -------------------------------------------------------------------------------------
 
-_WITH_GRAPHS: Final = frozenset({"nq", "trig", "jsonld"})
-_GRAPH_BY_GRAPH: Final = frozenset({"trig", "jsonld"})
+_WITH_GRAPHS: Final = frozenset({"nq", "trig"})
 
 _Statement: TypeAlias = Triple | Quad
 
@@ -314,7 +313,7 @@ class _Comparison:
         return wanted == found or (len(wanted) == len(found) and _hash(wanted) == _hash(found))
 
     def _wanted(self) -> Iterator[list[_Statement]]:
-        graphs = self._quads.by_graph() if self._format in _GRAPH_BY_GRAPH else [self._quads]
+        graphs = self._quads.by_graph() if self._format == "trig" else [self._quads]
         for graph in graphs:
             for group, is_blank in zip(graph.groups(), graph.with_blank_nodes(), strict=True):
                 statements: list[_Statement]
@@ -326,7 +325,9 @@ class _Comparison:
 
     def _found(self) -> Iterator[_Statement]:
         quads = read_quads(self._path, format=self._format)
-        found = quads if self._format in _WITH_GRAPHS else (quad.triple for quad in quads)
+        # What stands in a named graph is not in the graph that a reader of JSON-LD gets.
+        is_kept = self._format in _WITH_GRAPHS
+        found = (quad if is_kept or isinstance(quad.graph_name, Iri) else quad.triple for quad in quads)
         if not any(self._quads.with_blank_nodes()):
             yield from found
             return
