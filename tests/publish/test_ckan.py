@@ -41,7 +41,8 @@ class Spy:
     @property
     def writes(self) -> list[str]:
         """The actions that change something."""
-        return [each for each in self.actions if each.startswith(("package_", "resource_")) and each != "package_show"]
+        reads = {"package_show", "package_search"}
+        return [each for each in self.actions if each.startswith(("package_", "resource_")) and each not in reads]
 
     def call_action(
         self,
@@ -404,6 +405,25 @@ def test_each_answer_is_a_dataset_of_the_portal_that_is_made_changed_and_left_al
     triples = [quad.triple for quad in parse(text.encode(), format="ttl").quads]
     related = [t.object for t in triples if t.predicate == iri("dct:relation")]
     assert related == [Iri(it.dataset.iri)]
+
+
+def test_a_dataset_that_the_catalogue_no_longer_has_stops_the_push_and_goes_when_that_is_said(
+    ckan: Ckan, several: Spy
+) -> None:
+    it = many(2)
+    _push_all(several, it)
+    ckan.call("package_create", name="theirs", title="Theirs", owner_org="oslo")
+    fewer, gone = replace(it, answers=it.answers[:1]), "city-networks-query-question-2"
+    with pytest.raises(PublishError, match=f"'Question 2' \\({gone}\\)") as stopped:
+        _push_all(several, fewer)
+    assert "#+ replaces: OLD-NAME" in str(stopped.value.fix)
+    assert several.writes == ["package_create"] * 3
+    left = [(each.name, "unchanged") for each in push_to_ckan(fewer, several, organization="oslo", dry_run=True)][:2]
+    assert _push_all(several, fewer, dry_run=True) == [*left, (gone, "deleted")]
+    assert _push_all(several, fewer, allow_removal=True) == [*left, (gone, "deleted")]
+    assert sorted(ckan.call("package_list")) == [_NAME, "city-networks-query-question-1", "theirs"]
+    assert _push_all(several, fewer) == left
+    assert _push_all(several, it)[2] == (gone, "updated")
 
 
 def test_a_name_that_somebody_else_has_stops_the_push_before_the_first_dataset(ckan: Ckan, several: Spy) -> None:

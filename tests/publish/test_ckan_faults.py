@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,62 @@ def test_a_portal_that_refuses_in_other_words_is_quoted(portal: Portal) -> None:
     portal.body = b'{"success": false, "error": {"__type": "Validation Error", "tags": ["Not from our list"]}}'
     with pytest.raises(PublishError, match="Not from our list"):
         push_to_ckan(catalog(), ckan_client(portal.url, "x"), organization="oslo")
+
+
+@dataclass
+class Small:
+    """A portal that keeps what it is given, gives two datasets at a time, and remembers what was deleted."""
+
+    held: dict[str, dict[str, Any]]
+    deleted: list[str] = field(default_factory=list)
+
+    def call_action(
+        self, action: str, data_dict: Mapping[str, Any] | None = None, *, files: Mapping[str, Any] | None = None
+    ) -> Any:  # noqa: ANN401  # whatever JSON holds
+        """Call one action."""
+        asked = data_dict or {}
+        assert files is None
+        if action in _HEALTHY:
+            return _HEALTHY[action]
+        if action == "package_show":
+            if asked["id"] in self.held:
+                return self.held[asked["id"]]
+            raise type("NotFound", (Exception,), {})
+        if action == "package_search":
+            start = asked["start"]
+            return {"count": len(self.held), "results": [*self.held.values()][start : start + 2]}
+        if action == "package_delete":
+            self.deleted.append(asked["id"])
+        return asked
+
+
+def _package(name: str, uri: str, *, owner: str = "oslo", **extras: str) -> dict[str, Any]:
+    pairs = [{"key": key, "value": value} for key, value in {"uri": uri, **extras}.items()]
+    return {"name": name, "id": name, "title": name.title(), "organization": {"name": owner}, "extras": pairs}
+
+
+def test_what_is_ours_on_a_portal_is_told_from_what_is_not() -> None:
+    it = catalog()
+    ours = f"{it.site}dataset/"
+    small = Small({each["name"]: each for each in (
+        _package("other", "https://other.example/dataset/graph"), _package("near", f"{it.site}datasets"),
+        _package("harvested", f"{ours}graph", harvest_source_id="7"), _package("bergen", f"{ours}old", owner="bergen"),
+        {"name": "bare", "id": "bare", "title": ""}, _package("old-name", f"{ours}graph", identifier="old-name"),
+        _package("dropped", f"{ours}query-dropped"),
+    )})  # fmt: skip
+    with pytest.raises(PublishError, match=r"\(2\): 'Old-Name' \(old-name\), 'Dropped' \(dropped\)") as stopped:
+        push_to_ckan(it, small, organization="1")
+    # What the graph itself was known by has changed, which no question can mend.
+    assert "Write the old one as identifier into graph.toml" in str(stopped.value.fix)
+    planned = push_to_ckan(it, small, organization="1", dry_run=True)
+    assert ([each.name for each in planned if each.outcome == "deleted"], small.deleted) == (
+        ["old-name", "dropped"],
+        [],
+    )
+    push_to_ckan(it, small, organization="1", allow_removal=True)
+    assert small.deleted == ["old-name", "dropped"]
+    push_to_ckan(it, small, allow_removal=True)
+    assert small.deleted[2:] == ["bergen", "old-name", "dropped"]
 
 
 def test_a_package_is_what_ckan_takes(published: tuple[Path, Published]) -> None:

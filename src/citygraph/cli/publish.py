@@ -63,17 +63,20 @@ def publish(
 ) -> None:
     """Write, check or push what open data portals harvest."""
     words = language_name(language)
-    _refuse_misplaced(what, address, of_a_folder=prune or plan or allow_removal)
+    _refuse_misplaced(what, address, of_a_folder=prune or (what != "ckan" and (plan or allow_removal)))
     # A catalogue of others can be looked at from anywhere.
     foreign = what == "check" and address is not None
     project = open_or_reference(project_folder) if foreign else open_project(project_folder, reference=reference)
     name = profile.value if profile else ""
     if what == "ckan":
-        token = os.environ.get(_TOKEN, "")
-        for each in project.publish_to_ckan(
-            address or "", token, organization=organization, upload=upload, dry_run=dry_run
-        ):
+        token, dry_run = os.environ.get(_TOKEN, ""), dry_run or plan
+        done = project.publish_to_ckan(
+            address or "", token, organization=organization, upload=upload, dry_run=dry_run, allow_removal=allow_removal
+        )
+        for each in done:
             _print_pushed(each, words)
+        if dry_run and not allow_removal and any(each.outcome == "deleted" for each in done):
+            say(phrase("publish.will_stop", words))
         return
     if what == "identify":
         from citygraph.publish.identity import pin_identifier  # noqa: PLC0415

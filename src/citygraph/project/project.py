@@ -539,6 +539,7 @@ class Project:
         organization: str = "",
         upload: Path | None = None,
         dry_run: bool = False,
+        allow_removal: bool = False,
     ) -> tuple[Pushed, ...]:
         """Make the datasets on a CKAN portal what this graph says; what was done with each, the graph first.
 
@@ -548,6 +549,7 @@ class Project:
             organization: the organisation of the portal that owns the datasets.
             upload: a folder that `publish` wrote, whose files are sent, with its dates; without it the portal links to them.
             dry_run: say what would change, and change nothing.
+            allow_removal: delete datasets of ours that the catalogue no longer has; without it they stop the push.
 
         Raises:
             PublishError: the graph may not be published, or the portal refused.
@@ -559,7 +561,9 @@ class Project:
             message = sentence("project.catalog_violations", count=len(published.report.violations))
             raise PublishError(message, fix=sentence("project.publish_check"))
         catalog, client = published.catalog, publish.ckan_client(url, token)
-        return publish.push_to_ckan(catalog, client, organization=organization, dry_run=dry_run, upload=upload)
+        return publish.push_to_ckan(
+            catalog, client, organization=organization, dry_run=dry_run, allow_removal=allow_removal, upload=upload
+        )
 
     @property
     def links(self) -> Links:

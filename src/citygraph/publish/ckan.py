@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from citygraph.errors import PublishError
+from citygraph.messages import Text
 from citygraph.publish.catalog import Catalog, DcatDataset
 from citygraph.publish.ckan_package import Portal, extras_of, file_of, key_of, package_of
+from citygraph.publish.identity import KnownDataset, refuse_removal
 
+_PAGE: Final = 1000
+"""How many datasets a portal is asked for at a time; CKAN gives no more."""
 _LISTS: Final = frozenset({"resources", "tags", "extras", "owner_org"})
 _WITH_FILE: Final = frozenset({"hash", "url"})
 """Fields that follow from an uploaded file: the portal sets its address, and the checksum is sent with it."""
@@ -123,7 +127,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What was done with a dataset: `created`, `updated` or `unchanged`; with `dry_run` what would be."""
+    """What was done with a dataset: `created`, `updated`, `unchanged` or `deleted`; with `dry_run` what would be."""
 
     outcome: str
     name: str
@@ -161,25 +165,27 @@ def push_to_ckan(
     *,
     organization: str = "",
     dry_run: bool = False,
+    allow_removal: bool = False,
     upload: Path | None = None,
 ) -> tuple[Pushed, ...]:
     """Make the portal's datasets what the catalogue says, each by its name; what was done, the graph first.
 
-    Every dataset is looked at before the first is sent.
+    Every dataset is looked at before the first is sent, and those of ours too that the catalogue no longer has.
 
     Args:
         catalog: the description.
         client: the portal.
         organization: the organisation of the portal that owns the datasets; most portals want one.
         dry_run: say what would change, and change nothing.
+        allow_removal: delete what the catalogue no longer has; without it such a dataset stops the push.
         upload: a folder that `citygraph publish` wrote: its files are sent; without it the portal links to them.
 
     Raises:
-        PublishError: the portal refused, cannot be reached, or has another dataset of the name.
+        PublishError: the portal refused, cannot be reached, has another dataset of the name, or has one of ours that
+            the catalogue no longer has.
     """
     portal = _read_portal(client)
-    if organization:
-        _check_organization(client, organization)
+    owner = _check_organization(client, organization) if organization else ""
     plans = []
     for dataset in catalog.datasets:
         wanted = package_of(catalog, portal, dataset=dataset, organization=organization, upload=upload)
@@ -187,7 +193,15 @@ def push_to_ckan(
         if existing is not None:
             _check_that_it_is_ours(existing, wanted)
         plans.append(_Plan(dataset, wanted, existing))
-    return tuple(_push(client, catalog, plan, dry_run=dry_run, upload=upload) for plan in plans)
+    lost = _lost(client, catalog, {plan.wanted["name"] for plan in plans}, owner)
+    if not (dry_run or allow_removal):
+        _refuse_removal(lost, catalog, upload)
+    done = [_push(client, catalog, plan, dry_run=dry_run, upload=upload) for plan in plans]
+    for each in lost:
+        if not dry_run:
+            _call(client, "package_delete", {"id": each["id"]})
+        done.append(Pushed("deleted", each["name"], (), dry_run))
+    return tuple(done)
 
 
 def _push(client: Client, catalog: Catalog, plan: _Plan, *, dry_run: bool, upload: Path | None) -> Pushed:
@@ -222,8 +236,12 @@ def _read_portal(client: Client) -> Portal:
     return Portal("nb" if locale.startswith(_NORWEGIAN) else "en", licences)
 
 
-def _check_organization(client: Client, organization: str) -> None:
-    """Stop before anything is sent when the token may not write there; CKAN takes a wrong token for nobody."""
+def _check_organization(client: Client, organization: str) -> str:
+    """Stop before anything is sent when the token may not write there; CKAN takes a wrong token for nobody.
+
+    Returns:
+        The name of the organisation, which may have been given by its id.
+    """
     found = _call(client, "organization_list_for_user", {"permission": "create_dataset"})
     names = sorted(each["name"] for each in found)
     if not names:
@@ -231,6 +249,47 @@ def _check_organization(client: Client, organization: str) -> None:
     if organization not in {*names, *(each["id"] for each in found)}:
         message = f"You may not write to an organisation {organization} of this portal, or it has none."
         raise PublishError(message, fix=f"Name one that you may write to: {', '.join(names)}")
+    return str(next((each["name"] for each in found if organization in {each["name"], each["id"]}), organization))
+
+
+def _lost(client: Client, catalog: Catalog, names: set[str], owner: str) -> list[dict[str, Any]]:
+    """The portal's datasets that say they are of this catalogue, under a name that it does not have.
+
+    What a harvester of the portal made is the harvester's own.
+    """
+    ours = f"{catalog.site}dataset/"
+    asked = {"q": "*:*", "rows": _PAGE, "include_private": True} | ({"fq": f'organization:"{owner}"'} if owner else {})
+    found: list[dict[str, Any]] = []
+    start = 0
+    while True:
+        page = _call(client, "package_search", asked | {"start": start})
+        if not isinstance(page, dict) or not isinstance(page.get("results"), list):
+            raise _no_ckan(str(page))
+        for each in page["results"]:
+            extras = extras_of(each)
+            is_of_owner = not owner or (each.get("organization") or {}).get("name") == owner
+            if str(extras.get("uri")).startswith(ours) and is_of_owner and "harvest_source_id" not in extras:
+                found += [each] if each["name"] not in names else []
+        start += len(page["results"])
+        # A portal may give fewer at a time than it was asked for.
+        if not page["results"] or start >= page.get("count", 0):
+            return found
+
+
+def _refuse_removal(lost: Sequence[Mapping[str, Any]], catalog: Catalog, upload: Path | None) -> None:
+    """Stop as a run does that writes a folder from which datasets would leave.
+
+    Raises:
+        PublishError: there are some.
+    """
+    stays = {each.iri for each in catalog.datasets}
+    known = []
+    for each in lost:
+        extras, title = extras_of(each), str(each.get("title") or each["name"])
+        modified, name = extras.get("modified", ""), extras.get("identifier", each["name"])
+        known.append(KnownDataset(extras["uri"], name, Text(title, title), modified, frozenset(), frozenset()))
+    renamed = any(each.iri in stays for each in known)
+    refuse_removal(known, upload or Path("DIR"), renamed=renamed, message="files.would_leave_portal")
 
 
 def _check_that_it_is_ours(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

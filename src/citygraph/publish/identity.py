@@ -246,8 +246,10 @@ def plan_of(before: Known | None, after: Known | None, files: FilePlan) -> Plan:
     return Plan(come, change, leave, renamed, len(stay) - len(change), files)
 
 
-def refuse_removal(lost: Sequence[KnownDataset], folder: Path, *, renamed: bool) -> None:
-    """Stop a run after which portals would delete datasets.
+def refuse_removal(
+    lost: Sequence[KnownDataset], folder: Path, *, renamed: bool, message: str = "files.would_remove"
+) -> None:
+    """Stop a run after which portals would delete datasets, or keep some that nobody changes any more.
 
     Raises:
         PublishError: there are some; the next step is how they stay, or how they go.
@@ -257,9 +259,8 @@ def refuse_removal(lost: Sequence[KnownDataset], folder: Path, *, renamed: bool)
     names = [named(each) for each in lost[:_SHOWN]]
     some = Text(*(", ".join(name.in_language(each) for name in names) for each in ("nb", "en")))
     more = " …" if len(lost) > _SHOWN else ""
-    message = sentence("files.would_remove", folder=folder, count=len(lost), datasets=some, more=more)
     fix = sentence("files.keep_identifier" if renamed else "files.keep_question", folder=folder)
-    raise PublishError(message, fix=fix)
+    raise PublishError(sentence(message, folder=folder, count=len(lost), datasets=some, more=more), fix=fix)
 
 
 def named(dataset: KnownDataset) -> Text:
