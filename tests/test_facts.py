@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from citygraph.graphs import ProjectGraphs
 from citygraph.load import load_files
 from citygraph.namespaces import CG, PREFIXES, expand
 from citygraph.rdf import Iri, Literal, parse
+from citygraph.sssom import read_mappings
 from conftest import ROOT
 
 MEMO = "https://w3id.org/citygraph/source/eurocities-metrex-memo.txt"
@@ -163,6 +165,19 @@ def test_place_and_authority_are_linked_to_their_own_wikidata_items(this_project
     assert (f"<{base}oslo-kommune>", f"<{wikidata}Q5245991>") in linked
     items = [item for _, item in linked]
     assert len(items) == len(set(items)), "one item is linked twice"
+
+
+def test_every_link_names_who_decided_when_how_surely_and_by_which_source_of_the_graph(statements: set[str]) -> None:
+    rows = read_mappings((ROOT / "data/mappings/wikidata.sssom.tsv").read_text(encoding="utf-8")).mappings
+    for row in (each for each in rows if not each.rejected):
+        named = re.findall(r"source:([\w-]+)", row.slots["comment"])
+        assert named, row
+        for source in named:
+            document = f"<https://w3id.org/citygraph/source/{source}>"
+            assert f"{document} <{PREFIXES['rdf']}type> <{PREFIXES['foaf']}Document>" in statements, row
+        assert row.proposed or row.slots["author_id"] == "id:agent-editors"
+        assert date.fromisoformat(row.slots["mapping_date"])
+        assert 0 < float(row.slots["confidence"]) <= 1
 
 
 def test_all_known_disagreements_stand_side_by_side(this_project: Project) -> None:

@@ -22,6 +22,7 @@ from citygraph.query import Answered, names_of, run_query
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Answer, Solutions
 from citygraph.saved_query import SavedQuery, read_saved_query
+from citygraph.sssom import read_mappings
 from citygraph.store import MemoryStore, Snapshot
 from conftest import ROOT, TODAY
 
@@ -60,6 +61,7 @@ RIGHT_ROWS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("membership-changes", "membership-changes", {}),
     ("joined-or-left", "joined-or-left", {}),
     ("wikidata-coverage", "wikidata-coverage", {}),
+    ("wikidata-counts", "wikidata-counts", {}),
     ("disagreements", "disagreements", {}),
     ("places-on-the-map", "places-on-the-map", {}),
     ("organisation-chart.metrex", "organisation-chart", {"network": "Metrex"}),
@@ -311,11 +313,23 @@ def test_leaving_a_network_loses_what_no_other_network_has(two_lists: Project, u
 
 
 def test_members_without_an_item_and_members_that_share_one(two_lists: Project) -> None:
-    assert {(row[0], row[1]) for row in ask(two_lists, "wikidata-coverage")} == {
+    found = ask(two_lists, "wikidata-coverage")
+    assert {(row[0], row[2]) for row in found if row[1] in {"cv:PublicOrganisation", ""} and row[2]} == {
         ("concept:link-missing", "id:elvestad-kommune"),
         ("concept:link-shared", "id:stadt-altmunster"),
         ("concept:link-shared", "id:stadt-altmuenster"),
     }
+
+
+def test_of_every_kind_what_is_linked_is_counted_and_what_is_not_is_named(this_project: Project) -> None:
+    links = read_mappings((ROOT / "data/mappings/wikidata.sssom.tsv").read_text(encoding="utf-8")).mappings
+    linked = {each.subject_id for each in links if each.accepted}
+    named = {row[2]: row[1] for row in ask(this_project, "wikidata-coverage") if row[0] == "concept:link-missing"}
+    counted = {row[0]: tuple(map(int, row[1:])) for row in ask(this_project, "wikidata-counts")}
+    assert not linked & set(named)
+    assert sum(there for _, there, _ in counted.values()) == len(linked)
+    assert Counter(named.values()) == Counter({kind: missing for kind, (_, _, missing) in counted.items() if missing})
+    assert counted["cg:CityNetwork"][0] == 20
 
 
 def test_a_theme_on_which_both_lead_a_group_is_not_led_by_one_of_them_alone(two_lists: Project) -> None:
