@@ -22,7 +22,7 @@ def _facts(taken: Taken) -> str:
 
 
 def _answers(project: Project) -> dict[str, str]:
-    """Who is a member of Example Network, by the saved question that says yes, no or unknown."""
+    """Who is a member of Example Network, by the saved question that says member, not on the list or unknown."""
     fresh = Project.open(project.folder, today=TODAY)
     fresh.build()
     text = (ROOT / "queries" / "member-answer.rq").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def test_who_is_not_on_a_complete_list_is_no_member(take: Take, project: Project
     assert taken.done.imported.complete == {"Hansa": 0, "Other": 0}
     assert [each.code for each in Project.open(project.folder, today=TODAY).check().report] == []
     answers = _answers(project)
-    assert (answers["City of Bergen"], answers["City of Hamar"]) == ("answer-yes", "answer-no")
+    assert (answers["City of Bergen"], answers["City of Hamar"]) == ("role-full-member", "answer-not-listed")
 
 
 def test_without_a_statement_nobody_is_said_to_be_no_member(take: Take, project: Project) -> None:

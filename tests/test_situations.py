@@ -1,0 +1,220 @@
+"""One made-up graph with what happens in real life, asked on several days: every answer that membership can have."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from typing import Final
+
+import pytest
+
+from citygraph import Project
+from citygraph.rdf import Iri
+from citygraph.results import Solutions
+from conftest import ROOT, TODAY
+
+_BASE: Final = "https://example.org/situations/"
+_SETTINGS: Final = f"""
+title = {{ nb = "Situasjoner", en = "Situations" }}
+base = "{_BASE}"
+languages = ["nb", "en"]
+licence = "http://publications.europa.eu/resource/authority/licence/CC0"
+as_of = 2020-06-01
+"""
+_HEAD: Final = f"""
+@prefix adms: <http://www.w3.org/ns/adms#> .
+@prefix cg: <https://w3id.org/citygraph/ontology#> .
+@prefix concept: <https://w3id.org/citygraph/concept/> .
+@prefix country: <http://publications.europa.eu/resource/authority/country/> .
+@prefix cv: <http://data.europa.eu/m8g/> .
+@prefix dct: <http://purl.org/dc/terms/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix id: <{_BASE}id/> .
+@prefix org: <http://www.w3.org/ns/org#> .
+@prefix prov: <http://www.w3.org/ns/prov#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix schema: <https://schema.org/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix source: <{_BASE}source/> .
+@prefix time: <http://www.w3.org/2006/time#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+_TYPES: Final = {4: "gYear", 7: "gYearMonth", 10: "date"}
+_INSTANTS: Final = {4: "inXSDgYear", 7: "inXSDgYearMonth", 10: "inXSDDate"}
+
+
+def _named(iri: str, kind: str, *more: str, name: str = "") -> str:
+    name = name or iri.partition(":")[2].replace("-", " ").capitalize()
+    labels = f'skos:prefLabel "{name}"@nb , "{name}"@en'
+    return " ;\n    ".join((f"{iri} a {kind}", labels, *more, "prov:wasDerivedFrom source:list")) + " .\n"
+
+
+def _day(text: str) -> str:
+    return f'"{text}"^^xsd:{_TYPES[len(text)]}'
+
+
+def tie(
+    name: str, member: str, body: str, role: str, *more: str, begin: str = "", end: str = "", source: str = "list"
+) -> str:
+    """A membership, with the interval that it holds in when it has one."""
+    lines = [f"id:m-{name} a org:Membership", f"org:member id:{member}", f"org:organization id:{body}",
+             f"org:role concept:role-{role}", *more, f"prov:wasDerivedFrom source:{source}"]  # fmt: skip
+    text = ""
+    if begin or end:
+        lines.append(f"org:memberDuring id:m-{name}-during")
+        ends = [
+            f"time:has{which} id:m-{name}-{which.lower()}" for which, day in (("Beginning", begin), ("End", end)) if day
+        ]
+        text += " ;\n    ".join((f"id:m-{name}-during a time:ProperInterval", *ends)) + " .\n"
+    for which, day in (("Beginning", begin), ("End", end)):
+        bound = "cg:dateNotAfter" if day.startswith("<") else f"time:{_INSTANTS[len(day)]}" if day else ""
+        text += f"id:m-{name}-{which.lower()} a time:Instant ; {bound} {_day(day.lstrip('<'))} .\n" if day else ""
+    return " ;\n    ".join(lines) + " .\n" + text
+
+
+def known(day: str) -> str:
+    """The day on which a fact held."""
+    return f"cg:asOf {_day(day)} ; cg:asOfBasis concept:basis-stated"
+
+
+NORWEGIAN: Final = (
+    "alby", "busta", "calund", "dalby", "elby", "fjordby", "granli", "holt", "isdal", "kvam", "moss", "nesby", "olav",
+    "olaf", "paulsby", "ringby",
+)  # fmt: skip
+SWEDISH: Final = ("joarsby", "lundby")
+_LISTED: Final = known("2020-05-01")
+
+
+def _situations() -> str:
+    text = _HEAD
+    for name in ("list", "letter"):
+        text += f'source:{name} a foaf:Document , prov:Entity ; dct:title "{name}"@nb , "{name}"@en ; dct:date "2020-05-01"^^xsd:date .\n'
+    text += 'id:editors a foaf:Group , prov:Agent ; foaf:name "R"@nb , "E"@en .\n'
+    for country, names in (("NOR", NORWEGIAN), ("SWE", SWEDISH)):
+        text += _named(f"country:{country}", "cg:Country")
+        for name in names:
+            text += _named(f"id:place-{name}", "cg:City", f"cg:inCountry country:{country}")
+            text += _named(f"id:{name}", "cv:PublicOrganisation , org:Organization", f"cg:administers id:place-{name}")
+    text += _named("id:ring", "cg:CityNetwork", name="The Ring")
+    text += _named("id:board", "cg:GoverningBody", "org:unitOf id:ring")
+    text += _named("id:group", "cg:WorkingGroup", "org:unitOf id:ring")
+    text += _named("id:department", "org:Organization", "org:subOrganizationOf id:granli")
+    text += _named("id:company", "org:Organization")
+    text += _named("id:harbour", "org:Organization", "org:subOrganizationOf id:department")
+    for person in ("anne", "berit"):
+        text += f'id:person-{person} a foaf:Person ; foaf:name "{person}" ; prov:wasDerivedFrom source:list .\n'
+    text += f"""
+id:list-norway a cg:CompletenessStatement ; cg:listOf id:ring ; cg:listKind concept:list-memberships ;
+    dct:spatial country:NOR ; cg:completeness concept:complete ; {_LISTED} ;
+    prov:wasAttributedTo id:editors ; prov:wasDerivedFrom source:list .
+id:list-swedish-observers a cg:CompletenessStatement ; cg:listOf id:ring ; cg:listKind concept:list-memberships ;
+    dct:spatial country:SWE ; cg:listRole concept:role-observer ; cg:completeness concept:complete ; {_LISTED} ;
+    prov:wasAttributedTo id:editors ; prov:wasDerivedFrom source:list .
+"""
+    rejected = "cg:rank concept:rank-deprecated"
+    return text + "".join(
+        (
+            tie("alby", "alby", "ring", "full-member", _LISTED),
+            tie("busta", "busta", "ring", "associated-partner", _LISTED),
+            tie("kvam", "kvam", "ring", "observer", _LISTED),
+            tie("calund-before", "calund", "ring", "full-member", begin="1999", end="2012"),
+            tie("calund-again", "calund", "ring", "full-member", _LISTED, begin="2018-03-01"),
+            tie("dalby", "dalby", "ring", "full-member", _LISTED, rejected),
+            tie("elby", "elby", "ring", "full-member", _LISTED, rejected, source="letter"),
+            tie("anne", "person-anne", "ring", "president", _LISTED, "cg:onBehalfOf id:fjordby", begin="2019-01-01"),
+            tie("harbour", "harbour", "ring", "full-member", _LISTED, begin="2017"),
+            tie("holt-leads", "holt", "group", "lead", _LISTED),
+            tie("berit", "person-berit", "board", "treasurer", _LISTED),
+            tie("berit-mayor", "person-berit", "lundby", "mayor", _LISTED),
+            tie("moss", "moss", "ring", "full-member", known("2008"), end="<2013-06-30"),
+            tie("nesby", "nesby", "ring", "full-member", begin="2001", end="2019-12-31"),
+            tie("olav", "olav", "ring", "full-member", _LISTED),
+            tie("company", "company", "ring", "full-member", _LISTED, "cg:onBehalfOf id:paulsby"),
+            tie("ringby", "ringby", "ring", "full-member", begin="2019-12-31", end="2021-12-31"),
+        )
+    )  # fmt: skip
+
+
+_SAME_ITEM: Final = f"""#curie_map:
+#  id: "{_BASE}id/"
+#  semapv: "https://w3id.org/semapv/vocab/"
+#  skos: "http://www.w3.org/2004/02/skos/core#"
+#  wd: "http://www.wikidata.org/entity/"
+#license: "https://creativecommons.org/publicdomain/zero/1.0/"
+#mapping_set_id: "{_BASE}mappings/wikidata"
+subject_id\tpredicate_id\tobject_id\tmapping_justification\tauthor_id\tmapping_date
+id:olaf\tskos:exactMatch\twd:Q9999999901\tsemapv:ManualMappingCuration\tid:editors\t2020-05-01
+id:olav\tskos:exactMatch\twd:Q9999999901\tsemapv:ManualMappingCuration\tid:editors\t2020-05-01
+"""
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The made-up graph with our vocabulary and questions."""
+    folder = tmp_path_factory.mktemp("situations")
+    shutil.copytree(ROOT / "queries", folder / "queries")
+    shutil.copytree(ROOT / "ontology", folder / "ontology", ignore=shutil.ignore_patterns("themes.ttl"))
+    (folder / "graph.toml").write_text(_SETTINGS, encoding="utf-8")
+    (folder / "data" / "mappings").mkdir(parents=True)
+    (folder / "data" / "mappings" / "wikidata.sssom.tsv").write_text(_SAME_ITEM, encoding="utf-8")
+    (folder / "data" / "ring.ttl").write_text(_situations(), encoding="utf-8")
+    project = Project.open(folder, today=TODAY)
+    broken = {(each.code, each.focus_node) for each in project.build().report.violations}
+    assert broken == set()
+    return project
+
+
+def ask(graph: Project, name: str, day: str, /, **values: str) -> list[dict[str, str]]:
+    """The rows of an answer: short names and plain values, without empty cells."""
+    answer = graph.query(name, values, as_of=date.fromisoformat(day)).answer
+    assert isinstance(answer, Solutions)
+    return [
+        {
+            column: term.value.rpartition("/")[2] if isinstance(term, Iri) else getattr(term, "value", str(term))
+            for column, term in zip(answer.columns, row, strict=True)
+            if term is not None
+        }
+        for row in answer.rows
+    ]
+
+
+# -- what an authority is in a network -----------------------------------------------------------------
+
+# The answer on each day: what, which, since, until; "unknown" alone is "".
+ANSWERS: Final[dict[str, dict[str, str]]] = {
+    "2011-06-01": {
+        "calund": "role-full-member since 1999 until 2012", "moss": "role-full-member",
+        "nesby": "role-full-member since 2001 until 2019-12-31",
+    },
+    "2012-12-31": {"calund": "role-full-member since 1999 until 2012", "moss": "role-full-member",
+                   "nesby": "role-full-member since 2001 until 2019-12-31"},
+    "2015-06-01": {
+        "calund": "answer-left since 1999 until 2012", "moss": "answer-left until 2013-06-30",
+        "nesby": "role-full-member since 2001 until 2019-12-31",
+    },
+    "2020-06-01": {
+        "alby": "role-full-member", "busta": "role-associated-partner", "kvam": "role-observer", "olav": "role-full-member",
+        "calund": "role-full-member since 2018-03-01", "elby": "answer-not-listed NOR",
+        "fjordby": "answer-office role-president since 2019-01-01", "granli": "answer-through harbour since 2017",
+        "holt": "answer-office role-lead", "isdal": "answer-not-listed NOR",
+        "lundby": "answer-person role-treasurer", "moss": "answer-left until 2013-06-30",
+        "nesby": "answer-left since 2001 until 2019-12-31", "paulsby": "answer-through company",
+        "ringby": "role-full-member since 2019-12-31 until 2021-12-31",
+    },
+    "2026-12-01": {
+        "moss": "answer-left until 2013-06-30", "nesby": "answer-left since 2001 until 2019-12-31",
+        "ringby": "answer-left since 2019-12-31 until 2021-12-31",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("day", ANSWERS)
+def test_what_an_authority_is_in_a_network(day: str, graph: Project) -> None:
+    told = {}
+    for row in ask(graph, "member-answer", day, network="ring"):
+        assert row["candidate"] not in told, "one answer for each"
+        assert bool(row.get("basis")) == (row["answer"] != "answer-unknown")
+        words = [row["answer"], row.get("detail", "")]
+        words += [f"{which} {row[which]}" for which in ("since", "until") if which in row]
+        told[row["candidate"]] = " ".join(filter(None, words)).replace("answer-unknown", "")
+    assert told == {**dict.fromkeys((*NORWEGIAN, *SWEDISH), ""), **ANSWERS[day]}
