@@ -474,9 +474,21 @@ def _examples() -> dict[tuple[Term, bool], Triple]:
 def _usage(term: Iri, *, is_class: bool) -> str:
     triple = _examples().get((term, is_class))
     if triple is None:
-        return _claim(term)
+        return _claim(term) or _template(compress(term.value), is_class=is_class)
     predicate = "a" if is_class else _turtle(triple.predicate)
     return f"{_turtle(triple.subject)} {predicate} {_turtle(triple.object)} ."
+
+
+def _template(term: str, *, is_class: bool) -> str:
+    """The first use in the templates of data.md: of what our own graph has no need to say."""
+    for block in re.findall(
+        r"^```turtle\n(.*?)^```", (DOCS / "data.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        for statements in block.split("\n.\n"):
+            used = re.search(rf"\ba .*{term}\b" if is_class else rf"{term} [^;]+", statements)
+            if used:
+                return f"{statements.split()[0]} {f'a {term}' if is_class else used[0].strip()} ."
+    return ""
 
 
 def _claim(term: Iri) -> str:

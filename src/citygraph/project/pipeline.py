@@ -169,9 +169,14 @@ class Pipeline:
         say("done", len(_STAGES), len(_STAGES))
         unasked = {f"missing-{language}-label" for language in set(LANGUAGES) - set(self.config.languages)}
         before = [each for each in before if each.code not in unasked]
-        report = Report.of(
-            check_terms(self.config, "publisher", "publish"), loaded.findings, before, inferred.findings, after, bad
+        standing = validate.settle(
+            [*before, *inferred.findings, *after],
+            graphs,
+            checks=[each.code for each in checks],
+            inferred=inferred.quads,
+            other_day=as_of is not None,
         )
+        report = Report.of(check_terms(self.config, "publisher", "publish"), loaded.findings, standing, bad)
         return Checked(report, graphs, inferred.quads, day)
 
     def public_part(

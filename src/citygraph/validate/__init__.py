@@ -5,11 +5,13 @@ Read in this order:
 - `shapes`: SHACL shapes to findings, and which nodes pySHACL has to look at;
 - `constraints`: the constraint components of SHACL Core as functions, which say so;
 - `meaning`: kinds of things at both ends of a property, and terms that vocabularies have;
-- `checks`: literals, dates, numbers, slugs and twins; check queries, facts past their time, and source anchors.
+- `checks`: literals, dates, numbers, slugs and twins; check queries, facts past their time, and source anchors;
+- `settle`: which of all these stand: what holds at the same time, and what is answered "meant so".
 """
 
 from citygraph.validate.checks import bad_query, check_anchors, check_staleness, check_values, read_checks, run_checks
 from citygraph.validate.meaning import check_meaning
+from citygraph.validate.settle import settle
 from citygraph.validate.shapes import check_shapes, shape_definitions
 
 __all__ = [
@@ -21,5 +23,6 @@ __all__ = [
     "check_values",
     "read_checks",
     "run_checks",
+    "settle",
     "shape_definitions",
 ]
