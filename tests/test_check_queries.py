@@ -122,6 +122,23 @@ def test_two_presidents_are_two_persons() -> None:
     assert findings("two-presidents", two) == 1
 
 
+@pytest.mark.parametrize(
+    ("end", "begin", "found"),
+    [
+        ('time:inXSDDate "2020-11-05"', 'time:inXSDDate "2020-11-05"', 0),
+        ('time:inXSDDate "2020-11-05"', 'time:inXSDgYearMonth "2020-11"', 0),
+        ('time:inXSDgYearMonth "2020-11"', 'time:inXSDgYearMonth "2020-11"', 0),
+        ('time:inXSDDate "2020-11-05"', 'time:inXSDDate "2020-11-04"', 1),
+        ('time:inXSDgYear "2021"', 'time:inXSDgYear "2020"', 1),
+    ],
+)
+def test_a_handover_is_no_clash(end: str, begin: str, found: int) -> None:
+    data = f"""id:ola cg:hasCurrentMembership id:m1 . id:kari cg:hasCurrentMembership id:m2 . id:m1 {PRESIDENT} id:m2 {PRESIDENT}
+        id:m1 org:memberDuring id:d1 . id:d1 time:hasEnd id:e1 . id:e1 {end} .
+        id:m2 org:memberDuring id:d2 . id:d2 time:hasBeginning id:b2 . id:b2 {begin} ."""
+    assert findings("two-presidents", data) == found
+
+
 def test_the_city_that_leads_a_group_has_a_tie_to_its_network() -> None:
     lead = "id:town cg:hasCurrentMembership id:m1 . id:m1 org:organization id:group ; org:role concept:role-lead . id:group org:unitOf id:net ."
     tie = "id:town cg:hasCurrentMembership id:m2 . id:m2 org:organization id:net ; org:role concept:role-associated-partner ."

@@ -122,6 +122,9 @@ def test_a_question_has_exactly_its_right_rows(
         ("2019-06-01", "id:person-anna-konig-jerlmyr"),
         ("2020-11-05", "id:person-anna-konig-jerlmyr"),
         ("2020-11-06", "id:person-dario-nardella"),
+        ("2023-06-14", "id:person-dario-nardella"),
+        ("2023-06-15", "id:person-burkhard-jung"),
+        ("2025-06-13", "id:person-mathias-de-clercq"),
         ("2022-01-01", "id:person-dario-nardella"),
         ("2024-01-01", "id:person-burkhard-jung"),
         ("2025-07-01", "id:person-mathias-de-clercq"),
@@ -132,6 +135,15 @@ def test_who_was_president_of_eurocities_on_a_day(day: str, president: str, this
     assert [(row[1], row[2]) for row in found] == [(day, president)]
 
 
+def test_terms_have_the_dates_of_their_sources_and_the_day_of_a_handover_is_of_the_one_who_leaves(
+    this_project: Project,
+) -> None:
+    terms = ask(this_project, "presidents-over-time", network="Eurocities")
+    assert [term[4] for term in terms][:-1] == [term[3] for term in terms][1:]
+    presidents = ask(this_project, "network-presidents", date(2023, 6, 14), network="Eurocities")
+    assert [row[1] for row in presidents] == ["id:person-dario-nardella"]
+
+
 @pytest.mark.parametrize("day", ["1990-01-01", "2035-01-01"])
 def test_who_was_president_is_not_known_on_a_day_that_no_source_reaches(day: str, this_project: Project) -> None:
     assert ask(this_project, "president-on-date", network="Eurocities", date=day) == []
@@ -140,12 +152,12 @@ def test_who_was_president_is_not_known_on_a_day_that_no_source_reaches(day: str
 def test_only_a_complete_list_turns_unknown_into_no(this_project: Project) -> None:
     answers = Counter(row[2] for row in ask(this_project, "member-answer", network="Eurocities"))
     assert answers["concept:answer-unknown"] > 20
-    # Nine cities are on the board; of two of them somebody is president or vice-president besides.
+    # Nine cities are on the board; of three of them somebody is president or vice-president besides.
     assert {name: count for name, count in answers.items() if name != "concept:answer-unknown"} == {
         "concept:role-full-member": 2,
         "concept:role-associated-partner": 1,
         "concept:answer-not-listed": 2,
-        "concept:answer-office": 11,
+        "concept:answer-office": 12,
     }
     assert {row[2] for row in ask(this_project, "member-answer", network="Metrex")} == {
         "concept:role-full-member",

@@ -54,6 +54,7 @@ def test_authorities_places_and_persons_take_part_in_eurocities(this_project: Pr
     assert one(this_project, f"{takes_part} . ?x a cg:Place") == governed
     assert one(this_project, f"{takes_part} . ?x a foaf:Person") == {
         "id:person-anna-konig-jerlmyr",
+        "id:person-dario-nardella",  # elected on this very day
         "id:person-raymond-johansen",
         "id:person-burkhard-jung",
         "id:person-anna-lisa-boni",
@@ -80,6 +81,7 @@ def test_an_office_at_the_top_makes_a_head(this_project: Project) -> None:
         ("id:person-nicola-schelling", "id:verband-region-stuttgart"),
         ("id:person-raymond-johansen", "id:oslo-kommune"),
         ("id:person-dario-nardella", "id:comune-di-firenze"),
+        ("id:person-dario-nardella", "id:eurocities"),
     }
 
 
