@@ -16,10 +16,11 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from citygraph import Project, compare
-from citygraph.cli.ci import SERVICES, WRITERS, add_service, write_findings
+from citygraph.cli.ci import WRITERS, write_findings
 from citygraph.cli.commands import Difference
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.messages import LANGUAGES, Text
+from citygraph.new import SERVICES, add_service
 from conftest import ROOT, TODAY
 
 SCHEMAS = ROOT / "docs" / "schemas"

@@ -273,10 +273,10 @@ def _bounds(written: str) -> list[tuple[str, tuple[int, ...]]]:
     found = [_BOUND.fullmatch(each.strip()) for each in written.split(",")]
     if None in found:
         raise ValueError(written)
-    return [(each[1], _numbers(each[2])) for each in found if each]
+    return [(each[1], version_numbers(each[2])) for each in found if each]
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def version_numbers(version: str) -> tuple[int, ...]:
     """The first four numbers of a version, so that 0.2 and 0.2.0 are one."""
     numbers = [int(each) for each in re.findall(r"\d+", re.split(r"[a-zA-Z+-]", version)[0])]
     return tuple([*numbers, 0, 0, 0, 0][:4])
@@ -304,7 +304,7 @@ def _check_version(raw: Mapping[str, Any], path: Path) -> None:
     except ValueError:
         # Said with the other keys that are wrong.
         return
-    if not all(_COMPARE[sign](_numbers(__version__), number) for sign, number in bounds):
+    if not all(_COMPARE[sign](version_numbers(__version__), number) for sign, number in bounds):
         message = sentence("keys.other_version", path=path, wanted=wanted, version=__version__)
         raise ConfigError(message, fix=sentence("keys.install_version", wanted=wanted))
 

@@ -13,7 +13,7 @@ import stat
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from posixpath import dirname, join, normpath
@@ -45,6 +45,31 @@ def write_file(path: Path, data: bytes, *, is_private: bool = False) -> None:
         raise _cannot_write(path, error) from error
 
 
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, making their folders when needed: all of them beside their places, and then move each.
+
+    A disk that is full, or a folder that may not be written, is met before the first is moved.
+
+    Raises:
+        ExportError: a place cannot be written; whatever stood in any of them is untouched.
+    """
+    staged: list[tuple[Path, Path]] = []
+    path = Path()
+    try:
+        for path, data in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staged.append((path, _stage(path, data)))
+        for path, temporary in staged:
+            temporary.replace(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        for _, temporary in staged:
+            temporary.unlink(missing_ok=True)
+    for folder in {path.parent for path, _ in staged}:
+        sync_folder(folder)
+
+
 def _cannot_write(path: Path, error: OSError) -> ExportError:
     message = sentence("files.cannot_write", path=path, why=error.strerror or error)
     return ExportError(message, fix=sentence("files.check_room"))
@@ -59,6 +84,18 @@ def replace_file(path: Path, data: bytes, *, most: int = 0o777) -> None:
     Raises:
         OSError: the folder does not exist or cannot be written, or the disk is full; what stood there is untouched.
     """
+    temporary = _stage(path, data, most=most)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        # Whatever it was, Ctrl-C included: the half file must not stay, and the error goes on.
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def _stage(path: Path, data: bytes, *, most: int = 0o777) -> Path:
+    """Write `data` under a name of its own in the folder of `path`, with the permissions that it is to have there."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -67,12 +104,10 @@ def replace_file(path: Path, data: bytes, *, most: int = 0o777) -> None:
             os.fchmod(descriptor, most & (path.stat().st_mode if path.is_file() else 0o644))
             file.flush()
             os.fsync(descriptor)
-        Path(temporary).replace(path)
     except BaseException:
-        # Whatever it was, Ctrl-C included: the half file must not stay, and the error goes on.
         Path(temporary).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    return Path(temporary)
 
 
 def sync_folder(folder: Path) -> None:

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "publish": "publish",
     "doctor": "doctor",
     "format": "commands",
+    "upgrade": "commands",
     "rebase": "commands",
     "finding": "commands",
 }

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from importlib.resources import files
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from citygraph.files import write_file
 from citygraph.findings import Finding, Severity
 from citygraph.version import __version__
 
@@ -23,14 +21,6 @@ _SARIF_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/
 _SARIF_LEVELS: Final = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _GITLAB: Final = {Severity.VIOLATION: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
 _GITHUB: Final = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-
-SERVICES: Final[Mapping[str, str]] = {
-    "gitlab": ".gitlab-ci.yml",
-    "github": ".github/workflows/citygraph.yml",
-    "forgejo": ".forgejo/workflows/citygraph.yml",
-}
-"""The services that a project can be given a file for, and where each wants it."""
-_HOOKS: Final = ".pre-commit-config.yaml"
 
 
 def write_findings(findings: Iterable[Finding], *, format: str, language: str, folder: Path) -> str:  # noqa: A002  # as on the command line
@@ -43,20 +33,6 @@ def write_findings(findings: Iterable[Finding], *, format: str, language: str, f
         folder: the project; files are named from the folder that the command runs in, which is the top of a checkout.
     """
     return WRITERS[format]([*findings], language, folder)
-
-
-def add_service(folder: Path, service: str) -> list[str]:
-    """Give a new project the file of a service, and hooks that check before a commit; the paths that were written.
-
-    Raises:
-        ExportError: the folder cannot be written.
-    """
-    written = []
-    for path, name in ((SERVICES[service], service), (_HOOKS, "pre-commit")):
-        text = files("citygraph.cli").joinpath("services", f"{name}.yml").read_text(encoding="utf-8")
-        write_file(folder / path, text.replace("{{version}}", __version__).encode())
-        written.append(path)
-    return written
 
 
 def _path(finding: Finding, folder: Path) -> str:
