@@ -187,7 +187,7 @@ def _recorded(given: Mapping[str, bytes], record: GivenFiles) -> dict[str, bytes
     hashes = {**record.hashes, **{name: _hash(data) for name, data in given.items()}}
     lines = [f'"{_toml(name)}" = "{hashes[name]}"\n' for name in sorted(hashes)]
     text = f'{_ABOUT}version = "{__version__}"\n\n[files]\n{"".join(lines)}'
-    return {**{f"{_AS_GIVEN}/{name}": data for name, data in given.items()}, RECORD: text.encode()}
+    return {RECORD: text.encode(), **{f"{_AS_GIVEN}/{name}": data for name, data in given.items()}}
 
 
 def _hash(data: bytes) -> str:
@@ -345,13 +345,16 @@ def _decide(folder: Path, name: str, was: str, new: bytes | None, *, take: bool)
         return FileChange(name, FileOutcome.SAME if was == _hash(new) else FileOutcome.AWAY, given=new)
     if take or (was == mine and not waits):
         return FileChange(name, FileOutcome.REPLACED, _with_ends_of(there, new), given=new)
-    if waits:
-        return FileChange(name, FileOutcome.WAITS)
     if not was:
-        return FileChange(name, FileOutcome.UNKNOWN, beside=new, given=new)
-    if was == _hash(new):
-        return FileChange(name, FileOutcome.YOURS, given=new)
-    return _merge(name, _base(folder, name, was), there, new)
+        change = FileChange(name, FileOutcome.UNKNOWN, beside=new, given=new)
+    elif was == _hash(new):
+        change = FileChange(name, FileOutcome.YOURS, given=new)
+    else:
+        change = _merge(name, _base(folder, name, was), there, new)
+    # What a run that broke off has put beside it is that of this one.
+    if waits and not (change.beside is not None and _is_there(folder / BESIDE / name, change.beside)):
+        return FileChange(name, FileOutcome.WAITS, given=new if was == _hash(new) else None)
+    return change
 
 
 def _base(folder: Path, name: str, was: str) -> bytes | None:
@@ -367,7 +370,7 @@ def _with_ends_of(there: bytes, text: bytes) -> bytes:
 
 
 def _write(folder: Path, done: Upgrade) -> None:
-    """Write what was decided: the files, then what is beside them, and the record last."""
+    """Write what was decided: the files, then what is beside them, and then the record, so that a second run mends a break."""
     contents = {each.name: each.content for each in done.changes if each.content is not None}
     contents |= {f"{BESIDE}/{each.name}": each.beside for each in done.changes if each.beside is not None}
     before = (read_record(folder) or GivenFiles()).hashes
