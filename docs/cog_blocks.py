@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, wraps
 from pathlib import Path
@@ -568,6 +569,37 @@ def _parameter(parameter: Parameter) -> str:
     about = f"{_sentence(parameter.about.en)} " if parameter.about.en else ""
     default = f"; without it `{parameter.default}`" if parameter.default is not None else ""
     return f"{about}{kind[0].upper()}{kind[1:]}{default}{'; required' if parameter.required else ''}."
+
+
+# -- releases ---------------------------------------------------------------------------------------
+
+
+def known_releases() -> dict[str, dict[str, Any]]:
+    """What each release writes and reads, the oldest first."""
+    return tomllib.loads((DOCS / "releases.toml").read_text(encoding="utf-8"))
+
+
+@generated
+def releases() -> str:
+    """The formats of each release, and which others it can pull a version from."""
+    known = known_releases()
+    rows = [
+        [
+            f"`{name}`",
+            str(each["mirror"]),
+            ", ".join(map(str, each["pulls"])),
+            f"{each['version']}, names {each['names']}",
+            ", ".join(f"`{other}`" for other, its in known.items() if _reads(each, its)),
+        ]
+        for name, each in known.items()
+    ]
+    head = ["citygraph", "writes mirrors of format", "pulls from mirrors of", "versions of format", "can pull from"]
+    return _table(head, rows)
+
+
+def _reads(reader: dict[str, Any], writer: dict[str, Any]) -> bool:
+    same = [reader[key] == writer[key] for key in ("version", "names")]
+    return all(same) and writer["mirror"] in reader["pulls"]
 
 
 # -- publishing -------------------------------------------------------------------------------------

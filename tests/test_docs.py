@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from citygraph.config import read_config, settings
 from citygraph.namespaces import CG, prefixes_for
 from citygraph.rdf import parse
 from citygraph.reason import ENGINES
+from citygraph.store import mirror, snapshot
+from citygraph.store.names import NAMES_VERSION
+from citygraph.version import __version__
 from conftest import ROOT, TODAY, copy_project
 from patience import PATIENCE
 
@@ -153,6 +157,23 @@ def test_every_option_is_on_the_page_of_its_command(name: str) -> None:
 def test_every_finding_code_has_a_page_and_every_page_a_code(this_project: Project) -> None:
     pages = {page.stem for page in (DOCS / "findings").glob("*.md")}
     assert pages == {*this_project.finding_codes(), "index"}, START_PAGES
+
+
+def test_the_newest_release_reads_and_writes_what_the_page_says() -> None:
+    name, said = [*tomllib.loads((DOCS / "releases.toml").read_text(encoding="utf-8")).items()][-1]
+    assert name == __version__, "a new version has an entry in docs/releases.toml"
+    formats = {"mirror": mirror._FORMAT, "version": snapshot._FORMAT, "names": NAMES_VERSION}  # noqa: SLF001  # its own
+    assert said == {**formats, "pulls": [mirror.OLD_FORMAT, mirror._FORMAT]}  # noqa: SLF001
+
+
+def test_the_changelog_says_what_to_do_and_what_goes() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    assert versions[0].startswith(("Unreleased\n", f"{__version__}\n"))
+    for each in versions:
+        parts = re.split(r"^### ", each, flags=re.MULTILINE)
+        assert [part.partition("\n")[0] for part in parts[1:]] == ["You must do", "Deprecated"]
+        assert "**You must" not in parts[0], "that belongs below the heading for it"
 
 
 def test_every_setting_is_described() -> None:
