@@ -28,6 +28,7 @@ from citygraph.doctor import read_probes
 from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
 from citygraph.ingest.mapping import map_keys as keys_of_a_map
+from citygraph.labels import reused_labels
 from citygraph.messages import text
 from citygraph.namespaces import CG, compress
 from citygraph.project.publishing import WRITING_SECONDS
@@ -56,7 +57,8 @@ _EXPLAINED: Final = (
     (r"date|interval|instant|bounds|stale|begin|schedule|event", "time.md"),
     (r"contradiction|merged-nodes|derived|same-as|imports|member-without|several-countries", "reasoning.md"),
     (r"query", "queries.md"),
-    (r"bad-shape", "ontology.md"),
+    (r"bad-shape|relation-", "ontology.md"),
+    (r"old-vocabulary", "commands/migrate.md"),
     (r"person", "privacy.md"),
     (r"file|format|encoding|byte-order|syntax|graphs|deep|entity-|remote|shapes|no-data", "commands/check.md"),
     (r"", "data.md"),
@@ -384,8 +386,43 @@ def ontology() -> str:
     headings = re.finditer(
         r"^# (?P<section>(?:Classes|Asserted|Derived)\b.*)$|^cg:(?P<name>\w+) a ", text, re.MULTILINE
     )
-    parts = (f"### {each['section']}\n" if each["section"] else _term_entry(each["name"]) for each in headings)
+    parts = (
+        f"### {each['section']}\n" if each["section"] else _term_entry(each["name"])
+        for each in headings
+        if each["section"] or not _is_deprecated(each["name"])
+    )
     return "\n".join(parts)
+
+
+def _is_deprecated(name: str) -> bool:
+    return (rdflib.URIRef(CG + name), OWL.deprecated, None) in _ontology()
+
+
+@generated
+def deprecated_terms() -> str:
+    """Every deprecated term with what is written now, and of what kind it is then."""
+    graph, rows = _ontology(), []
+    for term in sorted(graph.subjects(OWL.deprecated)):
+        now = sorted((compress(str(each)) for each in graph.objects(term, DCTERMS.isReplacedBy)), reverse=True)
+        kinds = [f"`{each}`" for each in now if each.startswith("concept:")]
+        (new,) = (each for each in now if not each.startswith("concept:"))
+        name = compress(str(term))
+        rows.append([f"<a id='{name.removeprefix('cg:')}'></a>`{name}`", f"`{new}`", *(kinds or [""])])
+    return _table(["before 0.2", "now", "kind"], rows)
+
+
+@generated
+def reused_properties() -> str:
+    """Every property of other vocabularies that the data use, by its name, with the shortest statement that does."""
+    used = {triple.predicate.value for triple in _graphs().triples(Part.DATA, Part.SOURCES, Part.ONTOLOGY)}
+    ontology_only = {str(prefix) for prefix in (OWL, RDFS)} - {str(RDFS.comment)}
+    rows = []
+    for iri in sorted(used, key=compress):
+        if iri.startswith(CG) or (iri != str(RDFS.comment) and iri.startswith(tuple(ontology_only))):
+            continue
+        label = reused_labels().get(iri)
+        rows.append([f"`{compress(iri)}`", label.en if label else "", f"`{_usage(Iri(iri), is_class=False)}`"])
+    return _table(["property", "English", "example"], rows)
 
 
 @cache
@@ -415,6 +452,7 @@ def _term_entry(name: str) -> str:
         *(f"- {fact}" for fact in _axioms(term)),
     ]
     example = _usage(Iri(CG + name), is_class=(term, RDF.type, OWL.Class) in graph)
+    example = example or next((str(each) for each in graph.objects(term, SKOS.example)), "")
     lines += [f"- example: `{example}`"] if example else []
     return "\n".join(lines) + "\n"
 

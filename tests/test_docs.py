@@ -19,7 +19,7 @@ from citygraph import Project, saved_query
 from citygraph.cli import COMMANDS as COMMAND_NAMES
 from citygraph.cli import load_command
 from citygraph.config import read_config, settings
-from citygraph.namespaces import CG, prefixes_for
+from citygraph.namespaces import CG, compress, prefixes_for
 from citygraph.rdf import parse
 from citygraph.reason import ENGINES
 from citygraph.store import mirror, snapshot
@@ -185,10 +185,27 @@ def test_every_term_of_the_ontology_has_an_entry() -> None:
     entries = re.findall(
         r"^#### cg:\w+ \{ #(\w+) \}$", (DOCS / "ontology.md").read_text(encoding="utf-8"), re.MULTILINE
     )
+    rows = re.findall(r"^\| <a id='(\w+)'></a>`cg:", (DOCS / "ontology.md").read_text(encoding="utf-8"), re.MULTILINE)
     data = (ROOT / "ontology" / "citygraph.ttl").read_bytes()
     quads = parse(data, format="ttl").quads
     terms = {str(quad.subject)[1:-1] for quad in quads}
-    assert sorted(entries) == sorted(term.removeprefix(CG) for term in terms if term.startswith(CG))
+    deprecated = {str(quad.subject)[1:-1] for quad in quads if quad.predicate.value.endswith("owl#deprecated")}
+    assert sorted(entries) == sorted(term.removeprefix(CG) for term in terms - deprecated if term.startswith(CG))
+    assert sorted(rows) == sorted(term.removeprefix(CG) for term in deprecated)
+
+
+def test_every_property_used_in_the_data_is_explained_with_an_example() -> None:
+    text = (DOCS / "ontology.md").read_text(encoding="utf-8")
+    used = {
+        compress(quad.predicate.value)
+        for path in (ROOT / "data").rglob("*.ttl")
+        for quad in parse(path.read_bytes(), format="ttl").quads
+    }
+    for name in used:
+        own = name.startswith("cg:")
+        said = "a" if name == "rdf:type" else name
+        entry = rf"^#### {name} .*?^- example: `[^`]*\b{name}\b" if own else rf"^\| `{name}` \|[^|]*\| `.* {said} "
+        assert re.search(entry, text, re.MULTILINE | re.DOTALL), name
 
 
 def test_every_term_of_the_ontology_has_an_example() -> None:

@@ -21,6 +21,8 @@ USED = {
     OWL + "inverseOf",
     OWL + "propertyChainAxiom",
     OWL + "disjointWith",
+    # An annotation, of which OWL 2 RL makes nothing.
+    OWL + "deprecated",
 }
 TYPES = {
     OWL + name
@@ -37,6 +39,7 @@ def quads_of(name: str) -> tuple[Quad, ...]:
 TERMS_FILE = quads_of("citygraph.ttl")
 ALIGNMENT = quads_of("alignment.ttl")
 TERMS = sorted({q.subject.value for q in TERMS_FILE if isinstance(q.subject, Iri) and q.subject.value != ONTOLOGY})
+DEPRECATED = {str(q.subject)[1:-1] for q in TERMS_FILE if q.predicate.value == OWL + "deprecated"}
 
 
 def values(quads: tuple[Quad, ...], subject: str, predicate: str) -> list[Iri | BlankNode | Literal]:
@@ -157,9 +160,25 @@ def test_every_term_is_used_by_data_shapes_rules_or_queries() -> None:
     everything = "\n".join(texts)
     unused = [
         term for term in TERMS
-        if not re.search(rf"\bcg:{term.removeprefix(CG)}\b", everything) and f"<{term}>" not in chains
+        if term not in DEPRECATED and not re.search(rf"\bcg:{term.removeprefix(CG)}\b", everything) and f"<{term}>" not in chains
     ]  # fmt: skip
     assert not unused
+
+
+def test_a_deprecated_term_is_used_nowhere_and_says_what_is_written_now() -> None:
+    assert len(DEPRECATED) == 23
+    known = {*TERMS, *(str(q.subject)[1:-1] for q in concept_files()), SKOS + "broader"}
+    for term in DEPRECATED:
+        instead = {each.value for each in values(TERMS_FILE, term, DCT + "isReplacedBy")}
+        assert instead <= known - DEPRECATED, term
+        kinds = {each for each in instead if "/concept/" in each}
+        assert len(instead - kinds) == 1, term
+        assert len(kinds) == (instead - kinds <= {CG + "relatesTo", CG + "hasActivity"}), term
+        # What was written with it still answers, and means no less.
+        assert {each.value for each in values(TERMS_FILE, term, RDFS + "subPropertyOf")} == instead - kinds, term
+    for path in [*(ROOT / "data").rglob("*.*"), *(ROOT / "queries").rglob("*.rq")]:
+        found = [term for term in DEPRECATED if re.search(rf"\bcg:{term.removeprefix(CG)}\b", path.read_text("utf-8"))]
+        assert not found, path
 
 
 def test_the_header_is_complete() -> None:

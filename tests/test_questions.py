@@ -685,7 +685,7 @@ def test_plain_sparql_needs_only_the_ontology(this_project: Project) -> None:
         "id:buskerud-fylkeskommune",
         "id:ostfold-fylkeskommune",
     }
-    wishes = "SELECT ?whom WHERE { ?claim rdf:subject id:eurocities ; rdf:predicate cg:seeksInfluenceOn ; rdf:object ?whom ; cg:modality concept:modality-wish }"
+    wishes = "SELECT ?whom WHERE { ?claim rdf:subject id:eurocities ; rdf:predicate cg:relatesTo ; cg:relationKind concept:relation-influences ; rdf:object ?whom ; cg:modality concept:modality-wish }"
     assert sparql(this_project, wishes) == [("id:eu-institutions",)]
     focus = "SELECT ?n ?area WHERE { ?area skos:inScheme concept:eurocities-framework-2020-2029 ; schema:position ?n } ORDER BY ?n"
     assert [row[0] for row in sparql(this_project, focus)] == ["1", "2", "3", "4", "5", "6"]

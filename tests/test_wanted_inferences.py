@@ -113,7 +113,7 @@ def test_a_network_covers_the_themes_of_its_groups_too(this_project: Project) ->
     groups = {"waste", "active-ageing", "homelessness"}
     covered = one(this_project, "id:eurocities cg:coversTheme ?x")
     assert {f"concept:{name}" for name in own | groups} <= covered
-    stated = one(this_project, "id:eurocities org:purpose ?x")
+    stated = one(this_project, "id:eurocities cg:hasTopic ?x")
     assert stated == {f"concept:{name}" for name in own}, "the network itself has the eight and no more"
 
 

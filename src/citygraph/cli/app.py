@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "format": "commands",
     "upgrade": "commands",
     "rebase": "commands",
+    "migrate": "commands",
     "finding": "commands",
 }
 """Each command with the module that has it; only the one that is asked for is imported."""

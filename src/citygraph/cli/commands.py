@@ -1,4 +1,4 @@
-"""The commands that are one call: new, upgrade, check, build, sparql, explain, compare, export, format, rebase, finding, serve."""
+"""The commands that are one call: new, upgrade, check, build, sparql, explain, compare, export, format, rebase, migrate, …"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from citygraph.cli.output import (
 )
 from citygraph.errors import ConfigError, ExportError, QueryError
 from citygraph.files import write_file
-from citygraph.messages import sentence
+from citygraph.messages import said_in, sentence
 
 if TYPE_CHECKING:
     from citygraph.project import Build, Checked, Project
@@ -464,6 +464,31 @@ def rebase(
         say(phrase("rebase.left", words, file=name, old=done.old))
     key = "rebase.would" if dry_run else "rebase.done"
     say(phrase(key, words, count=sum(done.files.values()), files=len(done.files), old=done.old, new=done.new))
+
+
+def migrate(
+    project_folder: FolderOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    language: Language = None,
+) -> None:
+    """Rewrite the project from the earlier vocabulary into today's words."""
+    from citygraph.migrate import migrate as rewrite  # noqa: PLC0415
+    from citygraph.project.pipeline import reference_folder  # noqa: PLC0415
+
+    words, project = language_name(language), open_project(project_folder)
+    done = rewrite(project.folder, base=project.config.base, reference=reference_folder(), write=not dry_run)
+    for name, changes in done.files.items():
+        print(name)
+        for change, count in sorted(changes.items()):
+            print(f"{count:>8}  {change}")
+    for each in done.left:
+        why = said_in(each.why, words)
+        say(phrase("migrate.left", words, file=each.file, line=each.line, term=each.term, why=why))
+    key = "migrate.would" if dry_run else "migrate.done"
+    counted = sum(sum(changes.values()) for changes in done.files.values())
+    if not done.files and not done.left:
+        key = "migrate.nothing"
+    say(phrase(key, words, files=len(done.files), count=counted, left=len(done.left)))
 
 
 def finding(

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from citygraph import load, query, validate
+from citygraph import load, migrate, query, validate
 from citygraph.config import CONFIG_FILE, Config, check_terms
 from citygraph.errors import ConfigError, SnapshotError
 from citygraph.files import git
@@ -152,6 +152,7 @@ class Pipeline:
         say("values", 2, len(_STAGES))
         before += validate.check_values(graphs, self.config, today=self.today)
         before += validate.check_meaning(graphs, told=before)
+        before += migrate.old_words(graphs, self.folder, reference_folder() / "ontology")
         say("anchors", 3, len(_STAGES))
         before += validate.check_anchors(graphs, self.config.sources_folder)
         day = reason.reference_date(self.config, graphs, as_of=as_of, today=self.today)

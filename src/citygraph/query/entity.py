@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from citygraph.namespaces import CONCEPT
 from citygraph.query.citations import DEPRECATED
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
@@ -18,6 +19,7 @@ from citygraph.store import Store
 _MOST_ROWS: Final = 50_000
 FACT_TABLES: Final = ("memberships", "figures", "lists", "disagreements")
 """The sorts of facts that `facts_about` finds, in the order of a page."""
+_PREFERRED: Final = Iri(CONCEPT + "rank-preferred")
 _WHEN: Final = ("begin", "end", "date")
 
 
@@ -37,8 +39,13 @@ def _rows(store: Store, name: str, **bind: Term) -> list[dict[str, Term]]:
 
 @dataclass(slots=True)
 class EntityClaim:
-    """A statement that stands as records of its own: whether each of them is deprecated, and all their comments."""
+    """A statement that stands as records of its own: whether each of them is deprecated, and all their comments.
 
+    `stated_as` is the property it has in the graph, and `preferred` whether one of the records is the one that is followed.
+    """
+
+    stated_as: str = ""
+    preferred: bool = False
     facts: dict[Iri, bool] = field(default_factory=dict)
     comments: list[Literal] = field(default_factory=list)
 
@@ -74,14 +81,20 @@ def statements_about(
     return found
 
 
-def claims_about(iri: str, store: Store) -> dict[tuple[str, Term], EntityClaim]:
-    """The statements about a thing that stand as records of their own, by property and value."""
+def claims_about(iri: str, store: Store, *, incoming: bool = False) -> dict[tuple[str, Term], EntityClaim]:
+    """The statements about a thing that stand as records of their own, by property and value.
+
+    A relation (`cg:relatesTo`) goes by what kind of relation it is, which its record alone says. With `incoming` they are
+    the statements that name the thing, by the thing they are about.
+    """
     claims: dict[tuple[str, Term], EntityClaim] = defaultdict(EntityClaim)
-    for row in _rows(store, "claims", s=Iri(iri)):
-        property_, fact = row["p"], row["claim"]
+    for row in _rows(store, "claims", **{"o" if incoming else "s": Iri(iri)}):
+        property_, fact, kind = row["p"], row["claim"], row.get("kind")
         if not isinstance(property_, Iri) or not isinstance(fact, Iri):
             continue
-        claim = claims[property_.value, row["o"]]
+        claim = claims[(kind if isinstance(kind, Iri) else property_).value, row["s" if incoming else "o"]]
+        claim.stated_as = property_.value
+        claim.preferred = claim.preferred or row.get("rank") == _PREFERRED
         claim.facts[fact] = claim.facts.get(fact, False) or row.get("rank") == DEPRECATED
         comment = row.get("comment")
         if isinstance(comment, Literal) and comment not in claim.comments:

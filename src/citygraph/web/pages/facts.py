@@ -9,7 +9,7 @@ from typing import Final
 
 from citygraph.labels import FALLBACK
 from citygraph.messages import text
-from citygraph.namespaces import compress, expand
+from citygraph.namespaces import CG, CONCEPT, compress, expand
 from citygraph.query import Answered, Citation, cite
 from citygraph.query.entity import FACT_TABLES, EntityClaim, EntityFact, claims_about, facts_about, identifier_code
 from citygraph.rdf import Iri, Literal, Term
@@ -23,20 +23,16 @@ _GROUPS: Final = {
         org:classification schema:foundingDate schema:dissolutionDate foaf:homepage foaf:page cg:hasConstituency
         schema:startDate schema:endDate dct:date cg:dateNotBefore cg:dateNotAfter dct:language dct:format
         dct:publisher dct:creator dct:issued dct:license dct:accessRights dct:bibliographicCitation cg:staleAfter
-        org:roleProperty skos:inScheme skos:broader skos:narrower schema:position cg:degree cg:exampleOf
-        cg:firstOfKind schema:repeatFrequency schema:byMonth dct:type cg:sha256""",
+        org:roleProperty skos:inScheme skos:broader skos:narrower schema:position cg:degree
+        schema:repeatFrequency schema:byMonth dct:type cg:lastRead cg:sha256""",
     "aims": """
-        cg:hasAim cg:forBenefitOf cg:concerns cg:promotes cg:usesMeans cg:worksThrough cg:membersWorkThrough
-        cg:offersMembers cg:platformFor cg:putsOnAgenda cg:cutsAcross cg:connectsToEuPolicy cg:seeksInfluenceOn
-        cg:seeksUrbanDimensionIn cg:contributesThrough cg:strategicFramework cg:expectedEffect
-        cg:expectedEffectTowards""",
-    "themes": "org:purpose cg:coversTheme cg:workingGroupsWithin dct:subject",
+        cg:hasAim org:purpose cg:hasActivity cg:strategicFramework cg:relatesTo""",
+    "themes": "cg:hasTopic cg:coversTheme dct:subject",
     "participation": """
         cg:participatesIn org:memberOf cg:associatedWith org:headOf cg:isRepresentedThrough cg:hasBeenAffiliatedWith
-        cg:politicianIn cg:heldOfficeIn org:holds org:heldBy org:hasMember cg:hasParticipant cg:representedCountry
-        cg:partnerOf cg:comesFrom cg:onBehalfOf cg:jointWith""",
+        org:holds org:heldBy org:hasMember cg:hasParticipant cg:representedCountry cg:comesFrom cg:onBehalfOf cg:jointWith""",
     "structure": """
-        org:unitOf org:hasUnit cg:highestBodyOf cg:meetingRule org:postIn org:subOrganizationOf
+        org:unitOf org:hasUnit cg:meetingRule org:postIn org:subOrganizationOf
         org:resultedFrom org:changedBy org:originalOrganization org:resultingOrganization schema:organizer""",
     "place": """
         cg:seatedIn org:hasPrimarySite cg:administers cg:administeredBy schema:containedInPlace cg:inCountry
@@ -56,6 +52,7 @@ _COLUMNS: Final = {
     "lists": ("kind", "role", "place", "completeness", "date"),
     "disagreements": ("fact", "side", "followed"),
 }
+_RELATES: Final = CG + "relatesTo"
 _MOST_FACTS: Final = 300
 _MOST_ROWS: Final = 1000
 
@@ -207,11 +204,12 @@ class FactGroup:
 def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
     """The statements about a thing under their headings, empty headings left out."""
     graph = formatter.graph
-    stated, claims = graph.statements(iri), claims_about(iri, graph.store)
+    claims, named = (claims_about(iri, graph.store, incoming=incoming) for incoming in (False, True))
+    stated = _by_kind(graph.statements(iri), claims)
     others = {key: False for key in claims if key not in stated}
     naming: dict[tuple[str, Term], bool] = {
         (property_, subject): derived
-        for (property_, subject), derived in graph.statements(iri, incoming=True).items()
+        for (property_, subject), derived in _by_kind(graph.statements(iri, incoming=True), named).items()
         if isinstance(subject, Iri) and graph.kind_of(subject.value) not in {None, FALLBACK}
     }
     statements = _StatementFormatter(iri, formatter, claims, frozenset(others))
@@ -225,9 +223,24 @@ def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
     ]
 
 
+def _by_kind(
+    statements: Mapping[tuple[str, Term], bool], claims: Mapping[tuple[str, Term], EntityClaim]
+) -> dict[tuple[str, Term], bool]:
+    """The statements, each relation by the kind that the claims about it tell."""
+    kinds: dict[tuple[str, Term], list[str]] = defaultdict(list)
+    for (property_, term), claim in claims.items():
+        if claim.preferred and claim.stated_as != property_:
+            kinds[claim.stated_as, term].append(property_)
+    return {
+        (property_, term): derived
+        for (stated, term), derived in statements.items()
+        for property_ in kinds.get((stated, term), [stated])
+    }
+
+
 def _place_of(property_: str) -> tuple[int, int]:
     """The place of a property: its heading, and its place below the heading."""
-    heading, position = _PLACES.get(property_, ("other", 0))
+    heading, position = _PLACES.get(_RELATES if property_.startswith(CONCEPT) else property_, ("other", 0))
     return (_HEADINGS.index(heading), position)
 
 
@@ -263,7 +276,7 @@ class _StatementFormatter:
         property_, term = key
         formatter, claim = self.formatter, self.claims.get(key)
         value = self._identifier(term) or formatter.term(term)
-        triple = (f"<{self.iri}>", f"<{property_}>", str(term))
+        triple = (f"<{self.iri}>", f"<{claim.stated_as if claim else property_}>", str(term))
         if claim is None:
             return FactValue(value, derived, triple)
         cited = cite(claim.counted, formatter.graph.store)

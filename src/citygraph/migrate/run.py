@@ -1,0 +1,92 @@
+"""A whole project in today's words: data, questions and the copy of the vocabulary."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from citygraph.files import end_inside, write_file
+from citygraph.messages import sentence
+from citygraph.migrate.questions import rewrite_question
+from citygraph.migrate.turtle import CODES, TurtleFile, TurtleRewrite, refuse_if_changed, take_over
+from citygraph.migrate.words import SHARED, LeftOver, Replacement, replacements
+from citygraph.namespaces import compress
+from citygraph.saved_query import query_files
+from citygraph.turtle.document import TurtleError
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What was done to each file, in words such as `cg:usesMeans -> cg:hasActivity` with how often, and what is left."""
+
+    files: Mapping[str, Counter[str]]
+    left: tuple[LeftOver, ...]
+
+
+def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> Migrated:
+    """Rewrite the data, questions and the copied vocabulary of a project in today's words.
+
+    Every Turtle file is parsed before and after: but for the words it says the same, or nothing is written at all. Run
+    again after a break, it goes on with what is left.
+
+    Args:
+        folder: the project.
+        base: what its addresses begin with, for claims that have to be added.
+        reference: our own project, whose ontology says what is written now.
+        write: without it nothing is written, and what would be done is told.
+
+    Raises:
+        ConfigError: something else than the words would change in a file.
+        ExportError: a file cannot be written; those before it are, and the next run goes on.
+    """
+    table = replacements(reference / "ontology")
+    files, left = _turtle_files(folder, table)
+    turtle = TurtleRewrite(files, table, base)
+    turtle.rewrite()
+    left += turtle.left
+    for file in files:
+        refuse_if_changed(file, table, turtle.aims)
+    done = {file.name: (file.done, file.edited()) for file in files if file.done}
+    if folder.resolve() != reference.resolve():
+        for name in (*SHARED, CODES):
+            path = folder / "ontology" / name
+            if path.is_file() and (today := reference / "ontology" / name).is_file():
+                copy = TurtleFile(f"ontology/{name}", path.read_text(encoding="utf-8"))
+                take_over(copy, TurtleFile(name, today.read_text(encoding="utf-8")))
+                if copy.done:
+                    done[copy.name] = (copy.done, copy.edited())
+    for path in query_files(folder / "queries", project=folder):
+        name = path.relative_to(folder).as_posix()
+        before = path.read_text(encoding="utf-8")
+        after, changes, not_done = rewrite_question(name, before, table)
+        left += not_done
+        if changes:
+            done[name] = (changes, after)
+    for name in sorted(done) if write else ():
+        write_file(folder / name, done[name][1].encode("utf-8", "surrogateescape"))
+    told = sorted(dict.fromkeys(left), key=lambda each: (each.file, each.line))
+    return Migrated({name: done[name][0] for name in sorted(done)}, tuple(told))
+
+
+def _turtle_files(folder: Path, table: Mapping[str, Replacement]) -> tuple[list[TurtleFile], list[LeftOver]]:
+    """The Turtle files of a project, but for its copy of the vocabulary; the others that have an old word are named."""
+    files, left = [], []
+    words = re.compile("|".join(rf"{re.escape(compress(old))}(?![\w-])|{re.escape(old)}(?![\w-])" for old in table))
+    for path in sorted([*(folder / "data").rglob("*"), *(folder / "ontology").rglob("*")]):
+        name = path.relative_to(folder).as_posix()
+        if path.name in {*SHARED, CODES} or not path.is_file() or end_inside(path, folder) is None:
+            continue
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        if path.suffix == ".ttl":
+            try:
+                files.append(TurtleFile(name, text))
+                continue
+            except TurtleError:
+                pass
+        for match in words.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            left.append(LeftOver(name, line, match[0], sentence("migrate.no_turtle")))
+    return files, left
