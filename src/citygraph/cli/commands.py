@@ -1,4 +1,4 @@
-"""The commands that are one call: new, upgrade, check, build, sparql, explain, compare, export, format, rebase, migrate, …"""
+"""The commands that are one call: new, upgrade, check, build, sparql, explain, compare, export, format, rebase, migrate …."""
 
 from __future__ import annotations
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from citygraph.files import end_inside, write_file
 from citygraph.messages import sentence
@@ -16,6 +17,8 @@ from citygraph.migrate.words import SHARED, LeftOver, Replacement, replacements
 from citygraph.namespaces import compress
 from citygraph.saved_query import query_files
 from citygraph.turtle.document import TurtleError
+
+_RECORD: Final = "citygraph.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,12 @@ def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> 
     for file in files:
         refuse_if_changed(file, table, turtle.aims)
     done = {file.name: (file.done, file.edited()) for file in files if file.done}
-    if folder.resolve() != reference.resolve():
-        for name in (*SHARED, CODES):
-            path = folder / "ontology" / name
-            if path.is_file() and (today := reference / "ontology" / name).is_file():
-                copy = TurtleFile(f"ontology/{name}", path.read_text(encoding="utf-8"))
-                take_over(copy, TurtleFile(name, today.read_text(encoding="utf-8")))
-                if copy.done:
-                    done[copy.name] = (copy.done, copy.edited())
+    for copy in _vocabulary(folder, reference):
+        if copy.done and (folder / _RECORD).is_file():
+            # `citygraph upgrade` knows what the program gave, and what has been changed since.
+            left.append(LeftOver(copy.name, 1, "cg:", sentence("migrate.copy")))
+        elif copy.done:
+            done[copy.name] = (copy.done, copy.edited())
     for path in query_files(folder / "queries", project=folder):
         name = path.relative_to(folder).as_posix()
         before = path.read_text(encoding="utf-8")
@@ -69,6 +70,16 @@ def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> 
         write_file(folder / name, done[name][1].encode("utf-8", "surrogateescape"))
     told = sorted(dict.fromkeys(left), key=lambda each: (each.file, each.line))
     return Migrated({name: done[name][0] for name in sorted(done)}, tuple(told))
+
+
+def _vocabulary(folder: Path, reference: Path) -> Iterator[TurtleFile]:
+    """The copy that a project has of our vocabulary, with the edits that bring it up to date."""
+    for name in (*SHARED, CODES) if folder.resolve() != reference.resolve() else ():
+        path, today = folder / "ontology" / name, reference / "ontology" / name
+        if path.is_file() and today.is_file():
+            copy = TurtleFile(f"ontology/{name}", path.read_text(encoding="utf-8"))
+            take_over(copy, TurtleFile(name, today.read_text(encoding="utf-8")))
+            yield copy
 
 
 def _turtle_files(folder: Path, table: Mapping[str, Replacement]) -> tuple[list[TurtleFile], list[LeftOver]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -37,6 +37,7 @@ _SOURCE: Final = PREFIXES["prov"] + "wasDerivedFrom"
 CODES: Final = "codes.ttl"
 """The roles and codes that every project has a copy of, and may have settings of its own in."""
 _INDENT: Final = "    "
+_PREFIX: Final = re.compile(r"(?im)^@?prefix[ \t]+([\w-]*):[^\n]*(?:\n|\Z)")
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class TurtleFile:
     added: list[tuple[str, str, str]] = field(default_factory=list)
     appended: list[str] = field(default_factory=list)
     _starts: list[int] = field(default_factory=list)
+    _missing: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read the blocks.
@@ -69,8 +71,14 @@ class TurtleFile:
         return expanded(term.text, self.prefixes)
 
     def said(self, iri: str) -> str:
-        """How an address is written in this file."""
-        return compress(iri, self.prefixes)
+        """How an address is written in this file, which gets the prefix of ours that it lacks."""
+        written = compress(iri, {**self.prefixes, **self._missing})
+        if written.startswith("<"):
+            written = compress(iri, {name: each for name, each in PREFIXES.items() if name not in self.prefixes})
+            name = written.partition(":")[0]
+            if name in PREFIXES:
+                self._missing[name] = PREFIXES[name]
+        return written
 
     def place(self, term: WrittenTerm) -> int:
         """Where a term begins."""
@@ -101,7 +109,13 @@ class TurtleFile:
         text = self.text
         for start, end, new in sorted(self.edits, key=lambda each: each[:2], reverse=True):
             text = text[:start] + new + text[end:]
-        return text.rstrip("\n") + "\n" + "".join(f"\n{block}\n" for block in self.appended) if self.appended else text
+        if self.appended:
+            text = text.rstrip("\n") + "\n" + "".join(f"\n{block}\n" for block in self.appended)
+        for name, iri in sorted(self._missing.items()):
+            behind = [match for match in _PREFIX.finditer(text) if match[1] > name]
+            at = behind[0].start() if behind else max((match.end() for match in _PREFIX.finditer(text)), default=0)
+            text = f"{text[:at]}@prefix {name}: <{iri}> .\n{text[at:]}"
+        return text
 
 
 class TurtleRewrite:
@@ -113,14 +127,16 @@ class TurtleRewrite:
         self._claimed: set[tuple[str, str, str]] = set()
         self._used: set[str] = set()
         self.aims: set[str] = set()
-        self._kinds: dict[str, set[str]] = defaultdict(set)
+        self._kinds: dict[str, dict[str, TurtleFile]] = defaultdict(dict)
         self._blocks: dict[str, tuple[TurtleFile, Block]] = {}
+        self._sources: dict[str, list[str]] = defaultdict(list)
         for file in files:
             for block in file.blocks:
                 subject = file.iri(block.subject)
                 self._used.add(subject)
                 self._blocks.setdefault(subject, (file, block))
                 said = [(file.iri(pair.predicate), file.iri(pair.object)) for pair in block.pairs]
+                self._sources[subject] += [object_ for predicate, object_ in said if predicate == _SOURCE]
                 self.aims |= {object_ for predicate, object_ in said if predicate == AIM}
                 about = dict(said)
                 if PREDICATE in about:
@@ -178,7 +194,7 @@ class TurtleRewrite:
             file.replace(pair.predicate, file.said(new.property))
         file.done[change_of(old, new)] += 1
         if new.property == ACTIVITY:
-            self._kinds[object_].add(new.kind)
+            self._kinds[object_].setdefault(new.kind, file)
         elif new.kind and (subject, old, object_) not in self._claimed:
             self._write_claim(file, block, object_, new)
 
@@ -188,7 +204,7 @@ class TurtleRewrite:
         file.replace(pair.object, file.said(new.property))
         file.done[change_of(old, new)] += 1
         if new.property == ACTIVITY:
-            self._kinds[object_].add(new.kind)
+            self._kinds[object_].setdefault(new.kind, file)
         elif new.kind:
             start = file.place(pair.object) + len(pair.object.text)
             file.edits.append((start, start, f" ;\n{_INDENT}{file.said(KIND)} {file.said(new.kind)}"))
@@ -202,7 +218,7 @@ class TurtleRewrite:
         iri = next(each for number in range(1, 10_000)
                    if (each := f"{self._base}id/{name}{f'-{number}' if number > 1 else ''}") not in self._used)  # fmt: skip
         self._used.add(iri)
-        sources = [file.iri(pair.object) for pair in block.pairs if file.iri(pair.predicate) == _SOURCE]
+        sources = list(dict.fromkeys(filter(None, self._sources[subject])))
         if not sources:
             self.left.append(LeftOver(file.name, block.subject.line, compress(iri), sentence("migrate.no_source")))
         said = [
@@ -222,13 +238,12 @@ class TurtleRewrite:
         file.added += [(iri, predicate, value) for predicate, value in said]
         file.done[f"+ {compress(iri)}"] += 1
 
-    def _say_kind(self, concept: str, kinds: Iterable[str]) -> None:
-        """Say of a concept that an activity is of these kinds, where the concept is described."""
-        file, block = self._blocks.get(concept, (None, None))
-        for kind in sorted(kinds):
-            plain = [] if file is None or block is None else _ends_of_statements(block)
-            if file is None or not plain:
-                file = self._files[0] if file is None else file
+    def _say_kind(self, concept: str, kinds: Mapping[str, TurtleFile]) -> None:
+        """Say of a concept that an activity is of these kinds, where the concept is described, else where it is used."""
+        described, block = self._blocks.get(concept, (None, None))
+        for kind, used in sorted(kinds.items(), key=lambda each: each[0]):
+            file, plain = described or used, _ends_of_statements(block) if block else []
+            if not plain:
                 file.appended.append(f"{file.said(concept)} {file.said(DCT_TYPE)} {file.said(kind)} .")
             else:
                 file.add_behind(plain[-1], DCT_TYPE, kind)
@@ -289,7 +304,7 @@ def take_over(file: TurtleFile, today: TurtleFile) -> None:
         text = _in_prefixes(today.text[start:end], today.prefixes, file.prefixes)
         if subject not in own:
             file.appended.append(text)
-            file.done[f"+ {compress(subject)}"] += 1
+            file.done["+ new"] += 1
         elif is_codes:
             _fill_in(file, own[subject], today, block)
         elif (old := file.text[file.place(own[subject].subject) : file.end_of(own[subject])]) != text:
