@@ -29,6 +29,7 @@ from citygraph.findings import Definition, definitions
 from citygraph.graphs import Part
 from citygraph.ingest.mapping import map_keys as keys_of_a_map
 from citygraph.labels import reused_labels
+from citygraph.link.properties import PROPERTIES, CompareWay
 from citygraph.messages import text
 from citygraph.namespaces import CG, compress
 from citygraph.project.publishing import WRITING_SECONDS
@@ -356,6 +357,28 @@ def _default(setting: Key) -> str:
             return f"`{setting.default:_}`"
         case _:
             return f'`"{setting.default}"`'
+
+
+@generated
+def link_properties() -> str:
+    """Every property of Wikidata that is read or written: what of ours it says, how both are compared, what is offered."""
+    return _table(
+        ["property", "what of ours", "compared", "offered"],
+        [
+            [f"{each.id} {each.words.en}", each.ours, *_COMPARED[each.way]]
+            for each in sorted(PROPERTIES.values(), key=lambda each: list(_COMPARED).index(each.way))
+        ],
+    )
+
+
+_COMPARED: Final = {
+    CompareWay.ONE: ("one at a time: what holds today", "with beginning and end"),
+    CompareWay.EACH: ("each value, with its term", "with beginning, end or day"),
+    CompareWay.DAY: ("each day's figure", "with its day; circa when about"),
+    CompareWay.CODE: ("the item has it or not", "as we write it"),
+    CompareWay.QUALIFIER: ("with the statement", "with the statement"),
+    CompareWay.REFERENCE: ("not", "with every statement"),
+}
 
 
 @generated

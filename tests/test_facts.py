@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from citygraph import Project
-from citygraph.graphs import ProjectGraphs
+from citygraph.graphs import Part, ProjectGraphs
+from citygraph.link.facts import facts_of
+from citygraph.link.properties import OFFICES
 from citygraph.load import load_files
-from citygraph.namespaces import CG, PREFIXES, expand
+from citygraph.matching.things import things_of
+from citygraph.namespaces import CG, CONCEPT, PREFIXES, expand
 from citygraph.rdf import Iri, Literal, parse
 from citygraph.sssom import read_mappings
 from conftest import ROOT
@@ -189,6 +192,18 @@ def test_every_link_names_who_decided_when_how_surely_and_by_which_source_of_the
         assert row.proposed or row.slots["author_id"] == "id:agent-editors"
         assert date.fromisoformat(row.slots["mapping_date"])
         assert 0 < float(row.slots["confidence"]) <= 1
+
+
+def test_every_office_in_a_network_or_on_its_board_has_a_property_of_wikidata(graphs: ProjectGraphs) -> None:
+    triples = list(graphs.triples(Part.ONTOLOGY, Part.DATA, Part.SOURCES))
+    everything = {iri: f"Q{number}" for number, iri in enumerate(sorted(things_of(triples)), start=1)}
+    found = {(fact.property, fact.value.text) for fact in facts_of(triples, everything)}
+    members = {each.subject: each.object for each in triples if each.predicate.value == PREFIXES["org"] + "member"}
+    for role, property_ in OFFICES.items():
+        held = [each.subject for each in triples if each.object == Iri(f"{CONCEPT}{role}") and each.subject in members]
+        assert held, role
+        for office in held:
+            assert (property_, everything[str(members[office]).strip("<>")]) in found, office
 
 
 def test_all_known_disagreements_stand_side_by_side(this_project: Project) -> None:

@@ -15,7 +15,7 @@ import pytest
 from citygraph import Project
 from citygraph.errors import ConfigError, QueryError, StoreError, StoreTimeout
 from citygraph.link import write_extract
-from citygraph.link.items import items_from_triples
+from citygraph.link.items_in_rdf import items_from_triples
 from citygraph.link.links import MAPPING_FILE
 from citygraph.link.wikidata import read_extract, read_extract_triples
 from citygraph.namespaces import compress

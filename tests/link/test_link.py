@@ -16,9 +16,8 @@ from citygraph import Project
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.http import Policy
 from citygraph.link import LinkDecision, LinkWord, Outdated, open_source, write_csv, write_extract, write_v1
-from citygraph.link.compare import read_known, write_known
-from citygraph.link.items import items_from_triples
-from citygraph.link.links import DRIFT_FILE, MAPPING_FILE
+from citygraph.link.items_in_rdf import items_from_triples
+from citygraph.link.links import DRIFT_FILE, MAPPING_FILE, read_known, write_known
 from citygraph.link.wikidata import ExtractSource, LiveSource, MediaWiki, read_extract, read_extract_triples
 from citygraph.messages import texts
 from citygraph.rdf import Iri

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from citygraph.link import LinkDecision, LinkDifference, Links, Suggestion
-    from citygraph.sssom import Mapping
+    from citygraph.sssom import Mapping as Row
 
 Extract = Annotated[Path | None, typer.Option("--extract", "-e", metavar="FILE", show_default=False)]
 Author = Annotated[str, typer.Option("--author", envvar="CITYGRAPH_AUTHOR", metavar="WHO")]
@@ -181,7 +182,7 @@ def _asked(count: int, words: str) -> str:
             return answer
 
 
-def _decisions(answer: str, subject: str, candidates: list[Mapping], author: str, day: date) -> list[LinkDecision]:
+def _decisions(answer: str, subject: str, candidates: list[Row], author: str, day: date) -> list[LinkDecision]:
     from citygraph.link import LinkDecision, LinkWord  # noqa: PLC0415
 
     if answer == "s":
@@ -242,8 +243,9 @@ def compare(
     if format_ is ReportFormat.JSON:
         print(_differences_json(shown))
         return
+    names = {item: links.name(iri, words) for iri, item in links.linked().items()} if shown else {}
     for each in shown:
-        print(_difference(each, words))
+        print(_difference(each, names, words))
     if found.open and not shown:
         say(phrase("link.nothing_new", words, count=found.open))
 
@@ -257,9 +259,16 @@ def _differences_json(shown: Iterable[LinkDifference]) -> str:
     return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
-def _difference(each: LinkDifference, words: str) -> str:
+def _difference(each: LinkDifference, names: Mapping[str, str], words: str) -> str:
+    """One line; the property, and an item that is linked to a thing of ours, with its name."""
     state = phrase(f"link.state.{each.state.value.replace(' ', '_')}", words)
-    line = f"{each.subject_id} {each.property_id} {state}: {each.ours or '–'} | {each.theirs or '–'}"
+    ours, theirs = (
+        re.sub(r"\bQ\d+\b", lambda item: f"{item[0]} {names.get(item[0], '')}".strip(), side) if side else "–"
+        for side in (each.ours, each.theirs)
+    )
+    known = texts("link").get(f"property.{each.property_id}")
+    about = f"  · {known.in_language(words)}" if known else ""
+    line = f"{each.subject_id} {each.property_id} {state}: {ours} | {theirs}{about}"
     if not each.changed:
         return line
     return phrase("link.changed", words, line=line, side=phrase(f"link.side.{each.changed}", words))

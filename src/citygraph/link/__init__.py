@@ -3,9 +3,10 @@
 Read in this order:
 
 - `links`: the links of one project, and every verb on them;
-- `items`: items of Wikidata as data, from JSON and RDF and back;
+- `items`: items of Wikidata as data, from JSON and back, and `items_in_rdf`: from RDF and back;
 - `wikidata`: where items come from, an extract on disk or Wikidata itself;
 - `review`: candidates for everything without a link, and what a person decides;
+- `properties`: the properties of Wikidata that fit what the graph says;
 - `facts`: our facts in the words of Wikidata, and the batch of those it lacks;
 - `compare`: links and facts held against Wikidata.
 """

@@ -6,21 +6,35 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from citygraph.link.items import ItemValue
+from citygraph.link.items import DAY, YEAR, ItemValue, year_and_rest
+from citygraph.link.properties import (
+    BEGIN,
+    CHAIR,
+    CIRCA,
+    CIRCUMSTANCES,
+    COUNT,
+    COUNTRY,
+    DAY_OF,
+    END,
+    FOUNDED,
+    MEMBER_OF,
+    OFFICES,
+    PAGE,
+    SEAT,
+    SEEN,
+    SITE,
+)
 from citygraph.matching.names import countries, country_code
+from citygraph.matching.things import CODE_PROPERTIES, plain_code
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 
-_MEMBER_OF, _CHAIR, _COUNT = "P463", "P488", "P2124"
-_FOUNDED, _SEAT, _SITE, _COUNTRY = "P571", "P159", "P856", "P17"
-_YEAR, _MONTH, _DAY = 9, 10, 11
 _PUBLIC: Final = Iri("http://publications.europa.eu/resource/authority/access-right/PUBLIC")
-_CIRCA: Final = "Q5727902"
-_PRECISION: Final = {0: 9, 1: 10, 2: 11}
-_SEEN: Final = 3
+_LAST_PART: Final = ("id-ror",)
+"""Kinds of identifiers that we keep as an address and Wikidata as its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,10 @@ class PublicPage:
 
 @dataclass(frozen=True, slots=True)
 class LinkFact:
-    """One fact: the subject's IRI, a property of Wikidata, a value, when it holds, and where it can be read."""
+    """One fact: the subject's IRI, a property of Wikidata, a value, when it holds, and where it can be read.
+
+    `is_fit` is false of what is compared and not offered: the property is for persons, and a city holds the office.
+    """
 
     subject: str
     property: str
@@ -43,6 +60,7 @@ class LinkFact:
     end: str = ""
     approximate: bool = False
     citations: tuple[PublicPage, ...] = ()
+    is_fit: bool = True
 
 
 def facts_of(triples: Iterable[Triple | Quad], linked: Mapping[str, str]) -> list[LinkFact]:
@@ -57,6 +75,10 @@ class _FactFinder:
         for triple in triples:
             if isinstance(triple.subject, Iri):
                 self._said[triple.subject.value][triple.predicate.value].append(triple.object)
+        self._about: dict[str, list[str]] = defaultdict(list)
+        for node in self._said:
+            for subject in self._iris(node, "rdf:subject"):
+                self._about[subject].append(node)
 
     def facts(self) -> Iterator[LinkFact]:
         for subject in self._linked:
@@ -72,55 +94,89 @@ class _FactFinder:
     def _plain(self, subject: str) -> Iterator[LinkFact]:
         cited = self._citations(subject)
         for term in self._of(subject, "schema:foundingDate"):
-            if isinstance(term, Literal):
-                claims = self._claims(subject, PREFIXES["schema"] + "foundingDate", term)
-                yield LinkFact(subject, _FOUNDED, _time(term.value), citations=claims or cited)
+            if isinstance(term, Literal) and (value := _time(term.value)) is not None:
+                yield self._stated(subject, "schema:foundingDate", term, FOUNDED, value)
         for site in self._iris(subject, "org:hasPrimarySite"):
             for place in self._iris(site, "schema:containedInPlace"):
                 # Without a link for the place there is a seat, and nothing to compare it with.
                 value = ItemValue("item", self._linked.get(place, ""))
-                yield LinkFact(subject, _SEAT, value, citations=self._citations(site) or cited)
+                stated = self._stated(subject, "org:hasPrimarySite", Iri(site), SEAT, value)
+                yield replace(stated, citations=self._citations(site) or stated.citations)
         for page in self._iris(subject, "foaf:homepage"):
-            yield LinkFact(subject, _SITE, ItemValue("string", page), citations=cited)
+            yield self._stated(subject, "foaf:homepage", Iri(page), SITE, ItemValue("string", page))
         places = [subject, *self._iris(subject, "cg:administers")]
         for country in dict.fromkeys(each for place in places for each in self._iris(place, "cg:inCountry")):
             known = countries().get(country_code(country))
             item = self._linked.get(country) or (known.item if known else "")
             if item:
-                yield LinkFact(subject, _COUNTRY, ItemValue("item", item), citations=cited)
+                yield LinkFact(subject, COUNTRY, ItemValue("item", item), citations=cited)
+        for identifier in self._iris(subject, "adms:identifier"):
+            yield from self._code(subject, identifier)
+
+    def _stated(self, subject: str, curie: str, value: Term, property_: str, theirs: ItemValue) -> LinkFact:
+        """A statement with what the claims about it rest on, and when they say that it holds."""
+        claims = self._claims(subject, curie, value)
+        times = [self._times(each, "time:hasTime") for each in claims]
+        as_of, begins, ends = (tuple(each) for each in zip(*times, strict=True)) if times else ((), (), ())
+        found = dict.fromkeys(page for claim in claims for page in self._citations(claim))
+        return LinkFact(
+            subject, property_, theirs, max(as_of, default=""), min(filter(None, begins), default=""),
+            max(ends) if all(ends) and ends else "", citations=tuple(found) or self._citations(subject),
+        )  # fmt: skip
+
+    def _code(self, subject: str, identifier: str) -> Iterator[LinkFact]:
+        for kind in (each.removeprefix(CONCEPT) for each in self._iris(identifier, "dct:type")):
+            for text in self._texts(identifier, "skos:notation") if kind in CODE_PROPERTIES else ():
+                value = ItemValue("string", plain_code(text) if kind in _LAST_PART else text)
+                cited = self._citations(identifier) or self._citations(subject)
+                yield LinkFact(subject, CODE_PROPERTIES[kind], value, citations=cited)
 
     def _membership(self, node: str) -> Iterator[LinkFact]:
         members, wholes = self._iris(node, "org:member"), self._iris(node, "org:organization")
-        roles = self._iris(node, "org:role")
-        if len(members) != 1 or len(wholes) != 1:
+        if len(members) != 1 or len(wholes) != 1 or members[0] not in self._linked:
             return
-        member, whole = members[0], wholes[0]
-        times = self._times(node)
-        cited = self._citations(node)
+        member, roles = members[0], self._iris(node, "org:role")
+        value = ItemValue("item", self._linked[member])
+        times, cited = self._times(node, "org:memberDuring"), self._citations(node)
         is_member = any(PREFIXES["org"] + "memberOf" in self._iris(role, "org:roleProperty") for role in roles)
-        if is_member and member in self._linked and whole in self._linked:
-            yield LinkFact(member, _MEMBER_OF, ItemValue("item", self._linked[whole]), *times, citations=cited)
-        if CONCEPT + "role-president" in roles and member in self._linked and whole in self._linked:
-            yield LinkFact(whole, _CHAIR, ItemValue("item", self._linked[member]), *times, citations=cited)
+        if is_member and wholes[0] in self._linked:
+            whole = ItemValue("item", self._linked[wholes[0]])
+            yield LinkFact(member, MEMBER_OF, whole, *times, citations=cited)
+        is_person = PREFIXES["foaf"] + "Person" in self._iris(member, "rdf:type")
+        for role in roles:
+            property_ = OFFICES.get(role.removeprefix(CONCEPT), "")
+            network = self._network_of(wholes[0]) if property_ else ""
+            if network and (network == wholes[0] or role != CONCEPT + "role-president"):
+                yield LinkFact(
+                    network, property_, value, *times, citations=cited, is_fit=is_person or property_ == CHAIR
+                )
+
+    def _network_of(self, body: str) -> str:
+        """The linked thing that a body is, or that the board is a unit of; nothing for a working group."""
+        if body in self._linked:
+            return body
+        is_board = CG + "GoverningBody" in self._iris(body, "rdf:type")
+        return next((each for each in self._iris(body, "org:unitOf") if is_board and each in self._linked), "")
 
     def _count(self, node: str) -> Iterator[LinkFact]:
         subjects = self._iris(node, "schema:observationAbout")
         if CONCEPT + "member-count" not in self._iris(node, "schema:measuredProperty"):
             return
-        days = self._texts(node, "schema:observationDate")
+        days = _times(self._texts(node, "schema:observationDate"))
         approximate = any(each != CONCEPT + "exact" for each in self._iris(node, "cg:approximation"))
         for subject in subjects:
             for text in self._texts(node, "schema:value"):
                 if subject in self._linked:
                     yield LinkFact(
-                        subject, _COUNT, ItemValue("quantity", text), as_of=days[0] if days else "",
+                        subject, COUNT, ItemValue("quantity", text), as_of=days[0] if days else "",
                         approximate=approximate, citations=self._citations(node),
                     )  # fmt: skip
 
-    def _times(self, node: str) -> tuple[str, str, str]:
-        as_of = self._texts(node, "cg:asOf")
+    def _times(self, node: str, interval_by: str) -> tuple[str, str, str]:
+        """The day, the beginning and the end of a membership or a claim, each empty when it is not said."""
+        as_of = _times(self._texts(node, "cg:asOf"))
         bounds: dict[str, str] = {}
-        for interval in self._iris(node, "org:memberDuring"):
+        for interval in self._iris(node, interval_by):
             for name in ("time:hasBeginning", "time:hasEnd"):
                 for instant in self._iris(interval, name):
                     found = [
@@ -130,17 +186,21 @@ class _FactFinder:
                         for term in terms
                         if isinstance(term, Literal)
                     ]
-                    bounds[name] = found[0] if found else ""
+                    bounds[name] = next(iter(_times(found)), "")
         return (as_of[0] if as_of else "", bounds.get("time:hasBeginning", ""), bounds.get("time:hasEnd", ""))
 
-    def _claims(self, subject: str, predicate: str, value: Term) -> tuple[PublicPage, ...]:
-        """What the claims that say the same thing rest on."""
-        found: list[PublicPage] = []
-        for node, said in list(self._said.items()):
-            if Iri(subject) in said.get(PREFIXES["rdf"] + "subject", ()):
-                same = Iri(predicate) in self._of(node, "rdf:predicate") and value in self._of(node, "rdf:object")
-                found += self._citations(node) if same else ()
-        return tuple(dict.fromkeys(found))
+    def _claims(self, subject: str, curie: str, value: Term) -> list[str]:
+        """The claims that say the same thing and that nobody has rejected."""
+        prefix, _, name = curie.partition(":")
+        said = (Iri(subject), Iri(PREFIXES[prefix] + name), value)
+        parts = ("rdf:subject", "rdf:predicate", "rdf:object")
+        rejected = CONCEPT + "rank-deprecated"
+        return [
+            node
+            for node in self._about[subject]
+            if all(term in self._of(node, part) for term, part in zip(said, parts, strict=True))
+            and rejected not in self._iris(node, "cg:rank")
+        ]
 
     def _citations(self, node: str) -> tuple[PublicPage, ...]:
         found: list[PublicPage] = []
@@ -167,12 +227,23 @@ class _FactFinder:
         return [term.value for term in self._of(node, curie) if isinstance(term, Literal)]
 
 
-def _time(text: str) -> ItemValue:
-    parts = text.lstrip("-").count("-")
-    return ItemValue("time", text, precision=(_YEAR, _MONTH, _DAY)[min(parts, 2)])
+def _time(text: str) -> ItemValue | None:
+    """A day, month or year without its time zone; nothing when it is none of them."""
+    try:
+        sign, year, rest = year_and_rest(text)
+    except ValueError:
+        return None
+    return ItemValue("time", "-".join([f"{sign}{year:04}", *rest]), precision=YEAR + len(rest))
+
+
+def _times(texts: Iterable[str]) -> list[str]:
+    return sorted(time.text for text in texts if (time := _time(text)) is not None)
 
 
 # -- a batch of QuickStatements -----------------------------------------------------------------------
+
+
+_MORE: Final = (BEGIN, END, DAY_OF, CIRCUMSTANCES, PAGE.replace("P", "S"), SEEN.replace("P", "S"))
 
 
 def write_v1(facts: Iterable[LinkFact], linked: Mapping[str, str]) -> str:
@@ -184,7 +255,7 @@ def write_csv(facts: Iterable[LinkFact], linked: Mapping[str, str]) -> str:
     """The same batch as CSV: for each property a column, then its qualifiers and its reference."""
     rows = list(facts)
     properties = sorted({fact.property for fact in rows})
-    columns = [(p, name) for p in properties for name in ("", "P580", "P582", "P585", "P1480", "S854", "S813")]
+    columns = [(p, name) for p in properties for name in ("", *_MORE)]
     used: set[tuple[str, str]] = set()
     lines: list[dict[tuple[str, str], str]] = []
     for fact in rows:
@@ -202,15 +273,13 @@ def write_csv(facts: Iterable[LinkFact], linked: Mapping[str, str]) -> str:
 
 def _cells(fact: LinkFact, linked: Mapping[str, str]) -> list[tuple[str, str]]:
     cells = [(linked[fact.subject], ""), (fact.property, _value(fact.value))]
-    cells += [
-        (name, _day(text)) for name, text in (("P580", fact.begin), ("P582", fact.end), ("P585", fact.as_of)) if text
-    ]
+    cells += [(name, _day(text)) for name, text in ((BEGIN, fact.begin), (END, fact.end), (DAY_OF, fact.as_of)) if text]
     if fact.approximate:
-        cells.append(("P1480", _CIRCA))
+        cells.append((CIRCUMSTANCES, CIRCA))
     citation: PublicPage = fact.citations[0]
-    cells.append(("S854", _text(citation.page)))
+    cells.append((PAGE.replace("P", "S"), _text(citation.page)))
     if citation.seen:
-        cells.append(("S813", _day(citation.seen)))
+        cells.append((SEEN.replace("P", "S"), _day(citation.seen)))
     return cells
 
 
@@ -235,6 +304,6 @@ def _day(text: str) -> str:
     >>> _day("1986"), _day("2020-11-05")
     ('+1986-00-00T00:00:00Z/9', '+2020-11-05T00:00:00Z/11')
     """
-    parts = text.partition("T")[0].split("-")[:_SEEN]
-    year, month, day = [*parts, "00", "00"][:_SEEN]
-    return f"+{year.zfill(4)}-{month}-{day}T00:00:00Z/{_PRECISION[len(parts) - 1]}"
+    sign, year, rest = year_and_rest(text)
+    month, day = [*rest, "00", "00"][:2]
+    return f"{sign or '+'}{year:04}-{month}-{day}T00:00:00Z/{min(YEAR + len(rest), DAY)}"

@@ -1,45 +1,24 @@
-"""Items of Wikidata as data: names and statements; read from JSON and RDF, written back, and made things to compare."""
+"""Items of Wikidata as data: names and statements; read from JSON, written back, and made things to compare."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from citygraph.matching.names import country_code
 from citygraph.matching.things import CODE_PROPERTIES, Name, Thing, number_of, plain_code
-from citygraph.namespaces import RDF_TYPE
-from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 
 ENTITY: Final = "http://www.wikidata.org/entity/"
-DAY, YEAR = 11, 9
-"""Precisions of a time; below that of a year stand decade, century, millennium and more."""
+DAY, YEAR, NOT_SAID = 11, 9, -1
+"""Precisions of a time; below that of a year stand decade, century, millennium and more, down to 0, a billion years."""
 UNKNOWN, NONE = "unknown", "none"
 """Kinds of values: there is one that nobody knows (somevalue), and there is none (novalue)."""
-_DIRECT: Final = "http://www.wikidata.org/prop/direct/"
-_PROP: Final = "http://www.wikidata.org/prop/"
-_SIMPLE: Final = _PROP + "statement/"
-_FULL: Final = _PROP + "statement/value/"
-_NOVALUE: Final = _PROP + "novalue/"
-_NOBODY_KNOWS: Final = "/.well-known/genid/"
-"""In the address that stands for a value that nobody knows, where a blank node does not."""
-_QUALIFIER: Final = _PROP + "qualifier/"
-_QUALIFIER_FULL: Final = _PROP + "qualifier/value/"
-_WIKIBASE: Final = "http://wikiba.se/ontology#"
-_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
-_ALIAS: Final = "http://www.w3.org/2004/02/skos/core#altLabel"
-_ABOUT: Final = "http://schema.org/description"
-_SAME: Final = "http://www.w3.org/2002/07/owl#sameAs"
-_DERIVED: Final = "http://www.w3.org/ns/prov#wasDerivedFrom"
-_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-_WKT: Final = "http://www.opengis.net/ont/geosparql#wktLiteral"
-_Q: Final = re.compile(r"Q[1-9]\d{0,10}\Z")
-_YEAR: Final = re.compile(r"-?\d+")
+_TIME: Final = re.compile(r"([+-]?)(\d+)(?:-(\d\d)(?:-(\d\d))?)?(?:T.*|Z|[+-]\d\d:\d\d)?\Z")
 _MILLENNIUM: Final = 6
-_POINT: Final = re.compile(r"Point\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)", re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"https?://[^\s<>\"{}|\\^`]+\Z")
+_RANKS: Final = ("preferred", "normal", "deprecated")
 # Items that say what an item is (P31). A municipality of Norway or Sweden is the authority; elsewhere the
 # same item stands for the place as well.
 _ITEM_KINDS: Final = {
@@ -64,12 +43,12 @@ _KINDS_OF_ITEM: Final = {item: frozenset(kinds.split()) for kinds, items in _ITE
 class ItemValue:
     """One value: an item's id, a text, a time cut to its precision, a number, or "latitude/longitude".
 
-    Without a text it is `UNKNOWN` or `NONE`.
+    Without a text it is `UNKNOWN` or `NONE`. Years before our era are negative, and there is no year 0: -1 is 1 BCE.
     """
 
     kind: str
     text: str
-    precision: int = 0
+    precision: int = NOT_SAID
     language: str = ""
 
     @property
@@ -78,17 +57,26 @@ class ItemValue:
         return self.kind not in {UNKNOWN, NONE}
 
     @property
+    def is_coarse(self) -> bool:
+        """Whether it is a time that is known to the decade, or less."""
+        return self.kind == "time" and NOT_SAID < self.precision < YEAR
+
+    @property
     def years(self) -> tuple[int, int]:
         """The first and the last year that a time may mean: 1996 itself, of decades 1990 to 1999, of centuries 1901 to 2000.
 
         Raises:
             ValueError: it is no time.
         """
-        found = _YEAR.match(self.text)
+        found = _TIME.match(self.text)
         if found is None:
-            message = f"{self.text} has no year"
+            message = f"{self.text} is no time"
             raise ValueError(message)
-        year = int(found[0])
+        year = int(found[2])
+        first, last = self._years(year)
+        return (first, last) if found[1] != "-" else (-last, -first)
+
+    def _years(self, year: int) -> tuple[int, int]:
         if not self.is_coarse:
             return year, year
         unit = 10 ** (YEAR - self.precision)
@@ -99,9 +87,16 @@ class ItemValue:
         return (last - unit + 1, last) if self.precision >= _MILLENNIUM else (year - unit, year + unit)
 
     @property
-    def is_coarse(self) -> bool:
-        """Whether it is a time that is known to the decade, or less."""
-        return self.kind == "time" and 0 < self.precision < YEAR
+    def span(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """The first and the last day that a time may mean, as year, month and day.
+
+        Raises:
+            ValueError: it is no time.
+        """
+        first, last = self.years
+        found = None if self.is_coarse else _TIME.match(self.text)
+        month, day = (int(found[3] or 0), int(found[4] or 0)) if found else (0, 0)
+        return (first, month or 1, day or 1), (last, month or 12, day or 31)
 
     @property
     def words(self) -> str:
@@ -113,7 +108,7 @@ class ItemValue:
 
 @dataclass(frozen=True, slots=True)
 class ItemStatement:
-    """One statement of an item."""
+    """One statement of an item; in whatever order its qualifiers were given, they are the same."""
 
     property: str
     value: ItemValue
@@ -121,10 +116,18 @@ class ItemStatement:
     qualifiers: Mapping[str, tuple[ItemValue, ...]] = field(default_factory=dict)
     has_reference: bool = False
 
+    def __post_init__(self) -> None:
+        """Put the qualifiers in order."""
+        ordered = {name: tuple(sorted(values)) for name, values in sorted(self.qualifiers.items()) if values}
+        object.__setattr__(self, "qualifiers", ordered)
+
 
 @dataclass(frozen=True, slots=True)
 class WikidataItem:
-    """One item; `redirect` is where it has been merged to, and `missing` that it has been deleted."""
+    """One item; `redirect` is where it has been merged to, and `missing` that it has been deleted.
+
+    Its statements are a list: several may have one value, and their order says nothing, so that it is always the same.
+    """
 
     id: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -133,6 +136,17 @@ class WikidataItem:
     statements: tuple[ItemStatement, ...] = ()
     redirect: str = ""
     missing: bool = False
+
+    def __post_init__(self) -> None:
+        """Put everything in order."""
+        ordered: dict[str, object] = {
+            "labels": dict(sorted(self.labels.items())),
+            "aliases": {key: tuple(sorted(texts)) for key, texts in sorted(self.aliases.items()) if texts},
+            "descriptions": dict(sorted(self.descriptions.items())),
+            "statements": tuple(sorted(self.statements, key=_place)),
+        }
+        for name, value in ordered.items():
+            object.__setattr__(self, name, value)
 
     def of(self, property_: str) -> list[ItemStatement]:
         """The statements that count and say a value, if need be none: a preferred "no value" overrules normal ones."""
@@ -154,6 +168,13 @@ class WikidataItem:
         return next(iter(self.labels.values()), self.id)
 
 
+def _place(statement: ItemStatement) -> tuple[object, ...]:
+    """Where it stands among the statements of an item: nothing but what it says counts."""
+    rank = _RANKS.index(statement.rank) if statement.rank in _RANKS else 1
+    said = tuple(statement.qualifiers.items())
+    return (statement.property, statement.value, rank, said, statement.has_reference)
+
+
 def best_of(statements: Iterable[ItemStatement]) -> list[ItemStatement]:
     """Those with the best rank; deprecated ones never."""
     found = [each for each in statements if each.rank != "deprecated"]
@@ -165,13 +186,47 @@ def plain_number(text: str) -> str:
     return text.removeprefix("+")
 
 
-def cut_time(text: str, precision: int) -> ItemValue:
-    """A time cut to what is known: `1986`, `1986-05` or `1986-05-17`."""
-    plain = text.removeprefix("+").partition("T")[0]
-    length = {YEAR: 1, YEAR + 1: 2}.get(precision, 3 if precision >= DAY else 1)
-    sign, plain = ("-", plain[1:]) if plain.startswith("-") else ("", plain)
-    parts = plain.split("-")[:length]
-    return ItemValue("time", sign + "-".join(parts), precision=min(precision, DAY))
+def cut_time(text: str, precision: int, *, has_year_0: bool = False) -> ItemValue:
+    """A time cut to what is known: `1986`, `1986-05` or `1986-05-17`.
+
+    Args:
+        text: as JSON or RDF has it, with or without a sign, a time of day, and zeros in front.
+        precision: of Wikidata; what is more precise than a day is a day.
+        has_year_0: RDF counts 1 BCE as year 0, and JSON as -1.
+
+    Raises:
+        ValueError: it is no time.
+    """
+    found = _TIME.match(text)
+    if found is None:
+        message = f"{text} is no time"
+        raise ValueError(message)
+    year = int(found[2]) * (-1 if found[1] == "-" else 1)
+    year -= has_year_0 and year <= 0
+    month, day = found[3] or "00", found[4] or "00"
+    # A month or a day that is 0 is not known, whatever the precision says.
+    known = YEAR + (month != "00") + (month != "00" and day != "00")
+    precision = min(precision, known)
+    parts = [written_year(year), month, day][: max(precision - YEAR, 0) + 1]
+    return ItemValue("time", "-".join(parts), precision=precision)
+
+
+def written_year(year: int) -> str:
+    """A year with four digits or more, and a sign before our era.
+
+    >>> written_year(986), written_year(-44)
+    ('0986', '-0044')
+    """
+    return f"{'-' if year < 0 else ''}{abs(year):04}"
+
+
+def year_and_rest(text: str) -> tuple[str, int, list[str]]:
+    """The sign, the year, and month and day where they are known."""
+    found = _TIME.match(text)
+    if found is None:
+        message = f"{text} is no time"
+        raise ValueError(message)
+    return found[1].removeprefix("+"), int(found[2]), [each for each in found.groups()[2:] if each]
 
 
 # -- in JSON, as the API, the dumps and our own extracts write them -----------------------------------
@@ -222,6 +277,8 @@ def _value(snak: Mapping[str, Any]) -> ItemValue:
         return ItemValue(NONE if snak["snaktype"] == "novalue" else UNKNOWN, "")
     kind, value = snak["datavalue"]["type"], snak["datavalue"]["value"]
     match kind:
+        case "bad":  # a value that Wikibase itself could not read
+            return ItemValue(UNKNOWN, "")
         case "wikibase-entityid":
             return ItemValue("item", str(value.get("id") or f"Q{value['numeric-id']}"))
         case "time":
@@ -270,9 +327,10 @@ def _snak(property_: str, value: ItemValue) -> dict[str, Any]:
         case "item":
             kind, raw = "wikibase-entityid", {"entity-type": "item", "id": value.text}
         case "time":
-            sign = "-" if value.text.startswith("-") else "+"
-            year, month, day = [*value.text.removeprefix("-").split("-"), "00", "00"][:3]
-            kind, raw = "time", {"time": f"{sign}{year}-{month}-{day}T00:00:00Z", "precision": value.precision}
+            sign, year, parts = year_and_rest(value.text)
+            month, day = [*parts, "00", "00"][:2]
+            precision = YEAR + len(parts) if value.precision == NOT_SAID else value.precision
+            kind, raw = "time", {"time": f"{sign or '+'}{year:04}-{month}-{day}T00:00:00Z", "precision": precision}
         case "quantity":
             kind, raw = "quantity", {"amount": value.text if value.text.startswith("-") else f"+{value.text}"}
         case "text":
@@ -283,207 +341,6 @@ def _snak(property_: str, value: ItemValue) -> dict[str, Any]:
         case _:
             kind, raw = "string", value.text
     return {"snaktype": "value", "property": property_, "datavalue": {"type": kind, "value": raw}}
-
-
-# -- in RDF, as the query service has them ------------------------------------------------------------
-
-
-def items_from_triples(triples: Iterable[Triple]) -> dict[str, WikidataItem]:
-    """The items that some triples in Wikidata's RDF form speak about, by id."""
-    by_subject: dict[str, list[tuple[str, Term]]] = {}
-    for triple in triples:
-        if isinstance(triple.subject, Iri | BlankNode):
-            by_subject.setdefault(triple.subject.value, []).append((triple.predicate.value, triple.object))
-    names = [iri for iri in by_subject if iri.startswith(ENTITY) and _Q.match(iri[len(ENTITY) :])]
-    return {iri[len(ENTITY) :]: _item(iri[len(ENTITY) :], by_subject[iri], by_subject) for iri in names}
-
-
-def _item(qid: str, said: list[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]) -> WikidataItem:
-    labels: dict[str, str] = {}
-    aliases: dict[str, list[str]] = {}
-    descriptions: dict[str, str] = {}
-    redirect = ""
-    statements: list[ItemStatement] = []
-    for predicate, object_ in said:
-        language = object_.language or "mul" if isinstance(object_, Literal) else ""
-        if predicate == _LABEL and isinstance(object_, Literal):
-            labels[language] = object_.value
-        elif predicate == _ALIAS and isinstance(object_, Literal):
-            aliases.setdefault(language, []).append(object_.value)
-        elif predicate == _ABOUT and isinstance(object_, Literal):
-            descriptions[language] = object_.value
-        elif predicate == _SAME and isinstance(object_, Iri):
-            redirect = object_.value.removeprefix(ENTITY)
-    statements = list(_statements_of(said, by_subject))
-    return WikidataItem(
-        id=qid,
-        labels=dict(sorted(labels.items())),
-        aliases={key: tuple(sorted(each)) for key, each in sorted(aliases.items())},
-        descriptions=descriptions,
-        statements=tuple(sorted(statements, key=lambda each: (each.property, each.value, each.rank))),
-        redirect=redirect,
-    )
-
-
-def _statements_of(
-    said: list[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
-) -> Iterator[ItemStatement]:
-    """Full statements, and a simple one for each truthy value whose property has no full statement here."""
-    full: set[str] = set()
-    for predicate, object_ in said:
-        property_ = predicate.removeprefix(_PROP)
-        if predicate.startswith(_PROP) and "/" not in property_ and isinstance(object_, Iri):
-            found = _full_statement(property_, by_subject.get(object_.value, ()), by_subject)
-            if found is not None:
-                full.add(property_)
-                yield found
-    for predicate, object_ in said:
-        property_ = predicate.removeprefix(_DIRECT)
-        if predicate.startswith(_DIRECT) and property_ not in full:
-            value = _rdf_value(object_)
-            if value is not None:
-                yield ItemStatement(property_, value)
-    yield from (ItemStatement(each, ItemValue(NONE, "")) for each in _without_value(said) if each not in full)
-
-
-def _without_value(said: Iterable[tuple[str, Term]]) -> list[str]:
-    """The properties of which something is said to have no value: it is of a class that says so."""
-    classes = [object_.value for predicate, object_ in said if predicate == RDF_TYPE and isinstance(object_, Iri)]
-    return [each.removeprefix(_NOVALUE) for each in classes if each.startswith(_NOVALUE)]
-
-
-def _full_statement(
-    property_: str, said: Sequence[tuple[str, Term]], by_subject: Mapping[str, list[tuple[str, Term]]]
-) -> ItemStatement | None:
-    value = precise = None
-    rank, referenced = "normal", False
-    qualifiers: dict[str, list[ItemValue]] = {}
-    nodes: dict[str, ItemValue] = {}
-    for predicate, object_ in said:
-        if predicate == _SIMPLE + property_:
-            value = _rdf_value(object_)
-        elif predicate == _FULL + property_:
-            precise = _value_node(object_, by_subject)
-        elif predicate == _WIKIBASE + "rank" and isinstance(object_, Iri):
-            rank = object_.value.removeprefix(_WIKIBASE).removesuffix("Rank").lower()
-        elif predicate.startswith(_QUALIFIER_FULL):
-            node = _value_node(object_, by_subject)
-            nodes |= {predicate[len(_QUALIFIER_FULL) :]: node} if node is not None else {}
-        elif predicate.startswith(_QUALIFIER) and (found := _rdf_value(object_)) is not None:
-            qualifiers.setdefault(predicate[len(_QUALIFIER) :], []).append(found)
-        referenced |= predicate == _DERIVED
-    without = _without_value(said)
-    if value is None:
-        if property_ not in without:
-            return None
-        value = ItemValue(NONE, "")
-    qualifiers |= {name: [ItemValue(NONE, "")] for name in without if name != property_ and name not in qualifiers}
-    for name, node in nodes.items():
-        if len(qualifiers.get(name, ())) == 1:
-            qualifiers[name] = [node]
-    frozen = {key: tuple(sorted(each)) for key, each in sorted(qualifiers.items())}
-    return ItemStatement(property_, precise or value, rank, frozen, referenced)
-
-
-def _value_node(term: Term, by_subject: Mapping[str, list[tuple[str, Term]]]) -> ItemValue | None:
-    """A time with its precision; other values say everything in their simple form."""
-    said = dict(by_subject.get(term.value, ())) if isinstance(term, Iri | BlankNode) else {}
-    time, precision = said.get(_WIKIBASE + "timeValue"), said.get(_WIKIBASE + "timePrecision")
-    if isinstance(time, Literal) and isinstance(precision, Literal) and precision.value.isdigit():
-        return cut_time(time.value, int(precision.value))
-    return None
-
-
-def _rdf_value(term: Term) -> ItemValue | None:
-    if isinstance(term, BlankNode) or (isinstance(term, Iri) and _NOBODY_KNOWS in term.value):
-        return ItemValue(UNKNOWN, "")
-    if isinstance(term, Iri):
-        known = term.value.startswith(ENTITY) and _Q.match(term.value[len(ENTITY) :])
-        return ItemValue("item", term.value[len(ENTITY) :]) if known else ItemValue("string", term.value)
-    if not isinstance(term, Literal):
-        return None
-    datatype = term.datatype.value.rpartition("#")[2]
-    if datatype in {"dateTime", "date"}:
-        # Wikidata's simple form writes a year as its first day.
-        year_only = term.value.partition("T")[0].endswith("-01-01")
-        return cut_time(term.value, YEAR if year_only else DAY)
-    if datatype in {"decimal", "integer"}:
-        return ItemValue("quantity", plain_number(term.value))
-    point = _POINT.search(term.value)
-    if datatype == "wktLiteral" and point:
-        return ItemValue("coordinate", f"{point[2]}/{point[1]}")
-    return ItemValue("text", term.value, language=term.language) if term.language else ItemValue("string", term.value)
-
-
-def triples_of_items(items: Iterable[WikidataItem]) -> Iterator[Triple]:
-    """What the query service would have about some items: names, simple values, and full statements with rank.
-
-    References are left out, but for the fact that there are some.
-    """
-    for item in items:
-        if not item.missing:
-            yield from _triples(item)
-
-
-def _triples(item: WikidataItem) -> Iterator[Triple]:
-    it = Iri(ENTITY + item.id)
-    if item.redirect:
-        yield Triple(it, Iri(_SAME), Iri(ENTITY + item.redirect))
-    texts = [(_LABEL, language, text) for language, text in item.labels.items()]
-    texts += [(_ALIAS, language, text) for language, each in item.aliases.items() for text in each]
-    texts += [(_ABOUT, language, text) for language, text in item.descriptions.items()]
-    for predicate, language, text in texts:
-        yield Triple(it, Iri(predicate), Literal(text, language=language))
-    best = {each.property: item.of(each.property) for each in item.statements}
-    for number, each in enumerate(item.statements):
-        node = f"{ENTITY}statement/{item.id}-{number}"
-        yield Triple(it, Iri(_PROP + each.property), Iri(node))
-        yield Triple(Iri(node), Iri(f"{_WIKIBASE}rank"), Iri(f"{_WIKIBASE}{each.rank.capitalize()}Rank"))
-        if each in best[each.property] and each.value.is_known:
-            yield Triple(it, Iri(_DIRECT + each.property), _term(each.value))
-        if each.has_reference:
-            yield Triple(Iri(node), Iri(_DERIVED), Iri(f"http://www.wikidata.org/reference/{item.id}-{number}"))
-        yield from _value_triples(node, each.property, each.value, _SIMPLE, _FULL)
-        for property_, values in each.qualifiers.items():
-            for value in values:
-                yield from _value_triples(node, property_, value, _QUALIFIER, _QUALIFIER_FULL)
-
-
-def _value_triples(node: str, property_: str, value: ItemValue, simple: str, full: str) -> Iterator[Triple]:
-    if value.kind == NONE:
-        yield Triple(Iri(node), Iri(RDF_TYPE), Iri(_NOVALUE + property_))
-        return
-    if value.kind == UNKNOWN:
-        address = f"http://www.wikidata.org{_NOBODY_KNOWS}{node.rpartition('/')[2]}-{property_}"
-        yield Triple(Iri(node), Iri(simple + property_), Iri(address))
-        return
-    yield Triple(Iri(node), Iri(simple + property_), _term(value))
-    if value.kind == "time":
-        at = Iri(f"http://www.wikidata.org/value/{node.rpartition('/')[2]}-{property_}-{value.text}")
-        yield Triple(Iri(node), Iri(full + property_), at)
-        yield Triple(at, Iri(f"{_WIKIBASE}timeValue"), _term(value))
-        precision = Literal(str(value.precision), datatype=Iri(f"{_XSD}integer"))
-        yield Triple(at, Iri(f"{_WIKIBASE}timePrecision"), precision)
-
-
-def _term(value: ItemValue) -> Iri | Literal:
-    match value.kind:
-        case "item":
-            return Iri(ENTITY + value.text)
-        case "time":
-            sign = "-" if value.text.startswith("-") else ""
-            parts = [*value.text.removeprefix("-").split("-"), "01", "01"][:3]
-            return Literal(f"{sign}{'-'.join(parts)}T00:00:00Z", datatype=Iri(f"{_XSD}dateTime"))
-        case "quantity":
-            plus = "" if value.text.startswith("-") else "+"
-            return Literal(f"{plus}{value.text}", datatype=Iri(f"{_XSD}decimal"))
-        case "coordinate":
-            latitude, _, longitude = value.text.partition("/")
-            return Literal(f"Point({longitude} {latitude})", datatype=Iri(_WKT))
-        case "text":
-            return Literal(value.text, language=value.language)
-    # A value of the type URL is an IRI there; in JSON both are texts.
-    return Iri(value.text) if _ADDRESS.match(value.text) else Literal(value.text)
 
 
 # -- as things that can be compared with ours ---------------------------------------------------------

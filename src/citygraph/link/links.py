@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,18 +14,7 @@ from typing import Final
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.files import locked, write_file
 from citygraph.findings import Finding
-from citygraph.link.compare import (
-    LinkDifference,
-    SeenDifference,
-    check_links,
-    compare_facts,
-    decide_difference,
-    linked_items,
-    news,
-    offered,
-    read_known,
-    write_known,
-)
+from citygraph.link.compare import DriftState, LinkDifference, check_links, compare_facts, linked_items
 from citygraph.link.facts import LinkFact, facts_of
 from citygraph.link.items import WikidataItem
 from citygraph.link.review import (
@@ -44,8 +33,8 @@ from citygraph.matching.things import Thing, things_of
 from citygraph.messages import Text, sentence
 from citygraph.namespaces import compress, expand
 from citygraph.rdf import Triple
+from citygraph.sssom import Mapping as Row
 from citygraph.sssom import (
-    Mapping,
     MappingSet,
     SssomError,
     new_mapping_set,
@@ -57,8 +46,21 @@ from citygraph.version import __version__
 
 MAPPING_FILE: Final = "data/mappings/wikidata.sssom.tsv"
 DRIFT_FILE: Final = "data/mappings/wikidata.drift.tsv"
+_COLUMNS: Final = ("subject_id", "property", "state", "ours", "theirs", "decision", "author", "date", "comment")
+DECISIONS: Final = ("open", "ours", "theirs")
 Progress = Callable[[str, int, int], None]
 _PREFIXES: Final = ("id", "concept", "country", "skos", "wd")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDifference:
+    """A difference that has been seen, and what somebody decided about it: `open`, `ours` or `theirs`."""
+
+    difference: LinkDifference
+    decision: str = "open"
+    author: str = ""
+    day: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Links:
     def things(self) -> dict[str, Thing]:
         """Our things by short name."""
         return {compress(iri, self._prefixes): thing for iri, thing in things_of(self._triples).items()}
+
+    def name(self, iri: str, language: str) -> str:
+        """The name of a thing of ours; its short name when it has none."""
+        short = compress(iri, self._prefixes)
+        return self.things[short].name(language) if short in self.things else short
 
     @property
     def rows(self) -> MappingSet:
@@ -197,7 +204,7 @@ class Links:
                 return self.things[name]
         raise QueryError(sentence("link.no_thing", name=repr(text)), fix=sentence("link.short_name"))
 
-    def open(self) -> dict[str, list[Mapping]]:
+    def open(self) -> dict[str, list[Row]]:
         """The proposals that wait for a person, by subject."""
         return open_proposals(self.rows)
 
@@ -325,3 +332,95 @@ class Links:
         if not items:
             raise ReconciliationError(sentence("link.nothing_to_fetch"))
         return items.values()
+
+
+# -- what has been seen -------------------------------------------------------------------------------
+
+
+def read_known(text: str) -> list[SeenDifference]:
+    """The rows of the memory file.
+
+    Raises:
+        ValueError: a row does not fit the heading.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    known: list[SeenDifference] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
+        cells = line.split("\t")
+        if len(cells) != len(_COLUMNS) or cells[5] not in DECISIONS:
+            message = f"line {number} does not have the cells {', '.join(_COLUMNS)}"
+            raise ValueError(message)
+        subject, property_, state, ours, theirs, decision, author, day, comment = cells
+        difference = LinkDifference(subject, property_, DriftState(state), ours, theirs)
+        known.append(SeenDifference(difference, decision, author, day, comment))
+    return known
+
+
+def write_known(known: Iterable[SeenDifference]) -> str:
+    """The memory file: one row for each difference, sorted, so that two runs give the same bytes."""
+    rows = sorted(
+        (*each.difference.key, each.decision, each.author, each.day, each.comment) for each in dict.fromkeys(known)
+    )
+    plain = (tuple(" ".join(cell.split()) for cell in row) for row in rows)
+    return "".join("\t".join(row) + "\n" for row in (_COLUMNS, *plain))
+
+
+def news(found: Iterable[LinkDifference], known: Iterable[SeenDifference]) -> list[LinkDifference]:
+    """The differences that have not been seen, each with the side that has changed since."""
+    seen = {each.difference.key for each in known}
+    before: dict[tuple[str, str], list[LinkDifference]] = defaultdict(list)
+    for each in known:
+        before[each.difference.subject_id, each.difference.property_id].append(each.difference)
+    new: list[LinkDifference] = []
+    for difference in found:
+        if difference.state is DriftState.SAME or difference.key in seen:
+            continue
+        old = before[difference.subject_id, difference.property_id]
+        ours = bool(old) and all(each.ours != difference.ours for each in old)
+        theirs = bool(old) and all(each.theirs != difference.theirs for each in old)
+        changed = "both" if ours and theirs else "ours" if ours else "theirs" if theirs else ""
+        new.append(replace(difference, changed=changed))
+    return new
+
+
+def decide_difference(
+    known: Iterable[SeenDifference],
+    subject_id: str,
+    property_: str,
+    decision: str,
+    *,
+    author: str,
+    day: date,
+    comment: str = "",
+) -> list[SeenDifference]:
+    """The memory with one decision about all differences of a subject and property.
+
+    Raises:
+        KeyError: nothing is known about them.
+    """
+    rows = list(known)
+    wanted = [
+        each for each in rows if (each.difference.subject_id, each.difference.property_id) == (subject_id, property_)
+    ]
+    if not wanted:
+        raise KeyError(subject_id, property_)
+    decided = {
+        each.difference.key: replace(each, decision=decision, author=author, day=day.isoformat(), comment=comment)
+        for each in wanted
+    }
+    return [decided.get(each.difference.key, each) for each in rows]
+
+
+def offered(found: Iterable[LinkDifference], decided: Mapping[tuple[str, str, str, str, str], str]) -> list[LinkFact]:
+    """What can be offered: only ours, citable, and not turned down before."""
+    return [
+        each.fact
+        for each in found
+        if each.state is DriftState.OURS_ONLY
+        and each.fact is not None
+        and each.fact.citations
+        and each.fact.is_fit
+        and decided.get(each.key, "open") != "theirs"
+    ]

@@ -17,15 +17,8 @@ from citygraph.errors import ReconciliationError
 from citygraph.exchange import Exchange
 from citygraph.files import write_file
 from citygraph.http import Deadline, HttpClient, HttpReply, Policy, TryAgain, retry_after
-from citygraph.link.items import (
-    ENTITY,
-    WikidataItem,
-    entity_json,
-    item_from_json,
-    items_from_triples,
-    thing_of_item,
-    triples_of_items,
-)
+from citygraph.link.items import ENTITY, WikidataItem, entity_json, item_from_json, thing_of_item
+from citygraph.link.items_in_rdf import items_from_triples, triples_of_items
 from citygraph.matching.names import read_name
 from citygraph.matching.score import TargetIndex, Wanted
 from citygraph.matching.things import Thing
