@@ -104,6 +104,16 @@ def command_list() -> str:
     return _table(["command", "what it does"], ([f"[`{name}`]({name}.md)", about] for name, about in first.items()))
 
 
+@generated
+def fact_kinds() -> str:
+    """Each kind of fact with its fields, those in bold without which there is none."""
+    rows = []
+    for each in _project().edits.kinds.values():
+        options = " ".join(f"**`--{one.option}`**" if one.required else f"`--{one.option}`" for one in each.fields)
+        rows.append([f"`{each.name}`", f"{each.title.en}<br>*{each.title.nb}*", each.about.en, options])
+    return _table(["kind", "called", "what it says", "fields"], rows)
+
+
 # -- findings ---------------------------------------------------------------------------------------
 
 

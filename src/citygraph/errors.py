@@ -3,6 +3,7 @@
 ```
 CitygraphError             the command line prints it without a traceback
 ├── ConfigError            graph.toml is missing or wrong
+├── EditError              a change to a fact is not understood, or cannot be made
 ├── IngestError            a list cannot be read, or its map is wrong
 ├── QueryError             a saved query does not exist, lacks a parameter, or is not valid SPARQL
 ├── StoreError             the engine cannot be opened or reached
@@ -23,6 +24,7 @@ from __future__ import annotations
 __all__ = [
     "CitygraphError",
     "ConfigError",
+    "EditError",
     "ExportError",
     "IngestError",
     "PublishError",
@@ -54,6 +56,10 @@ class CitygraphError(Exception):
 
 class ConfigError(CitygraphError):
     """`graph.toml` is missing or wrong."""
+
+
+class EditError(CitygraphError):
+    """A change to a fact is not understood, or cannot be made; no file was touched."""
 
 
 class IngestError(CitygraphError):

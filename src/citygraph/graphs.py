@@ -27,6 +27,7 @@ class Part(StrEnum):
 
     ONTOLOGY = "ontology"
     SHAPES = "shapes"
+    KINDS = "kinds"
     DATA = "data"
     SOURCES = "sources"
     MAPPINGS = "mappings"
@@ -36,7 +37,7 @@ def part_of(path: str) -> Part:
     """What a file is for, by its path from the project folder, or by the path that the name of its graph gives."""
     name = PurePosixPath(path).name
     if path.startswith("ontology/"):
-        return Part.SHAPES if name.startswith("shapes") else Part.ONTOLOGY
+        return Part.SHAPES if name.startswith("shapes") else Part.KINDS if name.startswith("kinds") else Part.ONTOLOGY
     if path.startswith("mappings/"):
         return Part.MAPPINGS
     return Part.SOURCES if name == "sources.ttl" or path.startswith("data/sources/") else Part.DATA
@@ -217,7 +218,7 @@ def places(document: Document) -> dict[tuple[str, str, str], Place]:
     inside brackets are found through the statement that encloses them.
     """
     found: dict[tuple[str, str, str], Place] = {}
-    resolve = _Resolver(document.prefixes, document.base)
+    resolve = TermResolver(document.prefixes, document.base)
     for block in document.blocks:
         subject = resolve.term(block.subject)
         found.setdefault((subject, "", ""), Place(block.subject.line, block.subject.column))
@@ -230,14 +231,16 @@ def places(document: Document) -> dict[tuple[str, str, str], Place]:
     return found
 
 
-class _Resolver:
+class TermResolver:
     """Terms as written to terms in N-Triples syntax."""
 
     def __init__(self, prefixes: Mapping[str, str], base: str) -> None:
+        """The prefixes and the base of the document, as it writes them, in angle brackets."""
         self._prefixes = {name: iri[1:-1] for name, iri in prefixes.items()}
         self._base = base[1:-1]
 
     def term(self, node: WrittenTerm) -> str:
+        """The term in N-Triples syntax; empty for a list and for a blank node with properties."""
         text = node.text
         if not text:
             return ""

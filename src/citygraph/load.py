@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from citygraph.config import CONFIG_FILE, Config
@@ -161,13 +162,20 @@ def hash_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
     return hashes
 
 
-def load_files(config: Config, *, known: Known | None = None, progress: Progress | None = None) -> Loaded:
+def load_files(
+    config: Config,
+    *,
+    known: Known | None = None,
+    progress: Progress | None = None,
+    instead: Mapping[str, bytes] = MappingProxyType({}),
+) -> Loaded:
     """Every file of the project, each in the graph that carries its path.
 
     Args:
         config: the project.
         known: what was read before; only files with other content are read again, and it is brought up to date.
         progress: told of each file.
+        instead: what files are to hold that an edit would write, by their paths from the project folder.
 
     A file with a syntax error keeps the statements that could be read, so that one missing dot does
     not hide every other finding.
@@ -175,7 +183,8 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
     folder = config.folder
     findings = unsafe_links(config)
     unsafe = {each.file for each in findings}
-    paths = [path for path in files_of(config) if path.relative_to(folder).as_posix() not in unsafe]
+    found = sorted({*files_of(config), *(folder / name for name in instead)})
+    paths = [path for path in found if path.relative_to(folder).as_posix() not in unsafe]
     files: list[FileGraph] = []
     findings += _misplaced_mappings(config)
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
@@ -187,7 +196,11 @@ def load_files(config: Config, *, known: Known | None = None, progress: Progress
             progress("load", number, len(paths))
         if path in mappings:
             continue
-        file, problems = _load_known(path, config, bounds, known)
+        content = instead.get(path.relative_to(folder).as_posix())
+        if content is not None:
+            file, problems = _load_file(path, config, bounds, content)
+        else:
+            file, problems = _load_known(path, config, bounds, known)
         findings += problems
         if file is not None:
             files.append(file)
@@ -214,7 +227,9 @@ def _load_known(
     return before[1], before[2]
 
 
-def _load_file(path: Path, config: Config, bounds: DocumentBounds) -> tuple[FileGraph | None, list[Finding]]:
+def _load_file(
+    path: Path, config: Config, bounds: DocumentBounds, content: bytes | None = None
+) -> tuple[FileGraph | None, list[Finding]]:
     name = path.relative_to(config.folder).as_posix()
     if path.name.endswith(_METADATA):
         # CSVW metadata describe the table beside them, and no city.
@@ -225,7 +240,7 @@ def _load_file(path: Path, config: Config, bounds: DocumentBounds) -> tuple[File
         return None, [finding("unknown-format", file=name, ending=path.suffix)] if path.suffix not in _PASSED else []
     if format_.carries is Carries.QUADS and format_.name != "jsonld":
         return None, [finding("named-graphs", file=name, format=format_.title)]
-    data = _read(path, config)
+    data = _read(path, config) if content is None else content
     if isinstance(data, Finding):
         return None, [data]
     findings: list[Finding] = []

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "explain": "commands",
     "compare": "commands",
     "ingest": "ingest",
+    "edit": "edit",
     "link": "link",
     "export": "commands",
     "serve": "commands",

@@ -18,13 +18,12 @@ from citygraph.ingest.known import CSVW, KnownGraph, KnownMembership
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import Body, WantedCity, is_homonym
 from citygraph.ingest.read import Listing
-from citygraph.matching.cities import exonyms
-from citygraph.matching.names import fold, read_name, slug
+from citygraph.matching.cities import address_stem
+from citygraph.matching.names import fold, read_name, shortened, slug
 from citygraph.messages import Text, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
-_LONGEST: Final = 90
 _SKOS, _SCHEMA, _XSD = PREFIXES["skos"], PREFIXES["schema"], PREFIXES["xsd"]
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _SOURCE: Final = PREFIXES["prov"] + "wasDerivedFrom"
@@ -60,7 +59,7 @@ class Mint:
         """A new city or region, with two free names and a label that tells it apart."""
         kind = asked.sought
         bare = bare_name(asked.name) if kind is BodyKind.CITY else asked.name
-        stem = _stem(bare, asked.country)
+        stem = address_stem(bare, asked.country)
         label = f"{bare} ({asked.qualifier})" if asked.qualifier else bare
         apart = f"{asked.country}-{asked.region or asked.qualifier}".lower()
         region = asked.region.upper() if len(asked.region) <= len("NSW") else asked.region.title()
@@ -85,32 +84,18 @@ class Mint:
 
     def network(self, name: str) -> str:
         """A new network."""
-        return self.free(_stem(name, ""), "network")
+        return self.free(address_stem(name, ""), "network")
 
     def free(self, stem: str, apart: str) -> str:
         """An address that nobody has: the stem, else with what tells it apart, else with a number."""
         for number in range(1, 100_000):
             tried = (stem, f"{stem}-{apart}", f"{stem}-{apart}-{number}")[min(number - 1, 2)]
-            iri = self._things + (tried if len(tried) <= _LONGEST else _shortened(tried))
+            iri = self._things + shortened(tried)
             if iri not in self._taken:
                 self._taken.add(iri)
                 return iri
         message = f"no free name for {stem}"
         raise AssertionError(message)
-
-
-def _shortened(text: str) -> str:
-    return f"{text[: _LONGEST - 9].rstrip('-')}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-
-def _stem(name: str, country: str) -> str:
-    """The name in the letters of an address; for other alphabets a name in Latin letters that we know, else a hash."""
-    plain = slug(name)
-    letters = sum(letter.isalpha() for letter in name)
-    if len(plain.replace("-", "")) * 2 >= letters:
-        return plain
-    known = next((each for each in exonyms(read_name(name).core, frozenset({country})) if each.isascii()), "")
-    return slug(known) or f"{country.lower() or 'x'}-{hashlib.sha256(fold(name).encode()).hexdigest()[:10]}"
 
 
 def bare_name(name: str) -> str:

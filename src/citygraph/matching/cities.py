@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations
 from typing import Final
 
-from citygraph.matching.names import NameForm, fold, plain, read_name, rows_of, small_words, words_of
+from citygraph.matching.names import NameForm, fold, plain, read_name, rows_of, slug, small_words, words_of
 
 _SHORT: Final = 3
 
@@ -56,6 +57,22 @@ def other_names(core: str) -> tuple[str, ...]:
     (('DK kobenhavn',), ('BE mons',), ('NO kautokeino',))
     """
     return _cities().bearing.get(core, ())
+
+
+def address_stem(name: str, country: str = "") -> str:
+    """What the address of something new is made of: its name in the letters of an address.
+
+    For other alphabets it is a name in Latin letters that we know, else a hash.
+
+    >>> address_stem("Région Île-de-France"), address_stem("東京", "JP")
+    ('region-ile-de-france', 'tokyo')
+    """
+    plainly = slug(name)
+    letters = sum(letter.isalpha() for letter in name)
+    if len(plainly.replace("-", "")) * 2 >= letters:
+        return plainly
+    known = next((each for each in exonyms(read_name(name).core, frozenset({country})) if each.isascii()), "")
+    return slug(known) or f"{country.lower() or 'x'}-{hashlib.sha256(fold(name).encode()).hexdigest()[:10]}"
 
 
 def exonyms(core: str, countries_: frozenset[str]) -> tuple[str, ...]:

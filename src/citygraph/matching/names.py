@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 import unicodedata
@@ -141,6 +142,20 @@ def slug(name: str) -> str:
     ('anna-konig-jerlmyr', 'ostfold-fylkeskommune')
     """
     return re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:100].rstrip("-")
+
+
+_LONGEST: Final = 90
+
+
+def shortened(name: str) -> str:
+    """The last part of an address, cut where it is too long, with a hash of the whole behind it.
+
+    >>> shortened("oslo-kommune"), len(shortened("a" * 200))
+    ('oslo-kommune', 90)
+    """
+    if len(name) <= _LONGEST:
+        return name
+    return f"{name[: _LONGEST - 9].rstrip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def sounded(core: str) -> str:

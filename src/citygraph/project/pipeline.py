@@ -125,6 +125,7 @@ class Pipeline:
         engine: str | None = None,
         memory: Memory | None = None,
         progress: Progress | None = None,
+        instead: Mapping[str, bytes] = MappingProxyType({}),
     ) -> Checked:
         """Everything that can be said about this graph, without keeping anything.
 
@@ -136,6 +137,7 @@ class Pipeline:
             engine: the reasoning engine; the one in graph.toml without it.
             memory: what the last check knew; only what has changed since is read and reasoned again.
             progress: told of each stage.
+            instead: what files are to hold that an edit would write, by their paths.
 
         Raises:
             ReasoningError: the reasoner stopped before it was done.
@@ -143,7 +145,7 @@ class Pipeline:
         from citygraph import reason  # noqa: PLC0415  # numpy and the rules are needed here alone
 
         say = progress or silent
-        loaded = load.load_files(self.config, known=memory.files if memory else None)
+        loaded = load.load_files(self.config, known=memory.files if memory else None, instead=instead)
         graphs = loaded.graphs
         say("shapes", 1, len(_STAGES))
         before = validate.check_shapes(graphs)

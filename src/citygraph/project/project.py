@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from citygraph.http import Policy
     from citygraph.ingest.run import Ingested
     from citygraph.link import ItemSource, Links
+    from citygraph.project.editing import Edits
     from citygraph.publish import NewFolder, Published, Pushed, Score
     from citygraph.query import Answered
     from citygraph.query.federate import Federation
@@ -564,6 +565,13 @@ class Project:
         return publish.push_to_ckan(
             catalog, client, organization=organization, dry_run=dry_run, allow_removal=allow_removal, upload=upload
         )
+
+    @property
+    def edits(self) -> Edits:
+        """Edits of facts: plan, check, and write what breaks no rule."""
+        from citygraph.project import editing  # noqa: PLC0415
+
+        return editing.Edits(self._pipeline, today=self.today)
 
     @property
     def links(self) -> Links:

@@ -1,0 +1,369 @@
+"""The edits that a person makes: add, change, end, confirm, dispute and retract, each as a plan that is not written yet."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from citygraph.edit.answers import SOURCE, Said, TypedValues
+from citygraph.edit.facts import (
+    Builder,
+    Fact,
+    Replacement,
+    Values,
+    difference,
+    facts_of_kind,
+    kind_of_fact,
+    missing_fields,
+    told,
+    with_defaults,
+)
+from citygraph.edit.kinds import FactKind, Kinds
+from citygraph.edit.passages import Passages
+from citygraph.edit.plan import EditPlan, Placing
+from citygraph.edit.state import EditedGraph, Resolve
+from citygraph.errors import EditError
+from citygraph.messages import sentence, text
+from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
+from citygraph.rdf import Iri, Literal, Triple
+
+_DEPRECATED, _NORMAL = (Iri(CONCEPT + each) for each in ("rank-deprecated", "rank-normal"))
+_UNTIL: Final = ("until", "ended-by")
+_OF_SAYING: Final = frozenset({SOURCE, "note", "as-of", "basis", "rank", "modality"})
+"""What is about who says something, and not what is said."""
+_DAY: Final = Iri(PREFIXES["xsd"] + "date")
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where an edit is made: the project folder, the texts of documents, the languages of labels, and the day."""
+
+    folder: Path
+    sources_folder: Path
+    languages: tuple[str, ...]
+    today: date
+
+
+class Editor:
+    """Plans one edit of a graph; nothing is written here.
+
+    An editor looks at the graph as it was read, so that each edit takes a new one.
+    """
+
+    def __init__(self, state: EditedGraph, kinds: Kinds, resolve: Resolve, workplace: Workplace) -> None:
+        """Take the graph, the kinds of facts, what finds things by name, and where the files are."""
+        self.kinds = kinds
+        self._state = state
+        self._passages = Passages(state, workplace.sources_folder)
+        self.answers = TypedValues(state, resolve, self._passages, workplace.languages)
+        self._builder = Builder(state)
+        self._placing = Placing(state, workplace.folder)
+        self._today = workplace.today
+
+    def add(self, kind: str, said: Said) -> EditPlan:
+        """A new fact.
+
+        Args:
+            kind: its kind, by name.
+            said: what a person says of it, option by option.
+
+        Raises:
+            EditError: the kind or an option is not known, something is missing, or there is such a fact already.
+            QueryError: a name means nothing, or several things.
+        """
+        chosen = self.kinds.named(kind)
+        values = self._with_defaults(chosen, self.answers.values(chosen, said))
+        self._refuse_incomplete(chosen, values)
+        self._refuse_known(chosen, values)
+        fact = self._named(chosen, values)
+        fact, triples = self._builder.statements(fact)
+        return self._plan("edit.said.add", fact, Replacement(added=self._new(triples)), [fact])
+
+    def change(self, what: str, said: Said) -> EditPlan:
+        """Other values for some fields of a fact; a source that is named joins those that it has.
+
+        Args:
+            what: the fact, by address, or its kind, with the options that tell it from others in `said`.
+            said: the new values.
+
+        Raises:
+            EditError: as for `add`; or no such fact, or several.
+            QueryError: a name means nothing, or several things.
+        """
+        fact, rest = self._meant(what, said)
+        new = self.answers.values(fact.kind, rest)
+        if not new:
+            raise EditError(
+                sentence("edit.nothing"), fix=sentence("edit.next.fields", options=self._options(fact.kind))
+            )
+        return self._replaced("edit.said.change", fact, self._merged(fact, new))
+
+    def end(self, what: str, said: Said) -> EditPlan:
+        """The day on which a fact ceased to hold.
+
+        Args:
+            what: as for `change`.
+            said: `on` or `until` with a day, a month or a year, or `ended-by` with a day; a source if there is one.
+
+        Raises:
+            EditError: as for `change`; or the fact has ended already, or is of a kind that has no end.
+            QueryError: a name means nothing, or several things.
+        """
+        fact, rest = self._meant(what, [("until" if option == "on" else option, value) for option, value in said])
+        if not fact.kind.has("until"):
+            raise EditError(sentence("edit.no_end", title=fact.kind.title), fix=sentence("edit.next.no_end"))
+        new = self.answers.values(fact.kind, rest)
+        if not any(new.get(each) for each in _UNTIL):
+            raise EditError(sentence("edit.end_when"), fix=sentence("edit.next.end_when"))
+        known = [each.value for option in _UNTIL for each in fact.values.get(option, ()) if isinstance(each, Literal)]
+        if known:
+            given = next(each.value for option in _UNTIL for each in new.get(option, ()) if isinstance(each, Literal))
+            message = sentence("edit.ended", fact=self._short(fact.iri), known=known[0], given=given)
+            raise EditError(message, fix=sentence("edit.next.ended", fact=self._short(fact.iri), given=given))
+        return self._replaced("edit.said.end", fact, self._merged(fact, new))
+
+    def confirm(self, what: str, said: Said) -> EditPlan:
+        """One more day on which a fact is known to hold: `on`, or today.
+
+        Args:
+            what: as for `change`.
+            said: the day, and a source if there is a new one.
+
+        Raises:
+            EditError: as for `change`; or the fact has ended, or is of a kind that is of one day anyhow.
+            QueryError: a name means nothing, or several things.
+        """
+        fact, rest = self._meant(what, [("as-of" if option == "on" else option, value) for option, value in said])
+        if not fact.kind.has("as-of"):
+            raise EditError(sentence("edit.no_confirm", title=fact.kind.title), fix=sentence("edit.next.no_confirm"))
+        if any(fact.values.get(each) for each in _UNTIL):
+            raise EditError(
+                sentence("edit.confirm_ended", fact=self._short(fact.iri)), fix=sentence("edit.next.confirm_ended")
+            )
+        new = self.answers.values(fact.kind, rest)
+        if not new.get("as-of"):
+            source = new.get(SOURCE, ())
+            day = self._passages.day(source[0]) if source and isinstance(source[0], Iri) else None
+            new["as-of"] = (day or Literal(self._today.isoformat(), datatype=_DAY),)
+        new["as-of"] = (*fact.values.get("as-of", ()), *new["as-of"])
+        merged = with_defaults(fact.kind, self._merged(fact, new), lambda: None)
+        return self._replaced("edit.said.confirm", fact, merged)
+
+    def retract(self, what: str, said: Said) -> EditPlan:
+        """A fact that does not hold: it stays, as rejected; one of a kind that nobody ranks goes.
+
+        Args:
+            what: as for `change`.
+            said: `because` with the reason.
+
+        Raises:
+            EditError: as for `change`; or other facts refer to what would go.
+            QueryError: a name means nothing, or several things.
+        """
+        fact, rest = self._meant(what, [("note" if option == "because" else option, value) for option, value in said])
+        if not fact.kind.has("rank"):
+            return self._removed(fact)
+        new = self.answers.values(fact.kind, rest)
+        new["note"] = (*fact.values.get("note", ()), *new.get("note", ()))
+        return self._replaced("edit.said.retract", fact, {**self._merged(fact, new), "rank": (_DEPRECATED,)})
+
+    def dispute(self, what: str, said: Said) -> EditPlan:
+        """A disagreement between a fact and another source: the rival fact, and the point on which they differ.
+
+        Args:
+            what: as for `change`.
+            said: the fields that the other source says otherwise, and that source; `because` for the point.
+
+        Raises:
+            EditError: as for `add`; or the other source says nothing else.
+            QueryError: a name means nothing, or several things.
+        """
+        reasons = [("note", value) for option, value in said if option == "because"]
+        fact, rest = self._meant(what, [each for each in said if each[0] != "because"])
+        if not fact.kind.has("rank"):
+            raise EditError(sentence("edit.no_dispute", title=fact.kind.title), fix=sentence("edit.next.no_dispute"))
+        new = self.answers.values(fact.kind, rest)
+        kept = {each: fact.values[each] for each in fact.kind.known_by if each in fact.values}
+        rank = _NORMAL if fact.kind.constants else _DEPRECATED
+        values = self._with_defaults(fact.kind, {**kept, **new, "rank": (rank,)})
+        self._refuse_incomplete(fact.kind, values)
+        if all(new[each] == fact.values.get(each) for each in new if each not in _OF_SAYING):
+            raise EditError(sentence("edit.same"), fix=sentence("edit.next.same"))
+        rival, triples = self._builder.statements(self._named(fact.kind, values))
+        point = self.kinds.named("disagreement")
+        labels = self._state.labels_with(triples)
+        name = text("edit.said.point").filled(first=told(fact, labels), second=told(rival, labels))
+        about: Values = {
+            "name": tuple(Literal(name.in_language(each), language=each) for each in ("nb", "en")),
+            "side": (Iri(fact.iri), Iri(rival.iri)),
+            "follows": (Iri(fact.iri),),
+            **self.answers.values(point, reasons),
+        }
+        first = fact.one(fact.kind.beside)
+        if first is not None:
+            about["organization"] = (first,)
+        disagreement = Fact(point, self._state.free([f"disagreement-{fact.iri.rpartition('/')[2]}"]), about)
+        disagreement, more = self._builder.statements(disagreement)
+        added = self._new([*triples, *more])
+        return self._plan("edit.said.dispute", rival, Replacement(added=added), [rival, disagreement])
+
+    # -- how ----------------------------------------------------------------------------------------------
+
+    def _with_defaults(self, kind: FactKind, values: Values) -> Values:
+        sources = [each for each in values.get(SOURCE, ()) if isinstance(each, Iri)]
+        return with_defaults(kind, values, lambda: next((self._passages.day(each) for each in sources), None))
+
+    def _named(self, kind: FactKind, values: Values) -> Fact:
+        """A new fact; a document that comes as a file is named after it."""
+        name = self.answers.file_name
+        if not name or kind.space != "source/":
+            return self._builder.named(kind, values)
+        iri = f"{self._state.base}source/{name}"
+        if iri in self._state.said:
+            message = sentence("edit.document_there", name=self._short(iri))
+            raise EditError(message, fix=sentence("edit.next.document_there", name=name))
+        return Fact(kind, iri, values)
+
+    def _refuse_incomplete(self, kind: FactKind, values: Values) -> None:
+        missing = list(missing_fields(kind, values))
+        if missing:
+            named = ", ".join(f"--{each.option}" for each in missing)
+            message = sentence("edit.missing", title=kind.title, options=named)
+            raise EditError(
+                message, fix=sentence("edit.next.missing", option=missing[0].option, about=missing[0].about)
+            )
+
+    def _refuse_known(self, kind: FactKind, values: Values) -> None:
+        wanted = {each: values[each] for each in kind.known_by if values.get(each)}
+        if len(wanted) < len(kind.known_by):
+            return
+        for fact in facts_of_kind(kind, wanted, self._state):
+            is_over = any(fact.values.get(each) for each in _UNTIL) or _DEPRECATED in fact.values.get("rank", ())
+            if not is_over:
+                message = sentence("edit.known", fact=self._short(fact.iri), told=told(fact, self._state.labels_with()))
+                raise EditError(message, fix=sentence("edit.next.known", fact=self._short(fact.iri)))
+
+    def _meant(self, what: str, said: Said) -> tuple[Fact, list[tuple[str, str]]]:
+        """The fact that is meant, and what is said of it beyond that."""
+        iri = expand(what, self._state.prefixes) or expand(f"id:{what}", self._state.prefixes)
+        if iri is not None and iri in self._state.said:
+            fact = kind_of_fact(iri, self.kinds, self._state)
+            if fact is None:
+                raise EditError(sentence("edit.no_kind_of", name=what), fix=sentence("edit.next.by_hand"))
+            return fact, list(said)
+        try:
+            kind = self.kinds.named(what)
+        except EditError:
+            raise self._no_fact(what) from None
+        telling = [each for each in said if each[0] in kind.known_by]
+        rest = [each for each in said if each[0] not in kind.known_by]
+        wanted = self.answers.values(kind, telling)
+        found = facts_of_kind(kind, wanted, self._state)
+        holding = [each for each in found if not any(each.values.get(option) for option in _UNTIL)]
+        found = holding if len(found) > 1 and holding else found
+        if len(found) == 1:
+            fact = kind_of_fact(found[0].iri, self.kinds, self._state)
+            return fact or found[0], rest
+        near = found or self._near(kind, wanted)
+        labels = self._state.labels_with()
+        shown = "; ".join(f"{self._short(each.iri)} ({told(each, labels).en})" for each in near[:5])
+        key = "edit.several_facts" if found else "edit.no_such_fact"
+        fix = sentence("edit.next.which_fact", facts=shown) if shown else sentence("edit.next.add", kind=kind.name)
+        raise EditError(sentence(key, title=kind.title, count=len(found)), fix=fix)
+
+    def _near(self, kind: FactKind, wanted: Values) -> list[Fact]:
+        """The facts of which all but one thing is said."""
+        return [
+            fact
+            for option in wanted
+            for fact in facts_of_kind(kind, {each: wanted[each] for each in wanted if each != option}, self._state)
+            if len(wanted) > 1
+        ]
+
+    def _no_fact(self, what: str) -> EditError:
+        slugs = {iri.rpartition("/")[2]: iri for iri in self._state.said}
+        near = difflib.get_close_matches(what.removeprefix("id:"), [*slugs, *self.kinds], n=3, cutoff=0.6)
+        guesses = ", ".join(self._short(slugs[each]) if each in slugs else each for each in near)
+        fix = sentence("edit.next.mean", guesses=guesses) if near else sentence("edit.next.fact")
+        return EditError(sentence("edit.no_fact", name=what), fix=fix)
+
+    def _merged(self, fact: Fact, new: Values) -> Values:
+        """The values of a fact with others for some; sources are added, and a text is replaced in its own language."""
+        merged = dict(fact.values)
+        for option, values in new.items():
+            old = fact.values.get(option, ())
+            if option == SOURCE:
+                merged[option] = tuple(dict.fromkeys((*old, *values)))
+            elif fact.kind.field(option).is_text:
+                languages = {each.language for each in values if isinstance(each, Literal)}
+                kept = [each for each in old if isinstance(each, Literal) and each.language not in languages]
+                merged[option] = (*kept, *values)
+            else:
+                merged[option] = values
+        return merged
+
+    def _replaced(self, key: str, fact: Fact, values: Values) -> EditPlan:
+        fact, before = self._builder.statements(fact)
+        new, after = self._builder.statements(replace(fact, values=values))
+        changed = difference(before, after, self._state, fact)
+        if not changed.added and not changed.removed:
+            raise EditError(sentence("edit.same"), fix=sentence("edit.next.same"))
+        return self._plan(key, new, changed, [new])
+
+    def _removed(self, fact: Fact) -> EditPlan:
+        """A fact that goes altogether, with the nodes below it and what points to them."""
+        own = {fact.iri, *fact.nodes.values()}
+        fact, statements = self._builder.statements(fact)
+        points = {each.subject.value for each in statements if isinstance(each.subject, Iri)} - own
+        users = {
+            subject
+            for iri in own
+            for subjects in self._state.said_of.get(iri, {}).values()
+            for subject in subjects
+            if subject not in own | points
+        }
+        if users:
+            shown = ", ".join(self._short(each) for each in sorted(users)[:5])
+            message = sentence("edit.in_use", fact=self._short(fact.iri), count=len(users))
+            raise EditError(message, fix=sentence("edit.next.in_use", facts=shown))
+        said = [
+            Triple(Iri(iri), Iri(predicate), value)
+            for iri in sorted(own)
+            for predicate, values in self._state.said.get(iri, {}).items()
+            for value in values
+        ]
+        links = [each for each in statements if isinstance(each.subject, Iri) and each.subject.value in points]
+        gone = tuple(dict.fromkeys(each for each in (*said, *links) if self._state.states(each)))
+        return self._plan("edit.said.remove", fact, Replacement(removed=gone), [])
+
+    def _plan(self, key: str, fact: Fact, changed: Replacement, facts: Sequence[Fact]) -> EditPlan:
+        """The plan of a difference, with the passages that are new, and the sentence that says what it does."""
+        labels = self._state.labels_with(changed.added)
+        words = told(fact, labels)
+        passages = self._passages.statements(words) if self._passages.new else []
+        whole = Replacement(changed.removed, (*self._new(passages), *changed.added))
+        changes = self._placing.changes(whole, facts)
+        said = text(key).filled(fact=words, name=self._short(fact.iri))
+        iris = tuple(each.iri for each in facts) or (fact.iri,)
+        return EditPlan(changes, (said,), iris, dict(self.answers.files))
+
+    def _new(self, triples: Iterable[Triple]) -> tuple[Triple, ...]:
+        return tuple(each for each in triples if not self._state.states(each))
+
+    def _short(self, iri: str) -> str:
+        return compress(iri, self._state.prefixes)
+
+    def _options(self, kind: FactKind) -> str:
+        return ", ".join(f"--{each.option}" for each in kind.fields)
+
+    def fact(self, what: str) -> Fact:
+        """The fact at an address, with what is said of it.
+
+        Raises:
+            EditError: there is none.
+        """
+        return self._meant(what, [])[0]

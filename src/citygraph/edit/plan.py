@@ -1,0 +1,282 @@
+"""What an edit does to the files: which statement goes where, shown as a difference and as sentences before it is written.
+
+A plan knows the bytes that each file had. It is written only onto those bytes: whoever was faster is not overwritten.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from citygraph.edit.blocks import TurtleFile
+from citygraph.edit.facts import Fact, Replacement
+from citygraph.edit.state import EditedGraph, is_editable
+from citygraph.errors import EditError, ExportError
+from citygraph.files import locked, write_file
+from citygraph.graphs import FileGraph, Part, part_of
+from citygraph.messages import Text, sentence
+from citygraph.namespaces import PREFIXES, RDF_TYPE
+from citygraph.rdf import Iri, Triple
+from citygraph.sources import excerpt_range
+
+_DOCUMENTS: Final = "data/sources.ttl"
+_NETWORKS: Final = "data/networks"
+_SELECTOR: Final = "/selector"
+_PASSAGE: Final = PREFIXES["oa"] + "SpecificResource"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after, by its path from the project folder; before an edit a new one has no bytes."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+
+    @property
+    def difference(self) -> str:
+        """The lines that go and come, as `diff -u` writes them."""
+        old, new = (
+            (each or b"").decode("utf-8", "replace").splitlines(keepends=True) for each in (self.before, self.after)
+        )
+        start = "/dev/null" if self.before is None else f"a/{self.path}"
+        lines = difflib.unified_diff(old, new, start, f"b/{self.path}")
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class EditPlan:
+    """One edit that is not written yet.
+
+    Attributes:
+        changes: the files, those that others refer to first.
+        told: what it does, as sentences.
+        facts: the addresses of the facts that it is about.
+        documents: texts of documents that are to be kept, by the name of the file.
+    """
+
+    changes: tuple[FileChange, ...]
+    told: tuple[Text, ...]
+    facts: tuple[str, ...]
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def difference(self) -> str:
+        """The lines that go and come in all files."""
+        return "".join(each.difference for each in self.changes)
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """What each file is to hold, by its path."""
+        return {each.path: each.after for each in self.changes}
+
+
+class Placing:
+    """Decides in which file, and behind which block, new statements stand."""
+
+    def __init__(self, state: EditedGraph, folder: Path) -> None:
+        """`folder` is the project."""
+        self._state = state
+        self._folder = folder
+
+    def changes(self, difference: Replacement, facts: Sequence[Fact]) -> tuple[FileChange, ...]:
+        """The files with the statements of a difference.
+
+        Args:
+            difference: what goes and what comes.
+            facts: the facts that are new; where they stand follows from what they are about.
+
+        Raises:
+            EditError: a statement that is to go stands where no program may change it, or a file cannot be changed.
+        """
+        homes = {iri: (self.file_for(fact), fact) for fact in facts for iri in (fact.iri, *fact.nodes.values())}
+        comes: dict[str, list[Triple]] = {}
+        after: dict[str, str] = {}
+        for triple in difference.added:
+            subject = triple.subject.value if isinstance(triple.subject, Iri) else ""
+            path = self._path_of(subject, homes, facts)
+            comes.setdefault(path, []).append(triple)
+            if path not in after and subject not in self._state.said:
+                fact = homes[subject][1] if subject in homes else None
+                after[path] = self._behind(path, subject, fact)
+        goes: dict[str, list[Triple]] = {}
+        for triple in difference.removed:
+            for file in self._files_with(triple):
+                goes.setdefault(file.path, []).append(triple)
+        paths = sorted({*comes, *goes}, key=lambda path: (part_of(path) is not Part.SOURCES, path))
+        made = (self._change(each, goes.get(each, []), comes.get(each, []), after.get(each, "")) for each in paths)
+        return tuple(each for each in made if each.before != each.after)
+
+    def _change(self, path: str, goes: Sequence[Triple], comes: Sequence[Triple], after: str) -> FileChange:
+        place = self._folder / path
+        before = place.read_bytes() if place.is_file() else None
+        file = self._state.file(path)
+        text = (before or b"").decode("utf-8")
+        if file is not None and text.removeprefix("\ufeff") != file.text:
+            raise overtaken(path)
+        turtle = TurtleFile(path, text)
+        new = turtle.changed(Replacement(tuple(goes), tuple(comes)), prefixes=self._state.prefixes, after=after)
+        return FileChange(path, before, new.encode())
+
+    def _files_with(self, triple: Triple) -> list[FileGraph]:
+        subject = triple.subject.value if isinstance(triple.subject, Iri) else ""
+        found = [file for file in self._state.files_of(subject) if any(quad.triple == triple for quad in file.quads)]
+        for file in found:
+            if not is_editable(file):
+                message = sentence("edit.not_editable", file=file.path)
+                raise EditError(message, fix=sentence("edit.next.not_editable"))
+        return found
+
+    def _path_of(self, subject: str, homes: Mapping[str, tuple[str, Fact]], facts: Sequence[Fact]) -> str:
+        """The file in which something new is said of a subject."""
+        if subject in homes and subject not in self._state.said:
+            return homes[subject][0]
+        home = self._state.home_of(subject)
+        if home is not None:
+            return home.path
+        passage = excerpt_range(subject.removesuffix(_SELECTOR))
+        if passage is not None:
+            document = self._state.home_of(passage.source)
+            return document.path if document is not None else _DOCUMENTS
+        if facts:
+            return self.file_for(facts[0])
+        return self._of_its_own(subject)
+
+    def file_for(self, fact: Fact) -> str:
+        """The file of a fact: the one with the most facts of its kind about the same thing, else that of the thing."""
+        kind = fact.kind
+        about = fact.one(kind.beside) if kind.beside else None
+        if isinstance(about, Iri):
+            beside = [each for each in self._beside(fact, about) if each is not None]
+            if beside:
+                return max(dict.fromkeys(beside), key=beside.count)
+            home = self._state.home_of(about.value)
+            return home.path if home is not None else self._of_its_own(about.value)
+        if "{" in kind.file:
+            return self._usable(kind.file.replace("{address}", fact.iri.rpartition("/")[2]))
+        same = [file.path for each in self._state.instances(kind.classes[0]) if (file := self._state.home_of(each))]
+        known = [each for each in same if part_of(each) is part_of(kind.file or _DOCUMENTS)]
+        if kind.file in known or not known:
+            return self._usable(kind.file or _DOCUMENTS)
+        return max(dict.fromkeys(known), key=known.count)
+
+    def _of_its_own(self, subject: str) -> str:
+        """The file for what is said of a thing that no file of a person describes."""
+        return self._usable(f"{_NETWORKS}/{subject.rpartition('/')[2]}.ttl")
+
+    def _usable(self, path: str) -> str:
+        """The path, or one beside it when a program keeps what stands there."""
+        while (file := self._state.file(path)) is not None and not is_editable(file):
+            path = f"{path.removesuffix('.ttl')}-edited.ttl"
+        return path
+
+    def _beside(self, fact: Fact, about: Iri) -> Iterable[str | None]:
+        """The files of facts of the same class that are about the same thing."""
+        predicate = fact.kind.field(fact.kind.beside).path[-1]
+        others = (
+            (each.value for each in self._state.objects(about.value, predicate.predicate) if isinstance(each, Iri))
+            if predicate.inverse
+            else self._state.subjects(predicate.predicate, about.value)
+        )
+        same = Iri(fact.kind.classes[0])
+        for each in others:
+            if same in self._state.objects(each, RDF_TYPE):
+                home = self._state.home_of(each)
+                yield home.path if home else None
+
+    def _behind(self, path: str, subject: str, fact: Fact | None) -> str:
+        """The thing behind whose block something new goes; empty for the end of the file."""
+        file = self._state.file(path)
+        if file is None:
+            return ""
+        order = list(dict.fromkeys(quad.subject.value for quad in file.quads if isinstance(quad.subject, Iri)))
+        passage = excerpt_range(subject)
+        if passage is not None:
+            return self._behind_passage(order, passage.source, passage.start)
+        if fact is None:
+            return ""
+        same, about = Iri(fact.kind.classes[0]), fact.one(fact.kind.beside) if fact.kind.beside else None
+        alike = [each for each in order if same in self._state.objects(each, RDF_TYPE)]
+        near = [each for each in alike if about is not None and self._mentions(each, about)]
+        chosen = (near or alike or [""])[-1]
+        # The period of a membership and its ends stand behind it, and belong to it.
+        below = [each for each in order if chosen and each.startswith(f"{chosen}-") and each not in alike]
+        return max([chosen, *below], key=order.index) if chosen else ""
+
+    def _mentions(self, subject: str, thing: object) -> bool:
+        return any(thing in values for values in self._state.said.get(subject, {}).values())
+
+    def _behind_passage(self, order: Sequence[str], document: str, start: int) -> str:
+        """The passage before this one, in the order of the text; else the document itself."""
+        before = [
+            (found.start, each)
+            for each in order
+            if (found := excerpt_range(each)) is not None and found.source == document and found.start <= start
+        ]
+        if not before:
+            return document if document in order else ""
+        last = max(before)[1]
+        return f"{last}{_SELECTOR}" if f"{last}{_SELECTOR}" in order else last
+
+
+def overtaken(path: str) -> EditError:
+    """What is said when a file is not the one that an edit was made for."""
+    return EditError(sentence("edit.overtaken", file=path), fix=sentence("edit.next.overtaken"))
+
+
+def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
+    """Write every file of a plan, or none: what was written is put back when another cannot be.
+
+    Args:
+        plan: the edit.
+        folder: the project.
+        sources_folder: where the texts of documents are kept.
+
+    Raises:
+        EditError: a file has changed since the plan was made.
+        ExportError: a file cannot be written; all are as they were.
+    """
+    with locked(folder / "data"):
+        places = [(each, Path(os.path.realpath(folder / each.path))) for each in plan.changes]
+        for change, place in places:
+            if (place.read_bytes() if place.is_file() else None) != change.before:
+                raise overtaken(change.path)
+        for name, data in plan.documents.items():
+            keep_document(sources_folder / name, data)
+        done: list[tuple[FileChange, Path]] = []
+        try:
+            for change, place in places:
+                write_file(place, change.after)
+                done.append((change, place))
+        except BaseException:
+            # Whatever it was, Ctrl-C included: half an edit must not stay, and the error goes on.
+            for change, place in done:
+                with suppress(ExportError):
+                    _put_back(change, place)
+            raise
+
+
+def _put_back(change: FileChange, place: Path) -> None:
+    if change.before is None:
+        place.unlink(missing_ok=True)
+    else:
+        write_file(place, change.before)
+
+
+def keep_document(path: Path, data: bytes) -> None:
+    """Keep the text of a document, once.
+
+    Raises:
+        EditError: another text is kept under that name.
+        ExportError: it cannot be written.
+    """
+    if path.is_file():
+        if path.read_bytes() != data:
+            raise EditError(sentence("edit.other_text", path=path), fix=sentence("edit.next.other_text"))
+        return
+    write_file(path, data)

@@ -1,0 +1,137 @@
+"""Edits of facts: planned on the files as they are, checked as if they were written, and written only when nothing breaks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from citygraph import load, query
+from citygraph.edit.changes import Editor, Workplace
+from citygraph.edit.kinds import Kinds, read_kinds
+from citygraph.edit.plan import EditPlan, keep_document, write_plan
+from citygraph.edit.state import EditedGraph
+from citygraph.errors import EditError, QueryError
+from citygraph.findings import Finding, Severity
+from citygraph.graphs import Part, ProjectGraphs
+from citygraph.messages import sentence
+from citygraph.project.pipeline import Memory, Pipeline, reference_folder
+from citygraph.rdf import Iri, Quad, parse
+from citygraph.store import MemoryStore
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEdit:
+    """An edit that is not written yet, and the findings that the graph would have because of it."""
+
+    plan: EditPlan
+    findings: tuple[Finding, ...]
+
+    @property
+    def violations(self) -> tuple[Finding, ...]:
+        """What refuses the edit."""
+        return tuple(each for each in self.findings if each.severity is Severity.VIOLATION)
+
+
+def kinds_of(graphs: ProjectGraphs) -> Kinds:
+    """The kinds of facts of a project: those of its `ontology/kinds*.ttl`, or those of the program when it has none.
+
+    Raises:
+        ConfigError: a shape in one of the files cannot be read as a kind.
+    """
+    files = graphs.of(Part.KINDS)
+    if files:
+        return read_kinds((quad for file in files for quad in file.quads), file=files[0].path)
+    place = reference_folder() / "ontology" / "kinds.ttl"
+    return read_kinds(parse(place.read_bytes(), format="ttl").quads)
+
+
+class Edits:
+    """Plans edits of one project, checks them, and writes those that break no rule."""
+
+    def __init__(self, pipeline: Pipeline, *, today: date) -> None:
+        """Edits of the project of a pipeline; `today` is the day of what is confirmed without another."""
+        self._pipeline = pipeline
+        self._config = pipeline.config
+        self._today = today
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds of facts.
+
+        Raises:
+            ConfigError: a shape cannot be read as a kind.
+        """
+        return kinds_of(load.load_files(self._config).graphs)
+
+    def editor(self) -> Editor:
+        """What plans one edit, on the files as they are now.
+
+        Raises:
+            ConfigError: the kinds of facts cannot be read.
+        """
+        graphs = load.load_files(self._config).graphs
+        state = EditedGraph(graphs)
+        written = graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
+        implied = (Quad(each.subject, each.predicate, each.object) for each in state.types())
+        store = MemoryStore([*written, *implied])
+
+        def resolve(text: str, classes: tuple[str, ...]) -> Iri:
+            errors: list[QueryError] = []
+            for each in classes or ("",):
+                try:
+                    return query.resolve_entity(text, store, of_class=each, prefixes=state.prefixes)
+                except QueryError as error:
+                    errors.append(error)
+            raise errors[0]
+
+        config = self._config
+        workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today)
+        return Editor(state, kinds_of(graphs), resolve, workplace)
+
+    def check(self, plan: EditPlan, *, keep_documents: bool = True) -> CheckedEdit:
+        """What a check would find after an edit that it does not find now.
+
+        Args:
+            plan: the edit.
+            keep_documents: keep the texts of its documents, so that what is quoted can be held against them; they go
+                again when the edit is refused.
+
+        Raises:
+            EditError: another text of the same name is kept.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        places = {self._config.sources_folder / name: data for name, data in plan.documents.items() if keep_documents}
+        new_places = [place for place in places if not place.exists()]
+        for place, data in places.items():
+            keep_document(place, data)
+        memory = Memory()
+        before = Counter(map(_said, self._pipeline.check(memory=memory).report))
+        new = []
+        for finding in self._pipeline.check(memory=memory, instead=plan.contents).report:
+            key = _said(finding)
+            if before[key]:
+                before[key] -= 1
+            else:
+                new.append(finding)
+        checked = CheckedEdit(plan, tuple(new))
+        for place in new_places if checked.violations else ():
+            place.unlink(missing_ok=True)
+        return checked
+
+    def write(self, checked: CheckedEdit) -> None:
+        """Write an edit that was checked, all of its files or none.
+
+        Raises:
+            EditError: it breaks a rule that was kept before, or a file has changed since it was planned.
+            ExportError: a file cannot be written; all are as they were.
+        """
+        if checked.violations:
+            message = sentence("edit.refused", count=len(checked.violations))
+            raise EditError(message, fix=sentence("edit.next.refused"))
+        write_plan(checked.plan, self._config.folder, self._config.sources_folder)
+
+
+def _said(finding: Finding) -> tuple[str, ...]:
+    """A finding without its line: an edit moves what stands below it."""
+    return finding.code, finding.file, finding.focus_node, finding.path, finding.value, finding.message.en

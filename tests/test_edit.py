@@ -1,0 +1,385 @@
+"""Edits of facts: each kind gives exactly its statements, only the block of a fact changes, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from citygraph import Project, files
+from citygraph.edit import plan as plans
+from citygraph.edit.plan import EditPlan
+from citygraph.errors import EditError, ExportError, QueryError
+from citygraph.format import format_file
+from citygraph.lexer import TURTLE, tokens
+from citygraph.load import load_files
+from citygraph.namespaces import PREFIXES
+from citygraph.project.editing import CheckedEdit
+from citygraph.rdf import Quad, parse
+from clean_project import NETWORK, clean_project
+from conftest import TODAY
+
+Said = list[tuple[str, str]]
+HEAD = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items())
+
+# What is said of a fact of each kind, and the statements that it becomes; `id:` and `source:` are those of the project.
+ADDED: list[tuple[str, Said, str]] = [
+    (
+        "membership",
+        [("member", "Fjordby"), ("organization", "Nordnett"), ("role", "observer"), ("since", "2019"),
+         ("source", "notat.txt"), ("quote", "Fjordby er medlem"), ("note", "Fra start.")],
+        """id:m-fjordby-kommune-nordnett-observer a org:Membership ; org:member id:fjordby-kommune ;
+             org:organization id:nordnett ; org:role concept:role-observer ;
+             org:memberDuring id:m-fjordby-kommune-nordnett-observer-during ;
+             cg:asOf "2020-11-05"^^xsd:date ; cg:asOfBasis concept:basis-document ;
+             rdfs:comment "Fra start."@nb , "Fra start."@en ;
+             prov:wasDerivedFrom <https://w3id.org/citygraph/source/notat.txt#char=29,46> .
+           id:m-fjordby-kommune-nordnett-observer-during a time:ProperInterval ;
+             time:hasBeginning id:m-fjordby-kommune-nordnett-observer-begin .
+           id:m-fjordby-kommune-nordnett-observer-begin a time:Instant ; time:inXSDgYear "2019"^^xsd:gYear .""",
+    ),
+    (
+        "joined",
+        [("member", "id:skogstad-kommun"), ("organization", "Nordic Net"), ("role", "observer"), ("since", "2019-03"),
+         ("source", "Registeret")],
+        """id:m-skogstad-kommun-nordnett-observer a org:Membership ; org:member id:skogstad-kommun ;
+             org:organization id:nordnett ; org:role concept:role-observer ;
+             org:memberDuring id:m-skogstad-kommun-nordnett-observer-during ; prov:wasDerivedFrom source:register .
+           id:m-skogstad-kommun-nordnett-observer-during a time:ProperInterval ;
+             time:hasBeginning id:m-skogstad-kommun-nordnett-observer-begin .
+           id:m-skogstad-kommun-nordnett-observer-begin a time:Instant ;
+             time:inXSDgYearMonth "2019-03"^^xsd:gYearMonth .""",
+    ),
+    (
+        "left",
+        [("member", "Skogstad"), ("organization", "Nordnett"), ("role", "full member"), ("until", "31.12.2015"),
+         ("source", "register")],
+        """id:m-skogstad-kommun-nordnett-full-member a org:Membership ; org:member id:skogstad-kommun ;
+             org:organization id:nordnett ; org:role concept:role-full-member ;
+             org:memberDuring id:m-skogstad-kommun-nordnett-full-member-during ; prov:wasDerivedFrom source:register .
+           id:m-skogstad-kommun-nordnett-full-member-during a time:ProperInterval ;
+             time:hasEnd id:m-skogstad-kommun-nordnett-full-member-end .
+           id:m-skogstad-kommun-nordnett-full-member-end a time:Instant ; time:inXSDDate "2015-12-31"^^xsd:date .""",
+    ),
+    (
+        "figure",
+        [("organization", "Nordnett"), ("indicator", "country-count"), ("value", "ca. 1 050"), ("source", "notat.txt")],
+        """id:obs-nordnett-country-count-2020 a schema:Observation ; schema:observationAbout id:nordnett ;
+             schema:measuredProperty concept:country-count ; schema:value 1050 ;
+             schema:observationDate "2020-11-05"^^xsd:date ; cg:approximation concept:about ;
+             prov:wasDerivedFrom source:notat.txt .""",
+    ),
+    (
+        "founding",
+        [("organization", "id:nordnett-board"), ("date", "2001"), ("source", "notat.txt")],
+        """id:nordnett-board schema:foundingDate "2001"^^xsd:gYear .
+           id:claim-nordnett-board-founded-2001 a cg:Claim ; rdf:subject id:nordnett-board ;
+             rdf:predicate schema:foundingDate ; rdf:object "2001"^^xsd:gYear ; cg:rank concept:rank-preferred ;
+             cg:modality concept:modality-stated ; prov:wasDerivedFrom source:notat.txt .""",
+    ),
+    (
+        "document",
+        [("title-nb", "Årsmelding"), ("title-en", "Annual report"), ("date", "2020"), ("page", "https://example.org/a")],
+        """source:arsmelding a foaf:Document , prov:Entity ; dct:title "Årsmelding"@nb , "Annual report"@en ;
+             dct:date "2020"^^xsd:gYear ; foaf:page <https://example.org/a> .""",
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The clean project without questions: an edit cannot break those."""
+    return Project.open(clean_project(tmp_path / "project", questions=False), today=TODAY)
+
+
+def said_by(project: Project) -> set[Quad]:
+    files = load_files(project.config).graphs.files
+    return {Quad(each.subject, each.predicate, each.object) for file in files for each in file.quads}
+
+
+def write(project: Project, plan: EditPlan) -> None:
+    project.edits.write(CheckedEdit(plan, ()))
+
+
+def text_of(project: Project, path: str = NETWORK) -> str:
+    return (project.folder / path).read_text(encoding="utf-8")
+
+
+# -- what an edit says ----------------------------------------------------------------------------------
+
+
+def test_a_fact_of_each_kind_gives_exactly_its_statements_and_no_finding(project: Project) -> None:
+    """One project for all kinds: each is added to what the others left, in Turtle as `format` writes it."""
+    assert {kind for kind, _, _ in ADDED} == set(project.edits.kinds)
+    for kind, said, expected in ADDED:
+        before = said_by(project)
+        write(project, project.edits.editor().add(kind, said))
+        assert said_by(project) - before == set(parse((HEAD + expected).encode(), format="ttl").quads), kind
+        assert before <= said_by(project), kind
+    assert not project.check().report.violations
+    assert [each.code for each in project.check().report] == []
+    assert all(format_file(path, name=path.name).changed is False for path in project.folder.glob("data/**/*.ttl"))
+
+
+def test_a_passage_has_the_range_and_the_hash_of_the_words(project: Project) -> None:
+    said = [("organization", "Nordnett"), ("indicator", "country-count"), ("value", "3"),
+            ("source", "notat.txt"), ("quote", "assosiert partner")]  # fmt: skip
+    before = said_by(project)
+    write(project, project.edits.editor().add("figure", said))
+    new = "\n".join(map(str, said_by(project) - before))
+    start = (project.folder / "sources/notat.txt").read_text(encoding="utf-8").index("assosiert partner")
+    assert f"notat.txt#char={start},{start + 17}>" in new
+    assert hashlib.sha256(b"assosiert partner").hexdigest() in new
+    assert not project.check().report.violations
+
+
+def test_a_wish_is_a_claim_and_no_statement(project: Project) -> None:
+    said = [("organization", "id:nordnett-board"), ("date", "2030"), ("modality", "wish"), ("source", "notat.txt")]
+    before = said_by(project)
+    write(project, project.edits.editor().add("founding", said))
+    new = [str(each) for each in said_by(project) - before]
+    assert any("rank-normal" in each for each in new)
+    assert not any("nordnett-board> <https://schema.org/foundingDate>" in each for each in new)
+
+
+# -- facts that are there -------------------------------------------------------------------------------
+
+
+def test_an_end_a_confirmation_and_a_change_touch_what_they_say_alone(project: Project) -> None:
+    fact = "id:m-fjordby-kommune-nordnett"
+    start = text_of(project)
+    write(project, project.edits.editor().confirm(fact, [("on", "2020-12-01")]))
+    assert added_lines(start, text_of(project)) == ['    cg:asOf "2020-12-01"^^xsd:date ;']
+    before = said_by(project)
+    write(
+        project,
+        project.edits.editor().end("membership", [("member", "Fjordby"), ("organization", "Nordnett"), ("on", "2021")]),
+    )
+    assert {each.predicate.value.rpartition("/")[2].rpartition("#")[2] for each in said_by(project) - before} == {
+        "memberDuring", "type", "hasEnd", "inXSDgYear",
+    }  # fmt: skip
+    with pytest.raises(EditError, match="has an end already: 2021, not 2022"):
+        project.edits.editor().end(fact, [("on", "2022")])
+    write(project, project.edits.editor().change(fact, [("until", "2021-06-30")]))
+    assert '"2021-06-30"^^xsd:date' in text_of(project)
+    assert '"2021"^^xsd:gYear' not in text_of(project)
+    assert not project.check().report.violations
+
+
+def test_a_claim_that_changes_takes_its_statement_with_it(project: Project) -> None:
+    fact = "claim-nordnett-founded-1998"
+    write(project, project.edits.editor().change(fact, [("date", "1997")]))
+    assert text_of(project).count('"1997"^^xsd:gYear') == 2
+    assert '"1998"^^xsd:gYear' not in text_of(project)
+    write(project, project.edits.editor().retract(fact, [("because", "Lest feil.")]))
+    assert text_of(project).count('"1997"^^xsd:gYear') == 1
+    assert not project.check().report.violations
+
+
+def test_what_two_claims_state_goes_with_the_last_of_them(project: Project) -> None:
+    path = project.folder / NETWORK
+    twin = text_of(project).partition("id:claim-nordnett-founded-1998")[2].partition("\n.\n")[0]
+    path.write_text(f"{text_of(project)}\nid:claim-nordnett-founded-again{twin}\n.\n", encoding="utf-8")
+    write(project, project.edits.editor().retract("claim-nordnett-founded-1998", []))
+    assert 'schema:foundingDate "1998"' in text_of(project)
+    write(project, project.edits.editor().retract("claim-nordnett-founded-again", []))
+    assert 'schema:foundingDate "1998"' not in text_of(project)
+
+
+def added_lines(before: str, after: str) -> list[str]:
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line[2:] for line in lines if line[0] in "+-"]
+
+
+# -- what is refused ------------------------------------------------------------------------------------
+
+REFUSED: list[tuple[str, Said, str, str]] = [
+    ("membrship", [], "no kind of fact", "membership"),
+    ("membership", [("membr", "Oslo")], "no --membr", "--member"),
+    ("membership", [("member", "Fjordby")], "needs --organization, --source", "--organization"),
+    ("membership", [("member", "Fjordb"), ("organization", "Nordnett")], "Fjordb", "Fjordby"),
+    ("membership", [("role", "presdent")], "presdent", "full member"),
+    ("membership", [("since", "31.2.2019")], "no date", "2026-11-30"),
+    ("membership", [("since", "2019"), ("since", "2020")], "once", "since"),
+    ("figure", [("value", "kanskje 50")], "no whole number", "140"),
+    ("document", [("page", "javascript:x")], "no web address", "https"),
+    ("document", [("title", " ")], "empty", "called"),
+    ("membership", [("quote", "x"), ("source", "notat.txt")], "behind the --source", "--source"),
+    ("membership", [("source", "memo.docx")], "no document", "edit add document"),
+    ("membership", [("source", "notat.txt"), ("quote", "fjordby  er medlem")], "do not stand", "'Fjordby er medlem'"),
+    ("membership", [("source", "notat.txt"), ("quote", "er")], "places", "--occurrence"),
+    ("membership", [("source", "register"), ("quote", "x")], "not at hand", "sources"),
+    (
+        "membership",
+        [("member", "Fjordby"), ("organization", "Nordnett"), ("source", "register")],
+        "there already",
+        "confirm",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = clean_project(tmp_path_factory.mktemp("refused") / "project", questions=False)
+    return Project.open(folder, today=TODAY)
+
+
+@pytest.mark.parametrize(("kind", "said", "what", "next_"), REFUSED)
+def test_what_is_not_understood_is_told_with_the_next_step(
+    refusing: Project, kind: str, said: Said, what: str, next_: str
+) -> None:
+    with pytest.raises((EditError, QueryError)) as caught:
+        refusing.edits.editor().add(kind, said)
+    assert what in caught.value.message
+    assert next_ in caught.value.fix
+
+
+def test_an_edit_that_breaks_a_rule_is_not_written(project: Project) -> None:
+    before = text_of(project)
+    said = [("organization", "Nordnett"), ("date", "1990"), ("source", "register")]
+    checked = project.edits.check(project.edits.editor().add("founding", said))
+    assert [each.code for each in checked.violations] == ["two-founding-dates"]
+    with pytest.raises(EditError, match="1 more rule"):
+        project.edits.write(checked)
+    assert text_of(project) == before
+
+
+def test_somebody_who_was_faster_is_not_overwritten(project: Project) -> None:
+    plan = project.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01")])
+    path = project.folder / NETWORK
+    path.write_text(f"{text_of(project)}# Mine\n", encoding="utf-8")
+    with pytest.raises(EditError, match="somebody else"):
+        write(project, plan)
+    assert text_of(project).endswith("# Mine\n")
+
+
+def test_what_an_import_keeps_is_not_changed_by_hand(project: Project) -> None:
+    path = project.folder / NETWORK
+    path.write_text(f"# Written by citygraph ingest. sha256 {'0' * 64}\n\n{text_of(project)}", encoding="utf-8")
+    with pytest.raises(EditError, match="a program writes"):
+        project.edits.editor().retract("claim-nordnett-founded-1998", [])
+    plan = project.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01")])
+    assert NETWORK not in plan.contents
+    write(project, plan)
+    assert not project.check().report.violations
+
+
+# -- what is lost ---------------------------------------------------------------------------------------
+
+
+def comments(text: str) -> list[str]:
+    return sorted(token.text for token in tokens(text, TURTLE) if token.kind == "comment")
+
+
+def blocks(text: str) -> dict[str, str]:
+    """The text of each block by its first word."""
+    body = re.sub(r"(?m)^(@prefix|#).*\n", "", text)
+    return {each.split()[0]: each for each in re.split(r"(?m)^\.\n", body) if each.split()}
+
+
+def commented(text: str, chance: random.Random) -> str:
+    """The same with remarks before, behind and between its lines."""
+    lines = []
+    for number, line in enumerate(text.splitlines()):
+        if chance.random() < 0.1 and not line.startswith("@"):
+            lines.append(f"{'    ' if line.startswith(' ') else ''}# Remark {number}")
+        lines.append(f"{line}  # Behind {number}" if line.endswith(";") and chance.random() < 0.1 else line)
+    return "\n".join(lines) + "\n"
+
+
+def test_random_edits_change_their_own_block_and_lose_no_comment(project: Project) -> None:
+    chance = random.Random(20261130)  # noqa: S311  # the same edits in every run
+    path = project.folder / NETWORK
+    path.write_text(commented(text_of(project), chance), encoding="utf-8")
+    write_formatted(path)
+    edits = [
+        ("confirm", "id:m-fjordby-kommune-nordnett"),
+        ("change", "id:claim-nordnett-founded-1998"),
+        ("end", "id:m-skogstad-kommun-nordnett"),
+        ("retract", "id:m-kari-nordmann-nordnett-president"),
+        ("change", "id:claim-nordnett-founded-1999"),
+    ]
+    refused: set[str] = set()
+    for number in range(30):
+        verb, fact = chance.choice(edits)
+        said = {
+            "confirm": [("on", f"2020-{1 + number % 12:02}-{1 + number % 28:02}")],
+            "change": [("date", str(1950 + number))],
+            "end": [("ended-by", f"20{30 + number}-01-01")],
+            "retract": [("because", f"Nr. {number}")],
+        }[verb]
+        before = text_of(project)
+        try:
+            plan = getattr(project.edits.editor(), verb)(fact, said)
+        except EditError as error:
+            refused.add(str(error.message).partition(" has ")[2][:12])
+            continue
+        write(project, plan)
+        after = text_of(project)
+        assert comments(after) == comments(before)
+        changed = {name for name, block in blocks(before).items() if blocks(after).get(name) != block}
+        own = fact.removeprefix("id:")
+        assert all(own in each or each == "id:nordnett" for each in changed), (verb, changed)
+        write(project, undone(plan))
+        assert text_of(project) == before
+        if chance.random() < 0.5:
+            write(project, plan)
+    assert refused <= {"an end alread", "an end alrea", "ended, and c"}
+    assert not project.check().report.violations
+
+
+def undone(plan: EditPlan) -> EditPlan:
+    """What `git revert` does: the bytes of before, as long as nobody changed them since."""
+    back = tuple(plans.FileChange(each.path, each.after, each.before or b"") for each in plan.changes)
+    return EditPlan(back, (), ())
+
+
+def write_formatted(path: Path) -> None:
+    path.write_text(format_file(path, name=path.name).after, encoding="utf-8")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_a_byte_order_mark_stay(project: Project, newline: str, mark: str) -> None:
+    path = project.folder / NETWORK
+    data = (mark + text_of(project).replace("\n", newline)).encode()
+    path.write_bytes(data)
+    write(project, project.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01")]))
+    after = path.read_bytes()
+    assert after.replace(f'    cg:asOf "2020-12-01"^^xsd:date ;{newline}'.encode(), b"") == data
+
+
+def test_a_break_between_two_files_leaves_none_of_both(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {path: path.read_bytes() for path in project.folder.glob("data/**/*.ttl")}
+    said = [("organization", "Nordnett"), ("indicator", "country-count"), ("value", "3"),
+            ("source", "notat.txt"), ("quote", "assosiert partner")]  # fmt: skip
+    plan = project.edits.editor().add("figure", said)
+    assert [each.path for each in plan.changes] == ["data/sources.ttl", NETWORK]
+    real = files.write_file
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == Path(NETWORK).name:
+            raise ExportError("no space")
+        real(path, data)
+
+    monkeypatch.setattr(plans, "write_file", full)
+    with pytest.raises(ExportError, match="no space"):
+        write(project, plan)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_document_is_kept_once_and_an_edit_that_is_refused_leaves_none(project: Project, tmp_path: Path) -> None:
+    memo = tmp_path / "ny memo.txt"
+    memo.write_text("Nordnett har 3 medlemmer.\n", encoding="utf-8")
+    said = [("title", "Ny"), ("date", "2020-11-06"), ("file", str(memo))]
+    checked = project.edits.check(project.edits.editor().add("document", said))
+    project.edits.write(checked)
+    assert checked.findings == ()
+    kept = project.folder / "sources" / "ny-memo.txt"
+    assert kept.read_bytes() == memo.read_bytes()
+    with pytest.raises(EditError, match="already"):
+        project.edits.editor().add("document", said)
