@@ -334,7 +334,7 @@ def test_random_edits_change_their_own_block_and_lose_no_comment(project: Projec
 
 def undone(plan: EditPlan) -> EditPlan:
     """What `git revert` does: the bytes of before, as long as nobody changed them since."""
-    back = tuple(plans.FileChange(each.path, each.after, each.before or b"") for each in plan.changes)
+    back = tuple(plans.EditedFile(each.path, each.after, each.before or b"") for each in plan.changes)
     return EditPlan(back, (), ())
 
 

@@ -31,7 +31,7 @@ _PASSAGE: Final = PREFIXES["oa"] + "SpecificResource"
 
 
 @dataclass(frozen=True, slots=True)
-class FileChange:
+class EditedFile:
     """One file before and after, by its path from the project folder; before an edit a new one has no bytes."""
 
     path: str
@@ -60,7 +60,7 @@ class EditPlan:
         documents: texts of documents that are to be kept, by the name of the file.
     """
 
-    changes: tuple[FileChange, ...]
+    changes: tuple[EditedFile, ...]
     told: tuple[Text, ...]
     facts: tuple[str, ...]
     documents: Mapping[str, bytes] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Placing:
         self._state = state
         self._folder = folder
 
-    def changes(self, difference: Replacement, facts: Sequence[Fact]) -> tuple[FileChange, ...]:
+    def changes(self, difference: Replacement, facts: Sequence[Fact]) -> tuple[EditedFile, ...]:
         """The files with the statements of a difference.
 
         Args:
@@ -112,7 +112,7 @@ class Placing:
         made = (self._change(each, goes.get(each, []), comes.get(each, []), after.get(each, "")) for each in paths)
         return tuple(each for each in made if each.before != each.after)
 
-    def _change(self, path: str, goes: Sequence[Triple], comes: Sequence[Triple], after: str) -> FileChange:
+    def _change(self, path: str, goes: Sequence[Triple], comes: Sequence[Triple], after: str) -> EditedFile:
         place = self._folder / path
         before = place.read_bytes() if place.is_file() else None
         file = self._state.file(path)
@@ -121,7 +121,7 @@ class Placing:
             raise overtaken(path)
         turtle = TurtleFile(path, text)
         new = turtle.changed(Replacement(tuple(goes), tuple(comes)), prefixes=self._state.prefixes, after=after)
-        return FileChange(path, before, new.encode())
+        return EditedFile(path, before, new.encode())
 
     def _files_with(self, triple: Triple) -> list[FileGraph]:
         subject = triple.subject.value if isinstance(triple.subject, Iri) else ""
@@ -248,7 +248,7 @@ def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
                 raise overtaken(change.path)
         for name, data in plan.documents.items():
             keep_document(sources_folder / name, data)
-        done: list[tuple[FileChange, Path]] = []
+        done: list[tuple[EditedFile, Path]] = []
         try:
             for change, place in places:
                 write_file(place, change.after)
@@ -261,7 +261,7 @@ def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
             raise
 
 
-def _put_back(change: FileChange, place: Path) -> None:
+def _put_back(change: EditedFile, place: Path) -> None:
     if change.before is None:
         place.unlink(missing_ok=True)
     else:

@@ -428,13 +428,8 @@ class Project:
         return [*asserted, *inferred]
 
     def export(
-        self,
-        *,
-        format: str,  # noqa: A002
-        which: Which = "both",
-        as_of: date | None = None,
-        edition: str = "public",
-    ) -> bytes:
+        self, *, format: str, which: Which = "both", as_of: date | None = None, edition: str = "public",  # noqa: A002
+    ) -> bytes:  # fmt: skip
         """The graph in one RDF format, of what may leave unless told otherwise; the same graph gives the same bytes.
 
         Raises:
@@ -533,15 +528,9 @@ class Project:
         )
 
     def publish_to_ckan(
-        self,
-        url: str,
-        token: str,
-        *,
-        organization: str = "",
-        upload: Path | None = None,
-        dry_run: bool = False,
+        self, url: str, token: str, *, organization: str = "", upload: Path | None = None, dry_run: bool = False,
         allow_removal: bool = False,
-    ) -> tuple[Pushed, ...]:
+    ) -> tuple[Pushed, ...]:  # fmt: skip
         """Make the datasets on a CKAN portal what this graph says; what was done with each, the graph first.
 
         Args:
