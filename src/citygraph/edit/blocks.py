@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.edit.facts import Replacement
+from citygraph.edit.facts import StatementChange
 from citygraph.errors import EditError
 from citygraph.graphs import TermResolver
 from citygraph.lexer import TURTLE, Token, tokens
@@ -36,7 +36,7 @@ class _Span:
     subject: str
 
 
-class TurtleFile:
+class EditableTurtle:
     """The text of a Turtle file, and where its blocks are."""
 
     def __init__(self, name: str, text: str) -> None:
@@ -91,7 +91,7 @@ class TurtleFile:
         """The addresses that its blocks are about, in order."""
         return [each.subject[1:-1] for each in self._spans if each.subject]
 
-    def changed(self, difference: Replacement, *, prefixes: Mapping[str, str], after: str = "") -> str:
+    def changed(self, difference: StatementChange, *, prefixes: Mapping[str, str], after: str = "") -> str:
         """The text with some statements less and some more.
 
         Args:
@@ -217,7 +217,7 @@ class TurtleFile:
                 pieces.append((self._header_end, self._header_end, f"\n{line}"))
         return pieces
 
-    def _verify(self, text: str, difference: Replacement) -> None:
+    def _verify(self, text: str, difference: StatementChange) -> None:
         """Refuse a text that says anything but what is wanted, or that lost a comment.
 
         Raises:

@@ -13,7 +13,7 @@ from citygraph.edit.answers import SOURCE, Said, TypedValues
 from citygraph.edit.facts import (
     Builder,
     Fact,
-    Replacement,
+    StatementChange,
     Values,
     difference,
     facts_of_kind,
@@ -81,7 +81,7 @@ class Editor:
         self._refuse_known(chosen, values)
         fact = self._named(chosen, values)
         fact, triples = self._builder.statements(fact)
-        return self._plan("edit.said.add", fact, Replacement(added=self._new(triples)), [fact])
+        return self._plan("edit.said.add", fact, StatementChange(added=self._new(triples)), [fact])
 
     def change(self, what: str, said: Said) -> EditPlan:
         """Other values for some fields of a fact; a source that is named joins those that it has.
@@ -209,7 +209,7 @@ class Editor:
         disagreement = Fact(point, self._state.free([f"disagreement-{fact.iri.rpartition('/')[2]}"]), about)
         disagreement, more = self._builder.statements(disagreement)
         added = self._new([*triples, *more])
-        return self._plan("edit.said.dispute", rival, Replacement(added=added), [rival, disagreement])
+        return self._plan("edit.said.dispute", rival, StatementChange(added=added), [rival, disagreement])
 
     # -- how ----------------------------------------------------------------------------------------------
 
@@ -338,14 +338,14 @@ class Editor:
         ]
         links = [each for each in statements if isinstance(each.subject, Iri) and each.subject.value in points]
         gone = tuple(dict.fromkeys(each for each in (*said, *links) if self._state.states(each)))
-        return self._plan("edit.said.remove", fact, Replacement(removed=gone), [])
+        return self._plan("edit.said.remove", fact, StatementChange(removed=gone), [])
 
-    def _plan(self, key: str, fact: Fact, changed: Replacement, facts: Sequence[Fact]) -> EditPlan:
+    def _plan(self, key: str, fact: Fact, changed: StatementChange, facts: Sequence[Fact]) -> EditPlan:
         """The plan of a difference, with the passages that are new, and the sentence that says what it does."""
         labels = self._state.labels_with(changed.added)
         words = told(fact, labels)
         passages = self._passages.statements(words) if self._passages.new else []
-        whole = Replacement(changed.removed, (*self._new(passages), *changed.added))
+        whole = StatementChange(changed.removed, (*self._new(passages), *changed.added))
         changes = self._placing.changes(whole, facts)
         said = text(key).filled(fact=words, name=self._short(fact.iri))
         iris = tuple(each.iri for each in facts) or (fact.iri,)

@@ -295,14 +295,14 @@ def words_of_value(value: Term, labels: Labels, language: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class StatementChange:
     """Statements that go and statements that come, both in order."""
 
     removed: tuple[Triple, ...] = ()
     added: tuple[Triple, ...] = ()
 
 
-def difference(before: Iterable[Triple], after: Iterable[Triple], state: EditedGraph, fact: Fact) -> Replacement:
+def difference(before: Iterable[Triple], after: Iterable[Triple], state: EditedGraph, fact: Fact) -> StatementChange:
     """How the graph changes when one form of a fact takes the place of another; what others say too stays.
 
     Args:
@@ -315,7 +315,7 @@ def difference(before: Iterable[Triple], after: Iterable[Triple], state: EditedG
     kept = set(new)
     removed = [each for each in old if each not in kept and state.states(each) and not _is_shared(each, state, fact)]
     added = [each for each in new if not state.states(each)]
-    return Replacement(tuple(removed), tuple(added))
+    return StatementChange(tuple(removed), tuple(added))
 
 
 def _is_shared(triple: Triple, state: EditedGraph, fact: Fact) -> bool:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from citygraph.edit.blocks import TurtleFile
-from citygraph.edit.facts import Fact, Replacement
+from citygraph.edit.blocks import EditableTurtle
+from citygraph.edit.facts import Fact, StatementChange
 from citygraph.edit.state import EditedGraph, is_editable
 from citygraph.errors import EditError, ExportError
 from citygraph.files import locked, write_file
@@ -84,7 +84,7 @@ class Placing:
         self._state = state
         self._folder = folder
 
-    def changes(self, difference: Replacement, facts: Sequence[Fact]) -> tuple[EditedFile, ...]:
+    def changes(self, difference: StatementChange, facts: Sequence[Fact]) -> tuple[EditedFile, ...]:
         """The files with the statements of a difference.
 
         Args:
@@ -119,8 +119,8 @@ class Placing:
         text = (before or b"").decode("utf-8")
         if file is not None and text.removeprefix("\ufeff") != file.text:
             raise overtaken(path)
-        turtle = TurtleFile(path, text)
-        new = turtle.changed(Replacement(tuple(goes), tuple(comes)), prefixes=self._state.prefixes, after=after)
+        turtle = EditableTurtle(path, text)
+        new = turtle.changed(StatementChange(tuple(goes), tuple(comes)), prefixes=self._state.prefixes, after=after)
         return EditedFile(path, before, new.encode())
 
     def _files_with(self, triple: Triple) -> list[FileGraph]:
