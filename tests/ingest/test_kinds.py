@@ -22,13 +22,21 @@ Universität Stuttgart|Sveučilište u Zagrebu|Energy Agency of Granada|Agència
 Communauté de communes du Pays de Gex|Mancomunitat de la Ribera|Unione dei Comuni della Bassa Romagna|Zweckverband Abfall
 Comunidade Intermunicipal do Minho|Regionalverband Ruhr|Fundacja Miasto|Wuppertal Institut|Ramboll Ltd|Medio Ambiente S.L.
 Deutsche Umwelthilfe|Zarząd Transportu|Budapesti Közlekedési Központ|Ente Parco|Naturvårdsverket|Azienda Trasporti|Klimatkommunerna
-Enel X S.p.A.|Metro SA|ICLEI|Region Skåne – Energy board|Malmö – Environment Department|Consorzio Vallesina"""
+Enel X S.p.A.|Metro SA|ICLEI|Region Skåne – Energy board|Malmö – Environment Department|Consorzio Vallesina|Hafen Hamburg
+Landesanstalt für Umwelt|Bond voor Fietsers|Amis pour Lyon|Fundacja dla Miasta|Síť pro cyklisty|Фонд для громад|Trust for Towns|Bergen havn
+Göteborgs Hamn|Port of Dover|Grand Poitiers|Greater Copenhagen|Turun kauppakamari|Háskóli Íslands|Zagrebački električni tramvaj|Rīgas satiksme
+Klaipėdos uosto direkcija|Софийска енергийна агенция|Универзитет у Београду|Ινστιτούτο Αυτοδιοίκησης|İzmir Kalkınma Ajansı|東京大学|서울대학교
+Đại học Hà Nội|Universitas Gadjah Mada|جامعة الملك سعود|თბილისის უნივერსიტეტი|Sweco Miljøkonsulent|Budapesti Műszaki Egyetem|Universiteti i Prishtinës
+Trường Đại học|Hnutí Duha|Mälardalens högskola|Handelskammaren Mälardalen|Conservatoire du littoral|Raad voor de leefomgeving"""
 _REGIONS = """Region Skåne|Västra Götalandsregionen|Vestland fylkeskommune|Provincia di Torino|Diputación de Granada|Xunta de Galicia
 Conseil départemental de la Gironde|Landkreis Ahr|Land Salzburg|Kanton Zürich|Provincie Utrecht|Powiat Poznański|Zlínský kraj
 Pest megye|Județul Cluj|Περιφέρεια Κρήτης|Istarska županija|Harju maakond|Kauno apskritis|Львівська область|Kent County Council"""
 _CITIES = """Port of Spain|Porto de Mós|Port Elizabeth|Union City|University Park|Agency|Council Bluffs|La Unión|Friedrichshafen|Canton
 Universitätsstadt Marburg|Câmara Municipal de Lisboa|Adelaide SA|Calgary AB|Cambridge City Council|Comune di Milano|Gmina Lesznowola
-Frederikshavn|Stralsund|Federación|Mazamet|Red Bank|Hammamet|Blandford"""
+Frederikshavn|Stralsund|Federación|Mazamet|Red Bank|Hammamet|Blandford|Port of Spain|College Station|State College|National City|Maikammer
+Universitäts- und Hansestadt Greifswald|York University Heights|Fort-de-France|La Chaux-de-Fonds|Grand Rapids|Energodar|Elektrostal|Fundación
+Bundesstadt Bonn|Kochi Municipal Corporation|Dhaka City Corporation|Addis Ababa City Administration|Gobierno de la Ciudad de Salta
+Администрация города Томска|Gemeindeverwaltung Horw|Vác Önkormányzata|Ogres novada pašvaldība|Kauno miesto savivaldybė|Police nad Metují"""
 
 
 def _names(text: str) -> list[str]:

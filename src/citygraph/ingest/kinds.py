@@ -11,6 +11,8 @@ from typing import Final
 from citygraph.matching.names import fold, one_of, plain, read_name, word_lists, words_of
 
 _SHORTEST_STEM: Final = 3
+# From here on letters of languages that write without blanks: 東京大学, 서울대학교.
+_NO_BLANKS: Final = "\u3040"
 # Forms of companies that in brackets say a country: Sweden.
 _COUNTRIES: Final = frozenset({"SE"})
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -48,10 +50,11 @@ def is_region_name(name: str) -> bool:
     (True, True, False)
     """
     form = read_name(name)
-    first, between, _ = form.folded.partition(" ")
+    text = form.core if form.level == "municipality" else form.folded
+    first, between, _ = text.partition(" ")
     return (
         form.level == "county"
-        or bool(_region().search(form.folded) if between else _compound().match(first))
+        or bool(_region().search(text) if between else _compound().match(first))
         or bool(between and first in _first_words())
     )
 
@@ -85,7 +88,9 @@ def organisation_word(name: str, country: str, is_city: Callable[[str], bool]) -
     >>> organisation_word("Oslo Havn KF", "NO", bool), organisation_word("Wiener Stadtwerke", "AT", bool)
     ('KF', 'stadtwerke')
     """
-    return _in_letters(name, country) or _in_words(plain(name)) or _of_port(plain(name), is_city)
+    form = read_name(name)
+    core = form.core if form.level == "municipality" else ""
+    return _in_letters(name, country) or _in_words(plain(name), core) or _around_city(plain(name), is_city)
 
 
 def abbreviation(name: str, country: str, is_city: Callable[[str], bool]) -> str:
@@ -162,33 +167,48 @@ def _endings() -> dict[int, frozenset[str]]:
 
 
 @cache
-def _names_of_cities() -> frozenset[str]:
-    return frozenset(map(plain, words_of(__package__, "kinds", "no_organisation")))
+def _beginnings() -> re.Pattern[str]:
+    """The beginnings of words that do."""
+    return re.compile("|".join(sorted(map(plain, words_of(__package__, "kinds", "organisation_beginning")))))
+
+
+@cache
+def _names_of_cities() -> re.Pattern[str]:
+    words = sorted(map(plain, words_of(__package__, "kinds", "no_organisation")), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b")
 
 
 @lru_cache(maxsize=50_000)
-def _in_words(name: str) -> str:
-    if name in _names_of_cities():
-        return ""
-    words = tuple(_region().sub(" ", name).split())
+def _in_words(name: str, core: str) -> str:
+    """The word of a name that speaks of an organisation; `core` is what stands in a name that calls itself a municipality."""
+    words = tuple(_without_cities(core or name).split()) if _without_cities(name).strip() else ()
+    is_alone = len(name.split()) == 1
     for place, word in enumerate(words):
         for phrase in _phrases().get(word, ()):
-            if words[place : place + len(phrase)] == phrase and len(words) > 1:
+            if words[place : place + len(phrase)] == phrase and not is_alone:
                 return " ".join(phrase)
+        if _beginnings().match(word) and not is_alone:
+            return word
+        shortest = 1 if word >= _NO_BLANKS else _SHORTEST_STEM
         for length, endings in _endings().items():
             stem = len(word) - length
-            if word[-length:] in endings and (stem >= _SHORTEST_STEM or (not stem and len(words) > 1)):
+            if word[-length:] in endings and (stem >= shortest or (not stem and not is_alone)):
                 return word
     return ""
 
 
+def _without_cities(name: str) -> str:
+    """A name without the words that speak of regions, and without those that cities have as names of their own."""
+    return _names_of_cities().sub(" ", _region().sub(" ", name))
+
+
 @cache
-def _ports() -> tuple[str, ...]:
-    return tuple(sorted(map(plain, words_of(__package__, "kinds", "port")), key=len, reverse=True))
+def _before_cities() -> tuple[str, ...]:
+    return tuple(sorted(map(plain, words_of(__package__, "kinds", "before_city")), key=len, reverse=True))
 
 
-def _of_port(name: str, is_city: Callable[[str], bool]) -> str:
-    for word in _ports():
+def _around_city(name: str, is_city: Callable[[str], bool]) -> str:
+    for word in _before_cities():
         if name.startswith(f"{word} ") and is_city(read_name(name[len(word) + 1 :]).core):
             return word
     return ""

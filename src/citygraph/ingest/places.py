@@ -31,6 +31,7 @@ _LEAST_ALIKE: Final = 0.72
 _SHORTEST_NEAR: Final = 5
 _APART: Final = re.compile(r"[–—/|]|\s-\s")
 _MOST_PARTS: Final = 3
+_NUMBER: Final = re.compile(r"\d+|\b[ivx]+\b")
 
 
 def spellings() -> list[str]:
@@ -265,9 +266,11 @@ def are_other_names(one: NameForm, other: NameForm) -> bool:
     (True, False)
     >>> are_other_names(read_name("Marseille 08"), read_name("Marseille 01"))
     True
+    >>> are_other_names(read_name("Budapest II. kerület"), read_name("Budapest XX. kerület"))
+    True
     """
     first = one.core[:1] != other.core[:1] and one.sound[:1] != other.sound[:1] and one.core[1:2] == other.core[1:2]
-    return first or re.findall(r"\d+", one.core) != re.findall(r"\d+", other.core)
+    return first or _NUMBER.findall(one.core) != _NUMBER.findall(other.core)
 
 
 @cache
