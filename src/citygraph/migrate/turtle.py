@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -94,6 +95,12 @@ class TurtleFile:
         end = self.place(pair.object) + len(pair.object.text)
         self.edits.append((end, end, f" ;\n{_INDENT}{self.said(predicate)} {self.said(object_)}"))
 
+    def write_between(self, before: Pair, pair: Pair, predicate: str) -> None:
+        """Make a list of objects end between two of them, and go on with another predicate."""
+        start, end = self.place(before.object) + len(before.object.text), self.place(pair.object)
+        (comma,) = (token for token in tokens(self.text[start:end], TURTLE) if token.text == ",")
+        self.edits += [(start + comma.start, start + comma.end, ";"), (end, end, f"{self.said(predicate)} ")]
+
     def end_of(self, block: Block) -> int:
         """The place behind the dot of a block."""
         depth = 0
@@ -106,15 +113,16 @@ class TurtleFile:
 
     def edited(self) -> str:
         """The text with its edits."""
-        text = self.text
+        text, newline = self.text, "\r\n" if "\r\n" in self.text else "\n"
         for start, end, new in sorted(self.edits, key=lambda each: each[:2], reverse=True):
-            text = text[:start] + new + text[end:]
+            text = text[:start] + new.replace("\n", newline) + text[end:]
         if self.appended:
-            text = text.rstrip("\n") + "\n" + "".join(f"\n{block}\n" for block in self.appended)
+            added = "".join(f"\n{block}\n" for block in self.appended)
+            text = text.rstrip() + newline + added.replace("\n", newline)
         for name, iri in sorted(self._missing.items()):
             behind = [match for match in _PREFIX.finditer(text) if match[1] > name]
             at = behind[0].start() if behind else max((match.end() for match in _PREFIX.finditer(text)), default=0)
-            text = f"{text[:at]}@prefix {name}: <{iri}> .\n{text[at:]}"
+            text = f"{text[:at]}@prefix {name}: <{iri}> .{newline}{text[at:]}"
         return text
 
 
@@ -151,19 +159,20 @@ class TurtleRewrite:
             self._say_kind(concept, kinds)
 
     def _block(self, file: TurtleFile, block: Block) -> None:
-        predicates: set[int] = set()
         about = {file.iri(pair.predicate): file.iri(pair.object) for pair in block.pairs}
         if file.iri(block.subject) in self._table:
             self._leave(file, block.subject, "migrate.as_subject")
-        for pair in block.pairs:
-            old = file.iri(pair.predicate)
+        # The objects of one predicate, as it is written once.
+        for _, group in groupby(block.pairs, key=lambda pair: id(pair.predicate)):
+            pairs = list(group)
+            old = file.iri(pairs[0].predicate)
             if old in self._table:
-                self._statement(file, block, pair, first=id(pair.predicate) not in predicates)
-                predicates.add(id(pair.predicate))
-            elif old == PREDICATE and file.iri(pair.object) in self._table:
-                self._claim(file, pair, about.get(_OBJECT, ""))
+                self._statements(file, block, pairs)
+            elif old == PREDICATE and len(pairs) == 1 and file.iri(pairs[0].object) in self._table:
+                self._claim(file, pairs[0], about.get(_OBJECT, ""))
             else:
-                self._inside(file, pair.object)
+                for pair in pairs:
+                    self._inside(file, pair.object)
 
     def _inside(self, file: TurtleFile, term: WrittenTerm) -> None:
         """Name the old words in brackets, in lists, and as values of other properties."""
@@ -183,20 +192,29 @@ class TurtleRewrite:
         is_aim = old == PURPOSE and object_ in self.aims
         return Replacement(AIM) if is_aim else self._table[old]
 
-    def _statement(self, file: TurtleFile, block: Block, pair: Pair, *, first: bool) -> None:
-        """A statement with an old property: the property is replaced where it is written, once for all its objects."""
-        old, object_, subject = file.iri(pair.predicate), file.iri(pair.object), file.iri(block.subject)
-        new = self._new(old, object_)
-        if not object_ or not subject:
-            self._leave(file, pair.predicate, "migrate.no_name")
+    def _statements(self, file: TurtleFile, block: Block, pairs: Sequence[Pair]) -> None:
+        """Statements with an old property, which is replaced where it is written, once for all its objects.
+
+        An aim among themes gets its own property behind the one before it.
+        """
+        old, subject = file.iri(pairs[0].predicate), file.iri(block.subject)
+        if not subject or not all(file.iri(pair.object) for pair in pairs):
+            self._leave(file, pairs[0].predicate, "migrate.no_name")
             return
-        if first:
-            file.replace(pair.predicate, file.said(new.property))
-        file.done[change_of(old, new)] += 1
-        if new.property == ACTIVITY:
-            self._kinds[object_].setdefault(new.kind, file)
-        elif new.kind and (subject, old, object_) not in self._claimed:
-            self._write_claim(file, block, object_, new)
+        said = ""
+        for number, pair in enumerate(pairs):
+            object_ = file.iri(pair.object)
+            new = self._new(old, object_)
+            if not number:
+                file.replace(pair.predicate, file.said(new.property))
+            elif new.property != said:
+                file.write_between(pairs[number - 1], pair, new.property)
+            said = new.property
+            file.done[change_of(old, new)] += 1
+            if new.property == ACTIVITY:
+                self._kinds[object_].setdefault(new.kind, file)
+            elif new.kind and (subject, old, object_) not in self._claimed:
+                self._write_claim(file, block, object_, new)
 
     def _claim(self, file: TurtleFile, pair: Pair, object_: str) -> None:
         old = file.iri(pair.object)
