@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdflib.compare import isomorphic
 
+from citygraph.csv_tables import CsvLayout, Dialect
 from citygraph.errors import ExportError
 from citygraph.export import EXPORT_FORMATS, export_bytes, tables_per_class
 from citygraph.jsonld import dropped
@@ -169,6 +170,38 @@ def test_a_table_has_one_row_for_each_thing_of_the_class() -> None:
     assert [row["id"] for row in rows] == ["id:place-bergen", "id:place-oslo"]
     assert rows[1]["label"] == "Oslo"
     assert rows[1]["id:note"] == "a | b"
+
+
+_MEMBERSHIPS = """
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix org: <http://www.w3.org/ns/org#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix : <https://w3id.org/citygraph/id/> .
+@prefix cg: <https://w3id.org/citygraph/ontology#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+:oslo a cg:City, <http://b.example/City>, <http://a.example/City> ; skos:prefLabel "Oslo"@nb, "=Oslo"@en ; cg:height 1.5 .
+cg:City rdfs:subClassOf <http://b.example/City> .
+<http://b.example/City> rdfs:subClassOf <http://a.example/City> . <http://a.example/City> rdfs:subClassOf <http://b.example/City> .
+:met skos:prefLabel "Metrex" . :full skos:prefLabel "medlem"@nb, "member"@en .
+:m a org:Membership, <http://c.example/M> ; org:member :oslo ; org:organization :met ; org:role :full ; cg:note "a", "b" .
+:n a <http://x.example/a-b>, <http://x.example/a:b> .
+"""
+
+
+def test_a_membership_is_named_in_both_languages_and_no_class_has_two_tables() -> None:
+    quads = parse(_MEMBERSHIPS.encode(), format="ttl").quads
+    tables = tables_per_class(quads, described=True)
+    assert sorted(name for name in tables if name.endswith(".csv")) == [
+        "cg-City.csv", "http---c.example-M.csv", "http---x.example-a-b-2.csv", "http---x.example-a-b.csv", "org-Membership.csv",
+    ]  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO(tables["org-Membership.csv"].decode(), newline=""))
+    assert (row["label"], row["label_nb"]) == ("'=Oslo – Metrex – member", "Oslo – Metrex – medlem")
+    columns = json.loads(tables["org-Membership.csv-metadata.json"])["tableSchema"]["columns"]
+    assert [each["titles"] for each in columns] == list(row)
+    (note,) = [each for each in columns if each["titles"] == "cg:note"]
+    assert (note["propertyUrl"], note["separator"]) == (f"{PREFIXES['cg']}note", " | ")
+    excel = tables_per_class(quads, layout=CsvLayout(Dialect.EXCEL, "nb"), described=True)
+    assert "cg-City.csv-metadata.json" not in excel
+    assert excel["cg-City.csv"].startswith(b"\xef\xbb\xbfid;label;label_nb;cg:height;")
+    assert ";1,5;" in excel["cg-City.csv"].decode()
+    assert ",1.5," in tables["cg-City.csv"].decode()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+cmd", "-cmd", "\t=1", "\r=1"])

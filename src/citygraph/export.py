@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
+import re
 import shutil
 from array import array
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
-from itertools import groupby
+from itertools import chain, count, groupby
 from json.encoder import encode_basestring
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
+from citygraph.csv_tables import (
+    METADATA_ENDING,
+    STANDARD,
+    CsvLayout,
+    Dialect,
+    TableAbout,
+    TableColumn,
+    describe_table,
+    write_cells,
+)
 from citygraph.errors import ExportError
 from citygraph.labels import Labels
-from citygraph.namespaces import PREFIXES, XSD_STRING, Curies
+from citygraph.messages import Text, text
+from citygraph.namespaces import CG, PREFIXES, XSD_STRING, Curies
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, serialize_to
-from citygraph.results import defused
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 from citygraph.turtle.layout import blocks_of
 
@@ -256,79 +266,169 @@ def _one_or_all(values: list[str]) -> str:
 # -- a table per class ----------------------------------------------------------------------------------
 
 _OWL: Final = PREFIXES["owl"]
+_BELOW: Final = PREFIXES["rdfs"] + "subClassOf"
+_SEVERAL: Final = " | "
+_LABELS: Final = (("label", "en"), ("label_nb", "nb"))
+"""The columns of names, and their languages; the first was there before the second."""
 
 
-def tables_per_class(quads: Iterable[Quad], *, prefixes: Mapping[str, str] = PREFIXES) -> dict[str, bytes]:
+class ClassTable(NamedTuple):
+    """The table of a class: the name of its file, the CSV, and the metadata that belong beside it."""
+
+    name: str
+    data: bytes
+    metadata: bytes
+
+
+def tables_per_class(
+    quads: Iterable[Quad],
+    *,
+    prefixes: Mapping[str, str] = PREFIXES,
+    layout: CsvLayout = STANDARD,
+    described: bool = False,
+) -> dict[str, bytes]:
     """A CSV table for each class of the data: one row a thing, one column a property, by the name of the class.
 
-    Several values of one property stand in one cell, separated by ` | `. Cells are plain: IRIs as CURIEs.
+    Several values of one property stand in one cell, separated by ` | `. Cells are plain: IRIs as CURIEs. `label` and
+    `label_nb` are the names in English and bokmål; a membership is named by what it ties together.
+
+    Args:
+        quads: the graph.
+        prefixes: for CURIEs.
+        layout: how cells are laid out.
+        described: with the metadata of each in the standard layout, by the name that they have beside it.
     """
-    return dict(class_tables(quads, prefixes=prefixes))
+    found: dict[str, bytes] = {}
+    for table in class_tables(quads, prefixes=prefixes, layout=layout):
+        found[table.name] = table.data
+        if described and layout.dialect is Dialect.STANDARD:
+            found[table.name + METADATA_ENDING] = table.metadata
+    return found
 
 
-def class_tables(quads: Iterable[Quad], *, prefixes: Mapping[str, str] = PREFIXES) -> Iterator[tuple[str, bytes]]:
-    """The tables of `tables_per_class` one after the other, so that only one is in memory."""
+def class_tables(
+    quads: Iterable[Quad], *, prefixes: Mapping[str, str] = PREFIXES, layout: CsvLayout = STANDARD
+) -> Iterator[ClassTable]:
+    """The tables of `tables_per_class` one after the other, so that only one is in memory.
+
+    Of a class and those above it that have the same things the lowest gives a table.
+    """
     given = quads if isinstance(quads, SortedQuads) else SortedQuads(quads)
-    members: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    members: dict[str, array[int]] = defaultdict(lambda: array("q"))
+    above: dict[str, set[str]] = defaultdict(set)
     for number, group in enumerate(given.groups()):
-        subject = group[0].subject
-        if isinstance(subject, Iri):
-            for class_ in _classes(group):
-                members[class_].append((subject.value, number))
-    curies = Curies(prefixes)
-    for class_, things in sorted(members.items()):
-        numbers = array("q", (number for _, number in sorted(things)))
-        yield _file_name(class_, curies), _Table(given, numbers, prefixes, curies).as_csv()
+        if isinstance(group[0].subject, Iri):
+            for class_ in _objects(group, _TYPE):
+                if not class_.startswith(_OWL):
+                    members[class_].append(number)
+            above[group[0].subject.value] |= _objects(group, _BELOW)
+    labels, curies = Labels(given, prefixes=prefixes), Curies(prefixes)
+    names: set[str] = set()
+    for class_, numbers in _each_once(members, above):
+        name = _file_name(class_, curies, names)
+        table = _Table(given, numbers, labels, curies)
+        metadata = describe_table(name, table.columns, TableAbout(_both(labels, class_)))
+        yield ClassTable(name, table.as_csv(layout), metadata)
 
 
-def _classes(group: Iterable[Quad]) -> set[str]:
-    return {
-        quad.object.value
-        for quad in group
-        if quad.predicate.value == _TYPE and isinstance(quad.object, Iri) and not quad.object.value.startswith(_OWL)
-    }
+def _objects(group: Iterable[Quad], predicate: str) -> set[str]:
+    return {quad.object.value for quad in group if quad.predicate.value == predicate and isinstance(quad.object, Iri)}
 
 
-def _file_name(class_: str, curies: Curies) -> str:
-    return curies.of(class_).strip("<>").replace(":", "-").replace("/", "-") + ".csv"
+def _each_once(
+    members: Mapping[str, array[int]], above: Mapping[str, Iterable[str]]
+) -> Iterator[tuple[str, array[int]]]:
+    """The classes in order, without those above another of the same things; of two that mean the same ours, or the first."""
+    same: dict[bytes, list[str]] = defaultdict(list)
+    for class_, numbers in members.items():
+        same[numbers.tobytes()].append(class_)
+    for class_, numbers in sorted(members.items()):
+        others = (other for other in same[numbers.tobytes()] if other != class_)
+        higher = _all_above(class_, above)
+        lower = [other for other in others if class_ in _all_above(other, above)]
+        if all(other in higher and _rank(class_) < _rank(other) for other in lower):
+            yield class_, numbers
+
+
+def _all_above(class_: str, above: Mapping[str, Iterable[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [class_]
+    while waiting:
+        new = set(above.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _rank(class_: str) -> tuple[bool, str]:
+    return not class_.startswith(CG), class_
+
+
+def _file_name(class_: str, curies: Curies, taken: set[str]) -> str:
+    """A name for the file that no disk and no address reads otherwise, and that no other table has."""
+    stem = re.sub(r"[^\w.-]", "-", curies.of(class_).strip("<>"))
+    numbered = (f"{stem}-{number}" for number in count(2))
+    free = next(each for each in chain([stem], numbered) if each.casefold() not in taken)
+    taken.add(free.casefold())
+    return f"{free}.csv"
+
+
+def _both(labels: Labels, iri: str) -> Text:
+    return Text(labels.of(iri, "nb"), labels.of(iri, "en"))
 
 
 class _Table:
     """The table of one class."""
 
-    def __init__(self, quads: SortedQuads, numbers: array[int], prefixes: Mapping[str, str], curies: Curies) -> None:
-        self._quads, self._numbers, self._prefixes, self._curies = quads, numbers, prefixes, curies
-        self._names: dict[tuple[str, str | None], str] = {}
+    def __init__(self, quads: SortedQuads, numbers: array[int], labels: Labels, curies: Curies) -> None:
+        self._quads, self._numbers, self._labels, self._curies = quads, numbers, labels, curies
+        self._keys: dict[tuple[str, str], str] = {}
+        self._several: set[str] = set()
+        for number in numbers:
+            headings = [self._heading(each) for each in self._about(number)]
+            self._several |= {each for each in headings if headings.count(each) > 1}
+        self._headings = sorted(self._keys.values())
 
-    def as_csv(self) -> bytes:
-        columns = sorted({self._column(each) for number in self._numbers for each in self._about(number)})
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(["id", "label", *columns])
+    @property
+    def columns(self) -> list[TableColumn]:
+        """What its columns are."""
+        label = text("publish.table.label")
+        first = [TableColumn("id", Text("id", "id")), *(TableColumn(name, label, language=of) for name, of in _LABELS)]
+        keys = sorted(self._keys.items(), key=lambda each: each[1])
+        return [*first, *(self._column(heading, iri, language) for (iri, language), heading in keys)]
+
+    def _column(self, heading: str, iri: str, language: str) -> TableColumn:
+        separator = _SEVERAL if heading in self._several else ""
+        return TableColumn(heading, _both(self._labels, iri), language=language, property=iri, separator=separator)
+
+    def as_csv(self, layout: CsvLayout) -> bytes:
+        """A row for each thing below the headings."""
+        head = ["id", *(name for name, _ in _LABELS), *self._headings]
+        return write_cells(chain([head], self._rows(layout)), layout)
+
+    def _rows(self, layout: CsvLayout) -> Iterator[list[str]]:
         for number in self._numbers:
             values: dict[str, list[str]] = {}
             for triple in self._about(number):
-                values.setdefault(self._column(triple), []).append(self._cell(triple.object))
-            cells = [" | ".join(sorted(values[column])) if column in values else "" for column in columns]
-            writer.writerow(map(defused, (*self._name(self._quads.about(number)), *cells)))
-        return text.getvalue().encode()
+                cell = layout.cell(triple.object, self._cell(triple.object))
+                values.setdefault(self._heading(triple), []).append(cell)
+            thing = str(getattr(self._quads.about(number)[0].subject, "value", ""))
+            names = [self._labels.name(thing, of) for _, of in _LABELS]
+            cells = [_SEVERAL.join(sorted(values.get(heading, ()))) for heading in self._headings]
+            yield [self._curies.of(thing), *names, *cells]
 
     def _about(self, number: int) -> list[Triple]:
         """What is said of a thing besides its types."""
         triples = distinct_triples(self._quads.about(number))
         return [each for each in triples if each.predicate.value != _TYPE or not isinstance(each.object, Iri)]
 
-    def _name(self, group: list[Quad]) -> tuple[str, str]:
-        thing = str(getattr(group[0].subject, "value", ""))
-        labels = Labels(group, prefixes=self._prefixes)
-        return self._curies.of(thing), labels.of(thing, "en") if thing in labels else ""
-
-    def _column(self, triple: Triple) -> str:
-        key = triple.predicate.value, triple.object.language if isinstance(triple.object, Literal) else None
-        known = self._names.get(key)
+    def _heading(self, triple: Triple) -> str:
+        language = (triple.object.language or "") if isinstance(triple.object, Literal) else ""
+        key = triple.predicate.value, language
+        known = self._keys.get(key)
         if known is None:
             name = self._curies.of(key[0])
-            known = self._names[key] = f"{name}@{key[1]}" if key[1] else name
+            known = self._keys[key] = f"{name}@{language}" if language else name
         return known
 
     def _cell(self, term: object) -> str:

@@ -123,6 +123,11 @@ class Labels:
         told = [part for n, part in sorted(parts.items()) if n != _DAY or _OF_A_LIST in parts]
         return " – ".join(self.of(part, language) for part in told)
 
+    def name(self, iri: str, language: str) -> str:
+        """What a thing is called, a fact by what it ties together; empty when nothing but its CURIE could be said."""
+        words = self.describe(iri, language)
+        return "" if words == compress(iri, self._prefixes) else words
+
     def __contains__(self, iri: str) -> bool:
         """Whether there is any label for this IRI."""
         return iri in self._found

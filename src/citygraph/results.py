@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
@@ -31,9 +30,6 @@ _PIECE: Final = 32_000
 _XML_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
 # What `json.dumps` does with one text, without the way there.
 _quoted: Final = encode_basestring
-_PLAIN_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-# The wide forms are formulas to programs of East Asia.
-_STARTS_FORMULA: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +52,6 @@ class Solutions:
         """The same rows with these columns only, in this order."""
         places = [self.columns.index(column) for column in columns]
         return Solutions(columns, tuple(tuple(row[place] for place in places) for row in self.rows))
-
-    def for_spreadsheets(self) -> Solutions:
-        """The same rows with each literal `defused`."""
-        return Solutions(self.columns, tuple(tuple(map(_defused_term, row)) for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +305,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Itera
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow(["" if term is None else _plain(term) for term in row])
+        writer.writerow([plain_text(term) for term in row])
         if text.tell() >= _PIECE:
             yield text.getvalue()
             text.seek(0)
@@ -321,23 +313,8 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Term | None]]) -> Itera
     yield text.getvalue()
 
 
-def _plain(term: Term) -> str:
+def plain_text(term: Term | None) -> str:
+    """A value without its type or language; empty without one."""
+    if term is None:
+        return ""
     return term.value if isinstance(term, Iri | Literal) else str(term)
-
-
-def defused(cell: str) -> str:
-    r"""A cell for a person's spreadsheet, which shows it and does not run it (OWASP, CSV injection).
-
-    What begins like a formula, also behind space and empty lines, gets an apostrophe in front. A plain number
-    stays one. Answers for programs are written as they are: SPARQL 1.1 Query Results CSV knows no such marks.
-
-    >>> defused("=1+1"), defused("\n=1"), defused("-3.5"), defused("-2+3")
-    ("'=1+1", "'\n=1", '-3.5', "'-2+3")
-    """
-    return f"'{cell}" if _STARTS_FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell
-
-
-def _defused_term(term: Term | None) -> Term | None:
-    if not isinstance(term, Literal) or (text := defused(term.value)) == term.value:
-        return term
-    return Literal(text)

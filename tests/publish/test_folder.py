@@ -9,12 +9,14 @@ import io
 import json
 import os
 import re
+import warnings
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import csvw
 import fdk_rdf_parser
 import pytest
 
@@ -92,8 +94,8 @@ def test_everything_a_portal_and_a_person_look_for_is_there(published: tuple[Pat
     expected += [f"catalog/{name}.{ending}" for name in PROFILES for ending in ("ttl", "rdf", "jsonld")]
     expected += ["index.html", "en.html", "void.ttl", ".well-known/void", "SHA256SUMS", "openapi.json"]
     expected += ["ontology/nb.html", "ontology/en.html", "ontology/ontology.ttl", "ontology/ontology.rdf"]
-    expected += [f"classes/cg-City.{ending}" for ending in ("csv", "json", "geojson", "xlsx")]
-    expected += [f"queries/members.{ending}" for ending in ("csv", "json", "xlsx")]
+    expected += [f"classes/cg-City.{ending}" for ending in ("csv", "csv-metadata.json", "json", "geojson", "xlsx")]
+    expected += [f"queries/members.{ending}" for ending in ("csv", "csv-metadata.json", "json", "xlsx")]
     expected += ["queries/places-on-the-map.geojson", "queries/grlc/members.rq", "queries/examples/members.ttl"]
     assert [path for path in expected if path not in paths] == []
     assert sorted(outcome.files) == [path for path in paths if path != "SHA256SUMS"]
@@ -117,6 +119,24 @@ def test_another_run_gives_the_same_bytes_and_replaces_the_folder(
         assert this_project.publish(target).written
         assert (target / "SHA256SUMS").read_bytes() == (folder / "SHA256SUMS").read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_another_reader_of_csvw_reads_every_table_that_is_published(published: tuple[Path, Published]) -> None:
+    folder, _ = published
+    found = sorted(folder.glob("*/*.csv"))
+    assert len(found) > 60
+    for path in found:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            table = csvw.Table.from_file(f"{path}-metadata.json")
+            read = list(table)
+        with path.open(encoding="utf-8", newline="") as file:
+            head, *rows = csv.reader(file)
+        assert len(read) == len(rows), path
+        assert [str(each.titles) for each in table.tableSchema.columns] == head, path
+    said = json.loads((folder / "queries/members.csv-metadata.json").read_text(encoding="utf-8"))
+    assert said["dc:temporal"] == {"@value": "2020-11-05", "@type": "xsd:date"}
+    assert said["dc:title"][0] == {"@value": "Medlemmer og partnere", "@language": "nb"}
 
 
 def test_a_packed_file_is_the_file_without_a_time_in_it(published: tuple[Path, Published]) -> None:

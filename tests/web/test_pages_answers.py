@@ -88,12 +88,34 @@ def test_the_lists_behind_an_answer_are_named(pages: Pages) -> None:
 def test_the_files_hold_the_rows_of_the_page(pages: Pages, name: str) -> None:
     rows = list(csv.reader(io.StringIO(pages.get(f"/queries/{name}.csv").text)))
     bindings = pages.get(f"/queries/{name}.json").json()
-    assert rows[0] == bindings["head"]["vars"]
+    assert [column for column in rows[0] if not column.endswith("_label")] == bindings["head"]["vars"]
     assert len(rows) - 1 == len(bindings["results"]["bindings"])
     assert len(pages.get(f"/queries/{name}.tsv").text.splitlines()) == len(rows)
     assert len(list(ET.fromstring(pages.get(f"/queries/{name}.xml").text)[1])) == len(rows) - 1  # noqa: S314
     page = words_of(pages.get(f"/queries/{name}?lang=en").text)
     assert f"{len(rows) - 1} rows" in page
+
+
+def test_a_table_names_its_things_in_the_language_of_the_reader_and_says_what_its_columns_are(pages: Pages) -> None:
+    path, csvm = "/queries/members.csv?network=eurocities&lang=", "application/csvm+json"
+    english = pages.get(f"{path}en")
+    (oslo,) = [row for row in csv.DictReader(io.StringIO(english.text)) if "oslo" in row["member"]]
+    assert (oslo["member_label"], oslo["role_label"]) == ("City of Oslo", "full member")
+    beside = 'members.csv-metadata.json?network=eurocities&lang=en>; rel="describedby"; type="' + csvm
+    assert beside in english.headers["Link"]
+    described = pages.get(f"{path}en".replace(".csv", ".csv-metadata.json"))
+    assert described.headers["Content-Type"] == csvm
+    columns = described.json()["tableSchema"]["columns"]
+    assert [each["titles"] for each in columns] == next(csv.reader(io.StringIO(english.text)))
+    assert columns[2]["datatype"] == "anyURI"
+    excel = pages.get(f"{path}nb&dialect=excel").content
+    assert excel.startswith(b"\xef\xbb\xbfnetwork;network_label;member;")
+    assert "oslo-kommune;Oslo kommune;" in excel.decode()
+    assert pages.get(f"{path}en&dialect=excel").content.startswith(b"\xef\xbb\xbfnetwork,network_label,")
+    assert pages.get(f"{path}en&dialect=lotus").status_code == 400
+    tsv = pages.get(f"{path}nb".replace(".csv", ".tsv")).text
+    assert '"Oslo kommune"' in tsv
+    assert tsv.startswith("?network\t?network_label\t")
 
 
 def test_a_workbook_can_be_opened_and_holds_no_formula(pages: Pages) -> None:
@@ -107,6 +129,8 @@ def test_a_workbook_can_be_opened_and_holds_no_formula(pages: Pages) -> None:
     assert "<f>" not in sheet
     assert "<v>140</v>" in sheet
     assert "number of members" in strings
+    assert "network (IRI)" in strings
+    assert ">https://w3id.org/citygraph/id/eurocities<" in strings
 
 
 def test_places_come_as_geojson(pages: Pages) -> None:

@@ -13,6 +13,8 @@ import typer
 
 from citygraph.cli.options import (
     AsOf,
+    CsvDialect,
+    DialectName,
     Edition,
     EditionName,
     Engine,
@@ -36,6 +38,7 @@ from citygraph.cli.output import (
     print_explanation,
     print_report,
     progress_bar,
+    refuse_dialect,
     say,
     write_report,
 )
@@ -365,6 +368,7 @@ class Which(StrEnum):
 def export(
     target: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
     format_: Annotated[ExportFormat | None, typer.Option("--format", "-f", show_default=False)] = None,
+    dialect: CsvDialect = DialectName.STANDARD,
     which: Annotated[Which, typer.Option("--which")] = Which.BOTH,
     as_of: AsOf = None,
     edition: Edition = EditionName.PUBLIC,
@@ -374,8 +378,9 @@ def export(
     """Write the graph to a file: the same graph gives the same bytes."""
     words, project = language_name(language), open_or_reference(folder_or_reference).in_edition(edition.value)
     chosen = _format(format_, target)
+    refuse_dialect(dialect.value, is_csv=chosen is ExportFormat.CSV)
     if chosen is ExportFormat.CSV:
-        _export_tables(project, target, words, which=which, as_of=day(as_of))
+        _export_tables(project, target, words, dialect.value, which=which, as_of=day(as_of))
         return
     data = project.export(format=chosen.value, which=which.value, as_of=day(as_of), edition=edition.value)
     if target is None:
@@ -385,18 +390,24 @@ def export(
     say(phrase("export.written", words, file=target, size=len(data)))
 
 
-def _export_tables(project: Project, folder: Path | None, words: str, *, which: Which, as_of: date | None) -> None:
-    """One table for each class.
+def _export_tables(
+    project: Project, folder: Path | None, words: str, dialect: str, *, which: Which, as_of: date | None
+) -> None:
+    """One table for each class, and in the standard layout its metadata beside it.
 
     Raises:
         ExportError: there is no folder to write them to.
     """
+    from citygraph.csv_tables import CsvLayout, Dialect  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.export import tables_per_class  # noqa: PLC0415
+
     if folder is None:
         raise ExportError(sentence("cli.export.needs_folder"), fix=sentence("cli.export.name_folder"))
-    tables = project.tables(which=which.value, as_of=as_of, edition=project.config.edition)
+    layout, quads = CsvLayout(Dialect(dialect), words), project.quads(which.value, as_of=as_of)
+    tables = tables_per_class(quads, prefixes=project.prefixes, layout=layout, described=True)
     for name, data in tables.items():
         write_file(folder / name, data, is_private=project.config.has_internal)
-    say(phrase("export.tables", words, count=len(tables), folder=folder))
+    say(phrase("export.tables", words, count=sum(name.endswith(".csv") for name in tables), folder=folder))
 
 
 def _format(given: ExportFormat | None, target: Path | None) -> ExportFormat:

@@ -47,6 +47,13 @@ class FindingsFormat(StrEnum):
     GITHUB = "github"
 
 
+class DialectName(StrEnum):
+    """How CSV is laid out (`csv_tables.Dialect`)."""
+
+    STANDARD = "standard"
+    EXCEL = "excel"
+
+
 class EditionName(StrEnum):
     """What is taken of a graph with internal files: what may leave, or everything."""
 
@@ -71,6 +78,7 @@ Language = Annotated[LanguageName | None, typer.Option("--lang", show_default=Fa
 Quiet = Annotated[bool, typer.Option("--quiet", "-q")]
 Format = Annotated[ReportFormat, typer.Option("--format", "-f")]
 Findings = Annotated[FindingsFormat, typer.Option("--format", "-f")]
+CsvDialect = Annotated[DialectName, typer.Option("--dialect")]
 Edition = Annotated[EditionName, typer.Option("--edition")]
 Watch = Annotated[bool, typer.Option("--watch")]
 Engine = Annotated[EngineName | None, typer.Option("--reasoner", show_default=False)]

@@ -197,6 +197,37 @@ def print_answer(
         print_rows(answer, labels, language=language, numbered=numbered)
 
 
+def print_named_rows(
+    answer: Solutions,
+    store: Store,
+    *,
+    format_: AnswerFormat,
+    language: str,
+    prefixes: Mapping[str, str],
+    dialect: str,
+) -> None:
+    """Write rows as CSV in a dialect, or as TSV, with the names of things beside their addresses."""
+    from citygraph.csv_tables import CsvLayout, Dialect, with_names, write_table  # noqa: PLC0415
+    from citygraph.results import write_answer  # noqa: PLC0415
+
+    labels = _names((term for row in answer.rows for term in row), store, prefixes)
+    named = with_names(answer, lambda iri: labels.describe(iri, language), prefixes=prefixes)
+    if format_ is AnswerFormat.CSV:
+        _write(write_table(named, CsvLayout(Dialect(dialect), language)))
+    else:
+        _write(write_answer(named, format=format_.value))
+
+
+def refuse_dialect(dialect: str, *, is_csv: bool) -> None:
+    """A layout of CSV is for CSV.
+
+    Raises:
+        QueryError: it is given with another format.
+    """
+    if dialect != "standard" and not is_csv:
+        raise QueryError(sentence("cli.answer.dialect_of_csv"), fix=sentence("cli.answer.add_csv"))
+
+
 def _refuse_wrong_kind(format_: AnswerFormat, *, is_graph: bool) -> None:
     """Tables cannot carry graphs, nor the other way round.
 

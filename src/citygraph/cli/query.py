@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from citygraph.cli.options import AsOf, FolderOption, Language, Quiet, day, language_name, open_or_reference
+from citygraph.cli.options import (
+    AsOf,
+    CsvDialect,
+    DialectName,
+    FolderOption,
+    Language,
+    Quiet,
+    day,
+    language_name,
+    open_or_reference,
+)
 from citygraph.cli.output import (
     AnswerFormat,
     federated_words,
@@ -15,9 +25,11 @@ from citygraph.cli.output import (
     print_answer,
     print_explanation,
     print_lists,
+    print_named_rows,
     print_report,
     print_sources,
     progress_bar,
+    refuse_dialect,
     say,
 )
 from citygraph.errors import QueryError
@@ -42,6 +54,7 @@ def query(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME")] = "",
     format_: Annotated[AnswerFormat, typer.Option("--format", "-f")] = AnswerFormat.TABLE,
+    dialect: CsvDialect = DialectName.STANDARD,
     as_of: AsOf = None,
     cite: Annotated[bool, typer.Option("--cite")] = False,
     explain: Annotated[int, typer.Option("--explain", metavar="ROW", show_default=False)] = 0,
@@ -53,6 +66,7 @@ def query(
 ) -> None:
     """Answer a saved question; without a name, list them all."""
     words, on = language_name(language), day(as_of)
+    refuse_dialect(dialect.value, is_csv=format_ is AnswerFormat.CSV)
     if help_ and not name:
         print(context.get_help())
         return
@@ -76,8 +90,14 @@ def query(
     else:
         if answered.federated is not None and not quiet:
             say(federated_words(answered.federated, words))
+        from citygraph.results import Solutions  # noqa: PLC0415  # keeps `--help` fast
+
         answer = answered.with_sources() if cite else answered.answer
-        print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes)
+        how: dict[str, Any] = {"format_": format_, "language": words, "prefixes": project.prefixes}
+        if isinstance(answer, Solutions) and format_ in {AnswerFormat.CSV, AnswerFormat.TSV}:
+            print_named_rows(answer, snapshot, dialect=dialect.value, **how)
+        else:
+            print_answer(answer, snapshot, **how)
 
 
 def _version(project: Project, as_of: date | None, words: str, *, quiet: bool) -> Snapshot:

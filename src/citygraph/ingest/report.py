@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from citygraph.csv_tables import defused
 from citygraph.ingest.cells import clean
 from citygraph.ingest.countries import country_of, region_of
 from citygraph.ingest.kinds import BodyKind
@@ -21,7 +22,6 @@ from citygraph.ingest.tables import ListLimits, list_error
 from citygraph.matching.names import fold
 from citygraph.messages import Text, said_in, sentence, text
 from citygraph.namespaces import expand
-from citygraph.results import defused
 
 CANDIDATES: Final = 5
 _MOST_ROWS: Final = 20

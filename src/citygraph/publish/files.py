@@ -21,9 +21,10 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
+from citygraph.csv_tables import sheet_columns, write_table
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, canonical_hash, read_quads
-from citygraph.results import Solutions, write_answer
+from citygraph.results import Solutions, plain_text, write_answer
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sorted_quads import SortedQuads, distinct_triples, has_blank_node
 from citygraph.sparql.text import Form
@@ -54,24 +55,26 @@ def class_files(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield from _workbook(table)
 
 
-def answer_files(answer: Solutions, name: Callable[[Iri], str]) -> Iterator[tuple[str, bytes]]:
+def answer_files(answer: Solutions, named: Solutions, name: Callable[[Iri], str]) -> Iterator[tuple[str, bytes]]:
     """The answer to a question in every format that fits, by the ending of the file.
 
     Args:
         answer: its rows.
-        name: what a thing is called, for the workbook and the map.
+        named: the same `with_names`, for those who read tables.
+        name: what a thing is called, for the map.
     """
 
     def shown(term: Term | None) -> str:
         if isinstance(term, Iri):
             return name(term)
-        return "" if term is None else term.value if isinstance(term, Literal) else str(term)
+        return plain_text(term)
 
-    yield "csv", write_answer(answer.for_spreadsheets(), format="csv")
+    yield "csv", write_table(named)
     yield "json", write_answer(answer, format="json")
-    table = Table(answer.columns, tuple(tuple(map(shown, row)) for row in answer.rows))
-    yield from _on_a_map(table)
-    yield from _workbook(table)
+    yield from _on_a_map(Table(answer.columns, tuple(tuple(map(shown, row)) for row in answer.rows)))
+    columns = sheet_columns(named, str)
+    cells = (tuple(plain_text(row[place]) for _, place in columns) for row in named.rows)
+    yield from _workbook(Table(tuple(heading for heading, _ in columns), tuple(cells)))
 
 
 def _number(text: str) -> float | None:

@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 from citygraph.config import Config, check_terms, settings
+from citygraph.csv_tables import METADATA_ENDING, TableAbout, columns_of, describe_table, with_names
 from citygraph.errors import ExportError, PublishError
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part
@@ -116,21 +117,22 @@ _FORMATS_OF_A_DATASET: Final = {
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnswer:
-    """The answer to a question, and the values its parameters had."""
+    """The answer to a question, the values its parameters had, and what is to be said of its rows (`TableAbout.account`)."""
 
     answer: Solutions
     bound: Mapping[str, Term] = field(default_factory=dict)
+    account: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What others lend: quads into a file of a format, quads to tables one by one, a question to its answer.
+    """What others lend: quads into a file of a format, quads to tables one by one with their metadata, a question to its answer.
 
     `site` writes the pages for people into the folder; it is not asked when a violation keeps the folder back anyway.
     """
 
     write: Callable[[Iterable[Quad], str, Mapping[str, str], BinaryIO], None]
-    tables: Callable[[Iterable[Quad]], Iterable[tuple[str, bytes]]]
+    tables: Callable[[Iterable[Quad]], Iterable[tuple[str, bytes, bytes]]]
     ask: Callable[[SavedQuery], QuestionAnswer | None]
     prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
     site: Callable[[NewFolder], Iterable[Finding]] | None = None
@@ -240,26 +242,29 @@ class Writing:
 
     def _write_classes(self) -> list[str]:
         paths = []
-        for name, data in self._tools.tables(self._quads):
+        for name, data, metadata in self._tools.tables(self._quads):
             for ending, content in class_files(data):
                 path = f"classes/{name.removesuffix('.csv')}.{ending}"
                 self._folder.write(path, content)
                 paths.append(path)
+            self._folder.write(f"classes/{name}{METADATA_ENDING}", metadata)
         return paths
 
     def _write_answers(self) -> None:
         labels = Labels(self._quads if self.published else (), prefixes=self._tools.prefixes)
         formats = _FORMATS_OF_A_DATASET if self._config.values["publish.query_datasets"] else _QUERY_FORMATS
+        language = self._config.languages[0]
 
         def name(iri: Iri) -> str:
-            return labels.describe(iri, self._config.languages[0])
+            return labels.describe(iri, language)
 
         for query in self.published:
             asked = self._tools.ask(query)
             if asked is None:
                 continue
             self._bound[query.name] = asked.bound
-            for ending, data in answer_files(asked.answer, name):
+            named = with_names(asked.answer, name, prefixes=self._tools.prefixes)
+            for ending, data in answer_files(asked.answer, named, name):
                 path = f"queries/{query.name}.{ending}"
                 size = self._folder.write(path, data)
                 if ending in formats:
@@ -267,6 +272,21 @@ class Writing:
                     title = Text(f"{query.title.nb} ({words})", f"{query.title.en} ({words})")
                     self._items.append(Item(path, title, query.question, file_type, media_type, size, query.name))
                     self._sound.add(f"{path} {file_type}")
+            file = f"{query.name}.csv"
+            about = self._about_table(query, asked)
+            metadata = describe_table(file, columns_of(named, language), about)
+            self._folder.write(f"queries/{file}{METADATA_ENDING}", metadata)
+
+    def _about_table(self, query: SavedQuery, asked: QuestionAnswer) -> TableAbout:
+        """What the table of an answer is: the question, the day that it holds for, and the account of its rows."""
+        return TableAbout(
+            query.title,
+            query.question,
+            licence=self._config.licence,
+            day=self._edition.as_of.isoformat(),
+            source=f"{self._site}dataset/graph",
+            account=asked.account,
+        )
 
     def _write_query_texts(self) -> None:
         prefixes: dict[str, str] = {}

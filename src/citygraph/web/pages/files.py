@@ -6,22 +6,38 @@ import hashlib
 import io
 import json
 from datetime import UTC, date, datetime, time
-from typing import Final
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.csv_tables import (
+    ADDRESS,
+    METADATA_ENDING,
+    CsvLayout,
+    Dialect,
+    TableAbout,
+    columns_of,
+    describe_table,
+    sheet_columns,
+    with_names,
+    write_table,
+)
+from citygraph.errors import QueryError
 from citygraph.export import export_bytes
 from citygraph.formats import content_type, place_in
+from citygraph.messages import sentence
 from citygraph.query import Answered
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.results import Answer, Graph, Solutions, write_answer
+from citygraph.results import Answer, Graph, Solutions, plain_text, write_answer
 from citygraph.web.pages.facts import table_of
 from citygraph.web.pages.page import Page, respond
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _MOST_ROWS: Final = 200
+METADATA: Final = f"csv{METADATA_ENDING}"
+"""The ending of the metadata of a CSV table."""
 # XML 1.0, 2.2: these characters cannot stand in a document at all.
 _NOT_XML: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535))
 
@@ -30,12 +46,46 @@ _NOT_XML: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535
 
 
 def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noqa: A002
-    """The answer in one format, under the name of its question."""
-    body = _written(page, answered, answered.with_sources(), format)
-    response = respond(page.request, body, content_type(format))
-    response.headers["Content-Disposition"] = f'inline; filename="{answered.query.name}.{format}"'
+    """The answer in one format, under the name of its question; with `METADATA` what the columns of its table are."""
+    name = f"{answered.query.name}.{format}"
+    is_metadata = format == METADATA
+    body = _metadata(page, answered) if is_metadata else _written(page, answered, answered.with_sources(), format)
+    response = respond(page.request, body, "application/csvm+json" if is_metadata else content_type(format))
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if format == "csv" and _dialect(page) is Dialect.STANDARD:
+        parameters = f"?{page.request.url.query}" if page.request.url.query else ""
+        beside = f'<{name}{METADATA_ENDING}{parameters}>; rel="describedby"; type="application/csvm+json"'
+        response.headers.append("Link", beside)
     return response
+
+
+def _dialect(page: Page) -> Dialect:
+    """How a CSV table is laid out: as `dialect` in the address says.
+
+    Raises:
+        QueryError: there is no such layout.
+    """
+    said = page.request.query_params.get("dialect", Dialect.STANDARD.value)
+    if said not in set(Dialect):
+        raise QueryError(
+            sentence("question.no_dialect", said=said), fix=sentence("next.dialect", known=", ".join(Dialect))
+        )
+    return Dialect(said)
+
+
+def _named(page: Page, answer: Solutions) -> Solutions:
+    """The rows with the names of things, in the language of the page."""
+    return with_names(answer, lambda iri: page.graph.label(iri.value, page.language), prefixes=page.project.prefixes)
+
+
+def _metadata(page: Page, answered: Answered) -> bytes:
+    answer, query = answered.with_sources(), answered.query
+    named = _named(page, answer) if isinstance(answer, Solutions) else Solutions((), ())
+    about = TableAbout(
+        query.title, query.question, licence=page.project.config.licence, day=page.graph.manifest.as_of,
+    )  # fmt: skip
+    return describe_table(f"{query.name}.csv", columns_of(named, page.language), about)
 
 
 def _written(page: Page, answered: Answered, answer: Answer, format: str) -> bytes:  # noqa: A002
@@ -45,11 +95,13 @@ def _written(page: Page, answered: Answered, answer: Answer, format: str) -> byt
     if isinstance(answer, Solutions):
         match format:
             case "csv":
-                return write_answer(answer.for_spreadsheets(), format="csv")
+                return write_table(_named(page, answer), CsvLayout(_dialect(page), page.language))
+            case "tsv":
+                return write_answer(_named(page, answer), format="tsv")
             case "geojson":
                 return _geojson(page, answer)
             case "xlsx":
-                return _workbook(page, answered, answer)
+                return _workbook(page, answered, _named(page, answer))
     return write_answer(answer, format=format)
 
 
@@ -91,17 +143,14 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     book.set_properties({"title": answered.query.title.in_language(page.language), "created": made})
     bold = book.add_format({"bold": True, "bottom": 1})
     sheet = book.add_worksheet(page.words("query.answer")[:31])
-    for index, column in enumerate(solutions.columns):
-        sheet.write_string(0, index, page.words.code("column", column), bold)
+    columns = sheet_columns(solutions, lambda column: page.words.code("column", column))
+    for index, (heading, _) in enumerate(columns):
+        sheet.write_string(0, index, heading, bold)
     for number, row in enumerate(solutions.rows, 1):
-        for index, term in enumerate(row):
-            value = _number(term) if isinstance(term, Literal) and not page.formatter.term(term).datetime else None
-            if value is not None and page.formatter.term(term).number:
-                sheet.write_number(number, index, value)
-            elif term is not None:
-                sheet.write_string(number, index, _cell(page, term)[:32_767])
+        for index, (heading, place) in enumerate(columns):
+            _write_cell(page, sheet, (number, index), row[place], is_address=heading.endswith(ADDRESS))
     sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(len(solutions), 1), len(solutions.columns) - 1)
+    sheet.autofilter(0, 0, max(len(solutions), 1), len(columns) - 1)
     sheet.autofit(max_width=360)
     about = book.add_worksheet(page.words("group.about")[:31])
     lines = [
@@ -117,6 +166,16 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     about.autofit(max_width=500)
     book.close()
     return file.getvalue()
+
+
+def _write_cell(page: Page, sheet: Any, at: tuple[int, int], term: Term | None, *, is_address: bool) -> None:  # noqa: ANN401  # an extra's
+    if term is None:
+        return
+    value = _number(term) if isinstance(term, Literal) and not page.formatter.term(term).datetime else None
+    if value is not None and page.formatter.term(term).number:
+        sheet.write_number(*at, value)
+    else:
+        sheet.write_string(*at, (plain_text(term) if is_address else _cell(page, term))[:32_767])
 
 
 def _cell(page: Page, term: Term) -> str:

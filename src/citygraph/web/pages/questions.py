@@ -26,7 +26,7 @@ from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import read_query
 from citygraph.web.pages.facts import column_name, table_of
-from citygraph.web.pages.files import answer_file, feed_of, json_response
+from citygraph.web.pages.files import METADATA, answer_file, feed_of, json_response
 from citygraph.web.pages.graph import day_of, saved_queries, saved_query
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
@@ -34,7 +34,7 @@ from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import Refusal, origin_of, read_body
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
-_OURS: Final = frozenset({"lang", "as_of", "cite"})
+_OURS: Final = frozenset({"lang", "as_of", "cite", "dialect"})
 _MOST_OPTIONS: Final = 400
 _MOST_TERMS: Final = 5000
 _LONGEST_BODY: Final = 400_000
@@ -91,7 +91,7 @@ def query_page(request: Request) -> Response:
         ending = wanted_format(request, {media_type(each): each for each in offered} | plain_json)
     if not ending:
         return _answer_page(page, saved, values)
-    if ending not in ANSWER_FORMATS and ending != "atom":
+    if ending not in ANSWER_FORMATS and ending not in {"atom", METADATA}:
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
     answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
     if answered.federated is not None and answered.federated.failure:
@@ -105,7 +105,8 @@ def query_page(request: Request) -> Response:
             page_address=_absolute(page, page.urls.query(name, values)),
         )
         return respond(request, body, _ATOM)
-    if ending not in answer_formats(saved.parsed.form, saved.columns):
+    table = "csv" if ending == METADATA else ending
+    if table not in answer_formats(saved.parsed.form, saved.columns):
         near = [(each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)]
         raise NotFound(request.url.path, near)
     return answer_file(page, answered, ending)
