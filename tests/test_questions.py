@@ -31,7 +31,7 @@ TWO_LISTS: Final = Path(__file__).parent / "data" / "projects" / "two-lists"
 MEMO: Final = "https://w3id.org/citygraph/source/eurocities-metrex-memo.txt"
 MEMO_LENGTH: Final = 3072
 QUERIES: Final = [read_saved_query(path) for path in sorted((ROOT / "queries").glob("*.rq"))]
-EXAMPLES: Final = {"network": "Eurocities", "indicator": "member-count", "candidate": "Oslo kommune"}
+EXAMPLES: Final = {"network": "Eurocities", "country": "Norway", "indicator": "member-count", "candidate": "Oslo kommune"}
 NEEDED: Final[Mapping[str, Mapping[str, str]]] = {"president-on-date": {"date": "2020-11-06"}}
 
 # The file with the right rows, the question, and what a person types. Rows were worked out from the memo and
@@ -65,8 +65,19 @@ RIGHT_ROWS: Final[list[tuple[str, str, dict[str, str]]]] = [
     ("disagreements", "disagreements", {}),
     ("places-on-the-map", "places-on-the-map", {}),
     ("organisation-chart.metrex", "organisation-chart", {"network": "Metrex"}),
+    ("our-networks", "our-networks", {}),
+    ("groups-led", "groups-led", {}),
+    ("offices-held.leipzig", "offices-held", {"member": "City of Leipzig"}),
+    ("networks-by-seat", "networks-by-seat", {}),
+    ("theme-comparison", "theme-comparison", {}),
+    ("terms-ending", "terms-ending", {"months": "36"}),
+    ("next-meetings", "next-meetings", {}),
+    ("member-identifiers", "member-identifiers", {"network": "Eurocities"}),
+    ("presidents-served", "presidents-served", {}),
+    ("members-by-country", "members-by-country", {}),
+    ("out-of-date", "out-of-date", {}),
 ]
-IN_ORDER: Final = {"statements-about", "thematic-areas", "presidents-over-time"}
+IN_ORDER: Final = {"statements-about", "thematic-areas", "presidents-over-time", "out-of-date", "terms-ending"}
 
 
 def rows(answer: Answer, prefixes: Mapping[str, str] = PREFIXES) -> list[tuple[str, ...]]:
@@ -508,7 +519,11 @@ def test_a_question_declares_the_prefixes_it_uses_in_order(query: SavedQuery) ->
     )
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+# What is too old to count is no "no".
+UPKEEP: Final = {"out-of-date"}
+
+
+@pytest.mark.parametrize("query", [each for each in QUERIES if each.name not in UPKEEP], ids=lambda query: query.name)
 def test_a_question_that_says_no_names_the_lists_it_relies_on(query: SavedQuery) -> None:
     text = "\n".join(line for line in query.text.splitlines() if not line.startswith("#"))
     kinds = {f"list-{kind}" for kind in ("memberships", "working-groups", "bodies", "themes", "focus-areas")}
