@@ -193,7 +193,7 @@ def test_snippets_name_the_address_of_this_answer(pages: Pages) -> None:
     [
         ("places-on-the-map", "map", "Map of 3 places: Bergen, Oslo, Stavanger."),
         ("network-figures", "bar", "The largest is Eurocities · number of members (140)"),
-        ("presidents-over-time", "timeline", "7 periods or dates from 2014 to 13 June 2025."),
+        ("presidents-over-time", "timeline", "7 periods or dates from 2014 to 12 June 2025."),
         ("members", "network", "5 ties between 6 things; Eurocities has the most (3)."),
     ],
 )
