@@ -31,7 +31,12 @@ TWO_LISTS: Final = Path(__file__).parent / "data" / "projects" / "two-lists"
 MEMO: Final = "https://w3id.org/citygraph/source/eurocities-metrex-memo.txt"
 MEMO_LENGTH: Final = 3072
 QUERIES: Final = [read_saved_query(path) for path in sorted((ROOT / "queries").glob("*.rq"))]
-EXAMPLES: Final = {"network": "Eurocities", "country": "Norway", "indicator": "member-count", "candidate": "Oslo kommune"}
+EXAMPLES: Final = {
+    "network": "Eurocities",
+    "country": "Norway",
+    "indicator": "member-count",
+    "candidate": "Oslo kommune",
+}
 NEEDED: Final[Mapping[str, Mapping[str, str]]] = {"president-on-date": {"date": "2020-11-06"}}
 
 # The file with the right rows, the question, and what a person types. Rows were worked out from the memo and
