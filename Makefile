@@ -1,5 +1,5 @@
 BIN = .venv/bin/
-.PHONY: run quick test lint types style graph docs bench serve
+.PHONY: run quick test lint types style graph docs bench serve lock
 
 run: .venv/installed
 	$(BIN)citygraph build .
@@ -34,6 +34,24 @@ bench: .venv/installed
 	$(BIN)python -m bench
 serve: .venv/installed
 	$(BIN)citygraph serve .
+# What a release is installed from: its wheel, and a file that names it and every package it needs, each with the hashes of its
+# files on any platform. It asks the package index which there are, so it needs the network. Nothing of it is committed.
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+LOCK = citygraph-$(VERSION).lock.txt
+WHEEL = citygraph-$(VERSION)-py3-none-any.whl
+EXTRAS = duckdb ckan re2 xlsx
+lock: .venv/installed .lock/installed
+	mkdir -p dist && rm -f dist/$(LOCK)
+	$(BIN)python -m build --wheel --no-isolation --outdir dist
+	.lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		$(EXTRAS:%=--extra %) --output-file dist/$(LOCK)
+	cd dist && echo "./$(WHEEL) --hash=sha256:$$(sha256sum $(WHEEL) | cut -d ' ' -f 1)" >> $(LOCK)
+	cd dist && sha256sum $(WHEEL) $(LOCK) > SHA256SUMS
+	@echo "Give both files of dist/ with the release: $(WHEEL) and $(LOCK)"
+.lock/installed:
+	python3 -m venv .lock
+	.lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	touch .lock/installed
 .venv/installed: pyproject.toml
 	python3 -m venv .venv
 	$(BIN)python -m pip install --quiet --disable-pip-version-check -e '.[dev]'

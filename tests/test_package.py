@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from citygraph.version import __version__
 from conftest import ROOT
 from patience import PATIENCE
 
@@ -55,6 +58,19 @@ def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) ->
     ):
         assert (package / name).is_file(), name
     assert not [path for path in package.rglob("*") if path.name.startswith("eurocities-metrex-memo")]
+
+
+def test_the_lock_of_a_release_has_every_extra_that_is_installed_by_itself() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.search(r"^EXTRAS = (.*)$", makefile, re.MULTILINE)
+    assert named is not None
+    # Spark is half a gigabyte, and the tools of development are none of a release.
+    assert {*named[1].split()} == {*project["optional-dependencies"]} - {"spark", "dev"}
+    version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert version is not None
+    assert version[1] == project["version"] == __version__
+    assert "--generate-hashes --no-header" in makefile
 
 
 def test_an_installed_citygraph_answers_from_the_graph_inside_it(installed: Path, tmp_path: Path) -> None:
