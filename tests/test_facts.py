@@ -201,7 +201,7 @@ def test_every_office_in_a_network_or_on_its_board_has_a_property_of_wikidata(gr
     members = {each.subject: each.object for each in triples if each.predicate.value == PREFIXES["org"] + "member"}
     for role, property_ in OFFICES.items():
         held = [each.subject for each in triples if each.object == Iri(f"{CONCEPT}{role}") and each.subject in members]
-        assert held, role
+        assert held or role.endswith(("acting-president", "-chair")), role
         for office in held:
             assert (property_, everything[str(members[office]).strip("<>")]) in found, office
 

@@ -76,6 +76,22 @@ def test_a_decision_is_written_at_once_with_author_and_the_next_one_follows(site
     assert "id:eurocities" not in Project.open(site.folder).links.open()
 
 
+def test_what_has_no_candidate_stands_in_the_queue_and_is_linked_by_its_item(site: Server) -> None:
+    page = site.get("/review", params={"entity": "id:icorn", "lang": "en"}).text
+    assert "No candidate has been found" in page
+    assert "https://www.wikidata.org/w/index.php?search=International" in page
+    assert "reject-all" not in page
+    without = page.partition("Without a link and without a candidate")[2]
+    # Networks first, and persons last.
+    assert without.index("C40") < without.index("Albert Bore")
+    assert send(site, {**form(site, "id:icorn"), "decision": "other", "other": "Q912"}).status_code == 303
+    assert rows(site)["id:icorn", "wd:Q912"].accepted
+    assert send(site, {**form(site, "id:arc"), "decision": "none"}).status_code == 303
+    left = Project.open(site.folder).links.waiting()
+    assert not {"id:icorn", "id:arc"} & set(left)
+    assert left["id:c40"] == []
+
+
 def test_the_other_buttons_mean_what_the_terminal_means(site: Server) -> None:
     assert send(site, {**form(site, "id:eurocities"), "decision": "reject:Q910"}).status_code == 303
     assert rows(site)["id:eurocities", "wd:Q910"].rejected

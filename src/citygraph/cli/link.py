@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from citygraph.link import LinkDecision, LinkDifference, Links, Suggestion
     from citygraph.sssom import Mapping as Row
 
+_MOST_NAMED = 5
 Extract = Annotated[Path | None, typer.Option("--extract", "-e", metavar="FILE", show_default=False)]
 Author = Annotated[str, typer.Option("--author", envvar="CITYGRAPH_AUTHOR", metavar="WHO")]
 Comment = Annotated[str, typer.Option("--comment", metavar="TEXT", show_default=False)]
@@ -151,6 +152,10 @@ def _pair(given: str, form: str) -> tuple[str, str]:
 def _review_open(links: Links, author: str, day: date, words: str) -> None:
     """Ask about each thing with proposals, and write each decision at once."""
     waiting = links.open()
+    without = [each for each, rows in links.waiting().items() if not rows]
+    if without:
+        shown = ", ".join(without[:_MOST_NAMED]) + (" …" if len(without) > _MOST_NAMED else "")
+        say(phrase("link.without", words, count=len(without), names=shown))
     if not waiting:
         say(phrase("link.nothing_waits", words))
         return

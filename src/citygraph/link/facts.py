@@ -146,7 +146,8 @@ class _FactFinder:
         for role in roles:
             property_ = OFFICES.get(role.removeprefix(CONCEPT), "")
             network = self._network_of(wholes[0]) if property_ else ""
-            if network and (network == wholes[0] or role != CONCEPT + "role-president"):
+            # A president is one of the network itself; whoever presides over its board may be another.
+            if network and (network == wholes[0] or not role.endswith("president") or property_ != CHAIR):
                 yield LinkFact(
                     network, property_, value, *times, citations=cited, is_fit=is_person or property_ == CHAIR
                 )

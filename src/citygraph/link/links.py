@@ -47,6 +47,7 @@ from citygraph.version import __version__
 MAPPING_FILE: Final = "data/mappings/wikidata.sssom.tsv"
 DRIFT_FILE: Final = "data/mappings/wikidata.drift.tsv"
 _COLUMNS: Final = ("subject_id", "property", "state", "ours", "theirs", "decision", "author", "date", "comment")
+_KINDS: Final = ("network", "authority", "city", "region", "country", "person")
 DECISIONS: Final = ("open", "ours", "theirs")
 Progress = Callable[[str, int, int], None]
 _PREFIXES: Final = ("id", "concept", "country", "skos", "wd")
@@ -207,6 +208,17 @@ class Links:
     def open(self) -> dict[str, list[Row]]:
         """The proposals that wait for a person, by subject."""
         return open_proposals(self.rows)
+
+    def waiting(self) -> dict[str, list[Row]]:
+        """Everything that has no link and of which nobody has said that there is none, with its proposals, if any.
+
+        What has proposals comes first, then networks, authorities, places and persons.
+        """
+        rows = self.rows
+        found = open_proposals(rows)
+        todo = unlinked(self.things.values(), rows, self._prefixes)
+        todo.sort(key=lambda each: (min(map(_KINDS.index, each.kinds & set(_KINDS)), default=len(_KINDS)), each.id))
+        return {**found, **{name: [] for thing in todo if (name := compress(thing.id, self._prefixes)) not in found}}
 
     def version(self, subject_id: str) -> str:
         """What tells the rows of a thing from what they were before."""

@@ -55,8 +55,11 @@ CIRCA: Final = "Q5727902"
 
 OFFICES: Final = {
     "role-president": CHAIR,
+    "role-acting-president": CHAIR,
+    "role-chair": CHAIR,
     "role-board-chair": CHAIR,
     "role-vice-president": BOARD,
+    "role-vice-chair": BOARD,
     "role-treasurer": BOARD,
     "role-secretary": BOARD,
     "role-board-member": BOARD,
@@ -76,9 +79,9 @@ PROPERTIES: Final = {
             frozenset({"authority", "city", "region"}),
         ),
         LinkProperty(COUNT, CompareWay.DAY, "an observation of `concept:member-count`", _NETWORK),
-        LinkProperty(CHAIR, CompareWay.EACH, "president, chair of the board", _NETWORK),
+        LinkProperty(CHAIR, CompareWay.EACH, "president, acting president, chair", _NETWORK),
         LinkProperty(DIRECTOR, CompareWay.EACH, "secretary general", _NETWORK),
-        LinkProperty(BOARD, CompareWay.EACH, "vice-president, treasurer, secretary and member of the board", _NETWORK),
+        LinkProperty(BOARD, CompareWay.EACH, "vice-president, vice-chair, treasurer, secretary, member of the board", _NETWORK),
         LinkProperty(MEMBER_OF, CompareWay.EACH, "`org:Membership` with the role of a member", frozenset({"authority"})),
         *(LinkProperty(code, CompareWay.CODE, f"`adms:identifier` of `concept:{kind}`") for kind, code in CODE_PROPERTIES.items()),
         LinkProperty(BEGIN, CompareWay.QUALIFIER, "the beginning of the interval"),

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
 from anyio.from_thread import run as run_in_loop
 from starlette.requests import Request
@@ -29,10 +29,12 @@ from citygraph.sssom import Mapping as Row
 from citygraph.web.pages.page import Page, as_fault, kindly
 from citygraph.web.requests import Refusal, header, reached_at, read_body
 
+_MOST_WITHOUT: Final = 200
 _LONGEST_BODY: Final = 20_000
 _PATIENCE: Final = 10.0
 _FORM: Final = "application/x-www-form-urlencoded"
 _ITEM: Final = "https://www.wikidata.org/wiki/"
+_SEARCH: Final = "https://www.wikidata.org/w/index.php?search="
 _SEE_OTHER: Final = 303
 _CONFLICT: Final = 409
 _BAD_REQUEST: Final = 400
@@ -74,13 +76,16 @@ class LinkReview:
         page = Page(request)
         asked = given or request.query_params
         links = page.project.links
-        waiting = links.open()
+        waiting = links.waiting()
         subjects = list(waiting)
         subject = asked.get("entity", "")
         subject = subject if subject in waiting else next(iter(subjects), "")
         number = subjects.index(subject) + 1 if subject else 0
         kept = {"author": asked.get("author", "")}
         iri = expand(subject, page.project.prefixes) if subject else None
+        without = [each for each, rows in waiting.items() if not rows]
+        left_out = set(without[_MOST_WITHOUT:]) - {subject}
+        names = {each: _name(each, rows, links, page) for each, rows in waiting.items() if each not in left_out}
         response = page.render(
             "review.html",
             status=status,
@@ -89,14 +94,16 @@ class LinkReview:
             done=asked.get("done", "") if not fault else "",
             subject=subject,
             thing=page.formatter.term(Iri(iri)) if iri else None,
-            label=waiting[subject][0].slots.get("subject_label", subject) if subject else "",
+            label=names.get(subject, ""),
             candidates=[_candidate(each) for each in waiting.get(subject, ())],
+            search=f"{_SEARCH}{quote_plus(names[subject])}" if subject else "",
             number=number,
             count=len(subjects),
-            others=[
-                (page.urls.review(each, **kept), waiting[each][0].slots.get("subject_label", each), each == subject)
-                for each in subjects
+            others=[(page.urls.review(each, **kept), names[each], each == subject) for each in names if waiting[each]],
+            without=[
+                (page.urls.review(each, **kept), names[each], each == subject) for each in names if not waiting[each]
             ],
+            left_out=len(left_out),
             following=page.urls.review(subjects[number % len(subjects)], **kept) if len(subjects) > 1 else "",
             version=links.version(subject) if subject else "",
             token=self._token,
@@ -126,7 +133,7 @@ class LinkReview:
         except QueryError as error:
             return self._show(request, fault=as_fault(error, page.language), status=_BAD_REQUEST, given=given)
         done = ", ".join(f"{each.subject_id} {each.word.value} {each.object_id}".rstrip() for each in decisions)
-        entity = given["entity"] if given["entity"] in links.open() else given.get("following", "")
+        entity = given["entity"] if given["entity"] in links.waiting() else given.get("following", "")
         return RedirectResponse(page.urls.review(entity, author=given.get("author", ""), done=done), _SEE_OTHER)
 
 
@@ -174,6 +181,13 @@ def _form(request: Request) -> dict[str, str]:
     except ValueError as error:
         raise Refusal(400, sentence("request.form")) from error
     return {"entity": "", **{name: values[0].strip() for name, values in fields.items()}}
+
+
+def _name(subject: str, rows: Sequence[Row], links: Links, page: Page) -> str:
+    """The name of a thing: the one that its candidates were found by, else its own."""
+    if rows:
+        return rows[0].slots.get("subject_label", subject)
+    return links.things[subject].name(page.language)
 
 
 def _candidate(row: Row) -> _Candidate:
