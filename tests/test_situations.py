@@ -9,8 +9,12 @@ from typing import Final
 import pytest
 
 from citygraph import Project
-from citygraph.rdf import Iri
-from citygraph.results import Solutions
+from citygraph.namespaces import PREFIXES
+from citygraph.query import run_query
+from citygraph.rdf import Iri, parse
+from citygraph.results import Answer, Solutions
+from citygraph.saved_query import read_saved_query
+from citygraph.store import MemoryStore
 from conftest import ROOT, TODAY
 
 _BASE: Final = "https://example.org/situations/"
@@ -184,8 +188,12 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def ask(graph: Project, name: str, day: str, /, **values: str) -> list[dict[str, str]]:
+    """The rows of an answer on a day."""
+    return as_words(graph.query(name, values, as_of=date.fromisoformat(day)).answer)
+
+
+def as_words(answer: Answer) -> list[dict[str, str]]:
     """The rows of an answer: short names and plain values, without empty cells."""
-    answer = graph.query(name, values, as_of=date.fromisoformat(day)).answer
     assert isinstance(answer, Solutions)
     return [
         {
@@ -337,3 +345,60 @@ def test_statements_about_a_network_are_memberships_figures_and_lists_from_sourc
 ) -> None:
     about = {row["statement"] for row in ask(graph, "statements-about", NOW, about="ring")}
     assert {"m-alby", "obs-2018", "list-norway"} <= about
+
+
+# -- two lists ------------------------------------------------------------------------------------------
+
+
+def two_lists(earlier: str, later: str) -> MemoryStore:
+    """A network with two dated lists that say this of themselves, and who stands on which."""
+    text = _HEAD + "id:net a cg:CityNetwork . concept:role-full-member skos:broader concept:role-grade .\n"
+    for which, day, more in (("earlier", "2018-03-01", earlier), ("later", "2025-05-18", later)):
+        text += f"source:{which} a foaf:Document .\n"
+        text += f"id:{which} a cg:CompletenessStatement ; cg:listOf id:net ; cg:listKind concept:list-memberships ; {known(day)} ;"
+        text += f" {more} ; prov:wasDerivedFrom source:{which} .\n"
+        # The themes of the network stand in the same documents, and are no list of members.
+        text += f"id:{which}-themes a cg:CompletenessStatement ; cg:listOf id:net ; cg:listKind concept:list-themes ;"
+        text += f" {known(day)} ; cg:completeness concept:complete ; prov:wasDerivedFrom source:{which} .\n"
+    for name, country, lists in (
+        ("ulv", "NOR", "earlier"),
+        ("rev", "NOR", "later"),
+        ("elg", "SWE", "later"),
+        ("gaupe", "NOR", "wrong"),
+    ):
+        text += f"id:{name} cg:inCountry country:{country} .\n"
+        rejected = ("cg:rank concept:rank-deprecated",) if lists == "wrong" else ()
+        text += tie(name, name, "net", "full-member", *rejected, source="later" if rejected else lists)
+    return MemoryStore(parse(text.encode(), format="ttl").quads)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "unclear"),
+    [
+        ("cg:completeness concept:complete", "cg:completeness concept:complete", set()),
+        ("cg:completeness concept:partial", "cg:completeness concept:complete", {"rev", "elg"}),
+        ("cg:completeness concept:complete", "cg:completeness concept:partial", {"ulv"}),
+        ("cg:completeness concept:complete ; dct:spatial country:NOR", "cg:completeness concept:complete", {"elg"}),
+        (
+            "cg:completeness concept:complete ; cg:listRole concept:role-observer",
+            "cg:completeness concept:complete",
+            {"rev", "elg"},
+        ),
+    ],
+)
+def test_who_stands_on_one_list_has_joined_or_left_only_where_the_other_could_have_them(
+    earlier: str, later: str, unclear: set[str]
+) -> None:
+    store = two_lists(earlier, later)
+    rows = {}
+    for name in ("joined-or-left", "membership-changes"):
+        query = read_saved_query(ROOT / "queries" / f"{name}.rq")
+        values = {each: f"{_BASE}id/{each}" for each in ("earlier", "later")}
+        rows[name] = as_words(run_query(query, store, values=values, prefixes={**PREFIXES, "id": f"{_BASE}id/"}).answer)
+    found = {row.get("joined") or row["left"]: row["unclear"] == "true" for row in rows["joined-or-left"]}
+    assert found == {name: name in unclear for name in ("ulv", "rev", "elg")}
+    if "listRole" not in earlier:
+        counts = {row["country"]: (row["before"], row["after"]) for row in rows["membership-changes"]}
+        assert counts == {"NOR": ("1", "1"), "SWE": ("0", "1")}
+        said = {row["country"]: row["earlier_completeness"] for row in rows["membership-changes"]}
+        assert (said["SWE"] == "unknown") == ("spatial" in earlier)
