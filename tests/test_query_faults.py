@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import re
+from collections import Counter
+from pathlib import Path
 
 import pyoxigraph
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citygraph.errors import QueryError
 from citygraph.messages import key_of, said_in
 from citygraph.sparql.faults import syntax_error
-from citygraph.sparql.text import read_query
+from citygraph.sparql.grammar import misplaced
+from citygraph.sparql.text import read_query, tokens
 
 FAULTS = {
     # What a query means.
@@ -64,6 +70,21 @@ FAULTS = {
     "ASK { ?x a foo:bar }": ("query.prefix", 1, 12),
     "PREFIX a: <a:b> ASK { a:x a foo:bar . ?x a a:y }": ("query.prefix", 1, 29),
     "ASK { ?x a <a b> }": ("query.address", 1, 12),
+    # What the grammar does not take: the very token, or the word that may be a slip.
+    "ASK { ?x a ?y\n ?y a ?z }": ("query.misplaced", 2, 2),
+    "ASK { ?x a ; ?y a ?z }": ("query.misplaced", 1, 12),
+    "ASK { a ?x ?y }": ("query.misplaced", 1, 7),
+    "PREFIX a <a:b> ASK { ?x a ?y }": ("query.misplaced", 1, 8),
+    "PREFXI a: <a:b> ASK { ?x a ?y }": ("query.misplaced", 1, 1),
+    "SELECT ?x y { ?x a ?y }": ("query.misplaced", 1, 11),
+    "SELECT ?x { ?x a ?y FLITER(?x = 1) }": ("query.no_function", 1, 21),
+    "SELECT ?x { ?x a ?y FILTER(= ?x) }": ("query.misplaced", 1, 28),
+    "SELECT ?x { ?x a ?y FILTER(?x ?y) }": ("query.misplaced", 1, 31),
+    "SELECT ?x { ?x a/ ?y }": ("query.misplaced", 1, 19),
+    "SELECT ?x { ?x a ?y FILTER NOT { ?x a ?z } }": ("query.misplaced", 1, 28),
+    "SELECT ?x { ?x a ?y BIND(STR(?x) ?z) }": ("query.bind", 1, 21),
+    "SELECT ?x { ?x a ?y } ORDER BY": ("query.missing", 1, 31),
+    "SELECT ?x { VALUES ?x { ?y } }": ("query.misplaced", 1, 25),
     # Brackets and strings: only what is open ends too early.
     "ASK {\n ?x a ?y": ("query.too_early", 2, 9),
     "ASK { ?x a ?y OPTIONAL { ?x a ?z }": ("query.too_early", 1, 35),
@@ -107,6 +128,33 @@ def test_whatever_is_refused_is_told_with_a_place_and_without_a_fault_of_ours(
         assert told.line
         if key_of(told.message) == "query.too_early":
             assert sum(map(text.count, "([{")) > 0
+
+
+_SAVED = sorted((Path(__file__).parents[1] / "queries").rglob("*.rq"))
+_SIGNS = ("", ".", ";", ",", "(", ")", "a", "?x", "=", "&&", "FILTER", "OPTIONAL", "BIND", "'text'", "1", "<a:b>", "/")
+
+
+def test_few_mistakes_in_saved_questions_are_told_in_general_words() -> None:
+    chance = random.Random(3)  # noqa: S311  # changes, not secrets
+    told: Counter[str] = Counter()
+    while told.total() < 400:
+        words = re.findall(r"#.*|<\S*>|[?\w:-]+|[^\w\s]|\s+", chance.choice(_SAVED).read_text(encoding="utf-8"))
+        place = chance.choice([n for n, word in enumerate(words) if word.strip() and word[0] != "#"])
+        words[place] = f" {chance.choice(_SIGNS)} "
+        text = "".join(words)
+        with contextlib.suppress(QueryError, RuntimeError):
+            read_query(text)
+            try:
+                STORE.query(text)
+            except SyntaxError as error:
+                told[key_of(syntax_error(error.msg, text).message)] += 1
+    general = told["query.unexpected"] + told["query.whole"] + told["query.syntax"]
+    assert general < 0.02 * told.total(), told
+
+
+@pytest.mark.parametrize("path", _SAVED, ids=lambda path: path.stem)
+def test_the_grammar_takes_every_saved_question(path: Path) -> None:
+    assert misplaced(list(tokens(path.read_text(encoding="utf-8")))) is None
 
 
 HIDDEN = (

@@ -17,11 +17,13 @@ from typing import Final
 from citygraph.errors import QueryError
 from citygraph.lexer import Token
 from citygraph.messages import Sentence, sentence
+from citygraph.sparql.grammar import EXAMPLES, KEYWORDS, misplaced
 from citygraph.sparql.text import Form, tokens, word_of
 
 _CLOSES: Final = {"(": ")", "[": "]", "{": "}"}
 _AGGREGATES: Final = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 _MANY: Final = 1_000
+_SHORTEST_SLIP: Final = 3
 # SPARQL 1.1 Query, rule 121, and what SPARQL 1.2 adds to it.
 _NUMBER_OF_ARGUMENTS: Final = {
     (0, 0): "RAND NOW UUID STRUUID",
@@ -105,7 +107,7 @@ def syntax_error(message: str, text: str) -> QueryError:
     place = re.search(r"error at (\d+):(\d+)", message)
     line, column = (int(place[1]), int(place[2])) if place else (0, 0)
     reached = [token for token in found if not place or (token.line, token.column) <= (line, column)]
-    fault = _engine_fault(message, reached) or _first_fault(found, len(reached))
+    fault = _engine_fault(message, reached) or _first_fault(found, len(reached)) or _misplaced(found, len(reached))
     if fault is None and place is None:
         return QueryError(sentence("query.syntax", detail=message.rstrip(".")))
     if fault is None:
@@ -200,7 +202,7 @@ def _calls(found: Sequence[Token]) -> Iterator[_Fault]:
                 yield _fault(token, "query.arguments", fix, name=name, wanted=1, count=count)
             continue
         if name not in _ARGUMENTS:
-            near = get_close_matches(name, [*_ARGUMENTS, *_AGGREGATES], n=1)
+            near = get_close_matches(name, [*_ARGUMENTS, *_AGGREGATES, *KEYWORDS], n=1)
             fix = sentence("next.function_near", name=near[0]) if near else sentence("next.function")
             yield _fault(token, "query.no_function", fix, name=token.text)
             continue
@@ -512,6 +514,39 @@ class _Query:
         """The variables of an expression outside of its aggregates."""
         hidden = {n for each in self._aggregates(inside) for n in range(each, self._closing[each + 1])}
         return [self._found[n] for n in inside if n not in hidden and self._found[n].kind == "variable"]
+
+
+def _misplaced(found: Sequence[Token], reached: int) -> _Fault | None:
+    """The token that the grammar does not take, unless the engine took more than up to it."""
+    stop = misplaced(found)
+    if stop is None or not found or stop.place > reached:
+        return _undeclared(found, reached)
+    wanted = sentence(stop.wanted)
+    example = sentence("next.write_for_example", example=EXAMPLES[stop.wanted])
+    if stop.place == len(found):
+        end = found[-1]
+        words = sentence("query.missing", line=end.line, column=end.column + len(end.text), wanted=wanted)
+        return _Fault(end, words, example)
+    token = found[stop.place]
+    before = found[stop.place - 1] if stop.place else token
+    for each in (token, before):
+        # A word that the grammar does not have may stand in front of the place where that is seen.
+        is_slip = each.kind == "word" and len(each.text) >= _SHORTEST_SLIP and word_of(each) not in KEYWORDS
+        near = get_close_matches(word_of(each), KEYWORDS, n=1, cutoff=0.75) if is_slip else []
+        if near:
+            fix = sentence("next.function_near", name=near[0])
+            return _fault(each, "query.misplaced", fix, text=each.text, wanted=wanted)
+    return _fault(token, "query.misplaced", example, text=token.text[:40], wanted=wanted)
+
+
+def _undeclared(found: Sequence[Token], reached: int) -> _Fault | None:
+    """A short name just before the place that the engine reached, whose prefix no line declares."""
+    declared = {after.text for token, after in pairwise(found) if word_of(token) == "PREFIX"}
+    for token in reversed(found[max(reached - 3, 0) : reached + 1]):
+        prefix = token.text.partition(":")[0]
+        if token.kind == "pname" and f"{prefix}:" not in declared:
+            return _fault(token, "query.prefix", sentence("next.declare", name=prefix), name=prefix)
+    return None
 
 
 def _at(found: Sequence[Token], reached: int) -> _Fault | None:
