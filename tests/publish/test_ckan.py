@@ -251,7 +251,7 @@ def test_a_dataset_of_somebody_else_with_the_same_name_is_left_alone(ckan: Ckan,
     before = _shown(ckan)
     with pytest.raises(PublishError, match="another dataset with the name city-networks-graph") as refused:
         _push(portal)
-    assert "another title" in refused.value.fix
+    assert "another identifier" in refused.value.fix
     assert _shown(ckan) == before
     # One that may not even be seen is not made a second time either.
     ckan.call("package_patch", id=_NAME, owner_org="bergen", private=True)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from citygraph.errors import PublishError
-from citygraph.messages import Text
+from citygraph.messages import Text, sentence
 from citygraph.publish.catalog import Catalog, DcatDataset
 from citygraph.publish.ckan_package import Portal, extras_of, file_of, key_of, package_of
 from citygraph.publish.identity import KnownDataset, refuse_removal
 
 _PAGE: Final = 1000
 """How many datasets a portal is asked for at a time; CKAN gives no more."""
+_SHOWN: Final = 300
 _LISTS: Final = frozenset({"resources", "tags", "extras", "owner_org"})
 _WITH_FILE: Final = frozenset({"hash", "url"})
 """Fields that follow from an uploaded file: the portal sets its address, and the checksum is sent with it."""
@@ -153,8 +154,7 @@ def ckan_client(url: str, token: str) -> Client:
     try:
         import ckanapi  # noqa: PLC0415  # an extra
     except ImportError as error:
-        message = "Pushing to CKAN needs the package ckanapi."
-        raise PublishError(message, fix="Install it: pip install 'citygraph[ckan]'") from error
+        raise PublishError(sentence("files.ckan_package"), fix=sentence("files.ckan_install")) from error
     client: Client = ckanapi.RemoteCKAN(url, apikey=token or None, user_agent="citygraph")
     return client
 
@@ -247,8 +247,8 @@ def _check_organization(client: Client, organization: str) -> str:
     if not names:
         raise _refused_entry()
     if organization not in {*names, *(each["id"] for each in found)}:
-        message = f"You may not write to an organisation {organization} of this portal, or it has none."
-        raise PublishError(message, fix=f"Name one that you may write to: {', '.join(names)}")
+        message = sentence("files.ckan_organization", organization=organization)
+        raise PublishError(message, fix=sentence("files.ckan_organizations", names=", ".join(names)))
     return str(next((each["name"] for each in found if organization in {each["name"], each["id"]}), organization))
 
 
@@ -296,9 +296,8 @@ def _check_that_it_is_ours(existing: Mapping[str, Any], wanted: Mapping[str, Any
     """A dataset of the same name that says it is something else belongs to somebody."""
     theirs, ours = extras_of(existing).get("uri"), extras_of(wanted)["uri"]
     if theirs != ours:
-        message = f"The portal has another dataset with the name {wanted['name']}: {theirs or existing.get('title')}."
-        fix = f"Give the graph another title in graph.toml; or, if that dataset is yours, set its field uri to {ours}"
-        raise PublishError(message, fix=fix)
+        message = sentence("files.ckan_taken", name=wanted["name"], what=theirs or existing.get("title"))
+        raise PublishError(message, fix=sentence("files.ckan_other_name", uri=ours))
 
 
 def _send_files(client: Client, package: Mapping[str, Any], plan: _Plan, catalog: Catalog, upload: Path | None) -> None:
@@ -321,9 +320,8 @@ def _show(client: Client, name: str) -> dict[str, Any] | None:
         if type(error).__name__ == "NotFound":
             return None
         if type(error).__name__ == "NotAuthorized":
-            message = f"The portal has a dataset {name} that you may not see."
-            fix = "Use a token that may, or give the graph another title in graph.toml."
-            raise PublishError(message, fix=fix) from error
+            message = sentence("files.ckan_hidden", name=name)
+            raise PublishError(message, fix=sentence("files.ckan_other_token")) from error
         raise _refused(error) from error
     if not isinstance(found, dict):
         raise _no_ckan(str(found))
@@ -338,17 +336,11 @@ def _call(client: Client, action: str, data: Mapping[str, Any], *, files: Mappin
 
 
 def _refused_entry() -> PublishError:
-    return PublishError(
-        "The portal does not let you in, or not do that.",
-        fix="Put a token of the portal into CITYGRAPH_CKAN_TOKEN, and name an organisation you may write to.",
-    )
+    return PublishError(sentence("files.ckan_entry"), fix=sentence("files.ckan_token"))
 
 
 def _no_ckan(detail: str) -> PublishError:
-    return PublishError(
-        f"The portal did not answer as CKAN does: {detail[:300]}.",
-        fix="Check the address; it is the first page of the portal.",
-    )
+    return PublishError(sentence("files.no_ckan", detail=detail[:_SHOWN]), fix=sentence("files.ckan_address"))
 
 
 def _refused(error: Exception) -> Exception:
@@ -358,12 +350,9 @@ def _refused(error: Exception) -> Exception:
         case "NotAuthorized":
             return _refused_entry()
         case "ValidationError":
-            return PublishError(
-                f"The portal refuses the dataset: {detail}.",
-                fix="Most portals want an organisation: --organization NAME",
-            )
+            return PublishError(sentence("files.ckan_refuses", detail=detail), fix=sentence("files.ckan_wants"))
         case "CKANAPIError" | "ServerIncompatibleError" | "SearchError" | "SearchIndexError" | "NotFound":
             return _no_ckan(detail)
     if isinstance(error, OSError):
-        return PublishError(f"The portal cannot be reached: {detail[:300]}.", fix="Check the address and the network.")
+        return PublishError(sentence("files.ckan_away", detail=detail[:_SHOWN]), fix=sentence("files.ckan_network"))
     return error
