@@ -116,7 +116,7 @@ id:list-swedish-observers a cg:CompletenessStatement ; cg:listOf id:ring ; cg:li
     prov:wasAttributedTo id:editors ; prov:wasDerivedFrom source:list .
 """
     rejected = "cg:rank concept:rank-deprecated"
-    # Themes: what the Ring has is all known, what the Band has is not. Bridges are below traffic, and ports are called harbours.
+    # Themes: what the Ring has is all known, what the Band has is not. Bridges are below traffic.
     text += 'id:themes a skos:ConceptScheme ; dct:title "t"@nb , "t"@en .\n'
     for theme, more in (("traffic", ""), ("bridges", "skos:broader id:traffic"), ("ports", ""), ("parks", "")):
         text += _named(f"id:{theme}", "skos:Concept", "skos:inScheme id:themes", *filter(None, (more,)))
@@ -301,7 +301,7 @@ def test_a_theme_that_the_other_network_may_have_is_unknown(graph: Project) -> N
         for row in ask(graph, "theme-comparison", NOW, network="ring", other="band")
     }
     yes, no, unknown = (f"answer-{word}" for word in ("yes", "no", "unknown"))
-    assert found == {"traffic": (yes, yes), "bridges": (yes, yes), "parks": (yes, unknown), "ports": (no, yes)}
+    assert found == {"traffic": (yes, unknown), "bridges": (yes, yes), "parks": (yes, unknown), "ports": (no, yes)}
 
 
 def test_members_of_each_country_stand_beside_the_number_of_the_network(graph: Project) -> None:
