@@ -14,9 +14,9 @@ from citygraph.edit.kinds import DATES, FactField, FactKind
 from citygraph.edit.passages import Passages, hash_of_file
 from citygraph.edit.state import EditedGraph, Resolve
 from citygraph.errors import EditError
-from citygraph.matching.names import plain, word_lists, words_of
+from citygraph.matching.names import countries, country_code, plain, word_lists, words_of
 from citygraph.messages import LANGUAGES, sentence
-from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand, is_absolute_iri
+from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand, is_absolute_iri
 from citygraph.rdf import Iri, Literal, Term
 
 Said = Sequence[tuple[str, str]]
@@ -26,9 +26,12 @@ QUOTE: Final = "quote"
 OCCURRENCE: Final = "occurrence"
 SOURCE: Final = "source"
 _XSD: Final = PREFIXES["xsd"]
+_COUNTRY: Final = CG + "Country"
+_DOCUMENT: Final = PREFIXES["foaf"] + "Document"
 _LANG_STRING: Final = PREFIXES["rdf"] + "langString"
 _NORWEGIAN_DAY: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\Z")
 _WHEN: Final = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d\d)?)?\Z")
+_RANGE: Final = re.compile(r"(\d+)\s?[-–]\s?(\d+)\Z")
 _NUMBER: Final = re.compile(r"(?P<mark>.*?)(?P<number>-?\d{1,3}(?:[ .,\u00a0\u202f]\d{3})+|-?\d+)\Z", re.DOTALL)
 
 
@@ -87,26 +90,39 @@ class TypedValues:
             return [self._passages.quoted(document, text[1], occurrence=text[2]) if text[1] else document]
         if not text.strip():
             raise self._wrong("edit.empty", field_, text)
-        if field_.takes_file:
-            return [self._file(Path(text))]
-        if field_.option == SOURCE:
-            return [self._passages.document(text)]
+        if match := _RANGE.match(text.strip()) if field_.option == "value" and kind.has("from") else None:
+            ends = {"from": match[1], "to": match[2]}
+            found |= {option: [self._literal(kind.field(option), number)] for option, number in ends.items()}
+            return []
         if field_.is_text:
             languages = [language] if language else self._languages
-            return [Literal(text, language=each) for each in languages]
-        if field_.choices or field_.scheme:
-            return [self._choice(field_, text)]
-        if field_.is_date or field_.datatypes == (_XSD + "date",):
-            return [self._date(field_, text)]
+            return [Literal(text, language=each) for each in (languages if field_.many else languages[:1])]
         if _XSD + "integer" in field_.datatypes:
             return [self._number(field_, text, kind, found)]
-        if field_.datatypes:
-            return [self._literal(field_, text)]
+        return [self._thing(field_, text) if not field_.datatypes else self._value(field_, text)]
+
+    def _thing(self, field_: FactField, text: str) -> Iri:
+        """The thing, the choice, the document or the web address that a text names."""
+        if field_.classes == (_DOCUMENT,):
+            return self._passages.document(text)
+        if field_.choices or field_.scheme:
+            return self._choice(field_, text)
         if field_.pattern and not field_.classes:
             if not is_absolute_iri(text) or not re.search(field_.pattern, text):
                 raise self._wrong("edit.not_address", field_, text)
-            return [Iri(text)]
-        return [self._resolve(text, field_.classes)]
+            return Iri(text)
+        if field_.classes == (_COUNTRY,) and (code := country_code(text)):
+            known = f"{PREFIXES['country']}{countries()[code].alpha3}"
+            return Iri(known) if known in self._state.said else self._resolve(text, field_.classes)
+        return self._resolve(text, field_.classes)
+
+    def _value(self, field_: FactField, text: str) -> Literal:
+        """A literal that is no number: the hash of a file, a date, a text without a language."""
+        if field_.takes_file:
+            return self._file(Path(text))
+        if field_.is_date or field_.datatypes == (_XSD + "date",):
+            return self._date(field_, text)
+        return self._literal(field_, text)
 
     def _literal(self, field_: FactField, text: str) -> Literal:
         if field_.pattern and not re.search(field_.pattern, text):
@@ -162,6 +178,8 @@ class TypedValues:
                 for each, called in names.items()
                 if any(_is_called(wanted, name, strict=strict) for name in called)
             ]
+            if len(found) > 1 and not strict:
+                found = _nearest(found, names, wanted)
             if len(found) == 1:
                 return Iri(found[0])
             if found:
@@ -214,6 +232,13 @@ def _short(iri: str) -> str:
 
 def _is_called(wanted: str, name: str, *, strict: bool) -> bool:
     return name == wanted if strict else name.endswith(f" {wanted}")
+
+
+def _nearest(found: Sequence[str], names: Mapping[str, set[str]], wanted: str) -> list[str]:
+    """Those that have the least beside what was typed: "members" is the number of members, not of board members."""
+    more = {each: min(len(name) for name in names[each] if _is_called(wanted, name, strict=False)) for each in found}
+    least = min(more.values())
+    return [each for each in found if more[each] == least]
 
 
 def _split(option: str, kind: FactKind) -> tuple[str, str]:

@@ -15,26 +15,28 @@ from citygraph.edit.facts import (
     Fact,
     StatementChange,
     Values,
-    difference,
+    change_of,
     facts_of_kind,
     kind_of_fact,
     missing_fields,
+    read_fact,
     told,
     with_defaults,
 )
-from citygraph.edit.kinds import FactKind, Kinds
+from citygraph.edit.kinds import FactKind, Kinds, Step
 from citygraph.edit.passages import Passages
 from citygraph.edit.plan import EditPlan, Placing
 from citygraph.edit.state import EditedGraph, Resolve
 from citygraph.errors import EditError
 from citygraph.messages import sentence, text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
-from citygraph.rdf import Iri, Literal, Triple
+from citygraph.rdf import Iri, Literal, Term, Triple
 
 _DEPRECATED, _NORMAL = (Iri(CONCEPT + each) for each in ("rank-deprecated", "rank-normal"))
 _UNTIL: Final = ("until", "ended-by")
 _OF_SAYING: Final = frozenset({SOURCE, "note", "as-of", "basis", "rank", "modality"})
 """What is about who says something, and not what is said."""
+_RDF: Final = PREFIXES["rdf"]
 _DAY: Final = Iri(PREFIXES["xsd"] + "date")
 
 
@@ -81,7 +83,9 @@ class Editor:
         self._refuse_known(chosen, values)
         fact = self._named(chosen, values)
         fact, triples = self._builder.statements(fact)
-        return self._plan("edit.said.add", fact, StatementChange(added=self._new(triples)), [fact])
+        former, change = self._succeeded(fact) if chosen.succeeds else ([], StatementChange())
+        added = dict.fromkeys((*self._new(triples), *change.added))
+        return self._plan("edit.said.add", fact, StatementChange(change.removed, tuple(added)), [fact, *former])
 
     def change(self, what: str, said: Said) -> EditPlan:
         """Other values for some fields of a fact; a source that is named joins those that it has.
@@ -150,7 +154,7 @@ class Editor:
             day = self._passages.day(source[0]) if source and isinstance(source[0], Iri) else None
             new["as-of"] = (day or Literal(self._today.isoformat(), datatype=_DAY),)
         new["as-of"] = (*fact.values.get("as-of", ()), *new["as-of"])
-        merged = with_defaults(fact.kind, self._merged(fact, new), lambda: None)
+        merged = with_defaults(fact.kind, self._merged(fact, new), lambda: None, self._state.labels_with())
         return self._replaced("edit.said.confirm", fact, merged)
 
     def retract(self, what: str, said: Said) -> EditPlan:
@@ -203,9 +207,6 @@ class Editor:
             "follows": (Iri(fact.iri),),
             **self.answers.values(point, reasons),
         }
-        first = fact.one(fact.kind.beside)
-        if first is not None:
-            about["organization"] = (first,)
         disagreement = Fact(point, self._state.free([f"disagreement-{fact.iri.rpartition('/')[2]}"]), about)
         disagreement, more = self._builder.statements(disagreement)
         added = self._new([*triples, *more])
@@ -215,7 +216,8 @@ class Editor:
 
     def _with_defaults(self, kind: FactKind, values: Values) -> Values:
         sources = [each for each in values.get(SOURCE, ()) if isinstance(each, Iri)]
-        return with_defaults(kind, values, lambda: next((self._passages.day(each) for each in sources), None))
+        day = next((self._passages.day(each) for each in sources), None)
+        return with_defaults(kind, values, lambda: day, self._state.labels_with())
 
     def _named(self, kind: FactKind, values: Values) -> Fact:
         """A new fact; a document that comes as a file is named after it."""
@@ -227,6 +229,60 @@ class Editor:
             message = sentence("edit.document_there", name=self._short(iri))
             raise EditError(message, fix=sentence("edit.next.document_there", name=name))
         return Fact(kind, iri, values)
+
+    def _succeeded(self, fact: Fact) -> tuple[list[Fact], StatementChange]:
+        """What was said of the same thing until now, ended on the day on which the new fact begins.
+
+        Where no claim carries it, one is made with the source of the new fact.
+        """
+        day, about = fact.one(fact.kind.succeeds), fact.one(fact.kind.beside)
+        step = Step(_RDF + "object")
+        predicate = next((each.value for each in fact.kind.constants if each.path == (Step(_RDF + "predicate"),)), None)
+        value = Iri(fact.nodes[(step,)]) if (step,) in fact.nodes else self._value(fact, step)
+        if day is None or not isinstance(about, Iri) or not isinstance(predicate, Iri):
+            return [], StatementChange()
+        facts: list[Fact] = []
+        removed: list[Triple] = []
+        added: list[Triple] = []
+        for old in self._state.objects(about.value, predicate.value):
+            if old == value or (
+                isinstance(old, Literal) and isinstance(value, Literal) and old.language != value.language
+            ):
+                continue
+            former, before = self._former(fact, about, predicate, old)
+            if any(former.values.get(each) for each in _UNTIL):
+                continue
+            sources = tuple(dict.fromkeys((*former.values.get(SOURCE, ()), *fact.values.get(SOURCE, ()))))
+            ended, after = self._builder.statements(
+                replace(former, values={**former.values, "until": (day,), SOURCE: sources})
+            )
+            changed = change_of(before, after, self._state, ended)
+            removed += changed.removed
+            added += changed.added
+            facts.append(ended)
+        return facts, StatementChange(tuple(removed), tuple(added))
+
+    def _value(self, fact: Fact, step: Step) -> Term | None:
+        return next((fact.one(each.option) for each in fact.kind.fields if each.path == (step,)), None)
+
+    def _former(self, fact: Fact, about: Iri, predicate: Iri, old: Term) -> tuple[Fact, list[Triple]]:
+        """The claim about a statement that is there, or a new one; and what is said of it by now."""
+        alike = (each for each in self.kinds.values() if each.constants == fact.kind.constants and not each.succeeds)
+        kind, step = next(alike, fact.kind), Step(_RDF + "object")
+        for claim in self._state.subjects(_RDF + "subject", about.value):
+            said = self._state.said[claim]
+            if predicate in said.get(_RDF + "predicate", ()) and old in said.get(_RDF + "object", ()):
+                return self._builder.statements(read_fact(kind, claim, self._state))
+        nodes: dict[tuple[Step, ...], str] = (
+            {(step,): old.value} if isinstance(old, Iri) and (step,) in fact.nodes else {}
+        )
+        kept = {each: fact.values[each] for each in ("modality", "rank", kind.beside) if each in fact.values}
+        for field_ in kind.fields:
+            if field_.path == (step,):
+                kept[field_.option] = (old,)
+            elif field_.path[:1] == (step,) and field_.required and isinstance(old, Iri):
+                kept[field_.option] = tuple(self._state.objects(old.value, field_.path[-1].predicate))
+        return replace(self._builder.named(kind, kept), nodes=nodes), []
 
     def _refuse_incomplete(self, kind: FactKind, values: Values) -> None:
         missing = list(missing_fields(kind, values))
@@ -309,7 +365,7 @@ class Editor:
     def _replaced(self, key: str, fact: Fact, values: Values) -> EditPlan:
         fact, before = self._builder.statements(fact)
         new, after = self._builder.statements(replace(fact, values=values))
-        changed = difference(before, after, self._state, fact)
+        changed = change_of(before, after, self._state, fact)
         if not changed.added and not changed.removed:
             raise EditError(sentence("edit.same"), fix=sentence("edit.next.same"))
         return self._plan(key, new, changed, [new])
@@ -347,9 +403,14 @@ class Editor:
         passages = self._passages.statements(words) if self._passages.new else []
         whole = StatementChange(changed.removed, (*self._new(passages), *changed.added))
         changes = self._placing.changes(whole, facts)
-        said = text(key).filled(fact=words, name=self._short(fact.iri))
+        said = [text(key).filled(fact=words, name=self._short(fact.iri))]
+        if key == "edit.said.add":
+            former = [
+                text("edit.said.end").filled(fact=told(each, labels), name=self._short(each.iri)) for each in facts[1:]
+            ]
+            said += former
         iris = tuple(each.iri for each in facts) or (fact.iri,)
-        return EditPlan(changes, (said,), iris, dict(self.answers.files))
+        return EditPlan(changes, tuple(said), iris, dict(self.answers.files))
 
     def _new(self, triples: Iterable[Triple]) -> tuple[Triple, ...]:
         return tuple(each for each in triples if not self._state.states(each))

@@ -19,7 +19,7 @@ from citygraph.rdf import Iri, Literal, Term, Triple
 Values: TypeAlias = dict[str, tuple[Term, ...]]
 """What is said of a fact: the values of each field by its option."""
 
-_STEMS: Final = re.compile(r"\A(?:role|person|place|topic|id|list|constituency)-(?=.)")
+_STEMS: Final = re.compile(r"\A(?:role|person|place|topic|theme|aim|relation|id|list|constituency)-(?=.)")
 _SLOT: Final = re.compile(r"\{([\w-]+)(?::(\d+))?\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _PREFERRED: Final = Iri(CONCEPT + "rank-preferred")
@@ -237,12 +237,22 @@ def fits_field(field_: FactField, value: Term, state: EditedGraph) -> bool:
         return False
     if field_.choices:
         return value.value in field_.choices
-    if field_.scheme and Iri(field_.scheme) not in (
-        *state.objects(value.value, _IN_SCHEME),
-        *state.objects(value.value, _BROADER),
-    ):
+    if field_.scheme and field_.scheme not in _above(value.value, state):
         return False
     return not field_.classes or bool(state.classes(value.value).intersection(field_.classes))
+
+
+def _above(concept: str, state: EditedGraph) -> set[str]:
+    """The schemes of a concept, and every concept that is broader."""
+    found: set[str] = set()
+    waiting = [concept]
+    while waiting:
+        at = waiting.pop()
+        found.update(each.value for each in state.objects(at, _IN_SCHEME) if isinstance(each, Iri))
+        broader = [each.value for each in state.objects(at, _BROADER) if isinstance(each, Iri)]
+        waiting += [each for each in broader if each not in found]
+        found.update(broader)
+    return found
 
 
 def facts_of_kind(kind: FactKind, wanted: Mapping[str, tuple[Term, ...]], state: EditedGraph) -> list[Fact]:
@@ -261,22 +271,26 @@ def facts_of_kind(kind: FactKind, wanted: Mapping[str, tuple[Term, ...]], state:
 
 def told(fact: Fact, labels: Labels) -> Text:
     """The fact as a sentence in both languages."""
-    said = (_told(fact.kind.told.in_language(language), fact, labels, language) for language in ("nb", "en"))
+    return filled_text(fact.kind.told, fact, labels)
+
+
+def filled_text(template: Text, fact: Fact, labels: Labels) -> Text:
+    """A template of a text with the values of a fact, in both languages."""
+    said = (_told(template.in_language(language), fact, labels, language) for language in ("nb", "en"))
     return Text(*said)
 
 
 def _told(template: str, fact: Fact, labels: Labels, language: str) -> str:
     def slot(match: re.Match[str]) -> str:
-        values = [words_of_value(each, labels, language) for each in _of_language(fact.values[match[1]], language)]
-        return ", ".join(dict.fromkeys(values))
+        values = _of_language(fact.values.get(match[1], ()), language)
+        field_ = fact.kind.field(match[1])
+        return ", ".join(dict.fromkeys(words_of_value(each, labels, language, field_) for each in values)) or "…"
 
     def optional(match: re.Match[str]) -> str:
         options = [name for name, _ in _SLOT.findall(match[1])]
         return match[1] if all(fact.values.get(each) for each in options) else ""
 
-    text = _OPTIONAL.sub(optional, template)
-    text = _SLOT.sub(lambda match: slot(match) if fact.values.get(match[1]) else "…", text)
-    return " ".join(text.split())
+    return " ".join(_SLOT.sub(slot, _OPTIONAL.sub(optional, template)).split())
 
 
 def _of_language(values: tuple[Term, ...], language: str) -> tuple[Term, ...]:
@@ -284,11 +298,14 @@ def _of_language(values: tuple[Term, ...], language: str) -> tuple[Term, ...]:
     return own or values
 
 
-def words_of_value(value: Term, labels: Labels, language: str) -> str:
-    """A value as people read it."""
-    if isinstance(value, Literal):
-        return value.value
-    return labels.describe(value, language)
+def words_of_value(value: Term, labels: Labels, language: str, field_: FactField | None = None) -> str:
+    """A value as people read it; one of the choices of a field that has no label by its short name."""
+    if not isinstance(value, Iri):
+        return value.value if isinstance(value, Literal) else str(value)
+    words = labels.describe(value, language)
+    if not words.startswith("<"):
+        return words
+    return value.value.rpartition("/")[2] if field_ and field_.choices else value.value
 
 
 # -- what goes and what comes -------------------------------------------------------------------------------
@@ -302,7 +319,7 @@ class StatementChange:
     added: tuple[Triple, ...] = ()
 
 
-def difference(before: Iterable[Triple], after: Iterable[Triple], state: EditedGraph, fact: Fact) -> StatementChange:
+def change_of(before: Iterable[Triple], after: Iterable[Triple], state: EditedGraph, fact: Fact) -> StatementChange:
     """How the graph changes when one form of a fact takes the place of another; what others say too stays.
 
     Args:
@@ -332,25 +349,30 @@ def _is_shared(triple: Triple, state: EditedGraph, fact: Fact) -> bool:
     )
 
 
-def with_defaults(kind: FactKind, values: Values, day_of: Callable[[], Term | None]) -> Values:
+def with_defaults(kind: FactKind, values: Values, day_of: Callable[[], Term | None], labels: Labels) -> Values:
     """The values with what holds where nothing is said.
 
     Args:
         kind: the kind of the fact.
         values: what was said.
         day_of: the day of the document that the fact is read from.
+        labels: what things are called, for texts that are made of other fields.
     """
     found = dict(values)
     for field_ in kind.fields:
-        if found.get(field_.option):
-            continue
-        if field_.is_document_day and not any(found.get(each) for each in field_.unless):
-            day = day_of()
-            if day is not None and _has_begun(found, day):
-                found[field_.option] = (day,)
+        is_open = field_.is_document_day and not any(found.get(each) for each in (field_.option, *field_.unless))
+        day = day_of() if is_open else None
+        if day is not None and _has_begun(found, day):
+            found[field_.option] = (day,)
     for field_ in kind.fields:
-        if field_.option not in found and (value := _default(field_, found)) is not None:
+        if not found.get(field_.option) and (value := _default(field_, found)) is not None:
             found[field_.option] = (value,)
+    for field_ in kind.fields:
+        if not found.get(field_.option) and found.get(field_.same_as):
+            found[field_.option] = found[field_.same_as]
+        elif not found.get(field_.option) and field_.template.en:
+            text = filled_text(field_.template, Fact(kind, "", found), labels)
+            found[field_.option] = tuple(Literal(text.in_language(each), language=each) for each in ("nb", "en"))
     return found
 
 

@@ -68,6 +68,8 @@ class FactField:
         is_document_day: the default is the day of the document, unless one of the fields `unless` has a value.
         unless: see `is_document_day`.
         takes_file: what is given is the path of a file, and the value its hash.
+        template: a text of which it is made when nothing is said, with the options in braces.
+        same_as: the field whose values it has when nothing is said.
     """
 
     option: str
@@ -89,6 +91,8 @@ class FactField:
     is_document_day: bool = False
     unless: tuple[str, ...] = ()
     takes_file: bool = False
+    template: Text = field(default_factory=Text)
+    same_as: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -138,6 +142,7 @@ class FactKind:
         file: where it stands without such a file.
         told: the fact as a sentence, with the options in braces; what stands in brackets goes with its values.
         known_by: the options that tell one fact of the kind from another.
+        succeeds: the option with the day on which what was said before of the same thing ceases to hold.
     """
 
     name: str
@@ -156,6 +161,7 @@ class FactKind:
     file: str = ""
     told: Text = field(default_factory=Text)
     known_by: tuple[str, ...] = ()
+    succeeds: str = ""
 
     def field(self, option: str) -> FactField:
         """The field of that name.
@@ -270,6 +276,7 @@ class _Shapes:
             file=next(iter(self._inherited(node, KIND + "file")), ""),
             told=told,
             known_by=tuple(self._inherited(node, KIND + "knownBy", many=True)),
+            succeeds=self._string(node, KIND + "succeeds"),
         )
         self._refuse_incomplete(node, kind)
         return kind
@@ -371,6 +378,11 @@ class _Shapes:
         default = self._one(shape, _SH + "defaultValue")
         if default is not None:
             said["default"] = default
+        template = self._text(shape, KIND + "template")
+        if template.en:
+            said["template"] = template
+        if other := self._string(shape, KIND + "same"):
+            said["same_as"] = other
         if given := self._string(shape, KIND + "with"):
             said["default_with"] = given
         if self._string(shape, KIND + "default") == "day-of-document":
