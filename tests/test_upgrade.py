@@ -210,7 +210,7 @@ def test_a_merge_that_cannot_be_read_is_no_merge(folder: Path) -> None:
     edit(folder / MEMBERS, "SELECT ?network", "SELECT (?network")
     edit(folder.parent / "next" / MEMBERS, "#+ view:     network", "#+ view:     timeline")
     before = state(folder)
-    assert run(folder) == {".gitlab-ci.yml": "replaced", CODES: "collides", MEMBERS: "collides"}
+    assert run(folder) == {".gitlab-ci.yml": "replaced", CODES: "unreadable", MEMBERS: "unreadable"}
     assert [state(folder)[name] == before[name] for name in (CODES, MEMBERS)] == [True, True]
 
 

@@ -214,6 +214,7 @@ class FileOutcome(StrEnum):
     REPLACED = "replaced"
     MERGED = "merged"
     COLLIDES = "collides"
+    UNREADABLE = "unreadable"
     UNKNOWN = "unknown"
     WAITS = "waits"
     BLOCKED = "blocked"
@@ -221,7 +222,15 @@ class FileOutcome(StrEnum):
     GONE = "gone"
 
 
-_OPEN: Final = frozenset({FileOutcome.COLLIDES, FileOutcome.UNKNOWN, FileOutcome.WAITS, FileOutcome.BLOCKED})
+_OPEN: Final = frozenset(
+    {
+        FileOutcome.COLLIDES,
+        FileOutcome.UNREADABLE,
+        FileOutcome.UNKNOWN,
+        FileOutcome.WAITS,
+        FileOutcome.BLOCKED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,8 +411,10 @@ def _merge(name: str, base: bytes | None, there: bytes, new: bytes) -> FileChang
     pieces = [*_pieces(*(_plain(each).splitlines(keepends=True) for each in (base, there, new)))]
     collisions = tuple(each for each in pieces if isinstance(each, Collision))
     merged = b"".join(_marked(each) if isinstance(each, Collision) else each for each in pieces)
-    if collisions or not _can_be_read(name, merged):
+    if collisions:
         return FileChange(name, FileOutcome.COLLIDES, beside=merged, given=new, collisions=collisions)
+    if not _can_be_read(name, merged):
+        return FileChange(name, FileOutcome.UNREADABLE, beside=merged, given=new)
     if merged == _plain(there):
         return FileChange(name, FileOutcome.YOURS, given=new)
     return FileChange(name, FileOutcome.MERGED, _with_ends_of(there, merged), given=new)
