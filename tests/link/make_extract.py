@@ -140,6 +140,7 @@ def extract() -> str:
     w.say("Q910", "P2124", number("140"), quals=[("P585", day("2020-11-05"))])
     w.names("Q911", {"en": "METREX"}, "network of metropolitan regions")
     w.say("Q911", "P31", item("Q43229"))
+    w.say("Q911", "P571", day("1990-01-01"), time=8)
     w.say("Q5245991", "P463", item("Q910"), quals=[("P585", day("2020-11-05"))])
     w.say("Q10428388", "P463", item("Q911"))
     w.names("Q106747", {"nb": "Burkhard Jung", "en": "Burkhard Jung"}, "German politician")

@@ -63,8 +63,9 @@ def linked(own_copy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Our own graph with one network linked, and a cache of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(own_copy / "cache"))
     path = own_copy / MAPPING_FILE
-    row = "id:eurocities\tEurocities\tskos:exactMatch\t\twd:Q910\tEurocities\tsemapv:ManualMappingCuration\tid:agent-editors\t\t2026-11-23\t1.0\t\t\t\n"
-    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    row = "id:{0}\t{0}\tskos:exactMatch\t\twd:{1}\t{0}\tsemapv:ManualMappingCuration\tid:agent-editors\t\t2026-11-23\t1.0\t\t\t\n"
+    rows = row.format("eurocities", "Q910") + row.format("metrex", "Q911")
+    path.write_text(path.read_text(encoding="utf-8") + rows, encoding="utf-8")
     return own_copy
 
 
@@ -96,7 +97,12 @@ def test_the_question_on_websites_has_its_right_rows_from_a_real_server(linked: 
     assert cells(answered, project) == right
     told = answered.federated
     assert told is not None
-    assert (told.columns, told.computed, told.address, told.failure) == (("theirs",), ("same", "year"), oxigraph, "")
+    assert (told.columns, told.computed, told.address, told.failure) == (
+        ("theirs",),
+        ("same", "year", "same_year"),
+        oxigraph,
+        "",
+    )
     assert told.fetched is not None
 
 
@@ -292,7 +298,9 @@ def test_the_command_line_says_which_column_came_from_where(
     assert re.search(rf"From wikidata \({re.escape(oxigraph)}\), \d{{4}}-\d\d-\d\d \d\d:\d\d: Wikidata\.", shown.stdout)
     table = run("query", SHARED_QUESTION, "--format", "csv", "--extract", str(EXTRACT), cwd=linked, **cache)
     assert "From wikidata (wikidata.nt)" in table.stderr
-    assert table.stdout.splitlines()[0] == "organization,item,ours,theirs,same,year"
+    assert table.stdout.splitlines()[0] == (
+        "organization,organization_label,item,ours,theirs,same,founded,year,same_year"
+    )
 
 
 def test_an_example_for_other_editors_names_the_other_server() -> None:

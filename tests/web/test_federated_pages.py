@@ -47,7 +47,7 @@ def test_a_site_that_may_not_ask_shows_its_own_columns_and_gives_no_file(own_cop
     with serving(site(own_copy, "false"), "--workers", "1") as server:
         page = server.get(f"{PAGE}?lang=en")
         assert page.status_code == 200
-        assert "has not answered, so these columns are empty: Wikidata, the same, year" in page.text
+        assert "has not answered, so these columns are empty: Wikidata, the same, year, the same year" in page.text
         assert "City of Oslo" in page.text
         refused = server.get(f"{PAGE}.csv")
         assert refused.status_code == 503

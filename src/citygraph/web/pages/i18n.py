@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from citygraph.labels import column_words
 from citygraph.messages import DEFAULT_LANGUAGE, LANGUAGES, Text, texts
 
 _PART: Final = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?\Z")
@@ -77,5 +78,5 @@ class Words:
 
     def code(self, table: str, code: str) -> str:
         """The words for a code out of the data; the code itself when there are none."""
-        text = all_words().get(f"{table}.{code}")
+        text = all_words().get(f"{table}.{code}") or (column_words().get(code) if table == "column" else None)
         return text.in_language(self.language) if text else code.replace("_", " ").replace("-", " ")
