@@ -34,7 +34,7 @@ from citygraph.messages import text
 from citygraph.namespaces import CG, compress
 from citygraph.project.publishing import WRITING_SECONDS
 from citygraph.publish.files import MOST_ROWS
-from citygraph.rdf import Iri, Literal, Term, Triple, to_rdflib
+from citygraph.rdf import Iri, Literal, Term, Triple, parse, to_rdflib
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.store.server.capabilities import ProbeResult, read_capabilities, read_results
 from citygraph.values import Key
@@ -448,6 +448,7 @@ def deprecated_terms() -> str:
 def reused_properties() -> str:
     """Every property of other vocabularies that the data use, by its name, with the shortest statement that does."""
     used = {triple.predicate.value for triple in _graphs().triples(Part.DATA, Part.SOURCES, Part.ONTOLOGY)}
+    used |= _in_templates()
     ontology_only = {str(prefix) for prefix in (OWL, RDFS)} - {str(RDFS.comment)}
     rows = []
     for iri in sorted(used, key=compress):
@@ -485,7 +486,6 @@ def _term_entry(name: str) -> str:
         *(f"- {fact}" for fact in _axioms(term)),
     ]
     example = _usage(Iri(CG + name), is_class=(term, RDF.type, OWL.Class) in graph)
-    example = example or next((str(each) for each in graph.objects(term, SKOS.example)), "")
     lines += [f"- example: `{example}`"] if example else []
     return "\n".join(lines) + "\n"
 
@@ -549,6 +549,12 @@ def _usage(term: Iri, *, is_class: bool) -> str:
         return _claim(term) or _template(compress(term.value), is_class=is_class)
     predicate = "a" if is_class else _turtle(triple.predicate)
     return f"{_turtle(triple.subject)} {predicate} {_turtle(triple.object)} ."
+
+
+def _in_templates() -> set[str]:
+    """The properties that the templates of data.md use."""
+    blocks = re.findall(r"^```turtle\n(.*?)^```", (DOCS / "data.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return {quad.predicate.value for quad in parse("".join(blocks).encode(), format="ttl").quads}
 
 
 def _template(term: str, *, is_class: bool) -> str:

@@ -48,7 +48,7 @@ _PLACES: Final = {
 }
 _COLUMNS: Final = {
     "memberships": ("member", "role", "organization", "behalf", "when"),
-    "figures": ("about", "indicator", "approximation", "value", "date"),
+    "figures": ("about", "indicator", "approximation", "value", "to", "unit", "paid_by", "date"),
     "lists": ("kind", "role", "place", "completeness", "date"),
     "disagreements": ("fact", "side", "followed"),
 }
