@@ -10,7 +10,7 @@ import pytest
 from citygraph import Project, ReasoningError
 from citygraph.project import Checked
 from citygraph.rdf import Triple
-from citygraph.reason import ENGINES, close_with
+from citygraph.reason import ENGINES, close_with, owlrl
 from clean_project import clean_project
 from conftest import ROOT, TODAY
 
@@ -67,3 +67,12 @@ def test_a_complete_closure_keeps_what_the_rules_say_of_their_own_words(tmp_path
     assert not checked.report.violations
     with pytest.raises(ReasoningError, match=r"reason\.complete"):
         project.check(engine="duckdb")
+
+
+def test_the_reference_is_ended_when_it_takes_too_long_and_the_next_step_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(owlrl, "_SECONDS", 0.01)
+    with pytest.raises(ReasoningError, match="has not ended") as caught:
+        owlrl.close([])
+    assert "columnar" in caught.value.fix

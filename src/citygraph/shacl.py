@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
+from citygraph.errors import StoreError, StoreTimeout
 from citygraph.messages import Text, text
 from citygraph.namespaces import PREFIXES
 from citygraph.patterns import PatternError, PatternTooSlowError, matcher
@@ -46,11 +47,24 @@ _NAMES: Final = [
     "targetSubjectsOf",
     "targetObjectsOf",
 ]
+# What is part of SHACL and is not run here: it would demand nothing in silence.
+_NOT_RUN: Final = frozenset({"js", "rule", "target", "expression", "values"})
+_ONLY_ON_PATHS: Final = (
+    "minCount", "maxCount", "uniqueLang", "lessThan", "lessThanOrEquals", "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount",
+)  # fmt: skip
+_WITH: Final = (
+    ("qualifiedValueShape", ("qualifiedMinCount", "qualifiedMaxCount")), ("qualifiedMinCount", ("qualifiedValueShape",)),
+    ("qualifiedMaxCount", ("qualifiedValueShape",)), ("flags", ("pattern",)), ("ignoredProperties", ("closed",)),
+)  # fmt: skip
+"""Parameters that demand nothing without one of the others."""
+_WORDS: Final = frozenset({"message", "severity", "name", "description", "order", "group", "path", "defaultValue"})
+_QUERIES: Final = ("sparql", "select", "ask", "validator", "nodeValidator", "propertyValidator")
 _LITERALS: Final = ("minInclusive", "maxInclusive", "minExclusive", "maxExclusive", "pattern", "flags")
 _LISTS: Final = ("in", "languageIn", "ignoredProperties", *_INNER_LISTS)
 _ONE_ONLY: Final = frozenset(
     (*_COUNTS, *_SWITCHES, "datatype", "nodeKind", "in", "languageIn", "ignoredProperties", *_LITERALS)
 )
+_SEVERITIES: Final = frozenset({"Violation", "Warning", "Info"})
 _NODE_KINDS: Final = frozenset({"IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral"})
 _REPEATED: Final = ("inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
 _FLAGS: Final = re.compile(r"[ismxq]*")
@@ -66,6 +80,8 @@ class ShapeFault:
     predicate: str
     value: str
     reason: Text
+    is_meant: bool = False
+    """It is as somebody wants it, who may have forgotten: a shape that is switched off."""
 
 
 class Shapes:
@@ -88,20 +104,36 @@ class Shapes:
         inside = {each for found in self._inner.values() for _, each in found}
         targeted = {node for node, about in self._out.items() if any(_SH + name in about for name in _TARGETS)}
         typed = {node for node, about in self._out.items() if kinds.intersection(about.get(_RDF + "type", ()))}
+        if named:
+            typed |= {node for node, about in self._out.items() if any(map(_slip, about.get(_RDF + "type", ())))}
         self.heads = sorted((typed | targeted) - {n for n in inside if isinstance(n, BlankNode)}, key=str)
         self.faults: list[ShapeFault] = []
         self._bad: dict[Term, None] = {}
+        self._used = inside
+        self._has_components = any(each.object == Iri(_SH + "ConstraintComponent") for each in self.triples)
         for head in self.heads:
             for node, predicate, value, reason in self._faults_of(head, targeted):
                 self.refuse(head, reason, node=node, predicate=predicate, value=value)
+        if named:
+            self.faults += [fault for head in self.heads if head not in self._bad for fault in self._switched_off(head)]
 
     @property
     def sound(self) -> tuple[Triple, ...]:
         """The triples of the shapes that can be run, and of what is no shape."""
-        lost = {node for head in self._bad for node in self._closure(head)}
-        kept = {node for head in self.heads if head not in self._bad for node in self._closure(head)}
+        return self.without(())
+
+    def without(self, heads: Collection[Term]) -> tuple[Triple, ...]:
+        """The same without some of the shapes."""
+        out = {*self._bad, *heads}
+        lost = {node for head in out for node in self._closure(head)}
+        kept = {node for head in self.heads if head not in out for node in self._closure(head)}
         gone = lost - kept
         return tuple(each for each in self.triples if each.subject not in gone)
+
+    def asks(self, head: Term) -> bool:
+        """Whether a shape has queries, which may have no end: its own, or those of components that any shape may use."""
+        queries = {_SH + name for name in _QUERIES}
+        return self._has_components or any(queries & self._out.get(node, {}).keys() for node in self._closure(head))
 
     def refuse(
         self, head: Term, reason: Text, *, node: Term | None = None, predicate: str = "", value: str = ""
@@ -163,6 +195,8 @@ class Shapes:
         if self._named and isinstance(head, BlankNode):
             yield head, _RDF + "type" if _RDF + "type" in self._out[head] else "", "", _said("unnamed")
             return
+        if self._named:
+            yield from self._idle(head, is_targeted=head in targeted)
         waiting: list[tuple[Term, tuple[Term, ...]]] = [(head, ())]
         seen: set[Term] = set()
         while waiting:
@@ -181,6 +215,46 @@ class Shapes:
             seen.add(node)
             waiting += [(each, (*above, node)) for _, each in self._inner.get(node, ())]
 
+    def _idle(self, head: Term, *, is_targeted: bool) -> Iterator[tuple[Term, str, str, Text]]:
+        """Why a shape would demand nothing of anything."""
+        about = self._out[head]
+        for kind in about.get(_RDF + "type", ()):
+            if name := _slip(kind):
+                yield head, _RDF + "type", str(kind), _unknown(name)
+                return
+        classes = {Iri(PREFIXES["rdfs"] + "Class"), Iri(PREFIXES["owl"] + "Class")}
+        is_class = bool(classes.intersection(about.get(_RDF + "type", ())))
+        if not is_targeted and not is_class and head not in self._used:
+            yield head, _RDF + "type", "", _said("no_target")
+        words = {*(_SH + name for name in (*_WORDS, *_TARGETS, "deactivated")), _RDF + "type"}
+        if not any(name not in words and not name.startswith(PREFIXES["rdfs"]) for name in about):
+            yield head, _RDF + "type" if _RDF + "type" in about else "", "", _said("nothing")
+
+    def _idle_parameters(self, node: Term, *, has_place: bool) -> Iterator[tuple[Term, str, str, Text]]:
+        """The parameters of one shape that would demand nothing; below sh:property a missing path is told by itself."""
+        about = self._out[node]
+        for name in _NOT_RUN:
+            if _SH + name in about:
+                yield node, _SH + name, "", _said("not_run", name=f"sh:{name}")
+        for name, others in _WITH:
+            if _SH + name in about and not any(_SH + other in about for other in others):
+                wanted = " / ".join(f"sh:{other}" for other in others)
+                yield node, _SH + name, "", _said("without", name=f"sh:{name}", other=wanted)
+        if _SH + "path" not in about and not has_place:
+            for name in _ONLY_ON_PATHS:
+                if _SH + name in about:
+                    yield node, _SH + name, "", _said("needs_path", name=f"sh:{name}")
+        for name, inner in self._inner.get(node, ()):
+            if isinstance(inner, Iri) and inner not in self._out:
+                yield node, _SH + name, str(inner), _said("absent", name=f"sh:{name}", value=_short(inner))
+
+    def _switched_off(self, head: Term) -> Iterator[ShapeFault]:
+        for node in self._closure(head):
+            for value in self.values(node, "deactivated"):
+                if isinstance(value, Literal) and value.value in {"true", "1"}:
+                    predicate = _SH + "deactivated"
+                    yield ShapeFault(head, node, predicate, value.value, _said("off"), is_meant=True)
+
     def _inner_of(self, above: tuple[Term, ...]) -> list[tuple[str, Term]]:
         return self._inner.get(above[-1], []) if above else []
 
@@ -195,18 +269,19 @@ class Shapes:
         for path in paths:
             if not self._is_path(path, 0):
                 yield node, _SH + "path", str(path), _said("path")
+        if self._named:
+            yield from self._idle_parameters(node, has_place=is_property)
         for predicate, values in self._out[node].items():
             name = predicate.removeprefix(_SH)
             if not predicate.startswith(_SH):
                 continue
             # Official shapes of others have such slips, and are run without them.
             if self._named and name not in _known_names():
-                near = ", ".join(f"sh:{each}" for each in difflib.get_close_matches(name, _known_names(), n=1))
-                yield node, predicate, "", _said("unknown_near" if near else "unknown", name=f"sh:{name}", near=near)
+                yield node, predicate, "", _unknown(name)
             if name in _ONE_ONLY and len(values) > 1:
                 yield node, predicate, str(values[1]), _said("one_only", name=f"sh:{name}")
             for value in values:
-                reason = self._reason(node, name, value)
+                reason = self._reason(node, name, value) or self._reason_of_name(name, value)
                 if reason is not None:
                     yield node, predicate, str(value), reason
 
@@ -249,6 +324,15 @@ class Shapes:
             return _said("literal", **words)
         return self._reason_of_pattern(node, name, value)
 
+    def _reason_of_name(self, name: str, value: Term) -> Text | None:
+        """Why a name of SHACL cannot be the value."""
+        if not self._named:
+            return None
+        if slip := _slip(value):
+            return _unknown(slip)
+        is_severity = isinstance(value, Iri) and value.value.removeprefix(_SH) in _SEVERITIES
+        return None if name != "severity" or is_severity else _said("severity", value=_short(value))
+
     def _reason_of_pattern(self, node: Term, name: str, value: Term) -> Text | None:
         """Why the value cannot be a pattern or its flags."""
         if name == "flags" and isinstance(value, Literal) and not _FLAGS.fullmatch(value.value):
@@ -271,6 +355,19 @@ def _known_names() -> tuple[str, ...]:
     return ("and", "class", "in", "not", "or", *(str(each).removeprefix(_SH) for each in dir(SH)))
 
 
+def _slip(term: Term) -> str:
+    """The name of a term that looks like one of SHACL and is none: sh:NodShape; else empty."""
+    if not isinstance(term, Iri) or not term.value.startswith(_SH):
+        return ""
+    name = term.value.removeprefix(_SH)
+    return "" if name in _known_names() else name
+
+
+def _unknown(name: str) -> Text:
+    near = ", ".join(f"sh:{each}" for each in difflib.get_close_matches(name, _known_names(), n=1))
+    return _said("unknown_near" if near else "unknown", name=f"sh:{name}", near=near)
+
+
 def _said(key: str, **values: object) -> Text:
     return text(f"shacl.{key}").filled(**values)
 
@@ -286,7 +383,11 @@ def _short(term: Term) -> str:
 
 
 def run(
-    data: rdflib.Graph, shapes: Shapes, prepared: Callable[[Iterable[Triple]], rdflib.Graph] | None = None
+    data: rdflib.Graph,
+    shapes: Shapes,
+    prepared: Callable[[Iterable[Triple]], rdflib.Graph] | None = None,
+    *,
+    apart: Callable[..., Any] | None = None,
 ) -> list[rdflib.Graph]:
     """The reports of pySHACL: one, or one for each shape when some shape turns out to be one that cannot be run.
 
@@ -296,19 +397,47 @@ def run(
         data: the graph to be judged.
         shapes: the shapes; what is refused of them is left out.
         prepared: the shapes as pySHACL reads them; as they are written without it.
+        apart: runs a function in a process that has an end: shapes with queries run there, the others end by themselves.
     """
     prepared = prepared or to_rdflib
-    try:
-        return [_report(data, prepared(shapes.sound))]
-    except _Failed:
-        pass
-    reports = []
-    for head in [head for head in shapes.heads if head not in {fault.shape for fault in shapes.faults}]:
+    heads = [head for head in shapes.heads if head not in {fault.shape for fault in shapes.faults}]
+    asking = {head for head in heads if apart is not None and shapes.asks(head)}
+    reports: list[rdflib.Graph] = []
+    for group, process in (([head for head in heads if head not in asking], None), (sorted(asking, key=str), apart)):
+        if not group:
+            continue
         try:
-            reports.append(_report(data, prepared(shapes.alone(head))))
-        except _Failed as failed:
-            shapes.refuse(head, failed.reason)
+            reports.append(_report_of(data, prepared(shapes.without(set(heads) - set(group))), process))
+        except _Failed:
+            for head in group:
+                try:
+                    reports.append(_report_of(data, prepared(shapes.alone(head)), process))
+                except _Failed as failed:
+                    shapes.refuse(head, failed.reason)
     return reports
+
+
+def _report_of(data: rdflib.Graph, shapes: rdflib.Graph, apart: Callable[..., Any] | None) -> rdflib.Graph:
+    if apart is None:
+        return _report(data, shapes)
+    try:
+        found = apart(judged, data, shapes)
+    except StoreTimeout:
+        raise _Failed(_said("long")) from None
+    except StoreError:
+        raise _Failed(_said("memory")) from None
+    if isinstance(found, Text):
+        raise _Failed(found)
+    report: rdflib.Graph = found
+    return report
+
+
+def judged(data: rdflib.Graph, shapes: rdflib.Graph) -> rdflib.Graph | Text:
+    """The report of pySHACL, or why there is none: what runs in a process of its own."""
+    try:
+        return _report(data, shapes)
+    except _Failed as failed:
+        return failed.reason
 
 
 class _Failed(Exception):  # noqa: N818  # not an error: the shapes are tried one by one

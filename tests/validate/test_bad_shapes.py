@@ -12,7 +12,7 @@ from citygraph.graphs import FileGraph, ProjectGraphs, part_of
 from citygraph.patterns import PatternError, PatternTooSlowError, matcher
 from citygraph.publish import PROFILES, check_foreign_shapes, read_shapes
 from citygraph.rdf import Iri, parse
-from citygraph.validate import check_shapes
+from citygraph.validate import check_shapes, shapes
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://example.org/> . @prefix s: <https://example.org/shapes#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -63,7 +63,30 @@ def deep(times: int) -> str:
         (HEAD + "sh:targetClas ex:Thing .", "the nearest is sh:targetClass"),
         (HEAD + 'sh:property [ sh:path ex:n ; sh:pattern "a" ; sh:flags "g" ] .', "sh:flags is 'g'"),
         (HEAD + 'sh:sparql [ sh:select "SELEKT" ] .', "not a SPARQL query"),
-        (HEAD + 'sh:property [ sh:path ex:n ; sh:sparql [ sh:select "SELECT $this { $PATH" ] ] .', "pySHACL says"),
+        pytest.param(
+            HEAD + 'sh:property [ sh:path ex:n ; sh:sparql [ sh:select "SELECT $this { $PATH" ] ] .',
+            "pySHACL says",
+            marks=pytest.mark.slow,
+        ),
+        # What would demand nothing in silence.
+        (HEAD + 'sh:js [ sh:jsFunctionName "f" ] .', "sh:js is not run here"),
+        (HEAD + "sh:nodeKind sh:IRI ; sh:target [ a sh:SPARQLTarget ] .", "sh:target is not run here"),
+        (
+            HEAD + "sh:property [ sh:path ex:n ; sh:qualifiedValueShape [ sh:nodeKind sh:IRI ] ] .",
+            "demands nothing without sh:qualifiedMinCount",
+        ),
+        (
+            HEAD + "sh:property [ sh:path ex:n ; sh:qualifiedMinCount 1 ] .",
+            "demands nothing without sh:qualifiedValueShape",
+        ),
+        (HEAD + 'sh:property [ sh:path ex:n ; sh:flags "i" ] .', "demands nothing without sh:pattern"),
+        (HEAD + "sh:minCount 1 .", "sh:minCount demands nothing without sh:path"),
+        (HEAD + "sh:node ex:Nowhere .", "sh:node points to Nowhere, of which nothing is said"),
+        (HEAD + "sh:message 'no demand' .", "it has no demands"),
+        ("s:x a sh:NodShape ; sh:nodeKind sh:IRI .", "the nearest is sh:NodeShape"),
+        (HEAD + "sh:nodeKind sh:IRI ; sh:severity sh:Error .", "sh:Error is no name of SHACL"),
+        (HEAD + "sh:nodeKind sh:IRI ; sh:severity sh:Shape .", "must be sh:Violation, sh:Warning or sh:Info"),
+        ("s:x a sh:NodeShape ; sh:nodeKind sh:IRI .", "it has no target"),
         (HEAD + "sh:property [ sh:path ex:n ; sh:node s:x ] .", "x points to itself"),
         (HEAD + "sh:node s:y . s:y a sh:NodeShape ; sh:not s:x .", "points to itself"),
         (HEAD + deep(400) + " .", "more than 12 times"),
@@ -76,6 +99,31 @@ def test_a_shape_that_cannot_be_run_is_a_finding_with_its_place_and_the_others_a
     assert "not " not in found["bad-shape"].message.nb
     assert found["bad-shape"].file == "ontology/shapes-own.ttl"
     assert found["bad-shape"].line == 3 or "deep" in shape or reason.startswith("more than 12")
+
+
+def test_a_shape_that_is_switched_off_is_a_warning() -> None:
+    (found,) = findings(HEAD + "sh:property [ sh:path ex:n ; sh:maxLength 1 ; sh:deactivated true ] .")
+    assert (found.code, found.severity, found.line) == ("bad-shape", "warning", 3)
+    assert "switched off" in found.message.en
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["", "$PATH"])
+def test_a_query_without_an_end_in_a_shape_is_ended_and_the_others_are_run(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shapes, "_SECONDS", 3.0)
+    pairs = " ".join(f"?a{n} ?b{n} ?c{n} ." for n in range(9))
+    whole = ", ".join(f"STR(?c{n})" for n in range(9))
+    select = f"SELECT $this {{ $this {path or '?p'} ?v . {pairs} FILTER(CONCAT({whole}) = 'nothing') }}"
+    inside = f'sh:sparql [ sh:select "{select}" ]'
+    shape = HEAD + (f"sh:property [ sh:path ex:n ; {inside} ] ." if path else f"{inside} .")
+    found = {
+        each.code: each
+        for each in findings(shape + "\n" + SOUND, DATA + "".join(f"ex:a ex:n{n} {n} . " for n in range(40)))
+    }
+    assert set(found) == {"bad-shape", "sound"}
+    assert "has not ended" in found["bad-shape"].message.en
 
 
 def test_severity_and_message_are_those_of_the_inner_shape() -> None:

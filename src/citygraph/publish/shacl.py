@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,11 +16,15 @@ from citygraph.messages import framed, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Term, Triple, lexical_forms_kept, parse, to_rdflib
 from citygraph.shacl import Shapes, run
+from citygraph.store.process import apart
 from citygraph.vocabularies import background
 
 _SHACL: Final = PREFIXES["sh"]
 _PROPERTY, _PATH = Iri(f"{_SHACL}property"), Iri(f"{_SHACL}path")
 _SEVERITY, _WARNING = Iri(f"{_SHACL}severity"), Iri(f"{_SHACL}Warning")
+# What shapes with queries may take.
+_MEMORY: Final = 2_000_000_000
+_SECONDS: Final = 60.0
 _DEMANDS: Final = frozenset({_PATH, *(Iri(_SHACL + name) for name in ("nodeKind", "minCount", "maxCount"))})
 _ADVISES_ONLY: Final = Iri("https://w3id.org/citygraph/publish#advisesOnly")
 
@@ -127,7 +131,8 @@ def run_shapes(
     with lexical_forms_kept():
         data = to_rdflib([*given, *behind])
     sorted_out = shapes if isinstance(shapes, Shapes) else Shapes(shapes)
-    found = {each for report in run(data, sorted_out) for each in _results(report)}
+    bounded = partial(apart, memory=_MEMORY, seconds=_SECONDS)
+    found = {each for report in run(data, sorted_out, apart=bounded) for each in _results(report)}
     return sorted(each for each in found if each.focus in own)
 
 

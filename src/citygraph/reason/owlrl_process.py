@@ -41,6 +41,9 @@ _SENTENCES: Final = (
 )  # fmt: skip
 
 
+_RESERVED: Final = 1_000_000_000
+
+
 class _Semantics(owlrl.OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no types
     """owlrl's rules, with its error messages kept instead of written into the graph."""
 
@@ -54,7 +57,8 @@ class _Semantics(owlrl.OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no t
 
 
 def main() -> None:
-    """Read stdin, write stdout."""
+    """Read stdin, write stdout, in as many megabytes as the first argument says."""
+    _limit_memory(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
     rdflib.NORMALIZE_LITERALS = False
     warnings.simplefilter("ignore")
     graph = rdflib.Graph()
@@ -69,6 +73,17 @@ def main() -> None:
             continue
         if (subject, predicate, object_) not in given:
             print(f"{subject.n3()} {predicate.n3()} {_n3(object_)} .")
+
+
+def _limit_memory(megabytes: int) -> None:
+    """The address space has an end, where the machine can say so; what was reserved by starting counts as nothing."""
+    try:
+        import resource  # noqa: PLC0415  # POSIX alone has it
+    except ImportError:
+        return
+    if megabytes:
+        most = _RESERVED + megabytes * 1_000_000
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _lift(sentence: str, graph: rdflib.Graph) -> Iterator[dict[str, object]]:

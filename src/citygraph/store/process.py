@@ -511,3 +511,17 @@ class SupervisedProcess:
             run.end()
             run.child.exit_code(5.0)
             run.child.pipe.close()
+
+
+def apart(work: Callable[..., Any], *arguments: object, memory: int, seconds: float) -> Any:  # noqa: ANN401
+    """What a function of a module gives back, which runs in a process of its own.
+
+    Raises:
+        StoreTimeout: it had not ended in time.
+        StoreError: it took more memory, or its process ended.
+    """
+    process = SupervisedProcess(work, *arguments, memory=memory, seconds=seconds, patience=seconds)
+    try:
+        return process.prepared()
+    finally:
+        process.close()

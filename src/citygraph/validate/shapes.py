@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from citygraph.errors import QueryError
+from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.findings import Definition, Finding, Severity, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import Labels
@@ -23,6 +24,7 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, from_rdfl
 from citygraph.results import Solutions
 from citygraph.shacl import ShapeFault, Shapes, run
 from citygraph.store import MemoryStore, Store
+from citygraph.store.process import SupervisedProcess, apart
 from citygraph.validate.constraints import COMPONENTS, SH, Component, ShapeTest, TripleIndex, Unknown, Verdict, all_of
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ _SILENT: Final = frozenset(
 )
 _FORBIDDEN_TYPES: Final = frozenset({Iri(PREFIXES["rdfs"] + "Class"), Iri(PREFIXES["owl"] + "Class")})
 _DEEPEST: Final = 20
+# What the queries of shapes that others wrote may take, each of them.
+_MEMORY: Final = 2_000_000_000
+_SECONDS: Final = 60.0
 _TARGET_PREDICATES: Final = ("targetClass", "targetSubjectsOf", "targetObjectsOf", "targetNode")
 
 
@@ -253,22 +258,26 @@ def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraph
         return definitions[source]
 
     findings = []
-    store = MemoryStore(Quad(t.subject, t.predicate, t.object) for t in given)
+    runs = _Constraints(given)
     for constraint in take_constraints(shapes):
         try:
-            violations = list(run_constraint(constraint, store))
-        except QueryError as error:
+            violations = runs.violations(constraint)
+        except (QueryError, StoreError) as error:
             why = Text(*(said_in(error.message, language).rstrip(".") for language in LANGUAGES))
             reason = text("shacl.query").filled(why=why)
+            if isinstance(error, StoreError):
+                reason = text("shacl.long" if isinstance(error, StoreTimeout) else "shacl.memory")
             sorted_out.refuse(Iri(constraint.shape), reason, predicate=str(SH.sparql))
             continue
         for violation in violations:
             own = Text.of(violation.messages)
             terms = (violation.focus, violation.path, violation.value)
             findings.append(_finding(definition(URIRef(constraint.shape)), own, terms, graphs, labels))
+    runs.close()
     remaining = narrow(shapes, given)
     if remaining is not None:
-        for results in run(remaining, sorted_out, lambda triples: _narrowed(shapes, triples)):
+        bounded = partial(apart, memory=_MEMORY, seconds=_SECONDS)
+        for results in run(remaining, sorted_out, lambda triples: _narrowed(shapes, triples), apart=bounded):
             # Results below sh:detail explain others and are none of their own.
             for result in results.objects(None, SH.result):
                 source = results.value(result, SH.sourceShape)
@@ -309,10 +318,11 @@ def _fault_finding(fault: ShapeFault, graphs: ProjectGraphs) -> Finding:
         place = _nameless_place(fault.shape, graphs)
     name = _code(fault.shape.value) if isinstance(fault.shape, Iri) else text("shacl.nameless")
     file, line, column = place
-    return finding(
+    found = finding(
         "bad-shape", file=file, line=line, column=column, focus_node=str(fault.shape), path=predicate,
         value=fault.value, name=name, reason=fault.reason,
     )  # fmt: skip
+    return replace(found, severity=Severity.WARNING) if fault.is_meant else found
 
 
 def _rated(shapes: rdflib.Graph, source: Any) -> Definition:  # noqa: ANN401  # rdflib's nodes have no common type
@@ -427,6 +437,7 @@ class Constraint:
     messages: dict[str, str]
     targets: tuple[str, ...]
     nodes: tuple[str, ...]
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +448,56 @@ class Violation:
     path: Term | None
     value: Term | None
     messages: dict[str, str]
+
+
+class _Constraints:
+    """Runs the constraints: those that come with the program here, those of others in a process that has an end."""
+
+    def __init__(self, given: list[Triple]) -> None:
+        self._given = given
+        self._store: MemoryStore | None = None
+        self._process: SupervisedProcess | None = None
+
+    def violations(self, constraint: Constraint) -> list[Violation]:
+        """What breaks the constraint, in the order of the engine.
+
+        Raises:
+            QueryError: its query is not valid SPARQL.
+            StoreError: it takes too long, or too much memory.
+        """
+        list(_rows(MemoryStore(), constraint.select))  # Its mistakes are seen without a process.
+        if constraint.is_ours:
+            self._store = self._store or _loaded(self._given)
+            return list(run_constraint(constraint, self._store))
+        if self._process is None:
+            self._process = SupervisedProcess(
+                _asked, self._given, memory=_MEMORY, seconds=_SECONDS, patience=10 * _SECONDS
+            )
+        found: list[Violation] = self._process.ask(constraint)
+        return found
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.close()
+
+
+def _asked(given: list[Triple]) -> Callable[[Constraint], list[Violation]]:
+    """What the process prepares: constraints are asked of these triples."""
+    store = _loaded(given)
+    return lambda constraint: list(run_constraint(constraint, store))
+
+
+def _loaded(given: Iterable[Triple]) -> MemoryStore:
+    return MemoryStore(Quad(each.subject, each.predicate, each.object) for each in given)
+
+
+@cache
+def _shipped() -> str:
+    """The shapes that come with the program, as text."""
+    inside = Path(__file__).parents[1] / "reference" / "ontology"
+    folder = inside if inside.is_dir() else Path(__file__).parents[3] / "ontology"
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("shapes*.ttl")))
 
 
 def take_constraints(shapes: rdflib.Graph) -> list[Constraint]:
@@ -460,7 +521,8 @@ def take_constraints(shapes: rdflib.Graph) -> list[Constraint]:
             continue
         texts = {getattr(m, "language", None) or "en": str(m) for m in shapes.objects(constraint, SH.message)}
         prologue = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in _prefixes(shapes, constraint))
-        taken.append(Constraint(str(shape), prologue + select, texts, targets, nodes))
+        is_ours = select in _shipped()
+        taken.append(Constraint(str(shape), prologue + select, texts, targets, nodes, is_ours))
         shapes.remove((shape, SH.sparql, constraint))
     return taken
 
