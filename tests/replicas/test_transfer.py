@@ -55,6 +55,27 @@ def test_what_is_there_is_not_moved_again(replicas: Replicas) -> None:
     assert replicas.pull().moved_bytes == 0
 
 
+def test_a_version_whose_names_another_release_wrote_is_not_put_to_use(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replicas.push()
+    replicas.pull()
+    replicas.push(TWO)
+    monkeypatch.setattr("citygraph.store.directory.NAMES_VERSION", 99)
+    for name in (ONE, TWO):
+        with pytest.raises(SnapshotError, match=f"Another release of citygraph wrote the names of the version {name}"):
+            replicas.pull(name=name)
+        assert replicas.in_use() == ONE
+    assert sorted(path.name for path in replicas.served.folder.iterdir() if ONE not in path.name) == [
+        ".pull.lock",
+        "current",
+    ]
+    # The machine that builds has it too by now, and the version is there anew under the same name.
+    replicas.push()
+    assert replicas.pull().moved_bytes > 0
+    assert replicas.pull().moved_bytes == 0
+
+
 def test_an_archive_is_what_other_programs_read(replicas: Replicas, tmp_path: Path) -> None:
     replicas.push()
     subprocess.run(["sha256sum", "--check", f"{ONE}.tar.sha256"], cwd=replicas.mirror.folder, check=True)

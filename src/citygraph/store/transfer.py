@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import SnapshotError
+from citygraph.messages import sentence
+from citygraph.namespaces import PREFIXES
 from citygraph.store.archive import Piece, is_path, is_there, unpack
+from citygraph.store.directory import DIRECTORY_FILE, Directory
 from citygraph.store.mirror import (
     INDEX,
     MOST_INDEX_BYTES,
@@ -165,7 +168,8 @@ def pull(
         _same_graph(index, base, mirror.name)
         listed = _wanted(index, snapshot_id, mirror.name)
         here = snapshots.get(listed.snapshot_id)
-        if here is not None and not fresh:
+        # One whose names another release wrote is of no use here, and the mirror may have it anew.
+        if here is not None and here.is_whole and not fresh:
             return Moved(listed.snapshot_id), here.folder
         if max(listed.size, listed.list_size) > most_bytes:
             message = f"The snapshot {listed.snapshot_id} has {listed.size:,} bytes; at most {most_bytes:,} are taken."
@@ -230,6 +234,8 @@ def _check_opens(folder: Path, listed: Listed, base: str) -> None:
         snapshot.findings()
         next(snapshot.quads(), None)
         snapshot.close()
+        if (folder / DIRECTORY_FILE).is_file():
+            _check_names(folder, listed.snapshot_id)
         usable = (called, snapshot.manifest.base) == (listed.snapshot_id, base)
         open_to_readers(folder, snapshot.manifest)
     except SnapshotError:
@@ -241,6 +247,19 @@ def _check_opens(folder: Path, listed: Listed, base: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         message = f"The snapshot that is listed as {listed.snapshot_id} cannot be used, or is {called[:80]!r}."
         raise SnapshotError(message, fix=f"Build and push it again. {_STILL}")
+
+
+def _check_names(folder: Path, snapshot_id: str) -> None:
+    """Stop before pages would have no names: in another release they may be written otherwise.
+
+    Raises:
+        SnapshotError: they are, or they are damaged.
+    """
+    try:
+        Directory(folder, PREFIXES).close()
+    except SnapshotError as error:
+        message = sentence("store.names_of_another", name=snapshot_id)
+        raise SnapshotError(message, fix=sentence("store.same_release")) from error
 
 
 # -- the older layout ---------------------------------------------------------------------------------
