@@ -179,3 +179,14 @@ def test_a_time_is_as_precise_as_it_says(text: str, precision: int, years: tuple
     item = WikidataItem("Q1", statements=(ItemStatement("P571", time),))
     assert item_from_json(json.loads(entity_json(item))) == item
     assert items_from_triples(triples_of_items([item])) == {"Q1": item}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("bad", {"error": "x"}), ("time", {"time": "+19-9Z", "precision": 9}), ("time", {"time": "", "precision": 11})],
+)
+def test_a_value_that_cannot_be_read_is_unknown_and_the_item_is_kept(kind: str, value: object) -> None:
+    snak = {"snaktype": "value", "property": "P571", "datavalue": {"type": kind, "value": value}}
+    raw = {"id": "Q1", "labels": [], "claims": {"P571": [{"mainsnak": snak, "qualifiers": {"P585": [snak]}}]}}
+    (statement,) = item_from_json(raw).statements
+    assert (statement.value, statement.qualifiers["P585"]) == (ItemValue(UNKNOWN, ""), (ItemValue(UNKNOWN, ""),))

@@ -155,7 +155,7 @@ def _review_open(links: Links, author: str, day: date, words: str) -> None:
     without = [each for each, rows in links.waiting().items() if not rows]
     if without:
         shown = ", ".join(without[:_MOST_NAMED]) + (" …" if len(without) > _MOST_NAMED else "")
-        say(phrase("link.without", words, count=len(without), names=shown))
+        say(phrase("link.without", words, count=len(without), names=shown, first=without[0]))
     if not waiting:
         say(phrase("link.nothing_waits", words))
         return

@@ -277,12 +277,15 @@ def _value(snak: Mapping[str, Any]) -> ItemValue:
         return ItemValue(NONE if snak["snaktype"] == "novalue" else UNKNOWN, "")
     kind, value = snak["datavalue"]["type"], snak["datavalue"]["value"]
     match kind:
-        case "bad":  # a value that Wikibase itself could not read
+        case "bad":  # a value that Wikibase itself could not read; so is a time that is none
             return ItemValue(UNKNOWN, "")
         case "wikibase-entityid":
             return ItemValue("item", str(value.get("id") or f"Q{value['numeric-id']}"))
         case "time":
-            return cut_time(str(value["time"]), int(value["precision"]))
+            try:
+                return cut_time(str(value["time"]), int(value["precision"]))
+            except ValueError:
+                return ItemValue(UNKNOWN, "")
         case "quantity":
             return ItemValue("quantity", plain_number(str(value["amount"])))
         case "monolingualtext":
