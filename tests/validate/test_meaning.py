@@ -11,7 +11,7 @@ from citygraph import Project, load
 from citygraph.findings import Finding
 from citygraph.graphs import ProjectGraphs
 from citygraph.namespaces import PREFIXES
-from citygraph.validate import check_meaning
+from citygraph.validate import check_meaning, check_terms_used
 from conftest import ROOT, TODAY, copy_project
 
 
@@ -31,14 +31,16 @@ def with_statements(folder: Path, turtle: str, told: Sequence[Finding] = ()) -> 
     heads = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in prefixes.items())
     file.write_text(f"{heads}\n{turtle}\n", encoding="utf-8")
     try:
-        return [each for each in check_meaning(graphs_of(folder), told=told) if each.file == "data/tried.ttl"]
+        graphs = graphs_of(folder)
+        found = [*check_meaning(graphs, told=told), *check_terms_used(graphs)]
+        return [each for each in found if each.file == "data/tried.ttl"]
     finally:
         file.unlink()
 
 
 def test_our_own_graph_and_a_new_one_mean_what_they_say(folder: Path, tmp_path: Path) -> None:
-    assert check_meaning(graphs_of(folder)) == []
-    assert check_meaning(graphs_of(Project.new(tmp_path / "new").folder)) == []
+    for graphs in (graphs_of(folder), graphs_of(Project.new(tmp_path / "new").folder)):
+        assert [*check_meaning(graphs), *check_terms_used(graphs)] == []
 
 
 MEMBERSHIP = "id:m-tried a org:Membership ; org:member {} ; org:organization {} ; org:role concept:{} ."
@@ -65,6 +67,44 @@ WRONG = {
     "a misspelt property of schema.org": ("id:metrex schema:foundingDat 1996 .", "schema:foundingDate"),
     "a misspelt property of ORG": ("id:metrex org:purpos concept:mobility .", "org:purpose"),
     "a misspelt property of FOAF": ("id:metrex foaf:homePage <https://example.org/> .", "foaf:homepage"),
+    "member and organisation turned round": (
+        MEMBERSHIP.format("id:metrex", "id:oslo-kommune", "role-full-member"),
+        "Write: org:member id:oslo-kommune ; org:organization id:metrex ; org:role concept:role-full-member .",
+    ),
+    "a role as member": (
+        "id:m-tried a org:Membership ; org:member concept:role-observer ; org:organization id:metrex ; org:role id:oslo-kommune .",
+        "Write: org:member id:oslo-kommune ; org:organization id:metrex ; org:role concept:role-observer .",
+    ),
+    "a full member of a working group": (
+        MEMBERSHIP.format("id:oslo-kommune", "id:eurocities-wg-food", "role-full-member"),
+        "id:eurocities (Eurocities)",
+    ),
+    "a statement turned round": (
+        "id:place-oslo cg:administers id:oslo-kommune .",
+        "Write: id:oslo-kommune cg:administers id:place-oslo .",
+    ),
+    "a unit of an authority": (
+        "id:wg-tried a cg:WorkingGroup ; org:unitOf id:oslo-kommune .",
+        "kind (city network) there is id:aer",
+    ),
+    "a person as source": ("id:metrex prov:wasDerivedFrom id:person-raymond-johansen .", "document"),
+    "a source of itself": ("id:doc a foaf:Document ; prov:wasDerivedFrom id:doc .", "both ends"),
+    "a role as theme": ("id:metrex org:purpose concept:role-observer .", "a concept that is no role"),
+    "a figure about a person": (
+        "id:o a schema:Observation ; schema:observationAbout id:person-raymond-johansen .",
+        "organisation",
+    ),
+    "text that is the name of a theme": ("id:metrex org:purpose 'Mobility'@en .", "concept:mobility (mobility)"),
+    "a claim that a place is an aim": (
+        "id:c a cg:Claim ; rdf:subject id:metrex ; rdf:predicate cg:hasAim ; rdf:object id:place-oslo .",
+        "concept",
+    ),
+    "a misspelt property in a claim": (
+        "id:c a cg:Claim ; rdf:subject id:metrex ; rdf:predicate schema:foundingDat ; rdf:object 1 .",
+        "schema:foundingDate",
+    ),
+    "a class spelt the American way": ("id:k a cv:PublicOrganization .", "cv:PublicOrganisation"),
+    "a name that no file describes": ("id:metrex org:hasUnit id:metrex-secretaria .", "id:metrex-secretariat"),
     "a misspelt class of ORG": ("id:m-tried a org:Membershp .", "org:Membership"),
 }
 
@@ -90,6 +130,17 @@ def test_what_the_advice_names_is_right(folder: Path) -> None:
     (found,) = with_statements(folder, WRONG["a place is a member"][0])
     assert "id:oslo-kommune" in found.fix.en
     assert with_statements(folder, MEMBERSHIP.format("id:oslo-kommune", "id:eurocities", "role-full-member")) == []
+
+
+def test_a_claim_that_is_not_followed_may_say_what_cannot_be(folder: Path) -> None:
+    said = "id:c a cg:Claim ; rdf:subject id:metrex ; rdf:predicate cg:hasAim ; rdf:object id:place-oslo ; cg:rank concept:rank-"
+    assert with_statements(folder, f"{said}deprecated .") == []
+    assert [each.code for each in with_statements(folder, f"{said}normal .")] == ["wrong-kind"]
+
+
+def test_one_wrong_address_of_a_vocabulary_is_one_finding_and_names_the_line_to_mend(folder: Path) -> None:
+    (found,) = with_statements(folder, "id:metrex old:foundingDate 1996 ; old:dissolutionDate 2020 .")
+    assert "<https://schema.org/> instead of <http://schema.org/> (data/tried.ttl:" in found.fix.en
 
 
 def test_of_things_without_a_type_and_words_of_other_vocabularies_nothing_is_said(folder: Path) -> None:

@@ -153,7 +153,8 @@ class Pipeline:
             before.append(finding("missing-shapes", file="ontology"))
         say("values", 2, len(_STAGES))
         before += validate.check_values(graphs, self.config, today=self.today)
-        before += validate.check_meaning(graphs, told=before)
+        meant = validate.check_meaning(graphs)
+        before = validate.say_once(before, meant=meant, words=validate.check_terms_used(graphs), graphs=graphs)
         before += migrate.old_words(graphs, self.folder, reference_folder() / "ontology")
         say("anchors", 3, len(_STAGES))
         before += validate.check_anchors(graphs, self.config.sources_folder)
@@ -177,6 +178,7 @@ class Pipeline:
             graphs,
             checks=[each.code for each in checks],
             inferred=inferred.quads,
+            meant=meant,
             other_day=as_of is not None,
         )
         report = Report.of(check_terms(self.config, "publisher", "publish"), loaded.findings, standing, bad)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -239,10 +237,8 @@ _PAST: Final = frozenset(
 def check_values(graphs: ProjectGraphs, config: Config, *, today: date) -> list[Finding]:
     """Everything that can be said about single values and names, file by file."""
     findings: list[Finding] = []
-    defined: set[Term] = {quad.subject for quad in graphs.quads(Part.ONTOLOGY)}
     for file in graphs.of(Part.ONTOLOGY, Part.DATA, Part.SOURCES):
         findings += _literals(file, today)
-        findings += _terms(file, defined)
         if file.part is not Part.ONTOLOGY:
             findings += _names(file, config)
     findings += _organisation_numbers(graphs)
@@ -309,25 +305,6 @@ _LEXICAL: Final[dict[str, Callable[[str], bool]]] = {
     "nonNegativeInteger": _matches(r"\+?\d+|-0+"),
     "positiveInteger": _matches(r"\+?0*[1-9]\d*"),
 }  # fmt: skip
-
-
-def _terms(file: FileGraph, defined: AbstractSet[Term]) -> Iterator[Finding]:
-    """Words of our own vocabulary that the vocabulary does not have, with the nearest one it has."""
-    names = sorted(
-        str(each.value) for each in defined if isinstance(each, Iri) and each.value.startswith((CG, CONCEPT))
-    )
-    seen: set[str] = set()
-    for quad in file.quads:
-        for term in (quad.predicate, quad.object):
-            if not isinstance(term, Iri) or term.value in seen or term in defined:
-                continue
-            if term.value.startswith(CG) or (term.value.startswith(CONCEPT) and file.part is not Part.ONTOLOGY):
-                seen.add(term.value)
-                near = difflib.get_close_matches(term.value, names, n=1, cutoff=0.6)
-                yield finding_at(
-                    "unknown-term", file, quad,
-                    term=compress(term.value), near=compress(near[0]) if near else "docs/ontology.md",
-                )  # fmt: skip
 
 
 def _names(file: FileGraph, config: Config) -> Iterator[Finding]:

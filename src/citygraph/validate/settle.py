@@ -7,7 +7,7 @@ when; only values that hold at once are too many, and then the finding names the
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -19,7 +19,9 @@ from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, prefixes_for
-from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term
+from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.validate.once import follows_from
+from citygraph.validate.rules import rules_of
 from citygraph.validate.shapes import shape_definitions
 
 _SH, _TIME, _ORG = PREFIXES["sh"], PREFIXES["time"], PREFIXES["org"]
@@ -59,6 +61,7 @@ def settle(
     *,
     checks: Iterable[str] = (),
     inferred: Iterable[Quad] = (),
+    meant: Sequence[Finding] = (),
     other_day: bool = False,
 ) -> list[Finding]:
     """The findings that stand, and what is wrong with the answers to them.
@@ -68,14 +71,19 @@ def settle(
         graphs: the project.
         checks: the codes of the check queries.
         inferred: what follows from the files.
+        meant: what stands where it cannot; what contradicts because of it is that mistake again.
         other_day: another day than that of the project was asked for; an answer may be to a finding of that one.
     """
     values = _Values(graphs, inferred)
-    standing = [each for one in findings if (each := _at_once(one, graphs, values)) is not None]
+    firsts = list(findings)
+    causes, codes = [*meant, *firsts], set(checks)
+    firsts = [each for each in firsts if not follows_from(each, causes, checks=codes, graphs=graphs)]
+    values.wrong = {(each.focus_node, each.path, each.value) for each in firsts if each.value}
+    standing = [each for one in firsts if (each := _at_once(one, graphs, values)) is not None]
     answers = [answer for node in values.subjects[_MEANT_SO] if (answer := _answer(node, values)) is not None]
     kept = [each for each in standing if each.code in _FINAL or not any(answer.is_to(each) for answer in answers)]
     if answers and not other_day:
-        codes = {*definitions(), *shape_definitions(graphs), *checks}
+        codes |= {*definitions(), *shape_definitions(graphs)}
         kept += _without_finding(answers, standing, codes, graphs, values)
     return kept
 
@@ -87,6 +95,7 @@ class _Values:
         self._graphs = graphs
         self._all: dict[tuple[str, Iri], dict[Term, None]] = defaultdict(dict)
         self.subjects: dict[Iri, list[Term]] = defaultdict(list)
+        self.wrong: AbstractSet[tuple[str, str, str]] = frozenset()
         for quads in (graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS), inferred):
             for quad in quads:
                 self._all[str(quad.subject), quad.predicate][quad.object] = None
@@ -155,16 +164,10 @@ class _Dated:
 
 
 def _limits(graphs: ProjectGraphs) -> Iterator[tuple[tuple[str, str], _Limit]]:
-    about: dict[object, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
-    for quad in graphs.quads(Part.SHAPES):
-        about[quad.subject][quad.predicate.value.removeprefix(_SH)].append(quad.object)
-    for shape in [each for each in about if isinstance(each, Iri)]:
-        code = shape.value.rpartition("#")[2].rpartition("/")[2]
-        for node in (shape, *(each for each in about[shape]["property"] if isinstance(each, BlankNode))):
-            most = [int(n.value) for n in about[node]["maxCount"] if isinstance(n, Literal) and n.value.isdecimal()]
-            for path in about[node]["path"]:
-                if isinstance(path, Iri) and (most or about[node]["uniqueLang"]) and 0 not in most:
-                    yield (code, str(path)), _Limit(min(most, default=0), not most)
+    for key, rule in rules_of(graphs).items():
+        most = rule.numbers("maxCount")
+        if (most or rule.parameters.get("uniqueLang")) and 0 not in most:
+            yield key, _Limit(min(most, default=0), not most)
 
 
 def _at_once(found: Finding, graphs: ProjectGraphs, values: _Values) -> Finding | None:
@@ -174,14 +177,17 @@ def _at_once(found: Finding, graphs: ProjectGraphs, values: _Values) -> Finding 
     if limit is None or kinds & _FACTS:
         return found
     path = Iri(found.path[1:-1])
-    written = values.of(found.focus_node, path)
+    most, counted = limit.most or 1, Counter[str]()
     groups: dict[str, list[_Dated]] = defaultdict(list)
-    for value in written:
+    for value in values.of(found.focus_node, path):
         language = (value.language or "") if isinstance(value, Literal) and limit.each_language else ""
-        if not limit.each_language or language:
+        if limit.each_language and not language:
+            continue
+        counted[language] += 1
+        # One that is told by itself will not stay as it is.
+        if (found.focus_node, found.path, str(value)) not in values.wrong:
             groups[language].append(_dated(found.focus_node, path, value, values))
-    most = limit.most or 1
-    if not any(len(group) > most for group in groups.values()):
+    if all(number <= most for number in counted.values()):
         # It is not the number of them that is wrong.
         return found
     crowded = [crowd for group in groups.values() if len(crowd := _crowd(group)) > most]
@@ -191,7 +197,7 @@ def _at_once(found: Finding, graphs: ProjectGraphs, values: _Values) -> Finding 
 def _crowd(group: Sequence[_Dated]) -> list[_Dated]:
     """The most values that all hold at one time: two that do not meet follow one another."""
     crowds = [[one, *(other for other in group if other is not one and one.meets(other))] for one in group]
-    return max(crowds, key=len)
+    return max(crowds, key=len, default=[])
 
 
 def _dated(subject: str, path: Iri, value: Term, values: _Values) -> _Dated:

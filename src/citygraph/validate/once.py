@@ -1,0 +1,252 @@
+"""One mistake, one finding: what shapes, kinds and words say of one statement, said once and of the case.
+
+A shape says what its rule is. Which line of several is missing, which value is too many, which values there are to choose
+from, is read here from the shape and the files; and what only follows from another finding is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Final
+
+from citygraph.findings import Finding
+from citygraph.graphs import Part, ProjectGraphs
+from citygraph.messages import Text, text
+from citygraph.namespaces import CG, PREFIXES, compress
+from citygraph.rdf import Iri, Literal, Term
+from citygraph.validate.rules import PropertyRule, rules_of
+from citygraph.validate.things import Things, each_language
+
+_RDF: Final = PREFIXES["rdf"]
+_KINDS: Final = frozenset({"wrong-kind", "wrong-kind-place", "text-for-thing", "about-itself"})
+_WORDS: Final = frozenset({"unknown-term", "unknown-reused-term"})
+_PLACE_TOO: Final = "place-is-organization"
+_MEMBERSHIP: Final = frozenset(f"<{PREFIXES['org']}{name}>" for name in ("member", "organization", "role"))
+_ISO: Final = re.compile(r"\d{4}(?:-\d\d){0,2}\Z")
+_POINTED: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(\d{4})\Z")
+_SAID: Final = re.compile(r"(?:(\d{1,2})\.?\s+)?([A-Za-z]{3,})\.?\s+(\d{4})\Z")
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        ["jan", "feb", "mar", "apr", "mai,may", "jun", "jul", "aug", "sep", "okt,oct", "nov", "des,dec"], start=1
+    )
+    for name in names.split(",")
+}
+_DATED: Final = {4: "gYear", 7: "gYearMonth", 10: "date"}
+
+
+def say_once(
+    told: Iterable[Finding], *, meant: Iterable[Finding], words: Iterable[Finding], graphs: ProjectGraphs
+) -> list[Finding]:
+    """Everything that is wrong with what people wrote, each once.
+
+    Args:
+        told: what shapes and values say.
+        meant: what stands at the wrong end of a property.
+        words: words and names that nobody knows.
+        graphs: the project.
+    """
+    case = _Case(graphs)
+    kinds, unknown = list(meant), list(words)
+    better = {(each.focus_node, each.path, each.value): each for each in [*unknown, *kinds]}
+    itself = {(each.focus_node, each.path): each for each in kinds if each.code == "about-itself"}
+    # The gravest of several about one statement is the one that stays.
+    told = sorted(told, key=lambda each: each.severity.order)
+    caused = _Caused(told, kinds, unknown, case)
+    findings: list[Finding] = []
+    reworded: set[Finding] = set()
+    for one in told:
+        same = (
+            better.get((one.focus_node, one.path, one.value)) if one.value else itself.get((one.focus_node, one.path))
+        )
+        if same is not None and (case.rule(one) is not None or same.code in _WORDS):
+            # Two shapes about one statement are one mistake too; a word that nobody knows is told as that.
+            if same not in reworded and same.code not in _WORDS:
+                findings.append(case.in_better_words(one, same))
+                reworded.add(same)
+        elif same is not None:
+            reworded.add(same)
+            findings.append(case.told(one))
+        elif one not in caused:
+            findings.append(case.told(one))
+    named = {(each.focus_node, each.path, each.value) for each in unknown}
+    rest = [each for each in kinds if (each.focus_node, each.path, each.value) not in named]
+    return [*findings, *(each for each in [*rest, *unknown] if each not in reworded)]
+
+
+class _Caused:
+    """What is only there because something else is wrong: a misspelt property is missing, a thing has no known kind."""
+
+    def __init__(
+        self, told: Sequence[Finding], kinds: Sequence[Finding], unknown: Sequence[Finding], case: _Case
+    ) -> None:
+        self._misspelt = {(each.focus_node, case.meant_by(each)) for each in unknown if each.code in _WORDS}
+        self._untyped = {each.focus_node for each in unknown if each.path == str(Iri(_RDF + "type"))}
+        self._two_kinds = {each.focus_node for each in told if each.code == _PLACE_TOO}
+        self._turned = {each.focus_node for each in kinds if each.path in _MEMBERSHIP}
+
+    def __contains__(self, found: Finding) -> bool:
+        if (found.focus_node, found.path) in self._misspelt or {found.focus_node, found.value} & self._untyped:
+            return True
+        if found.focus_node in self._two_kinds:
+            return found.code != _PLACE_TOO and bool(found.path)
+        return found.focus_node in self._turned and found.path in _MEMBERSHIP and bool(found.value)
+
+
+def follows_from(found: Finding, causes: Iterable[Finding], *, checks: AbstractSet[str], graphs: ProjectGraphs) -> bool:
+    """Whether a contradiction, or a row of a check query, is about what was told to stand where it cannot."""
+    if found.code != "contradiction" and found.code not in checks:
+        return False
+    about = {found.focus_node, *(found.value.split() if found.code in checks else ())}
+    for cause in causes:
+        if cause.code == _PLACE_TOO and found.focus_node == cause.focus_node:
+            return True
+        if cause.code in _KINDS and about & (
+            {cause.value} if found.code in checks else {cause.focus_node, cause.value, *_held(cause, graphs)}
+        ):
+            return True
+    return False
+
+
+def _held(cause: Finding, graphs: ProjectGraphs) -> Iterator[str]:
+    """What a membership holds, when something of it stands where it cannot."""
+    if cause.path in _MEMBERSHIP:
+        for quad in graphs.quads(Part.DATA):
+            if str(quad.subject) == cause.focus_node and str(quad.predicate) in _MEMBERSHIP:
+                yield str(quad.object)
+
+
+class _Case:
+    """What a shape says, said of the case."""
+
+    def __init__(self, graphs: ProjectGraphs) -> None:
+        self._graphs = graphs
+        self._things = Things(graphs)
+        self._rules = rules_of(graphs)
+
+    def rule(self, found: Finding) -> PropertyRule | None:
+        """What the shape of a finding asks of the property that it is about."""
+        return self._rules.get((found.code, found.path))
+
+    def in_better_words(self, found: Finding, better: Finding) -> Finding:
+        """The finding of a shape in the words of another about the same statement."""
+        rule, fix = self.rule(found), better.fix
+        if better.code == "unknown-thing" and rule is not None:
+            extra = self._choices(rule, better.value.rpartition("/")[2].rstrip(">"))
+            fix = each_language(
+                lambda one: " ".join([fix.in_language(one), *(each.in_language(one) for each in extra)])
+            )
+        place = {"file": better.file, "line": better.line, "column": better.column}
+        return replace(found, message=better.message, fix=fix, **place)  # type: ignore[arg-type]  # what a place is made of
+
+    def meant_by(self, found: Finding) -> str:
+        """The property that an unknown one is nearest to, as its fix names it."""
+        curies = re.findall(r"\b[a-z]+:[A-Za-z]\w*", found.fix.en)
+        short = next((each for each in curies if each.partition(":")[0] in PREFIXES), "")
+        prefix, _, local = short.partition(":")
+        return f"<{PREFIXES[prefix]}{local}>" if short else ""
+
+    def told(self, found: Finding) -> Finding:
+        """The finding with what is the case in its message, and with what there is to choose from in its advice."""
+        rule = self._rules.get((found.code, found.path))
+        if found.code == _PLACE_TOO:
+            return self._two_kinds(found)
+        if rule is None or not found.focus_node.startswith("<"):
+            return found
+        is_case, advice = self._case(found, rule)
+        message = each_language(
+            lambda language: (
+                found.message.in_language(language).rstrip(".")
+                + (f" ({is_case.in_language(language)})." if is_case else ".")
+            )
+        )
+        fix = each_language(
+            lambda language: " ".join(
+                filter(None, [found.fix.in_language(language), *(each.in_language(language) for each in advice)])
+            )
+        )
+        return replace(found, message=message, fix=fix)
+
+    def _case(self, found: Finding, rule: PropertyRule) -> tuple[Text | None, list[Text]]:
+        things, path = self._things, Iri(found.path[1:-1])
+        property_ = things.short(path)
+        values = self._values(found)
+        most, least = rule.numbers("maxCount"), rule.numbers("minCount")
+        if found.value:
+            value = next((each for each in values if str(each) == found.value), None)
+            return self._of_value(value, property_, rule) if value is not None else (None, [])
+        if least and len(values) < min(least):
+            # A shape about one property has said which.
+            several = sum(code == found.code for code, _ in self._rules) > 1
+            return text("advice.missing").filled(property=property_) if several else None, self._choices(rule, "")
+        if most and len(values) > min(most):
+            return text("advice.too_many").filled(
+                property=property_, count=len(values), most=min(most), values=self._placed(found, values)
+            ), []
+        return None, []
+
+    def _values(self, found: Finding) -> list[Term]:
+        quads = self._graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
+        return list(
+            dict.fromkeys(
+                q.object for q in quads if str(q.subject) == found.focus_node and str(q.predicate) == found.path
+            )
+        )
+
+    def _placed(self, found: Finding, values: Iterable[Term]) -> str:
+        said = []
+        for value in values:
+            file, line, _ = self._graphs.locate(found.focus_node, found.path, str(value))
+            said.append(f"{self._things.short(value)} ({file}:{line})" if file else self._things.short(value))
+        return ", ".join(said)
+
+    def _of_value(self, value: Term, property_: str, rule: PropertyRule) -> tuple[Text | None, list[Text]]:
+        things = self._things
+        shown = things.short(value)
+        case = text("advice.has_value").filled(property=property_, value=shown)
+        like = value.value if isinstance(value, Literal) else shown.partition(":")[2]
+        wanted = [compress(each.value) for each in rule.iris("datatype")]
+        if isinstance(value, Literal) and not rule.iris("class") and not rule.parameters.get("in"):
+            dated = _as_date(value) if not wanted or any(each in wanted for each in ("xsd:date", "xsd:gYear")) else ""
+            if dated and (rule.parameters.get("or") or wanted):
+                return case, [text("advice.write").filled(right=f"{property_} {dated}")]
+            if wanted and wanted[0] != compress(value.datatype.value):
+                return case, [text("advice.datatype").filled(property=property_, wanted=", ".join(wanted))]
+        if isinstance(value, Iri) and rule.iris("class") and value not in things.described:
+            case = text("advice.not_described").filled(property=property_, value=shown)
+        return case, self._choices(rule, like)
+
+    def _choices(self, rule: PropertyRule, like: str) -> list[Text]:
+        listed = [each for each in rule.parameters.get("in", ()) if isinstance(each, Iri)]
+        if listed:
+            return [text("advice.choose").filled(choices=", ".join(map(self._things.short, listed)))]
+        classes = frozenset(each.value for each in rule.iris("class"))
+        return [self._things.choices(classes, like=like)] if classes else []
+
+    def _two_kinds(self, found: Finding) -> Finding:
+        thing, type_ = Iri(found.focus_node[1:-1]), str(Iri(_RDF + "type"))
+        places = {
+            kind: self._graphs.locate(found.focus_node, type_, f"<{kind}>") for kind in self._things.own_kinds(thing)
+        }
+        stated = ", ".join(f"{self._things.short(Iri(kind))} ({at[0]}:{at[1]})" for kind, at in places.items())
+        case = text("advice.two_kinds").filled(kinds=stated)
+        at = next((at for kind, at in places.items() if kind.startswith(CG) and kind != CG + "CityNetwork"), None)
+        message = each_language(
+            lambda language: f"{found.message.in_language(language).rstrip('.')} ({case.in_language(language)})."
+        )
+        file, line, column = at or (found.file, found.line, found.column)
+        return replace(found, message=message, file=file, line=line, column=column)
+
+
+def _as_date(literal: Literal) -> str:
+    """The literal as a date of the precision that it has, in Turtle; empty when it is none."""
+    words = literal.value.strip()
+    pointed, said = _POINTED.match(words), _SAID.match(words)
+    if pointed:
+        words = f"{pointed[3]}-{int(pointed[2]):02}-{int(pointed[1]):02}"
+    elif said and said[2][:3].casefold() in _MONTHS:
+        words = f"{said[3]}-{_MONTHS[said[2][:3].casefold()]:02}" + (f"-{int(said[1]):02}" if said[1] else "")
+    return f'"{words}"^^xsd:{_DATED[len(words)]}' if _ISO.match(words) else ""

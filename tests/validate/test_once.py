@@ -1,0 +1,92 @@
+"""One mistake is one finding, in the words of the case; obeyed word by word, its advice leads to a right graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from citygraph import Project
+from citygraph.findings import Finding, Severity
+from clean_project import DATA, clean_project
+from conftest import TODAY
+
+HEAD = (
+    (DATA / "two-seats" / "data" / "networks" / "mistake.ttl").read_text(encoding="utf-8").split("id:nordnett org:")[0]
+)
+MORE = "@prefix cv: <http://data.europa.eu/m8g/> .\n@prefix country: <http://publications.europa.eu/resource/authority/country/> .\n"
+MEMBERSHIP = """id:m-tried a org:Membership ; org:member {} ;
+    org:organization {} ; org:role {} ;
+    cg:asOf "2020-11-05"^^xsd:date ; cg:asOfBasis concept:basis-document ; prov:wasDerivedFrom source:notat.txt ."""
+BONN = """id:place-bonn a cg:City ; skos:prefLabel "Bonn"@nb , "Bonn"@en ; {} prov:wasDerivedFrom source:register ."""
+FIGURE = """id:obs-tried a schema:Observation ; schema:observationAbout id:nordnett ; schema:value {} ;
+    schema:measuredProperty concept:member-count ; schema:observationDate "2019"^^xsd:gYear ;
+    cg:approximation {} ; prov:wasDerivedFrom source:notat.txt ."""
+# What is wrong, the code, what the advice names, and what stands there when it is obeyed.
+CASES = {
+    "an organisation that is a place": (
+        MEMBERSHIP.format("id:fjordby-kommune", "id:place-fjordby", "concept:role-observer"),
+        "one-organization",
+        "id:nordnett (Nordic Net)",
+        MEMBERSHIP.format("id:fjordby-kommune", "id:nordnett", "concept:role-observer"),
+    ),
+    "an organisation that is a person, and a president that is a network": (
+        MEMBERSHIP.format("id:nordnett", "id:person-kari-nordmann", "concept:role-vice-president"),
+        "wrong-kind",
+        "org:member id:person-kari-nordmann ; org:organization id:nordnett ; org:role concept:role-vice-president",
+        MEMBERSHIP.format("id:person-kari-nordmann", "id:nordnett", "concept:role-vice-president"),
+    ),
+    "a president that is an authority": (
+        MEMBERSHIP.format("id:fjordby-kommune", "id:nordnett", "concept:role-president"),
+        "wrong-kind",
+        "cg:onBehalfOf id:fjordby-kommune",
+        "",
+    ),
+    "a country that is text": (BONN.format('cg:inCountry "Norge" ;'), "one-country", "country:NOR (Norway)",
+                               BONN.format("cg:inCountry country:NOR ;")),
+    "a country that nobody describes": (BONN.format("cg:inCountry country:DEU ;"), "one-country", "no file describes country:DEU", ""),
+    "no country": (BONN.format(""), "one-country", "country:NOR (Norway), country:SWE (Sweden)", ""),
+    "a date that is text": ('id:skogstad-kommun schema:foundingDate "5. mai 1996" .', "bad-date",
+                            'Write schema:foundingDate "1996-05-05"^^xsd:date .',
+                            'id:skogstad-kommun schema:foundingDate "1996-05-05"^^xsd:date .'),
+    "a figure that is text": (FIGURE.format('"40"', "concept:exact"), "observation-incomplete", "schema:value must be xsd:integer",
+                              FIGURE.format("40", "concept:exact")),
+    "an exactness that is a rank": (FIGURE.format("40", "concept:rank-normal"), "bad-approximation", "concept:nearly",
+                                    FIGURE.format("40", "concept:nearly")),
+    "a source that is text": ('id:place-skogstad prov:wasDerivedFrom "the register" .', "unsourced-place", "source:register", ""),
+    "a misspelt property that is wanted": (
+        MEMBERSHIP.format("id:fjordby-kommune", "id:nordnett", "concept:role-observer").replace("org:organization", "org:organisation"),
+        "unknown-reused-term",
+        "org:organization",
+        MEMBERSHIP.format("id:fjordby-kommune", "id:nordnett", "concept:role-observer"),
+    ),
+    "a network that is a city": ("id:nordnett a cg:City .", "place-is-organization", "cg:City (data/networks/tried.ttl:", ""),
+    "a represented body that is a place": (
+        MEMBERSHIP.format("id:person-kari-nordmann", "id:nordnett", "concept:role-treasurer ; cg:onBehalfOf id:place-skogstad"),
+        "one-represented",
+        "id:skogstad-kommun",
+        MEMBERSHIP.format("id:person-kari-nordmann", "id:nordnett", "concept:role-treasurer ; cg:onBehalfOf id:skogstad-kommun"),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clean_project(tmp_path_factory.mktemp("once") / "graph", questions=False)
+
+
+def told(folder: Path, turtle: str) -> list[Finding]:
+    (folder / "data" / "networks" / "tried.ttl").write_text(f"{HEAD}{MORE}\n{turtle}\n", encoding="utf-8")
+    return list(Project.open(folder, today=TODAY).check().report.at_least(Severity.WARNING))
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_a_mistake_is_told_once_with_what_to_write_and_what_is_written_then_is_right(case: str, folder: Path) -> None:
+    turtle, code, advice, obeyed = CASES[case]
+    (found,) = told(folder, turtle)
+    assert found.code == code
+    assert (found.file, bool(found.line)) == ("data/networks/tried.ttl", True)
+    assert advice in f"{found.message.en} {found.fix.en}"
+    assert found.message.nb != found.message.en
+    if obeyed:
+        assert told(folder, obeyed) == []
