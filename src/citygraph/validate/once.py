@@ -25,6 +25,7 @@ _KINDS: Final = frozenset({"wrong-kind", "wrong-kind-place", "text-for-thing", "
 _WORDS: Final = frozenset({"unknown-term", "unknown-reused-term"})
 _PLACE_TOO: Final = "place-is-organization"
 _MEMBERSHIP: Final = frozenset(f"<{PREFIXES['org']}{name}>" for name in ("member", "organization", "role"))
+_WHOLE: Final = re.compile(r"\d+\Z")
 _ISO: Final = re.compile(r"\d{4}(?:-\d\d){0,2}\Z")
 _POINTED: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(\d{4})\Z")
 _SAID: Final = re.compile(r"(?:(\d{1,2})\.?\s+)?([A-Za-z]{3,})\.?\s+(\d{4})\Z")
@@ -54,7 +55,7 @@ def say_once(
     better = {(each.focus_node, each.path, each.value): each for each in [*unknown, *kinds]}
     itself = {(each.focus_node, each.path): each for each in kinds if each.code == "about-itself"}
     # The gravest of several about one statement is the one that stays.
-    told = sorted(told, key=lambda each: each.severity.order)
+    told = sorted(told, key=lambda each: (each.severity.order, each.code))
     caused = _Caused(told, kinds, unknown, case)
     findings: list[Finding] = []
     reworded: set[Finding] = set()
@@ -209,11 +210,11 @@ class _Case:
         case = text("advice.has_value").filled(property=property_, value=shown)
         like = value.value if isinstance(value, Literal) else shown.partition(":")[2]
         wanted = [compress(each.value) for each in rule.iris("datatype")]
-        if isinstance(value, Literal) and not rule.iris("class") and not rule.parameters.get("in"):
-            dated = _as_date(value) if not wanted or any(each in wanted for each in ("xsd:date", "xsd:gYear")) else ""
-            if dated and (rule.parameters.get("or") or wanted):
-                return case, [text("advice.write").filled(right=f"{property_} {dated}")]
-            if wanted and wanted[0] != compress(value.datatype.value):
+        if isinstance(value, Literal) and wanted and not rule.iris("class"):
+            right = _as_date(value) if "xsd:date" in wanted else value.value if _WHOLE.match(value.value) else ""
+            if right and compress(value.datatype.value) not in wanted:
+                return case, [text("advice.write").filled(right=f"{property_} {right}")]
+            if compress(value.datatype.value) not in wanted:
                 return case, [text("advice.datatype").filled(property=property_, wanted=", ".join(wanted))]
         if isinstance(value, Iri) and rule.iris("class") and value not in things.described:
             case = text("advice.not_described").filled(property=property_, value=shown)

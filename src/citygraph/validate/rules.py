@@ -18,9 +18,9 @@ _REST: Final = _RDF + "rest"
 
 @dataclass(frozen=True, slots=True)
 class PropertyRule:
-    """What a shape asks of one property: the parameters of SHACL by their local names, `in` as the members of its list.
+    """What a shape asks of one property: the parameters of SHACL by their local names.
 
-    `targets` are the classes whose things the shape looks at.
+    `in` is the members of its list, and `datatype` those that `or` lists too. `targets` are the classes whose things the shape looks at.
     """
 
     parameters: Mapping[str, Sequence[Term]]
@@ -56,7 +56,12 @@ def rules_of(graphs: ProjectGraphs) -> dict[tuple[str, str], PropertyRule]:
         code = shape.value.rpartition("#")[2].rpartition("/")[2]
         targets = frozenset(each.value for each in about[shape]["targetClass"] if isinstance(each, Iri))
         for node in (shape, *(each for each in about[shape]["property"] if isinstance(each, BlankNode))):
-            parameters = {**about[node], "in": [each for head in about[node]["in"] for each in members(head)]}
+            either = [each for head in about[node]["or"] for each in members(head)]
+            parameters = {
+                **about[node],
+                "in": [each for head in about[node]["in"] for each in members(head)],
+                "datatype": [*about[node]["datatype"], *(kind for each in either for kind in about[each]["datatype"])],
+            }
             for path in about[node]["path"]:
                 choices = [each for head in about[path]["alternativePath"] for each in members(head)]
                 found |= {(code, str(each)): PropertyRule(parameters, targets) for each in choices or [path]}
