@@ -54,6 +54,7 @@ def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) ->
         "reason/as_of_rules/as-of.rq",
         "reason/as_of_rules/bounds.rq",
         "starter/graph.toml",
+        "starter/services/gitlab.yml",
         "py.typed",
     ):
         assert (package / name).is_file(), name
