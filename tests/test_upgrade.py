@@ -227,6 +227,26 @@ def test_a_link_and_a_folder_in_the_way_are_told_and_left(folder: Path) -> None:
     assert (folder.parent / "codes.ttl").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", [BESIDE, ".citygraph", f"{BESIDE}/queries", RECORD])
+def test_nothing_is_written_or_removed_through_a_link(folder: Path, name: str) -> None:
+    edit_all(folder)
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    if (folder / name).exists():
+        (folder / name).rename(outside / "moved")
+    else:
+        (outside / "moved/queries").mkdir(parents=True)
+        (outside / "moved/members.rq").write_text("theirs", encoding="utf-8")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).symlink_to(outside / "moved")
+    before = state(folder.parent)
+    with pytest.raises(ConfigError):
+        run(folder, take=["queries/*"])
+    with pytest.raises(ConfigError):
+        run(folder)
+    assert state(folder.parent) == before
+
+
 @contextmanager
 def breaking(place: object, name: str, after: int) -> Iterator[None]:
     """Let a step fail from the given time on."""
@@ -269,6 +289,8 @@ def test_a_full_disk_changes_nothing_and_a_break_is_mended_by_a_second_run(folde
     ("text", "said"),
     [
         ("<<<<<<< HEAD\n", "is not valid TOML"), ('version = "next"\n[files]\n', "not as citygraph writes it"),
+        (f'version = "0.1.0"\n[files]\n"../graph.toml" = "{"0" * 64}"\n', "not as citygraph"),
+        (f'version = "0.1.0"\n[files]\n"/etc/x" = "{"0" * 64}"\n', "not as citygraph"),
         ('version = "0.1.0"\n', "not as citygraph writes it"), ('version = "0.1.0"\n[files]\na = "b"\n', "not as citygraph"),
         ('version = "0.3.0"\n[files]\n', r"from citygraph 0\.3\.0, and this is 0\.2\.0"),
     ],

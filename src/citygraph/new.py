@@ -169,12 +169,20 @@ def read_record(folder: Path) -> GivenFiles | None:
     if not path.exists() and not path.is_symlink():
         return None
     fix = sentence("files.restore_record", file=RECORD)
+    if end_inside(path, folder) != RECORD or not path.is_file():
+        raise ConfigError(sentence("files.broken_record", file=path), fix=fix)
     raw = read_toml(path, error=ConfigError, fix=fix)
     version, hashes = str(raw.get("version")), raw.get("files")
     is_whole = re.match(r"\d", version) and isinstance(hashes, dict)
-    if not is_whole or not all(_HASH.fullmatch(str(each)) for each in dict(hashes or {}).values()):
+    if not is_whole or not all(_is_entry(name, each) for name, each in dict(hashes or {}).items()):
         raise ConfigError(sentence("files.broken_record", file=path), fix=fix)
     return GivenFiles(version, dict(hashes or {}))
+
+
+def _is_entry(name: str, digest: object) -> bool:
+    """Whether a line of the record names a file of the project and a hash."""
+    parts = name.split("/")
+    return bool(_HASH.fullmatch(str(digest))) and not {"", ".", ".."}.intersection(parts) and "\0" not in name
 
 
 def _give(folder: Path, given: Mapping[str, bytes], record: GivenFiles) -> None:
@@ -295,7 +303,8 @@ def upgrade(
 
     Raises:
         ConfigError: a newer version of the program gave the files, the record cannot be read, the project is that of
-            the program, or a pattern of `take` fits no file of the program.
+            the program, a pattern of `take` fits no file of the program, or a link lies where the record or what is to
+            be decided about belongs.
         ExportError: a file cannot be written; nothing was changed.
     """
     if folder.resolve() == reference.resolve():
@@ -388,6 +397,9 @@ def _write(folder: Path, done: Upgrade) -> None:
     contents |= _recorded(
         {each.name: each.given for each in done.changes if each.given is not None}, GivenFiles("", stays)
     )
+    for name in (*contents, *(f"{top}/{name}" for top in (BESIDE, _AS_GIVEN) for name in before)):
+        if end_inside(folder / name, folder) != name:
+            raise ConfigError(sentence("files.upgrade_link", file=folder / name), fix=sentence("files.no_link_there"))
     # What is as it was is left alone: a second run writes nothing.
     write_files({folder / name: data for name, data in contents.items() if not _is_there(folder / name, data)})
     for each in done.changes:
