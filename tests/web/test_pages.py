@@ -191,6 +191,21 @@ def test_two_claims_are_both_shown_and_the_one_not_followed_says_so(pages: Pages
     assert re.search(r"1986 Sources of 1986 1 source .*? 1991 another claim, not followed", text)
 
 
+def test_a_relation_goes_by_its_kind_from_both_ends_and_a_wish_is_told_as_one(pages: Pages) -> None:
+    metrex, groups = (
+        words_of(pages.get(f"{path}?lang=en").text)
+        for path in ("/network/metrex", "/organization/research-communities")
+    )
+    assert "partner of European institutions" in metrex
+    assert "named under “partner of” by Metrex" in groups
+    eurocities = words_of(pages.get("/network/eurocities?lang=en").text)
+    assert "wants more of an urban dimension in the policy of EU institutions" in eurocities
+    assert re.search(r"influences EU institutions.{0,200}not followed.{0,300}a wish", eurocities)
+    assert "relates to" not in metrex + eurocities
+    # An aim is the purpose; that need not be said twice.
+    assert "purpose" not in eurocities
+
+
 def test_an_unknown_address_names_what_comes_nearest(pages: Pages) -> None:
     page = pages.get("/city/stavangr?lang=en")
     assert page.status_code == 404

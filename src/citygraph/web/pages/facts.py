@@ -53,6 +53,8 @@ _COLUMNS: Final = {
     "disagreements": ("fact", "side", "followed"),
 }
 _RELATES: Final = CG + "relatesTo"
+_PURPOSE: Final = expand("org:purpose")
+"""What follows from an aim, and says no more than it."""
 _MOST_FACTS: Final = 300
 _MOST_ROWS: Final = 1000
 
@@ -259,8 +261,8 @@ class _StatementFormatter:
         """The properties of these statements, those left out that the page shows in another way."""
         formatter, hidden = self.formatter, _INCOMING_HIDDEN if incoming else _HIDDEN
         by_property: dict[str, list[Term]] = defaultdict(list)
-        for property_, term in statements:
-            if property_ not in hidden:
+        for (property_, term), derived in statements.items():
+            if property_ not in hidden and not (derived and property_ == _PURPOSE):
                 by_property[property_].append(term)
         found = []
         for property_, terms in by_property.items():
