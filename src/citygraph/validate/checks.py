@@ -1,7 +1,8 @@
-"""What shapes cannot see: check queries; facts past their time; passages that moved; dates, numbers, slugs and twins."""
+"""What shapes cannot see: check queries; facts past their time; passages that moved; dates, numbers, slugs, twins, withheld names."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -243,7 +244,53 @@ def check_values(graphs: ProjectGraphs, config: Config, *, today: date) -> list[
             findings += _names(file, config)
     findings += _organisation_numbers(graphs)
     findings += _twins(graphs)
+    findings += _withheld(graphs)
     return findings
+
+
+# -- people whose name is withheld ------------------------------------------------------------------------
+
+_WITHHELD, _HASH = Iri(CG + "withheldSince"), Iri(CG + "sha256")
+_NAMES: Final = (Iri(PREFIXES["foaf"] + "name"), Iri(PREFIXES["skos"] + "altLabel"))
+_NO_NAME: Final = "n n"
+_LONGEST_NAME: Final = 6
+
+
+def _withheld(graphs: ProjectGraphs) -> Iterator[Finding]:
+    """Lines of any file in which a name stands that is withheld: as text, in an address, or in a comment.
+
+    The name is known from the person's node as long as it is there, and from its hash when it is gone.
+    """
+    people = {quad.subject for quad in graphs.quads() if quad.predicate == _WITHHELD}
+    if not people:
+        return
+    hashes: dict[str, str] = {}
+    for quad in graphs.quads():
+        if quad.subject not in people or not isinstance(quad.object, Literal):
+            continue
+        if quad.predicate in _NAMES and (name := " ".join(_words(quad.object.value))) != _NO_NAME:
+            hashes[hashlib.sha256(name.encode()).hexdigest()] = str(quad.subject)
+        elif quad.predicate == _HASH:
+            hashes[quad.object.value] = str(quad.subject)
+    for person in people:
+        name = str(person)[1:-1].rpartition("/")[2].removeprefix("person-")
+        if not re.fullmatch(r"withheld(-\d+)?", name):
+            hashes[hashlib.sha256(" ".join(_words(name)).encode()).hexdigest()] = str(person)
+    for file in graphs.files:
+        for number, line in enumerate(file.text.splitlines(), start=1):
+            words = _words(line)
+            found = {
+                digest
+                for size in range(2, _LONGEST_NAME + 1)
+                for start in range(len(words) - size + 1)
+                if (digest := hashlib.sha256(" ".join(words[start : start + size]).encode()).hexdigest()) in hashes
+            }
+            for digest in sorted(found):
+                yield finding("withheld-name", file=file.path, line=number, focus_node=hashes[digest], hash=digest)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", fold(text))
 
 
 def finding_at(code: str, file: FileGraph, quad: Quad, **values: str | Text) -> Finding:
