@@ -130,10 +130,16 @@ class Shapes:
         gone = lost - kept
         return tuple(each for each in self.triples if each.subject not in gone)
 
-    def asks(self, head: Term) -> bool:
-        """Whether a shape has queries, which may have no end: its own, or those of components that any shape may use."""
+    def asks(self, head: Term, *, answered: bool = False) -> bool:
+        """Whether a shape has queries, which may have no end: its own, or those of components that any shape may use.
+
+        Those of its own `sh:sparql` do not count when they are `answered` already.
+        """
         queries = {_SH + name for name in _QUERIES}
-        return self._has_components or any(queries & self._out.get(node, {}).keys() for node in self._closure(head))
+        asked = {head, *self.values(head, "sparql")} if answered else set()
+        return self._has_components or any(
+            queries & self._out.get(node, {}).keys() for node in self._closure(head) if node not in asked
+        )
 
     def refuse(
         self, head: Term, reason: Text, *, node: Term | None = None, predicate: str = "", value: str = ""
@@ -388,6 +394,7 @@ def run(
     prepared: Callable[[Iterable[Triple]], rdflib.Graph] | None = None,
     *,
     apart: Callable[..., Any] | None = None,
+    answered: Callable[[Term], bool] = lambda _: False,
 ) -> list[rdflib.Graph]:
     """The reports of pySHACL: one, or one for each shape when some shape turns out to be one that cannot be run.
 
@@ -398,10 +405,11 @@ def run(
         shapes: the shapes; what is refused of them is left out.
         prepared: the shapes as pySHACL reads them; as they are written without it.
         apart: runs a function in a process that has an end: shapes with queries run there, the others end by themselves.
+        answered: whether the queries of a shape itself are answered already, and not to be run.
     """
     prepared = prepared or to_rdflib
     heads = [head for head in shapes.heads if head not in {fault.shape for fault in shapes.faults}]
-    asking = {head for head in heads if apart is not None and shapes.asks(head)}
+    asking = {head for head in heads if apart is not None and shapes.asks(head, answered=answered(head))}
     reports: list[rdflib.Graph] = []
     for group, process in (([head for head in heads if head not in asking], None), (sorted(asking, key=str), apart)):
         if not group:

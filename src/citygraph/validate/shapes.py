@@ -277,7 +277,14 @@ def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraph
     remaining = narrow(shapes, given)
     if remaining is not None:
         bounded = partial(apart, memory=_MEMORY, seconds=_SECONDS)
-        for results in run(remaining, sorted_out, lambda triples: _narrowed(shapes, triples), apart=bounded):
+        asking = {from_rdflib(each) for each in shapes.subjects(SH.sparql)}
+        for results in run(
+            remaining,
+            sorted_out,
+            lambda triples: _narrowed(shapes, triples),
+            apart=bounded,
+            answered=lambda head: head not in asking,
+        ):
             # Results below sh:detail explain others and are none of their own.
             for result in results.objects(None, SH.result):
                 source = results.value(result, SH.sourceShape)
