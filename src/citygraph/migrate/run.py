@@ -7,18 +7,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from citygraph.files import end_inside, write_file
 from citygraph.messages import sentence
 from citygraph.migrate.questions import rewrite_question
 from citygraph.migrate.turtle import CODES, TurtleFile, TurtleRewrite, refuse_if_changed, take_over
-from citygraph.migrate.words import SHARED, LeftOver, Replacement, replacements
+from citygraph.migrate.words import SHARED, VERSIONED, LeftOver, Replacement, replacements, version_of
 from citygraph.namespaces import compress
 from citygraph.saved_query import query_files
 from citygraph.turtle.document import TurtleError
-
-_RECORD: Final = "citygraph.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,7 @@ def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> 
     for file in files:
         refuse_if_changed(file, table, turtle.aims)
     done = {file.name: (file.done, file.edited()) for file in files if file.done}
-    for copy in _vocabulary(folder, reference):
-        if copy.done and (folder / _RECORD).is_file():
-            # `citygraph upgrade` knows what the program gave, and what has been changed since.
-            left.append(LeftOver(copy.name, 1, "cg:", sentence("migrate.copy")))
-        elif copy.done:
-            done[copy.name] = (copy.done, copy.edited())
+    done |= {copy.name: (copy.done, copy.edited()) for copy in _vocabulary(folder, reference) if copy.done}
     for path in query_files(folder / "queries", project=folder):
         name = path.relative_to(folder).as_posix()
         before = path.read_text(encoding="utf-8")
@@ -66,15 +58,22 @@ def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> 
         left += not_done
         if changes:
             done[name] = (changes, after)
-    for name in sorted(done) if write else ():
+    # The file that has the version comes last, so that a run after a break goes on with the others.
+    for name in sorted(done, key=lambda name: (name == f"ontology/{VERSIONED}", name)) if write else ():
         write_file(folder / name, done[name][1].encode("utf-8", "surrogateescape"))
     told = sorted(dict.fromkeys(left), key=lambda each: (each.file, each.line))
     return Migrated({name: done[name][0] for name in sorted(done)}, tuple(told))
 
 
 def _vocabulary(folder: Path, reference: Path) -> Iterator[TurtleFile]:
-    """The copy that a project has of our vocabulary, with the edits that bring it up to date."""
-    for name in (*SHARED, CODES) if folder.resolve() != reference.resolve() else ():
+    """The copy that a project has of an earlier vocabulary, with the edits that bring it up to date.
+
+    Where the version is today's, the copy is left to `citygraph upgrade`.
+    """
+    ours, theirs = (each / "ontology" / VERSIONED for each in (reference, folder))
+    if not theirs.is_file() or version_of(theirs) == version_of(ours):
+        return
+    for name in (*SHARED, CODES):
         path, today = folder / "ontology" / name, reference / "ontology" / name
         if path.is_file() and today.is_file():
             copy = TurtleFile(f"ontology/{name}", path.read_text(encoding="utf-8"))

@@ -30,6 +30,8 @@ PURPOSE: Final = PREFIXES["org"] + "purpose"
 _TOPIC: Final = CG + "hasTopic"
 SHARED: Final = ("alignment.ttl", "citygraph.ttl", "shapes-inferred.ttl", "shapes.ttl")
 """The files of the vocabulary of which a project has a copy."""
+VERSIONED: Final = "citygraph.ttl"
+"""The one of them that says of which version they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Replacement:
 @cache
 def _quads(ontology: Path) -> tuple[Quad, ...]:
     return parse((ontology / "citygraph.ttl").read_bytes(), format="ttl").quads
+
+
+def version_of(file: Path) -> str:
+    """The version that an ontology in a Turtle file gives; empty without one."""
+    return _version(parse(file.read_bytes(), format="ttl").quads)
 
 
 def _version(quads: Iterable[Quad]) -> str:
@@ -87,7 +94,7 @@ def old_words(graphs: ProjectGraphs, folder: Path, ontology: Path) -> Iterator[F
     """
     table = replacements(ontology)
     for file in graphs.of(Part.DATA, Part.SOURCES, Part.ONTOLOGY):
-        copied = _version(file.quads) if Path(file.path).name == SHARED[1] else ""
+        copied = _version(file.quads) if Path(file.path).name == VERSIONED else ""
         if copied and copied != _version(_quads(ontology)):
             yield _told(file.path, 0, 1, [f"owl:versionInfo {copied}"])
         if Path(file.path).name in SHARED:
