@@ -236,6 +236,8 @@ def test_what_people_write_is_understood(key: str, written: object, read: object
         ("publish.site", "https://city.no/?page=/", "neither ? nor #"),
         ("serve.trusted_proxies", "127.0.0.1, localhost", '"localhost"'),
         ("reason.memory_limit", "a lot", "4GB"),
+        ("reason.memory_limit", "0GB", "at least 64MB"),
+        ("reason.memory_limit", "999kB", "at least 64MB"),
         ("limits.timeout", 10**12, "not above 1,000,000"),
         ("sources.folder", "a\0b", "expected a text"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Final, TypeAlias
 from citygraph.config import CONFIG_FILE, Config
 from citygraph.documents import BoundsProblem, DocumentBounds, place_of, problems_of, xml_text
 from citygraph.files import end_inside, read_inside
-from citygraph.findings import Finding, finding
+from citygraph.findings import Finding, Severity, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import MAPPINGS, FileGraph, Part, ProjectGraphs, graph_of_file, is_internal, part_of
 from citygraph.jsonld import dropped
@@ -33,6 +34,9 @@ _MATCHES: Final = frozenset(
 )
 _IN_SCHEME: Final = Iri(_SKOS + "inScheme")
 _METADATA: Final = (".csv-metadata.json", ".tsv-metadata.json")
+_TABLES: Final = frozenset({".csv", ".tsv"})
+_FILES: Final = ("federation.extract", "reconcile.targets")
+"""Settings that name a file."""
 _PASSED: Final = frozenset({".csv", ".tsv", ".md", ".txt", ".toml", ""})
 
 
@@ -115,15 +119,37 @@ def unsafe_links(config: Config) -> list[Finding]:
 
 
 def _misplaced_mappings(config: Config) -> list[Finding]:
-    """Files of links that nobody reads, since they lie beside the data and not below them."""
+    """Files of links that nobody reads, since they lie beside the data and not below them, whatever they are called."""
     folder = config.folder
-    found = [*folder.glob(f"*{MAPPINGS}"), *(folder / "mappings").rglob(f"*{MAPPINGS}")]
+    aside = [
+        path
+        for path in (folder / "mappings").rglob("*")
+        if path.is_file() and (path.suffix in _TABLES or by_extension(path.suffix) is not None)
+    ]
+    found = [*folder.glob(f"*{MAPPINGS}"), *aside]
     names = sorted(path.relative_to(folder).as_posix() for path in found)
     return [
         finding("misplaced-mapping", file=_shown(name))
         for name in names
         if not is_internal(name, config.hidden, base=config.base)
     ]
+
+
+def _settings_without_file(config: Config) -> list[Finding]:
+    """The settings that name a file which is none: a folder, or nothing at all."""
+    found = []
+    for key in _FILES:
+        name = str(config.values[key])
+        path = config.folder / name
+        if not name or path.is_file() or is_internal(name, config.hidden, base=config.base):
+            continue
+        lines = (config.folder / CONFIG_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
+        word = key.rpartition(".")[2]
+        line = next((n for n, each in enumerate(lines, 1) if re.match(rf"\s*[\w.]*\b{word}\s*=", each)), 0)
+        reason = text("files.setting_folder" if path.is_dir() else "files.setting_nothing").filled(key=key, name=name)
+        warned = finding("unreadable-file", file=CONFIG_FILE, line=line, value=name, reason=reason)
+        found.append(replace(warned, severity=Severity.WARNING))
+    return found
 
 
 def _shown(name: str) -> str:
@@ -187,6 +213,7 @@ def load_files(
     paths = [path for path in found if path.relative_to(folder).as_posix() not in unsafe]
     files: list[FileGraph] = []
     findings += _misplaced_mappings(config)
+    findings += _settings_without_file(config)
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
         findings.append(finding("no-data", file="data"))
     bounds = DocumentBounds(config.number("limits.file_size"), config.number("limits.file_depth"))

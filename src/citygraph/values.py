@@ -163,6 +163,15 @@ def _are_languages(value: object) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(each in LANGUAGES for each in value)
 
 
+def _is_memory(value: object) -> bool:
+    """Whether this is an amount of memory with which a database can begin."""
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s?([kKMGT])i?B", value) if isinstance(value, str) else None
+    return match is not None and float(match[1]) * 1000.0 ** (" KMGT".index(match[2].upper())) >= _LEAST_MEMORY
+
+
+_LEAST_MEMORY: Final = 64e6
+
+
 def _plain(fits: Callable[[Any], bool], what: str) -> KindCheck:
     def check(value: Any, key: Key) -> Any:  # noqa: ANN401  # whatever TOML can hold
         del key
@@ -497,9 +506,7 @@ KINDS: Final[Mapping[str, KindCheck]] = MappingProxyType(
         "number": whole_number(0, "number"),
         "boolean": _plain(lambda value: isinstance(value, bool), "boolean"),
         "master": _plain(lambda value: isinstance(value, str) and bool(_MASTER.fullmatch(value)), "master"),
-        "memory": _plain(
-            lambda v: isinstance(v, str) and bool(re.fullmatch(r"\d{1,6}(\.\d+)?\s?[kKMGT]i?B", v)), "memory"
-        ),
+        "memory": _plain(_is_memory, "memory"),
         "date": _plain(lambda value: type(value) is date, "date"),
         "choice": choice,
     }
