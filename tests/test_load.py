@@ -252,9 +252,7 @@ def test_a_setting_that_names_a_folder_or_nothing_is_named_with_its_line(tmp_pat
         (tmp_path / "mappings" / name).write_text("x", encoding="utf-8")
     settings = 'title = "T"\n\n[federation]\nextract = "nothing.ttl"\n[reconcile]\ntargets = "data/list"\n'
     (tmp_path / "graph.toml").write_text(settings, encoding="utf-8")
-    told = [
-        (each.code, each.file, each.line, each.severity) for each in load_files(read_config(tmp_path)).findings
-    ]
+    told = [(each.code, each.file, each.line, each.severity) for each in load_files(read_config(tmp_path)).findings]
     assert told == [
         ("misplaced-mapping", "mappings/links.tsv", 0, "warning"), ("misplaced-mapping", "mappings/more.ttl", 0, "warning"),
         ("unreadable-file", "graph.toml", 4, "warning"), ("unreadable-file", "graph.toml", 6, "warning"),
