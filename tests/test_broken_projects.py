@@ -16,7 +16,15 @@ _MADE_WHEN_RUNNING: Final = {
     "unreadable-file": "git keeps no unreadable file: tests/test_load.py makes a link to nothing and a loop of links",
     "unsafe-link": "a copy of a link is no link: tests/test_load.py makes them",
     **dict.fromkeys(
-        ("link-gone", "link-merged", "link-wrong-type", "link-wrong-country", "item-linked-twice", "two-items-linked"),
+        (
+            "link-gone",
+            "link-merged",
+            "link-wrong-type",
+            "link-wrong-country",
+            "link-unlike",
+            "item-linked-twice",
+            "two-items-linked",
+        ),
         "`citygraph link check` reports it, with Wikidata or an extract at hand: tests/link/test_link.py",
     ),
 }

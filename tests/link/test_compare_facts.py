@@ -6,11 +6,12 @@ import json
 
 import pytest
 
-from citygraph.link.compare import DriftState, compare_facts
+from citygraph.link.compare import DriftState, check_networks, compare_facts
 from citygraph.link.facts import LinkFact, PublicPage, write_csv, write_v1
 from citygraph.link.items import ItemStatement, ItemValue, WikidataItem, entity_json, item_from_json
 from citygraph.link.items_in_rdf import items_from_triples, triples_of_items
 from citygraph.rdf import parse
+from citygraph.sssom import read_mappings
 
 NETWORK = "https://example.org/id/network"
 
@@ -124,6 +125,31 @@ def test_a_value_that_is_not_precise_disagrees_only_with_what_it_excludes(
 ) -> None:
     ours = LinkFact(NETWORK, "P571", ItemValue("time", "1996", precision=9))
     assert chairs(ours, ItemStatement("P571", value)) == [(state, "1996", theirs)]
+
+
+@pytest.mark.parametrize(
+    ("founded", "site", "doubtful"),
+    [
+        ("1850", "https://else.example", True),
+        ("1990", "https://else.example", False),
+        ("1850", "http://www.example.org/", False),
+        ("1850", "", False),
+    ],
+)
+def test_a_network_of_which_nothing_agrees_is_doubtful(founded: str, site: str, doubtful: bool) -> None:  # noqa: FBT001
+    head = "subject_id\tpredicate_id\tobject_id\tmapping_justification\n"
+    rows = read_mappings(f"{head}id:network\tskos:exactMatch\twd:Q1\tsemapv:ManualMappingCuration\n")
+    ours = [
+        LinkFact(NETWORK, "P571", ItemValue("time", "1996", precision=9)),
+        LinkFact(NETWORK, "P856", ItemValue("string", "https://example.org")),
+    ]
+    statements = [ItemStatement("P571", ItemValue("time", founded, precision=8))]
+    statements += [ItemStatement("P856", ItemValue("string", site))] if site else []
+    item = WikidataItem("Q1", statements=tuple(statements))
+    compared = compare_facts("id:network", frozenset({"network"}), ours, item, frozenset())
+    found = list(check_networks(rows, compared, file="links.tsv"))
+    assert [(each.code, each.line) for each in found] == [("link-unlike", 2)] * doubtful
+    assert not doubtful or "1850–1859" in found[0].message.nb
 
 
 def test_figures_of_one_day_are_all_there() -> None:

@@ -12,7 +12,19 @@ from typing import Final
 from citygraph.findings import Finding, finding
 from citygraph.link.facts import LinkFact
 from citygraph.link.items import NONE, ItemStatement, ItemValue, WikidataItem, best_of, thing_of_item
-from citygraph.link.properties import BEGIN, CIRCA, CIRCUMSTANCES, DAY_OF, END, MEMBER_OF, PROPERTIES, CompareWay
+from citygraph.link.properties import (
+    BEGIN,
+    CIRCA,
+    CIRCUMSTANCES,
+    DAY_OF,
+    END,
+    FOUNDED,
+    MEMBER_OF,
+    PROPERTIES,
+    SEAT,
+    SITE,
+    CompareWay,
+)
 from citygraph.matching.things import Thing, plain_code
 from citygraph.sssom import Mapping as Row
 from citygraph.sssom import MappingSet
@@ -79,6 +91,25 @@ def _compared(row: Row, ours: Thing, theirs: Thing, file: str) -> Iterator[Findi
     if ours.countries and theirs.countries and not ours.countries & theirs.countries:
         wanted, found = (", ".join(sorted(each)) for each in (ours.countries, theirs.countries))
         yield _about("link-wrong-country", row, file, wanted=wanted, found=found)
+
+
+def check_networks(rows: MappingSet, found: Iterable[LinkDifference], *, file: str) -> Iterator[Finding]:
+    """The linked networks of which nothing that both sides say agrees: founding, seat and website, two of them or more.
+
+    Args:
+        rows: the mapping file.
+        found: what `compare_facts` says of all linked things.
+        file: the path of the mapping file, for the findings.
+    """
+    said: dict[str, list[LinkDifference]] = defaultdict(list)
+    for each in found:
+        if each.property_id in {FOUNDED, SEAT, SITE} and each.ours and each.theirs:
+            said[each.subject_id].append(each)
+    for row in linked_items(rows):
+        compared = said[row.subject_id]
+        if len(compared) > 1 and all(each.state is DriftState.DISAGREE for each in compared):
+            words = "; ".join(f"{each.property_id}: {each.ours} | {each.theirs}" for each in compared)
+            yield _about("link-unlike", row, file, said=words)
 
 
 def _about(code: str, row: Row, file: str, **values: str) -> Finding:

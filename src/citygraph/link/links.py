@@ -14,7 +14,7 @@ from typing import Final
 from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
 from citygraph.files import locked, write_file
 from citygraph.findings import Finding
-from citygraph.link.compare import DriftState, LinkDifference, check_links, compare_facts, linked_items
+from citygraph.link.compare import DriftState, LinkDifference, check_links, check_networks, compare_facts, linked_items
 from citygraph.link.facts import LinkFact, facts_of
 from citygraph.link.items import WikidataItem
 from citygraph.link.review import (
@@ -255,8 +255,17 @@ class Links:
         return source.get(dict.fromkeys(each.object_id.removeprefix("wd:") for each in linked_items(self.rows)))
 
     def check(self, source: ItemSource, *, whole: bool) -> list[Finding]:
-        """What is wrong with the accepted links."""
-        return check_links(self.rows, self.things, self.items(source), file=MAPPING_FILE, whole=whole)
+        """What is wrong with the accepted links; a difference about which somebody has decided speaks against none.
+
+        Raises:
+            ReconciliationError: the source does not answer.
+            ConfigError: the mapping file or the memory file cannot be read.
+        """
+        items = self.items(source)
+        findings = check_links(self.rows, self.things, items, file=MAPPING_FILE, whole=whole)
+        decided = {each.difference.key for each in self.known() if each.decision != "open"}
+        standing = [each for each in self._differences(items) if each.key not in decided]
+        return [*findings, *check_networks(self.rows, standing, file=MAPPING_FILE)]
 
     def known(self) -> list[SeenDifference]:
         """The differences that have been seen before.
@@ -279,7 +288,7 @@ class Links:
         Raises:
             ReconciliationError: the source does not answer.
         """
-        found, known = self._differences(source), self.known()
+        found, known = self._differences(self.items(source)), self.known()
         new = news(found, known)
         standing = {each.key for each in found}
         # What no longer stands is forgotten, unless somebody has decided about it.
@@ -290,8 +299,8 @@ class Links:
         waiting = sum(each.decision == "open" and each.difference.key in standing for each in kept)
         return Comparison(tuple(found), tuple(new), waiting)
 
-    def _differences(self, source: ItemSource) -> list[LinkDifference]:
-        linked, items = self.linked(), self.items(source)
+    def _differences(self, items: Mapping[str, WikidataItem]) -> list[LinkDifference]:
+        linked = self.linked()
         by_subject: dict[str, list[LinkFact]] = defaultdict(list)
         for fact in facts_of(self._triples, linked):
             by_subject[fact.subject].append(fact)
@@ -325,7 +334,7 @@ class Links:
     def offered(self, source: ItemSource) -> list[LinkFact]:
         """The facts that Wikidata lacks and that a public page supports."""
         decided = {each.difference.key: each.decision for each in self.known()}
-        return offered(self._differences(source), decided)
+        return offered(self._differences(self.items(source)), decided)
 
     # -- an extract -----------------------------------------------------------------------------------
 
