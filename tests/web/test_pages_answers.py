@@ -247,6 +247,24 @@ def _page_of(document: Path, *, show_restricted: bool = True, **headers: str) ->
     return pages.get("/document/eurocities-metrex-memo.txt?lang=en", "GET", None, **headers).text
 
 
+def test_a_document_links_to_the_beginning_of_a_fact_by_the_name_of_the_fact(pages: Pages) -> None:
+    shown = [pages.get(f"/document/{name}?lang=en").text for name in ("eurocities-metrex-memo.txt", "eurocities-about")]
+    texts = [text for page in shown for text in re.findall(r"<a [^>]*>([^<]*)</a>", page)]
+    assert [text for text in texts if re.fullmatch(r"id:\S+", text)] == []
+    assert any(text.endswith(" (ends)") for text in texts), texts
+
+
+def test_without_a_version_a_reader_gets_a_page_with_the_next_step(tmp_path: Path) -> None:
+    pages = Pages(Project.new(tmp_path / "my-city"))
+    page = pages.get("/?lang=nb", Accept="text/html")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "er ikke bygget ennå" in page.text
+    assert "citygraph build" in page.text
+    answer = pages.get("/queries/members.json")
+    assert (answer.status_code, answer.json()["code"]) == (503, "project.not_built")
+
+
 def test_a_document_that_is_not_for_everybody_keeps_its_text_to_itself(document: Path) -> None:
     document.write_text(MEMO, encoding="utf-8")
     for page in (

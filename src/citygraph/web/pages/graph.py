@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
+from citygraph.errors import SnapshotError
 from citygraph.labels import FALLBACK, KINDS, Kind, kind_named
+from citygraph.messages import sentence
 from citygraph.query import NamedThing
 from citygraph.query.entity import statements_about
 from citygraph.rdf import Term
@@ -146,7 +148,10 @@ def graph_of(request: Request) -> GraphView:
     if service is not None:
         store = _close_later(request, service.store(client_of(request.scope)))
     # A version that is built afresh has the same name and another folder.
-    stamp = (str(snapshot.folder), snapshot.folder.stat().st_ino)
+    try:
+        stamp = (str(snapshot.folder), snapshot.folder.stat().st_ino)
+    except OSError as error:
+        raise SnapshotError(sentence("request.unreadable"), fix=sentence("store.build_again")) from error
     kept = memory_of(request).once("version", stamp, lambda: KeptVersion(project, snapshot))
     return GraphView(project, snapshot, kept, store)
 

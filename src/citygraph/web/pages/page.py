@@ -156,24 +156,44 @@ def kindly(endpoint: Endpoint) -> Endpoint:
     @wraps(endpoint)
     def answer(request: Request) -> Response:
         try:
+            return told(request)
+        except SnapshotError as error:
+            return _without_version(request, error)
+        finally:
+            close_stores(request)
+
+    def told(request: Request) -> Response:
+        try:
             return endpoint(request)
         except NotFound as error:
             page = Page(request)
             message = page.words("error.not_found", path=error.path)
             return _error_page(page, _NOT_FOUND, message, near=error.near)
-        except SnapshotError as error:
-            # Without a version there is nothing to make a page from.
-            return _as_json(_UNAVAILABLE, error.message, error.fix, headers={"Retry-After": _RETRY_AFTER})
+        except SnapshotError:
+            raise
         except CitygraphError as error:
             refusal = refusal_of(error)
             refusal.headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == _UNAVAILABLE else {}
             return refusal_page(request, refusal)
         except Refusal as refusal:
             return refusal_page(request, refusal)
-        finally:
-            close_stores(request)
 
     return answer
+
+
+def _without_version(request: Request, error: SnapshotError) -> Response:
+    """What there is to say while no version can be opened, from which every other page is made."""
+    config = project_of(request).config
+    language = choose_language(request, offered=config.languages).language
+    said = error.message if key_of(error.message) else sentence("request.unreadable")
+    message, fix = (said_in(text, language) for text in (said, error.fix or sentence("next.again")))
+    headers = {"Retry-After": _RETRY_AFTER, "Content-Language": language, "Cache-Control": "no-store"}
+    if not _wants_page(request):
+        return _as_json(_UNAVAILABLE, message, fix, code=key_of(said), headers=headers)
+    values = {"lang": language, "title": Words(language)("error.no_version"), "message": message, "fix": fix}
+    site = {"site_title": config.title.in_language(language), "prefix": prefix_of(request)}
+    text = _environment().get_template("unavailable.html").render(**values, **site)
+    return Response(text, _UNAVAILABLE, headers, "text/html; charset=utf-8")
 
 
 def refusal_page(request: Request, refusal: Refusal) -> Response:

@@ -6,7 +6,7 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from citygraph.errors import QueryError
 from citygraph.graphs import is_internal
-from citygraph.namespaces import PREFIXES
+from citygraph.namespaces import PREFIXES, compress
 from citygraph.query.entity import SourcePassage, facts_from_whole, passages_of
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
 from citygraph.sources import Anchor, read_source
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 _SENTENCE: Final = re.compile(r"[^\n.!?]+(?:[.!?]+(?=\s|\Z)|[.!?](?=\S)[^\n.!?]*)*[.!?]*")
 _PUBLIC: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
+_OF_TIME: Final = frozenset(
+    PREFIXES[prefix] + name
+    for prefix, name in (("time", "hasBeginning"), ("time", "hasEnd"), ("time", "hasTime"), ("org", "memberDuring"))
+)
+_STEPS_UP: Final = 3
 _LONGEST_TEXT: Final = 400_000
 _LONGEST: Final = 4000
 
@@ -127,8 +132,31 @@ def _words(page: Page, texts: Sequence[Term]) -> str:
 
 
 def _facts(page: Page, facts: Sequence[Term]) -> tuple[ShownTerm, ...]:
-    shown = [page.formatter.term(fact) for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
+    shown = [_named(page, fact.value) for fact in dict.fromkeys(facts) if isinstance(fact, Iri)]
     return tuple(sorted(shown, key=lambda each: each.text.casefold()))
+
+
+def _named(page: Page, iri: str) -> ShownTerm:
+    """A fact by its name; a day or an interval, which has none, by the fact that it belongs to: "Oslo – C40 – member (ends)"."""
+    shown = page.formatter.iri(iri)
+    owner, said = iri, ""
+    for _ in range(_STEPS_UP):
+        if _has_name(page, owner):
+            break
+        above = sorted(page.graph.statements(owner, incoming=True), key=str)
+        found = [(each, term) for each, term in above if each in _OF_TIME and isinstance(term, Iri)]
+        if not found:
+            return shown
+        property_, owner = found[0][0], found[0][1].value
+        said = said or page.graph.label(property_, page.language)
+    if owner == iri or not _has_name(page, owner):
+        return shown
+    named = page.formatter.iri(owner)
+    return replace(named, text=f"{named.text} ({said})")
+
+
+def _has_name(page: Page, iri: str) -> bool:
+    return page.graph.label(iri, page.language) != compress(iri, page.project.prefixes)
 
 
 def _may_show(page: Page) -> bool:
