@@ -34,7 +34,13 @@ _SENTENCE: Final = re.compile(r"[^\n.!?]+(?:[.!?]+(?=\s|\Z)|[.!?](?=\S)[^\n.!?]*
 _PUBLIC: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 _OF_TIME: Final = frozenset(
     PREFIXES[prefix] + name
-    for prefix, name in (("time", "hasBeginning"), ("time", "hasEnd"), ("time", "hasTime"), ("org", "memberDuring"))
+    for prefix, name in (
+        ("time", "hasBeginning"),
+        ("time", "hasEnd"),
+        ("time", "hasTime"),
+        ("org", "memberDuring"),
+        ("dct", "temporal"),
+    )
 )
 _STEPS_UP: Final = 3
 _LONGEST_TEXT: Final = 400_000
