@@ -7,8 +7,10 @@ from citygraph.namespaces import PREFIXES
 from citygraph.rdf import parse
 
 _TEXT = """
+PREFIX cg: <https://w3id.org/citygraph/ontology#>
 PREFIX id: <https://w3id.org/citygraph/id/>
 PREFIX org: <http://www.w3.org/ns/org#>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX foaf: <http://xmlns.com/foaf/0.1/>
@@ -17,6 +19,8 @@ id:metrex skos:prefLabel "Metrex"@nb .
 id:kari foaf:name "Kari" .
 id:paris rdfs:label "Paris"@fr .
 id:m org:member id:oslo ; org:organization id:metrex ; org:role id:lead .
+id:c rdf:subject id:metrex ; rdf:predicate cg:relatesTo ; rdf:object id:oslo ; cg:relationKind id:partner .
+id:partner skos:prefLabel "partner for"@nb , "partner of"@en .
 """
 _ID = PREFIXES["id"]
 
@@ -44,4 +48,5 @@ def test_what_has_no_label_is_a_short_name() -> None:
 
 def test_a_fact_is_called_after_what_it_ties_together() -> None:
     assert _labels().describe(_ID + "m", "en") == "City of Oslo – Metrex – id:lead"
+    assert _labels().describe(_ID + "c", "en") == "Metrex – partner of – City of Oslo"
     assert _labels().describe(None, "en") == ""

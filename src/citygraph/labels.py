@@ -36,6 +36,7 @@ _PARTS: Final = {
             ("rdf", "subject"),
             ("rdf", "predicate"),
             ("rdf", "object"),
+            ("cg", "relationKind"),
             ("cg", "listOf"),
             ("cg", "listKind"),
             ("dct", "spatial"),
@@ -45,6 +46,7 @@ _PARTS: Final = {
     )
 }
 
+_PREDICATE, _KIND = _PARTS[PREFIXES["rdf"] + "predicate"], _PARTS[PREFIXES["cg"] + "relationKind"]
 _OF_A_LIST, _DAY = _PARTS[PREFIXES["cg"] + "listOf"], _PARTS[PREFIXES["cg"] + "asOf"]
 
 PART_PROPERTIES: Final = frozenset(_PARTS)
@@ -119,6 +121,9 @@ class Labels:
         parts = self._parts.get(iri)
         if iri in self._found or not parts:
             return self.of(term, language)
+        # A relation goes by its kind.
+        if _KIND in parts:
+            parts = {n: parts[_KIND] if n == _PREDICATE else part for n, part in parts.items() if n != _KIND}
         # The day is part of the name of a list, of which there are many, and of no other fact.
         told = [part for n, part in sorted(parts.items()) if n != _DAY or _OF_A_LIST in parts]
         return " – ".join(self.of(part, language) for part in told)
