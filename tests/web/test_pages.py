@@ -202,6 +202,10 @@ def test_a_relation_goes_by_its_kind_from_both_ends_and_a_wish_is_told_as_one(pa
     assert "wants more of an urban dimension in the policy of EU institutions" in eurocities
     assert re.search(r"influences EU institutions.{0,200}not followed.{0,300}a wish", eurocities)
     assert "relates to" not in metrex + eurocities
+    # What it does goes by its kind too, behind its aim and before its relations.
+    order = ["has aim better", "means campaigns", "way of working activities", "service analysis", "urban dimension"]
+    assert [eurocities.find(each) >= 0 for each in order] == [True] * len(order)
+    assert max(map(eurocities.find, order[:-1])) < eurocities.find(order[-1])
     # An aim is the purpose; that need not be said twice.
     assert "purpose" not in eurocities
 

@@ -84,8 +84,8 @@ def statements_about(
 def claims_about(iri: str, store: Store, *, incoming: bool = False) -> dict[tuple[str, Term], EntityClaim]:
     """The statements about a thing that stand as records of their own, by property and value.
 
-    A relation (`cg:relatesTo`) goes by what kind of relation it is, which its record alone says. With `incoming` they are
-    the statements that name the thing, by the thing they are about.
+    A relation (`cg:relatesTo`) goes by what kind of relation it is, which its record alone says, and an activity by the kind
+    that its concept has. With `incoming` they are the statements that name the thing, by the thing they are about.
     """
     claims: dict[tuple[str, Term], EntityClaim] = defaultdict(EntityClaim)
     for row in _rows(store, "claims", **{"o" if incoming else "s": Iri(iri)}):

@@ -9,7 +9,7 @@ from typing import Final
 
 from citygraph.labels import FALLBACK
 from citygraph.messages import text
-from citygraph.namespaces import CG, CONCEPT, compress, expand
+from citygraph.namespaces import compress, expand
 from citygraph.query import Answered, Citation, cite
 from citygraph.query.entity import FACT_TABLES, EntityClaim, EntityFact, claims_about, facts_about, identifier_code
 from citygraph.rdf import Iri, Literal, Term
@@ -52,7 +52,6 @@ _COLUMNS: Final = {
     "lists": ("kind", "role", "place", "completeness", "date"),
     "disagreements": ("fact", "side", "followed"),
 }
-_RELATES: Final = CG + "relatesTo"
 _PURPOSE: Final = expand("org:purpose")
 """What follows from an aim, and says no more than it."""
 _MOST_FACTS: Final = 300
@@ -215,9 +214,10 @@ def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
         if isinstance(subject, Iri) and graph.kind_of(subject.value) not in {None, FALLBACK}
     }
     statements = _StatementFormatter(iri, formatter, claims, frozenset(others))
+    stated_as = {kind: claim.stated_as for (kind, _), claim in [*claims.items(), *named.items()]}
     by_heading: dict[int, list[tuple[int, FactProperty]]] = defaultdict(list)
     for property_, shown in [*statements.properties(stated | others), *statements.properties(naming, incoming=True)]:
-        heading, position = _place_of(property_)
+        heading, position = _place_of(stated_as.get(property_, property_))
         by_heading[heading].append((position + 100 * shown.incoming, shown))
     return [
         FactGroup(_HEADINGS[number], tuple(shown for _, shown in sorted(found, key=lambda each: each[0])))
@@ -228,7 +228,7 @@ def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
 def _by_kind(
     statements: Mapping[tuple[str, Term], bool], claims: Mapping[tuple[str, Term], EntityClaim]
 ) -> dict[tuple[str, Term], bool]:
-    """The statements, each relation by the kind that the claims about it tell."""
+    """The statements, each relation and each activity by the kind that the claims about it tell."""
     kinds: dict[tuple[str, Term], list[str]] = defaultdict(list)
     for (property_, term), claim in claims.items():
         if claim.preferred and claim.stated_as != property_:
@@ -242,7 +242,7 @@ def _by_kind(
 
 def _place_of(property_: str) -> tuple[int, int]:
     """The place of a property: its heading, and its place below the heading."""
-    heading, position = _PLACES.get(_RELATES if property_.startswith(CONCEPT) else property_, ("other", 0))
+    heading, position = _PLACES.get(property_, ("other", 0))
     return (_HEADINGS.index(heading), position)
 
 
