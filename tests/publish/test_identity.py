@@ -42,7 +42,6 @@ frequency    = "IRREG"
 availability = "STABLE"
 provenance   = { nb = "Skrevet av byen selv.", en = "Written by the city itself." }
 issued       = 2020-01-15
-query_datasets = true
 """
 _QUESTIONS: Final = ("members", "publishable")
 
@@ -186,7 +185,8 @@ class Harvester:
         graph = rdflib.Graph().parse(self.site / "catalog" / "dcat-ap-no-2.ttl")
         found = {
             str(graph.value(each, rdflib.DCTERMS.identifier)): str(each)
-            for each in graph.subjects(rdflib.RDF.type, rdflib.DCAT.Dataset)
+            for class_ in ("Dataset", "DatasetSeries")
+            for each in graph.subjects(rdflib.RDF.type, rdflib.URIRef(f"{rdflib.DCAT}{class_}"))
         }
         self.deleted += [each for each in self.known if self.known[each] != found.get(each)]
         self.known = found
@@ -253,7 +253,7 @@ def test_a_week_of_commits_loses_no_dataset_but_the_one_that_may_go(folder: Path
     portal, queries, members = Harvester(tmp_path / "site"), folder / "queries", "data-my-city-no-query-members"
     monday = go(folder, portal, "2026-03-02")
     assert {each.identifier for each in monday.come} == portal.known.keys()
-    assert len(portal.known) == 1 + len(_QUESTIONS)
+    assert len(portal.known) == 1 + 1 + len(_QUESTIONS)
     note(folder, "Tuesday")
     change(folder / "graph.toml", 'title     = "My city"', 'title = { nb = "Byen", en = "Another name" }')
     tuesday = go(folder, portal, "2026-03-03")
@@ -281,6 +281,26 @@ def test_a_week_of_commits_loses_no_dataset_but_the_one_that_may_go(folder: Path
     (queries / "publishable.rq").unlink()
     assert go(folder, portal, "2026-03-06", allow_removal=True).come == ()
     assert portal.deleted == ["data-my-city-no-query-publishable"]
+
+
+@pytest.mark.usefixtures("no_profiles")
+def test_answers_that_become_a_series_move_and_nothing_is_lost(folder: Path, tmp_path: Path) -> None:
+    portal, path = Harvester(tmp_path / "site"), folder / "graph.toml"
+    change(path, "issued       =", "query_datasets = false\nissued       =")
+    go(folder, portal, "2026-03-02")
+    assert portal.known.keys() == {"data-my-city-no-graph"}
+    change(path, "query_datasets = false\n", "")
+    plan = go(folder, portal, "2026-03-03")
+    assert (plan.leave, portal.deleted) == ((), [])
+    assert {each.identifier for each in plan.come} == portal.known.keys() - {"data-my-city-no-graph"}
+    assert "data-my-city-no-answers" in portal.known
+    moved = {file: (old.identifier, new.identifier) for file, (old, new) in plan.moved.items()}
+    address = "https://data.my-city.no/queries/members.csv"
+    assert moved[address] == ("data-my-city-no-graph", "data-my-city-no-query-members")
+    assert {"file": address, "from": moved[address][0], "to": moved[address][1]} in plan.to_json()["datasets"]["moved"]  # type: ignore[index]
+    assert all((portal.site / file.removeprefix("https://data.my-city.no/")).is_file() for file in moved)
+    change(path, "issued       =", "query_datasets = false\nissued       =")
+    assert "data-my-city-no-answers" in refused(folder, portal.site).message
 
 
 # -- the day of the last change ----------------------------------------------------------------------

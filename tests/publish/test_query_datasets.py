@@ -10,6 +10,7 @@ import fdk_rdf_parser
 import pytest
 
 from citygraph import Project
+from citygraph.config import read_config
 from citygraph.publish import (
     PROFILES,
     Published,
@@ -21,11 +22,12 @@ from citygraph.publish import (
     score_of,
     write_record,
 )
-from citygraph.publish.catalog import DcatDataset
+from citygraph.publish.catalog import DcatDataset, catalog_of
 from citygraph.publish.check import closure_of
 from citygraph.rdf import Iri, Literal, Triple
-from conftest import TODAY
-from portal_record import BASE, catalog, iri, many, subjects
+from citygraph.saved_query import read_saved_query
+from conftest import ROOT, TODAY
+from portal_record import BASE, ITEMS, catalog, iri, many, subjects
 
 _ANSWERS: Final = 5
 _WHOLE: Final = ("dcat-ap-no-2", "dcat-ap-no-3")
@@ -40,10 +42,40 @@ def _objects(triples: list[Triple], thing: str, predicate: str) -> set[str]:
     return {str(t.object).strip("<>") for t in triples if t.subject == Iri(thing) and t.predicate == iri(predicate)}
 
 
-def test_without_the_key_the_answers_are_files_of_the_graph(published: tuple[Path, Published]) -> None:
+@pytest.mark.parametrize("is_series", [True, False])
+def test_the_answers_are_a_series_of_datasets_or_files_of_the_graph(*, is_series: bool) -> None:
+    config = read_config(ROOT).having("publish.query_datasets", value=is_series)
+    question = read_saved_query(ROOT / "queries" / "members.rq")
+    it = catalog_of(config, ITEMS, period=("", ""), modified=TODAY, queries=[question])
+    assert [each.query for each in it.answers] == ["members"] * is_series
+    assert any(each.by_query for each in it.dataset.distributions) != is_series
+    known = [each.iri for dataset in it.datasets for each in dataset.distributions]
+    assert known == [f"{BASE}distribution/graph-ttl", f"{BASE}distribution/members-csv"]
+    assert (it.series is not None) == is_series
+
+
+def test_what_is_published_without_a_word_is_a_series(published: tuple[Path, Published]) -> None:
     it = published[1].catalog
-    assert it.answers == ()
-    assert any(each.by_query for each in it.dataset.distributions)
+    assert len(it.answers) > 20
+    assert it.series is not None
+    assert it.series.identifier == "city-networks-answers"
+    assert not any(each.by_query for each in it.dataset.distributions)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_each_answer_is_in_the_series_and_nothing_else_is(name: str) -> None:
+    it, triples = many(_ANSWERS), _record(name)
+    assert it.series is not None
+    (series,) = subjects(triples, "dcat:DatasetSeries")
+    assert series.value == it.series.iri == f"{BASE}dataset/answers"
+    inside = {t.subject for t in triples if t.predicate == iri("dcat:inSeries") and t.object == series}
+    assert inside == {Iri(each.iri) for each in it.answers}
+    assert _objects(triples, series.value, "dct:publisher")
+    linked = series.value in _objects(triples, f"{BASE}catalog", "dcat:dataset")
+    assert linked == (name in _WHOLE)
+    first = _objects(triples, series.value, "dcat:first")
+    assert first == ({it.answers[0].iri} if name in _WHOLE else set())
+    assert not subjects(write_record(it, PROFILES[name], datasets=[it.dataset]), "dcat:DatasetSeries")
 
 
 def test_every_question_that_was_answered_is_a_dataset_with_its_words_and_files(
@@ -175,6 +207,15 @@ def test_the_parser_of_data_norge_no_reads_all_of_them_from_one_file(
     assert list((folder / "catalog").glob(f"{name}-*")) == []
     wanted = {each.iri: each for each in outcome.catalog.datasets}
     found = fdk_rdf_parser.parse_datasets(text)
+    series = outcome.catalog.series
+    assert series is not None
+    in_order = sorted(each.iri for each in outcome.catalog.answers)
+    if read := found.pop(series.iri, None):
+        assert read.title == series.title.to_json()
+        assert read.datasetsInSeries == in_order[::-1]
+    assert (read is not None) == (name == "dcat-ap-no-3")
+    assert {each.uri for each in found.values() if each.inSeries} == set(in_order)
+    assert {each.inSeries.uri for each in found.values() if each.inSeries} == {series.iri}
     assert set(found) == set(wanted)
     for address, dataset in found.items():
         assert dataset.title == wanted[address].title.to_json()

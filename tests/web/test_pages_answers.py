@@ -108,6 +108,7 @@ def test_a_table_names_its_things_in_the_language_of_the_reader_and_says_what_it
     columns = described.json()["tableSchema"]["columns"]
     assert [each["titles"] for each in columns] == next(csv.reader(io.StringIO(english.text)))
     assert columns[2]["datatype"] == "anyURI"
+    assert described.json()["dc:temporal"]["@value"] == "2020-11-05"
     excel = pages.get(f"{path}nb&dialect=excel").content
     assert excel.startswith(b"\xef\xbb\xbfnetwork;network_label;member;")
     assert "oslo-kommune;Oslo kommune;" in excel.decode()

@@ -124,6 +124,10 @@ def _print_plan(plan: Plan, language: str) -> None:
     for key, datasets in (("comes", plan.come), ("changes", plan.change), ("leaves", plan.leave)):
         for each in datasets:
             print(phrase(f"publish.dataset_{key}", language, dataset=named(each)))
+    for source in dict.fromkeys(old.identifier for old, _ in plan.moved.values()):
+        to = dict.fromkeys(new.identifier for old, new in plan.moved.values() if old.identifier == source)
+        count = sum(old.identifier == source for old, _ in plan.moved.values())
+        print(phrase("publish.files_move", language, count=count, source=source, to=", ".join(to)))
     print(phrase("publish.datasets_same", language, count=plan.same))
     for sign, names in (("+", plan.files.come), ("~", plan.files.change), ("-", plan.files.leave)):
         for name in names:

@@ -10,7 +10,7 @@ from typing import Final
 from citygraph.config import Config
 from citygraph.matching.names import slug
 from citygraph.messages import LANGUAGES, Text, text
-from citygraph.publish.identity import file_names, identifier_of_question, key_of_question
+from citygraph.publish.identity import ANSWERS, file_names, identifier_of_question, key_of_question
 from citygraph.saved_query import SavedQuery
 from citygraph.vocabularies import vocabularies
 
@@ -116,7 +116,10 @@ class DataService:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything the three writers write, once; `dataset` is the graph, and `answers` what was asked of it."""
+    """Everything the three writers write, once; `dataset` is the graph, and `answers` what was asked of it.
+
+    `series` is what the answers have in common, a `dcat:DatasetSeries` without files; without answers there is none.
+    """
 
     iri: str
     site: str
@@ -136,6 +139,7 @@ class Catalog:
     dataset: DcatDataset
     services: tuple[DataService, ...] = field(default=())
     answers: tuple[DcatDataset, ...] = field(default=())
+    series: DcatDataset | None = None
     legislation: tuple[str, ...] = ()
     recorded: str = ""
     """When the entry was changed at the latest; the same as `modified` where that is known."""
@@ -181,7 +185,8 @@ def catalog_of(
         period: the first and the last day that the data speak of; empty when they have no dates.
         modified: the day of the last change.
         is_dated: that is known; else the last change was then or before, and no date of it is written.
-        queries: the questions whose answers are datasets of their own when `publish.query_datasets` says so.
+        queries: the questions whose answers are datasets of their own, in a series, unless `publish.query_datasets` says
+            otherwise; the answers to others are files of the graph.
     """
     settings = _Settings(config)
     modified = max(modified, config.values["publish.issued"] or modified)
@@ -189,7 +194,8 @@ def catalog_of(
     site = settings.site
     name, queries = config.identifier, tuple(queries)
     names = file_names(queries, name)
-    answers = [item for item in items if item.query] if config.values["publish.query_datasets"] else []
+    of_their_own = {each.name for each in queries} if config.values["publish.query_datasets"] else set()
+    answers = [item for item in items if item.query in of_their_own]
     dataset = replace(
         _graph(config, settings, period, said),
         distributions=tuple(_distribution(item, site, names) for item in items if item not in answers),
@@ -221,6 +227,7 @@ def catalog_of(
         dataset=dataset,
         services=tuple(settings.services(name, dataset, asked)),
         answers=asked,
+        series=_series(dataset, settings, name) if asked else None,
         legislation=settings.legislation(),
         recorded=modified.isoformat(),
     )
@@ -247,6 +254,19 @@ def _graph(config: Config, settings: _Settings, period: tuple[str, str], modifie
         provenance=settings.words("publish.provenance"),
         landing_page=settings.site,
         distributions=(),
+    )
+
+
+def _series(graph: DcatDataset, settings: _Settings, name: str) -> DcatDataset:
+    """The series of the answers to the questions; it is known by what the graph is, and never by a question."""
+    return replace(
+        graph,
+        iri=f"{settings.site}dataset/{ANSWERS}",
+        identifier=f"{name}-{ANSWERS}",
+        title=text("publish.catalog.answers").filled(title=graph.title),
+        description=text("publish.catalog.answers_are").filled(title=graph.title),
+        distributions=(),
+        derived_from=graph.iri,
     )
 
 

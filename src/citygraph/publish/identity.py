@@ -26,7 +26,9 @@ from citygraph.saved_query import SavedQuery
 from citygraph.values import is_identifier
 
 _SHOWN: Final = 10
-_RESERVED: Final = ("graph", "catalog", "sparql", "queries")
+ANSWERS: Final = "answers"
+"""What tells the series of the answers from the datasets of a graph, in its address and at the end of its identifier."""
+_RESERVED: Final = ("graph", "catalog", "sparql", "queries", ANSWERS)
 _QUESTION: Final = "query-"
 
 
@@ -110,7 +112,10 @@ _DCAT, _DCT = PREFIXES["dcat"], PREFIXES["dct"]
 
 @dataclass(frozen=True, slots=True)
 class KnownDataset:
-    """A dataset as a portal that has harvested a catalogue knows it; `said` is its description, with that of its files."""
+    """A dataset, or a series of them, as a portal that has harvested a catalogue knows it.
+
+    `said` is its description, with that of its files.
+    """
 
     iri: str
     identifier: str
@@ -162,9 +167,10 @@ def known_of(folder: Path) -> Known | None:
         about.setdefault(quad.subject, []).append(quad.triple)
     of_type = {
         name: [each for each, said in about.items() if _has(said, f"{PREFIXES['rdf']}type", _DCAT + name)]
-        for name in ("Dataset", "Catalog")
+        for name in ("Dataset", "DatasetSeries", "Catalog")
     }
-    datasets = {str(each).strip("<>"): _known_dataset(each, about) for each in of_type["Dataset"]}
+    described = dict.fromkeys([*of_type["Dataset"], *of_type["DatasetSeries"]])
+    datasets = {str(each).strip("<>"): _known_dataset(each, about) for each in described}
     site = next((str(each).strip("<>").removesuffix("catalog") for each in of_type["Catalog"]), "")
     return Known(datasets, site)
 
@@ -204,6 +210,7 @@ class Plan:
     """What a run does to the datasets that portals know, and to the files of the folder.
 
     `leave` are those that portals delete. `renamed` are among them: they have another identifier at the old address.
+    `moved` are the files, by their addresses, that another dataset has from now on: where they were, and where they are.
     """
 
     come: tuple[KnownDataset, ...]
@@ -212,14 +219,18 @@ class Plan:
     renamed: tuple[KnownDataset, ...]
     same: int
     files: FilePlan
+    moved: Mapping[str, tuple[KnownDataset, KnownDataset]]
 
     def to_json(self) -> dict[str, object]:
         """As `publish --plan --format json` gives it."""
+        moved = [
+            {"file": file, "from": old.identifier, "to": new.identifier} for file, (old, new) in self.moved.items()
+        ]
         datasets = {
             name: [each.to_json() for each in found]
             for name, found in (("come", self.come), ("change", self.change), ("leave", self.leave))
         }
-        return {"datasets": {**datasets, "same": self.same}, "files": self.files.to_json()}
+        return {"datasets": {**datasets, "same": self.same, "moved": moved}, "files": self.files.to_json()}
 
 
 def removed(before: Known | None, after: Known | None) -> tuple[KnownDataset, ...]:
@@ -243,7 +254,19 @@ def plan_of(before: Known | None, after: Known | None, files: FilePlan) -> Plan:
     change = tuple(each for each in stay if each.said != old[each.iri].said or each.files & touched)
     come = tuple(each for iri, each in new.items() if iri not in old or iri in lost)
     renamed = tuple(each for each in leave if each.iri in new)
-    return Plan(come, change, leave, renamed, len(stay) - len(change), files)
+    return Plan(come, change, leave, renamed, len(stay) - len(change), files, _moved(old, new))
+
+
+def _moved(
+    old: Mapping[str, KnownDataset], new: Mapping[str, KnownDataset]
+) -> Mapping[str, tuple[KnownDataset, KnownDataset]]:
+    places = {file: each for each in old.values() for file in each.files}
+    return {
+        file: (places[file], each)
+        for each in new.values()
+        for file in sorted(each.files)
+        if file in places and places[file].iri != each.iri
+    }
 
 
 def refuse_removal(

@@ -61,6 +61,17 @@ def schema_org(catalog: Catalog, language: str) -> dict[str, Any]:
             for each in dataset.distributions
         ],
     }
+    if catalog.answers:
+        document["hasPart"] = [
+            {
+                "@type": "Dataset",
+                "@id": each.iri,
+                "name": each.title.in_language(language),
+                "description": each.description.in_language(language)[:5_000],
+                "license": catalog.licence,
+            }
+            for each in catalog.answers
+        ]
     if dataset.issued:
         document["datePublished"] = dataset.issued
     if catalog.publisher is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from citygraph.messages import Text
@@ -51,6 +52,8 @@ class Profile:
     generated_by: str = ""
     derived_from: tuple[str, ...] = ("dct:source",)
     paged: bool = False
+    orders_series: bool = True
+    records_series: bool = False
 
 
 def write_record(catalog: Catalog, profile: Profile, *, datasets: Sequence[DcatDataset] | None = None) -> list[Triple]:
@@ -74,6 +77,7 @@ class _Record:
         self._catalog, self._profile, self._datasets = catalog, profile, datasets
         here = {each.iri for each in datasets}
         self._services = [each for each in catalog.services if not here.isdisjoint(each.serves)]
+        self._series = catalog.series if not here.isdisjoint(each.iri for each in catalog.answers) else None
         self._found: dict[Triple, None] = {}
 
     def triples(self) -> list[Triple]:
@@ -87,10 +91,13 @@ class _Record:
             self._write_dataset(dataset)
             for distribution in dataset.distributions:
                 self._write_distribution(distribution)
+        if self._series is not None:
+            self._write_series(self._series)
         for service in self._services:
             self._write_service(service)
         if self._profile.records:
-            for topic in [*(each.iri for each in self._datasets), *(each.iri for each in self._services)]:
+            series = [self._series.iri] if self._series is not None and self._profile.records_series else []
+            for topic in [*(each.iri for each in self._datasets), *series, *(each.iri for each in self._services)]:
                 self._write_catalog_record(topic)
         if self._catalog.rights_iri:
             self._types(self._catalog.rights_iri, "dct:RightsStatement", "odrs:RightsStatement")
@@ -116,6 +123,8 @@ class _Record:
         self._iris(it, "dcat:themeTaxonomy", [self._profile.theme_taxonomy])
         self._iris(it, "foaf:homepage", [catalog.site])
         self._iris(it, "dcat:dataset", [dataset.iri for dataset in self._datasets])
+        if self._series is not None and self._profile.orders_series:
+            self._iris(it, "dcat:dataset", [self._series.iri])
         self._iris(it, "dcat:service", [service.iri for service in self._services])
 
     def _write_agent(self, agent: Agent) -> None:
@@ -158,6 +167,29 @@ class _Record:
             self._iris(it, predicate, [dataset.derived_from])
         self._iris(it, "prov:wasGeneratedBy", [self._profile.generated_by])
         self._iris(it, "dcat:distribution", [each.iri for each in dataset.distributions])
+
+    def _write_series(self, series: DcatDataset) -> None:
+        """What the answers have in common; the Norwegian profiles want to know the first and the last of them."""
+        # The order outlives new names of questions.
+        it, answers = series.iri, sorted(each.iri for each in self._catalog.answers)
+        self._types(it, "dcat:DatasetSeries")
+        self._literal(it, "dct:identifier", series.identifier)
+        self._words(it, "dct:title", series.title)
+        self._words(it, "dct:description", series.description)
+        self._owners(it)
+        self._iris(it, "dcat:theme", self._themes(series))
+        self._legislation(it)
+        self._iris(it, "dct:spatial", series.spatial)
+        self._period(it, series.period)
+        self._iris(it, "dct:accrualPeriodicity", [series.frequency])
+        self._dates(it, series.issued, series.modified)
+        for each in self._datasets:
+            self._iris(each.iri, "dcat:inSeries", [it] if each.query else [])
+        if self._profile.orders_series:
+            self._iris(it, "dcat:first", [answers[0]])
+            self._iris(it, "dcat:last", [answers[-1]])
+            for before, after in pairwise(answers):
+                self._iris(after, "dcat:prev", [before])
 
     def _write_distribution(self, distribution: Distribution) -> None:
         it, catalog = distribution.iri, self._catalog
@@ -290,6 +322,8 @@ DCAT_AP_3: Final = Profile(
     los=False,
     # The profile has dct:source for this, and wants what it points to on the same page; these two may leave the page.
     derived_from=("dct:relation", "prov:wasDerivedFrom"),
+    # A catalogue has datasets alone in this profile, and a series is found through them; its order would leave the page.
+    orders_series=False,
     # CKAN follows the links from page to page. The harvester of data.norge.no reads one file, and takes a dataset that
     # is not in it for removed, so the Norwegian profiles have one page whatever the size.
     paged=True,
@@ -335,6 +369,8 @@ DCAT_AP_NO_3: Final = Profile(
     catalog_identifier=True,
     records=True,
     service_availability=True,
+    # The shapes of version 2 take a dataset, a service or a catalogue for what an entry is about, and no series.
+    records_series=True,
     generated_by="https://data.norge.no/vocabulary/provenance-activity-type#collecting-from-third-party",
 )
 

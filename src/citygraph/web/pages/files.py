@@ -74,6 +74,11 @@ def _dialect(page: Page) -> Dialect:
     return Dialect(said)
 
 
+def _day(page: Page) -> str:
+    """The day that the answer holds for: that in the address, which has been read already, else that of the version."""
+    return page.request.query_params.get("as_of", "").strip() or page.graph.manifest.as_of
+
+
 def _named(page: Page, answer: Solutions) -> Solutions:
     """The rows with the names of things, in the language of the page."""
     return with_names(answer, lambda iri: page.graph.label(iri.value, page.language), prefixes=page.project.prefixes)
@@ -83,7 +88,7 @@ def _metadata(page: Page, answered: Answered) -> bytes:
     answer, query = answered.with_sources(), answered.query
     named = _named(page, answer) if isinstance(answer, Solutions) else Solutions((), ())
     about = TableAbout(
-        query.title, query.question, licence=page.project.config.licence, day=page.graph.manifest.as_of,
+        query.title, query.question, licence=page.project.config.licence, day=_day(page),
     )  # fmt: skip
     return describe_table(f"{query.name}.csv", columns_of(named, page.language), about)
 
@@ -139,7 +144,7 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     file = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(file, options)
-    made = datetime.combine(date.fromisoformat(manifest.as_of), time(), tzinfo=UTC).replace(tzinfo=None)
+    made = datetime.combine(date.fromisoformat(_day(page)), time(), tzinfo=UTC).replace(tzinfo=None)
     book.set_properties({"title": answered.query.title.in_language(page.language), "created": made})
     bold = book.add_format({"bold": True, "bottom": 1})
     sheet = book.add_worksheet(page.words("query.answer")[:31])
@@ -155,7 +160,7 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     about = book.add_worksheet(page.words("group.about")[:31])
     lines = [
         (page.words("page.questions"), answered.query.question.in_language(page.language)),
-        (page.words("query.as_of"), manifest.as_of),
+        (page.words("query.as_of"), _day(page)),
         (page.words("page.version"), manifest.snapshot_id),
         (page.words("page.licence"), page.project.config.licence),
         *((page.words.code("column", name), _cell(page, term)) for name, term in answered.bound.items()),
@@ -203,7 +208,7 @@ def _json(value: object) -> bytes:
 def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> bytes:
     """The feed with the answer as it is now; the same answer on the same day gives the same bytes."""
     query = answered.query
-    updated = f"{page.graph.manifest.as_of}T00:00:00Z"
+    updated = f"{_day(page)}T00:00:00Z"
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
     identity = f"{page.project.config.base}queries/{query.name}"
