@@ -22,6 +22,7 @@ from citygraph.config import read_config, settings
 from citygraph.namespaces import CG, compress, prefixes_for
 from citygraph.rdf import parse
 from citygraph.reason import ENGINES
+from citygraph.results import Solutions
 from citygraph.store import mirror, snapshot
 from citygraph.store.names import NAMES_VERSION
 from citygraph.version import __version__
@@ -211,6 +212,26 @@ def test_every_property_used_in_the_data_is_explained_with_an_example() -> None:
 def test_every_term_of_the_ontology_has_an_example() -> None:
     entries = re.split(r"^#{2,4} ", (DOCS / "ontology.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert [entry.split()[0] for entry in entries if entry.startswith("cg:") and "- example: " not in entry] == []
+
+
+def test_every_pattern_of_the_page_of_the_ontology_finds_something(this_project: Project) -> None:
+    part = (
+        (DOCS / "ontology.md")
+        .read_text(encoding="utf-8")
+        .partition("## Asking in plain SPARQL")[2]
+        .partition("\n## ")[0]
+    )
+    patterns = [
+        each
+        for row in re.findall(r"^\| [a-z].*\| (`.*`) \|$", part, re.MULTILINE)
+        for each in re.findall(r"`([^`]+)`", row)
+    ]
+    assert len(patterns) > 20
+    head = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes_for(this_project.config.base).items())
+    for pattern in patterns:
+        answer = this_project.sparql(f"{head}SELECT * WHERE {{ {pattern} }} LIMIT 1")
+        assert isinstance(answer, Solutions)
+        assert len(answer) == 1, pattern
 
 
 def test_every_concept_scheme_has_its_concepts_listed() -> None:
