@@ -50,3 +50,16 @@ def test_a_fact_is_called_after_what_it_ties_together() -> None:
     assert _labels().describe(_ID + "m", "en") == "City of Oslo – Metrex – id:lead"
     assert _labels().describe(_ID + "c", "en") == "Metrex – partner of – City of Oslo"
     assert _labels().describe(None, "en") == ""
+
+
+def test_two_lists_never_have_one_name() -> None:
+    text = "".join(
+        f"id:list-{n} cg:listOf id:metrex ; cg:listKind id:lead ; cg:asOf '{day}' .\n"
+        for n, day in (("a", "2020"), ("b", "2020"), ("c", "2021"))
+    )
+    labels = Labels(parse((_TEXT + text).encode(), format="ttl").quads)
+    assert [labels.describe(f"{_ID}list-{n}", "en") for n in "abc"] == [
+        "Metrex – id:lead – 2020 – list-a",
+        "Metrex – id:lead – 2020 – list-b",
+        "Metrex – id:lead – 2021",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -94,6 +95,7 @@ class Labels:
             elif triple.predicate.value in _PARTS and isinstance(triple.subject, Iri):
                 parts = self._parts.setdefault(triple.subject.value, {})
                 parts.setdefault(_PARTS[triple.predicate.value], triple.object)
+        self._lists = Counter(frozenset(parts.items()) for parts in self._parts.values() if _OF_A_LIST in parts)
 
     def of(self, term: Term | str, language: str) -> str:
         """The label in `language`, else in the other language, else without one, else a CURIE; a literal's value."""
@@ -126,7 +128,11 @@ class Labels:
             parts = {n: parts[_KIND] if n == _PREDICATE else part for n, part in parts.items() if n != _KIND}
         # The day is part of the name of a list, of which there are many, and of no other fact.
         told = [part for n, part in sorted(parts.items()) if n != _DAY or _OF_A_LIST in parts]
-        return " – ".join(self.of(part, language) for part in told)
+        words = [self.of(part, language) for part in told]
+        if self._lists[frozenset(parts.items())] > 1:
+            # Two lists of one day: what their names do not tell apart, their addresses do.
+            words.append(iri.rpartition("/")[2])
+        return " – ".join(words)
 
     def name(self, iri: str, language: str) -> str:
         """What a thing is called, a fact by what it ties together; empty when nothing but its CURIE could be said."""
