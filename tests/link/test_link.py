@@ -447,6 +447,7 @@ def test_a_review_at_the_terminal(own_copy: Path) -> None:
         command, cwd=own_copy, input=answers, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
+    assert "have neither a link nor a candidate: id:" in done.stderr
     found = rows(project)
     (first, (best, *_)), (second, _), (third, (turned, *_)) = waiting[:3]
     assert found[first, best.object_id].accepted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import json
 import random
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citygraph.errors import ReconciliationError
 from citygraph.link.compare import compare_facts
 from citygraph.link.facts import LinkFact
 from citygraph.link.items import (
@@ -113,6 +115,28 @@ def test_dumps_say_the_same_in_json_and_in_rdf() -> None:
             best = {(each.value.kind, each.value.text) for each in full[qid].best(property_)}
             assert {(each.value.kind, each.value.text) for each in item.best(property_)} == best, property_
         assert thing_of_item(item) == thing_of_item(full[qid])
+
+
+def test_other_forms_of_the_same_dumps_are_read_alike(tmp_path: Path) -> None:
+    full = (DUMPS / "full.nt").read_bytes()
+    entities = json.loads((DUMPS / "entities.json").read_text(encoding="utf-8"))
+    forms = {
+        "latest-all.ttl": b"@prefix wd: <http://www.wikidata.org/entity/> .\nwd:Q90000001 a wd:Q43229 .\n" + full,
+        "latest-all.nt.bz2": bz2.compress(full),
+        "latest-all.json.bz2": bz2.compress((DUMPS / "entities.json").read_bytes()),
+        "wbgetentities.json": json.dumps({"entities": {each["id"]: each for each in entities}, "success": 1}).encode(),
+        "version-2.json": json.dumps({"entities": entities}).encode(),
+    }
+    for name, data in forms.items():
+        (tmp_path / name).write_bytes(data)
+        assert read_extract(tmp_path / name) == read_extract(DUMPS / "full.nt"), name
+    (tmp_path / "cut.json.bz2").write_bytes(forms["latest-all.json.bz2"][:300])
+    (tmp_path / "damaged.nt.bz2").write_bytes(
+        forms["latest-all.nt.bz2"][:80] + bytes(50) + forms["latest-all.nt.bz2"][130:]
+    )
+    for name in ("cut.json.bz2", "damaged.nt.bz2"):
+        with pytest.raises(ReconciliationError, match=r"ends in the middle|damaged"):
+            read_extract(tmp_path / name)
 
 
 @pytest.mark.parametrize("file", ["entities.json", "full.nt"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -78,25 +79,27 @@ class ExtractSource:
 
 
 def read_extract(path: Path) -> dict[str, WikidataItem]:
-    """The items of an extract by id: `.nt` is N-Triples, anything else one entity a line; what is packed is unpacked.
+    """The items of an extract by id: `.nt` is N-Triples, `.ttl` Turtle, anything else entities in JSON, one a line.
+
+    What is packed with gzip or bzip2 is unpacked.
 
     Raises:
         ReconciliationError: it cannot be read; the line is in the message.
     """
     data = _read(path)
-    if ".nt" in path.suffixes:
+    if _FORMATS & set(path.suffixes):
         return items_from_triples(_parsed(path, data))
     return {item.id: item for _, item in _read_lines(path, data)}
 
 
 def read_extract_triples(path: Path) -> list[Triple]:
-    """An extract as the query service would have it: N-Triples as they stand, entities as their statements.
+    """An extract as the query service would have it: triples as they stand, entities as their statements.
 
     Raises:
         ReconciliationError: it cannot be read; the line is in the message.
     """
     data = _read(path)
-    if ".nt" in path.suffixes:
+    if _FORMATS & set(path.suffixes):
         return _parsed(path, data)
     found: dict[str, list[Triple]] = {}
     for line, item in _read_lines(path, data):
@@ -108,7 +111,9 @@ def read_extract_triples(path: Path) -> list[Triple]:
 
 
 _ID: Final = re.compile(r"[QPL][1-9][0-9]{0,12}")
+_FORMATS: Final = frozenset({".nt", ".ttl"})
 _GZIP: Final = b"\x1f\x8b"
+_BZIP2: Final = b"BZh"
 _MOST_BYTES: Final = 4_000_000_000
 """What an extract may hold when it is unpacked; a packed file of a few megabytes can say that it is far more."""
 
@@ -125,9 +130,11 @@ def _read(path: Path) -> bytes:
         if data.startswith(_GZIP):
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
                 data = file.read(_MOST_BYTES + 1)
+        elif data.startswith(_BZIP2):
+            data = _from_bzip2(data)
     except EOFError as error:
         raise refused("cut") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except (gzip.BadGzipFile, zlib.error, _DamagedError) as error:
         raise refused("damaged") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else path.name
@@ -143,8 +150,20 @@ def _read(path: Path) -> bytes:
     return data
 
 
+class _DamagedError(Exception):
+    """What is packed is no bzip2."""
+
+
+def _from_bzip2(data: bytes) -> bytes:
+    with bz2.BZ2File(io.BytesIO(data)) as file:
+        try:
+            return file.read(_MOST_BYTES + 1)
+        except OSError as error:
+            raise _DamagedError from error
+
+
 def _parsed(path: Path, data: bytes) -> list[Triple]:
-    parsed = parse(data, format="nt", most_problems=1)
+    parsed = parse(data, format="ttl" if ".ttl" in path.suffixes else "nt", most_problems=1)
     if parsed.problems:
         problem = parsed.problems[0]
         message = f"{path}:{problem.line}: {problem.message}"
@@ -160,13 +179,16 @@ def _read_lines(path: Path, data: bytes) -> Iterator[tuple[int, WikidataItem]]:
         if text in {b"", b"[", b"]"}:
             continue
         try:
-            item = item_from_json(json.loads(text))
-            is_one = bool(_ID.fullmatch(item.id))
+            raw = json.loads(text)
+            # What the API and the pages of entities give is one object with all of them.
+            entities = raw.get("entities", {"": raw})
+            found = [item_from_json(each) for each in (entities.values() if isinstance(entities, dict) else entities)]
+            are_items = all(_ID.fullmatch(item.id) for item in found)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise _no_entity(path, number) from error
-        if not is_one:
+        if not are_items:
             raise _no_entity(path, number)
-        yield number, item
+        yield from ((number, item) for item in found)
 
 
 def _no_entity(path: Path, line: int) -> ReconciliationError:
