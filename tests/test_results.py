@@ -12,7 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citygraph.csv_tables import defused, write_table
+from citygraph.csv_tables import (
+    CsvLayout,
+    Dialect,
+    TableAbout,
+    TableColumn,
+    columns_of,
+    defused,
+    describe_table,
+    sheet_columns,
+    with_names,
+    write_table,
+)
+from citygraph.messages import Text
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, canonical_hash, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, json_term, write_answer
 from generated import plain_literals
@@ -171,3 +183,36 @@ def test_a_cell_that_is_no_formula_stays_as_it_is(cell: str) -> None:
     assert defused(cell) == cell
     answer = Solutions(("cell", "iri"), ((Literal(cell, language="nb"), Iri("http://a")), (None, None)))
     assert write_table(answer) == write_answer(answer, format="csv")
+
+
+def test_names_stand_beside_things_and_beside_nothing_else() -> None:
+    oslo, page = Iri("https://w3id.org/citygraph/id/oslo"), Iri("https://oslo.no/")
+    names = {oslo: "=Oslo", Iri("https://w3id.org/citygraph/id/role"): "member"}
+    columns = ("who", "page", "role", "role_label", "height", "note")
+    height = Literal("1.5", datatype=Iri("http://www.w3.org/2001/XMLSchema#decimal"))
+    rows = ((oslo, page, next(reversed(names)), Literal("own"), height, None), (None, None, None, None, None, page))
+    named = with_names(Solutions(columns, rows), lambda iri: names.get(iri, f"<{iri.value}>"))
+    assert named.columns == ("who", "who_label", "page", "role", "role_label", "height", "note")
+    assert [row[1] for row in named.rows] == [Literal("=Oslo"), None]
+    assert sheet_columns(named, str.upper) == [
+        ("WHO", 1), ("WHO (IRI)", 0), ("PAGE", 2), ("ROLE", 4), ("ROLE (IRI)", 3), ("HEIGHT", 5), ("NOTE", 6),
+    ]  # fmt: skip
+    assert [each.datatype for each in columns_of(named, "nb")] == [
+        "anyURI", "string", "anyURI", "anyURI", "string", "decimal", "anyURI",
+    ]  # fmt: skip
+    assert columns_of(named, "nb")[1].language == "nb"
+    assert write_table(named).splitlines()[1].startswith(b"https://w3id.org/citygraph/id/oslo,'=Oslo,https://oslo.no/,")
+    norwegian = write_table(named, CsvLayout(Dialect.EXCEL, "nb")).decode()
+    assert (norwegian[0], ";own;1,5;\r\n" in norwegian) == ("\ufeff", True)
+    empty = Solutions(("who",), ())
+    assert (with_names(empty, str), write_table(empty)) == (empty, b"who\r\n")
+
+
+def test_metadata_of_a_table_have_room_for_what_its_rows_are() -> None:
+    account = {"https://w3id.org/citygraph/ontology#rowsLastKnown": 5}
+    about = TableAbout(Text("Medlemmer", "Members"), day="2026-11-30", account=account)
+    said = json.loads(describe_table("members.csv", [TableColumn("skos:prefLabel@nb", Text.of("navn"))], about))
+    assert said["https://w3id.org/citygraph/ontology#rowsLastKnown"] == 5
+    assert said["dc:temporal"]["@value"] == "2026-11-30"
+    assert said["tableSchema"]["columns"][0]["name"] == "skos_prefLabel_nb"
+    assert "dc:license" not in said

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import chain, count, groupby
 from json.encoder import encode_basestring
@@ -385,8 +385,8 @@ class _Table:
         self._keys: dict[tuple[str, str], str] = {}
         self._several: set[str] = set()
         for number in numbers:
-            headings = [self._heading(each) for each in self._about(number)]
-            self._several |= {each for each in headings if headings.count(each) > 1}
+            headings = Counter(self._heading(each) for each in self._about(number))
+            self._several |= {each for each, times in headings.items() if times > 1}
         self._headings = sorted(self._keys.values())
 
     @property
