@@ -32,7 +32,7 @@ def measure() -> Iterator[Section]:
 def _stages(folder: Path) -> Section:
     project = Project.open(folder)
     graphs = loading.load_files(project.config).graphs
-    day = reason.reference_date(project.config, graphs, as_of=None, today=project.today)
+    day = reason.reference_date(project.config, as_of=None, today=project.today)
     inferred = reason.infer(graphs, project.config, as_of=day)
     checks, _ = read_checks(folder)
     store = MemoryStore([*graphs.quads(), *inferred.quads])

@@ -51,6 +51,16 @@ def graph_iri(base: str, path: str) -> Iri:
     return Iri(_graph_name(base, path))
 
 
+LIFTED: Final = ("stated", "inferred", "rejected", "facts")
+"""The graphs of what does not hold on the day: what the files state of another time, what follows besides when time is
+lifted, what would follow if facts counted that somebody has rejected, and which facts these are and why."""
+
+
+def lifted_graph(base: str, kind: str) -> Iri:
+    """The name of the graph of one of the `LIFTED` kinds."""
+    return Iri(f"{base}graph/ever/{kind}")
+
+
 def graph_of_file(base: str, path: str) -> Iri:
     """The name of the graph that holds what the file at `path` states: for a file of links `mappings/NAME`, wherever it lies."""
     return Iri(_graph_name(base, _named_by(path)))

@@ -90,7 +90,7 @@ def explainer_of(pipeline: Pipeline, *, as_of: date | None) -> tuple[Explainer, 
     from citygraph.reason.proof.explain import Explainer  # noqa: PLC0415
 
     graphs = load.load_files(pipeline.config).graphs
-    day = reason.reference_date(pipeline.config, graphs, as_of=as_of, today=pipeline.today)
+    day = reason.reference_date(pipeline.config, as_of=as_of, today=pipeline.today)
     return Explainer(graphs, pipeline.config, as_of=day), MemoryStore(graphs.quads(*PARTS))
 
 

@@ -29,6 +29,8 @@ class PublicPart:
     internal: tuple[FileGraph, ...] = ()
     findings: tuple[Finding, ...] = ()
     questions: tuple[SavedQuery, ...] = ()
+    lifted: tuple[Quad, ...] = ()
+    """What does not hold on the day, see `graphs.LIFTED`."""
 
 
 def split_off(graphs: ProjectGraphs, config: Config) -> tuple[ProjectGraphs, tuple[FileGraph, ...], list[Finding]]:
@@ -53,7 +55,7 @@ def leaks_of(part: PublicPart, config: Config) -> list[Finding]:
     secrets = secrets_of(part.internal, part.graphs.files, prefixes=prefixes_for(config.base))
     texts = [(f"queries/{each.name}.rq", each.text.encode()) for each in part.questions if each.publish]
     texts.append((CONFIG_FILE, " ".join(config.title.to_json().values()).encode()))
-    return find_leaks(secrets, part.inferred, texts)
+    return find_leaks(secrets, (*part.inferred, *part.lifted), texts)
 
 
 def public_questions(config: Config) -> tuple[SavedQuery, ...]:

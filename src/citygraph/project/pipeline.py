@@ -18,7 +18,7 @@ from citygraph.config import CONFIG_FILE, Config, check_terms
 from citygraph.errors import ConfigError, SnapshotError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
-from citygraph.graphs import Part, ProjectGraphs, graph_iri, is_internal, path_of_graph
+from citygraph.graphs import LIFTED, Part, ProjectGraphs, graph_iri, is_internal, lifted_graph, path_of_graph
 from citygraph.messages import LANGUAGES, sentence
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
@@ -59,6 +59,8 @@ class Checked:
     graphs: ProjectGraphs
     inferred: tuple[Quad, ...]
     as_of: date
+    lifted: tuple[Quad, ...] = ()
+    """What does not hold on the day, see `graphs.LIFTED`."""
 
 
 class Memory:
@@ -69,7 +71,7 @@ class Memory:
         from citygraph import reason  # noqa: PLC0415
 
         self.files: load.Known = {}
-        self.closure, self.public = reason.ClosureMemory(), reason.ClosureMemory()
+        self.closure, self.public = reason.ClosureMemory().lasting(), reason.ClosureMemory().lasting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class Pipeline:
         mistake must be found as itself, not as its consequence.
 
         Args:
-            as_of: the reference date; the one in graph.toml, or the latest in the data, without it.
+            as_of: the reference date; the one in graph.toml, or today, without it.
             engine: the reasoning engine; the one in graph.toml without it.
             memory: what the last check knew; only what has changed since is read and reasoned again.
             progress: told of each stage.
@@ -158,11 +160,11 @@ class Pipeline:
         before += migrate.old_words(graphs, self.folder, reference_folder() / "ontology")
         say("anchors", 3, len(_STAGES))
         before += validate.check_anchors(graphs, self.config.sources_folder)
-        day = reason.reference_date(self.config, graphs, as_of=as_of, today=self.today)
-        before += validate.check_staleness(graphs, self.config, as_of=day)
+        day = reason.reference_date(self.config, as_of=as_of, today=self.today)
         say("reason", 4, len(_STAGES))
         closure = memory.closure if memory else None
         inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure)
+        before += validate.check_staleness(graphs, inferred.on_day.statuses, as_of=day)
         say("shapes-inferred", 5, len(_STAGES))
         after = validate.check_shapes(graphs, inferred=inferred.quads)
         say("checks", 6, len(_STAGES))
@@ -182,7 +184,7 @@ class Pipeline:
             other_day=as_of is not None,
         )
         report = Report.of(check_terms(self.config, "publisher", "publish"), loaded.findings, standing, bad)
-        return Checked(report, graphs, inferred.quads, day)
+        return Checked(report, graphs, inferred.quads, day, inferred.lifted)
 
     def public_part(
         self, checked: Checked, *, as_of: date | None = None, engine: str | None = None, memory: Memory | None = None
@@ -196,13 +198,14 @@ class Pipeline:
         from citygraph.project.editions import PublicPart, public_questions, split_off  # noqa: PLC0415
 
         if not self.config.internal or self.config.hidden:
-            return PublicPart(checked.graphs, checked.inferred, checked.as_of)
+            return PublicPart(checked.graphs, checked.inferred, checked.as_of, lifted=checked.lifted)
         public, internal, findings = split_off(checked.graphs, self.config)
-        day = reason.reference_date(self.config, public, as_of=as_of, today=self.today)
+        day = reason.reference_date(self.config, as_of=as_of, today=self.today)
         closure = memory.public if memory else None
         derived = reason.infer(public, self.config, as_of=day, engine=engine, memory=closure)
         questions = public_questions(self.config)
-        return PublicPart(public, derived.quads, day, internal, (*findings, *derived.findings), questions)
+        found = (*findings, *derived.findings)
+        return PublicPart(public, derived.quads, day, internal, found, questions, derived.lifted)
 
     def check_editions(
         self,
@@ -292,7 +295,7 @@ class Pipeline:
         Raises:
             SnapshotError: it cannot be written.
         """
-        checked = Checked(Report.of(part.findings), part.graphs, part.inferred, part.as_of)
+        checked = Checked(Report.of(part.findings), part.graphs, part.inferred, part.as_of, part.lifted)
         questions = {each.name: _text_hash(each.text) for each in part.questions}
         return self.seal(builder, checked, snapshot_id, engine, fresh=fresh, questions=questions)
 
@@ -314,6 +317,7 @@ class Pipeline:
                 replace(manifest, questions=questions),
                 asserted=asserted,
                 inferred=checked.inferred,
+                lifted=checked.lifted,
                 findings=[each.to_json() for each in checked.report],
                 replace=fresh,
             )
@@ -377,17 +381,18 @@ class Pipeline:
 
         (progress or silent)("reason", 0, 1)
         about = graph_iri(self.config.base, "about")
-        quads = [quad for quad in current.asserted() if quad.graph_name != about]
+        quads = [quad for quad in current.stated() if quad.graph_name != about]
         graphs = ProjectGraphs.from_quads(self.config.base, quads)
         inferred = reason.infer(graphs, self.config, as_of=as_of)
         asserted = [*quads, *self.about(as_of)]
         with SnapshotBuilder(self.days.folder) as builder:
-            checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of)
+            checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of, inferred.lifted)
             manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
             findings = [each.to_json() for each in checked.report]
             folder = builder.seal(
-                manifest, asserted=asserted, inferred=inferred.quads, findings=findings, with_directory=False
-            )
+                manifest, asserted=asserted, inferred=inferred.quads, lifted=inferred.lifted, findings=findings,
+                with_directory=False,
+            )  # fmt: skip
         self.days.prune(_DAYS_KEPT)
         return Snapshot(folder)
 
@@ -451,6 +456,7 @@ class Pipeline:
             engine=engine,
             files=self.file_hashes() if files is None else files,
             asserted_graphs=sorted({q.graph_name.value for q in asserted if isinstance(q.graph_name, Iri)}),
+            lifted_graphs=[lifted_graph(self.config.base, kind).value for kind in LIFTED],
             inferred_graph=graph_iri(self.config.base, f"inferred/{checked.as_of.isoformat()}").value,
             counts={"asserted": len({quad.triple for quad in asserted}), "inferred": len(checked.inferred)},
             git_commit=_git_commit(self.folder),

@@ -19,6 +19,7 @@ from citygraph.messages import sentence
 from citygraph.namespaces import prefixes_for
 from citygraph.project import asking
 from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progress, reference_folder, silent
+from citygraph.query import OtherTimes
 from citygraph.rdf import Quad
 from citygraph.results import Answer
 from citygraph.saved_query import SavedQuery
@@ -144,7 +145,7 @@ class Project:
         """Everything that can be said about this graph, without keeping anything.
 
         Args:
-            as_of: the reference date; the one in graph.toml, or the latest in the data, without it.
+            as_of: the reference date; the one in graph.toml, or today, without it.
             engine: the reasoning engine; the one in graph.toml without it.
             memory: what the last check knew; only what has changed since is read and reasoned again.
             progress: told of each stage.
@@ -344,6 +345,7 @@ class Project:
             timeout=self.config.number("limits.timeout"),
             most_rows=self.config.number("limits.rows"),
             federation=self.federation(extract) if ask_others and saved.federates else None,
+            times=OtherTimes(snapshot.manifest.as_of, snapshot.lifted_graphs),
         )
 
     def sparql(self, text: str, *, as_of: date | None = None, progress: Progress | None = None) -> Answer:
@@ -421,11 +423,14 @@ class Project:
     # -- give and take ----------------------------------------------------------------------------
 
     def quads(self, which: Which = "both", *, as_of: date | None = None) -> list[Quad]:
-        """The quads of a version, lexical forms as in the files: `asserted`, `inferred` or `both`."""
+        """The quads of a version, lexical forms as in the files.
+
+        `asserted` is all that the files state, `inferred` what was derived for the day, and `both` what holds on it.
+        """
         snapshot = self.snapshot(as_of=as_of)
-        asserted = snapshot.asserted() if which in {"asserted", "both"} else ()
-        inferred = snapshot.inferred() if which in {"inferred", "both"} else ()
-        return [*asserted, *inferred]
+        if which == "asserted":
+            return [*snapshot.stated()]
+        return [*(snapshot.asserted() if which == "both" else ()), *snapshot.inferred()]
 
     def export(
         self, *, format: str, which: Which = "both", as_of: date | None = None, edition: str = "public",  # noqa: A002

@@ -3,12 +3,14 @@
 Read in this order:
 
 - `run`: a saved query run, its rows stated or derived, and how complete the lists are that they rely on;
+- `account`: the rows that do not hold on the day, why, and how many;
 - `citations`: where the facts behind a row were read;
 - `names`: what a person typed to terms, and terms to what they are called;
 - `entity`: what the graph says about one thing;
 - `federate`: a question that needs another server; imported by those who ask one.
 """
 
+from citygraph.query.account import Account, OtherRow, OtherTimes
 from citygraph.query.citations import Citation, cite
 from citygraph.query.names import NamedThing, names_of, resolve_entity, resolve_property
 from citygraph.query.run import (
@@ -21,9 +23,12 @@ from citygraph.query.run import (
 )
 
 __all__ = [
+    "Account",
     "Answered",
     "Citation",
     "NamedThing",
+    "OtherRow",
+    "OtherTimes",
     "cite",
     "find_queries",
     "get_query",

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from citygraph.as_of import Status
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
 from citygraph.namespaces import CONCEPT
+from citygraph.query.account import Account, OtherRow, OtherTimes, account_of
 from citygraph.query.citations import Citation, sources_of_rows
 from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
@@ -90,7 +92,8 @@ class Answered:
     `sources` and `stated` have one entry for each row when sources were asked for, and are empty
     otherwise. A row is stated when the files alone give it, and derived when reasoning was needed.
     `lists` says how complete the lists are that the question relies on, and `federated` which columns come
-    from another server.
+    from another server. `account` counts the rows that hold and those that do not, which are in `others`; there is none
+    when the question was asked without `times`.
     """
 
     query: SavedQuery
@@ -100,6 +103,13 @@ class Answered:
     stated: tuple[bool, ...] = ()
     lists: tuple[ListStatement, ...] = ()
     federated: Federated | None = None
+    account: Account | None = None
+    others: tuple[OtherRow, ...] = ()
+
+    @property
+    def last_known(self) -> tuple[OtherRow, ...]:
+        """The rows that are too old to count and that nothing ended; people see them below the answer."""
+        return tuple(each for each in self.others if each.status is Status.LAST_KNOWN)
 
     def with_sources(self) -> Answer:
         """The rows with the `SOURCE_COLUMNS`; another answer, or one that was asked without sources, as it is.
@@ -168,6 +178,7 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     most_rows: int | None = None,
     names: NameFinder | None = None,
     federation: Federation | None = None,
+    times: OtherTimes | None = None,
 ) -> Answered:
     """The answer, with only the columns that the header names.
 
@@ -181,6 +192,7 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
         most_rows: more rows than this are refused.
         names: what finds the things that a name may mean; without it all names are read from `store`.
         federation: which other servers may be asked; none without it.
+        times: what does not hold on the day of the graph; without it the answer has no account.
 
     Raises:
         QueryError: a parameter is wrong, or the query cannot be run.
@@ -201,8 +213,22 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     shown = answer.project(query.columns)
     things = [*bound.values(), *(term for row in answer.rows for term in row)]
     lists = tuple(lists_behind(query.lists, things, store)) if query.lists else ()
+    account: Account | None = None
+    others: tuple[OtherRow, ...] = ()
+    if times is not None:
+        account, others = account_of(
+            query,
+            text,
+            answer,
+            store,
+            bound=bound,
+            times=times,
+            prefixes=prefixes,
+            timeout=timeout,
+            most_rows=most_rows,
+        )
     if asserted_graphs is None:
-        return Answered(query, shown, bound, lists=lists, federated=federated)
+        return Answered(query, shown, bound, lists=lists, federated=federated, account=account, others=others)
     rows = [
         {name: term for name, term in zip(answer.columns, row, strict=True) if term is not None} for row in answer.rows
     ]
@@ -216,6 +242,8 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
         stated=tuple(row in stated for row in answer.rows),
         lists=lists,
         federated=federated,
+        account=account,
+        others=others,
     )
 
 

@@ -270,6 +270,13 @@ class _Seen:
         return frozenset(country_code(each) or each for each in found)
 
 
+def former_names(lifted: Iterable[Quad]) -> Iterator[Quad]:
+    """What does not hold on the day, for the directory: a name of another time is one more spelling."""
+    for quad in lifted:
+        is_name = quad.predicate.value in NAMING_PROPERTIES
+        yield Quad(quad.subject, Iri(_ALT), quad.object, quad.graph_name) if is_name else quad
+
+
 def write_directory(path: Path, quads: Iterable[Quad], *, base: str, findings: int) -> None:
     """Write the directory of these statements; a statement may stand in several graphs.
 

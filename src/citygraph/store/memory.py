@@ -10,13 +10,24 @@ import pyoxigraph
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.messages import sentence
-from citygraph.rdf import DefaultGraph, Iri, Quad, Term
+from citygraph.rdf import BlankNode, DefaultGraph, Iri, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.text import QueryText, check_values, read_query
 
 _Each = TypeVar("_Each")
 _LONGEST: Final = 10_000_000
+
+
+DEFAULT_GRAPH: Final = "urn:x-arq:DefaultGraph"
+"""Names the default graph among the graphs that are asked; the name that Apache Jena has for it."""
+
+
+def graphs_asked(graphs: Iterable[Iri] | None) -> list[Iri | BlankNode | DefaultGraph] | None:
+    """The graphs of a query as the engine takes them; `None` leaves them to the text."""
+    if graphs is None:
+        return None
+    return [DefaultGraph() if each.value == DEFAULT_GRAPH else each for each in graphs]
 
 
 def answer(
@@ -43,7 +54,7 @@ def answer(
                 text,
                 prefixes=dict(prefixes) if prefixes else None,
                 substitutions=values or None,
-                default_graph=list(graphs) if graphs is not None else None,
+                default_graph=graphs_asked(graphs),
             ),
             query,
             most_rows,
@@ -109,10 +120,11 @@ def _before_deadline(run: Callable[[], Answer], timeout: float) -> Answer:
 class MemoryStore:
     """Quads in memory, gone when it is closed."""
 
-    def __init__(self, quads: Iterable[Quad] = ()) -> None:
-        """A store that holds `quads`."""
+    def __init__(self, quads: Iterable[Quad] = (), *, apart: Iterable[Quad] = ()) -> None:
+        """A store that holds `quads`, and those of `apart` outside its default graph."""
         self._store = pyoxigraph.Store()
         self.load(quads)
+        self._store.extend(apart)
 
     def load(self, quads: Iterable[Quad]) -> None:
         """See `Store.load`."""
@@ -175,7 +187,8 @@ class Store(Protocol):
         Args:
             text: SPARQL 1.1; updates and SERVICE are refused.
             bind: values for variables that the query projects; terms, never text.
-            graphs: ask the union of these named graphs instead of the default graph.
+            graphs: ask the union of these named graphs instead of the default graph, which is itself one of them as
+                `DEFAULT_GRAPH`; a statement in several of them is counted each time.
             prefixes: prefixes that the text may use without declaring them.
             timeout: seconds until the deadline.
             most_rows: more rows, or triples, than this are refused: a cut answer would look whole.

@@ -24,20 +24,22 @@ import pyoxigraph
 
 from citygraph.errors import ExportError, SnapshotError
 from citygraph.files import locked, replace_file
+from citygraph.graphs import LIFTED, lifted_graph
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Quad, Term, parse, serialize
 from citygraph.results import Answer
-from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
+from citygraph.store.directory import DIRECTORY_FILE, Directory, former_names, write_directory
 from citygraph.store.memory import answer
 
 MANIFEST_FILE: Final = "manifest.json"
 """Its name in the folder of a snapshot; a folder without it is a build that was broken off."""
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _AGAIN: Final = "Build it again: citygraph build"
 ASSERTED_FILE: Final = "asserted.nq"
 INFERRED_FILE: Final = "inferred.nq"
+LIFTED_FILE: Final = "lifted.nq"
 FINDINGS_FILE: Final = "findings.json"
-"""What the files state, what follows, and what the build had to say, in the folder of a snapshot."""
+"""What the files state and what follows on the day, what does not hold then, and what the build had to say."""
 _LINE_END: Final = b" .\n"
 PUBLIC: Final = "public"
 INTERNAL: Final = "internal"
@@ -65,6 +67,8 @@ class Manifest:
     asserted_graphs: Sequence[str]
     inferred_graph: str
     counts: Mapping[str, int]
+    lifted_graphs: Sequence[str] = ()
+    """The graphs of what does not hold on the day (`graphs.LIFTED`), outside the default graph."""
     format: int = _FORMAT
     git_commit: str = field(default="")
     edition: str = ""
@@ -145,21 +149,35 @@ class Snapshot:
         """What the build had to say about the data, as it was written down."""
         return list(json.loads((self.folder / FINDINGS_FILE).read_text(encoding="utf-8")))
 
+    @property
+    def lifted_graphs(self) -> list[Iri]:
+        """The named graphs that hold what does not hold on the day, by `graphs.LIFTED`."""
+        return [Iri(name) for name in self.manifest.lifted_graphs]
+
     def asserted(self) -> tuple[Quad, ...]:
-        """What the files state, lexical forms as written there."""
+        """What the files state and holds on the day, lexical forms as written there."""
         return self._read_quads(ASSERTED_FILE)
+
+    def lifted(self) -> tuple[Quad, ...]:
+        """What does not hold on the day, stated and derived, in its graphs."""
+        return self._read_quads(LIFTED_FILE)
+
+    def stated(self) -> tuple[Quad, ...]:
+        """All that the files state, whatever the day; what does not hold on it is in a graph of its own."""
+        of_other_times = [quad for quad in self.lifted() if quad.graph_name == _stated_graph(self.manifest)]
+        return (*self.asserted(), *of_other_times)
 
     def inferred(self) -> tuple[Quad, ...]:
         """What was derived, lexical forms as in the files."""
         return self._read_quads(INFERRED_FILE)
 
     def lines(self) -> Iterator[bytes]:
-        """What the files state, then what was derived, as lines of N-Quads; see `citygraph.store.server.renaming`.
+        """What the files state, what was derived, and what does not hold, as lines of N-Quads; see `citygraph.store.server.renaming`.
 
         Raises:
             SnapshotError: a file was cut.
         """
-        for name in (ASSERTED_FILE, INFERRED_FILE):
+        for name in (ASSERTED_FILE, INFERRED_FILE, LIFTED_FILE):
             with (self.folder / name).open("rb") as file:
                 for line in file:
                     if not line.endswith(_LINE_END):
@@ -206,7 +224,9 @@ class Snapshot:
             Directory(self.folder, PREFIXES).close()
         except (OSError, SnapshotError):
             return False
-        return all((self.folder / name).is_file() for name in (ASSERTED_FILE, INFERRED_FILE, FINDINGS_FILE))
+        return all(
+            (self.folder / name).is_file() for name in (ASSERTED_FILE, INFERRED_FILE, LIFTED_FILE, FINDINGS_FILE)
+        )
 
     def _open(self) -> pyoxigraph.Store:
         if self._store is None:
@@ -346,13 +366,15 @@ class SnapshotBuilder:
         *,
         asserted: Sequence[Quad],
         inferred: Sequence[Quad],
+        lifted: Sequence[Quad] = (),
         findings: Sequence[Mapping[str, object]],
         replace: bool = False,
         with_directory: bool = True,
     ) -> Path:
         """Write everything, the manifest last, and give the folder its name; the path of the sealed snapshot.
 
-        With `replace` a snapshot of the same name makes way; without it the one that is there is used. The
+        `asserted` is all that the files state; `lifted` says what of it does not hold, see `graphs.LIFTED`. With
+        `replace` a snapshot of the same name makes way; without it the one that is there is used. The
         directory is what pages name things from; a version that only answers questions needs none.
 
         Raises:
@@ -360,12 +382,16 @@ class SnapshotBuilder:
         """
         target = self.folder.parent / manifest.snapshot_id
         try:
-            self._write_store([*asserted, *inferred])
+            away = {quad.triple for quad in lifted if quad.graph_name == _stated_graph(manifest)}
+            asserted = [quad for quad in asserted if quad.triple not in away] if away else asserted
+            self._write_store([*asserted, *inferred], lifted)
             if with_directory:
                 file = self.folder / DIRECTORY_FILE
-                write_directory(file, chain(asserted, inferred), base=manifest.base, findings=len(findings))
+                quads = chain(asserted, inferred, former_names(lifted))
+                write_directory(file, quads, base=manifest.base, findings=len(findings))
             (self.folder / ASSERTED_FILE).write_bytes(serialize(asserted, format="nq"))
             (self.folder / INFERRED_FILE).write_bytes(serialize(inferred, format="nq"))
+            (self.folder / LIFTED_FILE).write_bytes(serialize(lifted, format="nq"))
             _write_json(self.folder / FINDINGS_FILE, list(findings))
             _write_json(self.folder / MANIFEST_FILE, manifest.to_json())
             open_to_readers(self.folder, manifest)
@@ -375,13 +401,17 @@ class SnapshotBuilder:
             fix = "Make room on the disk and run it again; the previous version is still in use."
             raise SnapshotError(message, fix=fix) from error
 
-    def _write_store(self, quads: Sequence[Quad]) -> None:
+    def _write_store(self, quads: Sequence[Quad], lifted: Sequence[Quad]) -> None:
         store = pyoxigraph.Store(str(self.folder / "store"))
-        store.bulk_extend(quads)
+        store.bulk_extend(chain(quads, lifted))
         # The default graph holds every triple once: the engine's own union of graphs counts repeats.
         store.bulk_extend(Quad(*triple) for triple in dict.fromkeys((q.subject, q.predicate, q.object) for q in quads))
         store.flush()
         store.optimize()
+
+
+def _stated_graph(manifest: Manifest) -> Iri:
+    return lifted_graph(manifest.base, LIFTED[0])
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -32,6 +32,7 @@ from citygraph.results import JsonRows, write_rows, write_truth
 from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.text import QueryText, read_query_tokens
 from citygraph.store import landlock, seccomp
+from citygraph.store.memory import DEFAULT_GRAPH, graphs_asked
 from citygraph.store.protocol import (
     DATA,
     END,
@@ -373,7 +374,7 @@ def _write(  # the parts of one answer
     store: pyoxigraph.Store, question: Question, checked: CheckedQuery, answers: Answers, bounds: Bounds, merged: Merged
 ) -> None:
     default, named = _dataset(question, checked)
-    is_merged = default is not None and named == () and len(set(default)) > 1
+    is_merged = default is not None and named == () and len(set(default)) > 1 and DEFAULT_GRAPH not in default
     if is_merged:
         store = merged.of(frozenset(default or ()))
     result = store.query(
@@ -381,7 +382,7 @@ def _write(  # the parts of one answer
         base_iri=bounds.base,
         prefixes=dict(checked.prefixes) or None,
         substitutions=_terms(question.bind) or None,
-        default_graph=pyoxigraph.DefaultGraph() if is_merged else _names(default),
+        default_graph=pyoxigraph.DefaultGraph() if is_merged else graphs_asked(_names(default)),
         named_graphs=_names(named),
     )
     most = question.most_rows or bounds.rows

@@ -293,7 +293,7 @@ def read_explainer(folder: str, edition: str, snapshot: str, day: str) -> Callab
     if not project.is_stale(version):
         explainer, _ = project.explainer(as_of=as_of)
     else:
-        graphs = ProjectGraphs.from_quads(project.config.base, version.asserted())
+        graphs = ProjectGraphs.from_quads(project.config.base, version.stated())
         explainer = Explainer(graphs, project.config, as_of=as_of)
 
     def explain(terms: tuple[str, str, str]) -> Any:  # noqa: ANN401  # an `Explanation`

@@ -84,7 +84,7 @@ def _claims(service: Service, endpoint: str, counts: Counts | None) -> list[Trip
     if counts is not None:
         say(default, _TRIPLES, _integer(counts.figures.triples))
     manifest = service.manifest
-    for number, name in enumerate((*manifest.asserted_graphs, manifest.inferred_graph)):
+    for number, name in enumerate((*manifest.asserted_graphs, manifest.inferred_graph, *manifest.lifted_graphs)):
         named, graph = BlankNode(f"named{number}"), BlankNode(f"graph{number}")
         say(dataset, _SD + "namedGraph", named)
         say(named, _TYPE, _SD + "NamedGraph")

@@ -253,6 +253,6 @@ class GraphStore:
         graph = given.get("graph", "")
         if not is_absolute_iri(graph):
             raise Refusal(400, sentence("endpoint.which_graph"), sentence("endpoint.send_graph"))
-        if graph not in {*manifest.asserted_graphs, manifest.inferred_graph}:
+        if graph not in {*manifest.asserted_graphs, manifest.inferred_graph, *manifest.lifted_graphs}:
             raise Refusal(404, sentence("endpoint.no_such_graph"), sentence("endpoint.see_graphs"))
         return {"default-graph-uri": graph} | formats

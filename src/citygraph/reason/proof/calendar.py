@@ -60,7 +60,7 @@ ROLE_RULES: Final = tuple(
     )
     for stands_for in _PROPERTIES
 )
-"""`as_of_rules/role-property.rq` as flat rules."""
+"""What a role stands for, as in `as_of`, as flat rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Calendar:
         return None
 
     def membership(self, fact: str, tie: TripleText) -> Counted:
-        """Whether a membership counts: `as_of_rules/as-of.rq`, condition by condition."""
+        """Whether a membership counts as in `as_of`, condition by condition."""
         premises = [(fact, TYPE, _MEMBERSHIP), tie]
         ends = [self._first(fact, MEMBER), self._first(fact, ORGANIZATION), self._first(fact, ROLE)]
         for found, name in zip(ends, ("org:member", "org:organization", "org:role"), strict=True):

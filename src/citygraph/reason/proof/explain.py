@@ -12,6 +12,7 @@ from html import escape
 from time import process_time
 from typing import Final
 
+from citygraph.as_of import facts_on
 from citygraph.config import Config
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
@@ -19,7 +20,6 @@ from citygraph.labels import Labels, place_label
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
-from citygraph.reason.as_of import apply_rules, drop_deprecated
 from citygraph.reason.closure import Budget, Contradiction, TripleText
 from citygraph.reason.columnar import close
 from citygraph.reason.proof.calendar import AS_OF, Calendar
@@ -51,8 +51,9 @@ class Explainer:
         """
         self._graphs = graphs
         stale_after, lists_stale_after = config.duration("time.stale_after"), config.duration("time.lists_stale_after")
-        asserted = drop_deprecated(graphs.triples(Part.ONTOLOGY, Part.DATA))
-        derived = apply_rules(asserted, as_of=as_of, stale_after=stale_after, lists_stale_after=lists_stale_after)
+        stated = graphs.triples(Part.ONTOLOGY, Part.DATA)
+        on_day = facts_on(stated, as_of=as_of, stale_after=stale_after, lists_stale_after=lists_stale_after)
+        asserted, derived = on_day.holding(stated), on_day.current
         given = {_texts(triple) for triple in derived} - {_texts(triple) for triple in asserted}
         closure = close([*asserted, *derived], budget=Budget(derived=config.number("reason.max_inferred")))
         self.facts: Facts = _WithoutGiven(ColumnarFacts(closure.state), given)

@@ -25,6 +25,7 @@ from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple, parse, serialize
 from citygraph.sparql.text import tokens
+from citygraph.store.memory import DEFAULT_GRAPH
 
 _ESCAPED: Final = re.compile(r"\\(.)")
 
@@ -213,11 +214,13 @@ class Renaming:
         base: the base address of the project.
         load_id: the name of the load.
         graphs: the names here of all named graphs of the version.
+        lifted: those of them whose statements are not in its default graph.
     """
 
     base: str
     load_id: str
     graphs: tuple[Iri, ...]
+    lifted: tuple[Iri, ...] = ()
 
     @property
     def root(self) -> str:
@@ -226,7 +229,7 @@ class Renaming:
 
     @property
     def merged(self) -> Iri:
-        """The graph with every triple of the version once: its default graph."""
+        """The graph with every triple of the version that holds on its day, once: its default graph."""
         return Iri(f"{self.root}merged")
 
     @property
@@ -251,6 +254,8 @@ class Renaming:
 
     def graph_there(self, name: Iri) -> Iri:
         """The name on the server of one of our graphs; of a graph that is none of them, one that holds nothing."""
+        if name.value == DEFAULT_GRAPH:
+            return self.merged
         return self._there.get(name.value, self._nothing)
 
     def there(self, term: Term) -> Iri | Literal:

@@ -63,7 +63,7 @@ class ServedSnapshot(Snapshot):
         return self._findings
 
     def asserted(self) -> tuple[Quad, ...]:
-        """What the files state; without a sealed copy here as the server spells it.
+        """What the files state and holds on the day; without a sealed copy here as the server spells it.
 
         Raises:
             StoreError: the server did not give every statement.
@@ -82,6 +82,16 @@ class ServedSnapshot(Snapshot):
             return self._copy.inferred()
         return tuple(self.quads(Iri(self.manifest.inferred_graph)))
 
+    def lifted(self) -> tuple[Quad, ...]:
+        """What does not hold on the day; without a sealed copy here as the server spells it.
+
+        Raises:
+            StoreError: the server did not give every statement.
+        """
+        if self._copy is not None:
+            return self._copy.lifted()
+        return tuple(quad for name in self.manifest.lifted_graphs for quad in self.quads(Iri(name)))
+
     def lines(self) -> Iterator[bytes]:
         """See `Snapshot.lines`; without a sealed copy here as the server spells it.
 
@@ -90,7 +100,7 @@ class ServedSnapshot(Snapshot):
         """
         if self._copy is not None:
             return self._copy.lines()
-        return iter(serialize((*self.asserted(), *self.inferred()), format="nq").split(b"\n")[:-1])
+        return iter(serialize((*self.asserted(), *self.inferred(), *self.lifted()), format="nq").split(b"\n")[:-1])
 
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
         """See `Store.quads`; read from the server and counted.

@@ -219,8 +219,9 @@ class Versions:
 
 def renaming_of(manifest: Manifest, load_id: str) -> Renaming:
     """The names of a load."""
-    names = dict.fromkeys([*manifest.asserted_graphs, manifest.inferred_graph])
-    return Renaming(manifest.base, load_id, tuple(map(Iri, names)))
+    lifted = tuple(map(Iri, manifest.lifted_graphs))
+    names = dict.fromkeys([*map(Iri, manifest.asserted_graphs), Iri(manifest.inferred_graph), *lifted])
+    return Renaming(manifest.base, load_id, tuple(names), lifted)
 
 
 def _text(row: dict[str, Term], name: str) -> str:
@@ -355,8 +356,9 @@ class HeldVersions:
         return renaming.load_id
 
     def _fill(self, snapshot: Snapshot, renaming: Renaming, say: Progress) -> int:
-        """Every graph under its own name, and all of them merged; the number of merged statements."""
+        """Every graph under its own name, and what holds on the day merged; the number of merged statements."""
         loader = self.loader()
+        away = {str(name).encode() for name in renaming.lifted}
         graphs: dict[bytes, list[bytes]] = {str(name).encode(): [] for name in renaming.graphs}
         try:
             for line in snapshot.lines():
@@ -370,7 +372,8 @@ class HeldVersions:
             say("load-server", done, len(graphs) + 1)
             loader.fill_lines(renaming.graph_there(graph), lines)
         say("load-server", len(graphs), len(graphs) + 1)
-        return loader.fill_lines(renaming.merged, chain.from_iterable(graphs.values()))
+        of_the_day = (lines for name, lines in graphs.items() if name not in away)
+        return loader.fill_lines(renaming.merged, chain.from_iterable(of_the_day))
 
     def _check_dataset(self, renaming: Renaming, triples: int) -> None:
         """See that the server asks the graphs that it is told to ask, and no others.

@@ -1,0 +1,229 @@
+"""What an answer leaves out: rows that do not hold on its day, with the reason, and how many of each kind there are.
+
+A saved question is asked twice: of what holds on the day, and of everything, time lifted (`graphs.LIFTED`). The rows that
+only the second gives are no part of the answer; the facts that they cite, and the things in them, say why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from citygraph.as_of import Dated, Status
+from citygraph.errors import QueryError, StoreTimeout
+from citygraph.query.names import ask_about
+from citygraph.rdf import Iri, Literal, Term, Triple
+from citygraph.results import Row, Solutions
+from citygraph.saved_query import SavedQuery
+from citygraph.sparql.text import triple_patterns
+from citygraph.store import Store
+from citygraph.store.memory import DEFAULT_GRAPH
+
+_STATUS: Final = """
+PREFIX cg: <https://w3id.org/citygraph/ontology#>
+SELECT ?fact ?status ?date WHERE {
+  {values}
+  GRAPH ?facts { ?fact cg:status ?status . OPTIONAL { ?fact cg:statusDate ?date } }
+}
+"""
+_CLAIMS: Final = """
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+SELECT ?s ?p ?o ?claim WHERE {
+  {values}
+  ?claim rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
+}
+"""
+_WORST: Final = (Status.REJECTED, Status.NOT_YET, Status.ENDED, Status.LAST_KNOWN, Status.UNDATED)
+"""Of several facts behind one row the first of these says what the row is."""
+_SPELLED: Final = {status.concept: status for status in Status}
+
+
+@dataclass(frozen=True, slots=True)
+class OtherTimes:
+    """What of a version does not hold on its day.
+
+    Attributes:
+        day: the day that the version holds for.
+        graphs: the names of the graphs, by `graphs.LIFTED`; none when the version has none.
+    """
+
+    day: str
+    graphs: Sequence[Iri] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRow:
+    """A row that is no part of the answer, why, and the date that decides (empty without one)."""
+
+    cells: Row
+    status: Status
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an answer holds and what it leaves out.
+
+    Attributes:
+        day: the day that the answer holds for.
+        holds: the rows of the answer.
+        counts: the rows beside it, by status.
+        is_cut: whether there are more rows beside it than may be given, so that they are not counted.
+    """
+
+    day: str
+    holds: int
+    counts: Mapping[Status, int] = field(default_factory=dict)
+    is_cut: bool = False
+
+    @property
+    def whole(self) -> int:
+        """All rows, those of the answer and those beside it."""
+        return self.holds + sum(self.counts.values())
+
+    def to_json(self) -> dict[str, object]:
+        """As programs read it: every status with its number, none left out."""
+        return {
+            "day": self.day,
+            "holds": self.holds,
+            **{status.value: self.counts.get(status, 0) for status in reversed(_WORST)},
+            "cut": self.is_cut,
+        }
+
+
+def account_of(  # noqa: PLR0913  # one argument for each thing that a caller decides
+    query: SavedQuery,
+    text: str,
+    answer: Solutions,
+    store: Store,
+    *,
+    bound: Mapping[str, Term],
+    times: OtherTimes,
+    prefixes: Mapping[str, str],
+    timeout: float | None = None,
+    most_rows: int | None = None,
+) -> tuple[Account, tuple[OtherRow, ...]]:
+    """The account of an answer, and the rows that it leaves out, in the order of the question.
+
+    Args:
+        query: the question.
+        text: its text as it was asked.
+        answer: its answer with all columns of the text.
+        store: the graph that was asked.
+        bound: the values of its parameters.
+        times: what does not hold on the day.
+        prefixes: for the text.
+        timeout: seconds until the deadline.
+        most_rows: more rows than this are not counted.
+    """
+    holds = len(answer.project(query.columns))
+    if not times.graphs:
+        return Account(times.day, holds), ()
+    *lifted, facts = times.graphs
+    try:
+        asked = store.query(
+            text, bind=bound, graphs=[Iri(DEFAULT_GRAPH), *lifted], timeout=timeout, most_rows=most_rows
+        )
+    except (QueryError, StoreTimeout):
+        # The answer itself is whole; what lies beside it is too much.
+        return Account(times.day, holds, is_cut=True), ()
+    if not isinstance(asked, Solutions):
+        return Account(times.day, holds), ()
+    rows = _new_rows(query, answer, asked)
+    found = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
+    others = [OtherRow(cells, each.status, each.date) for (cells, _), each in zip(rows, found, strict=True)]
+    return Account(times.day, holds, Counter(each.status for each in others)), tuple(others)
+
+
+def _new_rows(query: SavedQuery, answer: Solutions, asked: Solutions) -> list[tuple[Row, dict[str, Term]]]:
+    """The rows that only lifted time gives: as they are shown, and whole. One that says what a row says is none."""
+    keys = _keys(query)
+    shown = {_key(row, keys) for row in _named(answer.project(query.columns))}
+    there = set(answer.rows)
+    new: dict[tuple[Term | None, ...], tuple[Row, dict[str, Term]]] = {}
+    for row, cells, whole in zip(asked.rows, asked.project(query.columns).rows, _named(asked), strict=True):
+        key = tuple(whole.get(name) for name in keys)
+        if row not in there and key not in shown:
+            new.setdefault(key, (cells, whole))
+    return list(new.values())
+
+
+def _keys(query: SavedQuery) -> Sequence[str]:
+    """The columns that tell rows apart: of counted rows those that are counted by."""
+    grouped = query.parsed.grouped
+    return query.columns if grouped is None else [name for name in query.columns if name in grouped]
+
+
+def _named(answer: Solutions) -> list[dict[str, Term]]:
+    return [
+        {name: term for name, term in zip(answer.columns, row, strict=True) if term is not None} for row in answer.rows
+    ]
+
+
+def _key(row: Mapping[str, Term], keys: Sequence[str]) -> tuple[Term | None, ...]:
+    return tuple(row.get(name) for name in keys)
+
+
+class _Statuses:
+    """The statuses of facts and things, read from the graph of `facts`."""
+
+    def __init__(self, store: Store, facts: Iri, prefixes: Mapping[str, str]) -> None:
+        self._store, self._facts, self._prefixes = store, facts, prefixes
+
+    def of_rows(self, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> list[Dated]:
+        """The status of each row: that of the facts it cites, else of its things, else of its statements."""
+        cited = [[row[name] for name in query.cite if name in row] for row in rows]
+        things = [list(row.values()) for row in rows]
+        known = self._of([*(each for found in cited for each in found), *(each for found in things for each in found)])
+        worst = [_worst(known, facts) or _worst(known, terms) for facts, terms in zip(cited, things, strict=True)]
+        open_ = [place for place, each in enumerate(worst) if each is None]
+        claims = self._claims([_statements(query, rows[place], self._prefixes) for place in open_])
+        known |= self._of([each for found in claims for each in found])
+        for place, facts in zip(open_, claims, strict=True):
+            worst[place] = _worst(known, facts)
+        # Something behind the row does not hold; which it is, nothing in the row says.
+        return [each or Dated(Status.LAST_KNOWN) for each in worst]
+
+    def _of(self, facts: Iterable[Term]) -> dict[Term, Dated]:
+        wanted = sorted({each for each in facts if isinstance(each, Iri)}, key=str)
+        text = _STATUS.replace("?facts", str(self._facts))
+        found: dict[Term, Dated] = {}
+        for row in ask_about(text, {"fact": wanted}, self._store) if wanted else ():
+            status = row["status"]
+            if isinstance(status, Iri) and status in _SPELLED:
+                found[row["fact"]] = Dated(_SPELLED[status], _text(row.get("date")))
+        return found
+
+    def _claims(self, rows: Sequence[Sequence[Triple]]) -> list[list[Term]]:
+        triples = list(dict.fromkeys(triple for row in rows for triple in row))
+        if not triples:
+            return [[] for _ in rows]
+        values: dict[str, list[Term]] = {
+            "s": [t.subject for t in triples],
+            "p": [t.predicate for t in triples],
+            "o": [t.object for t in triples],
+        }
+        by_triple: dict[tuple[Term, ...], list[Term]] = {}
+        for row in ask_about(_CLAIMS, values, self._store):
+            by_triple.setdefault((row["s"], row["p"], row["o"]), []).append(row["claim"])
+        return [[claim for t in row for claim in by_triple.get((t.subject, t.predicate, t.object), ())] for row in rows]
+
+
+def _statements(query: SavedQuery, row: Mapping[str, Term], prefixes: Mapping[str, str]) -> list[Triple]:
+    filled: list[Triple] = []
+    for pattern in triple_patterns(query.text, prefixes=prefixes):
+        subject, predicate, object_ = (row.get(part) if isinstance(part, str) else part for part in pattern)
+        if isinstance(subject, Iri) and isinstance(predicate, Iri) and object_ is not None:
+            filled.append(Triple(subject, predicate, object_))
+    return filled
+
+
+def _worst(known: Mapping[Term, Dated], facts: Iterable[Term]) -> Dated | None:
+    found = [known[each] for each in facts if each in known]
+    return min(found, key=lambda each: _WORST.index(each.status), default=None)
+
+
+def _text(term: Term | None) -> str:
+    return term.value if isinstance(term, Literal) else ""
