@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.report import Section, milliseconds, paired, ratio
 from citygraph import Project, reason
 from citygraph import load as loading
+from citygraph.as_of import reading_day
 from citygraph.store import MemoryStore
 from citygraph.validate import check_anchors, check_shapes, check_staleness, check_values, read_checks, run_checks
 
@@ -32,7 +33,7 @@ def measure() -> Iterator[Section]:
 def _stages(folder: Path) -> Section:
     project = Project.open(folder)
     graphs = loading.load_files(project.config).graphs
-    day = reason.reference_date(project.config, as_of=None, today=project.today)
+    day = reading_day(project.config.as_of, today=project.today)
     inferred = reason.infer(graphs, project.config, as_of=day)
     checks, _ = read_checks(folder)
     store = MemoryStore([*graphs.quads(), *inferred.quads])

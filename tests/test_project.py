@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from citygraph import ConfigError, Project, QueryError, Solutions
-from citygraph.errors import SnapshotError
+from citygraph.errors import ConfigError, SnapshotError
 from clean_project import clean_project
 from conftest import TODAY
 
@@ -46,7 +46,9 @@ def test_the_stages_are_told_in_their_order_and_keep_nothing(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_the_reference_date_is_the_one_asked_for_else_that_of_the_settings_else_the_latest(tmp_path: Path) -> None:
+def test_the_day_is_the_one_asked_for_else_the_one_pinned_else_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = clean_project(tmp_path)
     assert Project.open(folder, today=TODAY).check(as_of=date(2019, 1, 1)).as_of == date(2019, 1, 1)
     settings = (folder / "graph.toml").read_text()
@@ -54,8 +56,13 @@ def test_the_reference_date_is_the_one_asked_for_else_that_of_the_settings_else_
     (folder / "graph.toml").write_text("\n".join(["as_of = 2020-06-01", *lines]))
     assert Project.open(folder, today=TODAY).check().as_of == date(2020, 6, 1)
     (folder / "graph.toml").write_text("\n".join(lines))
-    assert Project.open(folder, today=TODAY).check().as_of == date(2021, 6, 30)
-    assert Project.open(folder, today=date(2020, 12, 1)).check().as_of == date(2020, 11, 5)
+    monkeypatch.setenv("CITYGRAPH_TODAY", "2028-02-29")
+    assert Project.open(folder, today=TODAY).check().as_of == date(2028, 2, 29)
+    monkeypatch.setenv("CITYGRAPH_TODAY", "tomorrow")
+    with pytest.raises(ConfigError, match="is set to 'tomorrow', which is no day"):
+        Project.open(folder).check()
+    monkeypatch.delenv("CITYGRAPH_TODAY")
+    assert Project.open(folder, today=date(2020, 12, 1)).check().as_of == date(2020, 12, 1)
 
 
 def test_before_the_first_build_there_is_nothing_to_ask(tmp_path: Path) -> None:

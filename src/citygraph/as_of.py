@@ -7,6 +7,7 @@ compared as text cut to the coarser one: an end of 2021 does not end anything on
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from enum import StrEnum
 from typing import Final
 
 from citygraph.config import Duration
+from citygraph.errors import ConfigError
+from citygraph.messages import sentence
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.sources import RECORDS
@@ -27,7 +30,7 @@ def _iri(prefix: str, name: str) -> Iri:
 TYPE: Final = _iri("rdf", "type")
 AS_OF: Final = _iri("cg", "asOf")
 _RANK, _DEPRECATED = _iri("cg", "rank"), Iri(CONCEPT + "rank-deprecated")
-_STALE_AFTER: Final = _iri("cg", "staleAfter")
+_STALE_AFTER, _LASTING = _iri("cg", "staleAfter"), _iri("cg", "isLasting")
 _DURING: Final = frozenset((_iri("org", "memberDuring"), _iri("time", "hasTime")))
 _BEGINNING, _END = _iri("time", "hasBeginning"), _iri("time", "hasEnd")
 _INSTANT: Final = tuple(_iri("time", name) for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
@@ -116,6 +119,27 @@ class OnDay:
                     kind = ("gYear", "gYearMonth", "date")[min(dated.date.count("-"), 2)]
                     said.append(Triple(fact, on, Literal(dated.date, datatype=_iri("xsd", kind))))
         return said
+
+
+CLOCK: Final = "CITYGRAPH_TODAY"
+"""The variable of the environment that moves the day on which people read, for tests, docs and examples."""
+
+
+def reading_day(pinned: date | None, *, today: date) -> date:
+    """The day that answers hold for: the one that graph.toml pins, else today, where the clock stands.
+
+    Raises:
+        ConfigError: the environment moves the clock to what is no day.
+    """
+    moved = os.environ.get(CLOCK, "")
+    if pinned is not None or not moved:
+        return pinned or today
+    try:
+        return date.fromisoformat(moved)
+    except ValueError as error:
+        raise ConfigError(
+            sentence("project.clock", name=CLOCK, value=moved), fix=sentence("project.clock_next", name=CLOCK)
+        ) from error
 
 
 def facts_on(stated: Sequence[Triple], *, as_of: date, stale_after: Duration, lists_stale_after: Duration) -> OnDay:
@@ -279,9 +303,9 @@ class _Calendar:
                 continue
             for predicate in self._by[_PREDICATE].get(claim, ()):
                 for object_ in self._by[_OBJECT].get(claim, ()):
-                    dated = self._status_of_claim(claim, predicate, object_)
-                    self._statuses[claim] = dated
                     for subject in subjects:
+                        dated = self._status_of_claim(claim, subject, predicate, object_)
+                        self._statuses[claim] = dated
                         claims[subject, predicate, object_].append(dated)
         best = {key: min(found, key=lambda each: _BEST[each.status]).status for key, found in claims.items()}
         away = {key: status for key, status in best.items() if status is not Status.HOLDS}
@@ -291,12 +315,16 @@ class _Calendar:
             if (t.subject, t.predicate, t.object) in away
         }
 
-    def _status_of_claim(self, claim: Term, predicate: Term, object_: Term) -> Dated:
-        dated = self._dates(claim).status(self._day, self._fresh_from(predicate))
-        # What happened on a day stays true, however long ago somebody said so; so does what nothing dates.
+    def _status_of_claim(self, claim: Term, subject: Term, predicate: Term, object_: Term) -> Dated:
+        dates = self._dates(claim)
+        dated = dates.status(self._day, self._fresh_from(predicate))
+        # What happened on a day stays true whoever says so when; what is said of a record goes with the record.
         is_date = isinstance(object_, Literal) and object_.datatype in _DATE_TYPES
-        stays = dated.status is Status.UNDATED or (is_date and dated.status is Status.LAST_KNOWN)
-        return Dated(Status.HOLDS, dated.date) if stays else dated
+        is_lasting = is_date or subject in self._records or predicate in self._by[_LASTING]
+        begun = not any(each > self._day[: len(each)] for each in dates.begins)
+        if is_lasting and begun and dated.status in (Status.NOT_YET, Status.LAST_KNOWN):
+            return Dated(Status.HOLDS, dated.date)
+        return dated if dated.status is not Status.UNDATED else Dated(Status.HOLDS)
 
     def _absent_things(self, withheld: Mapping[Triple, Status]) -> dict[Term, Dated]:
         """The things that are not there on the day: founded later, or dissolved before."""
@@ -332,6 +360,6 @@ def _triple(subject: Term, predicate: Iri, object_: Term) -> Triple:
 
 
 _READ: Final = frozenset((
-    TYPE, AS_OF, _RANK, _STALE_AFTER, *_DURING, _BEGINNING, _END, *_INSTANT, _NOT_AFTER, _MEMBER, _ORGANIZATION, _ROLE,
+    TYPE, AS_OF, _RANK, _STALE_AFTER, _LASTING, *_DURING, _BEGINNING, _END, *_INSTANT, _NOT_AFTER, _MEMBER, _ORGANIZATION, _ROLE,
     _BEHALF, _LIST_OF, _STANDS_FOR, _FOUNDED, _DISSOLVED, _SUBJECT, _PREDICATE, _OBJECT,
 ))  # fmt: skip

@@ -61,6 +61,12 @@ def lifted_graph(base: str, kind: str) -> Iri:
     return Iri(f"{base}graph/ever/{kind}")
 
 
+def stated_of_other_times(lifted: Iterable[Quad], base: str) -> set[Triple]:
+    """What the files state and does not hold on the day, out of all that does not hold."""
+    name = lifted_graph(base, LIFTED[0])
+    return {quad.triple for quad in lifted if quad.graph_name == name}
+
+
 def graph_of_file(base: str, path: str) -> Iri:
     """The name of the graph that holds what the file at `path` states: for a file of links `mappings/NAME`, wherever it lies."""
     return Iri(_graph_name(base, _named_by(path)))

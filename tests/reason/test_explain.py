@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citygraph import Project, load
+from citygraph.as_of import facts_on
 from citygraph.config import Duration
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Triple
-from citygraph.reason.as_of import apply_rules, drop_deprecated
 from citygraph.reason.columnar import close
 from citygraph.reason.proof.calendar import Calendar
 from citygraph.reason.proof.explain import WRITERS, Explainer, write_explanation
@@ -241,8 +241,10 @@ def test_the_checker_finds_what_is_wrong(prover: Callable[[str], Prover]) -> Non
 )
 def test_what_counts_on_a_day_is_what_the_rule_says(graphs: ProjectGraphs, as_of: date) -> None:
     stale_after, lists = Duration.parse("P5Y"), Duration.parse("P1Y")
-    asserted = drop_deprecated(graphs.triples(Part.ONTOLOGY, Part.DATA))
-    derived = {texts(t) for t in apply_rules(asserted, as_of=as_of, stale_after=stale_after, lists_stale_after=lists)}
+    stated = graphs.triples(Part.ONTOLOGY, Part.DATA)
+    on_day = facts_on(stated, as_of=as_of, stale_after=stale_after, lists_stale_after=lists)
+    asserted = [each for each in stated if each.subject not in on_day.deprecated]
+    derived = set(map(texts, on_day.current))
     calendar = Calendar(
         TextFacts(map(texts, asserted)),
         as_of=as_of,

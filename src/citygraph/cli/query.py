@@ -113,8 +113,6 @@ def _version(project: Project, as_of: date | None, words: str, *, quiet: bool) -
             raise typer.Exit(1)
     elif current is not None and not quiet and project.is_stale(current):
         say(phrase("query.stale", words))
-    if current is not None and as_of is None:
-        return current
     with progress_bar(quiet=quiet, language=words) as progress:
         return project.snapshot(as_of=as_of, progress=progress)
 

@@ -86,12 +86,10 @@ def federation_of(config: Config, policy: Policy, extract: Path | None = None) -
 
 def explainer_of(pipeline: Pipeline, *, as_of: date | None) -> tuple[Explainer, MemoryStore]:
     """What explains statements of the files as they are, and the graph to look names up in."""
-    from citygraph import reason  # noqa: PLC0415  # numpy and the rules are needed here alone
     from citygraph.reason.proof.explain import Explainer  # noqa: PLC0415
 
     graphs = load.load_files(pipeline.config).graphs
-    day = reason.reference_date(pipeline.config, as_of=as_of, today=pipeline.today)
-    return Explainer(graphs, pipeline.config, as_of=day), MemoryStore(graphs.quads(*PARTS))
+    return Explainer(graphs, pipeline.config, as_of=as_of or pipeline.reading_day), MemoryStore(graphs.quads(*PARTS))
 
 
 def meant(subject: str, predicate: str, object_: str, store: MemoryStore, *, prefixes: Mapping[str, str]) -> Triple:
@@ -157,7 +155,7 @@ def compare_states(before: Pipeline, after: Pipeline, *, as_of: date | None, pro
 
 
 def _state_of(pipeline: Pipeline, checked: Checked, questions: Sequence[SavedQuery]) -> State:
-    store = MemoryStore([*checked.graphs.quads(*PARTS), *pipeline.about(checked.as_of), *checked.inferred])
+    store = MemoryStore([*checked.stated(), *pipeline.about(checked.as_of), *checked.inferred])
     answers: dict[str, Solutions] = {}
     for saved in questions:
         try:

@@ -14,11 +14,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from citygraph import load, migrate, query, validate
+from citygraph.as_of import reading_day
 from citygraph.config import CONFIG_FILE, Config, check_terms
 from citygraph.errors import ConfigError, SnapshotError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
-from citygraph.graphs import LIFTED, Part, ProjectGraphs, graph_iri, is_internal, lifted_graph, path_of_graph
+from citygraph.graphs import (
+    LIFTED,
+    Part,
+    ProjectGraphs,
+    graph_iri,
+    is_internal,
+    lifted_graph,
+    path_of_graph,
+    stated_of_other_times,
+)
 from citygraph.messages import LANGUAGES, sentence
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad
@@ -61,6 +71,11 @@ class Checked:
     as_of: date
     lifted: tuple[Quad, ...] = ()
     """What does not hold on the day, see `graphs.LIFTED`."""
+
+    def stated(self) -> list[Quad]:
+        """What the files state and holds on the day."""
+        away = stated_of_other_times(self.lifted, self.graphs.base)
+        return [quad for quad in self.graphs.quads(*PARTS) if quad.triple not in away]
 
 
 class Memory:
@@ -112,6 +127,11 @@ class Pipeline:
 
         return held_versions(self.config, self.snapshots.folder)
 
+    @property
+    def reading_day(self) -> date:
+        """The day that answers hold for unless one is asked for: the one that graph.toml pins, else today."""
+        return reading_day(self.config.as_of, today=self.today)
+
     def in_edition(self, edition: str) -> Pipeline:
         """The same project with what is seen in an edition, `public` or `internal`.
 
@@ -160,13 +180,14 @@ class Pipeline:
         before += migrate.old_words(graphs, self.folder, reference_folder() / "ontology")
         say("anchors", 3, len(_STAGES))
         before += validate.check_anchors(graphs, self.config.sources_folder)
-        day = reason.reference_date(self.config, as_of=as_of, today=self.today)
+        day = as_of or self.reading_day
         say("reason", 4, len(_STAGES))
         closure = memory.closure if memory else None
         inferred = reason.infer(graphs, self.config, as_of=day, engine=engine, memory=closure)
         before += validate.check_staleness(graphs, inferred.on_day.statuses, as_of=day)
         say("shapes-inferred", 5, len(_STAGES))
-        after = validate.check_shapes(graphs, inferred=inferred.quads)
+        away = inferred.on_day.withheld
+        after = validate.check_shapes(graphs, inferred=inferred.quads, away=away)
         say("checks", 6, len(_STAGES))
         checks, bad = validate.read_checks(self.folder)
         store = MemoryStore([*graphs.quads(*PARTS), *self.about(day), *inferred.quads])
@@ -200,7 +221,7 @@ class Pipeline:
         if not self.config.internal or self.config.hidden:
             return PublicPart(checked.graphs, checked.inferred, checked.as_of, lifted=checked.lifted)
         public, internal, findings = split_off(checked.graphs, self.config)
-        day = reason.reference_date(self.config, as_of=as_of, today=self.today)
+        day = as_of or self.reading_day
         closure = memory.public if memory else None
         derived = reason.infer(public, self.config, as_of=day, engine=engine, memory=closure)
         questions = public_questions(self.config)
@@ -261,7 +282,8 @@ class Pipeline:
         self, *, as_of: date | None, engine: str | None, fresh: bool, memory: Memory | None, progress: Progress | None
     ) -> Build:
         public = self.in_edition(PUBLIC)
-        snapshot_id, public_id = self.version_id(as_of), public.version_id(as_of)
+        day, pinned = as_of or self.reading_day, bool(as_of or self.config.as_of)
+        snapshot_id, public_id = self.version_id(day, pinned=pinned), public.version_id(day, pinned=pinned)
         found = [self.snapshots.get(each) for each in (snapshot_id, public_id)]
         # One whose store is gone makes way for the new one of its name.
         fresh = fresh or any(each is not None and not each.is_whole for each in found)
@@ -277,18 +299,25 @@ class Pipeline:
             SnapshotBuilder(self.snapshots.folder) as builder,
             SnapshotBuilder(self.snapshots.folder) as public_builder,
         ):
-            checked, part = self.check_editions(as_of=as_of, engine=engine, memory=memory, progress=progress)
+            checked, part = self.check_editions(as_of=day, engine=engine, memory=memory, progress=progress)
             if checked.report.violations:
                 current = self.current_or_none()
                 return Build(checked.report, current.snapshot_id if current else "", new=False, counts={})
-            whole = shown = self.seal(builder, checked, snapshot_id, engine, fresh=fresh)
+            whole = shown = self.seal(builder, checked, snapshot_id, engine, fresh=fresh, pinned=pinned)
             if self.config.internal:
-                shown = public.seal_public(public_builder, part, public_id, engine, fresh=fresh)
+                shown = public.seal_public(public_builder, part, public_id, engine, fresh=fresh, pinned=pinned)
         self._use(whole, shown, server, fresh=fresh, progress=progress)
         return Build(checked.report, snapshot_id, new=True, counts=whole.manifest.counts)
 
     def seal_public(
-        self, builder: SnapshotBuilder, part: PublicPart, snapshot_id: str, engine: str | None, *, fresh: bool
+        self,
+        builder: SnapshotBuilder,
+        part: PublicPart,
+        snapshot_id: str,
+        engine: str | None,
+        *,
+        fresh: bool,
+        pinned: bool,
     ) -> Snapshot:
         """The public edition as a sealed version, not in use yet, with the questions that were looked at.
 
@@ -297,24 +326,24 @@ class Pipeline:
         """
         checked = Checked(Report.of(part.findings), part.graphs, part.inferred, part.as_of, part.lifted)
         questions = {each.name: _text_hash(each.text) for each in part.questions}
-        return self.seal(builder, checked, snapshot_id, engine, fresh=fresh, questions=questions)
+        return self.seal(builder, checked, snapshot_id, engine, fresh=fresh, pinned=pinned, questions=questions)
 
     def seal(  # what a version is made of
         self, builder: SnapshotBuilder, checked: Checked, snapshot_id: str, engine: str | None, *, fresh: bool,
-        questions: Mapping[str, str] = MappingProxyType({}), commit_of: Path | None = None,
+        pinned: bool = True, questions: Mapping[str, str] = MappingProxyType({}), commit_of: Path | None = None,
     ) -> Snapshot:  # fmt: skip
         """A graph that was checked as a sealed version, not in use yet; its own folder's commit is named, or another's.
 
         Raises:
             SnapshotError: it cannot be written.
         """
-        asserted = list(dict.fromkeys([*checked.graphs.quads(*PARTS), *self.about(checked.as_of)]))
+        asserted = list(dict.fromkeys([*checked.stated(), *self.about(checked.as_of)]))
         manifest = self._manifest(snapshot_id, checked, engine or self.config.engine, asserted)
         if commit_of is not None:
             manifest = replace(manifest, git_commit=_git_commit(commit_of))
         return Snapshot(
             builder.seal(
-                replace(manifest, questions=questions),
+                replace(manifest, questions=questions, pinned=pinned),
                 asserted=asserted,
                 inferred=checked.inferred,
                 lifted=checked.lifted,
@@ -333,7 +362,7 @@ class Pipeline:
         Raises:
             SnapshotError: the version cannot be written.
         """
-        snapshot_id, engine = self.version_id(checked.as_of), self.config.engine
+        snapshot_id, engine = self.version_id(checked.as_of, pinned=True), self.config.engine
         with SnapshotBuilder(self.snapshots.folder) as builder:
             version = self.seal(builder, checked, snapshot_id, engine, fresh=False, commit_of=commit_of)
         self.snapshots.use(version.folder)
@@ -355,7 +384,7 @@ class Pipeline:
             server.prune(keep)
 
     def snapshot(self, *, as_of: date | None = None, progress: Progress | None = None) -> Snapshot:
-        """The version in use; with `as_of`, what the same files say about that day.
+        """What the files of the version in use say about a day: the one that it was built for, if that was said, else today.
 
         Raises:
             SnapshotError: nothing has been built yet.
@@ -367,6 +396,9 @@ class Pipeline:
             message = sentence(key, folder=self.folder)
             here = self.folder != reference_folder().resolve() or Path.cwd().is_relative_to(self.folder)
             raise SnapshotError(message, fix=sentence("project.build", option="" if here else " --reference"))
+        if as_of is None:
+            # A server elsewhere has what was built, and no other day.
+            as_of = self.reading_day if not current.manifest.pinned and self.held is None else None
         if as_of is None or as_of.isoformat() == current.manifest.as_of:
             return current
         return self.day(current, as_of) or self._derive(current, _day_id(current, as_of), as_of, progress)
@@ -390,9 +422,8 @@ class Pipeline:
             manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
             findings = [each.to_json() for each in checked.report]
             folder = builder.seal(
-                manifest, asserted=asserted, inferred=inferred.quads, lifted=inferred.lifted, findings=findings,
-                with_directory=False,
-            )  # fmt: skip
+                manifest, asserted=asserted, inferred=inferred.quads, lifted=inferred.lifted, findings=findings
+            )
         self.days.prune(_DAYS_KEPT)
         return Snapshot(folder)
 
@@ -463,11 +494,11 @@ class Pipeline:
             edition=self.config.edition if self.config.internal else "",
         )
 
-    def version_id(self, as_of: date | None) -> str:
+    def version_id(self, as_of: date, *, pinned: bool) -> str:
         """The name of the version that the files would give now: the same for the same files, settings and date."""
         return _short_hash({
             "version": __version__,
-            "as_of": as_of.isoformat() if as_of else "",
+            "as_of": f"{as_of.isoformat()}{' pinned' if pinned else ''}",
             "files": self.file_hashes(),
             **({"edition": self.config.edition} if self.config.internal else {}),
             **({"questions": self._question_hashes()} if self.config.hidden else {}),

@@ -17,8 +17,10 @@ from citygraph.config import CONFIG_FILE, Config
 from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
+from citygraph.graphs import LIFTED, lifted_graph, stated_of_other_times
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
+from citygraph.query import OtherTimes
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.store import MemoryStore
@@ -43,14 +45,17 @@ def edition_of(pipeline: Pipeline, progress: Progress) -> tuple[Edition, list[Fi
     checked = pipeline.check(progress=progress)
     config = pipeline.config
     part = pipeline.public_part(checked)
-    asserted = list(dict.fromkeys([*part.graphs.quads(*PARTS), *pipeline.about(part.as_of)]))
+    away = stated_of_other_times(part.lifted, config.base)
+    stated = (quad for quad in part.graphs.quads(*PARTS) if quad.triple not in away)
+    asserted = list(dict.fromkeys([*stated, *pipeline.about(part.as_of)]))
     modified, dated = last_change(pipeline.folder, [file.path for file in part.graphs.files], today=pipeline.today)
     edition = Edition(
         config=config,
         graphs=part.graphs,
         asserted=asserted,
         inferred=part.inferred,
-        store=MemoryStore([*asserted, *part.inferred]),
+        store=MemoryStore([*asserted, *part.inferred], apart=part.lifted),
+        lifted=part.lifted,
         queries=query.find_queries(pipeline.folder / "queries", hidden=config.internal),
         as_of=part.as_of,
         modified=modified,
@@ -89,11 +94,13 @@ def _answer_of(saved: SavedQuery, edition: Edition, prefixes: Mapping[str, str])
             prefixes=prefixes,
             timeout=max(number("limits.timeout"), WRITING_SECONDS),
             most_rows=number("limits.rows"),
+            times=OtherTimes(edition.as_of.isoformat(), [lifted_graph(edition.config.base, kind) for kind in LIFTED]),
         )
     except QueryError:
         # The default of a parameter may be a thing that the public edition does not have.
         return None
-    return QuestionAnswer(answered.answer, answered.bound) if isinstance(answered.answer, Solutions) else None
+    account = answered.account.to_json() if answered.account else {}
+    return QuestionAnswer(answered.answer, answered.bound, account) if isinstance(answered.answer, Solutions) else None
 
 
 @contextmanager
@@ -122,7 +129,7 @@ def public_copy(edition: Edition, *, today: date) -> Iterator[Config]:
         seconds = max(edition.config.number("limits.timeout"), WRITING_SECONDS)
         changed = {"publish.internal": (), "sources.folder": _NOWHERE, "limits.timeout": seconds}
         config = replace(edition.config, folder=folder, values=MappingProxyType({**edition.config.values, **changed}))
-        checked = Checked(Report.of(), edition.graphs, tuple(edition.inferred), edition.as_of)
+        checked = Checked(Report.of(), edition.graphs, tuple(edition.inferred), edition.as_of, tuple(edition.lifted))
         Pipeline(config, today=today).use_checked(checked, commit_of=origin)
         yield config
 

@@ -36,7 +36,8 @@ class Edition:
     """What may leave: the quads of the public files, what follows from them alone, and a store that answers from them.
 
     `internal` are the files that stay, for the search for leaks. `modified` is the day of the last change as `dated` says:
-    that of a commit, of the first commit that a shallow clone has (`shallow`: it was then or before), or today.
+    that of a commit, of the first commit that a shallow clone has (`shallow`: it was then or before), or today. `lifted` is
+    what does not hold on the day, see `graphs.LIFTED`; it is no part of the quads.
     """
 
     config: Config
@@ -49,6 +50,7 @@ class Edition:
     modified: date
     internal: Sequence[FileGraph] = ()
     dated: OneOf["commit", "shallow", "today"] = "commit"
+    lifted: Sequence[Quad] = ()
 
     @property
     def quads(self) -> list[Quad]:

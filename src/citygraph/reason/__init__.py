@@ -32,7 +32,7 @@ from citygraph.rdf import Iri, Quad, Triple
 from citygraph.reason.closure import Budget, Changeable, Closure, Complete, keep
 from citygraph.reason.rules import AXIOMATIC
 
-__all__ = ["ENGINES", "ClosureMemory", "Inferred", "axiomatic", "close_with", "facts_of", "infer", "reference_date"]
+__all__ = ["ENGINES", "ClosureMemory", "Inferred", "axiomatic", "close_with", "facts_of", "infer"]
 
 ENGINES: Final = {
     "columnar": "citygraph.reason.columnar",
@@ -82,11 +82,6 @@ class Inferred:
     findings: tuple[Finding, ...]
     on_day: OnDay
     lifted: tuple[Quad, ...] = ()
-
-
-def reference_date(config: Config, *, as_of: date | None, today: date) -> date:
-    """The day that is asked for, else the one in graph.toml, else today."""
-    return as_of or config.as_of or today
 
 
 def infer(

@@ -71,6 +71,8 @@ class Manifest:
     """The graphs of what does not hold on the day (`graphs.LIFTED`), outside the default graph."""
     format: int = _FORMAT
     git_commit: str = field(default="")
+    pinned: bool = False
+    """Whether somebody has said which day it holds for; else it is the day of the build, and readers ask for theirs."""
     edition: str = ""
     """`internal` when internal files are in it, `public` when they were left out, empty when there are none."""
     questions: Mapping[str, str] = field(default_factory=dict)
@@ -164,7 +166,8 @@ class Snapshot:
 
     def stated(self) -> tuple[Quad, ...]:
         """All that the files state, whatever the day; what does not hold on it is in a graph of its own."""
-        of_other_times = [quad for quad in self.lifted() if quad.graph_name == _stated_graph(self.manifest)]
+        name = lifted_graph(self.manifest.base, LIFTED[0])
+        of_other_times = [quad for quad in self.lifted() if quad.graph_name == name]
         return (*self.asserted(), *of_other_times)
 
     def inferred(self) -> tuple[Quad, ...]:
@@ -369,26 +372,21 @@ class SnapshotBuilder:
         lifted: Sequence[Quad] = (),
         findings: Sequence[Mapping[str, object]],
         replace: bool = False,
-        with_directory: bool = True,
     ) -> Path:
         """Write everything, the manifest last, and give the folder its name; the path of the sealed snapshot.
 
-        `asserted` is all that the files state; `lifted` says what of it does not hold, see `graphs.LIFTED`. With
-        `replace` a snapshot of the same name makes way; without it the one that is there is used. The
-        directory is what pages name things from; a version that only answers questions needs none.
+        `asserted` is what the files state and holds, `lifted` what does not, see `graphs.LIFTED`. With `replace` a
+        snapshot of the same name makes way; without it the one that is there is used. The directory is what pages name
+        things from.
 
         Raises:
             SnapshotError: the disk is full or the folder cannot be written; nothing is left behind.
         """
         target = self.folder.parent / manifest.snapshot_id
         try:
-            away = {quad.triple for quad in lifted if quad.graph_name == _stated_graph(manifest)}
-            asserted = [quad for quad in asserted if quad.triple not in away] if away else asserted
             self._write_store([*asserted, *inferred], lifted)
-            if with_directory:
-                file = self.folder / DIRECTORY_FILE
-                quads = chain(asserted, inferred, former_names(lifted))
-                write_directory(file, quads, base=manifest.base, findings=len(findings))
+            quads = chain(asserted, inferred, former_names(lifted))
+            write_directory(self.folder / DIRECTORY_FILE, quads, base=manifest.base, findings=len(findings))
             (self.folder / ASSERTED_FILE).write_bytes(serialize(asserted, format="nq"))
             (self.folder / INFERRED_FILE).write_bytes(serialize(inferred, format="nq"))
             (self.folder / LIFTED_FILE).write_bytes(serialize(lifted, format="nq"))
@@ -408,10 +406,6 @@ class SnapshotBuilder:
         store.bulk_extend(Quad(*triple) for triple in dict.fromkeys((q.subject, q.predicate, q.object) for q in quads))
         store.flush()
         store.optimize()
-
-
-def _stated_graph(manifest: Manifest) -> Iri:
-    return lifted_graph(manifest.base, LIFTED[0])
 
 
 def _write_json(path: Path, value: object) -> None:

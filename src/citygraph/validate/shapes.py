@@ -8,7 +8,7 @@ of them: it is asked once with `$this` left open, and its rows are then held aga
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -207,19 +207,23 @@ _TARGETS: Final = {
 _PLACEHOLDER: Final = re.compile(r"\{[?$](\w+)\}")
 
 
-def check_shapes(graphs: ProjectGraphs, *, inferred: Iterable[Quad] | None = None) -> list[Finding]:
+def check_shapes(
+    graphs: ProjectGraphs, *, inferred: Iterable[Quad] | None = None, away: Collection[Triple] = ()
+) -> list[Finding]:
     """Every result of the project's shapes, in words.
 
     Args:
         graphs: the project. The shapes are its files `ontology/shapes*.ttl`.
         inferred: without it the shapes for what people wrote are run; with it the few of
             `shapes-inferred.ttl`, on what was written together with what follows.
+        away: what was written and does not hold on the day of what follows.
     """
     files = [file for file in graphs.of(Part.SHAPES) if file.path.endswith(_AFTER) == (inferred is not None)]
     if not files:
         return []
     # The shapes read the ontology too: sh:class follows its subclasses, and its concepts have shapes.
     data = graphs.triples(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
+    data = [triple for triple in data if triple not in away] if away else data
     data += [quad.triple for quad in inferred or ()]
     return _run(data, (quad.triple for file in files for quad in file.quads), graphs)
 

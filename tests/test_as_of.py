@@ -1,0 +1,259 @@
+"""Every fact has a time, and what an answer leaves out is counted: rules, statuses, the day's graph, accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from citygraph import Project
+from citygraph.as_of import OnDay, Status, facts_on
+from citygraph.config import Duration
+from citygraph.namespaces import CG, CONCEPT, PREFIXES
+from citygraph.query import Answered
+from citygraph.rdf import DefaultGraph, Iri, Quad, Triple, parse
+from citygraph.results import Graph, Solutions
+from citygraph.store import MemoryStore
+from conftest import TODAY
+
+RULES = Path(__file__).parent / "reason" / "as_of_rules"
+ID = "https://w3id.org/citygraph/id/"
+PREAMBLE = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items()) + (
+    f"@prefix cg: <{CG}> .\n@prefix concept: <{CONCEPT}> .\n@prefix id: <{ID}> .\n"
+)
+FIVE, ONE = Duration.parse("P5Y"), Duration.parse("P1Y")
+
+
+def triples(text: str) -> list[Triple]:
+    """The statements of a Turtle text with our prefixes."""
+    parsed = parse((PREAMBLE + text).encode(), format="ttl")
+    assert not parsed.problems, parsed.problems
+    return [quad.triple for quad in parsed.quads]
+
+
+def on(day: str, text: str) -> OnDay:
+    return facts_on(triples(text), as_of=date.fromisoformat(day), stale_after=FIVE, lists_stale_after=ONE)
+
+
+def interval(fact: str, begin: str = "", end: str = "", by: str = "time:hasTime") -> str:
+    kinds = {4: ("inXSDgYear", "gYear"), 7: ("inXSDgYearMonth", "gYearMonth"), 10: ("inXSDDate", "date")}
+    text = f"id:{fact} {by} id:{fact}-during . id:{fact}-during a time:ProperInterval .\n"
+    for at, property_ in ((begin, "hasBeginning"), (end, "hasEnd")):
+        if at:
+            name, kind = kinds[len(at)]
+            text += f"id:{fact}-during time:{property_} id:{fact}-{property_} . "
+            text += f'id:{fact}-{property_} a time:Instant ; time:{name} "{at}"^^xsd:{kind} .\n'
+    return text
+
+
+def claim(name: str, subject: str, property_: str, value: str, more: str = "") -> str:
+    return (
+        f"{subject} {property_} {value} .\n"
+        f"id:{name} a cg:Claim ; rdf:subject {subject} ; rdf:predicate {property_} ; rdf:object {value} ; "
+        f"cg:rank concept:rank-preferred {more}.\n"
+    )
+
+
+# -- the rules ----------------------------------------------------------------------------------------
+
+YEARS = st.sampled_from(["", "2010", "2014-06", "2018-03-01", "2020"])
+
+
+@st.composite
+def memberships(draw: st.DrawFn) -> str:
+    """Some memberships and lists, dated in all ways that data can be dated."""
+    text = (
+        "concept:role-full-member a org:Role ; org:roleProperty org:memberOf .\n"
+        'concept:role-president a org:Role ; org:roleProperty org:headOf ; cg:staleAfter "P2Y"^^xsd:duration .\n'
+    )
+    for number in range(draw(st.integers(1, 4))):
+        name, who, body = f"m{number}", f"id:a{draw(st.integers(0, 1))}", f"id:n{draw(st.integers(0, 1))}"
+        role = draw(st.sampled_from(["concept:role-full-member", "concept:role-president", "concept:role-other"]))
+        text += f"id:{name} a org:Membership ; org:member {who} ; org:organization {body} ; org:role {role} .\n"
+        text += interval(name, draw(YEARS), draw(YEARS), by="org:memberDuring")
+        for known in draw(st.lists(YEARS.filter(bool), max_size=2)):
+            kind = {4: "gYear", 7: "gYearMonth", 10: "date"}[len(known)]
+            text += f'id:{name} cg:asOf "{known}"^^xsd:{kind} .\n'
+        if draw(st.booleans()):
+            text += f"id:{name} cg:onBehalfOf id:city .\n"
+        if draw(st.integers(0, 5)) == 0:
+            text += f"id:{name} cg:rank concept:rank-deprecated .\n"
+    if draw(st.booleans()):
+        text += f'id:n0 schema:dissolutionDate "{draw(YEARS.filter(bool))}"^^xsd:gYear .\n'
+    if draw(st.booleans()):
+        text += f'id:list a cg:CompletenessStatement ; cg:listOf id:n1 ; cg:asOf "{draw(YEARS.filter(bool))}" .\n'
+    return text
+
+
+@given(
+    memberships(), st.sampled_from(["2009-12-31", "2015-01-01", "2018-03-01", "2019-06-30", "2021-12-31", "2026-11-30"])
+)
+def test_the_rules_are_those_that_any_sparql_server_can_run(text: str, day: str) -> None:
+    found = on(day, text)
+    assert set(found.current) == by_sparql([t for t in triples(text) if t.subject not in found.deprecated], day)
+
+
+def by_sparql(stated: list[Triple], day: str) -> set[Triple]:
+    """The rules of docs/time.md as SPARQL, for one day."""
+    as_of = date.fromisoformat(day)
+    roles = {t.object for t in stated if t.predicate.value == PREFIXES["org"] + "role"}
+    own = {str(t.subject): t.object.value for t in stated if t.predicate.value == CG + "staleAfter"}  # type: ignore[union-attr]
+    fresh = {role: Duration.parse(own.get(str(role), "P5Y")).before(as_of).isoformat() for role in roles}
+    values = {
+        "as_of": day,
+        "lists_fresh_from": ONE.before(as_of).isoformat(),
+        "role_rows": " ".join(f'({role} "{since}")' for role, since in fresh.items()),
+    }
+    store = MemoryStore(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in stated)
+
+    def construct(name: str) -> list[Triple]:
+        query = (RULES / f"{name}.rq").read_text(encoding="utf-8")
+        for key, value in values.items():
+            query = query.replace("{{" + key + "}}", value)
+        answer = store.query(query)
+        assert isinstance(answer, Graph)
+        store.load(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in answer.triples)
+        return list(answer.triples)
+
+    construct("bounds")
+    return {*construct("as-of"), *construct("lists-as-of"), *construct("role-property")}
+
+
+@given(memberships(), st.sampled_from(["2009-12-31", "2016-01-01", "2021-12-31"]))
+def test_every_membership_is_derived_on_the_day_or_when_time_or_rank_is_lifted(text: str, day: str) -> None:
+    found = on(day, text)
+    tied = Counter(
+        t.object
+        for t in (*found.current, *found.lifted, *found.rejected)
+        if t.predicate.value == CG + "hasCurrentMembership"
+    )
+    facts = [t.subject for t in triples(text) if t.object == Iri(PREFIXES["org"] + "Membership")]
+    assert tied == Counter(facts)
+    away = {t.object for t in (*found.lifted, *found.rejected) if t.predicate.value == CG + "hasCurrentMembership"}
+    for fact in away:
+        # Of one that holds by its own dates the network or the member is no more.
+        assert fact in found.statuses, fact
+
+
+# -- direct statements --------------------------------------------------------------------------------
+
+SEATS = (
+    claim("old", "id:net", "org:hasPrimarySite", "id:oslo")
+    + interval("old", "2010", "2022")
+    + claim("new", "id:net", "org:hasPrimarySite", "id:bergen", '; cg:asOf "2024-05-01"^^xsd:date ')
+    + interval("new", "2023-01-01")
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "seats", "statuses"),
+    [
+        ("2009-06-01", set(), {"old": Status.NOT_YET, "new": Status.NOT_YET}),
+        ("2015-06-01", {"oslo"}, {"new": Status.NOT_YET}),
+        ("2022-12-31", {"oslo"}, {"new": Status.NOT_YET}),
+        ("2023-01-01", {"bergen"}, {"old": Status.ENDED}),
+        ("2029-05-01", {"bergen"}, {"old": Status.ENDED}),
+        ("2029-05-02", set(), {"old": Status.ENDED, "new": Status.LAST_KNOWN}),
+    ],
+)  # fmt: skip
+def test_a_statement_holds_while_one_of_its_claims_does(day: str, seats: set[str], statuses: dict[str, Status]) -> None:
+    found = on(day, SEATS)
+    held = {t.object for t in found.holding(triples(SEATS)) if t.predicate == Iri(PREFIXES["org"] + "hasPrimarySite")}
+    assert held == {Iri(ID + name) for name in seats}
+    assert {fact: dated.status for fact, dated in found.statuses.items()} == {
+        Iri(ID + n): s for n, s in statuses.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        (claim("c", "id:net", "org:purpose", "concept:culture"), True),
+        (claim("c", "id:net", "org:purpose", "concept:culture", '; cg:asOf "2010"^^xsd:gYear '), False),
+        # Two claims: the later one confirms.
+        (claim("c", "id:net", "org:purpose", "concept:culture", '; cg:asOf "2010"^^xsd:gYear ')
+         + claim("d", "id:net", "org:purpose", "concept:culture", '; cg:asOf "2019"^^xsd:gYear '), True),
+        # What happened stays true; so does what a property calls lasting, before and after.
+        (claim("c", "id:net", "schema:foundingDate", '"1996"^^xsd:gYear', '; cg:asOf "2005"^^xsd:gYear '), True),
+        ("cg:inCountry cg:isLasting true .\n" + claim("c", "id:net", "cg:inCountry", "id:nor", '; cg:asOf "2024"^^xsd:gYear '), True),
+        ("cg:inCountry cg:isLasting true .\n" + claim("c", "id:net", "cg:inCountry", "id:nor") + interval("c", "2024"), False),
+        # What is said of a record goes with the record.
+        ("id:net a org:Membership .\n" + claim("c", "id:net", "cg:comesFrom", "id:x", '; cg:asOf "2005"^^xsd:gYear '), True),
+        (claim("c", "id:net", "skos:prefLabel", '"Old"@en') + interval("c", "1990", "2000"), False),
+    ],
+)  # fmt: skip
+def test_what_a_claim_says_of_time(text: str, holds: bool) -> None:  # noqa: FBT001  # a column of the table
+    found = on("2020-11-05", text)
+    assert bool(found.withheld) is not holds
+
+
+def test_a_thing_is_not_there_before_it_is_founded_nor_after_it_is_dissolved() -> None:
+    text = (
+        'id:net a cg:CityNetwork ; skos:prefLabel "Net"@en ; schema:foundingDate "1996"^^xsd:gYear ; '
+        'schema:dissolutionDate "2015-03-01"^^xsd:date ; org:hasPrimarySite id:oslo .\n'
+        "id:other cg:partnerOf id:net . id:m a org:Membership ; org:organization id:net .\n"
+    )
+    for day, status in (("1995-12-31", Status.NOT_YET), ("2015-03-02", Status.ENDED)):
+        found = on(day, text)
+        assert set(found.withheld.values()) == {status}
+        assert {t.predicate.value.rsplit("#")[-1].rsplit("/")[-1] for t in found.withheld} == {
+            "type",
+            "hasPrimarySite",
+            "partnerOf",
+        }
+    assert not on("1996-01-01", text).withheld
+    assert not on("2015-03-01", text).withheld
+
+
+# -- answers ------------------------------------------------------------------------------------------
+
+Ask = Callable[..., Answered]
+
+
+@pytest.mark.parametrize("day", ["2020-11-05", "2028-01-01", "2012-01-01", "1980-01-01"])
+@pytest.mark.parametrize("name", ["members", "norwegian-participants", "network-presidents", "thematic-areas"])
+def test_the_account_adds_up_on_every_day(this_project: Project, name: str, day: str) -> None:
+    answered = this_project.query(name, as_of=date.fromisoformat(day))
+    whole = this_project.query(name, as_of=date(2020, 11, 5))
+    assert answered.account is not None
+    assert whole.account is not None
+    assert answered.account.day == day
+    assert answered.account.holds == len(answered.answer)  # type: ignore[arg-type]
+    assert answered.account.counts == Counter(each.status for each in answered.others)
+    assert answered.account.whole == whole.account.whole
+    assert not answered.account.is_cut
+
+
+def test_memberships_too_old_to_count_are_last_known_and_never_members(this_project: Project) -> None:
+    answered = this_project.query("members", {"network": "Eurocities"}, as_of=date(2028, 1, 1))
+    assert isinstance(answered.answer, Solutions)
+    assert len(answered.answer) == 0
+    known = {(each.cells[1], each.date) for each in answered.last_known}
+    assert (Iri(ID + "oslo-kommune"), "2020-11-05") in known
+    assert {each.status for each in answered.others} == {Status.LAST_KNOWN}
+
+
+def test_the_day_s_graph_has_nothing_of_another_time_and_a_named_graph_has_it(this_project: Project) -> None:
+    ask = f"ASK {{ <{ID}metrex-secretariat> <{PREFIXES['org']}hasPrimarySite> ?x }}"
+    then, later = this_project.snapshot(as_of=date(2020, 11, 5)), this_project.snapshot(as_of=date(2028, 1, 1))
+    assert then.query(ask).value  # type: ignore[union-attr]
+    assert not later.query(ask).value  # type: ignore[union-attr]
+    assert later.query(ask, graphs=later.lifted_graphs).value  # type: ignore[union-attr]
+    assert {q.triple for q in then.stated()} - {q.triple for q in later.stated()} == {
+        t
+        for t in (q.triple for q in then.stated())
+        if t.predicate == Iri(CG + "asOf") and t.subject == Iri("https://w3id.org/citygraph/")
+    }
+
+
+def test_a_version_without_a_day_is_asked_for_the_day_of_its_readers(
+    built_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Project.open(built_folder, today=TODAY).snapshot().manifest.as_of == "2020-11-05"
+    monkeypatch.setenv("CITYGRAPH_TODAY", "2028-01-01")
+    assert Project.open(built_folder, today=TODAY).snapshot().manifest.as_of == "2028-01-01"
