@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from citygraph import ConfigError, Project, QueryError, Solutions
-from citygraph.errors import ConfigError, SnapshotError
+from citygraph.errors import SnapshotError
 from clean_project import clean_project
 from conftest import TODAY
 

@@ -190,8 +190,7 @@ _NOTHING: Final = Text()
 class TableAbout:
     """What a table is, for those who have nothing but the file.
 
-    `day` is the day that it holds for. `account` is what else is to be said of the table as a whole, by the IRIs of
-    properties: how many rows hold, are last known, ended.
+    `day` is the day that it holds for. `account` says how many rows hold, are last known, ended (`query.Account.words`).
     """
 
     title: Text
@@ -199,7 +198,7 @@ class TableAbout:
     licence: str = ""
     day: str = ""
     source: str = ""
-    account: Mapping[str, str | int] = field(default_factory=dict)
+    account: Text = _NOTHING
 
 
 def columns_of(answer: Solutions, language: str) -> list[TableColumn]:
@@ -250,7 +249,7 @@ def describe_table(file: str, columns: Sequence[TableColumn], about: TableAbout)
         "dc:license": {"@id": about.licence} if about.licence else None,
         "dc:source": {"@id": about.source} if about.source else None,
         "dc:temporal": {"@value": about.day, "@type": "xsd:date"} if about.day else None,
-        **about.account,
+        "rdfs:comment": _said(about.account),
         "dialect": {"encoding": "utf-8", "delimiter": ",", "header": True},
         "tableSchema": {"columns": [_column_metadata(each, number) for number, each in enumerate(columns, 1)]},
     }

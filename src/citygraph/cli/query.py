@@ -57,6 +57,7 @@ def query(
     dialect: CsvDialect = DialectName.STANDARD,
     as_of: AsOf = None,
     cite: Annotated[bool, typer.Option("--cite")] = False,
+    strict: Annotated[bool, typer.Option("--strict")] = False,
     explain: Annotated[int, typer.Option("--explain", metavar="ROW", show_default=False)] = 0,
     extract: Annotated[Path | None, typer.Option("--extract", "-e", metavar="FILE", show_default=False)] = None,
     folder_or_reference: FolderOption = None,
@@ -86,13 +87,15 @@ def query(
             print_explanation(found, format_="tree", language=words)
             print()
     elif format_ is AnswerFormat.TABLE:
-        _print_table(answered, snapshot, project, words, cite=cite)
+        _print_table(answered, snapshot, project, words, cite=cite, strict=strict)
     else:
         if answered.federated is not None and not quiet:
             say(federated_words(answered.federated, words))
+        if answered.account is not None and not quiet:
+            say(answered.account.words.in_language(words))
         from citygraph.results import Solutions  # noqa: PLC0415  # keeps `--help` fast
 
-        answer = answered.with_sources() if cite else answered.answer
+        answer = answered.shown(strict=strict)
         how: dict[str, Any] = {"format_": format_, "language": words, "prefixes": project.prefixes}
         if isinstance(answer, Solutions) and format_ in {AnswerFormat.CSV, AnswerFormat.TSV}:
             print_named_rows(answer, snapshot, dialect=dialect.value, **how)
@@ -117,12 +120,19 @@ def _version(project: Project, as_of: date | None, words: str, *, quiet: bool) -
         return project.snapshot(as_of=as_of, progress=progress)
 
 
-def _print_table(answered: Answered, snapshot: Snapshot, project: Project, words: str, *, cite: bool) -> None:
+def _print_table(  # what a person sees of an answer
+    answered: Answered, snapshot: Snapshot, project: Project, words: str, *, cite: bool, strict: bool
+) -> None:
     """The question, its answer as a table, and below it what it rests on."""
     print(answered.query.question.in_language(words) or answered.query.title.in_language(words))
     print()
     table, prefixes = AnswerFormat.TABLE, project.prefixes
     print_answer(answered.answer, snapshot, format_=table, language=words, prefixes=prefixes, numbered=cite)
+    if answered.last_known and not strict:
+        print(f"\n{phrase('answer.last_known', words)}\n")
+        print_answer(answered.last_known_rows(), snapshot, format_=table, language=words, prefixes=prefixes)
+    if answered.account is not None:
+        print(answered.account.words.in_language(words))
     if cite:
         print()
         print_sources(answered, language=words)

@@ -19,6 +19,7 @@ from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import LIFTED, lifted_graph, stated_of_other_times
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
+from citygraph.messages import Text
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.query import OtherTimes
 from citygraph.results import Solutions
@@ -99,8 +100,10 @@ def _answer_of(saved: SavedQuery, edition: Edition, prefixes: Mapping[str, str])
     except QueryError:
         # The default of a parameter may be a thing that the public edition does not have.
         return None
-    account = answered.account.to_json() if answered.account else {}
-    return QuestionAnswer(answered.answer, answered.bound, account) if isinstance(answered.answer, Solutions) else None
+    shown, account = answered.shown(), answered.account
+    if not isinstance(shown, Solutions):
+        return None
+    return QuestionAnswer(shown, answered.bound, account.words if account is not None else Text())
 
 
 @contextmanager

@@ -117,11 +117,11 @@ _FORMATS_OF_A_DATASET: Final = {
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnswer:
-    """The answer to a question, the values its parameters had, and what is to be said of its rows (`TableAbout.account`)."""
+    """The answer to a question, the values its parameters had, and its account (`query.Account.words`)."""
 
     answer: Solutions
     bound: Mapping[str, Term] = field(default_factory=dict)
-    account: Mapping[str, str | int] = field(default_factory=dict)
+    account: Text = field(default_factory=Text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from typing import Final
 
 from citygraph.as_of import Dated, Status
 from citygraph.errors import QueryError, StoreTimeout
+from citygraph.messages import LANGUAGES, Text, text
+from citygraph.query.citations import Citation
 from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Row, Solutions
@@ -55,11 +57,16 @@ class OtherTimes:
 
 @dataclass(frozen=True, slots=True)
 class OtherRow:
-    """A row that is no part of the answer, why, and the date that decides (empty without one)."""
+    """A row that is no part of the answer, why, and the date that decides (empty without one).
+
+    `whole` has all columns of the query; `sources` is empty unless sources were asked for.
+    """
 
     cells: Row
     status: Status
     date: str = ""
+    whole: Mapping[str, Term] = field(default_factory=dict, compare=False)
+    sources: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +99,29 @@ class Account:
             "cut": self.is_cut,
         }
 
+    @property
+    def words(self) -> Text:
+        """The account as a sentence, the day in figures: "As of 2026-11-30: 2 rows hold, 5 last known, 1 ended"."""
+        counted = [(Status.HOLDS, self.holds), *((each, self.counts.get(each, 0)) for each in reversed(_WORST))]
+        told = [(status, number) for status, number in counted if number or status is Status.HOLDS]
+        parts = [text(f"interface.account.{status.value}").filled(count=number) for status, number in told]
+        if self.is_cut:
+            parts.append(text("interface.account.cut"))
+        return text("interface.account.whole").filled(
+            day=self.day,
+            parts=Text(*(", ".join(each.in_language(language) for each in parts) for language in LANGUAGES)),
+        )
+
+    @property
+    def header(self) -> str:
+        """The account as a dictionary of RFC 9651, for the header of an answer by HTTP."""
+        counts = [f"{each.value}={self.counts[each]}" for each in reversed(_WORST) if self.counts.get(each)]
+        return ", ".join([f"holds={self.holds}", *counts, *(["cut"] if self.is_cut else [])])
+
 
 def account_of(  # noqa: PLR0913  # one argument for each thing that a caller decides
     query: SavedQuery,
-    text: str,
+    asked: str,
     answer: Solutions,
     store: Store,
     *,
@@ -109,7 +135,7 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
 
     Args:
         query: the question.
-        text: its text as it was asked.
+        asked: its text as it was asked.
         answer: its answer with all columns of the text.
         store: the graph that was asked.
         bound: the values of its parameters.
@@ -122,18 +148,17 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
     if not times.graphs:
         return Account(times.day, holds), ()
     *lifted, facts = times.graphs
+    graphs = [Iri(DEFAULT_GRAPH), *lifted]
     try:
-        asked = store.query(
-            text, bind=bound, graphs=[Iri(DEFAULT_GRAPH), *lifted], timeout=timeout, most_rows=most_rows
-        )
+        found = store.query(asked, bind=bound, graphs=graphs, timeout=timeout, most_rows=most_rows)
     except (QueryError, StoreTimeout):
         # The answer itself is whole; what lies beside it is too much.
         return Account(times.day, holds, is_cut=True), ()
-    if not isinstance(asked, Solutions):
+    if not isinstance(found, Solutions):
         return Account(times.day, holds), ()
-    rows = _new_rows(query, answer, asked)
-    found = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
-    others = [OtherRow(cells, each.status, each.date) for (cells, _), each in zip(rows, found, strict=True)]
+    rows = _new_rows(query, answer, found)
+    statuses = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
+    others = [OtherRow(cells, each.status, each.date, row) for (cells, row), each in zip(rows, statuses, strict=True)]
     return Account(times.day, holds, Counter(each.status for each in others)), tuple(others)
 
 

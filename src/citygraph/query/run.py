@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from citygraph.as_of import Status
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
-from citygraph.namespaces import CONCEPT
+from citygraph.namespaces import CONCEPT, PREFIXES
 from citygraph.query.account import Account, OtherRow, OtherTimes, account_of
 from citygraph.query.citations import Citation, sources_of_rows
 from citygraph.query.names import NameFinder, bind_parameters
@@ -83,6 +83,10 @@ if TYPE_CHECKING:
 
 SOURCE_COLUMNS: Final = ("sources", "sources_of_thing", "stated")
 """The columns that the sources of rows stand in, where an answer is written as a table."""
+STATUS_COLUMNS: Final = ("day", "status", "status_date")
+"""The columns with the day of the answer, the status of each row, and the date that decides it."""
+LAST_CONFIRMED: Final = "last_confirmed"
+_DATE: Final = Iri(PREFIXES["xsd"] + "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +115,45 @@ class Answered:
         """The rows that are too old to count and that nothing ended; people see them below the answer."""
         return tuple(each for each in self.others if each.status is Status.LAST_KNOWN)
 
-    def with_sources(self) -> Answer:
-        """The rows with the `SOURCE_COLUMNS`; another answer, or one that was asked without sources, as it is.
+    def shown(self, *, strict: bool = False) -> Answer:
+        """The answer as a table for files: the rows that hold, then unless `strict` those that are last known.
 
-        `sources` are the addresses of what carries a row; `sources_of_thing` those of the things that it speaks of
-        where no claim says more; `stated` is stated or derived.
+        Rows that were asked with sources have the `SOURCE_COLUMNS`: `sources` are the addresses of what carries a row,
+        `sources_of_thing` those of the things that it speaks of where no claim says more, `stated` is stated or derived.
+        With an account the `STATUS_COLUMNS` follow: the day of the answer, the status of the row, and the date that it
+        was last confirmed when it no longer counts. Answers that are no rows are given as they are.
         """
-        if not isinstance(self.answer, Solutions) or len(self.stated) != len(self.answer):
-            return self.answer
-        rows: list[Row] = []
-        for row, citations, stated in zip(self.answer.rows, self.sources, self.stated, strict=True):
-            addresses = [
-                " ".join(dict.fromkeys(each.address for each in citations if each.of_thing is of_thing))
-                for of_thing in (False, True)
-            ]
-            rows.append((*row, *map(Literal, addresses), Literal("stated" if stated else "derived")))
-        return Solutions((*self.answer.columns, *SOURCE_COLUMNS), tuple(rows))
+        answer = self.answer
+        if not isinstance(answer, Solutions):
+            return answer
+        cited = len(self.stated) == len(answer) and bool(self.stated or self.query.cite)
+        others = () if strict else self.last_known
+        columns, rows = answer.columns, [*answer.rows, *(each.cells for each in others)]
+        if cited and self.query.cite:
+            columns = (*columns, *SOURCE_COLUMNS)
+            stated = [Literal("stated" if each else "derived") for each in self.stated] + [None] * len(others)
+            found = [*self.sources, *(each.sources for each in others)]
+            rows = [(*row, *_addresses(each), one) for row, each, one in zip(rows, found, stated, strict=True)]
+        if self.account is not None:
+            columns = (*columns, *STATUS_COLUMNS)
+            day, holds = Literal(self.account.day, datatype=_DATE), (Literal(Status.HOLDS.value), None)
+            ends = [holds] * len(answer) + [(Literal(each.status.value), Literal(each.date)) for each in others]
+            rows = [(*row, day, *end) for row, end in zip(rows, ends, strict=True)]
+        return Solutions(columns, tuple(rows))
+
+    def last_known_rows(self) -> Solutions:
+        """The rows that are last known, each with the date that it was last confirmed in a column of its own."""
+        rows = tuple((*each.cells, Literal(each.date)) for each in self.last_known)
+        return Solutions((*self.query.columns, LAST_CONFIRMED), rows)
+
+
+def _addresses(citations: Sequence[Citation]) -> tuple[Literal, Literal]:
+    """The addresses of what carries a row, and of what only carries a thing in it."""
+    direct, of_thing = (
+        Literal(" ".join(dict.fromkeys(each.address for each in citations if each.of_thing is of_thing)))
+        for of_thing in (False, True)
+    )
+    return direct, of_thing
 
 
 def find_queries(folder: Path, *, hidden: Collection[str] = ()) -> list[SavedQuery]:
@@ -232,6 +259,10 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     rows = [
         {name: term for name, term in zip(answer.columns, row, strict=True) if term is not None} for row in answer.rows
     ]
+    cited = tuple(each for each in others if each.status is Status.LAST_KNOWN)
+    found = sources_of_rows([each.whole for each in cited], query, bound, store) if cited else ()
+    known = {id(each): replace(each, sources=tuple(read)) for each, read in zip(cited, found, strict=True)}
+    others = tuple(known.get(id(each), each) for each in others)
     alone = store.query(text, bind=bound, graphs=asserted_graphs, timeout=timeout, most_rows=most_rows)
     stated = set(alone.rows) if isinstance(alone, Solutions) else set()
     return Answered(

@@ -10,21 +10,22 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio.to_thread import current_default_thread_limiter
 
+from citygraph.as_of import reading_day
 from citygraph.config import CONFIG_FILE
-from citygraph.errors import CitygraphError, SnapshotError, StoreError
+from citygraph.errors import CitygraphError, SnapshotError, StoreError, StoreTimeout
 from citygraph.store import Manifest, Snapshot
 from citygraph.store.lookup import Lookups
 from citygraph.store.pool import Pool
 from citygraph.store.pool_store import AskedStore, Room
 from citygraph.store.protocol import Bounds
 from citygraph.store.snapshot import MANIFEST_FILE, Version
-from citygraph.store.turns import Share
+from citygraph.store.turns import Share, StoreBusy
 from citygraph.web.background import Counting, Counts, Explanations, OtherDays
 from citygraph.web.limits import Limits
 from citygraph.web.pages.graph import SiteMemory
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from citygraph.project import Project
 
 _LOOK_EVERY: Final = 0.25
+_OURSELVES: Final = ""
+"""Who asks for today, in the line of those who wait for a day."""
 _COUNT_SECONDS: Final = 120.0
 _COMPARE_EVERY: Final = 2.0
 
@@ -56,7 +59,7 @@ class Service:
         self._watching: asyncio.Task[None] | None = None
         self._room = Room()
         self._counting = Counting(self._counting_pool, base=project.config.base)
-        self._days = OtherDays(project, limits, lambda: self.snapshot)
+        self._days = OtherDays(project, limits, lambda: self.built)
         self._explanations = Explanations(project, limits, lambda: self.snapshot)
 
     # -- its life -------------------------------------------------------------------------------------
@@ -68,7 +71,7 @@ class Service:
             SnapshotError: nothing has been built, or it cannot be opened.
         """
         self._seen = await asyncio.to_thread(self._look)
-        snapshot = await asyncio.to_thread(self.project.snapshot)
+        self.built = snapshot = await asyncio.to_thread(self._built)
         self.snapshot, self.manifest = snapshot, snapshot.manifest
         # Whoever waits for a page holds a thread; four askers with all that they may ask leave none.
         current_default_thread_limiter().total_tokens = 4 * self.limits.share.per_client
@@ -116,7 +119,7 @@ class Service:
             return self._seen == self.project.held.seen
         with suppress(StoreError):
             current = self.project.snapshots.current()
-            return current is not None and current.snapshot_id == self.pool.version.snapshot_id
+            return current is not None and current.snapshot_id == self.built.snapshot_id
         return False
 
     @property
@@ -158,12 +161,29 @@ class Service:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             seen = await asyncio.to_thread(self._look)
-            if seen == self._seen:
-                continue
             # A version that cannot be opened is looked at again; the old one is served until then.
             with suppress(StoreError, OSError):
-                await self._use(await asyncio.to_thread(self.project.snapshot))
-                self._seen = seen
+                if seen != self._seen:
+                    built = await asyncio.to_thread(self._built)
+                    await self._use(built)
+                    self.built, self._seen = built, seen
+                await self._follow_the_day()
+
+    def _built(self) -> Snapshot:
+        """The version in use as it was built, whatever its day."""
+        built = self.project.current()
+        return built if built is not None else self.project.snapshot()
+
+    async def _follow_the_day(self) -> None:
+        """Serve what the files say about today, once that is worked out: the day goes on while a site is up."""
+        day = reading_day(self.project.config.as_of, today=datetime.now(tz=UTC).date())
+        if self.manifest.pinned or self.project.held is not None or self.manifest.as_of == day.isoformat():
+            return
+        with suppress(StoreTimeout, StoreBusy):
+            snapshot = await asyncio.to_thread(self._days.snapshot, day, _OURSELVES)
+            # Named by a link, so that days which others ask for do not push it out.
+            await asyncio.to_thread(self.project.days.use, snapshot.folder)
+            await self._use(snapshot)
 
     async def _use(self, snapshot: Snapshot) -> None:
         await self.pool.switch(snapshot.folder, snapshot.snapshot_id)

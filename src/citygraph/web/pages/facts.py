@@ -10,7 +10,7 @@ from typing import Final
 from citygraph.labels import FALLBACK
 from citygraph.messages import text
 from citygraph.namespaces import compress, expand
-from citygraph.query import Answered, Citation, cite
+from citygraph.query import Citation, cite
 from citygraph.query.entity import FACT_TABLES, EntityClaim, EntityFact, claims_about, facts_about, identifier_code
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
@@ -95,18 +95,19 @@ class AnswerTable:
 
 
 def table_of(
-    solutions: Solutions, formatter: TermFormatter, words: Words, *, answered: Answered | None = None
+    solutions: Solutions,
+    formatter: TermFormatter,
+    words: Words,
+    *,
+    stated: Sequence[bool] = (),
+    sources: Sequence[Sequence[Citation]] = (),
 ) -> AnswerTable:
-    """The first rows of an answer; with `answered` each with its sources, when they were asked for."""
-    cited = answered is not None and len(answered.stated) == len(solutions)
+    """The first rows of an answer, each with what is known of its sources, and whether the files alone give it."""
     rows = []
     for number, row in enumerate(solutions.rows[:_MOST_ROWS]):
         cells = tuple(formatter.term(term) for term in row)
-        if cited and answered is not None:
-            sources = cited_sources(answered.sources[number], formatter, words)
-            rows.append(AnswerRow(cells, answered.stated[number], sources))
-        else:
-            rows.append(AnswerRow(cells))
+        of_row = cited_sources(sources[number], formatter, words) if number < len(sources) else ()
+        rows.append(AnswerRow(cells, stated[number] if number < len(stated) else None, of_row))
     return AnswerTable(tuple(column_name(each, words) for each in solutions.columns), tuple(rows), len(solutions))
 
 

@@ -45,11 +45,15 @@ _NOT_XML: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535
 # -- files -----------------------------------------------------------------------------------------------
 
 
-def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noqa: A002
-    """The answer in one format, under the name of its question; with `METADATA` what the columns of its table are."""
+def answer_file(page: Page, answered: Answered, format: str, *, strict: bool = False) -> Response:  # noqa: A002
+    """The answer in one format, under the name of its question; with `METADATA` what the columns of its table are.
+
+    With `strict` it has no rows that are only last known.
+    """
     name = f"{answered.query.name}.{format}"
     is_metadata = format == METADATA
-    body = _metadata(page, answered) if is_metadata else _written(page, answered, answered.with_sources(), format)
+    answer = answered.shown(strict=strict)
+    body = _metadata(page, answered, answer) if is_metadata else _written(page, answered, answer, format)
     response = respond(page.request, body, "application/csvm+json" if is_metadata else content_type(format))
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -57,6 +61,7 @@ def answer_file(page: Page, answered: Answered, format: str) -> Response:  # noq
         parameters = f"?{page.request.url.query}" if page.request.url.query else ""
         beside = f'<{name}{METADATA_ENDING}{parameters}>; rel="describedby"; type="application/csvm+json"'
         response.headers.append("Link", beside)
+    account_headers(response, answered)
     return response
 
 
@@ -84,13 +89,24 @@ def _named(page: Page, answer: Solutions) -> Solutions:
     return with_names(answer, lambda iri: page.graph.label(iri.value, page.language), prefixes=page.project.prefixes)
 
 
-def _metadata(page: Page, answered: Answered) -> bytes:
-    answer, query = answered.with_sources(), answered.query
+def _metadata(page: Page, answered: Answered, answer: Answer) -> bytes:
+    query, account = answered.query, answered.account
     named = _named(page, answer) if isinstance(answer, Solutions) else Solutions((), ())
     about = TableAbout(
-        query.title, query.question, licence=page.project.config.licence, day=_day(page),
-    )  # fmt: skip
+        query.title,
+        query.question,
+        licence=page.project.config.licence,
+        day=account.day if account is not None else page.graph.manifest.as_of,
+        account=account.words if account is not None else Text(),
+    )
     return describe_table(f"{query.name}.csv", columns_of(named, page.language), about)
+
+
+def account_headers(response: Response, answered: Answered | None) -> None:
+    """Say in headers which day an answer holds for, and what it holds and leaves out (RFC 9651)."""
+    if answered is not None and answered.account is not None:
+        response.headers["Citygraph-Day"] = answered.account.day
+        response.headers["Citygraph-Account"] = answered.account.header
 
 
 def _written(page: Page, answered: Answered, answer: Answer, format: str) -> bytes:  # noqa: A002
@@ -160,7 +176,12 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     about = book.add_worksheet(page.words("group.about")[:31])
     lines = [
         (page.words("page.questions"), answered.query.question.in_language(page.language)),
-        (page.words("query.as_of"), _day(page)),
+        (page.words("query.as_of"), answered.account.day if answered.account else manifest.as_of),
+        *(
+            [(page.words("query.account"), answered.account.words.in_language(page.language))]
+            if answered.account
+            else []
+        ),
         (page.words("page.version"), manifest.snapshot_id),
         (page.words("page.licence"), page.project.config.licence),
         *((page.words.code("column", name), _cell(page, term)) for name, term in answered.bound.items()),
@@ -208,7 +229,7 @@ def _json(value: object) -> bytes:
 def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> bytes:
     """The feed with the answer as it is now; the same answer on the same day gives the same bytes."""
     query = answered.query
-    updated = f"{_day(page)}T00:00:00Z"
+    updated = f"{answered.account.day if answered.account else page.graph.manifest.as_of}T00:00:00Z"
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
     identity = f"{page.project.config.base}queries/{query.name}"
@@ -224,6 +245,8 @@ def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> 
     _element(entry, "title", f"{query.title.in_language(page.language)}: {_size(page, answered)}")
     _element(entry, "updated", updated)
     _element(entry, "link", "", rel="alternate", href=page_address, type="text/html")
+    if answered.account is not None:
+        _element(entry, "summary", answered.account.words.in_language(page.language))
     _element(entry, "content", _table(page, answered), type="html")
     ET.indent(feed)
     return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True)) + b"\n"

@@ -20,13 +20,13 @@ from citygraph.errors import ConfigError, QueryError, StoreError
 from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
 from citygraph.messages import sentence
 from citygraph.namespaces import compress, expand
-from citygraph.query import Answered, run_query
+from citygraph.query import Answered, OtherTimes, run_query
 from citygraph.rdf import Iri
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import read_query
-from citygraph.web.pages.facts import column_name, table_of
-from citygraph.web.pages.files import METADATA, answer_file, feed_of, json_response
+from citygraph.web.pages.facts import AnswerTable, column_name, table_of
+from citygraph.web.pages.files import METADATA, account_headers, answer_file, feed_of, json_response
 from citygraph.web.pages.graph import day_of, saved_queries, saved_query
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
@@ -34,7 +34,7 @@ from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import Refusal, origin_of, read_body
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
-_OURS: Final = frozenset({"lang", "as_of", "cite", "dialect"})
+_OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict"})
 _MOST_OPTIONS: Final = 400
 _MOST_TERMS: Final = 5000
 _LONGEST_BODY: Final = 400_000
@@ -109,7 +109,7 @@ def query_page(request: Request) -> Response:
     if table not in answer_formats(saved.parsed.form, saved.columns):
         near = [(each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)]
         raise NotFound(request.url.path, near)
-    return answer_file(page, answered, ending)
+    return answer_file(page, answered, ending, strict=request.query_params.get("strict") == "1")
 
 
 def _saved(page: Page, name: str) -> SavedQuery:
@@ -161,7 +161,9 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         missing=missing,
         fault=fault,
         answered=answered,
-        table=table_of(rows, page.formatter, page.words, answered=answered) if rows is not None else None,
+        table=_table(page, rows, answered) if rows is not None and answered is not None else None,
+        last_known=_last_known(page, answered) if answered else None,
+        account=answered.account.words.in_language(page.language) if answered and answered.account else "",
         truth=answer.value if isinstance(answer, Truth) else None,
         triples=len(answer.triples) if isinstance(answer, Graph) else None,
         pictures=pictures_of(rows, page.formatter, page.words, first=saved.view) if rows is not None else [],
@@ -174,6 +176,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         snippets=_snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
         structured=data_block(_query_dataset(page, saved, csv)),
     )
+    account_headers(response, answered)
     for format_ in answer_formats(saved.parsed.form, saved.columns):
         address = page.urls.query(saved.name, kept, format=format_)
         response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type(format_)}"')
@@ -207,9 +210,22 @@ def _ask_saved(
             most_rows=project.config.number("limits.rows"),
             names=graph.candidates,
             federation=project.federation() if project.config.values["serve.federation"] else None,
+            times=OtherTimes(manifest.as_of, [Iri(name) for name in manifest.lifted_graphs]),
         )
     except ConfigError as error:
         raise QueryError(error.message, fix=error.fix) from error
+
+
+def _table(page: Page, rows: Solutions, answered: Answered) -> AnswerTable:
+    return table_of(rows, page.formatter, page.words, stated=answered.stated, sources=answered.sources)
+
+
+def _last_known(page: Page, answered: Answered) -> AnswerTable | None:
+    """The rows that are too old to count, with their sources when those were asked for; none when there are none."""
+    if not answered.last_known:
+        return None
+    sources = [each.sources for each in answered.last_known]
+    return table_of(answered.last_known_rows(), page.formatter, page.words, sources=sources)
 
 
 def _federated(page: Page, answered: Answered) -> str:
