@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph import Project
-from citygraph.as_of import OnDay, Status, facts_on
+from citygraph.as_of import FactStatus, OnDay, facts_on
 from citygraph.config import Duration
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.query import Answered
@@ -153,15 +153,17 @@ SEATS = (
 @pytest.mark.parametrize(
     ("day", "seats", "statuses"),
     [
-        ("2009-06-01", set(), {"old": Status.NOT_YET, "new": Status.NOT_YET}),
-        ("2015-06-01", {"oslo"}, {"new": Status.NOT_YET}),
-        ("2022-12-31", {"oslo"}, {"new": Status.NOT_YET}),
-        ("2023-01-01", {"bergen"}, {"old": Status.ENDED}),
-        ("2029-05-01", {"bergen"}, {"old": Status.ENDED}),
-        ("2029-05-02", set(), {"old": Status.ENDED, "new": Status.LAST_KNOWN}),
+        ("2009-06-01", set(), {"old": FactStatus.NOT_YET, "new": FactStatus.NOT_YET}),
+        ("2015-06-01", {"oslo"}, {"new": FactStatus.NOT_YET}),
+        ("2022-12-31", {"oslo"}, {"new": FactStatus.NOT_YET}),
+        ("2023-01-01", {"bergen"}, {"old": FactStatus.ENDED}),
+        ("2029-05-01", {"bergen"}, {"old": FactStatus.ENDED}),
+        ("2029-05-02", set(), {"old": FactStatus.ENDED, "new": FactStatus.LAST_KNOWN}),
     ],
 )  # fmt: skip
-def test_a_statement_holds_while_one_of_its_claims_does(day: str, seats: set[str], statuses: dict[str, Status]) -> None:
+def test_a_statement_holds_while_one_of_its_claims_does(
+    day: str, seats: set[str], statuses: dict[str, FactStatus]
+) -> None:
     found = on(day, SEATS)
     held = {t.object for t in found.holding(triples(SEATS)) if t.predicate == Iri(PREFIXES["org"] + "hasPrimarySite")}
     assert held == {Iri(ID + name) for name in seats}
@@ -198,7 +200,7 @@ def test_a_thing_is_not_there_before_it_is_founded_nor_after_it_is_dissolved() -
         'schema:dissolutionDate "2015-03-01"^^xsd:date ; org:hasPrimarySite id:oslo .\n'
         "id:other cg:partnerOf id:net . id:m a org:Membership ; org:organization id:net .\n"
     )
-    for day, status in (("1995-12-31", Status.NOT_YET), ("2015-03-02", Status.ENDED)):
+    for day, status in (("1995-12-31", FactStatus.NOT_YET), ("2015-03-02", FactStatus.ENDED)):
         found = on(day, text)
         assert set(found.withheld.values()) == {status}
         assert {t.predicate.value.rsplit("#")[-1].rsplit("/")[-1] for t in found.withheld} == {
@@ -235,7 +237,7 @@ def test_memberships_too_old_to_count_are_last_known_and_never_members(this_proj
     assert len(answered.answer) == 0
     known = {(each.cells[1], each.date) for each in answered.last_known}
     assert (Iri(ID + "oslo-kommune"), "2020-11-05") in known
-    assert {each.status for each in answered.others} == {Status.LAST_KNOWN}
+    assert {each.status for each in answered.others} == {FactStatus.LAST_KNOWN}
 
 
 def test_the_day_s_graph_has_nothing_of_another_time_and_a_named_graph_has_it(this_project: Project) -> None:

@@ -57,7 +57,7 @@ _RECORDS: Final = frozenset(map(Iri, RECORDS))
 _DATE_TYPES: Final = frozenset(_iri("xsd", name) for name in ("date", "gYearMonth", "gYear"))
 
 
-class Status(StrEnum):
+class FactStatus(StrEnum):
     """What can be said of a fact on a day; the values are the ends of `concept:status-…`."""
 
     HOLDS = "holds"
@@ -77,14 +77,14 @@ class Status(StrEnum):
         return Iri(f"{CONCEPT}status-{self.value}")
 
 
-_BEST: Final = {status: place for place, status in enumerate(Status)}
+_BEST: Final = {status: place for place, status in enumerate(FactStatus)}
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class DatedStatus:
     """The status of a fact on a day, and the date that decides: last confirmed, ended, or begun; empty without one."""
 
-    status: Status
+    status: FactStatus
     date: str = ""
 
 
@@ -100,8 +100,8 @@ class OnDay:
     current: tuple[Triple, ...]
     lifted: tuple[Triple, ...]
     rejected: tuple[Triple, ...]
-    withheld: Mapping[Triple, Status]
-    statuses: Mapping[Term, Dated]
+    withheld: Mapping[Triple, FactStatus]
+    statuses: Mapping[Term, DatedStatus]
     deprecated: frozenset[Term]
 
     def holding(self, stated: Iterable[Triple]) -> list[Triple]:
@@ -160,22 +160,22 @@ class _Dates:
     ends: Sequence[str] = ()
     known: Sequence[str] = ()
 
-    def status(self, day: str, fresh_from: str) -> Dated:
+    def status(self, day: str, fresh_from: str) -> DatedStatus:
         """The status by these dates alone; `fresh_from` is the first day whose confirmations count."""
         for begin in self.begins:
             if begin > day[: len(begin)]:
-                return Dated(Status.NOT_YET, begin)
+                return DatedStatus(FactStatus.NOT_YET, begin)
         for end in self.ends:
             if end < day[: len(end)]:
-                return Dated(Status.ENDED, end)
+                return DatedStatus(FactStatus.ENDED, end)
         said = [*self.known, *self.begins]
         if not said:
-            return Dated(Status.UNDATED)
+            return DatedStatus(FactStatus.UNDATED)
         if all(each > day[: len(each)] for each in said):
-            return Dated(Status.NOT_YET, min(said))
+            return DatedStatus(FactStatus.NOT_YET, min(said))
         if all(each < fresh_from[: len(each)] for each in (*said, *self.ends)):
-            return Dated(Status.LAST_KNOWN, max(said))
-        return Dated(Status.HOLDS, max(each for each in said if each <= day[: len(each)]))
+            return DatedStatus(FactStatus.LAST_KNOWN, max(said))
+        return DatedStatus(FactStatus.HOLDS, max(each for each in said if each <= day[: len(each)]))
 
 
 class _Calendar:
@@ -194,25 +194,25 @@ class _Calendar:
         self._records = {each for each, classes in types.items() if not _RECORDS.isdisjoint(classes)}
         self.deprecated = frozenset(each for each, ranks in self._by[_RANK].items() if _DEPRECATED in ranks)
         self._fresh: dict[Term, str] = {}
-        self._statuses: dict[Term, Dated] = {}
+        self._statuses: dict[Term, DatedStatus] = {}
 
     def on_day(self) -> OnDay:
         withheld = self._withheld_statements()
         absent = self._absent_things(withheld)
-        derived: dict[Status | None, list[Triple]] = defaultdict(list)
+        derived: dict[FactStatus | None, list[Triple]] = defaultdict(list)
         for kind, triple in (*self._memberships_derived(absent), *self._lists_derived()):
             derived[kind].append(triple)
         withheld |= self._statements_of(absent)
-        self._statuses |= {each: Dated(Status.REJECTED) for each in self.deprecated}
-        current = dict.fromkeys(derived[Status.HOLDS])
-        lifted = dict.fromkeys(each for each in derived[Status.LAST_KNOWN] if each not in current)
-        rejected = dict.fromkeys(t for t in derived[Status.REJECTED] if t not in current and t not in lifted)
+        self._statuses |= {each: DatedStatus(FactStatus.REJECTED) for each in self.deprecated}
+        current = dict.fromkeys(derived[FactStatus.HOLDS])
+        lifted = dict.fromkeys(each for each in derived[FactStatus.LAST_KNOWN] if each not in current)
+        rejected = dict.fromkeys(t for t in derived[FactStatus.REJECTED] if t not in current and t not in lifted)
         return OnDay(
             current=tuple(sorted(current, key=str)),
             lifted=tuple(sorted(lifted, key=str)),
             rejected=tuple(sorted(rejected, key=str)),
             withheld=withheld,
-            statuses={each: dated for each, dated in self._statuses.items() if dated.status is not Status.HOLDS},
+            statuses={each: dated for each, dated in self._statuses.items() if dated.status is not FactStatus.HOLDS},
             deprecated=self.deprecated,
         )
 
@@ -245,7 +245,7 @@ class _Calendar:
 
     # -- memberships and lists --------------------------------------------------------------------
 
-    def _memberships_derived(self, absent: Mapping[Term, Dated]) -> Iterator[tuple[Status, Triple]]:
+    def _memberships_derived(self, absent: Mapping[Term, DatedStatus]) -> Iterator[tuple[FactStatus, Triple]]:
         """What each membership gives, by what it takes for it: that it holds, that time is lifted, that rank is too."""
         for fact in self._memberships:
             members, bodies = self._by[_MEMBER].get(fact, ()), self._by[_ORGANIZATION].get(fact, ())
@@ -255,31 +255,33 @@ class _Calendar:
                 continue
             dated = self._status_of_membership(fact, roles)
             living = [each for each in members if not self._is_over(absent, each)]
-            if dated.status is Status.HOLDS and (not living or all(self._is_over(absent, each) for each in bodies)):
-                dated = Dated(Status.ENDED, next(absent[each].date for each in (*members, *bodies) if each in absent))
+            if dated.status is FactStatus.HOLDS and (not living or all(self._is_over(absent, each) for each in bodies)):
+                dated = DatedStatus(
+                    FactStatus.ENDED, next(absent[each].date for each in (*members, *bodies) if each in absent)
+                )
             self._statuses[fact] = dated
-            there = living if dated.status is Status.HOLDS else []
-            given = Status.LAST_KNOWN if fact not in self.deprecated else Status.REJECTED
+            there = living if dated.status is FactStatus.HOLDS else []
+            given = FactStatus.LAST_KNOWN if fact not in self.deprecated else FactStatus.REJECTED
             for member in members:
-                kind = Status.HOLDS if member in there and fact not in self.deprecated else given
+                kind = FactStatus.HOLDS if member in there and fact not in self.deprecated else given
                 yield kind, _triple(member, _HAS_CURRENT, fact)
                 for role in roles:
                     for stands_for in _PROPERTIES.intersection(self._by[_STANDS_FOR].get(role, ())):
                         for body in bodies:
                             yield kind, _triple(member, stands_for, body)
-            kind = Status.HOLDS if there and fact not in self.deprecated else given
+            kind = FactStatus.HOLDS if there and fact not in self.deprecated else given
             for represented in self._by[_BEHALF].get(fact, ()):
                 yield kind, _triple(represented, _REPRESENTED, fact)
 
-    def _status_of_membership(self, fact: Term, roles: Sequence[Iri]) -> Dated:
+    def _status_of_membership(self, fact: Term, roles: Sequence[Iri]) -> DatedStatus:
         dates = self._dates(fact)
         found = [dates.status(self._day, self._fresh_from(role)) for role in roles]
         return min(found, key=lambda each: _BEST[each.status])
 
-    def _is_over(self, absent: Mapping[Term, Dated], thing: Term) -> bool:
-        return thing in absent and absent[thing].status is Status.ENDED
+    def _is_over(self, absent: Mapping[Term, DatedStatus], thing: Term) -> bool:
+        return thing in absent and absent[thing].status is FactStatus.ENDED
 
-    def _lists_derived(self) -> Iterator[tuple[Status, Triple]]:
+    def _lists_derived(self) -> Iterator[tuple[FactStatus, Triple]]:
         fresh_from = self._lists.before(self._as_of).isoformat()
         for fact, organizations in self._by[_LIST_OF].items():
             if _LIST not in self._by[TYPE].get(fact, ()):
@@ -289,15 +291,15 @@ class _Calendar:
             earlier = [each for each in known if each <= self._day[: len(each)]]
             dated = _Dates(known=earlier or known).status(self._day, fresh_from)
             self._statuses[fact] = dated
-            kind = Status.HOLDS if dated.status is Status.HOLDS else Status.LAST_KNOWN
+            kind = FactStatus.HOLDS if dated.status is FactStatus.HOLDS else FactStatus.LAST_KNOWN
             for organization in organizations:
-                yield Status.REJECTED if fact in self.deprecated else kind, _triple(organization, _HAS_LIST, fact)
+                yield FactStatus.REJECTED if fact in self.deprecated else kind, _triple(organization, _HAS_LIST, fact)
 
     # -- direct statements ------------------------------------------------------------------------
 
-    def _withheld_statements(self) -> dict[Triple, Status]:
+    def _withheld_statements(self) -> dict[Triple, FactStatus]:
         """The stated triples whose claims speak of another time, and what that makes of them."""
-        claims: dict[tuple[Term, Term, Term], list[Dated]] = defaultdict(list)
+        claims: dict[tuple[Term, Term, Term], list[DatedStatus]] = defaultdict(list)
         for claim, subjects in self._by[_SUBJECT].items():
             if _CLAIM not in self._by[TYPE].get(claim, ()) or claim in self.deprecated:
                 continue
@@ -308,42 +310,45 @@ class _Calendar:
                         self._statuses[claim] = dated
                         claims[subject, predicate, object_].append(dated)
         best = {key: min(found, key=lambda each: _BEST[each.status]).status for key, found in claims.items()}
-        away = {key: status for key, status in best.items() if status is not Status.HOLDS}
+        away = {key: status for key, status in best.items() if status is not FactStatus.HOLDS}
         return {
             t: away[t.subject, t.predicate, t.object]
             for t in self._stated
             if (t.subject, t.predicate, t.object) in away
         }
 
-    def _status_of_claim(self, claim: Term, subject: Term, predicate: Term, object_: Term) -> Dated:
+    def _status_of_claim(self, claim: Term, subject: Term, predicate: Term, object_: Term) -> DatedStatus:
         dates = self._dates(claim)
         dated = dates.status(self._day, self._fresh_from(predicate))
         # What happened on a day stays true whoever says so when; what is said of a record goes with the record.
         is_date = isinstance(object_, Literal) and object_.datatype in _DATE_TYPES
         is_lasting = is_date or subject in self._records or predicate in self._by[_LASTING]
         begun = not any(each > self._day[: len(each)] for each in dates.begins)
-        if is_lasting and begun and dated.status in (Status.NOT_YET, Status.LAST_KNOWN):
-            return Dated(Status.HOLDS, dated.date)
-        return dated if dated.status is not Status.UNDATED else Dated(Status.HOLDS)
+        if is_lasting and begun and dated.status in (FactStatus.NOT_YET, FactStatus.LAST_KNOWN):
+            return DatedStatus(FactStatus.HOLDS, dated.date)
+        return dated if dated.status is not FactStatus.UNDATED else DatedStatus(FactStatus.HOLDS)
 
-    def _absent_things(self, withheld: Mapping[Triple, Status]) -> dict[Term, Dated]:
+    def _absent_things(self, withheld: Mapping[Triple, FactStatus]) -> dict[Term, DatedStatus]:
         """The things that are not there on the day: founded later, or dissolved before."""
-        absent: dict[Term, Dated] = {}
-        for property_, status, is_so in (_FOUNDED, Status.NOT_YET, str.__gt__), (_DISSOLVED, Status.ENDED, str.__lt__):
+        absent: dict[Term, DatedStatus] = {}
+        for property_, status, is_so in (
+            (_FOUNDED, FactStatus.NOT_YET, str.__gt__),
+            (_DISSOLVED, FactStatus.ENDED, str.__lt__),
+        ):
             for thing, dates in self._by[property_].items():
                 for day in dates:
                     if not isinstance(day, Literal) or not is_so(day.value, self._day[: len(day.value)]):
                         continue
                     if _triple(thing, property_, day) not in withheld and thing not in self.deprecated:
-                        absent[thing] = Dated(status, day.value)
+                        absent[thing] = DatedStatus(status, day.value)
         self._statuses |= absent
         return absent
 
-    def _statements_of(self, absent: Mapping[Term, Dated]) -> dict[Triple, Status]:
+    def _statements_of(self, absent: Mapping[Term, DatedStatus]) -> dict[Triple, FactStatus]:
         """What is said of things that are not there, by themselves and by others; records of facts keep their ends."""
         if not absent:
             return {}
-        found: dict[Triple, Status] = {}
+        found: dict[Triple, FactStatus] = {}
         for triple in self._stated:
             if triple.predicate in _ALWAYS:
                 continue

@@ -92,8 +92,17 @@ def test_the_files_hold_the_rows_of_the_page(pages: Pages, name: str) -> None:
     assert len(rows) - 1 == len(bindings["results"]["bindings"])
     assert len(pages.get(f"/queries/{name}.tsv").text.splitlines()) == len(rows)
     assert len(list(ET.fromstring(pages.get(f"/queries/{name}.xml").text)[1])) == len(rows) - 1  # noqa: S314
+    strict = list(csv.reader(io.StringIO(pages.get(f"/queries/{name}.csv?strict=1").text)))
+    status = rows[0].index("status")
+    assert [row for row in rows[1:] if row[status] == "holds"] == strict[1:]
+    assert {row[status] for row in rows[1:]} <= {"holds", "last-known"}
     page = words_of(pages.get(f"/queries/{name}?lang=en").text)
-    assert f"{len(rows) - 1} rows" in page
+    assert f"{len(strict) - 1} rows" in page
+    answer = pages.get(f"/queries/{name}.csv")
+    assert answer.headers["Citygraph-Day"] == "2020-11-05"
+    assert answer.headers["Citygraph-Account"].startswith(f"holds={len(strict) - 1}")
+    assert ("Last known" in page) == (len(strict) < len(rows))
+    assert f"As of 2020-11-05: {len(strict) - 1} hold" in page
 
 
 def test_a_table_names_its_things_in_the_language_of_the_reader_and_says_what_its_columns_are(pages: Pages) -> None:

@@ -10,7 +10,7 @@ Read in this order:
 - `federate`: a question that needs another server; imported by those who ask one.
 """
 
-from citygraph.query.account import Account, OtherRow, OtherTimes
+from citygraph.query.account import Account, OtherRow, OtherTimes, statuses_of
 from citygraph.query.citations import Citation, cite
 from citygraph.query.names import NamedThing, names_of, resolve_entity, resolve_property
 from citygraph.query.run import (
@@ -38,4 +38,5 @@ __all__ = [
     "resolve_property",
     "run_query",
     "statements_behind",
+    "statuses_of",
 ]

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from citygraph.as_of import Dated, Status
+from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.messages import LANGUAGES, Text, text
-from citygraph.query.citations import Citation
 from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Row, Solutions
@@ -22,6 +21,9 @@ from citygraph.saved_query import SavedQuery
 from citygraph.sparql.text import triple_patterns
 from citygraph.store import Store
 from citygraph.store.memory import DEFAULT_GRAPH
+
+if TYPE_CHECKING:
+    from citygraph.query.citations import Citation
 
 _STATUS: Final = """
 PREFIX cg: <https://w3id.org/citygraph/ontology#>
@@ -37,9 +39,9 @@ SELECT ?s ?p ?o ?claim WHERE {
   ?claim rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
 }
 """
-_WORST: Final = (Status.REJECTED, Status.NOT_YET, Status.ENDED, Status.LAST_KNOWN, Status.UNDATED)
+_WORST: Final = (FactStatus.REJECTED, FactStatus.NOT_YET, FactStatus.ENDED, FactStatus.LAST_KNOWN, FactStatus.UNDATED)
 """Of several facts behind one row the first of these says what the row is."""
-_SPELLED: Final = {status.concept: status for status in Status}
+_SPELLED: Final = {status.concept: status for status in FactStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class OtherRow:
     """
 
     cells: Row
-    status: Status
+    status: FactStatus
     date: str = ""
     whole: Mapping[str, Term] = field(default_factory=dict, compare=False)
     sources: tuple[Citation, ...] = ()
@@ -82,7 +84,7 @@ class Account:
 
     day: str
     holds: int
-    counts: Mapping[Status, int] = field(default_factory=dict)
+    counts: Mapping[FactStatus, int] = field(default_factory=dict)
     is_cut: bool = False
 
     @property
@@ -102,8 +104,8 @@ class Account:
     @property
     def words(self) -> Text:
         """The account as a sentence, the day in figures: "As of 2026-11-30: 2 rows hold, 5 last known, 1 ended"."""
-        counted = [(Status.HOLDS, self.holds), *((each, self.counts.get(each, 0)) for each in reversed(_WORST))]
-        told = [(status, number) for status, number in counted if number or status is Status.HOLDS]
+        counted = [(FactStatus.HOLDS, self.holds), *((each, self.counts.get(each, 0)) for each in reversed(_WORST))]
+        told = [(status, number) for status, number in counted if number or status is FactStatus.HOLDS]
         parts = [text(f"interface.account.{status.value}").filled(count=number) for status, number in told]
         if self.is_cut:
             parts.append(text("interface.account.cut"))
@@ -197,7 +199,7 @@ class _Statuses:
     def __init__(self, store: Store, facts: Iri, prefixes: Mapping[str, str]) -> None:
         self._store, self._facts, self._prefixes = store, facts, prefixes
 
-    def of_rows(self, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> list[Dated]:
+    def of_rows(self, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> list[DatedStatus]:
         """The status of each row: that of the facts it cites, else of its things, else of its statements."""
         cited = [[row[name] for name in query.cite if name in row] for row in rows]
         things = [list(row.values()) for row in rows]
@@ -209,17 +211,10 @@ class _Statuses:
         for place, facts in zip(open_, claims, strict=True):
             worst[place] = _worst(known, facts)
         # Something behind the row does not hold; which it is, nothing in the row says.
-        return [each or Dated(Status.LAST_KNOWN) for each in worst]
+        return [each or DatedStatus(FactStatus.LAST_KNOWN) for each in worst]
 
-    def _of(self, facts: Iterable[Term]) -> dict[Term, Dated]:
-        wanted = sorted({each for each in facts if isinstance(each, Iri)}, key=str)
-        text = _STATUS.replace("?facts", str(self._facts))
-        found: dict[Term, Dated] = {}
-        for row in ask_about(text, {"fact": wanted}, self._store) if wanted else ():
-            status = row["status"]
-            if isinstance(status, Iri) and status in _SPELLED:
-                found[row["fact"]] = Dated(_SPELLED[status], _text(row.get("date")))
-        return found
+    def _of(self, facts: Iterable[Term]) -> dict[Term, DatedStatus]:
+        return statuses_of(facts, self._store, self._facts)
 
     def _claims(self, rows: Sequence[Sequence[Triple]]) -> list[list[Term]]:
         triples = list(dict.fromkeys(triple for row in rows for triple in row))
@@ -236,6 +231,24 @@ class _Statuses:
         return [[claim for t in row for claim in by_triple.get((t.subject, t.predicate, t.object), ())] for row in rows]
 
 
+def statuses_of(facts: Iterable[Term], store: Store, graph: Iri) -> dict[Term, DatedStatus]:
+    """The statuses of those facts and things that do not hold on the day.
+
+    Args:
+        facts: what is asked about.
+        store: the graph of the day.
+        graph: the name of the graph of statuses, the last of `graphs.LIFTED`.
+    """
+    wanted = sorted({each for each in facts if isinstance(each, Iri)}, key=str)
+    text = _STATUS.replace("?facts", str(graph))
+    found: dict[Term, DatedStatus] = {}
+    for row in ask_about(text, {"fact": wanted}, store) if wanted else ():
+        status = row["status"]
+        if isinstance(status, Iri) and status in _SPELLED:
+            found[row["fact"]] = DatedStatus(_SPELLED[status], _text(row.get("date")))
+    return found
+
+
 def _statements(query: SavedQuery, row: Mapping[str, Term], prefixes: Mapping[str, str]) -> list[Triple]:
     filled: list[Triple] = []
     for pattern in triple_patterns(query.text, prefixes=prefixes):
@@ -245,7 +258,7 @@ def _statements(query: SavedQuery, row: Mapping[str, Term], prefixes: Mapping[st
     return filled
 
 
-def _worst(known: Mapping[Term, Dated], facts: Iterable[Term]) -> Dated | None:
+def _worst(known: Mapping[Term, DatedStatus], facts: Iterable[Term]) -> DatedStatus | None:
     found = [known[each] for each in facts if each in known]
     return min(found, key=lambda each: _WORST.index(each.status), default=None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -56,7 +56,7 @@ class EntityClaim:
 
 
 def statements_about(
-    iri: str, store: Store, *, inferred_graph: str, incoming: bool = False
+    iri: str, store: Store, *, inferred_graph: str, without: Collection[str] = (), incoming: bool = False
 ) -> dict[tuple[str, Term], bool]:
     """Every statement about a thing, or with `incoming` every one that names it.
 
@@ -64,6 +64,7 @@ def statements_about(
         iri: the thing.
         store: the graph.
         inferred_graph: the name of the graph that holds what was derived.
+        without: the graphs that are left out, those of other times.
         incoming: look for statements in which the thing is the object.
 
     Returns:
@@ -75,7 +76,7 @@ def statements_about(
     found: dict[tuple[str, Term], bool] = {}
     for row in _rows(store, "statements", **{"o" if incoming else "s": Iri(iri)}):
         property_, graph = row["p"], row["g"]
-        if isinstance(property_, Iri) and isinstance(graph, Iri):
+        if isinstance(property_, Iri) and isinstance(graph, Iri) and graph.value not in without:
             key = (property_.value, row["s"] if incoming else row["o"])
             found[key] = found.get(key, True) and graph.value == inferred_graph
     return found

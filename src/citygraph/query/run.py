@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from citygraph.as_of import Status
+from citygraph.as_of import FactStatus
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
 from citygraph.namespaces import CONCEPT, PREFIXES
@@ -113,7 +113,7 @@ class Answered:
     @property
     def last_known(self) -> tuple[OtherRow, ...]:
         """The rows that are too old to count and that nothing ended; people see them below the answer."""
-        return tuple(each for each in self.others if each.status is Status.LAST_KNOWN)
+        return tuple(each for each in self.others if each.status is FactStatus.LAST_KNOWN)
 
     def shown(self, *, strict: bool = False) -> Answer:
         """The answer as a table for files: the rows that hold, then unless `strict` those that are last known.
@@ -136,7 +136,7 @@ class Answered:
             rows = [(*row, *_addresses(each), one) for row, each, one in zip(rows, found, stated, strict=True)]
         if self.account is not None:
             columns = (*columns, *STATUS_COLUMNS)
-            day, holds = Literal(self.account.day, datatype=_DATE), (Literal(Status.HOLDS.value), None)
+            day, holds = Literal(self.account.day, datatype=_DATE), (Literal(FactStatus.HOLDS.value), None)
             ends = [holds] * len(answer) + [(Literal(each.status.value), Literal(each.date)) for each in others]
             rows = [(*row, day, *end) for row, end in zip(rows, ends, strict=True)]
         return Solutions(columns, tuple(rows))
@@ -259,7 +259,7 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     rows = [
         {name: term for name, term in zip(answer.columns, row, strict=True) if term is not None} for row in answer.rows
     ]
-    cited = tuple(each for each in others if each.status is Status.LAST_KNOWN)
+    cited = tuple(each for each in others if each.status is FactStatus.LAST_KNOWN)
     found = sources_of_rows([each.whole for each in cited], query, bound, store) if cited else ()
     known = {id(each): replace(each, sources=tuple(read)) for each, read in zip(cited, found, strict=True)}
     others = tuple(known.get(id(each), each) for each in others)

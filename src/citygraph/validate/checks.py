@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from citygraph.as_of import Dated, Status
+from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.config import Config
 from citygraph.errors import QueryError
 from citygraph.findings import Finding, finding
@@ -104,9 +104,9 @@ def _word(term: Term, labels: Labels, language: str) -> str:
 _AS_OF: Final = Iri(CG + "asOf")
 
 
-def check_staleness(graphs: ProjectGraphs, statuses: Mapping[Term, Dated], *, as_of: date) -> list[Finding]:
+def check_staleness(graphs: ProjectGraphs, statuses: Mapping[Term, DatedStatus], *, as_of: date) -> list[Finding]:
     """A note for each membership and each claim whose latest confirmation is too old on `as_of`."""
-    old = {fact: dated.date for fact, dated in statuses.items() if dated.status is Status.LAST_KNOWN}
+    old = {fact: dated.date for fact, dated in statuses.items() if dated.status is FactStatus.LAST_KNOWN}
     if not old:
         return []
     labels = Labels(graphs.triples(Part.ONTOLOGY, Part.DATA))

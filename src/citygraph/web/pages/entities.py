@@ -17,7 +17,15 @@ from citygraph.query import cite
 from citygraph.query.entity import places_of
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_earth
-from citygraph.web.pages.facts import FactGroup, FactTable, cited_sources, column_name, groups_about, tables_about
+from citygraph.web.pages.facts import (
+    FactGroup,
+    FactTable,
+    cited_sources,
+    column_name,
+    groups_about,
+    shown_status,
+    tables_about,
+)
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView, saved_queries
 from citygraph.web.pages.page import JSON, NotFound, Page, data_block, kindly, respond, wanted_format
@@ -114,6 +122,7 @@ def _entity_page(page: Page, iri: str) -> Response:
         iri=iri,
         kind=kind,
         name=main,
+        standing=next((shown_status(each, page.formatter) for each in page.graph.statuses([Iri(iri)]).values()), None),
         other_names=sorted({(text, language) for text, language, _ in names if text != main}),
         groups=groups,
         tables=[(table, [column_name(each, page.words) for each in table.columns]) for table in tables],
@@ -213,7 +222,8 @@ def _as_json(page: Page, iri: str) -> dict[str, object]:
             table.key: [
                 {
                     **{name: cell.iri or cell.datetime or cell.text for name, cell in zip(table.columns, row.cells, strict=True)},
-                    "current": row.current,
+                    "current": row.holds,
+                    "status": row.status.code if row.status else None,
                     "sources": [citation.to_json() for citation in row.citations],
                 }
                 for row in table.rows
@@ -267,7 +277,7 @@ def _structured_data(
     for table in tables:
         if table.key == "memberships" and "organization" in table.columns and kind.name in {"authority", "person"}:
             place = table.columns.index("organization")
-            current = [row.cells[place] for row in table.rows if row.current]
+            current = [row.cells[place] for row in table.rows if row.holds]
             if current:
                 document["memberOf"] = [{"@type": "Organization", "name": cell.text} for cell in current]
     return document

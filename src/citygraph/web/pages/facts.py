@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.labels import FALLBACK
 from citygraph.messages import text
 from citygraph.namespaces import compress, expand
@@ -169,6 +170,21 @@ _INCOMING_HIDDEN: Final = _HIDDEN | _all("""
 
 
 @dataclass(frozen=True, slots=True)
+class ShownStatus:
+    """One of the five statuses (`as_of.FactStatus`) and its words, with the date that decides."""
+
+    code: str
+    words: str
+
+
+def shown_status(dated: DatedStatus, formatter: TermFormatter) -> ShownStatus:
+    """A status as a badge says it."""
+    words, code = Words(formatter.language), dated.status.value
+    day = formatter.date(dated.date) if dated.date else ""
+    return ShownStatus(code, words(f"status.{code}-{'dated' if day else 'plain'}", date=day))
+
+
+@dataclass(frozen=True, slots=True)
 class FactValue:
     """One value of one property, with what is known about the saying of it."""
 
@@ -178,6 +194,7 @@ class FactValue:
     citations: tuple[Citation, ...] = ()
     comment: str = ""
     followed: bool = True
+    status: ShownStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +231,8 @@ def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
         for (property_, subject), derived in _by_kind(graph.statements(iri, incoming=True), named).items()
         if isinstance(subject, Iri) and graph.kind_of(subject.value) not in {None, FALLBACK}
     }
-    statements = _StatementFormatter(iri, formatter, claims, frozenset(others))
+    statuses = graph.statuses(fact for key in others for fact in claims[key].facts)
+    statements = _StatementFormatter(iri, formatter, claims, frozenset(others), statuses)
     stated_as = {kind: claim.stated_as for (kind, _), claim in [*claims.items(), *named.items()]}
     by_heading: dict[int, list[tuple[int, FactProperty]]] = defaultdict(list)
     for property_, shown in [*statements.properties(stated | others), *statements.properties(naming, incoming=True)]:
@@ -255,6 +273,7 @@ class _StatementFormatter:
     formatter: TermFormatter
     claims: Mapping[tuple[str, Term], EntityClaim]
     not_followed: frozenset[tuple[str, Term]]
+    statuses: Mapping[Term, DatedStatus]
 
     def properties(
         self, statements: Mapping[tuple[str, Term], bool], *, incoming: bool = False
@@ -291,7 +310,13 @@ class _StatementFormatter:
             citations=tuple(dict.fromkeys(citation for fact in claim.counted for citation in cited.get(fact, ()))),
             comment=comments[0].value if comments and isinstance(comments[0], Literal) else "",
             followed=key not in self.not_followed,
+            status=self._status(claim) if key in self.not_followed else None,
         )
+
+    def _status(self, claim: EntityClaim) -> ShownStatus | None:
+        """Why a statement does not hold, when its claims speak of another time."""
+        found = [self.statuses[fact] for fact in claim.counted if fact in self.statuses]
+        return shown_status(found[0], self.formatter) if found else None
 
     def _identifier(self, term: Term) -> ShownTerm | None:
         """An identifier by its kind and its code: its own name would say nothing."""
@@ -318,7 +343,12 @@ class FactRow:
     href: str
     citations: tuple[Citation, ...] = ()
     comment: str = ""
-    current: bool | None = None
+    status: ShownStatus | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it holds on the day; `None` for facts that are not dated so."""
+        return self.status.code == FactStatus.HOLDS if self.status is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +381,8 @@ def _table(sort: str, facts: Sequence[EntityFact], iri: str, formatter: TermForm
     )
     shown = ordered[:_MOST_FACTS]
     cited = cite((fact.node for fact in shown), formatter.graph.store) if sort != "disagreements" else {}
-    rows = tuple(_row(fact, columns, cited.get(fact.node, ()), formatter) for fact in shown)
+    statuses = formatter.graph.statuses(fact.node for fact in shown)
+    rows = tuple(_row(fact, columns, cited.get(fact.node, ()), formatter, statuses.get(fact.node)) for fact in shown)
     return FactTable(sort, columns, rows, len(ordered))
 
 
@@ -374,15 +405,21 @@ def _labels(fact: EntityFact, columns: Sequence[str], formatter: TermFormatter) 
 
 
 def _row(
-    fact: EntityFact, columns: Sequence[str], citations: tuple[Citation, ...], formatter: TermFormatter
+    fact: EntityFact,
+    columns: Sequence[str],
+    citations: tuple[Citation, ...],
+    formatter: TermFormatter,
+    dated: DatedStatus | None,
 ) -> FactRow:
+    if dated is None and fact.is_current is not None:
+        dated = DatedStatus(FactStatus.HOLDS if fact.is_current else FactStatus.UNDATED)
     comments = best_language(fact.of("comment"), formatter.language)
     return FactRow(
         cells=tuple(_period(fact, formatter) if c == "when" else _cell(fact.of(c), formatter) for c in columns),
         href=formatter.urls.entity(fact.node.value) if isinstance(fact.node, Iri) else "",
         citations=citations,
         comment=" ".join(term.value for term in comments if isinstance(term, Literal)),
-        current=fact.is_current,
+        status=shown_status(dated, formatter) if dated is not None else None,
     )
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
+from citygraph.as_of import DatedStatus
 from citygraph.errors import SnapshotError
 from citygraph.labels import FALLBACK, KINDS, Kind, kind_named
 from citygraph.messages import sentence
-from citygraph.query import NamedThing
+from citygraph.query import NamedThing, statuses_of
 from citygraph.query.entity import statements_about
-from citygraph.rdf import Term
+from citygraph.rdf import Iri, Term
 from citygraph.saved_query import SavedQuery
 from citygraph.store import Manifest, Snapshot, Store
 from citygraph.store.directory import Directory
@@ -53,9 +54,18 @@ class GraphView:
         return self.directory.of(iri, language)
 
     def statements(self, iri: str, *, incoming: bool = False) -> dict[tuple[str, Term], bool]:
-        """Every statement about a thing, or naming it: (property, other end) and whether it is only derived."""
-        inferred = self.manifest.inferred_graph
-        return statements_about(iri, self.store, inferred_graph=inferred, incoming=incoming)
+        """Every statement about a thing, or naming it: (property, other end) and whether it is only derived.
+
+        Those of other times are left out, but for what is stated about a thing that is itself not there on the day.
+        """
+        inferred, lifted = self.manifest.inferred_graph, self.manifest.lifted_graphs
+        away = lifted[1:] if self.statuses([Iri(iri)]) else lifted
+        return statements_about(iri, self.store, inferred_graph=inferred, without=away, incoming=incoming)
+
+    def statuses(self, facts: Iterable[Term]) -> dict[Term, DatedStatus]:
+        """What does not hold on the day of those facts and things, and why."""
+        graphs = self.manifest.lifted_graphs
+        return statuses_of(facts, self.store, Iri(graphs[-1])) if graphs else {}
 
     def counts(self) -> list[tuple[Kind, int]]:
         """How many things of each kind there are; kinds without one, and mere records, are left out."""
