@@ -51,8 +51,6 @@ def test_the_wheel_carries_the_reference_graph_and_the_rules(installed: Path) ->
         "messages/finding_codes.toml",
         "doctor/probes.toml",
         "messages/reused_labels.toml",
-        "reason/as_of_rules/as-of.rq",
-        "reason/as_of_rules/bounds.rq",
         "starter/graph.toml",
         "starter/services/gitlab.yml",
         "py.typed",

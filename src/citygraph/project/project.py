@@ -428,9 +428,7 @@ class Project:
         `asserted` is all that the files state, `inferred` what was derived for the day, and `both` what holds on it.
         """
         snapshot = self.snapshot(as_of=as_of)
-        if which == "asserted":
-            return [*snapshot.stated()]
-        return [*(snapshot.asserted() if which == "both" else ()), *snapshot.inferred()]
+        return [*(snapshot.stated() if which == "asserted" else snapshot.of_day(inferred_alone=which == "inferred"))]
 
     def export(
         self, *, format: str, which: Which = "both", as_of: date | None = None, edition: str = "public",  # noqa: A002

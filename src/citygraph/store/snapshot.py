@@ -164,6 +164,10 @@ class Snapshot:
         """What does not hold on the day, stated and derived, in its graphs."""
         return self._read_quads(LIFTED_FILE)
 
+    def of_day(self, *, inferred_alone: bool = False) -> tuple[Quad, ...]:
+        """What holds on the day, stated and derived, or what was derived alone."""
+        return (*(() if inferred_alone else self.asserted()), *self.inferred())
+
     def stated(self) -> tuple[Quad, ...]:
         """All that the files state, whatever the day; what does not hold on it is in a graph of its own."""
         name = lifted_graph(self.manifest.base, LIFTED[0])

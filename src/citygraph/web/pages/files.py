@@ -27,7 +27,7 @@ from citygraph.csv_tables import (
 from citygraph.errors import QueryError
 from citygraph.export import export_bytes
 from citygraph.formats import content_type, place_in
-from citygraph.messages import sentence
+from citygraph.messages import Text, sentence
 from citygraph.query import Answered
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Answer, Graph, Solutions, plain_text, write_answer
