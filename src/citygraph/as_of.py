@@ -49,7 +49,15 @@ _ALWAYS: Final = frozenset(
         *(_iri("skos", name) for name in ("prefLabel", "altLabel", "hiddenLabel", "notation")),
         *(_iri("rdfs", name) for name in ("label", "comment")),
         *(_iri("dct", name) for name in ("identifier", "title")),
-        *(_FOUNDED, _DISSOLVED, _iri("prov", "wasDerivedFrom"), _iri("adms", "identifier"), _iri("schema", "sameAs")),
+        *(
+            _FOUNDED,
+            _DISSOLVED,
+            _iri("prov", "wasDerivedFrom"),
+            _iri("adms", "identifier"),
+            _iri("org", "changedBy"),
+            _iri("org", "resultedFrom"),
+            _iri("schema", "sameAs"),
+        ),
     )
 )
 """What is said of a thing also on a day on which it is not there: what it is called, when it was, and who says so."""
@@ -103,6 +111,12 @@ class OnDay:
     withheld: Mapping[Triple, FactStatus]
     statuses: Mapping[Term, DatedStatus]
     deprecated: frozenset[Term]
+    absent: frozenset[Term] = frozenset()
+    """The things that are not there on the day."""
+
+    def may_follow(self, triple: Triple) -> bool:
+        """Whether a derived triple is of the day: nothing follows of a thing that is not there, such as its class."""
+        return triple.subject not in self.absent or triple.predicate in _ALWAYS
 
     def holding(self, stated: Iterable[Triple]) -> list[Triple]:
         """Those of the stated triples that count on the day."""
@@ -214,6 +228,7 @@ class _Calendar:
             withheld=withheld,
             statuses={each: dated for each, dated in self._statuses.items() if dated.status is not FactStatus.HOLDS},
             deprecated=self.deprecated,
+            absent=frozenset(absent),
         )
 
     # -- dates ------------------------------------------------------------------------------------

@@ -416,9 +416,9 @@ class Pipeline:
         quads = [quad for quad in current.stated() if quad.graph_name != about]
         graphs = ProjectGraphs.from_quads(self.config.base, quads)
         inferred = reason.infer(graphs, self.config, as_of=as_of)
-        asserted = [*quads, *self.about(as_of)]
+        checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of, inferred.lifted)
+        asserted = [*checked.stated(), *self.about(as_of)]
         with SnapshotBuilder(self.days.folder) as builder:
-            checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of, inferred.lifted)
             manifest = self._manifest(snapshot_id, checked, self.config.engine, asserted, files=current.manifest.files)
             findings = [each.to_json() for each in checked.report]
             folder = builder.seal(

@@ -126,7 +126,7 @@ def infer(
     if complete and isinstance(closure, Complete):
         found = {each for each in chain(given, closure.complete()) if each not in known}
     else:
-        found = _worth_keeping((*on_day.current, *closure.inferred()), known)
+        found = set(filter(on_day.may_follow, _worth_keeping((*on_day.current, *closure.inferred()), known)))
     findings: tuple[Finding, ...] = ()
     if closure.contradictions:
         from citygraph.reason.proof.explain import Explainer, finding_of  # noqa: PLC0415  # needed for these alone

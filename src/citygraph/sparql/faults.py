@@ -15,10 +15,10 @@ from itertools import islice, pairwise
 from typing import Final
 
 from citygraph.errors import QueryError
-from citygraph.lexer import Token
+from citygraph.lexer import Token, word_of
 from citygraph.messages import Sentence, sentence
 from citygraph.sparql.grammar import EXAMPLES, KEYWORDS, misplaced
-from citygraph.sparql.text import Form, tokens, word_of
+from citygraph.sparql.text import Form, tokens
 
 _CLOSES: Final = {"(": ")", "[": "]", "{": "}"}
 _AGGREGATES: Final = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})

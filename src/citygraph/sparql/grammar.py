@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from citygraph.lexer import Token
-from citygraph.sparql.text import Form, word_of
+from citygraph.lexer import Token, word_of
 
+_FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _LITERALS: Final = frozenset({"string", "number"})
 _NAMES: Final = frozenset({"iri", "pname"})
 _NODES: Final = frozenset({"variable", "iri", "pname", "blank"})
@@ -21,7 +21,7 @@ _DEEPEST: Final = 200
 _CLAUSES: Final = frozenset({"FILTER", "OPTIONAL", "MINUS", "GRAPH", "SERVICE", "BIND", "VALUES"})
 _BEHIND: Final = frozenset({"GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
 KEYWORDS: Final = frozenset({
-    *Form.__members__, *_CLAUSES, *_BEHIND, "PREFIX", "BASE", "WHERE", "FROM", "NAMED", "DISTINCT", "REDUCED", "UNION", "AS", "BY", "ASC",
+    *_FORMS, *_CLAUSES, *_BEHIND, "PREFIX", "BASE", "WHERE", "FROM", "NAMED", "DISTINCT", "REDUCED", "UNION", "AS", "BY", "ASC",
     "DESC", "EXISTS", "NOT", "IN", "SILENT", "UNDEF", "SEPARATOR",
 })  # fmt: skip
 
@@ -151,7 +151,7 @@ class _Walk:
             else:
                 self.place += 1
             self._want_kind("address", {"iri"})
-        if not self._is(*Form.__members__):
+        if not self._is(*_FORMS):
             raise _Stop("form")
         self._query()
         if self._token is not None:

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from citygraph import lexer
 from citygraph.errors import QueryError
-from citygraph.lexer import Token
+from citygraph.lexer import Token, word_of
 from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, from_rdflib
 
@@ -390,11 +390,6 @@ def with_every_variable(text: str) -> str:
     )
     pattern = next((t for t in found[select:] if word_of(t) == "WHERE" or (t.kind == "mark" and t.text == "{")), None)
     return f"{text[: found[select].start]}SELECT * {text[pattern.start :] if pattern else ''}"
-
-
-def word_of(token: Token) -> str:
-    """The keyword or the name of a function that a token is, in capitals; empty for others."""
-    return token.text.upper() if token.kind == "word" else ""
 
 
 def _inside(found: Sequence[Token]) -> int | None:
