@@ -96,7 +96,7 @@ def _metadata(page: Page, answered: Answered, answer: Answer) -> bytes:
         query.title,
         query.question,
         licence=page.project.config.licence,
-        day=account.day if account is not None else page.graph.manifest.as_of,
+        day=_day(page),
         account=account.words if account is not None else Text(),
     )
     return describe_table(f"{query.name}.csv", columns_of(named, page.language), about)
@@ -176,7 +176,7 @@ def _workbook(page: Page, answered: Answered, solutions: Solutions) -> bytes:
     about = book.add_worksheet(page.words("group.about")[:31])
     lines = [
         (page.words("page.questions"), answered.query.question.in_language(page.language)),
-        (page.words("query.as_of"), answered.account.day if answered.account else manifest.as_of),
+        (page.words("query.as_of"), _day(page)),
         *(
             [(page.words("query.account"), answered.account.words.in_language(page.language))]
             if answered.account
@@ -229,7 +229,7 @@ def _json(value: object) -> bytes:
 def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> bytes:
     """The feed with the answer as it is now; the same answer on the same day gives the same bytes."""
     query = answered.query
-    updated = f"{answered.account.day if answered.account else page.graph.manifest.as_of}T00:00:00Z"
+    updated = f"{_day(page)}T00:00:00Z"
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
     identity = f"{page.project.config.base}queries/{query.name}"
