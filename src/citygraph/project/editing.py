@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import TypeAlias
 
 from citygraph import load, query
+from citygraph.config import Config
 from citygraph.edit.changes import Editor, Workplace
 from citygraph.edit.kinds import Kinds, read_kinds
 from citygraph.edit.plan import EditPlan, keep_document, write_plan
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import EditError, QueryError
-from citygraph.findings import Finding, Severity
+from citygraph.findings import Finding, Report, Severity
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.messages import sentence
-from citygraph.project.pipeline import Memory, Pipeline, reference_folder
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.store import MemoryStore
+
+WouldBe: TypeAlias = Callable[[Mapping[str, bytes]], Report]
+"""What a check would find if some files held this, by their paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,12 @@ class CheckedEdit:
         return tuple(each for each in self.findings if each.severity is Severity.VIOLATION)
 
 
-def kinds_of(graphs: ProjectGraphs) -> Kinds:
+def kinds_of(graphs: ProjectGraphs, reference: Path) -> Kinds:
     """The kinds of facts of a project: those of its `ontology/kinds*.ttl`, or those of the program when it has none.
+
+    Args:
+        graphs: the project.
+        reference: the project of the program.
 
     Raises:
         ConfigError: a shape in one of the files cannot be read as a kind.
@@ -42,17 +52,25 @@ def kinds_of(graphs: ProjectGraphs) -> Kinds:
     files = graphs.of(Part.KINDS)
     if files:
         return read_kinds((quad for file in files for quad in file.quads), file=files[0].path)
-    place = reference_folder() / "ontology" / "kinds.ttl"
+    place = reference / "ontology" / "kinds.ttl"
     return read_kinds(parse(place.read_bytes(), format="ttl").quads)
 
 
 class Edits:
     """Plans edits of one project, checks them, and writes those that break no rule."""
 
-    def __init__(self, pipeline: Pipeline, *, today: date) -> None:
-        """Edits of the project of a pipeline; `today` is the day of what is confirmed without another."""
-        self._pipeline = pipeline
-        self._config = pipeline.config
+    def __init__(self, config: Config, check: WouldBe, *, reference: Path, today: date) -> None:
+        """Edits of the project of `config`.
+
+        Args:
+            config: the settings of the project.
+            check: what a check would find with other contents of some files.
+            reference: the project of the program.
+            today: the day of what is confirmed without another.
+        """
+        self._config = config
+        self._check = check
+        self._reference = reference
         self._today = today
 
     @property
@@ -62,7 +80,7 @@ class Edits:
         Raises:
             ConfigError: a shape cannot be read as a kind.
         """
-        return kinds_of(load.load_files(self._config).graphs)
+        return kinds_of(load.load_files(self._config).graphs, self._reference)
 
     def editor(self) -> Editor:
         """What plans one edit, on the files as they are now.
@@ -87,7 +105,7 @@ class Edits:
 
         config = self._config
         workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today)
-        return Editor(state, kinds_of(graphs), resolve, workplace)
+        return Editor(state, kinds_of(graphs, self._reference), resolve, workplace)
 
     def check(self, plan: EditPlan, *, keep_documents: bool = True) -> CheckedEdit:
         """What a check would find after an edit that it does not find now.
@@ -105,10 +123,9 @@ class Edits:
         new_places = [place for place in places if not place.exists()]
         for place, data in places.items():
             keep_document(place, data)
-        memory = Memory()
-        before = Counter(map(_said, self._pipeline.check(memory=memory).report))
+        before = Counter(map(_said, self._check({})))
         new = []
-        for finding in self._pipeline.check(memory=memory, instead=plan.contents).report:
+        for finding in self._check(plan.contents):
             key = _said(finding)
             if before[key]:
                 before[key] -= 1

@@ -563,7 +563,11 @@ class Project:
         """Edits of facts: plan, check, and write what breaks no rule."""
         from citygraph.project import editing  # noqa: PLC0415
 
-        return editing.Edits(self._pipeline, today=self.today)
+        pipeline, memory = self._pipeline, Memory()
+        return editing.Edits(
+            self.config, lambda instead: pipeline.check(memory=memory, instead=instead).report,
+            reference=reference_folder(), today=self.today,
+        )  # fmt: skip
 
     @property
     def links(self) -> Links:
