@@ -194,6 +194,33 @@ def test_what_two_claims_state_goes_with_the_last_of_them(project: Project) -> N
     assert 'schema:foundingDate "1998"' not in text_of(project)
 
 
+def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Project) -> None:
+    people = project.folder / "data/people.ttl"
+    with_more = people.read_text(encoding="utf-8").replace(
+        'foaf:name "Kari Nordmann" ;', 'foaf:name "Kari Nordmann" ;\n    skos:altLabel "K. Nordmann" ;  # Kari Nordmann'
+    )
+    people.write_text(f"@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n{with_more}", encoding="utf-8")
+    mappings = project.folder / "data/mappings/wikidata.sssom.tsv"
+    rows = mappings.read_text(encoding="utf-8")
+    mappings.write_text(rows.replace("id:place-fjordby", "id:person-kari-nordmann", 1), encoding="utf-8")
+    offices = [each for each in said_by(project) if "#member>" in str(each) and "kari-nordmann" in str(each.object)]
+    checked = project.edits.check(project.edits.editor().withhold("Kari Nordmann", []))
+    assert checked.violations == ()
+    project.edits.write(checked)
+    files = [
+        path for top in ("data", "queries", "ontology") for path in (project.folder / top).rglob("*") if path.is_file()
+    ]
+    left = [
+        path.name
+        for path in files
+        if re.search("kari.?nordmann|K. Nordmann", path.read_text(encoding="utf-8"), re.IGNORECASE)
+    ]
+    assert left == []
+    held = [each for each in said_by(project) if "#member>" in str(each) and "person-withheld-1" in str(each.object)]
+    assert len(held) == len(offices) > 0
+    assert "Ola Nordmann" in people.read_text(encoding="utf-8")
+
+
 def added_lines(before: str, after: str) -> list[str]:
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
     return [line[2:] for line in lines if line[0] in "+-"]

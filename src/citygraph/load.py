@@ -234,7 +234,9 @@ def load_files(
     subjects = {str(quad.subject) for file in files for quad in file.quads} if mappings else set()
     concepts = {str(quad.subject) for file in files for quad in file.quads if quad.predicate == _IN_SCHEME}
     for path in mappings:
-        mapped, problems = _load_mappings(path, config, subjects, concepts)
+        mapped, problems = _load_mappings(
+            path, config, subjects, concepts, instead.get(path.relative_to(folder).as_posix())
+        )
         findings += problems
         if mapped is not None:
             files.append(mapped)
@@ -303,7 +305,11 @@ def _refusal(name: str, problem: BoundsProblem) -> Finding:
 
 
 def _load_mappings(
-    path: Path, config: Config, subjects: Container[str], concepts: Container[str]
+    path: Path,
+    config: Config,
+    subjects: Container[str],
+    concepts: Container[str],
+    content: bytes | None = None,
 ) -> tuple[FileGraph | None, list[Finding]]:
     """The accepted rows of an SSSOM file: `schema:sameAs` on things, the SKOS property on concepts.
 
@@ -312,9 +318,10 @@ def _load_mappings(
         config: the project.
         subjects: everything that another file says something about, in N-Triples syntax.
         concepts: those of them that are concepts.
+        content: what the file is to hold, when it is not what it holds.
     """
     name = path.relative_to(config.folder).as_posix()
-    data = _read(path, config)
+    data = _read(path, config) if content is None else content
     if isinstance(data, Finding):
         return None, [data]
     try:

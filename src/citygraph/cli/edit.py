@@ -1,4 +1,4 @@
-"""`citygraph edit`: add, change, end, confirm, dispute and retract facts; the options are the fields of their kinds."""
+"""`citygraph edit`: add, change, end, confirm, dispute, retract and withhold facts; the options are the fields of their kinds."""
 
 from __future__ import annotations
 
@@ -198,6 +198,6 @@ def _said(key: str, language: str, **values: object) -> str:
 
 app = typer.Typer(cls=Group, no_args_is_help=True, **TYPER_SETTINGS)
 app.command("add", cls=Command, add_help_option=False, **_SETTINGS)(add)
-for _name in ("change", "end", "confirm", "dispute", "retract"):
+for _name in ("change", "end", "confirm", "dispute", "retract", "withhold"):
     app.command(_name, cls=Command, **_SETTINGS)(_made(_name))
 app.command("kinds", cls=Command)(kinds)

@@ -146,17 +146,24 @@ class EditableTurtle:
         )
 
     def _rewritten(self, span: _Span, goes: Sequence[Triple], comes: Sequence[Triple], curies: Curies) -> str:
+        """A block with some statements less and some more; a new value stands where the old one of its property stood."""
         block = self._block(span)
+        waiting = list(comes)
         left: list[str] = []
         pairs: list[Pair] = []
         for pair in block.pairs:
             if any(self._is(pair, each) for each in goes):
-                left += [*pair.comments, *([pair.trailing] if pair.trailing else [])]
-                continue
+                predicate = self._resolver.term(pair.predicate)
+                new = next((each for each in waiting if str(each.predicate) == predicate), None)
+                if new is None:
+                    left += [*pair.comments, *([pair.trailing] if pair.trailing else [])]
+                    continue
+                waiting.remove(new)
+                pair.object = _pair(new, curies).object
             pair.comments = [*left, *pair.comments]
             left = []
             pairs.append(pair)
-        for triple in comes:
+        for triple in waiting:
             self._place(pairs, triple, curies)
         if left and pairs:
             pairs[-1].comments += left

@@ -1,4 +1,4 @@
-"""The edits that a person makes: add, change, end, confirm, dispute and retract, each as a plan that is not written yet."""
+"""The edits that a person makes: add, change, end, confirm, dispute, retract and withhold, each as a plan that is not written yet."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from citygraph.edit.kinds import FactKind, Kinds, Step
 from citygraph.edit.passages import Passages
 from citygraph.edit.plan import EditPlan, Placing
 from citygraph.edit.state import EditedGraph, Resolve
+from citygraph.edit.withhold import withhold_person
 from citygraph.errors import EditError
 from citygraph.messages import sentence, text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
@@ -64,6 +65,7 @@ class Editor:
         self.answers = TypedValues(state, resolve, self._passages, workplace.languages)
         self._builder = Builder(state)
         self._placing = Placing(state, workplace.folder)
+        self._resolve, self._folder = resolve, workplace.folder
         self._today = workplace.today
 
     def add(self, kind: str, said: Said) -> EditPlan:
@@ -207,10 +209,34 @@ class Editor:
             "follows": (Iri(fact.iri),),
             **self.answers.values(point, reasons),
         }
-        disagreement = Fact(point, self._state.free([f"disagreement-{fact.iri.rpartition('/')[2]}"]), about)
+        disagreement = Fact(
+            point, self._state.free([f"disagreement-{fact.iri.rpartition('/')[2].removeprefix('claim-')}"]), about
+        )
         disagreement, more = self._builder.statements(disagreement)
         added = self._new([*triples, *more])
         return self._plan("edit.said.dispute", rival, StatementChange(added=added), [rival, disagreement])
+
+    def withhold(self, what: str, said: Said) -> EditPlan:
+        """A person whose name goes from every file, while the offices stay.
+
+        Args:
+            what: the person, by name or address.
+            said: nothing.
+
+        Raises:
+            EditError: something is said beside the name, or a file cannot be changed.
+            QueryError: the name means nobody, or several.
+        """
+        if said:
+            raise EditError(sentence("edit.withhold_said"), fix=sentence("edit.next.withhold_said"))
+        person = self._resolve(what, (PREFIXES["foaf"] + "Person",)).value
+        held = withhold_person(person, self._state, self._folder)
+        said_ = [
+            text("edit.said.withhold").filled(name=self._short(held.person), count=held.facts, files=len(held.files))
+        ]
+        if held.left:
+            said_.append(text("edit.said.withheld_left").filled(files=", ".join(held.left)))
+        return EditPlan(held.files, (*said_, text("edit.said.withheld_elsewhere")), (held.person,))
 
     # -- how ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,116 @@
+"""A person whose name is not to be told any longer: the offices stay, and the name goes from every file of the project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from citygraph.edit.blocks import EditableTurtle
+from citygraph.edit.facts import StatementChange
+from citygraph.edit.plan import EditedFile
+from citygraph.edit.state import EditedGraph
+from citygraph.namespaces import PREFIXES
+from citygraph.rdf import Iri, Literal, Triple
+
+WITHHELD: Final = "(withheld)"
+"""What stands in place of a name."""
+_NAMES: Final = (PREFIXES["foaf"] + "name", PREFIXES["skos"] + "altLabel")
+_GOES: Final = (PREFIXES["skos"] + "altLabel", PREFIXES["schema"] + "sameAs")
+_PERSON: Final = "person-"
+_TEXTS: Final = frozenset({".csv", ".json", ".md", ".rq", ".toml", ".tsv", ".ttl"})
+_NOT_OURS: Final = frozenset({"build", "sources", "node_modules"})
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldPerson:
+    """The files without a name.
+
+    Attributes:
+        files: what they are to hold.
+        person: the new address of the person.
+        facts: how many facts speak of the person.
+        left: the files in which the name can still be read, as in addresses of others.
+    """
+
+    files: tuple[EditedFile, ...]
+    person: str
+    facts: int
+    left: tuple[str, ...]
+
+
+def withhold_person(person: str, state: EditedGraph, folder: Path) -> WithheldPerson:
+    """What the files are to hold when nobody is to be told who this is.
+
+    The person and every fact whose address has the name get addresses without it; the names are taken out of all texts and
+    remarks, other names and links to other data go. The texts of documents and the history in git are not touched.
+
+    Args:
+        person: the address of the person.
+        state: the graph.
+        folder: the project.
+    """
+    names = {
+        each.value for property_ in _NAMES for each in state.objects(person, property_) if isinstance(each, Literal)
+    }
+    facts = {subject for subjects in state.said_of.get(person, {}).values() for subject in subjects}
+    renamed = _new_addresses(person, facts, state)
+    gone = tuple(
+        Triple(Iri(person), Iri(property_), value) for property_ in _GOES for value in state.objects(person, property_)
+    )
+    words = _pattern(sorted(names, key=len, reverse=True), r"\w")
+    addresses = _pattern(sorted(renamed, key=len, reverse=True), r"[A-Za-z0-9-]")
+    local = person.rpartition("/")[2]
+    has_name = re.compile(rf"(?<![a-z0-9]){re.escape(local.removeprefix(_PERSON))}(?![a-z0-9])", re.IGNORECASE)
+    changes, left = [], []
+    for path in _files(folder):
+        before = path.read_bytes()
+        name = path.relative_to(folder).as_posix()
+        text = before.decode("utf-8", "surrogateescape")
+        if path.suffix == ".ttl" and any(file.path == name for file in state.files_of(person)):
+            text = EditableTurtle(name, text).changed(StatementChange(gone), prefixes=state.prefixes)
+        if name.endswith(".sssom.tsv"):
+            text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"id:{local}\t"))
+        text = addresses.sub(lambda match: renamed[match[0]], words.sub(WITHHELD, text))
+        after = text.encode("utf-8", "surrogateescape")
+        if after != before:
+            changes.append(EditedFile(name, before, after))
+        if has_name.search(text):
+            left.append(name)
+    return WithheldPerson(tuple(changes), f"{state.base}id/{renamed[local]}", len(facts), tuple(left))
+
+
+def _new_addresses(person: str, facts: set[str], state: EditedGraph) -> dict[str, str]:
+    """For each local name that has the name of the person in it, one that has not."""
+    local = person.rpartition("/")[2]
+    stem = local.removeprefix(_PERSON)
+    number = next(each for each in range(1, 100_000) if f"{state.base}id/{_PERSON}withheld-{each}" not in state.said)
+    has_name = re.compile(rf"(?<![a-z0-9]){re.escape(stem)}(?![a-z0-9])")
+    roots = {person, *facts}
+    own = state.base + "id/"
+    # A name of several words is nobody else's; one of a single word may be that of a city.
+    is_sure = "-" in stem
+    found = {
+        each.rpartition("/")[2]
+        for each in state.said
+        if each.startswith(own) and (is_sure or each in roots or any(each.startswith(f"{root}-") for root in roots))
+    }
+    return {each: has_name.sub(f"withheld-{number}", each) for each in found if has_name.search(each)} | {
+        local: f"{_PERSON}withheld-{number}"
+    }
+
+
+def _pattern(words: list[str], inside: str) -> re.Pattern[str]:
+    """Any of the words, where it is no part of a longer one."""
+    return re.compile(rf"(?<!{inside})(?:{'|'.join(map(re.escape, words)) or '(?!)'})(?!{inside})")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The text files of the project, without what is built, what is hidden, links, and the documents themselves."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        is_ours = parts[0] not in _NOT_OURS and not any(part.startswith(".") for part in parts)
+        if is_ours and path.suffix in _TEXTS and path.is_file() and not path.is_symlink():
+            yield path
