@@ -208,11 +208,11 @@ def test_names_stand_beside_things_and_beside_nothing_else() -> None:
     assert (with_names(empty, str), write_table(empty)) == (empty, b"who\r\n")
 
 
-def test_metadata_of_a_table_have_room_for_what_its_rows_are() -> None:
-    account = {"https://w3id.org/citygraph/ontology#rowsLastKnown": 5}
+def test_metadata_of_a_table_say_what_it_holds_and_leaves_out() -> None:
+    account = Text("Per 2026-11-30: 2 gjelder", "As of 2026-11-30: 2 hold")
     about = TableAbout(Text("Medlemmer", "Members"), day="2026-11-30", account=account)
     said = json.loads(describe_table("members.csv", [TableColumn("skos:prefLabel@nb", Text.of("navn"))], about))
-    assert said["https://w3id.org/citygraph/ontology#rowsLastKnown"] == 5
+    assert "2 hold" in json.dumps(said["rdfs:comment"])
     assert said["dc:temporal"]["@value"] == "2026-11-30"
     assert said["tableSchema"]["columns"][0]["name"] == "skos_prefLabel_nb"
     assert "dc:license" not in said
