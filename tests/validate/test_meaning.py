@@ -56,6 +56,18 @@ WRONG = {
     "a role that is a theme": (MEMBERSHIP.format("id:oslo-kommune", "id:metrex", "mobility"), "Role"),
     "a place is a seat": ("id:metrex org:hasPrimarySite id:place-glasgow .", "is wanted: seat"),
     "an aim that is a place": ("id:metrex cg:hasAim id:place-oslo .", "Concept"),
+    "a theme that is a network": ("id:metrex cg:hasTopic id:eurocities .", "Concept"),
+    "an activity that is a place": ("id:metrex cg:hasActivity id:place-oslo .", "Concept"),
+    "a relation to a text": ('id:metrex cg:relatesTo "the Commission" .', "text"),
+    "a publisher that is a place": ("source:geonames dct:publisher id:place-oslo .", "Agent"),
+    "a city is acting president": (
+        MEMBERSHIP.format("id:oslo-kommune", "id:metrex", "role-acting-president"),
+        "Person",
+    ),
+    "a city is deputy mayor": (
+        MEMBERSHIP.format("id:oslo-kommune", "id:bergen-kommune", "role-deputy-mayor"),
+        "Person",
+    ),
     "a homepage that is text": ('id:metrex foaf:homepage "https://example.org/" .', "<https://"),
     "a place in a country that is a city": ("id:place-oslo cg:inCountry id:place-bergen .", "is wanted: country"),
     "a list of a place": ("id:list-tried a cg:CompletenessStatement ; cg:listOf id:place-oslo .", "id:oslo-kommune"),

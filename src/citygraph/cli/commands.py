@@ -479,7 +479,7 @@ def rebase(
 
 def migrate(
     project_folder: FolderOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "--plan")] = False,
     language: Language = None,
 ) -> None:
     """Rewrite the project from the earlier vocabulary into today's words."""
