@@ -238,6 +238,20 @@ def test_memberships_too_old_to_count_are_last_known_and_never_members(this_proj
     known = {(each.cells[1], each.date) for each in answered.last_known}
     assert (Iri(ID + "oslo-kommune"), "2020-11-05") in known
     assert {each.status for each in answered.others} == {FactStatus.LAST_KNOWN}
+    table = answered.shown()
+    assert isinstance(table, Solutions)
+    assert table.columns == ("network", "member", "role", "country", "day", "status", "status_date")
+    assert {(row[4].value, row[5].value) for row in table.rows} == {("2028-01-01", "last-known")}  # type: ignore[union-attr]
+    assert answered.shown(strict=True) == Solutions(table.columns, ())
+
+
+def test_a_membership_of_who_is_no_more_has_ended(this_project: Project) -> None:
+    answered = this_project.query("members", {"network": "Metrex"}, as_of=date(2028, 1, 1))
+    ended = {each.cells[1]: each.date for each in answered.others if each.status is FactStatus.ENDED}
+    assert ended == {
+        Iri(ID + "viken-fylkeskommune"): "2023-12-31",
+        Iri(ID + "akershus-fylkeskommune-until-2019"): "2019-12-31",
+    }
 
 
 def test_the_day_s_graph_has_nothing_of_another_time_and_a_named_graph_has_it(this_project: Project) -> None:

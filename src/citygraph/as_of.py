@@ -270,7 +270,8 @@ class _Calendar:
                 continue
             dated = self._status_of_membership(fact, roles)
             living = [each for each in members if not self._is_over(absent, each)]
-            if dated.status is FactStatus.HOLDS and (not living or all(self._is_over(absent, each) for each in bodies)):
+            is_open = dated.status in (FactStatus.HOLDS, FactStatus.LAST_KNOWN, FactStatus.UNDATED)
+            if is_open and (not living or all(self._is_over(absent, each) for each in bodies)):
                 dated = DatedStatus(
                     FactStatus.ENDED, next(absent[each].date for each in (*members, *bodies) if each in absent)
                 )

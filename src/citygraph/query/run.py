@@ -109,6 +109,7 @@ class Answered:
     federated: Federated | None = None
     account: Account | None = None
     others: tuple[OtherRow, ...] = ()
+    is_cited: bool = False
 
     @property
     def last_known(self) -> tuple[OtherRow, ...]:
@@ -126,10 +127,9 @@ class Answered:
         answer = self.answer
         if not isinstance(answer, Solutions):
             return answer
-        cited = len(self.stated) == len(answer) and bool(self.stated or self.query.cite)
         others = () if strict else self.last_known
         columns, rows = answer.columns, [*answer.rows, *(each.cells for each in others)]
-        if cited and self.query.cite:
+        if self.is_cited:
             columns = (*columns, *SOURCE_COLUMNS)
             stated = [Literal("stated" if each else "derived") for each in self.stated] + [None] * len(others)
             found = [*self.sources, *(each.sources for each in others)]
@@ -275,6 +275,7 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
         federated=federated,
         account=account,
         others=others,
+        is_cited=True,
     )
 
 
