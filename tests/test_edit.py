@@ -403,6 +403,34 @@ def test_a_break_between_two_files_leaves_none_of_both(project: Project, monkeyp
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_an_import_of_a_list_writes_both_files_or_none(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are written by the same hand as edits."""
+    members, map_file = project.folder / "members.csv", project.folder / "members.toml"
+    members.write_text("City;Country;Network\nFjordby;Norway;Nordnett\n", encoding="utf-8")
+    map_file.write_text(
+        'list = "members"\nas_of = 2020-11-05\n[columns]\ncity = "City"\ncountry = "Country"\nnetwork = "Network"\n',
+        encoding="utf-8",
+    )
+    written = [
+        project.folder / "data/sources/members-2020-11-05.ttl",
+        project.folder / "data/ingested/members/2020-11-05.ttl",
+    ]
+    real = files.write_file
+
+    def full(path: Path, data: bytes) -> None:
+        if path == written[1]:
+            raise ExportError("no space")
+        real(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(plans, "write_file", full)
+        with pytest.raises(ExportError, match="no space"):
+            project.ingest(members, map_file=map_file)
+    assert not any(path.exists() for path in written)
+    project.ingest(members, map_file=map_file)
+    assert all(path.exists() for path in written)
+
+
 def test_a_document_is_kept_once_and_an_edit_that_is_refused_leaves_none(project: Project, tmp_path: Path) -> None:
     memo = tmp_path / "ny memo.txt"
     memo.write_text("Nordnett har 3 medlemmer.\n", encoding="utf-8")

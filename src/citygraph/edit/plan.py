@@ -230,7 +230,7 @@ def overtaken(path: str) -> EditError:
 
 
 def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
-    """Write every file of a plan, or none: what was written is put back when another cannot be.
+    """Write every file of a plan, or none; the texts of its documents are kept first.
 
     Args:
         plan: the edit.
@@ -238,16 +238,30 @@ def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
         sources_folder: where the texts of documents are kept.
 
     Raises:
-        EditError: a file has changed since the plan was made.
+        EditError: a file has changed since the plan was made, or another text of the same name is kept.
         ExportError: a file cannot be written; all are as they were.
     """
+    for name, data in plan.documents.items():
+        keep_document(sources_folder / name, data)
+    write_files(plan.changes, folder)
+
+
+def write_files(files: Sequence[EditedFile], folder: Path) -> None:
+    """Write some files of a project, or none: what was written is put back when another cannot be.
+
+    Args:
+        files: what they hold and are to hold, those that others refer to first.
+        folder: the project.
+
+    Raises:
+        EditError: one of them has changed meanwhile; none is written.
+        ExportError: one of them cannot be written; all are as they were.
+    """
     with locked(folder / "data"):
-        places = [(each, Path(os.path.realpath(folder / each.path))) for each in plan.changes]
+        places = [(each, Path(os.path.realpath(folder / each.path))) for each in files]
         for change, place in places:
             if (place.read_bytes() if place.is_file() else None) != change.before:
                 raise overtaken(change.path)
-        for name, data in plan.documents.items():
-            keep_document(sources_folder / name, data)
         done: list[tuple[EditedFile, Path]] = []
         try:
             for change, place in places:

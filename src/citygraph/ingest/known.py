@@ -366,6 +366,7 @@ class EditionFiles:
         self.sources = f"{_SOURCES}/{name}-{day}.ttl"
         self.report = f"{_FOLDER}/{name}/{day}.report.csv"
         self.review = f"{_FOLDER}/{name}/review.csv"
+        self.before: dict[str, bytes | None] = {}
 
     def earlier(self) -> list[EditionFiles]:
         """The editions before this one that have been imported, the latest first; a year comes before its first day."""
@@ -381,14 +382,15 @@ class EditionFiles:
         return sorted(stem for stem in stems if _EDITION.match(stem))
 
     def refuse_changed(self) -> None:
-        """Nothing that a person has written is overwritten.
+        """Nothing that a person has written is overwritten; what the files hold is kept in `before` until they are written.
 
         Raises:
             IngestError: a file of this edition was changed after the import that wrote it.
         """
         for each in (self.facts, self.sources):
             path = self.folder / each
-            if path.exists() and not is_unchanged(path.read_bytes()):
+            self.before[each] = data = path.read_bytes() if path.exists() else None
+            if data is not None and not is_unchanged(data):
                 raise list_error("changed", path=each)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from citygraph.config import Config
+from citygraph.edit.plan import EditedFile, write_files
 from citygraph.files import write_file
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.ingest.claims import Claim
@@ -471,8 +472,9 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
     if (imported.questions or decisions) and (review is not None or not dry_run):
         tables.write_review(imported, decisions, review_file, decided=not dry_run)
     if not dry_run:
-        for name, triples in ((files.sources, imported.sources), (files.facts, imported.facts)):
-            write_file(config.folder / name, turtle(triples, list_name=map_.name, prefixes=prefixes))
+        written = ((files.sources, imported.sources), (files.facts, imported.facts))
+        made = {name: turtle(triples, list_name=map_.name, prefixes=prefixes) for name, triples in written}
+        write_files([EditedFile(name, files.before[name], data) for name, data in made.items()], config.folder)
     return Ingested(imported, (files.facts, files.sources), report_file, review_file, tuple(files.later()))
 
 

@@ -590,16 +590,9 @@ class Project:
         return open_source(extract, policy=self.policy(), api=api, endpoint=endpoint)
 
     def ingest(
-        self,
-        path: Path,
-        *,
-        map_file: Path,
-        report: Path | None = None,
-        review: Path | None = None,
-        delimiter: str = ",",
-        language: str = "en",
-        dry_run: bool = False,
-    ) -> Ingested:
+        self, path: Path, *, map_file: Path, report: Path | None = None, review: Path | None = None,
+        delimiter: str = ",", language: str = "en", dry_run: bool = False,
+    ) -> Ingested:  # fmt: skip
         """Take one edition of a membership list into files of its own; no other file is touched.
 
         Args:
