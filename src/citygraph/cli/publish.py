@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from citygraph.publish.identity import Plan
 
 _TOKEN: Final = "CITYGRAPH_CKAN_TOKEN"  # noqa: S105  # the name of the variable
+_SHOWN: Final = 5
+"""Names of datasets in one line of a plan."""
 _WORDS: Final = frozenset({"ckan", "check", "identify"})
 _LONGEST: Final = 100
 
@@ -125,9 +127,17 @@ def _print_plan(plan: Plan, language: str) -> None:
         for each in datasets:
             print(phrase(f"publish.dataset_{key}", language, dataset=named(each)))
     for source in dict.fromkeys(old.identifier for old, _ in plan.moved.values()):
-        to = dict.fromkeys(new.identifier for old, new in plan.moved.values() if old.identifier == source)
+        to = list(dict.fromkeys(new.identifier for old, new in plan.moved.values() if old.identifier == source))
         count = sum(old.identifier == source for old, _ in plan.moved.values())
-        print(phrase("publish.files_move", language, count=count, source=source, to=", ".join(to)))
+        print(
+            phrase(
+                "publish.files_move",
+                language,
+                count=count,
+                source=source,
+                to=", ".join([*to[:_SHOWN], *["…"][: len(to) > _SHOWN]]),
+            )
+        )
     print(phrase("publish.datasets_same", language, count=plan.same))
     for sign, names in (("+", plan.files.come), ("~", plan.files.change), ("-", plan.files.leave)):
         for name in names:
