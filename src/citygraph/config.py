@@ -23,7 +23,7 @@ from typing import Any, Final
 from citygraph.errors import CitygraphError, ConfigError
 from citygraph.findings import Finding, finding
 from citygraph.matching.names import slug
-from citygraph.messages import Sentence, Text, said_in, sentence
+from citygraph.messages import Sentence, Text, reason_of, said_in, sentence
 from citygraph.values import KINDS, Expected, Key, KindCheck, as_toml, did_you_mean, expected
 from citygraph.version import __version__
 from citygraph.vocabularies import tables_of
@@ -60,7 +60,7 @@ def read_toml(path: Path, *, error: type[CitygraphError], fix: str) -> dict[str,
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as cause:
-        why = cause.strerror or cause if isinstance(cause, OSError) else path.name
+        why = reason_of(cause) if isinstance(cause, OSError) else path.name
         raise error(sentence("keys.unreadable", path=path, why=why), fix=fix) from cause
     try:
         text = data.decode("utf-8-sig")

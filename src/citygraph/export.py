@@ -26,7 +26,7 @@ from citygraph.csv_tables import (
 )
 from citygraph.errors import ExportError
 from citygraph.labels import Labels
-from citygraph.messages import Text, text
+from citygraph.messages import Text, sentence, text
 from citygraph.namespaces import CG, PREFIXES, XSD_STRING, Curies
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, serialize_to
 from citygraph.sorted_quads import SortedQuads, distinct_triples
@@ -77,8 +77,8 @@ def write_graph(
         case "rdf":
             _write_xml(given, into, prefixes)
         case _:
-            message = f"There is no format {format!r} for a graph."
-            raise ExportError(message, fix=f"Choose one of: {', '.join(EXPORT_FORMATS)}.")
+            message = sentence("snapshots.no_format", format=format)
+            raise ExportError(message, fix=sentence("snapshots.choose", formats=", ".join(EXPORT_FORMATS)))
 
 
 _TYPE: Final = PREFIXES["rdf"] + "type"
@@ -100,8 +100,8 @@ def _write_xml(quads: SortedQuads, into: BinaryIO, prefixes: Mapping[str, str]) 
     try:
         serialize_to(into, quads.triples(), format="rdf", prefixes=_used(quads, prefixes))
     except (OSError, ValueError) as error:
-        message = f"RDF/XML cannot carry this graph: {error}."
-        raise ExportError(message, fix="Choose another format, such as ttl or nt.") from error
+        message = sentence("snapshots.not_xml", why=error)
+        raise ExportError(message, fix=sentence("snapshots.other_format")) from error
 
 
 def _write_trig(quads: SortedQuads, into: BinaryIO, prefixes: Mapping[str, str]) -> None:
@@ -233,8 +233,8 @@ class _JsonThings:
             case Literal():
                 return f'{{"@type": {self._node(term.datatype)}, "@value": {_quoted(term.value)}}}'
             case Triple():
-                message = f"JSON-LD cannot carry this graph: a statement speaks of another, {term}."
-                raise ExportError(message, fix="Choose another format, such as ttl or nt.")
+                message = sentence("snapshots.not_jsonld", term=term)
+                raise ExportError(message, fix=sentence("snapshots.other_format"))
             case _:
                 return f'{{"@id": {self._node(term)}}}'
 

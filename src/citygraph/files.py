@@ -20,7 +20,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from citygraph.errors import ConfigError, ExportError
-from citygraph.messages import Text, sentence, text
+from citygraph.messages import Text, reason_of, sentence, text
 
 _PARTS_OF_A_PROJECT: Final = ("graph.toml", "ontology", "data", "queries")
 _MOST_LINKS: Final = 10
@@ -71,7 +71,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> ExportError:
-    message = sentence("files.cannot_write", path=path, why=error.strerror or error)
+    message = sentence("files.cannot_write", path=path, why=reason_of(error))
     return ExportError(message, fix=sentence("files.check_room"))
 
 
@@ -167,7 +167,7 @@ def locked(place: Path, *, wait: bool = True) -> Iterator[None]:
             place.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        message = sentence("files.cannot_write", path=place, why=error.strerror or error)
+        message = sentence("files.cannot_write", path=place, why=reason_of(error))
         raise ExportError(message, fix=sentence("files.check_folder")) from error
     try:
         try:
@@ -175,7 +175,7 @@ def locked(place: Path, *, wait: bool = True) -> Iterator[None]:
         except BlockingIOError:
             raise
         except OSError as error:
-            message = sentence("files.cannot_lock", path=place, why=error.strerror or error)
+            message = sentence("files.cannot_lock", path=place, why=reason_of(error))
             raise ExportError(message, fix=sentence("files.use_locks")) from error
         yield
     finally:

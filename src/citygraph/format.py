@@ -7,6 +7,7 @@ from pathlib import Path
 
 from citygraph.documents import place_of
 from citygraph.findings import Finding, finding
+from citygraph.messages import reason_of
 from citygraph.rdf import canonical_hash, parse
 from citygraph.turtle.document import TurtleError, read_document
 from citygraph.turtle.layout import write_document
@@ -36,7 +37,7 @@ def format_file(path: Path, *, name: str) -> Formatted:
         data = path.read_bytes()
         before = data.decode("utf-8")
     except OSError as error:
-        return Formatted(path, "", "", (finding("unreadable-file", file=name, reason=error.strerror or str(error)),))
+        return Formatted(path, "", "", (finding("unreadable-file", file=name, reason=reason_of(error)),))
     except UnicodeDecodeError as error:
         line, column = place_of(error)
         return Formatted(path, "", "", (finding("encoding", file=name, line=line, column=column),))

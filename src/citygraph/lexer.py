@@ -72,6 +72,11 @@ class Token(NamedTuple):
         return self.start + len(self.text)
 
 
+def word_of(token: Token) -> str:
+    """The keyword or the name of a function that a token is, in capitals; empty for others."""
+    return token.text.upper() if token.kind == "word" else ""
+
+
 def tokens(text: str, grammar: re.Pattern[str]) -> Iterator[Token]:
     """The tokens of a text in one of the grammars, comments included, white space left out."""
     starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]

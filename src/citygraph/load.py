@@ -17,7 +17,7 @@ from citygraph.findings import Finding, Severity, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import MAPPINGS, FileGraph, Part, ProjectGraphs, graph_of_file, is_internal, part_of
 from citygraph.jsonld import dropped
-from citygraph.messages import text
+from citygraph.messages import reason_of, text
 from citygraph.namespaces import expand, prefixes_for
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.sssom import SssomError, read_mappings
@@ -169,7 +169,7 @@ def _read(path: Path, config: Config) -> bytes | Finding:
     try:
         found = read_inside(path, config.folder)
     except OSError as error:
-        return finding("unreadable-file", file=name, reason=error.strerror or str(error))
+        return finding("unreadable-file", file=name, reason=reason_of(error))
     if found is None or not _keeps_class(config, name, found[1]):
         return finding("unsafe-link", file=name)
     return found[0]

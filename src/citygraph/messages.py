@@ -13,6 +13,7 @@ All bilingual text is data. A file `messages/<room>.toml` holds the texts of one
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
 from collections.abc import Mapping
@@ -145,6 +146,18 @@ def sentence(key: str, /, **values: object) -> Sentence:
     """
     found = (texts("sentences").get(key) or text(key)).filled(**values)
     return Sentence(found.en, found.nb, key)
+
+
+def reason_of(error: OSError) -> Sentence:
+    """Why the machine refused, in both languages; in its own words when that is none of what we know.
+
+    >>> reason_of(FileNotFoundError(2, "No such file or directory")).nb
+    'det finnes ikke'
+    """
+    key = errno.errorcode.get(error.errno or 0, "")
+    found = texts("errno").get(key)
+    said = error.strerror or type(error).__name__
+    return Sentence(found.en, found.nb, f"errno.{key}") if found else Sentence(said)
 
 
 def said_in(text: str, language: str) -> str:

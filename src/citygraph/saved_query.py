@@ -17,7 +17,7 @@ from citygraph.errors import QueryError
 from citygraph.files import end_inside
 from citygraph.findings import Severity
 from citygraph.graphs import is_internal
-from citygraph.messages import Text, framed, sentence
+from citygraph.messages import Text, framed, reason_of, sentence
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
 from citygraph.values import did_you_mean, is_identifier
@@ -107,7 +107,7 @@ def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # noqa: TRY301  # told as any other
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        message = sentence("saved_query.unreadable", path=path, why=error.strerror or type(error).__name__)
+        message = sentence("saved_query.unreadable", path=path, why=reason_of(error))
         raise QueryError(message, fix=sentence("saved_query.save_as_utf8")) from error
     except UnicodeDecodeError as error:
         message = sentence("saved_query.not_utf8", path=path, byte=error.start + 1)

@@ -13,7 +13,7 @@ import typer
 from citygraph.cli.options import TYPER_SETTINGS, Command, Group, frame, print_usage_error, spoken_language
 from citygraph.cli.output import print_error
 from citygraph.errors import CitygraphError
-from citygraph.messages import sentence
+from citygraph.messages import reason_of, sentence
 from citygraph.version import __version__
 
 COMMANDS: Final = {
@@ -123,7 +123,7 @@ def run() -> None:
         code = _reader_gone()
     except OSError as error:
         file = error.filename or sentence("help.frame.some_file")
-        message = sentence("help.frame.file", file=file, reason=error.strerror or error)
+        message = sentence("help.frame.file", file=file, reason=reason_of(error))
         print_error(CitygraphError(message), spoken_language())
         code = 2
     except _UsageError as error:

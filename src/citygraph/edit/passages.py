@@ -12,7 +12,7 @@ from typing import Final
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import EditError
 from citygraph.matching.names import plain
-from citygraph.messages import Text, sentence
+from citygraph.messages import Text, reason_of, sentence
 from citygraph.namespaces import CG, PREFIXES, RDF_TYPE, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.sources import Excerpt, SourceText, excerpt_range, read_source
@@ -157,6 +157,6 @@ def hash_of_file(path: Path) -> tuple[bytes, str]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        message = sentence("edit.file_unreadable", path=path, why=error.strerror or error)
+        message = sentence("edit.file_unreadable", path=path, why=reason_of(error))
         raise EditError(message, fix=sentence("edit.next.file")) from error
     return data, hashlib.sha256(data).hexdigest()

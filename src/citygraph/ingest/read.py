@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from citygraph.ingest.places import spellings
 from citygraph.ingest.tables import ListLimits, Row, Sheet, list_error, read_workbook
-from citygraph.messages import LANGUAGES, Text, sentence
+from citygraph.messages import LANGUAGES, Text, reason_of, sentence
 
 _CONTEXT: Final = "http://www.w3.org/ns/csvw"
 _LONGEST: Final = 1_000_000
@@ -93,7 +93,7 @@ def read_metadata(path: Path) -> Described | None:
         data = place.read_bytes()
         raw = json.loads(data[:_LONGEST].decode("utf-8-sig"))
     except OSError as error:
-        raise list_error("unreadable", fix="metadata", path=place, why=error.strerror or error) from error
+        raise list_error("unreadable", fix="metadata", path=place, why=reason_of(error)) from error
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise list_error("not_json", fix="metadata", place=place.name, most=_LONGEST, why=error) from error
     table = _table(raw, path.name, place.name)
@@ -326,7 +326,7 @@ def _bytes(path: Path, limits: ListLimits) -> bytes:
             raise list_error("too_large", name=path.name, size=size, most=limits.size)
         return path.read_bytes()
     except OSError as error:
-        raise list_error("unreadable", path=path, why=error.strerror or error) from error
+        raise list_error("unreadable", path=path, why=reason_of(error)) from error
 
 
 def _rows(text: str, delimiter: str, limits: ListLimits) -> tuple[Sheet, list[str]]:

@@ -23,7 +23,7 @@ from citygraph.link.items_in_rdf import items_from_triples, triples_of_items
 from citygraph.matching.names import read_name
 from citygraph.matching.score import TargetIndex, Wanted
 from citygraph.matching.things import Thing
-from citygraph.messages import sentence
+from citygraph.messages import reason_of, sentence
 from citygraph.rdf import Iri, Literal, Triple, parse
 from citygraph.results import Solutions
 from citygraph.store.endpoint import RemoteStore
@@ -137,7 +137,7 @@ def _read(path: Path) -> bytes:
     except (gzip.BadGzipFile, zlib.error, _DamagedError) as error:
         raise refused("damaged") from error
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else path.name
+        reason = reason_of(error) if isinstance(error, OSError) and error.strerror else path.name
         message = sentence("link.unreadable", file=path, reason=reason)
         raise ReconciliationError(message, fix=sentence("link.make_extract")) from error
     if len(data) > _MOST_BYTES:

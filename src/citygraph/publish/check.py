@@ -16,7 +16,7 @@ from citygraph.errors import PublishError
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.formats import by_extension
 from citygraph.http import AGENT, Broken, Deadline, DeadlinePassed, HttpClient, Policy
-from citygraph.messages import LANGUAGES, Text, sentence, text, texts
+from citygraph.messages import LANGUAGES, Text, reason_of, sentence, text, texts
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, follow_pages, lost_page
 from citygraph.publish.quality import Answers, Score, predict
@@ -465,7 +465,7 @@ def _read(path: Path) -> tuple[list[Triple], list[Finding]]:
     try:
         data = path.read_bytes() if path.stat().st_size <= _BOUNDS.size else b""
     except OSError as error:
-        message = sentence("files.cannot_read", path=path, why=error.strerror or error)
+        message = sentence("files.cannot_read", path=path, why=reason_of(error))
         raise PublishError(message, fix=sentence("files.give_readable")) from error
     if not data and path.stat().st_size:
         size, limit = f"{path.stat().st_size:,}", f"{_BOUNDS.size:,}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from citygraph.errors import PublishError
-from citygraph.messages import LANGUAGES, sentence
+from citygraph.messages import LANGUAGES, reason_of, sentence
 from citygraph.publish.catalog import Catalog, DcatDataset, Distribution
 from citygraph.publish.record import eua_status
 from citygraph.vocabularies import vocabulary_of
@@ -205,5 +205,5 @@ def _hash(path: Path, folder: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        message = sentence("files.cannot_read", path=path, why=error.strerror or error)
+        message = sentence("files.cannot_read", path=path, why=reason_of(error))
         raise PublishError(message, fix=sentence("files.publish_first", folder=folder)) from error

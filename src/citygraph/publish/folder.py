@@ -19,7 +19,7 @@ from typing import BinaryIO, Final, Self, cast
 
 from citygraph.errors import PublishError
 from citygraph.files import locked
-from citygraph.messages import sentence
+from citygraph.messages import reason_of, sentence
 
 CHECKSUMS: Final = "SHA256SUMS"
 """The last file that is written: the hash of each other one."""
@@ -76,7 +76,7 @@ def check_target(target: Path, shown: Path) -> None:
 
 
 def _unreadable(path: object, error: OSError) -> PublishError:
-    message = sentence("files.cannot_read", path=path, why=error.strerror or error)
+    message = sentence("files.cannot_read", path=path, why=reason_of(error))
     return PublishError(message, fix=sentence("files.may_read"))
 
 
@@ -142,7 +142,7 @@ def place_folder(new: Path, target: Path, sums: Mapping[str, str], *, prune: boo
                 return ()
             return _Placing(new, target, sums).run(prune=prune)
     except OSError as error:
-        message = sentence("files.cannot_replace", path=error.filename or target, why=error.strerror or error)
+        message = sentence("files.cannot_replace", path=error.filename or target, why=reason_of(error))
         raise PublishError(message, fix=sentence("files.publish_again")) from error
 
 
@@ -376,7 +376,7 @@ class _Summed(io.RawIOBase):
 
 
 def _unwritable(path: object, error: OSError) -> PublishError:
-    message = sentence("files.cannot_write", path=path, why=error.strerror or error)
+    message = sentence("files.cannot_write", path=path, why=reason_of(error))
     return PublishError(message, fix=sentence("files.check_room"))
 
 

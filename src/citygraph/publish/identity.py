@@ -18,7 +18,7 @@ from citygraph.errors import ConfigError, PublishError
 from citygraph.files import write_file
 from citygraph.findings import Finding, finding
 from citygraph.matching.names import slug
-from citygraph.messages import Text, sentence
+from citygraph.messages import Text, reason_of, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.publish.folder import FilePlan
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
@@ -159,7 +159,7 @@ def known_of(folder: Path) -> Known | None:
     try:
         parsed = parse(path.read_bytes(), format="ttl")
     except OSError as error:
-        raise _unreadable(path, str(error.strerror)) from error
+        raise _unreadable(path, reason_of(error)) from error
     if parsed.problems:
         raise _unreadable(path, parsed.problems[0].message)
     about: dict[object, list[Triple]] = {}

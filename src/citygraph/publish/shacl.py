@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from citygraph.errors import PublishError
 from citygraph.findings import Severity
 from citygraph.formats import by_extension
-from citygraph.messages import framed, sentence
+from citygraph.messages import framed, reason_of, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Term, Triple, lexical_forms_kept, parse, to_rdflib
 from citygraph.shacl import Shapes, run
@@ -105,7 +105,7 @@ def read_shapes(path: Path) -> ForeignShapes:
         try:
             parsed = parse(each.read_bytes(), format=format_.name if format_ else "ttl")
         except OSError as error:
-            message = sentence("files.unreadable_shapes", path=each, why=error.strerror or error)
+            message = sentence("files.unreadable_shapes", path=each, why=reason_of(error))
             raise PublishError(message, fix=sentence("files.give_shapes")) from error
         if parsed.problems:
             problem = parsed.problems[0]

@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, TypeAlias
 
 from citygraph.errors import SnapshotError
 from citygraph.files import sync_folder
+from citygraph.messages import sentence
 from citygraph.store.snapshot import MANIFEST_FILE
 
 _READ: Final = 1024 * 1024
@@ -61,13 +62,13 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
         OSError: it is not there or may not be read.
     """
     if path.is_symlink():
-        message = f"{path} is a symbolic link, and a snapshot has plain files alone."
-        raise SnapshotError(message, fix="Put the file itself there.")
+        message = sentence("snapshots.link_inside", path=path)
+        raise SnapshotError(message, fix=sentence("snapshots.put_file"))
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            message = f"{path} is no plain file."
-            raise SnapshotError(message, fix="Remove it, and push the snapshot again.")
+            message = sentence("snapshots.no_plain", path=path)
+            raise SnapshotError(message, fix=sentence("snapshots.remove_and_push"))
         yield file
 
 
@@ -134,10 +135,10 @@ def _fill(file: BinaryIO, piece: Piece, read: From) -> None:
         hashed.update(data)
     if size != piece.size:
         has = f"more than {piece.size:,}" if size > piece.size else f"{size:,}"
-        message = f"it has {has} bytes and should have {piece.size:,}"
+        message = sentence("snapshots.other_size", has=has, size=piece.size)
         raise Damaged(message)
     if hashed.hexdigest() != piece.sha256:
-        message = "its hash is another one"
+        message = sentence("snapshots.other_hash")
         raise Damaged(message)
 
 
@@ -185,8 +186,8 @@ def pack(folder: Path, name: str, write: Callable[[bytes], object]) -> Piece:
         if _OWN_NOTES.fullmatch(path):
             continue
         if not is_path(path):
-            message = f"{folder / path} does not belong in a snapshot."
-            raise SnapshotError(message, fix="Remove it, or build again: citygraph build --fresh")
+            message = sentence("snapshots.not_of_it", path=folder / path)
+            raise SnapshotError(message, fix=sentence("snapshots.remove_or_build"))
         with open_regular(folder / path) as file:
             member = tarfile.TarInfo(path)
             member.size = left = os.fstat(file.fileno()).st_size
@@ -195,8 +196,8 @@ def pack(folder: Path, name: str, write: Callable[[bytes], object]) -> Piece:
                 put(data)
                 left -= len(data)
             if left:
-                message = f"{folder / path} changed while it was read."
-                raise SnapshotError(message, fix="Build it again, and push then: citygraph build --fresh")
+                message = sentence("snapshots.changed", path=folder / path)
+                raise SnapshotError(message, fix=sentence("snapshots.build_then_push"))
             put(b"\0" * (-member.size % _BLOCK))
     put(b"\0" * 2 * _BLOCK)
     return Piece(name, total, hashed.hexdigest())
@@ -227,14 +228,14 @@ def unpack(archive: Path, folder: Path) -> None:
             path = member.name
             folders = {path[:place] for place, letter in enumerate(path) if letter == "/"}
             if path in seen or path in inner or folders & seen or len(seen) >= _MOST_FILES:
-                message = f"{archive.name} names a file twice, or more than {_MOST_FILES:,} files."
-                raise SnapshotError(message, fix="Do not use this mirror until you know who wrote that.")
+                message = sentence("snapshots.many_files", name=archive.name, most=_MOST_FILES)
+                raise SnapshotError(message, fix=sentence("snapshots.who_wrote"))
             seen.add(path)
             inner |= folders
             _write(file, member, folder / path, archive)
     if MANIFEST_FILE not in seen:
-        message = f"{archive.name} is damaged: it holds no {MANIFEST_FILE}."
-        raise SnapshotError(message, fix="Push that snapshot again from where it was built: citygraph snapshot push")
+        message = sentence("snapshots.no_manifest_in", name=archive.name, file=MANIFEST_FILE)
+        raise SnapshotError(message, fix=sentence("snapshots.push_from_there"))
     for written in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
         sync_folder(written)
 
@@ -244,14 +245,14 @@ def _member(header: bytes, archive: Path) -> tarfile.TarInfo:
     try:
         member = tarfile.TarInfo.frombuf(header, "ascii", "strict")
     except (tarfile.HeaderError, UnicodeDecodeError, ValueError) as error:
-        message = f"{archive.name} is damaged: it is no archive that citygraph wrote."
-        raise SnapshotError(message, fix="Push that snapshot again from where it was built.") from error
+        message = sentence("snapshots.no_archive", name=archive.name)
+        raise SnapshotError(message, fix=sentence("snapshots.push_from_there")) from error
     if not is_path(member.name):
-        message = f"{archive.name} names the path {member.name[:80]!r}, which lies outside of a snapshot."
-        raise SnapshotError(message, fix="Do not use this mirror until you know who wrote that.")
+        message = sentence("snapshots.path_outside", name=archive.name, path=member.name[:80])
+        raise SnapshotError(message, fix=sentence("snapshots.who_wrote"))
     if member.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} or member.size < 0:
-        message = f"{archive.name} holds {member.name}, which is no plain file."
-        raise SnapshotError(message, fix="Do not use this mirror until you know who wrote that.")
+        message = sentence("snapshots.holds_odd", name=archive.name, path=member.name)
+        raise SnapshotError(message, fix=sentence("snapshots.who_wrote"))
     return member
 
 
@@ -267,5 +268,5 @@ def _write(file: BinaryIO, member: tarfile.TarInfo, target: Path, archive: Path)
         os.fsync(descriptor)
     padding = -member.size % _BLOCK
     if left or len(file.read(padding)) != padding:
-        message = f"{archive.name} is damaged: {member.name} is cut."
-        raise SnapshotError(message, fix="Push that snapshot again from where it was built: citygraph snapshot push")
+        message = sentence("snapshots.cut", name=archive.name, path=member.name)
+        raise SnapshotError(message, fix=sentence("snapshots.push_from_there"))

@@ -17,6 +17,7 @@ from citygraph.http import (
     decoded,
     media_type_of,
 )
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, read_json_answer
 from citygraph.sparql.text import Form, check_values, every_combination, read_query, with_prefixes
@@ -40,7 +41,7 @@ class AnswerCut(StoreError):  # noqa: N818  # named by what happened
 
     def __init__(self, message: str, most: int) -> None:
         """The sentence, and the number."""
-        super().__init__(message, fix="Ask for less at a time, or raise the limit of the server (ResultSetMaxRows).")
+        super().__init__(message, fix=sentence("snapshots.less_or_rows"))
         self.most = most
 
 
@@ -81,7 +82,7 @@ class RemoteStore:
             StoreError: a server of others is read, not written.
         """
         del quads
-        message = f"{self.endpoint} is only read."
+        message = sentence("snapshots.read_only", address=self.endpoint)
         raise StoreError(message)
 
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
@@ -126,8 +127,8 @@ class RemoteStore:
         whole = with_prefixes(text, prefixes or {})
         query = read_query(whole)
         if query.uses_service:
-            message = "SERVICE would make that server ask another one, and we could not say what came back."
-            raise QueryError(message, fix="Ask each server by itself.")
+            message = sentence("snapshots.service_there")
+            raise QueryError(message, fix=sentence("snapshots.ask_each"))
         check_values(query, values)
         if values:
             whole += f"\n{every_combination(values)}"
@@ -137,8 +138,8 @@ class RemoteStore:
         answer = self._answer(fetched.body, query.form)
         size = len(answer.rows) if isinstance(answer, Solutions) else 0
         if most_rows is not None and size > most_rows:
-            message = f"The answer has more than {most_rows:,} rows."
-            raise QueryError(message, fix="Add LIMIT, or raise limits.rows in graph.toml.")
+            message = sentence("limit.rows", most=most_rows)
+            raise QueryError(message, fix=sentence("next.less_or_rows"))
         return Dated(answer, fetched.at)
 
     def close(self) -> None:
@@ -169,8 +170,8 @@ class RemoteStore:
             raise self._exchange.wrong_type(content_type, _wanted(form))
         most = headers.get("X-SPARQL-MaxRows") or ""
         if headers.get("X-SQL-State") == _SHORTENED_STATE:
-            message = f"{self.host} stopped before the answer was whole ({headers.get('X-SQL-Message') or 'S1TAT'})."
-            raise StoreError(message, fix="Ask for less at a time.")
+            message = sentence("snapshots.stopped", host=self.host, why=headers.get("X-SQL-Message") or "S1TAT")
+            raise StoreError(message, fix=sentence("snapshots.less"))
         try:
             plain = decoded(body, encoding, self._exchange.policy.most_bytes)
         except ValueError as error:
@@ -178,7 +179,7 @@ class RemoteStore:
         if most.isdigit() and form is Form.SELECT:
             answer = self._answer(plain, form)
             if isinstance(answer, Solutions) and len(answer) >= int(most):
-                message = f"{self.host} gives at most {most} rows, and this answer has reached that number."
+                message = sentence("snapshots.most_rows", host=self.host, most=most)
                 raise AnswerCut(message, int(most))
         return plain
 

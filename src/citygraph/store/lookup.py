@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast
 import pyoxigraph
 
 from citygraph.errors import SnapshotError
+from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.results import JSON_END, json_head, json_term, write_truth
@@ -327,7 +328,7 @@ class Lookups:
         try:
             store = open_on_disk(folder)
         except OSError as error:
-            raise SnapshotError("The snapshot cannot be opened.", fix="Run: citygraph build") from error
+            raise SnapshotError(sentence("snapshots.not_opened"), fix=sentence("snapshots.run_build")) from error
         self._index = MemoryIndex(store) if is_small(folder, bounds.in_memory) else DiskIndex(store)
         self._most_read = _MOST_READ[type(self._index)]
 

@@ -37,6 +37,7 @@ from citygraph.http import (
     patiently,
     retry_after,
 )
+from citygraph.messages import reason_of, sentence
 from citygraph.store.archive import Damaged, From, Piece, is_there, open_regular, pack, reading, receive
 from citygraph.store.snapshot import INTERNAL, PRIVATE, PRIVATE_FOLDER, Snapshot
 
@@ -57,7 +58,7 @@ _LONGEST_TEXT: Final = 200
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 # So never `current`, or a path.
 _SNAPSHOT_ID: Final = re.compile(r"[0-9a-f]{16}")
-_AGAIN: Final = "Push it again from the machine that built it: citygraph snapshot push DIR"
+_AGAIN: Final = sentence("snapshots.push_again")
 _OK: Final = 200
 _PARTIAL: Final = 206
 _MISSING: Final = frozenset({404, 410})
@@ -126,13 +127,13 @@ def read_index(data: bytes, *, where: str) -> Index:
     raw = read_document(data, name, _FORMAT, OLD_FORMAT)
     listed = raw.get("snapshots")
     if not isinstance(listed, list) or len(listed) > _MOST_SNAPSHOTS:
-        message = f"{name} does not list snapshots."
-        raise SnapshotError(message, fix="Check that this is the folder that citygraph snapshot push wrote.")
+        message = sentence("snapshots.no_list", name=name)
+        raise SnapshotError(message, fix=sentence("snapshots.check_mirror"))
     is_old = raw["format"] == OLD_FORMAT
     snapshots = tuple(_listed(each, name, is_old=is_old) for each in listed)
     index = Index(str(raw.get("base")), str(raw.get("current")), snapshots)
     if index.current and index.get(index.current) is None:
-        message = f"{name} says that {index.current[:80]} is in use, and does not list it."
+        message = sentence("snapshots.current_unlisted", name=name, version=index.current[:80])
         raise SnapshotError(message, fix=_AGAIN)
     return index
 
@@ -146,11 +147,11 @@ def read_document(data: bytes, name: str, *formats: int) -> Mapping[str, Any]:
     try:
         raw = json.loads(data)
     except (ValueError, RecursionError) as error:
-        message = f"{name} is damaged: it is not the JSON that citygraph writes."
+        message = sentence("snapshots.not_our_json", name=name)
         raise SnapshotError(message, fix=_AGAIN) from error
     if not isinstance(raw, dict) or raw.get("format") not in formats:
-        message = f"{name} was written by another version of citygraph."
-        raise SnapshotError(message, fix="Install the same version on both machines.")
+        message = sentence("snapshots.other_release", name=name)
+        raise SnapshotError(message, fix=sentence("snapshots.same_release"))
     return raw
 
 
@@ -173,7 +174,7 @@ def _listed(raw: object, name: str, *, is_old: bool) -> Listed:
         or not _SNAPSHOT_ID.fullmatch(listed.snapshot_id)
         or not _SHA256.fullmatch(listed.sha256)
     ):
-        message = f"{name} lists something that is no snapshot."
+        message = sentence("snapshots.lists_odd", name=name)
         raise SnapshotError(message, fix=_AGAIN)
     return listed
 
@@ -226,14 +227,14 @@ class MirrorFolder:
             with open_regular(path) as file:
                 data = file.read(MOST_INDEX_BYTES + 1)
         except FileNotFoundError as error:
-            message = f"There are no snapshots in {self.folder}."
-            raise SnapshotError(message, fix="Push one there first: citygraph snapshot push DIR") from error
+            message = sentence("snapshots.none_in", folder=self.folder)
+            raise SnapshotError(message, fix=sentence("snapshots.push_first")) from error
         except OSError as error:
-            message = f"{path} cannot be read: {error.strerror}."
-            raise SnapshotError(message, fix="Check that the folder is there and that you may read it.") from error
+            message = sentence("snapshots.cannot_read", path=path, why=reason_of(error))
+            raise SnapshotError(message, fix=sentence("snapshots.check_readable")) from error
         if len(data) > MOST_INDEX_BYTES:
-            message = f"{path} has more than {MOST_INDEX_BYTES:,} bytes."
-            raise SnapshotError(message, fix="Check that this is the folder that citygraph snapshot push wrote.")
+            message = sentence("snapshots.large", path=path, most=MOST_INDEX_BYTES)
+            raise SnapshotError(message, fix=sentence("snapshots.check_mirror"))
         return read_index(data, where=str(self.folder))
 
     def fetch(self, piece: Piece, target: Path, told: Told) -> None:
@@ -245,13 +246,15 @@ class MirrorFolder:
             with open_regular(path):
                 pass
         except OSError as error:
-            why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-            message = f"{path} {why}."
+            is_missing = isinstance(error, FileNotFoundError)
+            message = sentence(
+                f"snapshots.{'missing' if is_missing else 'cannot_read'}", path=path, why=reason_of(error)
+            )
             raise SnapshotError(message, fix=_AGAIN) from error
         try:
             receive(piece, target, _telling(reading(path), piece, told))
         except Damaged as error:
-            message = f"{path} is damaged: {error}."
+            message = sentence("snapshots.damaged", path=path, why=error.args[0])
             raise SnapshotError(message, fix=_AGAIN) from error
 
     def put(self, snapshot: Snapshot, known: Listed | None, told: Told) -> tuple[Piece, bool]:
@@ -307,8 +310,8 @@ class MirrorFolder:
         try:
             self.folder.mkdir(mode=PRIVATE_FOLDER if is_private else 0o777, parents=True, exist_ok=True)
         except OSError as error:
-            message = f"Cannot write in {self.folder}: {error.strerror}."
-            raise SnapshotError(message, fix="Check that the folder may be written.") from error
+            message = sentence("snapshots.cannot_write", folder=self.folder, why=reason_of(error))
+            raise SnapshotError(message, fix=sentence("snapshots.check_writable")) from error
         with alone(self.folder / ".lock", f"Another push to {self.folder} is going on."):
             yield
 
@@ -348,7 +351,7 @@ def alone(lock: Path, message: str) -> Iterator[None]:
         with locked(lock, wait=False):
             yield
     except BlockingIOError as error:
-        raise SnapshotError(message, fix="Try again when it is done.") from error
+        raise SnapshotError(message, fix=sentence("snapshots.when_done")) from error
     except ExportError as error:
         raise SnapshotError(error.message, fix=error.fix) from error
 
@@ -360,8 +363,8 @@ def no_link(path: Path) -> None:
         SnapshotError: `path` is one.
     """
     if path.is_symlink():
-        message = f"{path} is a symbolic link."
-        raise SnapshotError(message, fix="Put a folder or a file of its own there.")
+        message = sentence("snapshots.is_link", path=path)
+        raise SnapshotError(message, fix=sentence("snapshots.put_own"))
 
 
 class MirrorAddress:
@@ -379,11 +382,11 @@ class MirrorAddress:
         except ValueError:
             fine = False
         if not fine or not address.isascii() or not address.isprintable() or " " in address:
-            message = f"{address!r} is no address of a file server."
-            raise SnapshotError(message, fix="Write it like https://files.example.org/graph/")
+            message = sentence("snapshots.no_address", address=address)
+            raise SnapshotError(message, fix=sentence("snapshots.write_like"))
         if parts.query or parts.fragment or "@" in parts.netloc:
-            message = f"The address {parts.scheme}://{parts.hostname}{parts.path} may have no name, password, ? or #."
-            raise SnapshotError(message, fix="Write it like https://files.example.org/graph/")
+            message = sentence("snapshots.plain_address", address=f"{parts.scheme}://{parts.hostname}{parts.path}")
+            raise SnapshotError(message, fix=sentence("snapshots.write_like"))
         self._address = address if address.endswith("/") else f"{address}/"
         given = policy or Policy(contact="", timeout=60.0, patience=300.0)
         self._policy = replace(given, retries_broken=True, silence=_SILENCE)
@@ -402,8 +405,8 @@ class MirrorAddress:
             for piece in self._from(INDEX, 0, deadline):
                 data += piece
                 if len(data) > MOST_INDEX_BYTES:
-                    message = f"{self._address}{INDEX} has more than {MOST_INDEX_BYTES:,} bytes."
-                    raise SnapshotError(message, fix="Check that the address is that of a mirror.")
+                    message = sentence("snapshots.large", path=f"{self._address}{INDEX}", most=MOST_INDEX_BYTES)
+                    raise SnapshotError(message, fix=sentence("snapshots.check_address"))
             return data
 
         return read_index(self._patiently(attempt, self._policy, INDEX), where=self._address)
@@ -419,8 +422,8 @@ class MirrorAddress:
         try:
             self._patiently(attempt, policy, piece.path)
         except Damaged as error:
-            message = f"{self._address}{piece.path} is damaged: {error}."
-            fix = "Push the snapshot again from the machine that built it: citygraph snapshot push DIR"
+            message = sentence("snapshots.damaged", path=f"{self._address}{piece.path}", why=error.args[0])
+            fix = sentence("snapshots.push_again")
             raise SnapshotError(message, fix=fix) from error
 
     def _patiently(self, attempt: Callable[[Deadline], _Result], policy: Policy, what: str) -> _Result:
@@ -429,10 +432,10 @@ class MirrorAddress:
         try:
             return patiently(attempt, policy)
         except TryAgain as error:
-            message = f"{self._address} does not answer now ({what}): {error.reason}."
+            message = sentence("snapshots.no_answer", address=self._address, what=what, why=error.reason)
             raise SnapshotError(message, fix=again) from error
         except DeadlinePassed as error:
-            message = f"{self._address} did not send {what} within {policy.timeout:.0f} seconds."
+            message = sentence("snapshots.late", address=self._address, what=what, seconds=policy.timeout)
             raise SnapshotError(message, fix=again) from error
 
     def _from(self, path: str, start: int, deadline: Deadline) -> Iterator[bytes]:
@@ -444,7 +447,7 @@ class MirrorAddress:
             if answer.status_code == _PARTIAL:
                 match = _RANGE.fullmatch(answer.headers.get("content-range", "").strip())
                 if match is None or int(match[1]) > start:
-                    message = "it sends another part than was asked for"
+                    message = sentence("snapshots.other_part")
                     raise TryAgain(message)
                 skip = start - int(match[1])
             for data in answer.iter_raw():
@@ -462,21 +465,23 @@ class MirrorAddress:
         """
         status, url = answer.status_code, self._address + path
         if status in RETRIED:
-            message = f"it answers {status}"
+            message = sentence("snapshots.answers", status=status)
             raise TryAgain(message, retry_after(answer.headers))
         if status in _REDIRECTS:
-            message = f"{url} leads elsewhere ({status} to {answer.headers.get('location', 'nowhere')[:200]!r})."
-            raise SnapshotError(message, fix="Name the address where the files really are.")
+            message = sentence(
+                "snapshots.elsewhere", url=url, status=status, place=answer.headers.get("location", "")[:200]
+            )
+            raise SnapshotError(message, fix=sentence("snapshots.real_address"))
         if status in _MISSING:
-            message = f"{url} is not there ({status})."
-            raise SnapshotError(message, fix="Check the address; push again if it is an archive that is missing.")
+            message = sentence("snapshots.not_there", url=url, status=status)
+            raise SnapshotError(message, fix=sentence("snapshots.check_or_push"))
         if status != _OK and not (status == _PARTIAL and start):
-            message = f"{url} cannot be read: the server answers {status}."
-            raise SnapshotError(message, fix="Check the address, and that the server lets this machine read it.")
+            message = sentence("snapshots.unreadable", url=url, status=status)
+            raise SnapshotError(message, fix=sentence("snapshots.check_access"))
         packed = answer.headers.get("content-encoding", "identity").strip().lower()
         if packed not in {"", "identity"}:
-            message = f"{url} comes packed with {packed[:40]!r}, which was not asked for."
-            raise SnapshotError(message, fix="Turn compression off for these files on the file server.")
+            message = sentence("snapshots.packed", url=url, how=packed[:40])
+            raise SnapshotError(message, fix=sentence("snapshots.no_packing"))
 
 
 def open_mirror(place: str | Path) -> Mirror:

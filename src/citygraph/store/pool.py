@@ -240,7 +240,7 @@ class Pool:
             reply.worker.kill()
         elif not reply.is_whole and not reply.begun.done():
             self._forget(reply)
-            reply.end(StoreError("Nobody waits for the answer."))
+            reply.end(StoreError(sentence("snapshots.nobody")))
 
     def _wait(self, reply: Reply, *, first: bool = False) -> None:
         self.turns.wait(reply, first=first)

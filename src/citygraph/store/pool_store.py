@@ -74,7 +74,7 @@ class AskedStore:
     def load(self, quads: Iterable[Quad]) -> None:
         """Refused: a snapshot never changes."""
         del quads
-        raise SnapshotError("A snapshot is sealed.", fix="Change the files and run: citygraph build")
+        raise SnapshotError(sentence("snapshots.sealed"), fix=sentence("snapshots.change_files"))
 
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
         """See `Store.quads`."""

@@ -195,7 +195,7 @@ class Worker(asyncio.Protocol):
         """The process has ended: at its deadline, of its query, or because it was told to."""
         del error
         if not self.ready.done():
-            self.ready.set_exception(SnapshotError("A worker could not open the snapshot."))
+            self.ready.set_exception(SnapshotError(sentence("snapshots.worker")))
         self._keeper.lost(self)
 
     def pause(self) -> None:
@@ -248,7 +248,7 @@ async def start_worker(
         await asyncio.wait_for(asyncio.shield(made.ready), _START_SECONDS)
     except (TimeoutError, SnapshotError) as error:
         made.kill()
-        raise SnapshotError("A worker could not open the snapshot.", fix="Run: citygraph build") from error
+        raise SnapshotError(sentence("snapshots.worker"), fix=sentence("snapshots.run_build")) from error
     return made
 
 

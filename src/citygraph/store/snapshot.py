@@ -25,6 +25,7 @@ import pyoxigraph
 from citygraph.errors import ExportError, SnapshotError
 from citygraph.files import locked, replace_file
 from citygraph.graphs import LIFTED, lifted_graph
+from citygraph.messages import reason_of, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Quad, Term, parse, serialize
 from citygraph.results import Answer
@@ -34,7 +35,7 @@ from citygraph.store.memory import answer
 MANIFEST_FILE: Final = "manifest.json"
 """Its name in the folder of a snapshot; a folder without it is a build that was broken off."""
 _FORMAT: Final = 3
-_AGAIN: Final = "Build it again: citygraph build"
+_AGAIN: Final = sentence("snapshots.build_again")
 ASSERTED_FILE: Final = "asserted.nq"
 INFERRED_FILE: Final = "inferred.nq"
 LIFTED_FILE: Final = "lifted.nq"
@@ -93,10 +94,10 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         raw = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        message = f"There is no whole snapshot in {folder}."
+        message = sentence("snapshots.not_whole", folder=folder)
         raise SnapshotError(message, fix=_AGAIN) from error
     except (OSError, ValueError) as error:
-        message = f"The manifest of the snapshot {folder} cannot be read: {error}."
+        message = sentence("snapshots.manifest", folder=folder, why=error)
         raise SnapshotError(message, fix=_AGAIN) from error
     return manifest_of(raw, str(folder))
 
@@ -112,12 +113,12 @@ def manifest_of(raw: object, place: str) -> Manifest:
         SnapshotError: it was written by another version of the program, or is none.
     """
     if not isinstance(raw, dict) or raw.get("format") != _FORMAT:
-        message = f"The snapshot {place} was built by another version of citygraph."
+        message = sentence("snapshots.of_other_release", place=place)
         raise SnapshotError(message, fix=_AGAIN)
     try:
         return Manifest(**raw)
     except TypeError as error:
-        message = f"The manifest of the snapshot {place} does not name what it should."
+        message = sentence("snapshots.manifest_lacks", place=place)
         raise SnapshotError(message, fix=_AGAIN) from error
 
 
@@ -188,15 +189,15 @@ class Snapshot:
             with (self.folder / name).open("rb") as file:
                 for line in file:
                     if not line.endswith(_LINE_END):
-                        message = f"{self.folder / name} ends in the middle of a statement."
-                        raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
+                        message = sentence("snapshots.ends_early", path=self.folder / name)
+                        raise SnapshotError(message, fix=sentence("snapshots.build_fresh"))
                     yield line[:-1]
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Refused: a snapshot never changes."""
         del quads
-        message = f"The snapshot {self.snapshot_id} is sealed."
-        raise SnapshotError(message, fix="Change the files and run: citygraph build")
+        message = sentence("snapshots.sealed")
+        raise SnapshotError(message, fix=sentence("snapshots.change_files"))
 
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
         """See `Store.quads`."""
@@ -240,15 +241,15 @@ class Snapshot:
             try:
                 self._store = pyoxigraph.Store.read_only(str(self.folder / "store"))
             except OSError as error:
-                message = f"The snapshot {self.folder} cannot be opened: {error}."
-                raise SnapshotError(message, fix="Build it again: citygraph build --fresh") from error
+                message = sentence("snapshots.cannot_open", folder=self.folder, why=error)
+                raise SnapshotError(message, fix=sentence("snapshots.build_fresh")) from error
         return self._store
 
     def _read_quads(self, name: str) -> tuple[Quad, ...]:
         parsed = parse((self.folder / name).read_bytes(), format="nq")
         if parsed.problems:
-            message = f"{self.folder / name} is damaged in line {parsed.problems[0].line}."
-            raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
+            message = sentence("snapshots.damaged_line", path=self.folder / name, line=parsed.problems[0].line)
+            raise SnapshotError(message, fix=sentence("snapshots.build_fresh"))
         return parsed.quads
 
 
@@ -352,8 +353,8 @@ class SnapshotBuilder:
                 self._lock.enter_context(locked(self.folder))
                 self.folder = self.folder.rename(build_folder / self.folder.name.replace(BROKEN_OFF, _HELD, 1))
         except OSError as error:
-            message = f"Cannot write in {build_folder}: {error.strerror}."
-            raise SnapshotError(message, fix="Check that the folder may be written and the disk has room.") from error
+            message = sentence("snapshots.cannot_write", folder=build_folder, why=reason_of(error))
+            raise SnapshotError(message, fix=sentence("snapshots.check_room")) from error
 
     def __enter__(self) -> Self:
         """The folder exists already."""
@@ -399,8 +400,8 @@ class SnapshotBuilder:
             open_to_readers(self.folder, manifest)
             return move_into_place(self.folder, target, replace=replace)
         except OSError as error:
-            message = f"The snapshot cannot be written to {target.parent}: {error.strerror or error}."
-            fix = "Make room on the disk and run it again; the previous version is still in use."
+            message = sentence("snapshots.cannot_put", folder=target.parent, why=reason_of(error))
+            fix = sentence("snapshots.make_room")
             raise SnapshotError(message, fix=fix) from error
 
     def _write_store(self, quads: Sequence[Quad], lifted: Sequence[Quad]) -> None:
@@ -501,8 +502,8 @@ class Snapshots:
             new.symlink_to(folder.name)
             new.replace(link)
         except OSError as error:
-            message = f"Cannot switch to the new snapshot in {self.folder}: {error.strerror}."
-            raise SnapshotError(message, fix="The previous version is still in use.") from error
+            message = sentence("snapshots.cannot_switch", folder=self.folder, why=reason_of(error))
+            raise SnapshotError(message, fix=sentence("snapshots.still")) from error
 
     def note_build(self, *, ok: bool) -> None:
         """Remember how a build ended, for whoever watches the graph; where nothing can be written nothing is."""

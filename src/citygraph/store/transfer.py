@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import SnapshotError
-from citygraph.messages import sentence
+from citygraph.messages import reason_of, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.store.archive import Piece, is_path, is_there, unpack
 from citygraph.store.directory import DIRECTORY_FILE, Directory
@@ -35,8 +35,7 @@ from citygraph.store.snapshot import BROKEN_OFF, INTERNAL, MANIFEST_FILE, Snapsh
 _MOST_FILES: Final = 20_000
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SNAPSHOT_ID: Final = re.compile(r"[0-9a-f]{16}")
-_STILL: Final = "The previous version is still in use."
-_AGAIN: Final = "Push it again from the machine that built it: citygraph snapshot push DIR"
+_AGAIN: Final = sentence("snapshots.push_again")
 _SUSPICIOUS: Final = "Do not use this mirror until you know who wrote that."
 
 
@@ -84,8 +83,8 @@ def push(snapshot: Snapshot, mirror: MirrorFolder, *, keep: int, told: Told) -> 
     """
     manifest = snapshot.manifest
     if not _SNAPSHOT_ID.fullmatch(manifest.snapshot_id):
-        message = f"{manifest.snapshot_id!r} is no name of a snapshot."
-        raise SnapshotError(message, fix="Build it again: citygraph build --fresh")
+        message = sentence("snapshots.no_name", name=manifest.snapshot_id)
+        raise SnapshotError(message, fix=sentence("snapshots.build_fresh"))
     with mirror.changing(is_private=manifest.edition == INTERNAL):
         index = _index_for(mirror, manifest.base)
         try:
@@ -103,8 +102,8 @@ def push(snapshot: Snapshot, mirror: MirrorFolder, *, keep: int, told: Told) -> 
             kept = tuple([*stay, listed][-max(keep, 1) :])
             mirror.put_index(Index(manifest.base, listed.snapshot_id, kept))
         except OSError as error:
-            message = f"The snapshot cannot be pushed to {mirror.name}: {error.strerror or error}."
-            raise SnapshotError(message, fix="Make room there and run it again.") from error
+            message = sentence("snapshots.cannot_push", name=mirror.name, why=reason_of(error))
+            raise SnapshotError(message, fix=sentence("snapshots.make_room_there")) from error
     dropped = tuple(each.snapshot_id for each in others if each not in stay)
     moved = piece.size if is_new else 0
     return Moved(piece.path.removesuffix(".tar"), piece.size, moved, index.current != listed.snapshot_id, dropped)
@@ -130,8 +129,8 @@ def _index_for(mirror: MirrorFolder, base: str) -> Index:
 
 def _same_graph(index: Index, base: str, where: str) -> None:
     if index.base != base:
-        message = f"{where} holds the graph {index.base[:200]}, and this is {base}."
-        raise SnapshotError(message, fix="Use a mirror of its own for each graph.")
+        message = sentence("snapshots.other_graph", where=where, theirs=index.base[:200], ours=base)
+        raise SnapshotError(message, fix=sentence("snapshots.own_mirror"))
 
 
 def pull(
@@ -161,8 +160,8 @@ def pull(
     try:
         snapshots.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"Cannot write in {snapshots.folder}: {error.strerror}."
-        raise SnapshotError(message, fix="Check that the folder may be written.") from error
+        message = sentence("snapshots.cannot_write", folder=snapshots.folder, why=reason_of(error))
+        raise SnapshotError(message, fix=sentence("snapshots.check_writable")) from error
     with alone(snapshots.folder / ".pull.lock", f"Another pull to {snapshots.folder} is going on."):
         index = mirror.index()
         _same_graph(index, base, mirror.name)
@@ -172,15 +171,15 @@ def pull(
         if here is not None and here.is_whole and not fresh:
             return Moved(listed.snapshot_id), here.folder
         if max(listed.size, listed.list_size) > most_bytes:
-            message = f"The snapshot {listed.snapshot_id} has {listed.size:,} bytes; at most {most_bytes:,} are taken."
-            raise SnapshotError(message, fix="If that is right, raise limits.snapshot in graph.toml.")
+            message = sentence("snapshots.too_large", name=listed.snapshot_id, size=listed.size, most=most_bytes)
+            raise SnapshotError(message, fix=sentence("snapshots.raise_limit"))
         try:
             folder = _bring(mirror, listed, snapshots.folder, told)
             _check_opens(folder, listed, base)
             return Moved(listed.snapshot_id, listed.size, listed.size), snapshots.adopt(folder, listed.snapshot_id)
         except OSError as error:
-            message = f"The snapshot cannot be written to {snapshots.folder}: {error.strerror or error}."
-            fix = f"Make room on the disk and run it again: it goes on where it stopped. {_STILL}"
+            message = sentence("snapshots.cannot_put", folder=snapshots.folder, why=reason_of(error))
+            fix = sentence("snapshots.goes_on")
             raise SnapshotError(message, fix=fix) from error
 
 
@@ -188,8 +187,10 @@ def _wanted(index: Index, snapshot_id: str, where: str) -> Listed:
     wanted = snapshot_id or index.current
     listed = index.get(wanted)
     if listed is None:
-        message = f"There is no snapshot {wanted[:80]} in {where}." if wanted else f"{where} holds no snapshot."
-        raise SnapshotError(message, fix="See which there are: citygraph snapshot list")
+        message = (
+            sentence("snapshots.not_in", name=wanted[:80], where=where) if wanted else f"{where} holds no snapshot."
+        )
+        raise SnapshotError(message, fix=sentence("snapshots.see_list"))
     return listed
 
 
@@ -221,8 +222,8 @@ def _bring(mirror: Mirror, listed: Listed, below: Path, told: Told) -> Path:
 def _room_for(size: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if size > free:
-        message = f"The snapshot needs {size:,} bytes, and {folder} has {free:,} left."
-        raise SnapshotError(message, fix=f"Make room on the disk and run it again. {_STILL}")
+        message = sentence("snapshots.no_room", size=size, folder=folder, free=free)
+        raise SnapshotError(message, fix=sentence("snapshots.room_still"))
 
 
 def _check_opens(folder: Path, listed: Listed, base: str) -> None:
@@ -245,8 +246,8 @@ def _check_opens(folder: Path, listed: Listed, base: str) -> None:
         usable = False
     if not usable:
         shutil.rmtree(folder, ignore_errors=True)
-        message = f"The snapshot that is listed as {listed.snapshot_id} cannot be used, or is {called[:80]!r}."
-        raise SnapshotError(message, fix=f"Build and push it again. {_STILL}")
+        message = sentence("snapshots.called_other", name=listed.snapshot_id, called=called[:80])
+        raise SnapshotError(message, fix=sentence("snapshots.build_push"))
 
 
 def _check_names(folder: Path, snapshot_id: str) -> None:
@@ -268,24 +269,24 @@ def _check_names(folder: Path, snapshot_id: str) -> None:
 def _bring_objects(mirror: Mirror, listed: Listed, folder: Path, told: Told) -> None:
     """Bring each file of a snapshot from under its hash, the manifest last."""
     if listed.list_size > MOST_INDEX_BYTES:
-        message = f"The list of files of {listed.snapshot_id} in {mirror.name} has {listed.list_size:,} bytes."
-        raise SnapshotError(message, fix=f"At most {MOST_INDEX_BYTES:,} are read; check who wrote that mirror.")
+        message = sentence("snapshots.list_large", version=listed.snapshot_id, name=mirror.name, size=listed.list_size)
+        raise SnapshotError(message, fix=sentence("snapshots.at_most", most=MOST_INDEX_BYTES))
     path = folder / ".contents.json"
     mirror.fetch(_object(listed.sha256, listed.list_size), path, told)
     name = f"The list of files of {listed.snapshot_id} in {mirror.name}"
     files = read_document(path.read_bytes(), name, OLD_FORMAT).get("files")
     path.unlink()
     if not isinstance(files, list) or not 0 < len(files) <= _MOST_FILES:
-        message = f"{name} has no files, or more than {_MOST_FILES:,}."
+        message = sentence("snapshots.files_number", name=name, most=_MOST_FILES)
         raise SnapshotError(message, fix=_AGAIN)
     pieces = [_old_piece(each, name) for each in files]
     paths = {piece.path for piece in pieces}
     folders = {piece.path[:i] for piece in pieces for i, letter in enumerate(piece.path) if letter == "/"}
     if len(paths) < len(pieces) or paths & folders or MANIFEST_FILE not in paths:
-        message = f"{name} names a file twice, or not {MANIFEST_FILE}."
+        message = sentence("snapshots.file_twice", name=name, file=MANIFEST_FILE)
         raise SnapshotError(message, fix=_AGAIN)
     if sum(piece.size for piece in pieces) != listed.size:
-        message = f"{name} is of other files than the index says."
+        message = sentence("snapshots.other_files", name=name)
         raise SnapshotError(message, fix=_AGAIN)
     for piece in sorted(pieces, key=lambda each: each.path == MANIFEST_FILE):
         mirror.fetch(_object(piece.sha256, piece.size), folder / piece.path, told)
@@ -299,10 +300,10 @@ def _object(sha256: str, size: int) -> Piece:
 def _old_piece(raw: object, name: str) -> Piece:
     path, size, sha256 = (raw.get(key) for key in ("path", "size", "sha256")) if isinstance(raw, dict) else (None,) * 3
     if not is_path(path):
-        message = f"{name} names the path {str(path)[:80]!r}, which lies outside of a snapshot."
+        message = sentence("snapshots.path_outside", name=name, path=str(path)[:80])
         raise SnapshotError(message, fix=_SUSPICIOUS)
     if type(size) is not int or size < 0 or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-        message = f"{name} does not say the size and the hash of {path}."
+        message = sentence("snapshots.no_size", name=name, path=path)
         raise SnapshotError(message, fix=_AGAIN)
     return Piece(str(path), size, sha256)
 

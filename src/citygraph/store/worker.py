@@ -199,7 +199,7 @@ def _check_service(text: str, found: list[Token], allowed: Sequence[str]) -> Non
         raise QueryError(sentence("query.service"), fix=sentence("next.no_service"))
     listed = f"serve.service_allowed in graph.toml lists: {', '.join(allowed)}."
     if "\\u" in text.lower():
-        raise QueryError("SERVICE and an escape such as \\u0041 cannot stand in one query.", fix="Write it in full.")
+        raise QueryError(sentence("snapshots.service_escape"), fix=sentence("snapshots.write_full"))
     asked = 0
     for place, token in enumerate(found):
         if token.kind == "word" and token.text.upper() == "SERVICE":
@@ -211,7 +211,7 @@ def _check_service(text: str, found: list[Token], allowed: Sequence[str]) -> Non
             asked += 1
     hidden = sum("SERVICE" in token.text.upper() for token in found if token.kind not in {"string", "variable"})
     if hidden - asked > sum("SERVICE" in address.upper() for address in allowed):
-        raise QueryError("The word SERVICE stands inside another word.", fix=listed)
+        raise QueryError(sentence("snapshots.service_inside"), fix=listed)
 
 
 def _check_width(found: list[Token], most: int) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from numpy.typing import NDArray
 
 from citygraph.errors import ReasoningError
-from citygraph.messages import sentence
+from citygraph.messages import reason_of, sentence
 from citygraph.rdf import Quad, Triple
 from citygraph.reason.closure import Budget
 from citygraph.reason.columnar.relations import Columns, Ids
@@ -164,7 +164,7 @@ class SparkDatabase:
         try:
             self._folder = Path(tempfile.mkdtemp(prefix="citygraph-", dir=folder or None))
         except OSError as error:
-            message = sentence("reasoner.spark.folder", why=error.strerror, folder=folder)
+            message = sentence("reasoner.spark.folder", why=reason_of(error), folder=folder)
             raise ReasoningError(message, fix=sentence("reasoner.spark.name_folder")) from error
         self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._session = open_session(master, self._folder)

@@ -28,6 +28,7 @@ from citygraph.http import (
     patiently,
     retry_after,
 )
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.sparql.text import Form
@@ -116,7 +117,7 @@ class Connection:
         value = rows[0].get("n") if len(rows) == 1 else None
         if not isinstance(value, Literal) or not value.value.isdigit():
             message = f"{self.host} did not count: it gave no number."
-            raise StoreError(message, fix="Its time for one query may be too short; raise the limit there.")
+            raise StoreError(message, fix=sentence("snapshots.raise_time"))
         return int(value.value)
 
     def count(self, graph: Iri) -> int:
@@ -231,18 +232,14 @@ class Connection:
         try:
             return patiently(attempt, self.policy)
         except DeadlinePassed as error:
-            message = f"{self.host} did not finish within {self.policy.timeout:g} seconds."
-            raise StoreTimeout(
-                message, fix="Raise store.timeout in graph.toml, or the limits of the server."
-            ) from error
+            message = sentence("snapshots.not_finished", host=self.host, seconds=self.policy.timeout)
+            raise StoreTimeout(message, fix=sentence("snapshots.raise_timeout")) from error
         except TooLarge as error:
-            message = f"The answer of {self.host} is larger than {self.policy.most_bytes:,} bytes."
-            raise StoreError(message, fix="Ask for less at a time.") from error
+            message = sentence("snapshots.answer_large", host=self.host, most=self.policy.most_bytes)
+            raise StoreError(message, fix=sentence("snapshots.less")) from error
         except TryAgain as error:
-            message = f"{self.host} does not answer now: {error.reason}."
-            raise StoreError(
-                message, fix="See that the server runs and that the address is right, then try again."
-            ) from error
+            message = sentence("snapshots.silent", host=self.host, why=error.reason)
+            raise StoreError(message, fix=sentence("snapshots.see_server")) from error
 
     def _attempt(
         self,
@@ -269,25 +266,25 @@ class Connection:
         tail = f": {detail}" if detail else ""
         code = reply.status
         if code == _UNAUTHORIZED:
-            message = f"{self.host} does not accept the user name and password (HTTP 401)."
+            message = sentence("snapshots.login", host=self.host)
             return StoreError(message, fix=_HOW_TO_LOG_IN)
         if code == _FORBIDDEN or _NO_RIGHT.search(detail):
-            message = f"{self.host} does not let us change it (HTTP {code}){tail}"
-            return StoreError(message, fix="Give the user the right to update, or use a server that is not read-only.")
+            message = sentence("snapshots.no_right", host=self.host, code=code, tail=tail)
+            return StoreError(message, fix=sentence("snapshots.give_right"))
         if code in self.policy.retried:
             return TryAgain(f"HTTP {code}{tail}", retry_after(reply.headers))
         if code in _REDIRECTS:
-            message = f"{self.host} sends the request elsewhere (HTTP {code})."
-            return StoreError(message, fix="Write the final address of the server into graph.toml.")
+            message = sentence("snapshots.redirects", host=self.host, code=code)
+            return StoreError(message, fix=sentence("snapshots.final_address"))
         if code in _NOT_OFFERED:
             return NotOffered(f"{self.host} has nothing at {urlsplit(url).path} (HTTP {code}){tail}")
         if code == _TOO_LARGE:
             return TooMuchAtOnce(
-                f"{self.host} takes less in one request (HTTP 413).", fix="Lower store.chunk in graph.toml."
+                sentence("snapshots.takes_less", host=self.host), fix=sentence("snapshots.lower_chunk")
             )
         if code == _BAD_REQUEST:
-            return QueryError(f"{self.host} does not accept what was sent{tail}")
-        return StoreError(f"{self.host} answered HTTP {code}{tail}")
+            return QueryError(sentence("snapshots.not_accepted", host=self.host, tail=tail))
+        return StoreError(sentence("snapshots.status", host=self.host, code=code, tail=tail))
 
 
 # -- who we are ---------------------------------------------------------------------------------------
@@ -310,15 +307,15 @@ class Credentials:
         """
         user, password, token = (environment.get(name, "") for name in (USER, PASSWORD, TOKEN))
         if token and (user or password):
-            message = f"{TOKEN} and {USER} are both set, and a server takes one of them."
-            raise ConfigError(message, fix=f"Unset {TOKEN}, or {USER} and {PASSWORD}.")
+            message = sentence("snapshots.both_set", token=TOKEN, user=USER)
+            raise ConfigError(message, fix=sentence("snapshots.unset", token=TOKEN, user=USER, password=PASSWORD))
         if bool(user) != bool(password):
             missing = PASSWORD if user else USER
-            message = f"{missing} is not set, and a user has a password."
-            raise ConfigError(message, fix=f"Set {missing} too, in the environment of this program.")
+            message = sentence("snapshots.not_set", name=missing)
+            raise ConfigError(message, fix=sentence("snapshots.set_too", name=missing))
         if not (token.isascii() and token.isprintable()) or " " in token:
-            message = f"{TOKEN} holds a character that no token has."
-            raise ConfigError(message, fix="Copy the token once more, without spaces or line ends.")
+            message = sentence("snapshots.odd_token", token=TOKEN)
+            raise ConfigError(message, fix=sentence("snapshots.copy_token"))
         return cls(user, password, token)
 
     def __bool__(self) -> bool:

@@ -86,8 +86,8 @@ class ServerPool(Pool):
     async def _opened(self) -> ServedSnapshot:
         served = await self.loop.run_in_executor(None, self._held.current)
         if served is None:
-            message = f"{self._held.connection.host} has no version of this graph."
-            raise SnapshotError(message, fix="Run: citygraph build")
+            message = sentence("snapshots.none_there", host=self._held.connection.host)
+            raise SnapshotError(message, fix=sentence("snapshots.run_build"))
         return served
 
     async def close(self, *, patience: float = 5.0) -> None:
@@ -154,9 +154,9 @@ class ServerPool(Pool):
         """Give up an answer that nobody wants; a server that has been asked is asked to its deadline all the same."""
         waiting = next((each for each in self._waiting if each[0] is reply), None)
         if waiting is not None and self._waiting.remove(reply.client, waiting):
-            self._end(reply, StoreError("Nobody waits for the answer."))
+            self._end(reply, StoreError(sentence("snapshots.nobody")))
         elif not reply.is_whole and not reply.begun.done():
-            reply.end(StoreError("Nobody waits for the answer."))
+            reply.end(StoreError(sentence("snapshots.nobody")))
 
     # -- in a thread ----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.errors import QueryError, SnapshotError, StoreError
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Quad, Term, serialize
 from citygraph.results import Answer, Graph, Solutions
 from citygraph.sparql.text import Form, check_values, counting, read_query, solutions_of, with_prefixes, with_values
@@ -154,8 +155,8 @@ class ServedSnapshot(Snapshot):
         ).answer
         if isinstance(answer, Graph):
             if most_rows is not None and len(answer.triples) > most_rows:
-                message = f"The answer has more than {most_rows:,} triples."
-                raise QueryError(message, fix="Add LIMIT, or raise limits.rows in graph.toml.")
+                message = sentence("snapshots.triples", most=most_rows)
+                raise QueryError(message, fix=sentence("next.less_or_rows"))
             if query.form is Form.CONSTRUCT and len(answer.triples) >= _GRAPH_COUNTED_FROM:
                 self._check_solutions(there, dataset, timeout)
             here = (self._renaming.quad_here(triple, None).triple for triple in answer.triples)

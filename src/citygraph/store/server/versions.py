@@ -27,6 +27,7 @@ from typing import Final
 from citygraph.config import Config
 from citygraph.errors import ConfigError, SnapshotError, StoreError
 from citygraph.http import Policy
+from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.store.server.capabilities import Capabilities, read_capabilities
@@ -122,8 +123,8 @@ class Versions:
         text = f"SELECT ?manifest WHERE {{ GRAPH {self._graph} {{ {self._iri(load_id)} {_MANIFEST} ?manifest }} }}"
         rows = self._connection.rows(text)
         if not rows:
-            message = f"{self._connection.host} does not know the version {load_id}."
-            raise SnapshotError(message, fix="Run: citygraph build")
+            message = sentence("snapshots.unknown_there", host=self._connection.host, name=load_id)
+            raise SnapshotError(message, fix=sentence("snapshots.run_build"))
         return manifest_of(json.loads(_text(rows[0], "manifest")), self._connection.host)
 
     # -- writing --------------------------------------------------------------------------------------

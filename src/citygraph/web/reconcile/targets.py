@@ -16,7 +16,7 @@ from citygraph.labels import Labels, local_name, reused_labels
 from citygraph.matching.names import country_code, fold, plain, read_name
 from citygraph.matching.score import Candidate, Clue, TargetIndex, Wanted, nearness
 from citygraph.matching.things import CODE_PROPERTIES, KINDS, Name, Thing, number_of, plain_code, things_of
-from citygraph.messages import Sentence, sentence, text
+from citygraph.messages import Sentence, reason_of, sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.web.pages.graph import SiteMemory
@@ -335,7 +335,7 @@ def places_of(path: Path, name: str) -> list[Thing]:
     except (CitygraphError, OSError, ValueError) as error:
         said = next((each for each in error.args if isinstance(each, Sentence)), None)
         said = said and Sentence(said.rstrip("."), said.nb.rstrip("."))
-        why = said or (error.strerror if isinstance(error, OSError) and error.strerror else path.name)
+        why = said or (reason_of(error) if isinstance(error, OSError) and error.strerror else path.name)
         message = sentence("reconcile.places", name=name, why=why)
         raise ConfigError(message, fix=sentence("reconcile.places_columns")) from error
 
