@@ -41,7 +41,7 @@ def test_every_sentence_is_said_somewhere_and_every_one_said_is_known() -> None:
 
 def test_every_text_is_used_somewhere_and_every_one_used_is_known() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in SRC.rglob("*.py"))
-    walked = set(re.findall(r'\btexts\(\s*"(\w+)"', source))
+    walked = set(re.findall(r'\b(?:texts|in_both)\(\s*"(\w+)"', source))
     looked_up = re.findall(r'(?<![.\w])(?:text|sentence)\(\s*"([\w.-]+?)"', source)
     for key in set(looked_up) - set(texts("sentences")):
         assert text(key), key

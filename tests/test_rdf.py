@@ -6,6 +6,7 @@ import pytest
 import rdflib
 from hypothesis import given
 
+from citygraph.messages import said_in
 from citygraph.rdf import (
     BlankNode,
     Iri,
@@ -110,3 +111,20 @@ def test_triple_terms_far_inside_each_other_are_refused_and_end_no_process(forma
     assert [(problem.line, problem.message) for problem in refused.problems] == [
         (2, "more than 500 levels inside each other")
     ]
+
+
+@pytest.mark.parametrize(
+    ("format_", "text", "told"),
+    [
+        ("ttl", "<a:b> ex:c <a:d> .", "prefikset ex: er ikke erklært"),
+        ("ttl", "<a:b> <a:c> .", ". er ikke en verdi"),
+        ("rdf", "<a><b></a>", "elementet som slutter her, er ikke det som begynte sist"),
+        ("jsonld", '{"@id": 1}', "verdien av @id må være en tekst"),
+        ("jsonld", '{"a" 1}', ""),
+    ],
+)
+def test_what_a_parser_says_is_said_in_norwegian_too(format_: str, text: str, told: str) -> None:
+    problem = parse(text.encode(), format=format_).problems[0]
+    assert problem.message.isascii()
+    assert not told or said_in(problem.message, "nb") == told
+    assert said_in(problem.message, "nb") != problem.message

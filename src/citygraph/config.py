@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -126,7 +126,7 @@ def check_values(
     kinds: Mapping[str, KindCheck],
     error: type[CitygraphError],
     fix: str,
-    placeholder: str = "",
+    placeholders: Collection[str] = (),
 ) -> dict[str, Any]:
     """A value for each of the keys: the one given, as it is used, or else the default.
 
@@ -137,12 +137,12 @@ def check_values(
         kinds: what the kinds of the keys mean; see `KINDS`.
         error: the class of what is raised.
         fix: the next step.
-        placeholder: a text that a program wrote where a person is to write something.
+        placeholders: texts that a program wrote where a person is to write something, one for each language.
 
     Raises:
         CitygraphError: a key is not known or missing, or a value is not of its kind; the message has a line for each.
     """
-    values, problems = _read_values(raw, keys, kinds, placeholder)
+    values, problems = _read_values(raw, keys, kinds, placeholders)
     if problems:
         lines = ["\n".join(f"{where}: {said_in(each, language)}" for each in problems) for language in ("en", "nb")]
         raise error(Sentence(*lines), fix=fix)
@@ -150,7 +150,7 @@ def check_values(
 
 
 def _read_values(
-    raw: Mapping[str, Any], keys: Iterable[Key], kinds: Mapping[str, KindCheck], placeholder: str
+    raw: Mapping[str, Any], keys: Iterable[Key], kinds: Mapping[str, KindCheck], placeholders: Collection[str]
 ) -> tuple[dict[str, Any], list[Sentence]]:
     """The values, and a sentence for each key that is wrong."""
     known = {each.key: each for each in keys}
@@ -165,7 +165,7 @@ def _read_values(
             if each.required:
                 problems.append(sentence("keys.missing", key=key, about=each.about))
             continue
-        if placeholder and placeholder in str(value):
+        if placeholder := next((each for each in placeholders if each in str(value)), ""):
             problems.append(sentence("keys.placeholder", key=key, placeholder=placeholder, about=each.about))
             continue
         try:

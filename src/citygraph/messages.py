@@ -160,6 +160,37 @@ def reason_of(error: OSError) -> Sentence:
     return Sentence(found.en, found.nb, f"errno.{key}") if found else Sentence(said)
 
 
+def in_both(room: str, message: str) -> Sentence:
+    """What a program of others said in English, as a sentence that knows itself in bokmål, if a text of the room is like it.
+
+    Args:
+        room: of texts whose English is what that program says, with `{names}` for what it fills in.
+        message: what it said.
+
+    >>> in_both("syntax", "The prefix ex: has not been declared").nb
+    'prefikset ex: er ikke erklært'
+    """
+    for key, pattern in _patterns(room).items():
+        if match := pattern.fullmatch(message):
+            # What is filled in may be a sentence of theirs too.
+            values = {name: in_both(room, value) for name, value in match.groupdict().items()}
+            return Sentence(message, texts(room)[key].filled(**values).nb, f"{room}.{key}")
+    return Sentence(message)
+
+
+@cache
+def _patterns(room: str) -> Mapping[str, re.Pattern[str]]:
+    """For each text of a room what its English is like, the longest first."""
+    found = {key: re.split(r"\{(\w+)\}", each.en) for key, each in texts(room).items()}
+    order = sorted(found, key=lambda key: (len(found[key]), -sum(map(len, found[key][::2]))))
+    return {
+        key: re.compile(
+            "".join(f"(?P<{part}>.+)" if n % 2 else re.escape(part) for n, part in enumerate(found[key])), re.DOTALL
+        )
+        for key in order
+    }
+
+
 def said_in(text: str, language: str) -> str:
     """A text of ours in the language of the reader; what is no sentence of ours stays as it is."""
     return text.nb if language == "nb" and isinstance(text, Sentence) else str(text)

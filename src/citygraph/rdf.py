@@ -23,6 +23,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, Quad, Triple
 from pyoxigraph import NamedNode as Iri
 
 from citygraph.documents import DocumentBounds, DocumentRefused, place_of, plain_xml, problems_of
+from citygraph.messages import in_both, sentence
 from citygraph.namespaces import XSD_STRING
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
     problems: list[SyntaxProblem] = []
     # Measured: some thousand triple terms inside each other end the process (pyoxigraph 0.5.13).
     if b"<<(" in data and (deep := next(problems_of(data, "ttl", DocumentBounds(len(data), _DEEPEST)), None)):
-        return Parsed((), (SyntaxProblem(f"more than {_DEEPEST} levels inside each other", deep.line, 0),))
+        return Parsed((), (SyntaxProblem(sentence("syntax.levels", most=_DEEPEST), deep.line, 0),))
     # A line-based document without this sign names no blank node, so that every quad can stay as it was read.
     as_read = graph_name is None and format in {"nt", "nq"} and b"_:" not in data
     named = _BlankNodeNames("b" + hashlib.sha256(data).hexdigest()[:12])
@@ -133,7 +134,7 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
         try:
             data = plain_xml(data)
         except DocumentRefused as refused:
-            return Parsed((), (SyntaxProblem(refused.problem.code, refused.problem.line, 0),))
+            return Parsed((), (SyntaxProblem(in_both("syntax", refused.problem.code), refused.problem.line, 0),))
         except UnicodeDecodeError as error:
             return Parsed((), (SyntaxProblem(error.reason, *place_of(error)),))
     reader = pyoxigraph.parse(data, format=_RDF_FORMATS[format], without_named_graphs=graph_name is not None)
@@ -152,7 +153,7 @@ def parse(data: bytes, *, format: str, graph_name: Iri | None = None, most_probl
         problems = [broken]
     if not all(each.line for each in problems):
         problems = _placed(problems, data, format)
-    return Parsed(tuple(quads), tuple(problems))
+    return Parsed(tuple(quads), tuple(replace(each, message=in_both("syntax", each.message)) for each in problems))
 
 
 class _LineByLine:

@@ -390,6 +390,8 @@ def test_a_drafted_map_can_be_used_once_its_day_is_set(take: Take, tmp_path: Pat
     assert 'city      = "Kommune"' in draft
     with pytest.raises(IngestError, match="it still says MEND THIS at as_of"):
         take("Oslo;Norge;C40", heading="Kommune;Land;Nettverk\n", more=draft)
+    with pytest.raises(IngestError, match="it still says RETT DETTE at as_of"):
+        take("Oslo;Norge;C40", heading="Kommune;Land;Nettverk\n", more=draft_map(tmp_path / "list.csv", language="nb"))
     mended = draft.replace('"MEND THIS"', "2025-03-01")
     taken = take("Oslo;Norge;C40", heading="Kommune;Land;Nettverk\n", more=mended)
     assert taken.outcome(2) == "imported"

@@ -476,7 +476,7 @@ def _day_of(path: Path, table: _Table, said: Callable[..., str]) -> tuple[str, s
                 # TOML has no months.
                 called = _quoted(day) if len(day) == len("2024-05") else day
                 return called, said("read_as", written=written, where=where)
-    return '"MEND THIS"', said("day")
+    return _quoted(said("mend")), said("day")
 
 
 def _shape(table: _Table, together: Sequence[_Table], sheets: int, said: Callable[..., str]) -> Iterator[str]:

@@ -19,12 +19,10 @@ from citygraph.ingest.countries import country_of
 from citygraph.ingest.dates import LEFT, NOT_YET, first_day
 from citygraph.ingest.kinds import BodyKind
 from citygraph.matching.names import fold, slug
-from citygraph.messages import framed, sentence
+from citygraph.messages import LANGUAGES, framed, sentence, text
 from citygraph.values import KINDS, Key, KindCheck, as_toml, expected, is_text, whole_number
 
 Column = str | int
-_DRAFT: Final = "MEND THIS"
-"""What `--draft` writes where the list does not say it."""
 _NO_FILES: Final = frozenset({
     "base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "idna", "punycode",
     "mbcs", "oem", "undefined", "unicode_escape", "raw_unicode_escape",
@@ -91,7 +89,7 @@ def read_map(path: Path) -> ListMap:
         kinds=MAP_KINDS,
         error=IngestError,
         fix=sentence("keys.lists"),
-        placeholder=_DRAFT,
+        placeholders=[text("ingest.draft.mend").in_language(language) for language in LANGUAGES],
     )
     country = values["country"]
     if country and not country_of(values["countries"].get(fold(country), country)):
