@@ -91,8 +91,3 @@ def tokens(text: str, grammar: re.Pattern[str]) -> Iterator[Token]:
 def unescaped(text: str) -> str:
     r"""The text with `\u0041` and `\U00000041` as the letters that they stand for (SPARQL 1.1 Query, 19.2)."""
     return _UNICODE.sub(lambda match: chr(min(int(match[1] or match[2], 16), _LAST)), text)
-
-
-def word_of(token: Token) -> str:
-    """The keyword or the name of a function that a token is, in capitals; empty for others."""
-    return token.text.upper() if token.kind == "word" else ""

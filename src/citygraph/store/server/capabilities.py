@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from citygraph.errors import ConfigError
 from citygraph.files import write_file
+from citygraph.messages import reason_of, sentence
 
 CapabilityValue: TypeAlias = bool | int | None
 FORMAT: Final = 2
@@ -154,7 +155,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}."
+        message = sentence("snapshots.cannot_read", path=path, why=reason_of(error))
         raise ConfigError(message, fix=_AGAIN) from error
     except (ValueError, RecursionError) as error:
         raise _no_such_file(path, "it is not JSON") from error

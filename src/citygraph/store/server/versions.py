@@ -178,7 +178,7 @@ class Versions:
         now = self.current()
         if now != load_id:
             message = f"{self._connection.host} was told to use the version {load_id} and uses {now or 'none'}."
-            raise StoreError(message, fix="Somebody else may have built at the same time. Run: citygraph build")
+            raise StoreError(message, fix=sentence("snapshots.built_by_another"))
 
     def prune(self, keep: int) -> list[str]:
         """Remove old loads and those that were broken off an hour ago or more; the ids of what is gone.
