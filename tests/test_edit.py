@@ -194,6 +194,22 @@ def test_what_two_claims_state_goes_with_the_last_of_them(project: Project) -> N
     assert 'schema:foundingDate "1998"' not in text_of(project)
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_is_removed_takes_the_line_that_kept_it_apart(project: Project, place: int) -> None:
+    path = project.folder / "data/people.ttl"
+    names = ["Kari", "Ola", "Åse"]
+    blocks = [
+        f'id:person-x{number} a foaf:Person ;\n    foaf:name "{name}" ;\n.\n' for number, name in enumerate(names)
+    ]
+    head = path.read_text(encoding="utf-8")
+    path.write_text("\n".join([head, *blocks]), encoding="utf-8")
+    write(project, project.edits.editor().retract(f"id:person-x{place}", []))
+    kept = [each for number, each in enumerate(blocks) if number != place]
+    assert path.read_text(encoding="utf-8") == "\n".join([head, *kept])
+    with pytest.raises(EditError, match="other facts refer"):
+        project.edits.editor().retract("id:person-kari-nordmann", [])
+
+
 def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Project) -> None:
     people = project.folder / "data/people.ttl"
     with_more = people.read_text(encoding="utf-8").replace(
@@ -274,7 +290,7 @@ def test_an_edit_that_breaks_a_rule_is_not_written(project: Project) -> None:
     said = [("organization", "Nordnett"), ("date", "1990"), ("source", "register")]
     checked = project.edits.check(project.edits.editor().add("founding", said))
     assert [each.code for each in checked.violations] == ["two-founding-dates"]
-    with pytest.raises(EditError, match="1 more rule"):
+    with pytest.raises(EditError, match="break rules that are kept now"):
         project.edits.write(checked)
     assert text_of(project) == before
 

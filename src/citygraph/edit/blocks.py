@@ -114,7 +114,8 @@ class EditableTurtle:
             here = [each for each in goes.get(span.subject, ()) if self._states(span, each)]
             more = comes.pop(span.subject, [])
             if here or more:
-                changed.append((span.start, span.end, self._rewritten(span, here, more, curies)))
+                new = self._rewritten(span, here, more, curies)
+                changed.append((span.start, span.end, new) if new else self._without(span))
         blocks = [_new_block(triples, curies) for triples in comes.values()]
         if blocks:
             changed.append(self._inserted(blocks, after))
@@ -170,6 +171,14 @@ class EditableTurtle:
         if not pairs:
             return "\n".join([*block.comments, *left])
         return write_block(Block(block.subject, pairs, [*block.comments]))
+
+    def _without(self, span: _Span) -> tuple[int, int, str]:
+        """The piece that takes a whole block out, with the empty line that kept it apart."""
+        behind = re.compile(r"[^\S\n]*\n\s*").match(self.text, span.end)
+        end = behind.end() if behind else span.end
+        if end < len(self.text) or not self.text[: span.start].strip():
+            return span.start, end, ""
+        return len(self.text[: span.start].rstrip()), end, "\n"
 
     def _place(self, pairs: list[Pair], triple: Triple, curies: Curies) -> None:
         """Put a statement behind those of the same property, else before what ends a block, else last."""

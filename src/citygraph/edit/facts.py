@@ -166,7 +166,7 @@ def _stem(value: Term, length: str) -> str:
         text = _STEMS.sub("", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", local)).lower()
         text = re.sub(r"[^a-z0-9]+", "-", text).strip("-")
     else:
-        text = address_stem(value.value) if isinstance(value, Literal) else ""
+        text = (address_stem(value.value) if isinstance(value, Literal) else "") or "x"
     return text[: int(length)] if length else text
 
 
