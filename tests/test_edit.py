@@ -248,6 +248,7 @@ REFUSED: list[tuple[str, Said, str, str]] = [
     ("membrship", [], "no kind of fact", "membership"),
     ("membership", [("membr", "Oslo")], "no --membr", "--member"),
     ("membership", [("member", "Fjordby")], "needs --organization, --source", "--organization"),
+    ("membership", [("member", "Fjord Cityy"), ("organization", "Nordnett")], "Fjord Cityy", "id:place-fjordby"),
     ("membership", [("member", "Fjordb"), ("organization", "Nordnett")], "Fjordb", "Fjordby"),
     ("membership", [("role", "presdent")], "presdent", "full member"),
     ("membership", [("since", "31.2.2019")], "no date", "2026-11-30"),

@@ -18,7 +18,8 @@ from citygraph.edit.state import EditedGraph
 from citygraph.errors import EditError, QueryError
 from citygraph.findings import Finding, Report, Severity
 from citygraph.graphs import Part, ProjectGraphs
-from citygraph.messages import sentence
+from citygraph.messages import Sentence, key_of, said_in, sentence
+from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.store import MemoryStore
 
@@ -101,7 +102,7 @@ class Edits:
                     return query.resolve_entity(text, store, of_class=each, prefixes=state.prefixes)
                 except QueryError as error:
                     errors.append(error)
-            raise errors[0]
+            raise _or_its_place(errors[0], text, classes, store, state.prefixes)
 
         config = self._config
         workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today)
@@ -147,6 +148,21 @@ class Edits:
             message = sentence("edit.refused", count=len(checked.violations))
             raise EditError(message, fix=sentence("edit.next.refused"))
         write_plan(checked.plan, self._config.folder, self._config.sources_folder)
+
+
+def _or_its_place(
+    error: QueryError, text: str, classes: tuple[str, ...], store: MemoryStore, prefixes: Mapping[str, str]
+) -> QueryError:
+    """What is said of a name that no authority has: the nearest names of cities too, which stand for their authorities."""
+    if PREFIXES["org"] + "Organization" not in classes:
+        return error
+    try:
+        query.resolve_entity(text, store, of_class=CG + "City", prefixes=prefixes)
+    except QueryError as place:
+        if key_of(place.fix) == "next.mean":
+            said = (f"{said_in(error.fix, each)} {said_in(place.fix, each)}" for each in ("en", "nb"))
+            return QueryError(error.message, fix=Sentence(*said))
+    return error
 
 
 def _said(finding: Finding) -> tuple[str, ...]:
