@@ -258,3 +258,23 @@ def test_a_setting_that_names_a_folder_or_nothing_is_named_with_its_line(tmp_pat
         ("unreadable-file", "graph.toml", 4, "warning"), ("unreadable-file", "graph.toml", 6, "warning"),
         ("no-data", "data", 0, "violation"),
     ]  # fmt: skip
+
+
+def test_a_missing_prefix_is_told_once_with_the_line_to_write_and_the_rest_is_read(tmp_path: Path) -> None:
+    loaded = _load(
+        tmp_path,
+        a__ttl="# A list\n<http://a/s> org:unitOf <http://a/o> ; skso:altLabel 'S' .\n<http://a/t> org:unitOf q:x .\n",
+    )
+    assert [(each.code, each.line) for each in loaded.findings] == [("syntax", 2), ("syntax", 2), ("syntax", 3)]
+    first, second, third = loaded.findings
+    assert "@prefix org: <http://www.w3.org/ns/org#> ." in first.fix.en
+    assert "skos:" in second.fix.en
+    assert "@prefix q: <" in third.fix.nb
+    (file,) = loaded.graphs.files
+    assert {each.predicate.value for each in file.quads} == {
+        "http://www.w3.org/ns/org#unitOf",
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+    }
+    place = file.place("<http://a/t>", "<http://www.w3.org/ns/org#unitOf>")
+    assert place is not None
+    assert place.line == 3

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,15 +18,19 @@ from citygraph.findings import Finding, Severity, finding
 from citygraph.formats import Carries, by_extension
 from citygraph.graphs import MAPPINGS, FileGraph, Part, ProjectGraphs, graph_of_file, is_internal, part_of
 from citygraph.jsonld import dropped
-from citygraph.messages import reason_of, text
+from citygraph.messages import reason_of
+from citygraph.messages import text as words
 from citygraph.namespaces import expand, prefixes_for
-from citygraph.rdf import Iri, Quad, parse
+from citygraph.rdf import Iri, Quad, SyntaxProblem, parse
 from citygraph.sssom import SssomError, read_mappings
 
 Progress = Callable[[str, int, int], None]
 Known: TypeAlias = dict[str, tuple[str, FileGraph | None, list[Finding]]]
 """Files already read, by path: the hash of the content, and what reading it gave."""
 
+_UNDECLARED: Final = re.compile(r"prefix (?P<prefix>[\w.-]*): has not been declared")
+_PREFIX_LINE: Final = re.compile(r"(?im)^[ \t]*@?prefix[ \t]+([\w.-]*):")
+_NEAR_PREFIX: Final = 0.6
 _BOM: Final = b"\xef\xbb\xbf"
 _SAME_AS: Final = Iri("https://schema.org/sameAs")
 _SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
@@ -107,9 +112,9 @@ def unsafe_links(config: Config) -> list[Finding]:
                     found.append(name)
             elif top != "queries" and path.exists() and not (path.is_file() or path.is_dir()):
                 # A pipe or a device, which would be waited for without end; a question that is one is a bad question.
-                odd.append(finding("unreadable-file", file=_shown(name), reason=text("files.no_plain_file")))
+                odd.append(finding("unreadable-file", file=_shown(name), reason=words("files.no_plain_file")))
             elif path.is_file() and not _has_name(path):
-                odd.append(finding("unreadable-file", file=_shown(name), reason=text("files.odd_name").filled()))
+                odd.append(finding("unreadable-file", file=_shown(name), reason=words("files.odd_name").filled()))
             elif path.is_file() and (status := path.lstat()).st_nlink > 1:
                 names.setdefault((status.st_dev, status.st_ino), []).append(name)
     for same in names.values():
@@ -146,7 +151,7 @@ def _settings_without_file(config: Config) -> list[Finding]:
         lines = (config.folder / CONFIG_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
         word = key.rpartition(".")[2]
         line = next((n for n, each in enumerate(lines, 1) if re.match(rf"\s*[\w.]*\b{word}\s*=", each)), 0)
-        reason = text("files.setting_folder" if path.is_dir() else "files.setting_nothing").filled(key=key, name=name)
+        reason = words("files.setting_folder" if path.is_dir() else "files.setting_nothing").filled(key=key, name=name)
         warned = finding("unreadable-file", file=CONFIG_FILE, line=line, value=name, reason=reason)
         found.append(replace(warned, severity=Severity.WARNING))
     return found
@@ -287,6 +292,10 @@ def _load_file(
         return None, [*findings, *(_refusal(name, problem) for problem in refused)]
     graph_name = graph_of_file(config.base, name)
     parsed = parse(data, format=format_.name, graph_name=graph_name)
+    if format_.name == "ttl" and any(_UNDECLARED.search(each.message) for each in parsed.problems):
+        undeclared, text = _declared(name, text, config, parsed.problems)
+        findings += undeclared
+        parsed = parse(text.encode(), format=format_.name, graph_name=graph_name)
     findings += [
         finding("syntax", file=name, line=problem.line, column=problem.column, detail=problem.message)
         for problem in parsed.problems
@@ -297,6 +306,40 @@ def _load_file(
             for each in dropped(text)
         ]
     return FileGraph(name, graph_name, part_of(name), text, parsed.quads), findings
+
+
+def _declared(name: str, text: str, config: Config, problems: Sequence[SyntaxProblem]) -> tuple[list[Finding], str]:
+    """Prefixes that a file uses and does not declare, each told once, and the text as it is with them.
+
+    It is read on as if they were there: what they break is not told besides.
+    """
+    known = prefixes_for(config.base)
+    used = {each: known.get(each, "") for each in _PREFIX_LINE.findall(text)}
+    findings: list[Finding] = []
+    told: set[str] = set()
+    while missing := [(one, m["prefix"]) for one in problems if (m := _UNDECLARED.search(one.message))]:
+        new = [(one, prefix) for one, prefix in missing if prefix not in told]
+        if not new:
+            break
+        for one, prefix in new:
+            if prefix in told:
+                continue
+            told.add(prefix)
+            near = difflib.get_close_matches(prefix, sorted({*known, *used}), n=1, cutoff=_NEAR_PREFIX)
+            meant = known.get(prefix) or known.get("".join(near)) or f"urn:undeclared:{prefix}#"
+            fix = words("files.declare").filled(prefix=prefix, iri=meant)
+            if prefix not in known:
+                fix = words("files.declare_near" if near else "files.declare_other").filled(
+                    near="".join(near), prefix=prefix
+                )
+            detail = words("files.undeclared").filled(prefix=prefix)
+            findings.append(
+                replace(finding("syntax", file=name, line=one.line, column=one.column, detail=detail), fix=fix)
+            )
+            # On the first line, so that every line keeps its number.
+            text = f"@prefix {prefix}: <{meant}> . {text}"
+        problems = parse(text.encode(), format="ttl").problems
+    return findings, text
 
 
 def _refusal(name: str, problem: BoundsProblem) -> Finding:

@@ -22,6 +22,8 @@ BONN = """id:place-bonn a cg:City ; skos:prefLabel "Bonn"@nb , "Bonn"@en ; {} pr
 FIGURE = """id:obs-tried a schema:Observation ; schema:observationAbout id:nordnett ; schema:value {} ;
     schema:measuredProperty concept:member-count ; schema:observationDate "2019"^^xsd:gYear ;
     cg:approximation {} ; prov:wasDerivedFrom source:notat.txt ."""
+CLAIM = """id:claim-tried a cg:Claim ; rdf:subject id:nordnett ; rdf:predicate schema:foundingDate ; rdf:object {} ;
+    cg:rank concept:rank-{} ; prov:wasDerivedFrom source:register ."""
 # What is wrong, the code, what the advice names, and what stands there when it is obeyed.
 CASES = {
     "an organisation that is a place": (
@@ -60,6 +62,19 @@ CASES = {
         "org:organization",
         MEMBERSHIP.format("id:fjordby-kommune", "id:nordnett", "concept:role-observer"),
     ),
+    "a claim that says another value": (
+        CLAIM.format('"1997"^^xsd:gYear', "preferred"),
+        "claim-not-stated",
+        'on the thing itself stands "1998"^^xsd:gYear (data/networks/nordnett.ttl:',
+        CLAIM.format('"1997"^^xsd:gYear', "normal"),
+    ),
+    "a rejected claim that stands": (
+        'id:skogstad-kommun schema:foundingDate "1900"^^xsd:gYear . '
+        + CLAIM.format('"1900"^^xsd:gYear', "deprecated").replace("id:nordnett", "id:skogstad-kommun"),
+        "claim-still-stated",
+        'stands "1900"^^xsd:gYear (data/networks/tried.ttl:',
+        CLAIM.format('"1900"^^xsd:gYear', "deprecated").replace("id:nordnett", "id:skogstad-kommun"),
+    ),
     "a network that is a city": ("id:nordnett a cg:City .", "place-is-organization", "cg:City (data/networks/tried.ttl:", ""),
     "a represented body that is a place": (
         MEMBERSHIP.format("id:person-kari-nordmann", "id:nordnett", "concept:role-treasurer ; cg:onBehalfOf id:place-skogstad"),
@@ -91,7 +106,7 @@ def test_a_mistake_is_told_once_with_what_to_write(case: str, folder: Path) -> N
 
 
 def test_what_is_written_as_advised_is_right(folder: Path) -> None:
-    names = ("id:m-tried", "id:place-bonn", "id:obs-tried", '"2019"', '"Bonn"')
+    names = ("id:m-tried", "id:claim-tried", "id:place-bonn", "id:obs-tried", '"2019"', '"Bonn"')
     written = []
     for number, (_, _, _, obeyed) in enumerate(CASES.values()):
         for name in names:

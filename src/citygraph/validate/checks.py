@@ -24,6 +24,7 @@ from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
 from citygraph.sources import Excerpt, SourceText, excerpt_range, find_moved, read_source
 from citygraph.store import Store
+from citygraph.validate.things import finding_at
 
 
 def read_checks(project: Path) -> tuple[list[SavedQuery], list[Finding]]:
@@ -273,21 +274,6 @@ def _withheld(graphs: ProjectGraphs) -> Iterator[Finding]:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", fold(text))
-
-
-def finding_at(code: str, file: FileGraph, quad: Quad, **values: str | Text) -> Finding:
-    """A finding about one statement, placed where it stands in its file."""
-    place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
-    return finding(
-        code,
-        file=file.path,
-        line=place.line if place else 0,
-        column=place.column if place else 0,
-        focus_node=str(quad.subject),
-        path=str(quad.predicate),
-        value=str(quad.object),
-        **values,
-    )
 
 
 def _literals(file: FileGraph, today: date) -> Iterator[Finding]:

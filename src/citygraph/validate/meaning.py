@@ -22,9 +22,8 @@ from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.messages import Text, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, parse
-from citygraph.validate.checks import finding_at
 from citygraph.validate.rules import rules_of
-from citygraph.validate.things import Things, by_subject, closure, each_language
+from citygraph.validate.things import Things, by_subject, closure, each_language, finding_at
 
 _RDF, _RDFS, _ORG, _XSD = PREFIXES["rdf"], PREFIXES["rdfs"], PREFIXES["org"], PREFIXES["xsd"]
 _SUBPROPERTY, _BROADER = Iri(_RDFS + "subPropertyOf"), Iri(PREFIXES["skos"] + "broader")

@@ -18,12 +18,15 @@ from citygraph.messages import Text, text
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.validate.rules import PropertyRule, rules_of
+from citygraph.validate.terms import has_other_address
 from citygraph.validate.things import Things, each_language
 
 _RDF: Final = PREFIXES["rdf"]
 _KINDS: Final = frozenset({"wrong-kind", "wrong-kind-place", "text-for-thing", "about-itself"})
 _WORDS: Final = frozenset({"unknown-term", "unknown-reused-term"})
+_CLAIMS: Final = frozenset({"claim-not-stated", "claim-still-stated"})
 _PLACE_TOO: Final = "place-is-organization"
+_TYPE: Final = Iri(_RDF + "type")
 _MEMBERSHIP: Final = frozenset(f"<{PREFIXES['org']}{name}>" for name in ("member", "organization", "role"))
 _WHOLE: Final = re.compile(r"\d+\Z")
 _ISO: Final = re.compile(r"\d{4}(?:-\d\d){0,2}\Z")
@@ -74,7 +77,7 @@ def say_once(
         elif one not in caused:
             findings.append(case.told(one))
     named = {(each.focus_node, each.path, each.value) for each in unknown}
-    rest = [each for each in kinds if (each.focus_node, each.path, each.value) not in named]
+    rest = [each for each in kinds if (each.focus_node, each.path, each.value) not in named and each not in caused]
     return [*findings, *(each for each in [*rest, *unknown] if each not in reworded)]
 
 
@@ -85,7 +88,8 @@ class _Caused:
         self, told: Sequence[Finding], kinds: Sequence[Finding], unknown: Sequence[Finding], case: _Case
     ) -> None:
         self._misspelt = {(each.focus_node, case.meant_by(each)) for each in unknown if each.code in _WORDS}
-        self._untyped = {each.focus_node for each in unknown if each.path == str(Iri(_RDF + "type"))}
+        bad = {each.value for each in unknown if each.path == str(_TYPE)}
+        self._untyped = case.of_kinds_nobody_knows(bad) if bad else set()
         self._two_kinds = {each.focus_node for each in told if each.code == _PLACE_TOO}
         self._turned = {each.focus_node for each in kinds if each.path in _MEMBERSHIP}
 
@@ -94,7 +98,8 @@ class _Caused:
             return True
         if found.focus_node in self._two_kinds:
             return found.code != _PLACE_TOO and bool(found.path)
-        return found.focus_node in self._turned and found.path in _MEMBERSHIP and bool(found.value)
+        is_turned = found.focus_node in self._turned and found.path in _MEMBERSHIP and bool(found.value)
+        return is_turned and found.code not in _KINDS
 
 
 def follows_from(found: Finding, causes: Iterable[Finding], *, checks: AbstractSet[str], graphs: ProjectGraphs) -> bool:
@@ -128,6 +133,16 @@ class _Case:
         self._things = Things(graphs)
         self._rules = rules_of(graphs)
 
+    def of_kinds_nobody_knows(self, kinds: AbstractSet[str]) -> set[str]:
+        """The things that are said to be of one of these kinds, or of one that is written with a wrong address."""
+        return {
+            str(quad.subject)
+            for quad in self._graphs.quads(Part.DATA, Part.SOURCES)
+            if quad.predicate == _TYPE
+            and isinstance(quad.object, Iri)
+            and (str(quad.object) in kinds or has_other_address(quad.object.value))
+        }
+
     def rule(self, found: Finding) -> PropertyRule | None:
         """What the shape of a finding asks of the property that it is about."""
         return self._rules.get((found.code, found.path))
@@ -155,26 +170,16 @@ class _Case:
         rule = self._rules.get((found.code, found.path))
         if found.code == _PLACE_TOO:
             return self._two_kinds(found)
+        if found.code in _CLAIMS:
+            return self._claim(found)
         if rule is None or not found.focus_node.startswith("<"):
             return found
-        is_case, advice = self._case(found, rule)
-        message = each_language(
-            lambda language: (
-                found.message.in_language(language).rstrip(".")
-                + (f" ({is_case.in_language(language)})." if is_case else ".")
-            )
-        )
-        fix = each_language(
-            lambda language: " ".join(
-                filter(None, [found.fix.in_language(language), *(each.in_language(language) for each in advice)])
-            )
-        )
-        return replace(found, message=message, fix=fix)
+        return self._with(found, *self._case(found, rule))
 
     def _case(self, found: Finding, rule: PropertyRule) -> tuple[Text | None, list[Text]]:
         things, path = self._things, Iri(found.path[1:-1])
         property_ = things.short(path)
-        values = self._values(found)
+        values = self._objects(found.focus_node, found.path)
         most, least = rule.numbers("maxCount"), rule.numbers("minCount")
         if found.value:
             value = next((each for each in values if str(each) == found.value), None)
@@ -185,22 +190,17 @@ class _Case:
             return text("advice.missing").filled(property=property_) if several else None, self._choices(rule, "")
         if most and len(values) > min(most):
             return text("advice.too_many").filled(
-                property=property_, count=len(values), most=min(most), values=self._placed(found, values)
+                property=property_,
+                count=len(values),
+                most=min(most),
+                values=self._placed(found.focus_node, found.path, values),
             ), []
         return None, []
 
-    def _values(self, found: Finding) -> list[Term]:
-        quads = self._graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
-        return list(
-            dict.fromkeys(
-                q.object for q in quads if str(q.subject) == found.focus_node and str(q.predicate) == found.path
-            )
-        )
-
-    def _placed(self, found: Finding, values: Iterable[Term]) -> str:
+    def _placed(self, subject: str, predicate: str, values: Iterable[Term]) -> str:
         said = []
         for value in values:
-            file, line, _ = self._graphs.locate(found.focus_node, found.path, str(value))
+            file, line, _ = self._graphs.locate(subject, predicate, str(value))
             said.append(f"{self._things.short(value)} ({file}:{line})" if file else self._things.short(value))
         return ", ".join(said)
 
@@ -226,6 +226,43 @@ class _Case:
             return [text("advice.choose").filled(choices=", ".join(map(self._things.short, listed)))]
         classes = frozenset(each.value for each in rule.iris("class"))
         return [self._things.choices(classes, like=like)] if classes else []
+
+    def _claim(self, found: Finding) -> Finding:
+        """A claim and the thing that it is about do not say the same: what each of them says, and where."""
+        parts = [self._objects(found.focus_node, f"<{_RDF}{name}>") for name in ("subject", "predicate", "object")]
+        if any(len(each) != 1 for each in parts):
+            return found
+        subject, predicate, value = (each[0] for each in parts)
+        said = f"{self._things.short(subject)} {self._things.short(predicate)} {self._things.short(value)}"
+        if found.code == "claim-still-stated":
+            place = self._placed(str(subject), str(predicate), [value])
+            return self._with(found, text("advice.stands").filled(values=place), [])
+        stated = self._objects(str(subject), str(predicate))
+        if not stated:
+            return self._with(
+                found, text("advice.nothing_stands").filled(said=said), [text("advice.write").filled(right=said)]
+            )
+        case = text("advice.other_stands").filled(said=said, values=self._placed(str(subject), str(predicate), stated))
+        return self._with(found, case, [text("advice.write_or_correct").filled(right=said)])
+
+    def _with(self, found: Finding, case: Text | None, advice: Sequence[Text]) -> Finding:
+        message = each_language(
+            lambda language: (
+                found.message.in_language(language).rstrip(".") + (f" ({case.in_language(language)})." if case else ".")
+            )
+        )
+        fix = each_language(
+            lambda language: " ".join(
+                filter(None, [found.fix.in_language(language), *(each.in_language(language) for each in advice)])
+            )
+        )
+        return replace(found, message=message, fix=fix)
+
+    def _objects(self, subject: str, predicate: str) -> list[Term]:
+        quads = self._graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
+        return list(
+            dict.fromkeys(q.object for q in quads if str(q.subject) == subject and str(q.predicate) == predicate)
+        )
 
     def _two_kinds(self, found: Finding) -> Finding:
         thing, type_ = Iri(found.focus_node[1:-1]), str(Iri(_RDF + "type"))

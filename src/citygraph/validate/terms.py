@@ -16,7 +16,7 @@ from citygraph.labels import reused_labels
 from citygraph.messages import text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand, prefixes_for
 from citygraph.rdf import Iri, Term
-from citygraph.validate.checks import finding_at
+from citygraph.validate.things import finding_at
 
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 _PREDICATE: Final = Iri(PREFIXES["rdf"] + "predicate")
@@ -107,10 +107,9 @@ def _reused_terms(file: FileGraph, defined: AbstractSet[Term]) -> Iterator[Findi
             seen.add(term.value)
             if term in defined or term.value in _COMMON or term.value in reused_labels():
                 continue
-            right = _right_address(term.value)
+            right, namespace = _right_address(term.value)
             if right:
                 # One wrong address is one mistake, however many words are written with it.
-                namespace = term.value[: len(term.value) - len(_local(term.value))]
                 if namespace in seen:
                     continue
                 seen.add(namespace)
@@ -132,13 +131,31 @@ def _local(iri: str) -> str:
     return match[2] if match else ""
 
 
-def _right_address(iri: str) -> str:
-    """The word at the address of its vocabulary that we know, when it is written with another: http, www, no #."""
+def has_other_address(iri: str) -> bool:
+    """Whether a word is written with another address of its vocabulary than the one that we know."""
+    return bool(_right_address(iri)[0])
+
+
+@cache
+def _right_address(iri: str) -> tuple[str, str]:
+    """The word at the address of its vocabulary that we know, and the other that it has here: http, www, no #."""
     match = _NAMESPACE.match(iri)
     if match is None or match[1] in _known_addresses().values():
-        return ""
+        return "", ""
     namespace = _known_addresses().get(_bare(match[1]))
-    return namespace + match[2] if namespace and match[2] else ""
+    if namespace and match[2]:
+        return namespace + match[2], match[1]
+    for bare, known in _known_addresses().items():
+        start = iri[: len(known) - 1]
+        local = iri.removeprefix(start)
+        if _bare(start) == bare and local.isalnum() and local in _words_of(known):
+            return known + local, start
+    return "", ""
+
+
+def _words_of(namespace: str) -> frozenset[str]:
+    prefix = next((each for each in (*_CLOSED, "adms", "cv", "oa") if PREFIXES[each] == namespace), "")
+    return _terms_of(prefix) if prefix else frozenset()
 
 
 @cache

@@ -9,7 +9,8 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Final
 
-from citygraph.graphs import Part, ProjectGraphs
+from citygraph.findings import Finding, finding
+from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels, reused_labels
 from citygraph.messages import LANGUAGES, Text, text, texts
 from citygraph.namespaces import PREFIXES, compress, expand, prefixes_for
@@ -34,6 +35,21 @@ _HELD: Final = frozenset(
 )
 _FEW, _NAMED_SHORT = 8, 30
 _FILES_NAMED: Final = 3
+
+
+def finding_at(code: str, file: FileGraph, quad: Quad, **values: str | Text) -> Finding:
+    """A finding about one statement, placed where it stands in its file."""
+    place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
+    return finding(
+        code,
+        file=file.path,
+        line=place.line if place else 0,
+        column=place.column if place else 0,
+        focus_node=str(quad.subject),
+        path=str(quad.predicate),
+        value=str(quad.object),
+        **values,
+    )
 
 
 def each_language(say: Callable[[str], str]) -> Text:
@@ -123,7 +139,12 @@ class Things:
 
     def short(self, term: Term) -> str:
         """How a thing or a term is written in a file."""
-        return compress(term.value, self._prefixes) if isinstance(term, Iri) else str(term)
+        if isinstance(term, Iri):
+            return compress(term.value, self._prefixes)
+        if isinstance(term, Literal) and "^^<" in str(term):
+            plain = term.datatype.value == PREFIXES["xsd"] + "integer"
+            return term.value if plain else f'"{term.value}"^^{compress(term.datatype.value)}'
+        return str(term)
 
     def describe(self, term: Term) -> Text:
         """What a thing is called, in each language."""
