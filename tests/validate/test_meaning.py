@@ -9,38 +9,38 @@ import pytest
 
 from citygraph import Project, load
 from citygraph.findings import Finding
-from citygraph.graphs import ProjectGraphs
+from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.namespaces import PREFIXES
+from citygraph.rdf import Iri, parse
 from citygraph.validate import check_meaning, check_terms_used
-from conftest import ROOT, TODAY, copy_project
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(ROOT, tmp_path_factory.mktemp("meaning") / "graph")
+from conftest import ROOT, TODAY
 
 
 def graphs_of(folder: Path) -> ProjectGraphs:
     return load.load_files(Project.open(folder, today=TODAY).config).graphs
 
 
-def with_statements(folder: Path, turtle: str, told: Sequence[Finding] = ()) -> list[Finding]:
+@pytest.fixture(scope="module")
+def graphs() -> ProjectGraphs:
+    return graphs_of(ROOT)
+
+
+def with_statements(graphs: ProjectGraphs, turtle: str, told: Sequence[Finding] = ()) -> list[Finding]:
     """The findings about a file with these statements beside our own graph."""
-    file = folder / "data" / "tried.ttl"
     prefixes = {**PREFIXES, "old": "http://schema.org/"}
-    heads = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in prefixes.items())
-    file.write_text(f"{heads}\n{turtle}\n", encoding="utf-8")
-    try:
-        graphs = graphs_of(folder)
-        found = [*check_meaning(graphs, told=told), *check_terms_used(graphs)]
-        return [each for each in found if each.file == "data/tried.ttl"]
-    finally:
-        file.unlink()
+    text = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in prefixes.items()) + f"\n{turtle}\n"
+    name = Iri("https://w3id.org/citygraph/graph/data/tried.ttl")
+    parsed = parse(text.encode(), format="ttl", graph_name=name)
+    assert not parsed.problems
+    tried = FileGraph("data/tried.ttl", name, Part.DATA, text, parsed.quads)
+    both = ProjectGraphs(graphs.base, (*graphs.files, tried))
+    found = [*check_meaning(both, told=told), *check_terms_used(both)]
+    return [each for each in found if each.file == "data/tried.ttl"]
 
 
-def test_our_own_graph_and_a_new_one_mean_what_they_say(folder: Path, tmp_path: Path) -> None:
-    for graphs in (graphs_of(folder), graphs_of(Project.new(tmp_path / "new").folder)):
-        assert [*check_meaning(graphs), *check_terms_used(graphs)] == []
+def test_our_own_graph_and_a_new_one_mean_what_they_say(graphs: ProjectGraphs, tmp_path: Path) -> None:
+    for each in (graphs, graphs_of(Project.new(tmp_path / "new").folder)):
+        assert [*check_meaning(each), *check_terms_used(each)] == []
 
 
 MEMBERSHIP = "id:m-tried a org:Membership ; org:member {} ; org:organization {} ; org:role concept:{} ."
@@ -122,40 +122,40 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", sorted(WRONG))
-def test_a_wrong_statement_is_one_finding_with_its_place_and_what_to_do(wrong: str, folder: Path) -> None:
+def test_a_wrong_statement_is_one_finding_with_its_place_and_what_to_do(wrong: str, graphs: ProjectGraphs) -> None:
     turtle, advice = WRONG[wrong]
-    (found,) = with_statements(folder, turtle)
+    (found,) = with_statements(graphs, turtle)
     assert found.line > 0
     said = f"{found.message.en} {found.fix.en}"
     assert advice.casefold() in said.casefold(), said
     assert found.message.nb != found.message.en
 
 
-def test_what_a_shape_said_of_one_statement_hides_no_other_on_the_same_line(folder: Path) -> None:
+def test_what_a_shape_said_of_one_statement_hides_no_other_on_the_same_line(graphs: ProjectGraphs) -> None:
     both = 'id:metrex cg:hasAim id:place-oslo ; foaf:homepage "https://example.org/" .'
-    aim, page = with_statements(folder, both)
+    aim, page = with_statements(graphs, both)
     assert (aim.line, aim.focus_node) == (page.line, page.focus_node)
-    assert [each.path for each in with_statements(folder, both, told=[aim])] == [page.path]
+    assert [each.path for each in with_statements(graphs, both, told=[aim])] == [page.path]
 
 
-def test_what_the_advice_names_is_right(folder: Path) -> None:
-    (found,) = with_statements(folder, WRONG["a place is a member"][0])
+def test_what_the_advice_names_is_right(graphs: ProjectGraphs) -> None:
+    (found,) = with_statements(graphs, WRONG["a place is a member"][0])
     assert "id:oslo-kommune" in found.fix.en
-    assert with_statements(folder, MEMBERSHIP.format("id:oslo-kommune", "id:eurocities", "role-full-member")) == []
+    assert with_statements(graphs, MEMBERSHIP.format("id:oslo-kommune", "id:eurocities", "role-full-member")) == []
 
 
-def test_a_claim_that_is_not_followed_may_say_what_cannot_be(folder: Path) -> None:
+def test_a_claim_that_is_not_followed_may_say_what_cannot_be(graphs: ProjectGraphs) -> None:
     said = "id:c a cg:Claim ; rdf:subject id:metrex ; rdf:predicate cg:hasAim ; rdf:object id:place-oslo ; cg:rank concept:rank-"
-    assert with_statements(folder, f"{said}deprecated .") == []
-    assert [each.code for each in with_statements(folder, f"{said}normal .")] == ["wrong-kind"]
+    assert with_statements(graphs, f"{said}deprecated .") == []
+    assert [each.code for each in with_statements(graphs, f"{said}normal .")] == ["wrong-kind"]
 
 
-def test_one_wrong_address_of_a_vocabulary_is_one_finding_and_names_the_line_to_mend(folder: Path) -> None:
-    (found,) = with_statements(folder, "id:metrex old:foundingDate 1996 ; old:dissolutionDate 2020 .")
+def test_one_wrong_address_of_a_vocabulary_is_one_finding_and_names_the_line_to_mend(graphs: ProjectGraphs) -> None:
+    (found,) = with_statements(graphs, "id:metrex old:foundingDate 1996 ; old:dissolutionDate 2020 .")
     assert "<https://schema.org/> instead of <http://schema.org/> (data/tried.ttl:" in found.fix.en
 
 
-def test_of_things_without_a_type_and_words_of_other_vocabularies_nothing_is_said(folder: Path) -> None:
-    assert with_statements(folder, MEMBERSHIP.format("<https://elsewhere.example/x>", "id:metrex", "role-lead")) == []
-    assert with_statements(folder, "id:metrex <https://elsewhere.example/word> id:place-oslo .") == []
-    assert with_statements(folder, "id:metrex schema:taxID '1' ; dct:audience <https://elsewhere.example/a> .") == []
+def test_of_things_without_a_type_and_words_of_other_vocabularies_nothing_is_said(graphs: ProjectGraphs) -> None:
+    assert with_statements(graphs, MEMBERSHIP.format("<https://elsewhere.example/x>", "id:metrex", "role-lead")) == []
+    assert with_statements(graphs, "id:metrex <https://elsewhere.example/word> id:place-oslo .") == []
+    assert with_statements(graphs, "id:metrex schema:taxID '1' ; dct:audience <https://elsewhere.example/a> .") == []

@@ -53,8 +53,10 @@ def say_once(
         words: words and names that nobody knows.
         graphs: the project.
     """
+    told, kinds, unknown = list(told), list(meant), list(words)
+    if not (told or kinds or unknown):
+        return []
     case = _Case(graphs)
-    kinds, unknown = list(meant), list(words)
     better = {(each.focus_node, each.path, each.value): each for each in [*unknown, *kinds]}
     itself = {(each.focus_node, each.path): each for each in kinds if each.code == "about-itself"}
     # The gravest of several about one statement is the one that stays.

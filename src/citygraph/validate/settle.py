@@ -74,8 +74,10 @@ def settle(
         meant: what stands where it cannot; what contradicts because of it is that mistake again.
         other_day: another day than that of the project was asked for; an answer may be to a finding of that one.
     """
-    values = _Values(graphs, inferred)
     firsts = list(findings)
+    if not firsts and not any(quad.object == _MEANT_SO for quad in graphs.quads(Part.DATA)):
+        return []
+    values = _Values(graphs, inferred)
     causes, codes = [*meant, *firsts], set(checks)
     firsts = [each for each in firsts if not follows_from(each, causes, checks=codes, graphs=graphs)]
     values.wrong = {(each.focus_node, each.path, each.value) for each in firsts if each.value}
