@@ -38,6 +38,7 @@ DisableUnixSocket = 1
 ServerThreads     = 20
 NumberOfBuffers   = {buffers}
 MaxDirtyBuffers   = {dirty}
+MaxMemPoolSize    = 1600000000
 DirsAllowed       = .
 [HTTPServer]
 ServerPort    = 127.0.0.1:{port}
