@@ -126,7 +126,7 @@ class EditedGraph:
         tried = list(dict.fromkeys(stems))
         numbered = (f"{tried[-1]}-{number}" for number in range(3, 100_000))
         namespace = self.prefixes["concept"] if space == "concept/" else self.base + space
-        for stem in (*tried, *numbered):
+        for stem in chain(tried, numbered):
             iri = namespace + shortened(stem)
             if iri not in self._taken:
                 self._taken.add(iri)

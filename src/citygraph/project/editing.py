@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -52,9 +53,14 @@ def kinds_of(graphs: ProjectGraphs, reference: Path) -> Kinds:
     """
     files = graphs.of(Part.KINDS)
     if files:
-        return read_kinds((quad for file in files for quad in file.quads), file=files[0].path)
-    place = reference / "ontology" / "kinds.ttl"
-    return read_kinds(parse(place.read_bytes(), format="ttl").quads)
+        return _read(tuple(file.text for file in files), files[0].path)
+    return _read(((reference / "ontology" / "kinds.ttl").read_text(encoding="utf-8"),), "ontology/kinds.ttl")
+
+
+@lru_cache(maxsize=4)
+def _read(texts: tuple[str, ...], file: str) -> Kinds:
+    """The kinds that some texts in Turtle describe; read once, since few edits change them."""
+    return read_kinds((quad for each in texts for quad in parse(each.encode(), format="ttl").quads), file=file)
 
 
 class Edits:
