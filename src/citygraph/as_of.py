@@ -263,7 +263,9 @@ class _Calendar:
     def _memberships_derived(self, absent: Mapping[Term, DatedStatus]) -> Iterator[tuple[FactStatus, Triple]]:
         """What each membership gives, by what it takes for it: that it holds, that time is lifted, that rank is too."""
         for fact in self._memberships:
-            members, bodies = self._by[_MEMBER].get(fact, ()), self._by[_ORGANIZATION].get(fact, ())
+            # What stands there as text is told as that, and is no member.
+            members = _things(self._by[_MEMBER].get(fact, ()))
+            bodies = _things(self._by[_ORGANIZATION].get(fact, ()))
             roles = [each for each in self._by[_ROLE].get(fact, ()) if isinstance(each, Iri)]
             if not members or not bodies or not roles:
                 # The shapes report it.
@@ -286,7 +288,7 @@ class _Calendar:
                         for body in bodies:
                             yield kind, _triple(member, stands_for, body)
             kind = FactStatus.HOLDS if there and fact not in self.deprecated else given
-            for represented in self._by[_BEHALF].get(fact, ()):
+            for represented in _things(self._by[_BEHALF].get(fact, ())):
                 yield kind, _triple(represented, _REPRESENTED, fact)
 
     def _status_of_membership(self, fact: Term, roles: Sequence[Iri]) -> DatedStatus:
@@ -308,7 +310,7 @@ class _Calendar:
             dated = _Dates(known=earlier or known).status(self._day, fresh_from)
             self._statuses[fact] = dated
             kind = FactStatus.HOLDS if dated.status is FactStatus.HOLDS else FactStatus.LAST_KNOWN
-            for organization in organizations:
+            for organization in _things(organizations):
                 yield FactStatus.REJECTED if fact in self.deprecated else kind, _triple(organization, _HAS_LIST, fact)
 
     # -- direct statements ------------------------------------------------------------------------
@@ -373,6 +375,10 @@ class _Calendar:
             elif triple.object in absent and triple.subject not in self._records:
                 found[triple] = absent[triple.object].status
         return found
+
+
+def _things(terms: Iterable[Term]) -> list[Term]:
+    return [each for each in terms if not isinstance(each, Literal)]
 
 
 def _triple(subject: Term, predicate: Iri, object_: Term) -> Triple:

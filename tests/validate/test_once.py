@@ -47,6 +47,18 @@ CASES = {
     "a country that is text": (BONN.format('cg:inCountry "Norge" ;'), "one-country", "country:NOR (Norway)",
                                BONN.format("cg:inCountry country:NOR ;")),
     "a country that nobody describes": (BONN.format("cg:inCountry country:DEU ;"), "one-country", "no file describes country:DEU", ""),
+    "a member that is text": (
+        MEMBERSHIP.format('"Skogstad"', "id:nordnett", "concept:role-observer"),
+        "one-member",
+        "id:skogstad-kommun",
+        MEMBERSHIP.format("id:skogstad-kommun", "id:nordnett", "concept:role-observer"),
+    ),
+    "whom an office represents is text": (
+        MEMBERSHIP.format("id:person-kari-nordmann", "id:nordnett", 'concept:role-treasurer ; cg:onBehalfOf "Oslo"'),
+        "one-represented",
+        "id:fjordby-kommune",
+        "",
+    ),
     "no country": (BONN.format(""), "one-country", "country:NOR (Norway), country:SWE (Sweden)", ""),
     "a date that is text": ('id:skogstad-kommun schema:foundingDate "5. mai 1996" .', "bad-date",
                             'Write schema:foundingDate "1996-05-05"^^xsd:date .',
