@@ -420,8 +420,8 @@ def check_values(query: QueryText, names: Iterable[str]) -> None:
     """
     for name in names:
         if query.form is Form.SELECT and name not in query.columns:
-            message = f"The parameter ?{name} is not a column of the answer."
-            raise QueryError(message, fix=f"Write it behind SELECT: SELECT ?{name} …")
+            message = sentence("snapshots.parameter_column", name=name)
+            raise QueryError(message, fix=sentence("snapshots.behind_select", name=name))
         if query.grouped is not None and name not in query.grouped:
-            message = f"The parameter ?{name} is missing in GROUP BY."
-            raise QueryError(message, fix=f"Write: GROUP BY ?{name} …")
+            message = sentence("snapshots.parameter_group", name=name)
+            raise QueryError(message, fix=sentence("snapshots.write_group", name=name))

@@ -36,7 +36,7 @@ _MOST_FILES: Final = 20_000
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SNAPSHOT_ID: Final = re.compile(r"[0-9a-f]{16}")
 _AGAIN: Final = sentence("snapshots.push_again")
-_SUSPICIOUS: Final = "Do not use this mirror until you know who wrote that."
+_SUSPICIOUS: Final = sentence("snapshots.who_wrote")
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def _check_service(text: str, found: list[Token], allowed: Sequence[str]) -> Non
     """Every SERVICE names, in full and undisguised, an address of the list."""
     if not allowed:
         raise QueryError(sentence("query.service"), fix=sentence("next.no_service"))
-    listed = f"serve.service_allowed in graph.toml lists: {', '.join(allowed)}."
+    listed = sentence("snapshots.service_allowed", addresses=", ".join(allowed))
     if "\\u" in text.lower():
         raise QueryError(sentence("snapshots.service_escape"), fix=sentence("snapshots.write_full"))
     asked = 0
@@ -206,7 +206,9 @@ def _check_service(text: str, found: list[Token], allowed: Sequence[str]) -> Non
             rest = [each for each in found[place + 1 : place + 3] if each.text.upper() != "SILENT"]
             address = rest[0].text[1:-1] if rest and rest[0].kind == "iri" else ""
             if address not in allowed:
-                message = f"Line {token.line}: queries may not ask {address or 'an address that is not written out'}."
+                message = sentence(
+                    "snapshots.may_not_ask", line=token.line, address=address or sentence("snapshots.not_written")
+                )
                 raise QueryError(message, fix=listed)
             asked += 1
     hidden = sum("SERVICE" in token.text.upper() for token in found if token.kind not in {"string", "variable"})

@@ -16,7 +16,7 @@ CapabilityValue: TypeAlias = bool | int | None
 FORMAT: Final = 2
 """The version of the file; version 1, where `capabilities` holds the addresses too, is read as well."""
 _KEY: Final = "citygraph-capabilities"
-_AGAIN: Final = "Make it anew: citygraph doctor --endpoint … --file …"
+_AGAIN: Final = sentence("snapshots.make_anew")
 _TRUTHS: Final = (
     "query_form_post",
     "json_results",
@@ -176,4 +176,4 @@ def _fits(name: str, value: object) -> bool:
 
 
 def _no_such_file(path: Path, why: str) -> ConfigError:
-    return ConfigError(f"{path} is no file of capabilities: {why}.", fix=_AGAIN)
+    return ConfigError(sentence("snapshots.no_capabilities", path=path, why=why), fix=_AGAIN)

@@ -116,7 +116,7 @@ class Connection:
         rows = list(answer) if isinstance(answer, Solutions) else []
         value = rows[0].get("n") if len(rows) == 1 else None
         if not isinstance(value, Literal) or not value.value.isdigit():
-            message = f"{self.host} did not count: it gave no number."
+            message = sentence("snapshots.no_number", host=self.host)
             raise StoreError(message, fix=sentence("snapshots.raise_time"))
         return int(value.value)
 
@@ -151,7 +151,7 @@ class Connection:
             StoreError: they were not added, or nobody knows.
         """
         if not self.addresses.graph_store:
-            message = f"No address is known where {self.host} takes graphs."
+            message = sentence("snapshots.takes_none", host=self.host)
             raise NotOffered(message)
         more = _UNLOGGED.get(self._product, {}) if len(triples) >= _UNLOGGED_FROM else {}
         self._send(
@@ -170,7 +170,7 @@ class Connection:
             StoreError: it did not come whole.
         """
         if not self.addresses.graph_store:
-            message = f"No address is known where {self.host} gives graphs."
+            message = sentence("snapshots.gives_none", host=self.host)
             raise NotOffered(message)
         return self._triples(
             self._send("GET", self.addresses.graph_store, params={"graph": graph.value}, headers={"Accept": _TRIPLES})
@@ -190,7 +190,7 @@ class Connection:
     def _triples(self, reply: HttpReply) -> bytes:
         media_type = reply.media_type
         if media_type not in {_TRIPLES, "text/plain"}:
-            message = f"{self.host} gives a graph as {media_type or 'something without a type'}."
+            message = sentence("snapshots.gives_as", host=self.host, what=media_type or sentence("servers.no_type"))
             raise NotOffered(message)
         return reply.body
 
@@ -277,7 +277,9 @@ class Connection:
             message = sentence("snapshots.redirects", host=self.host, code=code)
             return StoreError(message, fix=sentence("snapshots.final_address"))
         if code in _NOT_OFFERED:
-            return NotOffered(f"{self.host} has nothing at {urlsplit(url).path} (HTTP {code}){tail}")
+            return NotOffered(
+                sentence("snapshots.nothing_at", host=self.host, path=urlsplit(url).path, code=code, tail=tail)
+            )
         if code == _TOO_LARGE:
             return TooMuchAtOnce(
                 sentence("snapshots.takes_less", host=self.host), fix=sentence("snapshots.lower_chunk")

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import pyoxigraph
 
 from citygraph.errors import StoreError
+from citygraph.messages import sentence
 from citygraph.rdf import Iri, Quad, Term, Triple
 from citygraph.store.endpoint import AnswerCut
 from citygraph.store.server.capabilities import Capabilities
@@ -78,8 +79,10 @@ class Loader:
     def _mismatch(self, graph: Iri, sent: Sequence[bytes], there: int) -> StoreError:
         missing = next((each.decode() for each in sent if not self._has(graph, each.decode())), "")
         example = f" Missing is, for example: {missing}" if missing else ""
-        message = f"{self._connection.host} has {there:,} statements of the {len(sent):,} sent to {graph}.{example}"
-        return StoreError(message, fix="Look into the log of the server; nothing was switched. Then run it again.")
+        message = sentence(
+            "snapshots.has_fewer", host=self._connection.host, there=there, sent=len(sent), graph=graph, example=example
+        )
+        return StoreError(message, fix=sentence("snapshots.look_log"))
 
     def _has(self, graph: Iri, statement: str) -> bool:
         text = f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {graph} {{ {statement} }} }}"
@@ -200,8 +203,8 @@ def _rows(
         found = tuple(dict.fromkeys(_pages(connection, f"{text} {order}", columns, wanted, page)))
         if len(found) == wanted:
             return found
-    message = f"{connection.host} counts {wanted:,} rows and gave {len(found):,}."
-    raise StoreError(message, fix="It cuts its answers: raise its limit of rows (ResultSetMaxRows), or its time.")
+    message = sentence("snapshots.counts", host=connection.host, wanted=wanted, given=len(found))
+    raise StoreError(message, fix=sentence("snapshots.cuts"))
 
 
 def _at_once(connection: Connection, graph: Iri, wanted: int) -> list[bytes]:

@@ -191,8 +191,8 @@ class ServedSnapshot(Snapshot):
             raise self._cut(number, len(rows))
 
     def _cut(self, number: int, there: int) -> StoreError:
-        message = f"{self._connection.host} counts {number:,} rows in this answer and gave {there:,}."
-        return StoreError(message, fix="It cuts long answers: raise its limit of rows, or ask with LIMIT and OFFSET.")
+        message = sentence("snapshots.counts_answer", host=self._connection.host, wanted=number, given=there)
+        return StoreError(message, fix=sentence("snapshots.cuts_long"))
 
     def _check_whole(self, text: str, answer: Solutions, dataset: Dataset, timeout: float | None) -> None:
         """Let the server count a long answer too: some cut it and say nothing."""
@@ -203,10 +203,8 @@ class ServedSnapshot(Snapshot):
             return
         number = self._connection.number(counted, dataset.default, dataset.named, timeout)
         if number != len(answer):
-            message = f"{self._connection.host} counts {number:,} rows in this answer and gave {len(answer):,}."
-            raise StoreError(
-                message, fix="It cuts long answers: raise its limit of rows, or ask with LIMIT and OFFSET."
-            )
+            message = sentence("snapshots.counts_answer", host=self._connection.host, wanted=number, given=len(answer))
+            raise StoreError(message, fix=sentence("snapshots.cuts_long"))
 
 
 def _copy_of(folder: Path, snapshot_id: str) -> Snapshot | None:

@@ -177,7 +177,7 @@ class Versions:
         )
         now = self.current()
         if now != load_id:
-            message = f"{self._connection.host} was told to use the version {load_id} and uses {now or 'none'}."
+            message = sentence("snapshots.uses_other", host=self._connection.host, name=load_id, now=now or "–")
             raise StoreError(message, fix=sentence("snapshots.built_by_another"))
 
     def prune(self, keep: int) -> list[str]:
@@ -367,8 +367,8 @@ class HeldVersions:
                 if name:
                     graphs[name].append(renaming.line_there(statement))
         except ValueError as error:
-            message = f"The graph cannot be loaded: {error}."
-            raise StoreError(message, fix="Say it without RDF 1.2, or leave store.engine at embedded.") from error
+            message = sentence("snapshots.not_loaded", why=error)
+            raise StoreError(message, fix=sentence("snapshots.no_rdf12")) from error
         for done, (graph, lines) in enumerate(zip(renaming.graphs, graphs.values(), strict=True)):
             say("load-server", done, len(graphs) + 1)
             loader.fill_lines(renaming.graph_there(graph), lines)
@@ -387,8 +387,8 @@ class HeldVersions:
         by_name = "SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }"
         named = self.connection.number(by_name, (merged,), (merged,))
         if seen != triples or named != triples:
-            message = f"{self.connection.host} does not keep to the graphs that a query names (default-graph-uri)."
-            raise StoreError(message, fix="Use another server: answers of this one would mix versions.")
+            message = sentence("snapshots.mixes_graphs", host=self.connection.host)
+            raise StoreError(message, fix=sentence("snapshots.would_mix"))
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -429,8 +429,8 @@ def held_versions(config: Config, build_folder: Path) -> HeldVersions | None:
     if values["store.engine"] != "remote":
         return None
     if not values["store.endpoint"]:
-        message = 'store.engine is "remote", and store.endpoint does not say where the server is.'
-        raise ConfigError(message, fix='Add to graph.toml: [store] endpoint = "https://…/query"')
+        message = sentence("snapshots.no_endpoint")
+        raise ConfigError(message, fix=sentence("snapshots.add_endpoint"))
     addresses = Addresses(str(values["store.endpoint"]), str(values["store.update"]), str(values["store.graph_store"]))
     timeout = float(number("store.timeout"))
     policy = Policy(
