@@ -155,9 +155,11 @@ def reason_of(error: OSError) -> Sentence:
     'det finnes ikke'
     """
     key = errno.errorcode.get(error.errno or 0, "")
-    found = texts("errno").get(key)
-    said = error.strerror or type(error).__name__
-    return Sentence(found.en, found.nb, f"errno.{key}") if found else Sentence(said)
+    said = error.strerror or str(error) or type(error).__name__
+    known = texts("errno")
+    # The engine hands on what the machine said, in words alone.
+    key = key if key in known else next((each for each, words in known.items() if words.en in said), "")
+    return Sentence(said, known[key].nb, f"errno.{key}") if key else Sentence(said)
 
 
 def in_both(room: str, message: str) -> Sentence:

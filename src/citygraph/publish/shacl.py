@@ -16,7 +16,6 @@ from citygraph.messages import framed, reason_of, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Term, Triple, lexical_forms_kept, parse, to_rdflib
 from citygraph.shacl import Shapes, run
-from citygraph.store.process import apart
 from citygraph.vocabularies import background
 
 _SHACL: Final = PREFIXES["sh"]
@@ -131,6 +130,8 @@ def run_shapes(
     with lexical_forms_kept():
         data = to_rdflib([*given, *behind])
     sorted_out = shapes if isinstance(shapes, Shapes) else Shapes(shapes)
+    from citygraph.store.process import apart  # noqa: PLC0415  # few shapes have queries
+
     bounded = partial(apart, memory=_MEMORY, seconds=_SECONDS)
     found = {each for report in run(data, sorted_out, apart=bounded) for each in _results(report)}
     return sorted(each for each in found if each.focus in own)

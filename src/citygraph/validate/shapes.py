@@ -24,11 +24,12 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, from_rdfl
 from citygraph.results import Solutions
 from citygraph.shacl import ShapeFault, Shapes, run
 from citygraph.store import MemoryStore, Store
-from citygraph.store.process import SupervisedProcess, apart
 from citygraph.validate.constraints import COMPONENTS, SH, Component, ShapeTest, TripleIndex, Unknown, Verdict, all_of
 
 if TYPE_CHECKING:
     import rdflib
+
+    from citygraph.store.process import SupervisedProcess
 
 
 _RDF: Final = PREFIXES["rdf"]
@@ -280,6 +281,8 @@ def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraph
     runs.close()
     remaining = narrow(shapes, given)
     if remaining is not None:
+        from citygraph.store.process import apart  # noqa: PLC0415  # whoever asks a question starts none
+
         bounded = partial(apart, memory=_MEMORY, seconds=_SECONDS)
         asking = {from_rdflib(each) for each in shapes.subjects(SH.sparql)}
         for results in run(
@@ -481,6 +484,8 @@ class _Constraints:
             self._store = self._store or _loaded(self._given)
             return list(run_constraint(constraint, self._store))
         if self._process is None:
+            from citygraph.store.process import SupervisedProcess  # noqa: PLC0415  # few projects have such shapes
+
             self._process = SupervisedProcess(
                 _asked, self._given, memory=_MEMORY, seconds=_SECONDS, patience=10 * _SECONDS
             )
