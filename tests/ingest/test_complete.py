@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from citygraph import Project
@@ -11,6 +13,7 @@ from conftest import ROOT, TODAY
 from ingest_words import MAP, Take, Taken
 
 _COMPLETE = "complete = true\n"
+_DAY = date(2025, 12, 1)
 
 
 def _take(take: Take, *rows: str, day: str = "2026-03-01", said: str = _COMPLETE) -> Taken:
@@ -30,7 +33,7 @@ def _answers(project: Project) -> dict[str, str]:
         "?candidate a cv:PublicOrganisation .",
         '?candidate a cv:PublicOrganisation ; skos:prefLabel ?label . FILTER (LANG(?label) = "en") '
         "?network skos:prefLabel 'Hansa'@en .", 1,
-    ))  # fmt: skip
+    ), as_of=_DAY)  # fmt: skip
     assert isinstance(answer, Solutions)
     place = [str(each) for each in answer.columns].index("answer")
     return {str(row[0]).split('"')[1]: str(row[place]).rpartition("/")[2].rstrip(">") for row in answer.rows}
