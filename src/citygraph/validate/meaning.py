@@ -320,7 +320,7 @@ class _Expected:
         found = [each for each in things.of_kinds(misfit.wanted) if self._fits(each, misfit)]
         if misfit.wanted != {_CONCEPT} or misfit.is_subject:
             return found
-        schemes = {scheme for term in self._used[name] for scheme in self._schemes.get(term, ())}
+        schemes = {scheme for term in self._used[name] if term != misfit.term for scheme in self._schemes.get(term, ())}
         if not schemes:
             own = {Iri(CONCEPT + each) for each in ("roles", "codes", "indicators")}
             return [each for each in found if not own & set(self._schemes.get(each, ()))]
