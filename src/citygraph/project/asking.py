@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from citygraph import load, query, validate
+from citygraph import load, query
 from citygraph.compare import Changes, State, changes_between
 from citygraph.config import CONFIG_FILE, Config, read_config
 from citygraph.errors import ConfigError, QueryError
@@ -34,6 +34,8 @@ _PAUSE: Final = 0.1
 
 def finding_codes(config: Config) -> dict[str, Definition]:
     """Every finding code of the program, and of the shapes and the check queries of a project, by code."""
+    from citygraph import validate  # noqa: PLC0415  # a question of a built graph does not need it
+
     codes = dict(definitions()) | validate.shape_definitions(load.load_files(config).graphs)
     checks, _ = validate.read_checks(config.folder)
     for each in checks:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from citygraph import load, migrate, query, validate
+from citygraph import load, query
 from citygraph.as_of import reading_day
 from citygraph.config import CONFIG_FILE, Config, check_terms
 from citygraph.errors import ConfigError, SnapshotError
@@ -164,7 +164,7 @@ class Pipeline:
         Raises:
             ReasoningError: the reasoner stopped before it was done.
         """
-        from citygraph import reason  # noqa: PLC0415  # numpy and the rules are needed here alone
+        from citygraph import migrate, reason, validate  # noqa: PLC0415  # a question of a built graph needs none of them
 
         say = progress or silent
         loaded = load.load_files(self.config, known=memory.files if memory else None, instead=instead)
@@ -464,6 +464,8 @@ class Pipeline:
         return [each for each in questions if known.get(each.name) == _text_hash(each.text)]
 
     def _broken_queries(self) -> list[Finding]:
+        from citygraph import validate  # noqa: PLC0415
+
         findings: list[Finding] = []
         for path in query_files(self.folder / "queries", project=self.folder):
             problem = query.problem_of(path)
