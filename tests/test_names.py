@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citygraph import Project
 from citygraph.errors import QueryError, SnapshotError
 from citygraph.matching.cities import are_one_city
 from citygraph.matching.names import (
@@ -30,7 +31,7 @@ from citygraph.matching.names import (
     words_of,
 )
 from citygraph.namespaces import CG, PREFIXES
-from citygraph.query.names import NamedThing, resolve_entity
+from citygraph.query.names import NamedThing, resolve_entity, unknown_terms
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store import MemoryStore
 from citygraph.store.directory import DIRECTORY_FILE, Directory, write_directory
@@ -295,3 +296,21 @@ def test_a_word_is_found_with_and_without_its_accents_and_its_dot() -> None:
     for written in ("Høst", "host", "ca", "ca.", "jusqu’en", "t.o.m.", "tom", "fram  til"):
         assert pattern.fullmatch(written), written
     assert not pattern.fullmatch("hest")
+
+
+def test_terms_that_the_graph_does_not_have_are_told_with_the_nearest(this_project: Project) -> None:
+    text = """PREFIX o: <http://www.w3.org/ns/org#>
+SELECT ?x WHERE {
+  ?x a cg:Citynetwork ; o:memberOf id:eurocities ; ^org:membr ?y ; schema:foundingDate "1986"^^xsd:gYear .
+  GRAPH <https://w3id.org/citygraph/graph/nowhere> { ?x skos:prefLabel ?name }
+}"""
+    snapshot = this_project.snapshot()
+    vocabulary = Directory(snapshot.folder, this_project.prefixes).vocabulary
+    found = unknown_terms(text, snapshot, prefixes=this_project.prefixes, vocabulary=vocabulary)
+    assert [(each.written, each.line, each.column, each.near[:1]) for each in found] == [
+        ("cg:Citynetwork", 3, 8, ("cg:CityNetwork",)),
+        ("org:membr", 3, 53, ("org:member",)),
+    ]
+    assert (
+        found[0].words.nb == "Linje 3, kolonne 8: cg:Citynetwork står ingen steder i grafen. Mente du cg:CityNetwork?"
+    )

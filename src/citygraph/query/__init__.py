@@ -12,7 +12,7 @@ Read in this order:
 
 from citygraph.query.account import Account, OtherRow, OtherTimes, statuses_of
 from citygraph.query.citations import Citation, cite
-from citygraph.query.names import NamedThing, names_of, resolve_entity, resolve_property
+from citygraph.query.names import NamedThing, names_of, resolve_entity, resolve_property, unknown_terms
 from citygraph.query.run import (
     Answered,
     find_queries,
@@ -39,4 +39,5 @@ __all__ = [
     "run_query",
     "statements_behind",
     "statuses_of",
+    "unknown_terms",
 ]

@@ -13,13 +13,13 @@ from citygraph.errors import QueryError
 from citygraph.labels import NAMING_PROPERTIES, PART_PROPERTIES, Labels, reused_labels
 from citygraph.matching.cities import are_one_city
 from citygraph.matching.names import country_code, plain, read_name
-from citygraph.messages import sentence
+from citygraph.messages import Sentence, sentence
 from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sources import anchor_of
-from citygraph.sparql.text import values_block
+from citygraph.sparql.text import iris_of, values_block
 from citygraph.store import Store
 
 _NAMING: Final = f"""
@@ -382,3 +382,58 @@ def _wrong(what: str, parameter: Parameter, value: str) -> QueryError:
     choices = ", ".join(parameter.choices)
     message = sentence(f"question.{what}", name=parameter.name, value=value, choices=choices)
     return QueryError(message, fix=sentence("next.write_parameter", name=parameter.name))
+
+
+# -- a query that somebody wrote -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTerm:
+    """A term of a query that the graph does not have: as it is written, where, and what comes near."""
+
+    written: str
+    line: int
+    column: int
+    near: tuple[str, ...]
+
+    @property
+    def words(self) -> Sentence:
+        """What is told of it."""
+        key = "unknown_near" if self.near else "unknown"
+        return sentence(
+            f"query.{key}", term=self.written, line=self.line, column=self.column, near=", ".join(self.near)
+        )
+
+
+_STANDS: Final = """
+SELECT ?term WHERE {
+  {values}
+  FILTER (EXISTS { ?term ?a ?b } || EXISTS { ?c ?term ?d } || EXISTS { ?e ?f ?term })
+}
+"""
+_OF_SPARQL: Final = tuple(PREFIXES[prefix] for prefix in ("rdf", "rdfs", "owl", "xsd"))
+_MOST_TOLD: Final = 200
+
+
+def unknown_terms(
+    text: str, store: Store, *, prefixes: Mapping[str, str], vocabulary: Iterable[str]
+) -> list[UnknownTerm]:
+    """The terms of a query that stand nowhere in the graph: a pattern with one of them finds nothing.
+
+    Args:
+        text: the query, which an engine takes.
+        store: the graph that is asked.
+        prefixes: those that it may use without declaring them.
+        vocabulary: the classes and properties of the graph, to name the nearest.
+    """
+    written = {iri: token for iri, token in iris_of(text, prefixes=prefixes).items() if not iri.startswith(_OF_SPARQL)}
+    asked = [Iri(iri) for iri in list(written)[:_MOST_TOLD]]
+    there = {row["term"] for row in ask_about(_STANDS, {"term": asked}, store)} if asked else set()
+    short = {compress(each, prefixes): each for each in vocabulary}
+    unknown = []
+    for iri in asked:
+        if iri not in there:
+            token = written[iri.value]
+            near = difflib.get_close_matches(compress(iri.value, prefixes), short, n=2, cutoff=0.75)
+            unknown.append(UnknownTerm(token.text, token.line, token.column, tuple(near)))
+    return unknown

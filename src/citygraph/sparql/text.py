@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from citygraph import lexer
 from citygraph.errors import QueryError
-from citygraph.lexer import Token, word_of
+from citygraph.lexer import Token, unescaped, word_of
 from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, from_rdflib
 
@@ -66,6 +66,36 @@ class QueryText:
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of a query, comments and white space left out."""
     return (token for token in lexer.tokens(text, lexer.SPARQL) if token.kind != "comment")
+
+
+def iris_of(text: str, *, prefixes: Mapping[str, str]) -> dict[str, Token]:
+    """The addresses that a query speaks of, each with the token that first names it.
+
+    What declares a prefix or chooses a graph, datatypes, and names whose prefix nobody declares are left out.
+
+    Args:
+        text: the query.
+        prefixes: those that it may use without declaring them; its own count before them.
+    """
+    known, found = dict(prefixes), dict[str, Token]()
+    before = ("", "")
+    for token in tokens(text):
+        if token.kind == "iri" and before[0] == "PREFIX":
+            known[before[1][:-1]] = token.text[1:-1]
+        elif before == ("^", "^") or before[1] in _NAMES_A_GRAPH:
+            pass
+        elif token.kind == "iri":
+            found.setdefault(unescaped(token.text[1:-1]), token)
+        elif token.kind == "pname" and before[1] != "PREFIX":
+            prefix, _, local = token.text.partition(":")
+            if prefix in known:
+                found.setdefault(known[prefix] + _STROKE.sub(r"\1", local), token)
+        before = (before[1], token.text.upper() if token.kind == "word" else token.text)
+    return found
+
+
+_NAMES_A_GRAPH: Final = frozenset({"BASE", "GRAPH", "FROM", "NAMED", "SERVICE"})
+_STROKE: Final = re.compile(r"\\(.)")
 
 
 def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200) -> QueryText:

@@ -18,9 +18,10 @@ from starlette.responses import Response
 
 from citygraph.errors import ConfigError, QueryError, StoreError
 from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
-from citygraph.messages import sentence
+from citygraph.messages import said_in, sentence
 from citygraph.namespaces import compress, expand
-from citygraph.query import Answered, OtherTimes, run_query
+from citygraph.query import Answered, OtherTimes, run_query, unknown_terms
+from citygraph.query.names import UnknownTerm
 from citygraph.rdf import Iri
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
@@ -368,6 +369,7 @@ def editor_page(request: Request) -> Response:
         examples=examples,
         prefixes=sorted(page.project.prefixes.items()),
         fault=fault,
+        unknown=[said_in(each.words, page.language) for each in _unknown(page, text)] if answer is not None else [],
         table=table_of(rows, page.formatter, page.words) if rows is not None else None,
         truth=answer.value if isinstance(answer, Truth) else None,
         graph=answer if isinstance(answer, Graph) else None,
@@ -402,6 +404,12 @@ def _ask_sparql(page: Page, text: str) -> Answer:
     return page.graph.store.query(
         text, prefixes=project.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
     )
+
+
+def _unknown(page: Page, text: str) -> list[UnknownTerm]:
+    """The terms of a query that the graph does not have."""
+    directory = page.graph.directory
+    return unknown_terms(text, page.graph.store, prefixes=page.project.prefixes, vocabulary=directory.vocabulary)
 
 
 @cache
