@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -41,15 +40,15 @@ from citygraph.cli.output import (
     progress_bar,
     refuse_dialect,
     say,
+    say_unknown,
     write_report,
 )
-from citygraph.errors import ConfigError, ExportError, QueryError, SnapshotError
+from citygraph.errors import ConfigError, ExportError, QueryError
 from citygraph.files import write_file
 from citygraph.messages import said_in, sentence
 
 if TYPE_CHECKING:
     from citygraph.project import Build, Checked, Project
-    from citygraph.store import Snapshot
 
 
 _SHOWN_LINES: Final = 8
@@ -250,19 +249,8 @@ def sparql(
         answer = project.sparql(query, as_of=day(as_of), progress=progress)
     snapshot = project.snapshot(as_of=day(as_of))
     if not quiet:
-        _say_unknown(query, snapshot, project, words)
+        say_unknown(query, snapshot, project, words)
     print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes)
-
-
-def _say_unknown(text: str, snapshot: Snapshot, project: Project, words: str) -> None:
-    """Tell of the terms of a query that the graph does not have; a version without a directory is not looked at."""
-    from citygraph.query import unknown_terms  # noqa: PLC0415  # keeps `--help` fast
-    from citygraph.store.directory import Directory  # noqa: PLC0415
-
-    with suppress(SnapshotError):
-        vocabulary = Directory(snapshot.folder, project.prefixes).vocabulary
-        for unknown in unknown_terms(text, snapshot, prefixes=project.prefixes, vocabulary=vocabulary):
-            say(said_in(unknown.words, words))
 
 
 def _read(text: str) -> str:

@@ -7,11 +7,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from citygraph.errors import CitygraphError, QueryError
+from citygraph.errors import CitygraphError, QueryError, SnapshotError
 from citygraph.messages import Text, said_in, sentence, text, texts
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from citygraph.rdf import Quad, Term
     from citygraph.reason.proof.words import Explanation
     from citygraph.results import Answer, Solutions
-    from citygraph.store import Store
+    from citygraph.store import Snapshot, Store
 
 
 _COLOURS: Final = {"violation": "\x1b[31m", "warning": "\x1b[33m", "info": "\x1b[36m"}
@@ -332,6 +332,17 @@ def print_lists(answered: Answered, store: Store, *, language: str, prefixes: Ma
         names = ", ".join(labels.of(part, language) for part in parts if part is not None)
         values = {"names": names, "completeness": labels.of(each.completeness, language), "day": each.date}
         print(phrase("answer.list", language, **values))
+
+
+def say_unknown(text: str, snapshot: Snapshot, project: Project, language: str) -> None:
+    """Tell of the terms of a query that the graph does not have; a version without a directory is not looked at."""
+    from citygraph.query import unknown_terms  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.store.directory import Directory  # noqa: PLC0415
+
+    with suppress(SnapshotError):
+        vocabulary = Directory(snapshot.folder, project.prefixes).vocabulary
+        for unknown in unknown_terms(text, snapshot, prefixes=project.prefixes, vocabulary=vocabulary):
+            say(said_in(unknown.words, language))
 
 
 def federated_words(federated: Federated, language: str) -> str:

@@ -399,10 +399,8 @@ class UnknownTerm:
     @property
     def words(self) -> Sentence:
         """What is told of it."""
-        key = "unknown_near" if self.near else "unknown"
-        return sentence(
-            f"query.{key}", term=self.written, line=self.line, column=self.column, near=", ".join(self.near)
-        )
+        key = "query.unknown_near" if self.near else "query.unknown"
+        return sentence(key, term=self.written, line=self.line, column=self.column, near=", ".join(self.near))
 
 
 _STANDS: Final = """
