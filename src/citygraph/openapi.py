@@ -64,6 +64,12 @@ def _operation(query: SavedQuery, format_: str, language: str) -> dict[str, obje
         "description": text("openapi.cite").in_language(language),
         "schema": {"type": "string", "enum": ["1"]},
     }
+    strict = {
+        "name": "strict",
+        "in": "query",
+        "description": text("openapi.strict").in_language(language),
+        "schema": {"type": "string", "enum": ["1"]},
+    }
     selects = query.parsed.form is Form.SELECT
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
@@ -71,7 +77,7 @@ def _operation(query: SavedQuery, format_: str, language: str) -> dict[str, obje
         "summary": query.title.in_language(language),
         "description": query.question.in_language(language),
         "tags": list(query.keywords),
-        "parameters": [*parameters, as_of, *([cite] if selects and query.cite else [])],
+        "parameters": [*parameters, as_of, *([cite] if selects and query.cite else []), *([strict] if selects else [])],
         "responses": {
             "200": {
                 "description": text("openapi.answer").in_language(language),

@@ -166,9 +166,9 @@ def print_answer(
     format_: AnswerFormat,
     language: str,
     prefixes: Mapping[str, str],
-    numbered: bool = False,
+    numbered: int = 0,
 ) -> None:
-    """Write an answer to stdout; the rows of a table are numbered when sources follow.
+    """Write an answer to stdout; the rows of a table are numbered from `numbered` on when sources follow.
 
     Raises:
         QueryError: the format cannot carry this kind of answer.
@@ -256,8 +256,8 @@ def _names(terms: Iterable[Term | None], store: Store, prefixes: Mapping[str, st
     return names_of(terms, store, prefixes=prefixes)
 
 
-def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: bool = False) -> None:
-    """A table for people: names instead of addresses, as wide as the terminal; numbered when sources follow."""
+def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: int = 0) -> None:
+    """A table for people: names instead of addresses, as wide as the terminal; numbered from `numbered` on, 0 for not."""
     from rich import box  # noqa: PLC0415  # Rich is needed for tables alone
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -267,7 +267,7 @@ def print_rows(answer: Solutions, labels: Labels, *, language: str, numbered: bo
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in [*(["#"] if numbered else []), *answer.columns]:
         table.add_column(Cell(column_name(column, language)))
-    for number, row in enumerate(answer.rows, 1):
+    for number, row in enumerate(answer.rows, numbered):
         cells = [*([f"[{number}]"] if numbered else []), *(_cell(term, labels, language) for term in row)]
         table.add_row(*map(Cell, cells))
     console.print(table)
@@ -284,16 +284,20 @@ def _cell(term: Term | None, labels: Labels, language: str) -> str:
     return words[1:-1] if words.startswith("<") and words.endswith(">") else words
 
 
-def print_sources(answered: Answered, *, language: str) -> None:
-    """Below the table: for each row whether it is stated or derived, as of when, and where it was read."""
+def print_sources(answered: Answered, *, language: str, strict: bool = False) -> None:
+    """Below the tables: for each row whether it is stated, derived or last known, as of when, and where it was read."""
     if not answered.query.cite:
         print(phrase("answer.no_facts", language))
         return
-    for number, (citations, stated) in enumerate(zip(answered.sources, answered.stated, strict=True), 1):
+    kinds = ["answer.stated" if each else "answer.derived" for each in answered.stated]
+    others = () if strict else answered.last_known
+    kinds += ["answer.of_last_known"] * len(others)
+    found = [*answered.sources, *(each.sources for each in others)]
+    for number, (citations, kind) in enumerate(zip(found, kinds, strict=True), 1):
         if not citations:
             print(f"[{number}] {phrase('answer.nothing_known', language)}")
             continue
-        words = [phrase("answer.stated" if stated else "answer.derived", language)]
+        words = [phrase(kind, language)]
         days = {citation.as_of for citation in citations}
         if len(days) == 1 and "" not in days:
             words.append(phrase("answer.as_of", language, day=citations[0].as_of))

@@ -127,15 +127,18 @@ def _print_table(  # what a person sees of an answer
     print(answered.query.question.in_language(words) or answered.query.title.in_language(words))
     print()
     table, prefixes = AnswerFormat.TABLE, project.prefixes
-    print_answer(answered.answer, snapshot, format_=table, language=words, prefixes=prefixes, numbered=cite)
+    print_answer(answered.answer, snapshot, format_=table, language=words, prefixes=prefixes, numbered=int(cite))
     if answered.last_known and not strict:
         print(f"\n{phrase('answer.last_known', words)}\n")
-        print_answer(answered.last_known_rows(), snapshot, format_=table, language=words, prefixes=prefixes)
+        first = len(answered.stated) + 1 if cite else 0
+        print_answer(
+            answered.last_known_rows(), snapshot, format_=table, language=words, prefixes=prefixes, numbered=first
+        )
     if answered.account is not None:
         print(answered.account.words.in_language(words))
     if cite:
         print()
-        print_sources(answered, language=words)
+        print_sources(answered, language=words, strict=strict)
     if answered.query.lists:
         print()
         print_lists(answered, snapshot, language=words, prefixes=project.prefixes)
