@@ -275,3 +275,18 @@ def test_a_version_without_a_day_is_asked_for_the_day_of_its_readers(
     assert Project.open(built_folder, today=TODAY).snapshot().manifest.as_of == "2020-11-05"
     monkeypatch.setenv("CITYGRAPH_TODAY", "2028-01-01")
     assert Project.open(built_folder, today=TODAY).snapshot().manifest.as_of == "2028-01-01"
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [("2020-11-05", ""), ("2028-01-01", "was last confirmed 2020-11-05"), ("2012-01-01", "holds from 2020-11-05 on")],
+)
+def test_a_statement_of_another_time_says_why_it_does_not_hold(this_project: Project, day: str, words: str) -> None:
+    found = this_project.explain(
+        "Metrex", "foaf:homepage", "https://www.eurometrex.org/", as_of=date.fromisoformat(day)
+    )
+    assert bool(found.proofs) is not bool(words)
+    if words:
+        assert found.gap is not None
+        assert words in found.gap.words.en
+        assert found.gap.met[0].origins[0].file == "data/networks/metrex.ttl"

@@ -97,7 +97,7 @@ def explainer_of(pipeline: Pipeline, *, as_of: date | None) -> tuple[Explainer, 
 def meant(subject: str, predicate: str, object_: str, store: MemoryStore, *, prefixes: Mapping[str, str]) -> Triple:
     """The statement that is meant by a label, slug, CURIE, address or Wikidata id in each place.
 
-    The object is a thing of that name, else the literal that the graph has there, else a new literal.
+    The object is a thing of that name, else the text or address that the graph has there, else a new literal.
 
     Raises:
         QueryError: the subject or the property is not known, or is the name of several.
@@ -116,7 +116,8 @@ def _object_meant(text: str, subject: Iri, property_: Iri, store: MemoryStore, p
                 raise
     plain = text.strip('"')
     answer = store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }", bind={"s": subject, "p": property_})
-    there = [row["o"] for row in answer if isinstance(row["o"], Literal)] if isinstance(answer, Solutions) else []
+    # An address that has no name here, such as a website, is a value like a text.
+    there = [row["o"] for row in answer if isinstance(row["o"], Literal | Iri)] if isinstance(answer, Solutions) else []
     return next((each for each in there if each.value == plain), Literal(plain))
 
 

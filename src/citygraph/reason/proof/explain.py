@@ -54,6 +54,7 @@ class Explainer:
         stated = graphs.triples(Part.ONTOLOGY, Part.DATA)
         on_day = facts_on(stated, as_of=as_of, stale_after=stale_after, lists_stale_after=lists_stale_after)
         asserted, derived = on_day.holding(stated), on_day.current
+        self._on_day, self._day = on_day, as_of
         given = {_texts(triple) for triple in derived} - {_texts(triple) for triple in asserted}
         closure = close([*asserted, *derived], budget=Budget(derived=config.number("reason.max_inferred")))
         self.facts: Facts = _WithoutGiven(ColumnarFacts(closure.state), given)
@@ -76,6 +77,8 @@ class Explainer:
         """Why this statement holds, or why it does not; with `every`, all proofs of which nothing can be left out."""
         text = _texts(triple)
         first = self.prover.prove(text)
+        if first is None and triple in self._on_day.withheld:
+            return Explanation(text, (), self._of_another_time(triple))
         if first is None and text in self._stated:
             # In a file that the reasoner does not read, or about a fact that is marked as deprecated.
             return Explanation(text, (Explained(text, self.words.statement(text), self.origins(text)),))
@@ -97,6 +100,22 @@ class Explainer:
         premises = tuple(self._explained(part, deep - 1) for part in proof.premises)
         axioms = tuple(self._explained(part, deep - 1) for part in proof.axioms)
         return Explained(proof.triple, statement, (), step.rule, reason, premises, axioms)
+
+    def _of_another_time(self, triple: Triple) -> Gap:
+        """Why a statement of the files does not hold on the day: by its claims, or because a thing is not there."""
+        stated, statuses = _texts(triple), {str(node): dated for node, dated in self._on_day.statuses.items()}
+        status = self._on_day.withheld[triple]
+        nodes = [*map(str, self._claims.get(stated, {})), str(triple.subject), str(triple.object)]
+        date_ = next(
+            (statuses[each].date for each in nodes if each in statuses and statuses[each].status is status), ""
+        )
+        why = text(f"proofs.day.stated-{status.value}").filled(date=date_, day=self._day.isoformat())
+        return Gap(
+            self.words.statement(stated),
+            why,
+            "",
+            (Explained(stated, self.words.statement(stated), self.origins(stated)),),
+        )
 
     def _gap(self, found: WhyNot) -> Gap:
         met = [proof for triple in found.met if (proof := self.prover.prove(triple)) is not None]
