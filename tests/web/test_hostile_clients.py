@@ -253,11 +253,11 @@ def test_no_path_leads_out_of_the_site(server: Server, path: str) -> None:
 
 
 def test_parameters_without_number_are_refused(server: Server) -> None:
-    many, few = ("&".join(f"a{i}=1" for i in range(count)) for count in (1_000, 5))
+    many = "&".join(f"a{i}=1" for i in range(1_000))
     plain = {"Content-Type": "application/sparql-query"}
     for bad, good in (
-        (f"/sparql?{many}&query=ASK%7B%7D", f"/sparql?{few}&query=ASK%7B%7D"),
-        (f"/graph-store?default&{many[:200]}", "/graph-store?default&a=1"),
+        (f"/sparql?{many}&query=ASK%7B%7D", "/sparql?format=json&query=ASK%7B%7D"),
+        (f"/graph-store?default&{many[:200]}", "/graph-store?default"),
         ("/sparql?query=ASK%7B%FF%7D", "/sparql?query=ASK%7B%23%C3%B8%0A%7D"),
         ("/sparql?query=ASK%7B%7D&default-graph-uri=not-absolute", "/sparql?query=ASK%7B%7D&default-graph-uri=urn:x"),
     ):
