@@ -39,6 +39,7 @@ SELECT ?s ?p ?o ?claim WHERE {
   ?claim rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
 }
 """
+_MANY: Final = 500
 _WORST: Final = (FactStatus.REJECTED, FactStatus.NOT_YET, FactStatus.ENDED, FactStatus.LAST_KNOWN, FactStatus.UNDATED)
 """Of several facts behind one row the first of these says what the row is."""
 _SPELLED: Final = {status.concept: status for status in FactStatus}
@@ -239,10 +240,17 @@ def statuses_of(facts: Iterable[Term], store: Store, graph: Iri) -> dict[Term, D
         store: the graph of the day.
         graph: the name of the graph of statuses, the last of `graphs.LIFTED`.
     """
-    wanted = sorted({each for each in facts if isinstance(each, Iri)}, key=str)
+    wanted = {each for each in facts if isinstance(each, Iri)}
     text = _STATUS.replace("?facts", str(graph))
+    rows: Iterable[Mapping[str, Term]] = ()
+    if len(wanted) > _MANY:
+        # One reading of the whole graph costs less than many questions about parts of it.
+        answer = store.query(text.replace("{values}", ""))
+        rows = (row for row in answer if row["fact"] in wanted) if isinstance(answer, Solutions) else ()
+    elif wanted:
+        rows = ask_about(text, {"fact": sorted(wanted, key=str)}, store)
     found: dict[Term, DatedStatus] = {}
-    for row in ask_about(text, {"fact": wanted}, store) if wanted else ():
+    for row in rows:
         status = row["status"]
         if isinstance(status, Iri) and status in _SPELLED:
             found[row["fact"]] = DatedStatus(_SPELLED[status], _text(row.get("date")))

@@ -186,7 +186,8 @@ def targets_of(project: Project, memory: SiteMemory) -> ReconcileTargets:
     snapshot = project.snapshot()
 
     def made() -> ReconcileTargets:
-        quads = [*snapshot.asserted(), *snapshot.inferred()]
+        # Who is no more is still somebody that a list may name.
+        quads = [*snapshot.stated(), *snapshot.inferred()]
         return ReconcileTargets(quads, _places(project), project.config.base, project.prefixes)
 
     return memory.once("targets", (str(snapshot.folder), snapshot.snapshot_id), made)
