@@ -299,7 +299,7 @@ def test_the_command_line_says_which_column_came_from_where(
     table = run("query", SHARED_QUESTION, "--format", "csv", "--extract", str(EXTRACT), cwd=linked, **cache)
     assert "From wikidata (wikidata.nt)" in table.stderr
     assert table.stdout.splitlines()[0] == (
-        "organization,organization_label,item,ours,theirs,same,founded,year,same_year"
+        "organization,organization_label,item,ours,theirs,same,founded,year,same_year,day,status,status_date"
     )
 
 

@@ -489,7 +489,8 @@ class Pipeline:
             engine=engine,
             files=self.file_hashes() if files is None else files,
             asserted_graphs=sorted({q.graph_name.value for q in asserted if isinstance(q.graph_name, Iri)}),
-            lifted_graphs=[lifted_graph(self.config.base, kind).value for kind in LIFTED],
+            # Where everything holds nobody asks for more.
+            lifted_graphs=[lifted_graph(self.config.base, kind).value for kind in LIFTED if checked.lifted],
             inferred_graph=graph_iri(self.config.base, f"inferred/{checked.as_of.isoformat()}").value,
             counts={"asserted": len({quad.triple for quad in asserted}), "inferred": len(checked.inferred)},
             git_commit=_git_commit(self.folder),

@@ -245,7 +245,7 @@ class GraphStore:
             given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
         except ValueError as error:
             raise Refusal(400, sentence("endpoint.parameters"), sentence("endpoint.send_graph")) from error
-        refuse_unknown(given, ("default", "graph", *FORMAT_PARAMETERS))
+        refuse_unknown(given, ("default", "graph", *FORMAT_PARAMETERS, "lang"))
         formats = {name: given[name] for name in FORMAT_PARAMETERS if name in given}
         if "default" in given or scope["method"] == "OPTIONS":
             return formats

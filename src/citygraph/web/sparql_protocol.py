@@ -35,7 +35,7 @@ _FREQUENT: Final = (("+", " "), *((f"%{ord(each):02X}", each) for each in ' ?<>{
 """What queries are full of; a pass for each of them takes half the time that a general decoder takes."""
 FORMAT_PARAMETERS: Final = ("format", "output", "results")
 """What clients say instead of `Accept` or beside it; SPARQLWrapper sends all three."""
-_PARAMETERS: Final = ("query", "default-graph-uri", "named-graph-uri", *FORMAT_PARAMETERS)
+_PARAMETERS: Final = ("query", "default-graph-uri", "named-graph-uri", *FORMAT_PARAMETERS, "lang")
 _FORMAT_NAMES: Final = {
     "json": "application/json",
     "xml": "application/xml",
