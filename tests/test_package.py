@@ -92,7 +92,9 @@ def test_an_installed_citygraph_starts_a_project_that_passes_every_check(install
     assert check.returncode == 0, check.stderr
     build = run_installed(installed, tmp_path / "my-city", "build")
     assert build.returncode == 0, build.stderr
-    answer = run_installed(installed, tmp_path / "my-city", "query", "members", "--format", "csv")
+    answer = run_installed(
+        installed, tmp_path / "my-city", "query", "members", "--format", "csv", "--as-of", "2025-02-01"
+    )
     assert answer.returncode == 0, answer.stderr
     assert "example-kommune" in answer.stdout
     assert run_installed(installed, tmp_path / "my-city", "format", "--check").returncode == 0

@@ -114,6 +114,8 @@ def test_a_draft_is_explained_in_the_language_of_the_reader(paths: tuple[Path, P
     english, norwegian = (draft_map(list_, language=language) for language in ("en", "nb"))
     assert "the same name for every edition of this list" in english
     assert "det samme navnet for hver utgave av denne lista" in norwegian
+    # What is to be mended says so in the language of the reader.
+    english = english.replace("MEND THIS", "RETT DETTE")
     assert [line.partition("#")[0] for line in english.splitlines()] == [
         line.partition("#")[0] for line in norwegian.splitlines()
     ]

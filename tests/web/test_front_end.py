@@ -80,6 +80,6 @@ def test_a_new_project_has_a_site_from_its_first_day(tmp_path: Path) -> None:
 
 def test_a_project_that_is_not_built_says_so(tmp_path: Path) -> None:
     project = Project.new(tmp_path / "my-city", base="https://example.org/my-city/")
-    answer = Pages(project).get("/")
+    answer = Pages(project).get("/?lang=en")
     assert answer.status_code == 503
-    assert "has not been built" in answer.json()["error"]
+    assert "has not been built" in answer.text
