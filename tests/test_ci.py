@@ -7,8 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET  # what we wrote ourselves
