@@ -318,7 +318,9 @@ def test_every_statement_of_the_files_is_found_there_whether_the_reasoner_reads_
     explainer: Explainer, graphs: ProjectGraphs
 ) -> None:
     for triple in graphs.triples()[::50]:
-        (proof,) = explainer.explain(triple).proofs
+        found = explainer.explain(triple)
+        # One of another time than the day is found as what is stated, and does not hold.
+        (proof,) = found.proofs or (found.gap.met if found.gap is not None else ())
         assert not proof.rule
         assert proof.origins[0].file
 
