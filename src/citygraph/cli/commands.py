@@ -248,7 +248,7 @@ def sparql(
     with progress_bar(quiet=quiet, language=words) as progress:
         answer = project.sparql(query, as_of=day(as_of), progress=progress)
     snapshot = project.snapshot(as_of=day(as_of))
-    if not quiet:
+    if not quiet and (format_ is AnswerFormat.TABLE or sys.stderr.isatty()):
         say_unknown(query, snapshot, project, words)
     print_answer(answer, snapshot, format_=format_, language=words, prefixes=project.prefixes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -91,7 +92,8 @@ def query(
     else:
         if answered.federated is not None and not quiet:
             say(federated_words(answered.federated, words))
-        if answered.account is not None and not quiet:
+        # Only to a person: a script that takes both streams reads the status of each row in its column.
+        if answered.account is not None and not quiet and sys.stderr.isatty():
             say(answered.account.words.in_language(words))
         from citygraph.results import Solutions  # noqa: PLC0415  # keeps `--help` fast
 
