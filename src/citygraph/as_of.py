@@ -213,7 +213,7 @@ class _Calendar:
     def on_day(self) -> OnDay:
         withheld = self._withheld_statements()
         absent = self._absent_things(withheld)
-        derived: dict[FactStatus | None, list[Triple]] = defaultdict(list)
+        derived: dict[FactStatus, list[Triple]] = defaultdict(list)
         for kind, triple in (*self._memberships_derived(absent), *self._lists_derived()):
             derived[kind].append(triple)
         withheld |= self._statements_of(absent)
@@ -274,9 +274,8 @@ class _Calendar:
             living = [each for each in members if not self._is_over(absent, each)]
             is_open = dated.status in (FactStatus.HOLDS, FactStatus.LAST_KNOWN, FactStatus.UNDATED)
             if is_open and (not living or all(self._is_over(absent, each) for each in bodies)):
-                dated = DatedStatus(
-                    FactStatus.ENDED, next(absent[each].date for each in (*members, *bodies) if each in absent)
-                )
+                gone = next(each for each in (*members, *bodies) if self._is_over(absent, each))
+                dated = DatedStatus(FactStatus.ENDED, absent[gone].date)
             self._statuses[fact] = dated
             there = living if dated.status is FactStatus.HOLDS else []
             given = FactStatus.LAST_KNOWN if fact not in self.deprecated else FactStatus.REJECTED

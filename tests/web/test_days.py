@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -13,12 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from citygraph import Project
 from citygraph.errors import StoreError, StoreTimeout
+from citygraph.store import Snapshot
 from citygraph.store.process import Retired, SupervisedProcess
 from citygraph.store.turns import StoreBusy
 from citygraph.web.background import DayQueue
+from citygraph.web.limits import limits_of
+from citygraph.web.service import Service
 from patience import PATIENCE, wait_until
-from web.conftest import Server
+from web.conftest import Server, serving, settled
 
 DAY = date(2020, 1, 1)
 
@@ -224,3 +229,34 @@ def test_one_client_that_asks_for_many_days_keeps_nobody_waiting_for_long(server
             stop.set()
         assert set[int]().union(*(each.result() for each in asked)) <= {200, 503}
     assert server.answers(client="192.0.2.7")
+
+
+def test_a_site_goes_on_with_the_day(built_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = settled(built_folder, tmp_path / "graph", "")
+    monkeypatch.setenv("CITYGRAPH_TODAY", "2028-01-01")
+    with serving(folder, "--workers", "1") as server:
+        server.until(lambda health: health["as_of"] == "2028-01-01")
+        assert server.get("/queries/members.csv").headers["Citygraph-Day"] == "2028-01-01"
+        assert server.get("/health").json()["current"]
+
+
+def test_a_day_that_cannot_be_worked_out_is_not_tried_without_end(
+    built_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project.open(built_folder)
+    service = Service(project, limits_of(project.config))
+    service.snapshot = service.built = project.snapshot()
+    service.manifest = service.snapshot.manifest
+    tried: list[date] = []
+
+    def fails(day: date, client: str) -> Snapshot:
+        del client
+        tried.append(day)
+        raise StoreError("the folder cannot be written")
+
+    monkeypatch.setattr(service._days, "snapshot", fails)  # noqa: SLF001  # what works a day out
+    for moved, expected in (("2020-11-05", []), ("2028-01-01", [date(2028, 1, 1)]), ("2028-01-01", [date(2028, 1, 1)])):
+        monkeypatch.setenv("CITYGRAPH_TODAY", moved)
+        asyncio.run(service._follow_the_day())  # noqa: SLF001  # one look of the watch
+        assert tried == expected
+        assert service.manifest.as_of == "2020-11-05"

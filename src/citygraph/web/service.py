@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from citygraph.project import Project
 
 _LOOK_EVERY: Final = 0.25
+_TRY_EVERY: Final = 600
+"""Seconds until a day that could not be worked out is tried again."""
 _OURSELVES: Final = ""
 """Who asks for today, in the line of those who wait for a day."""
 _COUNT_SECONDS: Final = 120.0
@@ -57,6 +59,7 @@ class Service:
         self.began = time.time()
         self._compared: tuple[object, bool | None, float] = (None, None, 0.0)
         self._watching: asyncio.Task[None] | None = None
+        self._next_try = 0.0
         self._room = Room()
         self._counting = Counting(self._counting_pool, base=project.config.base)
         self._days = OtherDays(project, limits, lambda: self.built)
@@ -166,7 +169,7 @@ class Service:
                 if seen != self._seen:
                     built = await asyncio.to_thread(self._built)
                     await self._use(built)
-                    self.built, self._seen = built, seen
+                    self.built, self._seen, self._next_try = built, seen, 0.0
                 await self._follow_the_day()
 
     def _built(self) -> Snapshot:
@@ -175,15 +178,26 @@ class Service:
         return built if built is not None else self.project.snapshot()
 
     async def _follow_the_day(self) -> None:
-        """Serve what the files say about today, once that is worked out: the day goes on while a site is up."""
-        day = reading_day(self.project.config.as_of, today=datetime.now(tz=UTC).date())
-        if self.manifest.pinned or self.project.held is not None or self.manifest.as_of == day.isoformat():
+        """Serve what the files say about today, once that is worked out: the day goes on while a site is up.
+
+        Where it cannot be worked out, in a folder that may not be written, the version as it was built is served with its
+        day, and it is tried again now and then.
+        """
+        if self.manifest.pinned or self.project.held is not None or time.monotonic() < self._next_try:
             return
-        with suppress(StoreTimeout, StoreBusy):
+        try:
+            day = reading_day(self.project.config.as_of, today=datetime.now(tz=UTC).date())
+            if self.manifest.as_of == day.isoformat():
+                return
             snapshot = await asyncio.to_thread(self._days.snapshot, day, _OURSELVES)
             # Named by a link, so that days which others ask for do not push it out.
             await asyncio.to_thread(self.project.days.use, snapshot.folder)
             await self._use(snapshot)
+        except (StoreTimeout, StoreBusy):
+            # It is being worked out, and is looked for again at once.
+            return
+        except (CitygraphError, OSError):
+            self._next_try = time.monotonic() + _TRY_EVERY
 
     async def _use(self, snapshot: Snapshot) -> None:
         await self.pool.switch(snapshot.folder, snapshot.snapshot_id)
