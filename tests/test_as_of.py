@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from citygraph import Project
 from citygraph.as_of import FactStatus, OnDay, facts_on
 from citygraph.config import Duration
+from citygraph.graphs import LIFTED, lifted_graph
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
-from citygraph.query import Answered
+from citygraph.query import Answered, OtherTimes, run_query
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Quad, Triple, parse
 from citygraph.results import Graph, Solutions, Truth
+from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
 from conftest import TODAY
 
@@ -290,3 +292,29 @@ def test_a_statement_of_another_time_says_why_it_does_not_hold(this_project: Pro
         assert found.gap is not None
         assert words in found.gap.words.en
         assert found.gap.met[0].origins[0].file == "data/networks/metrex.ttl"
+
+
+@pytest.mark.parametrize("order", [("left", "stale"), ("stale", "left")])
+def test_what_is_last_known_is_not_hidden_by_a_fact_of_the_same_row_that_ended(
+    tmp_path: Path, order: tuple[str, str]
+) -> None:
+    base = "https://example.org/"
+    facts = {"left": FactStatus.ENDED, "stale": FactStatus.LAST_KNOWN}
+    ever, about = (lifted_graph(base, kind) for kind in ("inferred", "facts"))
+    current, status = Iri(CG + "hasCurrentMembership"), Iri(CG + "status")
+    # The engine gives rows in the order of its index, so both orders of names are tried.
+    names = dict(zip(("a", "b"), order, strict=True))
+    quads = [Quad(Iri(ID + "oslo"), current, Iri(ID + name), ever) for name in names]
+    quads += [Quad(Iri(ID + name), status, facts[kind].concept, about) for name, kind in names.items()]
+    path = tmp_path / "members.rq"
+    path.write_text(
+        '#+ title: { nb: "M", en: "M" }\n#+ question: { nb: "M?", en: "M?" }\n#+ columns: [member]\n#+ cite: [fact]\n'
+        f"SELECT ?member ?fact WHERE {{ ?member {current} ?fact }} ORDER BY ?fact\n",
+        encoding="utf-8",
+    )
+    graphs = [lifted_graph(base, kind) for kind in LIFTED]
+    times = OtherTimes("2026-11-30", graphs)
+    answered = run_query(read_saved_query(path), MemoryStore(apart=quads), values={}, prefixes={}, times=times)
+    assert answered.account is not None
+    assert answered.account.counts == {FactStatus.LAST_KNOWN: 1}
+    assert [each.cells for each in answered.last_known] == [(Iri(ID + "oslo"),)]

@@ -42,6 +42,10 @@ SELECT ?s ?p ?o ?claim WHERE {
 _MANY: Final = 500
 _WORST: Final = (FactStatus.REJECTED, FactStatus.NOT_YET, FactStatus.ENDED, FactStatus.LAST_KNOWN, FactStatus.UNDATED)
 """Of several facts behind one row the first of these says what the row is."""
+_SAYS_MOST: Final = (
+    FactStatus.LAST_KNOWN, FactStatus.UNDATED, FactStatus.ENDED, FactStatus.NOT_YET, FactStatus.REJECTED,
+)  # fmt: skip
+"""Of several facts that say one and the same row the first of these is what it is."""
 _SPELLED: Final = {status.concept: status for status in FactStatus}
 
 
@@ -92,15 +96,6 @@ class Account:
     def whole(self) -> int:
         """All rows, those of the answer and those beside it."""
         return self.holds + sum(self.counts.values())
-
-    def to_json(self) -> dict[str, object]:
-        """As programs read it: every status with its number, none left out."""
-        return {
-            "day": self.day,
-            "holds": self.holds,
-            **{status.value: self.counts.get(status, 0) for status in reversed(_WORST)},
-            "cut": self.is_cut,
-        }
 
     @property
     def words(self) -> Text:
@@ -161,8 +156,14 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
         return Account(times.day, holds), ()
     rows = _new_rows(query, answer, found)
     statuses = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
-    others = [OtherRow(cells, each.status, each.date, row) for (cells, row), each in zip(rows, statuses, strict=True)]
-    return Account(times.day, holds, Counter(each.status for each in others)), tuple(others)
+    others: dict[tuple[Term | None, ...], OtherRow] = {}
+    keys = _keys(query)
+    for (cells, row), each in zip(rows, statuses, strict=True):
+        # Of several facts that say the same row the one that says most for it counts: nobody loses what is last known.
+        key = _key(row, keys)
+        if key not in others or _SAYS_MOST.index(each.status) < _SAYS_MOST.index(others[key].status):
+            others[key] = OtherRow(cells, each.status, each.date, row)
+    return Account(times.day, holds, Counter(each.status for each in others.values())), tuple(others.values())
 
 
 def _new_rows(query: SavedQuery, answer: Solutions, asked: Solutions) -> list[tuple[Row, dict[str, Term]]]:
@@ -170,11 +171,10 @@ def _new_rows(query: SavedQuery, answer: Solutions, asked: Solutions) -> list[tu
     keys = _keys(query)
     shown = {_key(row, keys) for row in _named(answer.project(query.columns))}
     there = set(answer.rows)
-    new: dict[tuple[Term | None, ...], tuple[Row, dict[str, Term]]] = {}
+    new: dict[Row, tuple[Row, dict[str, Term]]] = {}
     for row, cells, whole in zip(asked.rows, asked.project(query.columns).rows, _named(asked), strict=True):
-        key = tuple(whole.get(name) for name in keys)
-        if row not in there and key not in shown:
-            new.setdefault(key, (cells, whole))
+        if row not in there and _key(whole, keys) not in shown:
+            new[row] = cells, whole
     return list(new.values())
 
 
