@@ -529,7 +529,7 @@ def test_a_question_speaks_both_languages(query: SavedQuery) -> None:
 def test_a_question_declares_the_prefixes_it_uses_in_order(query: SavedQuery) -> None:
     body = "\n".join(line for line in query.text.splitlines() if not line.startswith("#"))
     declared = re.findall(r"^PREFIX ([a-z]+): <([^>]+)>$", body, re.MULTILINE)
-    used = set(re.findall(r"(?<![\w:?])([a-z]+):[A-Za-z]", re.sub(r"<[^>]*>", "", body)))
+    used = set(re.findall(r"(?<![\w:?])([a-z]+):[A-Za-z]", re.sub(r"<[^>\s]*>", "", body)))
     used |= set(re.findall(r"SERVICE (?:SILENT )?([a-z]+): ", body))
     assert [name for name, _ in declared] == sorted(used)
     assert all(PREFIXES[name] == iri for name, iri in declared if name in PREFIXES), (

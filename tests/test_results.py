@@ -197,6 +197,8 @@ def test_names_stand_beside_things_and_beside_nothing_else() -> None:
     assert sheet_columns(named, str.upper) == [
         ("WHO", 1), ("WHO (IRI)", 0), ("PAGE", 2), ("ROLE", 4), ("ROLE (IRI)", 3), ("HEIGHT", 5), ("NOTE", 6),
     ]  # fmt: skip
+    first = Solutions(("who_label", "who"), ((Literal("Oslo"), oslo),))
+    assert sheet_columns(first, str.upper) == [("WHO", 0), ("WHO (IRI)", 1)]
     assert [each.datatype for each in columns_of(named, "nb")] == [
         "anyURI", "string", "anyURI", "anyURI", "string", "decimal", "anyURI",
     ]  # fmt: skip
@@ -215,4 +217,7 @@ def test_metadata_of_a_table_say_what_it_holds_and_leaves_out() -> None:
     assert "2 hold" in json.dumps(said["rdfs:comment"])
     assert said["dc:temporal"]["@value"] == "2026-11-30"
     assert said["tableSchema"]["columns"][0]["name"] == "skos_prefLabel_nb"
+    alike = [TableColumn("a-b:c", Text.of("x")), TableColumn("a:b-c", Text.of("y"))]
+    columns = json.loads(describe_table("t.csv", alike, about))["tableSchema"]["columns"]
+    assert [each["name"] for each in columns] == ["a_b_c", "column_2"]
     assert "dc:license" not in said

@@ -402,3 +402,65 @@ def test_who_stands_on_one_list_has_joined_or_left_only_where_the_other_could_ha
         assert counts == {"NOR": ("1", "1"), "SWE": ("0", "1")}
         said = {row["country"]: row["earlier_completeness"] for row in rows["membership-changes"]}
         assert (said["SWE"] == "unknown") == ("spatial" in earlier)
+
+
+# -- a few statements, asked on their own ----------------------------------------------------------------
+
+
+def told(name: str, text: str, **values: str) -> set[tuple[str, ...]]:
+    """The rows of a question, locally named, over a graph of these statements that holds on the last day of 2026."""
+    about = '@prefix void: <http://rdfs.org/ns/void#> .\nid:graph a void:Dataset ; cg:asOf "2026-12-31"^^xsd:date .\n'
+    quads = parse((_HEAD + about + text).encode(), format="ttl").quads
+    saved = read_saved_query(ROOT / "queries" / f"{name}.rq")
+    answer = run_query(saved, MemoryStore(quads), values=values, prefixes={**PREFIXES, "id": f"{_BASE}id/"}).answer
+    assert isinstance(answer, Solutions)
+    return {tuple("" if t is None else getattr(t, "value", "").rpartition("/")[2] for t in row) for row in answer.rows}
+
+
+_OLD: Final = "id:net a cg:CityNetwork . "
+
+
+@pytest.mark.parametrize(
+    ("newer", "is_told"),
+    [
+        ('schema:observationDate "2023"^^xsd:gYear', False),
+        ('schema:observationDate "2023"^^xsd:gYear ; cg:rank concept:rank-deprecated', True),
+    ],
+)
+def test_a_figure_is_replaced_by_a_newer_one_that_nobody_rejected(newer: str, is_told: bool) -> None:  # noqa: FBT001
+    of = "a schema:Observation ; schema:observationAbout id:net ; schema:measuredProperty concept:member-count ;"
+    rows = told("out-of-date", f'{_OLD} id:old {of} schema:observationDate "2010"^^xsd:gYear . id:new {of} {newer} .')
+    assert ("old" in {row[3] for row in rows}) is is_told
+
+
+@pytest.mark.parametrize(
+    ("narrower", "is_told"), [("", False), ("; dct:spatial country:NOR", True), ("; cg:listRole concept:role-x", True)]
+)
+def test_a_list_is_replaced_by_one_that_says_as_much(narrower: str, is_told: bool) -> None:  # noqa: FBT001
+    of = "a cg:CompletenessStatement ; cg:listOf id:net ; cg:listKind concept:list-memberships ; cg:asOf"
+    text = f'{_OLD} id:old {of} "2015"^^xsd:gYear . id:new {of} "2026"^^xsd:gYear {narrower} .'
+    assert ("old" in {row[3] for row in told("out-of-date", text)}) is is_told
+
+
+def test_a_theme_below_one_that_is_mapped_is_had_by_the_network_that_has_the_other() -> None:
+    complete = "cg:listKind concept:list-themes ; cg:completeness concept:complete ."
+    rows = told(
+        "theme-comparison",
+        "id:n a cg:CityNetwork ; cg:hasTopic id:t ; cg:hasCurrentList id:l . id:m a cg:CityNetwork ; cg:hasTopic id:u ; "
+        f"cg:hasCurrentList id:k . id:l {complete} id:k {complete} "
+        "id:t skos:broaderTransitive id:b . id:b skos:exactMatch id:s . id:u skos:exactMatch id:s .",
+        network="id:n",
+        other="id:m",
+    )
+    assert {row[2:5] for row in rows if row[0] == "n" and row[2] == "t"} == {("t", "answer-yes", "answer-yes")}
+
+
+def test_a_stated_number_that_is_a_range_is_shown_with_both_ends() -> None:
+    of = "a schema:Observation ; schema:observationAbout id:net ; schema:measuredProperty concept:member-count ;"
+    rows = told(
+        "members-by-country",
+        f'{_OLD} id:old {of} schema:value 100 ; schema:observationDate "2010"^^xsd:gYear ; cg:approximation concept:exact . '
+        f'id:new {of} schema:minValue 120 ; schema:maxValue 150 ; schema:observationDate "2023"^^xsd:gYear ; '
+        "cg:approximation concept:range .",
+    )
+    assert {row[3:5] for row in rows} == {("120", "150")}

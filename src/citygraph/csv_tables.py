@@ -115,16 +115,12 @@ def sheet_columns(named: Solutions, title: Callable[[str], str]) -> list[tuple[s
     """
     headings: list[tuple[str, int]] = []
     for place, column in enumerate(named.columns):
-        if named_place := _place_of_names(named, column):
-            headings += [(title(column), named_place), (title(column) + ADDRESS, place)]
+        if column + NAME_ENDING in named.columns:
+            names = named.columns.index(column + NAME_ENDING)
+            headings += [(title(column), names), (title(column) + ADDRESS, place)]
         elif not _is_of_names(named, column):
             headings.append((title(column), place))
     return headings
-
-
-def _place_of_names(named: Solutions, column: str) -> int:
-    """Where the names of a column stand, which is never first; 0 when it has none."""
-    return named.columns.index(column + NAME_ENDING) if column + NAME_ENDING in named.columns else 0
 
 
 def _is_of_names(named: Solutions, column: str) -> bool:
@@ -251,25 +247,32 @@ def describe_table(file: str, columns: Sequence[TableColumn], about: TableAbout)
         "dc:temporal": {"@value": about.day, "@type": "xsd:date"} if about.day else None,
         "rdfs:comment": _said(about.account),
         "dialect": {"encoding": "utf-8", "delimiter": ",", "header": True},
-        "tableSchema": {"columns": [_column_metadata(each, number) for number, each in enumerate(columns, 1)]},
+        "tableSchema": {"columns": _columns_metadata(columns)},
     }
     kept = {key: value for key, value in said.items() if value}
     return (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _column_metadata(column: TableColumn, number: int) -> dict[str, object]:
-    name = re.sub(r"[^A-Za-z0-9_.]", "_", column.heading)
-    said: dict[str, object] = {
-        # A name begins with no underscore (Metadata Vocabulary for Tabular Data, 5.6).
-        "name": name if name[:1].isalnum() else f"column_{number}",
-        "titles": column.heading,
-        "dc:title": _said(column.title),
-        "datatype": column.datatype,
-        "lang": column.language,
-        "propertyUrl": column.property,
-        "separator": column.separator,
-    }
-    return {key: value for key, value in said.items() if value}
+def _columns_metadata(columns: Sequence[TableColumn]) -> list[dict[str, object]]:
+    """What is said of each column; no two have one name (Metadata Vocabulary for Tabular Data, 5.6)."""
+    said: list[dict[str, object]] = []
+    names: set[str] = set()
+    for number, column in enumerate(columns, 1):
+        name = re.sub(r"[^A-Za-z0-9_.]", "_", column.heading)
+        # A name begins with no underscore.
+        name = name if name[:1].isalnum() and name not in names else f"column_{number}"
+        names.add(name)
+        of_column: dict[str, object] = {
+            "name": name,
+            "titles": column.heading,
+            "dc:title": _said(column.title),
+            "datatype": column.datatype,
+            "lang": column.language,
+            "propertyUrl": column.property,
+            "separator": column.separator,
+        }
+        said.append({key: value for key, value in of_column.items() if value})
+    return said
 
 
 def _said(words: Text) -> object:

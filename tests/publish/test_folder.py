@@ -137,6 +137,9 @@ def test_another_reader_of_csvw_reads_every_table_that_is_published(published: t
     said = json.loads((folder / "queries/members.csv-metadata.json").read_text(encoding="utf-8"))
     assert said["dc:temporal"] == {"@value": "2020-11-05", "@type": "xsd:date"}
     assert said["dc:title"][0] == {"@value": "Medlemmer og partnere", "@language": "nb"}
+    assert said["dc:license"]["@id"].endswith("CC_BY_4_0")
+    assert said["dc:source"]["@id"].endswith("dataset/graph")
+    assert said["rdfs:comment"][0]["@value"].startswith("Per 2020-11-05: 5 gjelder")
 
 
 def test_a_packed_file_is_the_file_without_a_time_in_it(published: tuple[Path, Published]) -> None:

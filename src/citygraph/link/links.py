@@ -370,7 +370,7 @@ def read_known(text: str) -> list[SeenDifference]:
         if not line:
             continue
         cells = line.split("\t")
-        if len(cells) != len(_COLUMNS) or cells[5] not in DECISIONS:
+        if len(cells) != len(_COLUMNS) or cells[2] not in set(DriftState) or cells[5] not in DECISIONS:
             message = f"line {number} does not have the cells {', '.join(_COLUMNS)}"
             raise ValueError(message)
         subject, property_, state, ours, theirs, decision, author, day, comment = cells
