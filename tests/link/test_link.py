@@ -273,6 +273,13 @@ def test_drift_is_told_once_and_again_when_either_side_changes(linked: Project, 
     ]
 
 
+def test_drift_of_an_item_that_an_extract_lacks_is_not_told_again(linked: Project, source: ExtractSource) -> None:
+    links, items = linked.links, read_extract(EXTRACT)
+    assert any(each.subject_id == "id:eurocities" for each in links.compare(source).new)
+    links.compare(ExtractSource({qid: item for qid, item in items.items() if qid != "Q910"}))
+    assert links.compare(source).new == ()
+
+
 def test_a_decision_stays(linked: Project, source: ExtractSource) -> None:
     links = linked.links
     links.compare(source)

@@ -288,11 +288,18 @@ class Links:
         Raises:
             ReconciliationError: the source does not answer.
         """
-        found, known = self._differences(self.items(source)), self.known()
+        items = self.items(source)
+        found, known = self._differences(items), self.known()
         new = news(found, known)
         standing = {each.key for each in found}
+        # An extract may lack items: of those nothing is known to have changed.
+        unseen = {compress(iri, self._prefixes) for iri, qid in self.linked().items() if qid not in items}
         # What no longer stands is forgotten, unless somebody has decided about it.
-        kept = [each for each in known if each.difference.key in standing or each.decision != "open"]
+        kept = [
+            each
+            for each in known
+            if each.difference.key in standing or each.decision != "open" or each.difference.subject_id in unseen
+        ]
         kept += [SeenDifference(replace(each, fact=None, changed="")) for each in new]
         if keep and (new or kept != known):
             write_file(self._folder / DRIFT_FILE, write_known(kept).encode())
