@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
+from rdflib.plugins.sparql import prepareQuery
 
 from citygraph.errors import ConfigError
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
@@ -137,17 +139,86 @@ def test_what_cannot_be_rewritten_is_named_with_file_and_line_and_stays(tmp_path
             "?c rdf:predicate cg:promotes ; rdf:object ?o .",
             "?c rdf:predicate cg:relatesTo ;\n cg:relationKind concept:relation-promotes ; rdf:object ?o .",
         ),
+        (
+            "{ ?n cg:partnerOf ?y VALUES ?y { <http://a> } }",
+            "{ ?n cg:relatesTo ?y . [] rdf:subject ?n ; rdf:predicate cg:relatesTo ; rdf:object ?y ; cg:relationKind concept:relation-partner-of . VALUES ?y { <http://a> } }",
+        ),
+        (
+            "?n cg:usesMeans ?m GRAPH ?g { ?n a ?c }",
+            "?n cg:hasActivity ?m . ?m dct:type concept:activity-means . GRAPH",
+        ),
+        (
+            "?n cg:usesMeans ?m SERVICE <u:a> { ?n a ?c }",
+            "?n cg:hasActivity ?m . ?m dct:type concept:activity-means . SERVICE",
+        ),
+        # One of several objects is not asked alone: these stay, and are told.
+        ("?n cg:partnerOf ?a , ?b .", "?n cg:partnerOf ?a , ?b ."),
+        ("?n cg:usesMeans ?a , ?b", "?n cg:usesMeans ?a , ?b"),
+        ("?c rdf:predicate cg:promotes , cg:partnerOf .", "?c rdf:predicate cg:promotes , cg:partnerOf ."),
+        ("?n org:purpose ?a , ?b .", "?n cg:hasTopic ?a , ?b ."),
     ],
 )
 def test_a_question_asks_the_same_in_the_new_words(pattern: str, now: str, tmp_path: Path) -> None:
     names = sorted({"cg", "org", "rdf"})
     head = '#+ title: { en: "Own" }\n' + "".join(f"PREFIX {name}: <{PREFIXES[name]}>\n" for name in names)
-    _, after = run(tmp_path, {"queries/own.rq": f"{head}SELECT * WHERE {{ {pattern} }}"})
+    done, after = run(tmp_path, {"queries/own.rq": f"{head}SELECT * WHERE {{ {pattern} }}"})
     text = after["queries/own.rq"]
+    assert bool(done.left) == (pattern == now)
+    prepareQuery(text)
     assert text.startswith('#+ title: { en: "Own" }\nPREFIX ')
     assert " ".join(now.split()) in " ".join(text.split())
     declared = set(re.findall(r"PREFIX (\w+):", text))
     assert set(re.findall(r"\b([a-z]+):(?!/)", now)) <= declared
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("PREFIX org: <{org}> SELECT * WHERE {{\n ?n org:purpose ?t .\n}}\n",
+         "PREFIX cg: <{cg}>\nSELECT * WHERE {{\n ?n cg:hasTopic ?t .\n}}\n"),
+        ("PREFIX cg: <{cg}> PREFIX org: <{org}>\nSELECT * WHERE {{ ?n cg:hasTopic|org:purpose ?t }}\n",
+         "PREFIX cg: <{cg}> SELECT * WHERE {{ ?n cg:hasTopic|cg:hasTopic ?t }}\n"),
+        ("  prefix org: <{org}> # kept\n  SELECT * {{ ?n org:purpose ?t ; org:unitOf ?u }}\n",
+         "  PREFIX cg: <{cg}>\nprefix org: <{org}> # kept\n  SELECT * {{ ?n cg:hasTopic ?t ; org:unitOf ?u }}\n"),
+        ("SELECT * {{\n?n <{org}purpose> ?t\n}}\n", "PREFIX cg: <{cg}>\nSELECT * {{\n?n cg:hasTopic ?t\n}}\n"),
+        ("  SELECT * {{\n ?n <{org}purpose> ?t\n}}\n", "  PREFIX cg: <{cg}>\nSELECT * {{\n ?n cg:hasTopic ?t\n}}\n"),
+    ],
+)  # fmt: skip
+def test_a_question_keeps_its_lines_and_gets_its_prefixes(before: str, now: str, newline: str, tmp_path: Path) -> None:
+    before, now = (each.format(**PREFIXES).replace("\n", newline) for each in (before, now))
+    done, after = run(tmp_path, {"queries/own.rq": before, "queries/checks/own.rq": before})
+    assert after == dict.fromkeys(after, now)
+    assert not done.left
+    prepareQuery(now)
+
+
+def test_a_byte_that_is_no_utf8_and_a_pipe_stop_nothing(tmp_path: Path) -> None:
+    question = f"# \xe6\r\nPREFIX cg: <{CG}>\r\nSELECT ?n {{ ?n cg:aimsAt ?t }}\r\n"
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries/own.rq").write_bytes(
+        question.replace("cg:aimsAt", f"<{PREFIXES['org']}purpose>").encode("latin-1")
+    )
+    os.mkfifo(tmp_path / "queries/pipe.rq")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/own.ttl").write_bytes(f"{HEAD}# \xe6\nid:a cg:partnerOf id:b .\n".encode("latin-1"))
+    copies = {
+        "ontology/codes.ttl": HEAD,
+        "ontology/citygraph.ttl": f'{HEAD}<{CG[:-1]}> a owl:Ontology ; owl:versionInfo "0.1.0" .\n',
+    }
+    done, after = run(tmp_path, {name: text.replace("\n", "\r\n") for name, text in copies.items()})
+    assert (tmp_path / "queries/own.rq").read_bytes() == question.replace("aimsAt", "hasTopic").encode("latin-1")
+    assert [(each.file, each.term) for each in done.left] == [("data/own.ttl", "cg:partnerOf")]
+    assert all("\n" not in each.replace("\r\n", "") for each in after.values())
+
+
+def test_an_earlier_word_in_a_question_or_a_check_is_found(tmp_path: Path) -> None:
+    text = f"PREFIX cg: <{CG}> PREFIX org: <{PREFIXES['org']}>\nSELECT * {{ ?n org:purpose ?t }}"
+    for name in ("queries/checks/own.rq", "queries/own.rq"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = old_words(ProjectGraphs(BASE, ()), tmp_path, ROOT / "ontology")
+    assert sorted((each.file, each.line) for each in found) == [("queries/checks/own.rq", 2), ("queries/own.rq", 2)]
 
 
 def test_the_copy_of_the_vocabulary_gains_what_is_new_and_keeps_what_is_its_own(tmp_path: Path) -> None:

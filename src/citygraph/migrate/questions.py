@@ -5,36 +5,43 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from citygraph.lexer import SPARQL, Token, tokens
+from citygraph.lexer import Token
 from citygraph.messages import sentence
 from citygraph.migrate.words import (
     ACTIVITY,
     DCT_TYPE,
     KIND,
     PREDICATE,
-    PREFIX,
     LeftOver,
     Replacement,
     change_of,
     expanded,
+    is_declared,
     prefixes_in,
+    sparql_tokens,
 )
 from citygraph.namespaces import PREFIXES, compress
+
+_BEGINS_ANOTHER: Final = frozenset({"BIND", "FILTER", "GRAPH", "MINUS", "OPTIONAL", "SERVICE", "UNION", "VALUES"})
+"""The words before which a pattern ends without a dot."""
+_DECLARED: Final = re.compile(r"PREFIX\s+[^\s:]*:\s*<[^>]*>[ \t]*(?:\r?\n)?", re.IGNORECASE)
 
 
 def rewrite_question(
     name: str, text: str, table: Mapping[str, Replacement]
 ) -> tuple[str, Counter[str], list[LeftOver]]:
     """A question in today's words; a pattern that no simple rule covers is left and named."""
-    prefixes = prefixes_in(text)
-    said = [token for token in tokens(text, SPARQL) if token.kind != "comment"]
+    newline = "\r\n" if "\r\n" in text else "\n"
+    said = sparql_tokens(text)
+    prefixes = prefixes_in(said)
     done: Counter[str] = Counter()
     left: list[LeftOver] = []
     edits: list[tuple[int, int, str]] = []
     for number, token in enumerate(said):
         old = expanded(token.text, prefixes) if token.kind in {"pname", "iri"} else ""
-        if old not in table or (number and said[number - 1].text.upper() == "PREFIX"):
+        if old not in table or is_declared(said, number):
             continue
         new = table[old]
         found = _of_pattern(said, number, new, prefixes)
@@ -45,8 +52,8 @@ def rewrite_question(
         done[change_of(old, new)] += 1
     after = text
     for start, end, now in sorted(edits, reverse=True):
-        after = after[:start] + now + after[end:]
-    return _with_prefixes(after, text) if edits else text, done, left
+        after = after[:start] + now.replace("\n", newline) + after[end:]
+    return _with_prefixes(after, text, newline) if edits else text, done, left
 
 
 def _of_pattern(
@@ -61,6 +68,9 @@ def _of_pattern(
     )
     if not new.kind:
         return [replaced]
+    if "," in {each.text for each in said[number + 1 : number + 3]}:
+        # What is said of the kind of one object would be asked of all of them, or of none.
+        return None
     if expanded(before.text, prefixes) == PREDICATE:
         if new.property == ACTIVITY:
             return None
@@ -88,11 +98,7 @@ def _end_of_pattern(said: Sequence[Token], number: int) -> tuple[int, bool] | No
     depth = 0
     for token in said[number:]:
         if token.kind != "mark":
-            if (
-                token.kind == "word"
-                and not depth
-                and token.text.upper() in {"FILTER", "OPTIONAL", "BIND", "MINUS", "UNION"}
-            ):
+            if token.kind == "word" and not depth and token.text.upper() in _BEGINS_ANOTHER:
                 return token.start, False
             continue
         depth += (token.text in "([") - (token.text in ")]")
@@ -113,20 +119,23 @@ def _subject_of(said: Sequence[Token], number: int) -> str | None:
     return said[start].text if said[start].kind in {"variable", "pname", "iri"} and start < number else None
 
 
-def _with_prefixes(text: str, before: str) -> str:
+def _with_prefixes(text: str, before: str, newline: str) -> str:
     """The question with the prefixes that its new words need, in their order, and without those that it needs no more."""
-    had, used, is_used = prefixes_in(before), _names(before), _names(text)
-    for name in used - is_used:
-        text = re.sub(rf"(?im)^[ \t]*PREFIX\s+{re.escape(name)}:[^\n]*\n", "", text)
-    for name in sorted(is_used & set(PREFIXES) - set(had)):
-        line = f"PREFIX {name}: <{PREFIXES[name]}>\n"
-        behind = [match for match in PREFIX.finditer(text) if match[1] > name] or [*re.finditer(r"(?m)^[^#\s]", text)]
-        at = behind[0].start() + len(behind[0][0]) - len(behind[0][0].lstrip())
-        text = text[:at] + line + text[at:]
+    had, (used, _), (is_used, declared) = prefixes_in(sparql_tokens(before)), _names(before), _names(text)
+    first = next(iter(declared.values()), sparql_tokens(text)[0].start)
+    added = sorted(is_used & set(PREFIXES) - set(had), reverse=True)
+    places = {name: next((at for each, at in declared.items() if each > name), first) for name in added}
+    edits = [(at, at, f"PREFIX {name}: <{PREFIXES[name]}>{newline}") for name, at in places.items()]
+    gone = [_DECLARED.match(text, declared[name]) for name in used - is_used if name in declared]
+    edits += [(*match.span(), "") for match in gone if match]
+    for start, end, now in sorted(edits, key=lambda each: each[:2], reverse=True):
+        text = text[:start] + now + text[end:]
     return text
 
 
-def _names(text: str) -> set[str]:
-    """The prefixes of the names in a question."""
-    body = tokens(PREFIX.sub("", text), SPARQL)
-    return {token.text.partition(":")[0] for token in body if token.kind == "pname"}
+def _names(text: str) -> tuple[set[str], dict[str, int]]:
+    """The prefixes of the names in a question, and where each prefix that it declares is declared."""
+    said = sparql_tokens(text)
+    names = [(number, token) for number, token in enumerate(said) if token.kind == "pname"]
+    declared = {each.text[:-1]: said[number - 1].start for number, each in names if is_declared(said, number)}
+    return {each.text.partition(":")[0] for number, each in names if not is_declared(said, number)}, declared

@@ -12,9 +12,17 @@ from citygraph.files import end_inside, write_file
 from citygraph.messages import sentence
 from citygraph.migrate.questions import rewrite_question
 from citygraph.migrate.turtle import CODES, TurtleFile, TurtleRewrite, refuse_if_changed, take_over
-from citygraph.migrate.words import SHARED, VERSIONED, LeftOver, Replacement, replacements, version_of
+from citygraph.migrate.words import (
+    SHARED,
+    VERSIONED,
+    LeftOver,
+    Replacement,
+    question_files,
+    read_question,
+    replacements,
+    version_of,
+)
 from citygraph.namespaces import compress
-from citygraph.saved_query import query_files
 from citygraph.turtle.document import TurtleError
 
 
@@ -51,10 +59,9 @@ def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> 
         refuse_if_changed(file, table, turtle.aims)
     done = {file.name: (file.done, file.edited()) for file in files if file.done}
     done |= {copy.name: (copy.done, copy.edited()) for copy in _vocabulary(folder, reference) if copy.done}
-    for path in query_files(folder / "queries", project=folder):
+    for path in question_files(folder):
         name = path.relative_to(folder).as_posix()
-        before = path.read_text(encoding="utf-8")
-        after, changes, not_done = rewrite_question(name, before, table)
+        after, changes, not_done = rewrite_question(name, read_question(path), table)
         left += not_done
         if changes:
             done[name] = (changes, after)
@@ -76,7 +83,7 @@ def _vocabulary(folder: Path, reference: Path) -> Iterator[TurtleFile]:
     for name in (*SHARED, CODES):
         path, today = folder / "ontology" / name, reference / "ontology" / name
         if path.is_file() and today.is_file():
-            copy = TurtleFile(f"ontology/{name}", path.read_text(encoding="utf-8"))
+            copy = TurtleFile(f"ontology/{name}", path.read_bytes().decode("utf-8", "surrogateescape"))
             take_over(copy, TurtleFile(name, today.read_text(encoding="utf-8")))
             yield copy
 
@@ -92,9 +99,10 @@ def _turtle_files(folder: Path, table: Mapping[str, Replacement]) -> tuple[list[
         text = path.read_bytes().decode("utf-8", "surrogateescape")
         if path.suffix == ".ttl":
             try:
+                text.encode()
                 files.append(TurtleFile(name, text))
                 continue
-            except TurtleError:
+            except (TurtleError, UnicodeEncodeError):
                 pass
         for match in words.finditer(text):
             line = text.count("\n", 0, match.start()) + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Final
 
 from citygraph.findings import Finding, finding
 from citygraph.graphs import Part, ProjectGraphs
-from citygraph.lexer import SPARQL, tokens
+from citygraph.lexer import SPARQL, Token, tokens
 from citygraph.messages import Sentence
 from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Quad, parse
@@ -106,11 +105,10 @@ def old_words(graphs: ProjectGraphs, folder: Path, ontology: Path) -> Iterator[F
             place = file.place(str(quad.subject), str(quad.predicate), str(quad.object))
             words = sorted({compress(old) for _, old in found})
             yield _told(file.path, place.line if place else 0, len(found), words)
-    for path in query_files(folder / "queries", project=folder):
-        # A pipe would be waited for without end; `check` says what it is.
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        prefixes = prefixes_in(text)
-        places = [token for token in tokens(text, SPARQL) if expanded(token.text, prefixes) in table]
+    for path in question_files(folder):
+        said = sparql_tokens(read_question(path))
+        prefixes = prefixes_in(said)
+        places = [token for token in said if expanded(token.text, prefixes) in table]
         if places:
             words = sorted({compress(expanded(token.text, prefixes)) for token in places})
             yield _told(path.relative_to(folder).as_posix(), places[0].line, len(places), words)
@@ -128,14 +126,39 @@ def old_word(quad: Quad, table: Mapping[str, Replacement]) -> str:
     return str(quad.object)[1:-1] if is_named else ""
 
 
+def question_files(folder: Path) -> list[Path]:
+    """The saved questions and the check queries of a project; a pipe, for which one would wait without end, is none."""
+    queries = folder / "queries"
+    found = [path for each in (queries, queries / "checks") for path in query_files(each, project=folder)]
+    return [path for path in found if path.is_file()]
+
+
+def read_question(path: Path) -> str:
+    """The text of a question with its own line ends; a byte that is no UTF-8 goes through as it is."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
 # -- names in texts ---------------------------------------------------------------------------------------
 
-PREFIX: Final = re.compile(r"(?im)^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>")
+
+def sparql_tokens(text: str) -> list[Token]:
+    """The tokens of a question without its comments."""
+    return [token for token in tokens(text, SPARQL) if token.kind != "comment"]
 
 
-def prefixes_in(text: str) -> dict[str, str]:
-    """The prefixes that a question declares."""
-    return dict(PREFIX.findall(text))
+def prefixes_in(said: Sequence[Token]) -> dict[str, str]:
+    """The prefixes that a question declares, given its tokens; several may stand on one line."""
+    return {
+        name.text[:-1]: iri.text[1:-1]
+        for word, name, iri in zip(said, said[1:], said[2:], strict=False)
+        if word.kind == "word" and word.text.upper() == "PREFIX" and name.text.endswith(":") and iri.kind == "iri"
+    }
+
+
+def is_declared(said: Sequence[Token], number: int) -> bool:
+    """Whether a name is the one that a `PREFIX` before it declares, or the address that is declared for it."""
+    before = [token.text.upper() for token in said[max(number - 2, 0) : number]]
+    return before[-1:] == ["PREFIX"] or (len(before) == 2 and before[0] == "PREFIX" and said[number].kind == "iri")  # noqa: PLR2004
 
 
 def expanded(text: str, prefixes: Mapping[str, str]) -> str:
