@@ -158,6 +158,18 @@ class ProjectGraphs:
             for quad in file.quads
         }
 
+    @cached_property
+    def _property_between(self) -> dict[tuple[str, str], str]:
+        return {
+            (str(quad.subject), str(quad.object)): str(quad.predicate)
+            for file in reversed(self.files)
+            for quad in reversed(file.quads)
+        }
+
+    def property_between(self, subject: str, object_: str) -> str:
+        """The property of the first statement that has this subject and this object; empty when there is none."""
+        return self._property_between.get((subject, object_), "")
+
     def locate(self, subject: str, predicate: str = "", object_: str = "") -> tuple[str, int, int]:
         """File, line and column of a statement; as much of it as is known, `("", 0, 0)` for nothing."""
         exact = self._file_by_statement.get((subject, predicate, object_)) if object_ else None

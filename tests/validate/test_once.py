@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from citygraph import Project
 from citygraph.findings import Finding, Severity
+from citygraph.graphs import FileGraph, Part, ProjectGraphs
+from citygraph.rdf import Iri, Quad, parse
+from citygraph.validate.rules import rules_of
 from clean_project import DATA, clean_project
 from conftest import TODAY
 
@@ -126,3 +130,53 @@ def test_what_is_written_as_advised_is_right(folder: Path) -> None:
             obeyed = obeyed.replace(name, f'"{new}"' if name.startswith('"') else new)  # noqa: PLW2901  # each once
         written.append(obeyed)
     assert told(folder, "\n".join(written)) == []
+
+
+def test_a_word_that_is_near_nothing_hides_no_other_mistake_about_the_thing(folder: Path) -> None:
+    codes = {each.code for each in told(folder, "id:nordnett a cg:City ; schema:qqqqzzzz 1 .")}
+    assert codes == {"place-is-organization", "unknown-reused-term"}
+
+
+def test_a_date_is_written_as_one_only_when_the_calendar_has_it(folder: Path) -> None:
+    dates = {
+        "31.13.2020": "", "31.02.2020": "", "5 Decade 2019": "", "Maybe 2020": "", "2019-13": "",
+        "5. des 2019": '"2019-12-05"^^xsd:date', "Sept. 2020": '"2020-09"^^xsd:gYearMonth', "2019": '"2019"^^xsd:gYear',
+        "29.2.2020": '"2020-02-29"^^xsd:date',
+    }  # fmt: skip
+    written = " , ".join(f'"{each}"' for each in dates)
+    found = {each.value: each.fix.en for each in told(folder, f"id:skogstad-kommun schema:foundingDate {written} .")}
+    for each, right in dates.items():
+        fix = found[f'"{each}"']
+        assert ("Write schema" in fix, f"Write schema:foundingDate {right} ." in fix) == (bool(right), bool(right)), (
+            each
+        )
+
+
+def test_two_property_shapes_about_one_property_are_one_rule_with_the_parameters_of_both() -> None:
+    turtle = b"""@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix s: <https://example.org/shapes#> . @prefix ex: <http://e/> .
+    s:both a sh:NodeShape ; sh:targetClass ex:A ; sh:property [ sh:path ex:n ; sh:maxCount 2 ] , [ sh:path ex:n ; sh:class ex:C ] ."""
+    name = Iri("https://example.org/graph/ontology/shapes.ttl")
+    quads = parse(turtle, format="ttl", graph_name=name).quads
+    graphs = ProjectGraphs("https://example.org/", (FileGraph("ontology/shapes.ttl", name, Part.SHAPES, "", quads),))
+    (rule,) = rules_of(graphs).values()
+    assert (rule.numbers("maxCount"), rule.iris("class")) == ([2], [Iri("http://e/C")])
+
+
+def test_more_mistakes_are_told_with_no_more_walks_over_the_graph(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks: list[object] = []
+    quads = ProjectGraphs.quads
+
+    def counted(graphs: ProjectGraphs, *parts: Part) -> Iterator[Quad]:
+        walks.append(parts)
+        return quads(graphs, *parts)
+
+    monkeypatch.setattr(ProjectGraphs, "quads", counted)
+    needed = []
+    for mistakes in (2, 5):
+        walks.clear()
+        dates = " , ".join(f'"{1990 + number}"' for number in range(mistakes))
+        assert len(told(folder, f"id:skogstad-kommun schema:foundingDate {dates} .")) == mistakes
+        needed.append(len(walks))
+    assert needed[0] == needed[1]

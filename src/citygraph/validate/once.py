@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import date
+from functools import cached_property
 from typing import Final
 
 from citygraph.findings import Finding
@@ -19,7 +21,7 @@ from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.validate.rules import PropertyRule, rules_of
 from citygraph.validate.terms import has_other_address
-from citygraph.validate.things import Things, each_language
+from citygraph.validate.things import WITHOUT_SHAPES, StatedValues, Things, each_language
 
 _RDF: Final = PREFIXES["rdf"]
 _KINDS: Final = frozenset({"wrong-kind", "wrong-kind-place", "text-for-thing", "about-itself"})
@@ -32,13 +34,10 @@ _WHOLE: Final = re.compile(r"\d+\Z")
 _ISO: Final = re.compile(r"\d{4}(?:-\d\d){0,2}\Z")
 _POINTED: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(\d{4})\Z")
 _SAID: Final = re.compile(r"(?:(\d{1,2})\.?\s+)?([A-Za-z]{3,})\.?\s+(\d{4})\Z")
-_MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        ["jan", "feb", "mar", "apr", "mai,may", "jun", "jul", "aug", "sep", "okt,oct", "nov", "des,dec"], start=1
-    )
-    for name in names.split(",")
-}
+_MONTHS: Final = (
+    ("januar", "january"), ("februar", "february"), ("mars", "march"), ("april",), ("mai", "may"), ("juni", "june"),
+    ("juli", "july"), ("august",), ("september",), ("oktober", "october"), ("november",), ("desember", "december"),
+)  # fmt: skip
 _DATED: Final = {4: "gYear", 7: "gYearMonth", 10: "date"}
 
 
@@ -89,7 +88,9 @@ class _Caused:
     def __init__(
         self, told: Sequence[Finding], kinds: Sequence[Finding], unknown: Sequence[Finding], case: _Case
     ) -> None:
-        self._misspelt = {(each.focus_node, case.meant_by(each)) for each in unknown if each.code in _WORDS}
+        self._misspelt = {
+            (each.focus_node, meant) for each in unknown if each.code in _WORDS and (meant := case.meant_by(each))
+        }
         bad = {each.value for each in unknown if each.path == str(_TYPE)}
         self._untyped = case.of_kinds_nobody_knows(bad) if bad else set()
         self._two_kinds = {each.focus_node for each in told if each.code == _PLACE_TOO}
@@ -161,7 +162,7 @@ class _Case:
         return replace(found, message=better.message, fix=fix, **place)  # type: ignore[arg-type]  # what a place is made of
 
     def meant_by(self, found: Finding) -> str:
-        """The property that an unknown one is nearest to, as its fix names it."""
+        """The property that an unknown one is nearest to, as its fix names it; empty when nothing is near."""
         curies = re.findall(r"\b[a-z]+:[A-Za-z]\w*", found.fix.en)
         short = next((each for each in curies if each.partition(":")[0] in PREFIXES), "")
         prefix, _, local = short.partition(":")
@@ -186,7 +187,7 @@ class _Case:
         if found.value:
             value = next((each for each in values if str(each) == found.value), None)
             return self._of_value(value, property_, rule) if value is not None else (None, [])
-        if least and len(values) < min(least):
+        if least and len(values) < max(least):
             # A shape about one property has said which.
             several = sum(code == found.code for code, _ in self._rules) > 1
             return text("advice.missing").filled(property=property_) if several else None, self._choices(rule, "")
@@ -261,10 +262,11 @@ class _Case:
         return replace(found, message=message, fix=fix)
 
     def _objects(self, subject: str, predicate: str) -> list[Term]:
-        quads = self._graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
-        return list(
-            dict.fromkeys(q.object for q in quads if str(q.subject) == subject and str(q.predicate) == predicate)
-        )
+        return self._stated.of(subject, Iri(predicate[1:-1]))
+
+    @cached_property
+    def _stated(self) -> StatedValues:
+        return StatedValues(self._graphs.quads(*WITHOUT_SHAPES))
 
     def _two_kinds(self, found: Finding) -> Finding:
         thing, type_ = Iri(found.focus_node[1:-1]), str(Iri(_RDF + "type"))
@@ -282,11 +284,20 @@ class _Case:
 
 
 def _as_date(literal: Literal) -> str:
-    """The literal as a date of the precision that it has, in Turtle; empty when it is none."""
+    """The literal as a date of the precision that it has, in Turtle; empty when it is none, or one of no calendar."""
     words = literal.value.strip()
     pointed, said = _POINTED.match(words), _SAID.match(words)
     if pointed:
         words = f"{pointed[3]}-{int(pointed[2]):02}-{int(pointed[1]):02}"
-    elif said and said[2][:3].casefold() in _MONTHS:
-        words = f"{said[3]}-{_MONTHS[said[2][:3].casefold()]:02}" + (f"-{int(said[1]):02}" if said[1] else "")
-    return f'"{words}"^^xsd:{_DATED[len(words)]}' if _ISO.match(words) else ""
+    elif said and (month := _month(said[2].casefold())):
+        words = f"{said[3]}-{month:02}" + (f"-{int(said[1]):02}" if said[1] else "")
+    try:
+        date.fromisoformat(f"{words}-01-01"[:10] if _ISO.match(words) else "")
+    except ValueError:
+        return ""
+    return f'"{words}"^^xsd:{_DATED[len(words)]}'
+
+
+def _month(word: str) -> int:
+    """The number of the month whose name, in bokmål or English, begins with the word; 0 for none."""
+    return next((number for number, names in enumerate(_MONTHS, 1) if any(n.startswith(word) for n in names)), 0)

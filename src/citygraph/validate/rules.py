@@ -35,10 +35,17 @@ class PropertyRule:
         """The values of a parameter that are IRIs."""
         return [each for each in self.parameters.get(name, ()) if isinstance(each, Iri)]
 
+    def also(self, other: PropertyRule) -> PropertyRule:
+        """What both ask, of the things that either looks at."""
+        names = {**other.parameters, **self.parameters}
+        both = {name: [*other.parameters.get(name, ()), *self.parameters.get(name, ())] for name in names}
+        return PropertyRule({name: list(dict.fromkeys(both[name])) for name in names}, self.targets | other.targets)
+
 
 def rules_of(graphs: ProjectGraphs) -> dict[tuple[str, str], PropertyRule]:
     """The rules of a project by the code of the shape and the property, in Turtle syntax.
 
+    Several property shapes of one shape about one property are one rule that has the parameters of all of them.
     A shape that is itself about a property and the property shapes directly below a shape are read; a path of several
     alternatives is a rule for each of them.
     """
@@ -64,5 +71,7 @@ def rules_of(graphs: ProjectGraphs) -> dict[tuple[str, str], PropertyRule]:
             }
             for path in about[node]["path"]:
                 choices = [each for head in about[path]["alternativePath"] for each in members(head)]
-                found |= {(code, str(each)): PropertyRule(parameters, targets) for each in choices or [path]}
+                for each in choices or [path]:
+                    one = PropertyRule(parameters, targets)
+                    found[code, str(each)] = one.also(found[code, str(each)]) if (code, str(each)) in found else one
     return found

@@ -7,6 +7,7 @@ when; only values that hold at once are too many, and then the finding names the
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -23,6 +24,7 @@ from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.validate.once import follows_from
 from citygraph.validate.rules import rules_of
 from citygraph.validate.shapes import shape_definitions
+from citygraph.validate.things import WITHOUT_SHAPES, StatedValues, each_language
 
 _SH, _TIME, _ORG = PREFIXES["sh"], PREFIXES["time"], PREFIXES["org"]
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
@@ -90,22 +92,13 @@ def settle(
     return kept
 
 
-class _Values:
-    """What is written and what follows, by subject and predicate."""
+class _Values(StatedValues):
+    """What is written and what follows."""
 
     def __init__(self, graphs: ProjectGraphs, inferred: Iterable[Quad]) -> None:
+        super().__init__(itertools.chain(graphs.quads(*WITHOUT_SHAPES), inferred))
         self._graphs = graphs
-        self._all: dict[tuple[str, Iri], dict[Term, None]] = defaultdict(dict)
-        self.subjects: dict[Iri, list[Term]] = defaultdict(list)
         self.wrong: AbstractSet[tuple[str, str, str]] = frozenset()
-        for quads in (graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS), inferred):
-            for quad in quads:
-                self._all[str(quad.subject), quad.predicate][quad.object] = None
-                if quad.predicate == _TYPE and isinstance(quad.object, Iri):
-                    self.subjects[quad.object].append(quad.subject)
-
-    def of(self, subject: Term | str, predicate: Iri) -> list[Term]:
-        return list(self._all.get((str(subject), predicate), ()))
 
     @cached_property
     def labels(self) -> Labels:
@@ -238,17 +231,13 @@ def _told(found: Finding, path: Iri, crowd: Sequence[_Dated], graphs: ProjectGra
         new = [text("advice.new_claim").filled(value=values.labels.describe(each.value, language)) for each in without]
         return ", ".join([*named, *(one.in_language(language) for one in new)])
 
-    def each_language(word: str, **parts: Text | str) -> Text:
-        return text(f"advice.{word}").filled(**parts)
-
-    words = each_language(
-        "at_once",
-        thing=Text(*(values.labels.describe(Iri(found.focus_node[1:-1]), language) for language in LANGUAGES)),
-        property=Text(*(values.labels.of(path, language) for language in LANGUAGES)),
-        values=Text(*(" · ".join(said(each, language) for each in crowd) for language in LANGUAGES)),
+    words = text("advice.at_once").filled(
+        thing=each_language(lambda language: values.labels.describe(Iri(found.focus_node[1:-1]), language)),
+        property=each_language(lambda language: values.labels.of(path, language)),
+        values=each_language(lambda language: " · ".join(said(each, language) for each in crowd)),
     )
-    advice = each_language("end_one", claims=Text(*(claims(language) for language in LANGUAGES)), code=found.code)
-    fix = Text(*(f"{found.fix.in_language(one)} {advice.in_language(one)}".strip() for one in LANGUAGES))
+    advice = text("advice.end_one").filled(claims=each_language(claims), code=found.code)
+    fix = each_language(lambda one: f"{found.fix.in_language(one)} {advice.in_language(one)}".strip())
     return replace(found, message=words, fix=fix, value=" ".join(str(each.value) for each in crowd))
 
 

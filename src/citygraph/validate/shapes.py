@@ -409,8 +409,7 @@ def _finding(
     value_text = str(value) if value is not None and value != focus else ""
     if path is not None and not path_text:
         # A path of several properties has no name of its own; the statement says which one it was.
-        stated = (q for q in graphs.quads() if str(q.subject) == focus_text and str(q.object) == value_text)
-        path_text = next((str(quad.predicate) for quad in stated), "")
+        path_text = graphs.property_between(focus_text, value_text)
     file, line, column = graphs.locate(focus_text, path_text, value_text)
     subject = Text(*(labels.describe(focus, language) for language in LANGUAGES))
     return Finding(

@@ -33,6 +33,8 @@ _TIES: Final = frozenset(
 _HELD: Final = frozenset(
     {Iri(PREFIXES["org"] + "member"), Iri(PREFIXES["cg"] + "onBehalfOf"), Iri(PREFIXES["cg"] + "comesFrom")}
 )
+WITHOUT_SHAPES: Final = (Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
+"""The parts that say what is the case."""
 _FEW, _NAMED_SHORT = 8, 30
 _FILES_NAMED: Final = 3
 
@@ -74,6 +76,23 @@ def by_subject(quads: Iterable[Quad], predicates: AbstractSet[Iri]) -> Mapping[s
         if quad.predicate in predicates and isinstance(quad.subject, Iri) and isinstance(quad.object, Iri):
             found[quad.subject.value].add(quad.object.value)
     return found
+
+
+class StatedValues:
+    """What statements say, by subject and predicate: each value once, in the order of the statements."""
+
+    def __init__(self, quads: Iterable[Quad]) -> None:
+        self._all: dict[tuple[str, Iri], dict[Term, None]] = defaultdict(dict)
+        self.subjects: dict[Iri, list[Term]] = defaultdict(list)
+        """What is said to be of a class."""
+        for quad in quads:
+            self._all[str(quad.subject), quad.predicate][quad.object] = None
+            if quad.predicate == _TYPE and isinstance(quad.object, Iri):
+                self.subjects[quad.object].append(quad.subject)
+
+    def of(self, subject: Term | str, predicate: Iri) -> list[Term]:
+        """The values of a property of a thing, which may be given in N-Triples syntax."""
+        return list(self._all.get((str(subject), predicate), ()))
 
 
 class Things:
