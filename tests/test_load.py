@@ -260,6 +260,17 @@ def test_a_setting_that_names_a_folder_or_nothing_is_named_with_its_line(tmp_pat
     ]  # fmt: skip
 
 
+def test_on_the_first_line_too_what_lacks_a_prefix_has_its_own_columns_and_the_text_stays(tmp_path: Path) -> None:
+    text = "ex:a ex:b foo:c . ex:d ex:e .\nø:a foo:b ."
+    loaded = _load(tmp_path, a__ttl=text, b__ttl="skos:a a skos:Concept .")
+    places = [(each.file[-5:], each.line, each.column) for each in loaded.findings]
+    assert places == [("a.ttl", 1, 1), ("a.ttl", 2, 1), ("a.ttl", 1, 11), ("a.ttl", 1, 29), ("b.ttl", 1, 1)]
+    broken, whole = loaded.graphs.files
+    assert (broken.text, whole.text) == (text, "skos:a a skos:Concept .")
+    (quad,) = whole.quads
+    assert whole.place(str(quad.subject), str(quad.predicate)) == (1, 8)
+
+
 def test_a_missing_prefix_is_told_once_with_the_line_to_write_and_the_rest_is_read(tmp_path: Path) -> None:
     loaded = _load(
         tmp_path,

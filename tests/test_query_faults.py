@@ -157,6 +157,12 @@ def test_the_grammar_takes_every_saved_question(path: Path) -> None:
     assert misplaced(list(tokens(path.read_text(encoding="utf-8")))) is None
 
 
+@pytest.mark.parametrize("text", ["SELECT ?a WHERE { ?a !^<x:p> ?b }", "SELECT ?a { ( 1 ?a ) . ?a !(^<x:p>|a)/^a ?b }"])
+def test_the_grammar_takes_what_is_rare(text: str) -> None:
+    read_query(text)
+    assert misplaced(list(tokens(text))) is None
+
+
 HIDDEN = (
     "# SERVICE <http://a/> { }\nASK { ?s ?p ?o }",
     "ASK { ?s ?p ?o }\n# SERVICE\n#<http://a/> {",

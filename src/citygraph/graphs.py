@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urljoin
 
@@ -88,20 +89,24 @@ def path_of_graph(name: str, *, base: str) -> str:
 
 @dataclass(frozen=True)
 class FileGraph:
-    """One file: its path from the project folder, the name of its graph, its text and its quads."""
+    """One file: its path from the project folder, the name of its graph, its text and its quads.
+
+    `declared` are prefixes that the text uses and does not declare, and what they were taken to mean.
+    """
 
     path: str
     name: Iri
     part: Part
     text: str
     quads: tuple[Quad, ...]
+    declared: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def _places(self) -> dict[tuple[str, str, str], Place]:
         if not self.path.endswith(".ttl"):
             return {}
         try:
-            return places(read_document(self.text))
+            return places(read_document(self.text), dict(self.declared))
         except TurtleError:
             # The RDF parser reads more (RDF 1.2) than our reader of places; the finding then names the file alone.
             return {}
@@ -238,15 +243,17 @@ class Place(NamedTuple):
     column: int
 
 
-def places(document: Document) -> dict[tuple[str, str, str], Place]:
+def places(document: Document, declared: Mapping[str, str] = MappingProxyType({})) -> dict[tuple[str, str, str], Place]:
     """The place of every statement and of every subject.
 
     Keys are terms in N-Triples syntax. A key with an empty predicate and object is the place of the
     subject itself; one with an empty object is the first statement with that predicate. Statements
-    inside brackets are found through the statement that encloses them.
+    inside brackets are found through the statement that encloses them. `declared` are prefixes besides those of the
+    document.
     """
     found: dict[tuple[str, str, str], Place] = {}
-    resolve = TermResolver(document.prefixes, document.base)
+    prefixes = {name: f"<{iri}>" for name, iri in declared.items()}
+    resolve = TermResolver({**prefixes, **document.prefixes}, document.base)
     for block in document.blocks:
         subject = resolve.term(block.subject)
         found.setdefault((subject, "", ""), Place(block.subject.line, block.subject.column))

@@ -21,7 +21,7 @@ from citygraph.jsonld import dropped
 from citygraph.messages import reason_of
 from citygraph.messages import text as words
 from citygraph.namespaces import expand, prefixes_for
-from citygraph.rdf import Iri, Quad, SyntaxProblem, parse
+from citygraph.rdf import Iri, Parsed, Quad, SyntaxProblem, parse
 from citygraph.sssom import SssomError, read_mappings
 
 Progress = Callable[[str, int, int], None]
@@ -222,7 +222,7 @@ def load_files(
     if not any(path.suffix == ".ttl" and path.is_relative_to(folder / "data") for path in paths):
         findings.append(finding("no-data", file="data"))
     bounds = DocumentBounds(config.number("limits.file_size"), config.number("limits.file_depth"))
-    mappings = [path for path in paths if path.name.endswith(MAPPINGS)]
+    mappings = {path: None for path in paths if path.name.endswith(MAPPINGS)}
     for number, path in enumerate(paths):
         if progress is not None:
             progress("load", number, len(paths))
@@ -292,10 +292,11 @@ def _load_file(
         return None, [*findings, *(_refusal(name, problem) for problem in refused)]
     graph_name = graph_of_file(config.base, name)
     parsed = parse(data, format=format_.name, graph_name=graph_name)
+    declared: dict[str, str] = {}
     if format_.name == "ttl" and any(_UNDECLARED.search(each.message) for each in parsed.problems):
-        undeclared, text = _declared(name, text, config, parsed.problems)
+        undeclared, declared = _declared(name, text, config, parsed.problems)
         findings += undeclared
-        parsed = parse(text.encode(), format=format_.name, graph_name=graph_name)
+        parsed = _parse_declared(text, declared, graph_name)
     findings += [
         finding("syntax", file=name, line=problem.line, column=problem.column, detail=problem.message)
         for problem in parsed.problems
@@ -305,26 +306,39 @@ def _load_file(
             finding("jsonld-dropped", file=name, line=each.line, place=each.place, why=each.told)
             for each in dropped(text)
         ]
-    return FileGraph(name, graph_name, part_of(name), text, parsed.quads), findings
+    return FileGraph(name, graph_name, part_of(name), text, parsed.quads, tuple(declared.items())), findings
 
 
-def _declared(name: str, text: str, config: Config, problems: Sequence[SyntaxProblem]) -> tuple[list[Finding], str]:
-    """Prefixes that a file uses and does not declare, each told once, and the text as it is with them.
+def _parse_declared(text: str, declared: Mapping[str, str], graph_name: Iri | None = None) -> Parsed:
+    """A Turtle file as it is with these prefixes besides; its problems have the places of the file."""
+    # In front of the first line, so that every line keeps its number.
+    head = "".join(f"@prefix {prefix}: <{iri}> . " for prefix, iri in declared.items())
+    parsed = parse(f"{head}{text}".encode(), format="ttl", graph_name=graph_name)
+    placed = (
+        replace(each, column=each.column - len(head)) if each.line == 1 and each.column > len(head) else each
+        for each in parsed.problems
+    )
+    return Parsed(parsed.quads, tuple(placed))
+
+
+def _declared(
+    name: str, text: str, config: Config, problems: Sequence[SyntaxProblem]
+) -> tuple[list[Finding], dict[str, str]]:
+    """Prefixes that a file uses and does not declare, each told once, and what they are taken to mean.
 
     It is read on as if they were there: what they break is not told besides.
     """
     known = prefixes_for(config.base)
-    used = {each: known.get(each, "") for each in _PREFIX_LINE.findall(text)}
+    used = set(_PREFIX_LINE.findall(text))
     findings: list[Finding] = []
-    told: set[str] = set()
+    declared: dict[str, str] = {}
     while missing := [(one, m["prefix"]) for one in problems if (m := _UNDECLARED.search(one.message))]:
-        new = [(one, prefix) for one, prefix in missing if prefix not in told]
+        new = [(one, prefix) for one, prefix in missing if prefix not in declared]
         if not new:
             break
         for one, prefix in new:
-            if prefix in told:
+            if prefix in declared:
                 continue
-            told.add(prefix)
             near = difflib.get_close_matches(prefix, sorted({*known, *used}), n=1, cutoff=_NEAR_PREFIX)
             meant = known.get(prefix) or known.get("".join(near)) or f"urn:undeclared:{prefix}#"
             fix = words("files.declare").filled(prefix=prefix, iri=meant)
@@ -336,10 +350,9 @@ def _declared(name: str, text: str, config: Config, problems: Sequence[SyntaxPro
             findings.append(
                 replace(finding("syntax", file=name, line=one.line, column=one.column, detail=detail), fix=fix)
             )
-            # On the first line, so that every line keeps its number.
-            text = f"@prefix {prefix}: <{meant}> . {text}"
-        problems = parse(text.encode(), format="ttl").problems
-    return findings, text
+            declared[prefix] = meant
+        problems = _parse_declared(text, declared).problems
+    return findings, declared
 
 
 def _refusal(name: str, problem: BoundsProblem) -> Finding:

@@ -277,7 +277,7 @@ class _Walk:
         self._takes(".")
 
     def _statements(self) -> None:
-        bare = self._is("[")
+        bare = self._is("[", "(")
         self._node("subject")
         if not (bare and self._is(".", "}", "{", *_CLAUSES)):
             self._properties()
@@ -304,6 +304,7 @@ class _Walk:
             self._takes("^")
             if self._takes("!"):
                 wanted = "step"
+                self._takes("^")
             if self._takes("("):
                 if not self._takes(")"):
                     self._path("step")
