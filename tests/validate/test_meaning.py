@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ def graphs() -> ProjectGraphs:
     return graphs_of(ROOT)
 
 
-def with_statements(graphs: ProjectGraphs, turtle: str, told: Sequence[Finding] = ()) -> list[Finding]:
+def with_statements(graphs: ProjectGraphs, turtle: str) -> list[Finding]:
     """The findings about a file with these statements beside our own graph."""
     prefixes = {**PREFIXES, "old": "http://schema.org/"}
     text = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in prefixes.items()) + f"\n{turtle}\n"
@@ -34,7 +33,7 @@ def with_statements(graphs: ProjectGraphs, turtle: str, told: Sequence[Finding] 
     assert not parsed.problems
     tried = FileGraph("data/tried.ttl", name, Part.DATA, text, parsed.quads)
     both = ProjectGraphs(graphs.base, (*graphs.files, tried))
-    found = [*check_meaning(both, told=told), *check_terms_used(both)]
+    found = [*check_meaning(both), *check_terms_used(both)]
     return [each for each in found if each.file == "data/tried.ttl"]
 
 
@@ -129,13 +128,6 @@ def test_a_wrong_statement_is_one_finding_with_its_place_and_what_to_do(wrong: s
     said = f"{found.message.en} {found.fix.en}"
     assert advice.casefold() in said.casefold(), said
     assert found.message.nb != found.message.en
-
-
-def test_what_a_shape_said_of_one_statement_hides_no_other_on_the_same_line(graphs: ProjectGraphs) -> None:
-    both = 'id:metrex cg:hasAim id:place-oslo ; foaf:homepage "https://example.org/" .'
-    aim, page = with_statements(graphs, both)
-    assert (aim.line, aim.focus_node) == (page.line, page.focus_node)
-    assert [each.path for each in with_statements(graphs, both, told=[aim])] == [page.path]
 
 
 def test_what_the_advice_names_is_right(graphs: ProjectGraphs) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -50,17 +50,10 @@ Wants: TypeAlias = tuple[frozenset[str], ...]
 """Sets of classes: of each of them one will do."""
 
 
-def check_meaning(graphs: ProjectGraphs, *, told: Iterable[Finding] = ()) -> list[Finding]:
-    """Things of the wrong kind at one end of a property, or at both.
-
-    Args:
-        graphs: the project, before anything is derived.
-        told: what shapes said already; a statement that one of them names is not named again.
-    """
-    named = {(each.focus_node, each.path) for each in told}
+def check_meaning(graphs: ProjectGraphs) -> list[Finding]:
+    """Things of the wrong kind at one end of a property, or at both, in a project of which nothing is derived yet."""
     expected = _Expected(graphs)
-    findings = (found for file in graphs.of(Part.DATA, Part.SOURCES) for found in expected.misfits(file))
-    return [each for each in findings if (each.focus_node, each.path) not in named]
+    return [found for file in graphs.of(Part.DATA, Part.SOURCES) for found in expected.misfits(file)]
 
 
 @cache
