@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import SnapshotError
+from citygraph.messages import said_in
 from citygraph.store.archive import Damaged, Piece, pack, receive, unpack
 from citygraph.store.transfer import push
 from clean_project import NETWORK, clean_project
@@ -147,8 +149,9 @@ def test_a_beginning_of_another_file_is_thrown_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"short", b"the wrong bytes.", b"far too many bytes, and more"])
 def test_what_is_not_the_promised_file_never_appears(data: bytes, tmp_path: Path) -> None:
     piece = Piece("x", 16, hashlib.sha256(b"the right bytes.").hexdigest())
-    with pytest.raises(Damaged, match=r"it has .* bytes and should have 16|its hash is another one"):
+    with pytest.raises(Damaged, match=r"it has .* bytes and should have 16|its hash is another one") as told:
         receive(piece, tmp_path / "x", lambda start: iter([data[start:]]))
+    assert re.search("^den har (mer enn )?[0-9]+ byte og skulle|^kontroll", said_in(told.value.args[0], "nb"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -134,8 +134,10 @@ def _fill(file: BinaryIO, piece: Piece, read: From) -> None:
         file.write(data)
         hashed.update(data)
     if size != piece.size:
-        has = f"more than {piece.size:,}" if size > piece.size else f"{size:,}"
-        message = sentence("snapshots.other_size", has=has, size=piece.size)
+        if size > piece.size:
+            message = sentence("snapshots.too_long", size=piece.size)
+        else:
+            message = sentence("snapshots.other_size", has=size, size=piece.size)
         raise Damaged(message)
     if hashed.hexdigest() != piece.sha256:
         message = sentence("snapshots.other_hash")
