@@ -93,6 +93,9 @@ def test_the_files_hold_the_rows_of_the_page(pages: Pages, name: str) -> None:
     assert len(pages.get(f"/queries/{name}.tsv").text.splitlines()) == len(rows)
     assert len(list(ET.fromstring(pages.get(f"/queries/{name}.xml").text)[1])) == len(rows) - 1  # noqa: S314
     strict = list(csv.reader(io.StringIO(pages.get(f"/queries/{name}.csv?strict=1").text)))
+    assert pages.get(f"/queries/{name}.csv?strict=0").text == pages.get(f"/queries/{name}.csv").text
+    refused = pages.get(f"/queries/{name}.csv?strict=true")
+    assert (refused.status_code, "0, 1" in refused.text) == (400, True)
     status = rows[0].index("status")
     assert [row for row in rows[1:] if row[status] == "holds"] == strict[1:]
     assert {row[status] for row in rows[1:]} <= {"holds", "last-known"}

@@ -110,7 +110,21 @@ def query_page(request: Request) -> Response:
     if table not in answer_formats(saved.parsed.form, saved.columns):
         near = [(each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)]
         raise NotFound(request.url.path, near)
-    return answer_file(page, answered, ending, strict=request.query_params.get("strict") == "1")
+    return answer_file(page, answered, ending, strict=_is_strict(page))
+
+
+def _is_strict(page: Page) -> bool:
+    """Whether the address asks for a file without rows that are only last known.
+
+    Raises:
+        QueryError: it says neither yes nor no.
+    """
+    said = page.request.query_params.get("strict", "0")
+    if said not in {"0", "1"}:
+        raise QueryError(
+            sentence("question.no_switch", name="strict", said=said), fix=sentence("next.dialect", known="0, 1")
+        )
+    return said == "1"
 
 
 def _saved(page: Page, name: str) -> SavedQuery:
