@@ -48,7 +48,7 @@ _NAMES: Final = [
     "targetObjectsOf",
 ]
 # What is part of SHACL and is not run here: it would demand nothing in silence.
-_NOT_RUN: Final = frozenset({"js", "rule", "target", "expression", "values"})
+_NOT_RUN: Final = ("js", "rule", "target", "expression", "values")
 _ONLY_ON_PATHS: Final = (
     "minCount", "maxCount", "uniqueLang", "lessThan", "lessThanOrEquals", "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,14 @@ def test_a_shape_that_cannot_be_run_is_a_finding_with_its_place_and_the_others_a
     assert "not " not in found["bad-shape"].message.nb
     assert found["bad-shape"].file == "ontology/shapes-own.ttl"
     assert found["bad-shape"].line == 3 or "deep" in shape or reason.startswith("more than 12")
+
+
+def test_parameters_that_are_not_run_are_told_in_one_order() -> None:
+    found = findings(
+        HEAD + "sh:nodeKind sh:IRI ; sh:values ex:a ; sh:rule ex:a ; sh:target ex:a ; sh:expression ex:a ; sh:js ex:a ."
+    )
+    said = [match[1] for each in found if (match := re.search(r"sh:(\w+) is not run here", each.message.en))]
+    assert said == ["js", "rule", "target", "expression", "values"]
 
 
 def test_a_shape_that_is_switched_off_is_a_warning() -> None:
