@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urljoin
 
+from citygraph.lexer import bare_name
 from citygraph.rdf import Iri, Quad, Triple
 from citygraph.turtle.document import Document, TurtleError, WrittenTerm, read_document
 
@@ -226,8 +227,6 @@ def _above(path: PurePosixPath) -> list[PurePosixPath]:
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _ESCAPES: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
-_LOCAL_ESCAPE = re.compile(r"\\(.)")
-_BARE: Final = r"\1"
 _ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 _QUOTING: Final = (
     ("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"), ("\b", "\\b"), ("\f", "\\f"),
@@ -295,7 +294,7 @@ class TermResolver:
         if text.startswith(("_:", "[")):
             return text
         prefix, _, local = text.partition(":")
-        return f"<{self._prefixes.get(prefix, '')}{_LOCAL_ESCAPE.sub(_BARE, local)}>"
+        return f"<{self._prefixes.get(prefix, '')}{bare_name(local)}>"
 
     def _literal(self, text: str) -> str:
         match = _QUOTED.match(text)

@@ -55,6 +55,7 @@ TURTLE: Final = _grammar(
 """Turtle 1.1, 6.5; whatever it does not have is unknown."""
 _UNICODE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _LAST: Final = 0x10FFFF
+_STROKE: Final = re.compile(r"\\(.)")
 
 
 class Token(NamedTuple):
@@ -91,3 +92,12 @@ def tokens(text: str, grammar: re.Pattern[str]) -> Iterator[Token]:
 def unescaped(text: str) -> str:
     r"""The text with `\u0041` and `\U00000041` as the letters that they stand for (SPARQL 1.1 Query, 19.2)."""
     return _UNICODE.sub(lambda match: chr(min(int(match[1] or match[2], 16), _LAST)), text)
+
+
+def bare_name(local: str) -> str:
+    r"""The part of a name behind its colon, without the strokes before its marks (SPARQL 1.1 Query, rule 173).
+
+    >>> bare_name(r"a\,b\\c")
+    'a,b\\c'
+    """
+    return _STROKE.sub(r"\1", local)

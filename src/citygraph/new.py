@@ -466,7 +466,7 @@ def _unchanged(base: list[bytes], yours: list[bytes], new: list[bytes]) -> Itera
 def _marked(each: Collision) -> bytes:
     """Both texts and the one before, between the marks of git, which editors know."""
     parts = (b"<<<<<<< yours", each.yours, b"||||||| before", each.before, b"=======", each.new)
-    lines = [part + b"" if part.endswith(b"\n") or not part else part + b"\n" for part in parts]
+    lines = [part if part.endswith(b"\n") or not part else part + b"\n" for part in parts]
     return b"".join(lines) + f">>>>>>> citygraph {__version__}\n".encode()
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from citygraph import lexer
 from citygraph.errors import QueryError
-from citygraph.lexer import Token, unescaped, word_of
+from citygraph.lexer import Token, bare_name, unescaped, word_of
 from citygraph.messages import sentence
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, from_rdflib
 
@@ -89,13 +89,12 @@ def iris_of(text: str, *, prefixes: Mapping[str, str]) -> dict[str, Token]:
         elif token.kind == "pname" and before[1] != "PREFIX":
             prefix, _, local = token.text.partition(":")
             if prefix in known:
-                found.setdefault(known[prefix] + _STROKE.sub(r"\1", local), token)
+                found.setdefault(known[prefix] + bare_name(local), token)
         before = (before[1], token.text.upper() if token.kind == "word" else token.text)
     return found
 
 
 _NAMES_A_GRAPH: Final = frozenset({"BASE", "GRAPH", "FROM", "NAMED", "SERVICE"})
-_STROKE: Final = re.compile(r"\\(.)")
 
 
 def read_query(text: str, *, most_characters: int = 100_000, deepest: int = 200) -> QueryText:

@@ -12,7 +12,6 @@ the same bytes exactly when they are the same statement.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,14 +19,12 @@ from typing import Final
 from urllib.parse import quote, unquote, urljoin
 
 from citygraph.errors import QueryError
-from citygraph.lexer import Token, unescaped
+from citygraph.lexer import Token, bare_name, unescaped
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Term, Triple, parse, serialize
 from citygraph.sparql.text import tokens
 from citygraph.store.memory import DEFAULT_GRAPH
-
-_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ class _Reader:
         if token.kind == "pname":
             name, _, local = token.text.partition(":")
             if name in self._prefixes:
-                return self._prefixes[name] + _ESCAPED.sub(r"\1", local)
+                return self._prefixes[name] + bare_name(local)
             if "\\" in local:
                 message = sentence("query.prefix", line=token.line, column=token.column, name=name)
                 raise QueryError(message, fix=sentence("next.declare", name=name), line=token.line)
