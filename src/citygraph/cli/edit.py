@@ -128,18 +128,21 @@ def _run(
     *,
     dry_run: bool,
 ) -> None:
-    """Plan an edit, check it, show it, and write it unless that is not wanted."""
+    """Plan an edit, check it, write it unless that is not wanted, and then say what was done."""
     edits = open_project(folder).edits
     made = plan(edits.editor())
     checked = edits.check(made, keep_documents=not dry_run)
+    is_written = not dry_run and not checked.violations
+    if is_written:
+        edits.write(checked)
     if format_ is ReportFormat.JSON:
-        print(json.dumps(_json(checked, dry_run=dry_run), ensure_ascii=False, indent=2))
+        print(json.dumps(_json(checked, is_written=is_written), ensure_ascii=False, indent=2))
     else:
         _show(checked, words, dry_run=dry_run)
-    if not dry_run:
-        edits.write(checked)
-    elif checked.violations:
+    if dry_run and checked.violations:
         raise typer.Exit(1)
+    if not dry_run and not is_written:
+        edits.write(checked)  # Refuses it, in words.
     if format_ is ReportFormat.TEXT:
         files = ", ".join(each.path for each in made.changes)
         say(_said("dry_run", words) if dry_run else _said("written", words, files=files))
@@ -158,9 +161,9 @@ def _show(checked: CheckedEdit, words: str, *, dry_run: bool) -> None:
         print_report(Report.of(checked.findings), words, notes=False)
 
 
-def _json(checked: CheckedEdit, *, dry_run: bool) -> dict[str, object]:
+def _json(checked: CheckedEdit, *, is_written: bool) -> dict[str, object]:
     return {
-        "written": not dry_run and not checked.violations,
+        "written": is_written,
         "facts": list(checked.plan.facts),
         "told": [each.to_json() for each in checked.plan.told],
         "files": [each.path for each in checked.plan.changes],

@@ -29,10 +29,15 @@ _XSD: Final = PREFIXES["xsd"]
 _COUNTRY: Final = CG + "Country"
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
 _LANG_STRING: Final = PREFIXES["rdf"] + "langString"
-_NORWEGIAN_DAY: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\Z")
-_WHEN: Final = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d\d)?)?\Z")
-_RANGE: Final = re.compile(r"(\d+)\s?[-–]\s?(\d+)\Z")
-_NUMBER: Final = re.compile(r"(?P<mark>.*?)(?P<number>-?\d{1,3}(?:[ .,\u00a0\u202f]\d{3})+|-?\d+)\Z", re.DOTALL)
+_NORWEGIAN_DAY: Final = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})\Z")
+_WHEN: Final = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-[0-9]{2})?)?\Z")
+_RANGE: Final = re.compile(r"([0-9]+)\s?[-–]\s?([0-9]+)\Z")
+_NUMBER: Final = re.compile(
+    r"(?P<mark>.*?)(?P<number>-?\d{1,3}(?P<by>[ .,\u00a0\u202f])\d{3}(?:(?P=by)\d{3})*|-?\d+)\Z", re.DOTALL | re.ASCII
+)
+_MARK: Final = re.compile(r"[^\W\d_]+(?:(?:\s+|-)[^\W\d_]+)*\.?\Z")
+"""Words before a number, and no sign: what `>` or `–` means is not guessed."""
+_PLACE: Final = re.compile(r"[0-9]{1,9}\Z")
 
 
 class TypedValues:
@@ -155,11 +160,10 @@ class TypedValues:
         match = _NUMBER.match(text.strip())
         if match is None:
             raise self._wrong("edit.not_number", field_, text)
-        mark = plain(match["mark"])
-        if mark:
-            lists = word_lists(__package__, "marks")
+        if said := match["mark"].strip():
+            lists, mark = word_lists(__package__, "marks"), plain(said)
             exact = next((name for name in lists if mark in map(plain, words_of(__package__, "marks", name))), "")
-            if not exact or not kind.has("exactness"):
+            if not _MARK.match(said) or not exact or not kind.has("exactness"):
                 raise self._wrong("edit.not_number", field_, text)
             found.setdefault("exactness", [Iri(CONCEPT + exact)])
         return Literal(re.sub(r"[ .,\u00a0\u202f]", "", match["number"]), datatype=Iri(_XSD + "integer"))
@@ -268,7 +272,7 @@ def _with_quotes(said: Said) -> list[tuple[str, str | tuple[str, str, int]]]:
             found.append((SOURCE, (document, text, 0)))
         elif option == QUOTE:
             found[-1] = SOURCE, (document, text, at)
-        elif text.isdigit():
+        elif _PLACE.match(text):
             found[-1] = SOURCE, (document, words, int(text))
         else:
             raise EditError(sentence("edit.occurrence", value=text), fix=sentence("edit.next.quote_first"))

@@ -22,7 +22,7 @@ from citygraph.turtle.document import Block, Pair, TurtleError, WrittenTerm, rea
 from citygraph.turtle.layout import write_block
 
 _XSD: Final = PREFIXES["xsd"]
-_INTEGER: Final = re.compile(r"0|-?[1-9]\d*\Z")
+_INTEGER: Final = re.compile(r"(?:0|-?[1-9][0-9]*)\Z")
 _LAST: Final = (PREFIXES["rdfs"] + "comment", PREFIXES["prov"] + "wasDerivedFrom")
 """What stands at the end of a block; new lines go before it."""
 
@@ -86,10 +86,6 @@ class EditableTurtle:
 
     def _subject(self, token: Token) -> str:
         return self._resolver.term(WrittenTerm(token.text)) if token.kind in {"iri", "pname"} else ""
-
-    def subjects(self) -> list[str]:
-        """The addresses that its blocks are about, in order."""
-        return [each.subject[1:-1] for each in self._spans if each.subject]
 
     def changed(self, difference: StatementChange, *, prefixes: Mapping[str, str], after: str = "") -> str:
         """The text with some statements less and some more.

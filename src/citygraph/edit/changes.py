@@ -167,11 +167,12 @@ class Editor:
             said: `because` with the reason.
 
         Raises:
-            EditError: as for `change`; or other facts refer to what would go.
+            EditError: as for `change`; or other facts refer to what would go, or a reason is given for what goes altogether.
             QueryError: a name means nothing, or several things.
         """
         fact, rest = self._meant(what, [("note" if option == "because" else option, value) for option, value in said])
         if not fact.kind.has("rank"):
+            self._refuse_said(fact.kind, said, rest)
             return self._removed(fact)
         new = self.answers.values(fact.kind, rest)
         new["note"] = (*fact.values.get("note", ()), *new.get("note", ()))
@@ -310,6 +311,15 @@ class Editor:
                 kept[field_.option] = tuple(self._state.objects(old.value, field_.path[-1].predicate))
         return replace(self._builder.named(kind, kept), nodes=nodes), []
 
+    def _refuse_said(self, kind: FactKind, said: Said, rest: Said) -> None:
+        """Nothing is said of a fact that goes but what tells it from others, as a reason would be lost with it."""
+        left = {option for option, _ in rest}
+        named = [option for option, _ in said if option in left or (option == "because" and "note" in left)]
+        if named:
+            options = ", ".join(f"--{each}" for each in dict.fromkeys(named))
+            message = sentence("edit.retract_said", title=kind.title, options=options)
+            raise EditError(message, fix=sentence("edit.next.retract_said", options=options))
+
     def _refuse_incomplete(self, kind: FactKind, values: Values) -> None:
         missing = list(missing_fields(kind, values))
         if missing:
@@ -330,7 +340,11 @@ class Editor:
                 raise EditError(message, fix=sentence("edit.next.known", fact=self._short(fact.iri)))
 
     def _meant(self, what: str, said: Said) -> tuple[Fact, list[tuple[str, str]]]:
-        """The fact that is meant, and what is said of it beyond that."""
+        """The fact that is meant, and what is said of it beyond that.
+
+        Its address means it, or its kind with something that tells it from others: a kind alone means none, even where
+        the graph has but one fact of it.
+        """
         iri = expand(what, self._state.prefixes) or expand(f"id:{what}", self._state.prefixes)
         if iri is not None and iri in self._state.said:
             fact = kind_of_fact(iri, self.kinds, self._state)
@@ -347,13 +361,13 @@ class Editor:
         found = facts_of_kind(kind, wanted, self._state)
         holding = [each for each in found if not any(each.values.get(option) for option in _UNTIL)]
         found = holding if len(found) > 1 and holding else found
-        if len(found) == 1:
+        if len(found) == 1 and wanted:
             fact = kind_of_fact(found[0].iri, self.kinds, self._state)
             return fact or found[0], rest
         near = found or self._near(kind, wanted)
         labels = self._state.labels_with()
         shown = "; ".join(f"{self._short(each.iri)} ({told(each, labels).en})" for each in near[:5])
-        key = "edit.several_facts" if found else "edit.no_such_fact"
+        key = "edit.which_not_told" if len(found) == 1 else "edit.several_facts" if found else "edit.no_such_fact"
         fix = sentence("edit.next.which_fact", facts=shown) if shown else sentence("edit.next.add", kind=kind.name)
         raise EditError(sentence(key, title=kind.title, count=len(found)), fix=fix)
 
@@ -446,11 +460,3 @@ class Editor:
 
     def _options(self, kind: FactKind) -> str:
         return ", ".join(f"--{each.option}" for each in kind.fields)
-
-    def fact(self, what: str) -> Fact:
-        """The fact at an address, with what is said of it.
-
-        Raises:
-            EditError: there is none.
-        """
-        return self._meant(what, [])[0]

@@ -10,7 +10,7 @@ property shape with the path of a field that is there already, and without an op
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -510,8 +510,3 @@ class _Gathered:
 def _local(node: Term) -> str:
     text = node.value if isinstance(node, Iri | BlankNode) else ""
     return text.replace("#", "/").rpartition("/")[2]
-
-
-def options_of(kinds: Sequence[FactKind]) -> list[str]:
-    """The options of some kinds, each once, in order."""
-    return list(dict.fromkeys(each.option for kind in kinds for each in kind.fields))

@@ -80,6 +80,8 @@ class Passages:
         places = [match.start() for match in re.finditer(re.escape(words), text.text)] if words else []
         if not places:
             raise self._not_there(document, words, text.text)
+        if len(places) == 1 and occurrence > 1:
+            raise EditError(sentence("edit.quote_once", words=words), fix=sentence("edit.next.quote_once"))
         if len(places) > 1 and not 0 < occurrence <= len(places):
             shown = "; ".join(
                 f"{number}: …{_line(text.text[max(0, at - _SHOWN) : at + len(words) + _SHOWN])}…"

@@ -49,8 +49,8 @@ class EditedGraph:
         values = self.said.setdefault(subject.value, {}).setdefault(predicate, [])
         if value not in values:
             values.append(value)
-        if isinstance(value, Iri):
-            self.said_of.setdefault(value.value, {}).setdefault(predicate, []).append(subject.value)
+            if isinstance(value, Iri):
+                self.said_of.setdefault(value.value, {}).setdefault(predicate, []).append(subject.value)
 
     def objects(self, subject: str, predicate: str) -> list[Term]:
         """What is said of a thing by a property, in the order of the files."""

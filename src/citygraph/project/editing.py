@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -120,7 +120,7 @@ class Edits:
         Args:
             plan: the edit.
             keep_documents: keep the texts of its documents, so that what is quoted can be held against them; they go
-                again when the edit is refused.
+                again when the edit is refused or cannot be checked.
 
         Raises:
             EditError: another text of the same name is kept.
@@ -128,20 +128,25 @@ class Edits:
         """
         places = {self._config.sources_folder / name: data for name, data in plan.documents.items() if keep_documents}
         new_places = [place for place in places if not place.exists()]
-        for place, data in places.items():
-            keep_document(place, data)
+        try:
+            for place, data in places.items():
+                keep_document(place, data)
+            checked = CheckedEdit(plan, tuple(self._new_findings(plan)))
+        except BaseException:  # an interrupt, too, leaves no text of a document that the graph does not have
+            _take_back(new_places)
+            raise
+        if checked.violations:
+            _take_back(new_places)
+        return checked
+
+    def _new_findings(self, plan: EditPlan) -> Iterator[Finding]:
         before = Counter(map(_said, self._check({})))
-        new = []
         for finding in self._check(plan.contents):
             key = _said(finding)
             if before[key]:
                 before[key] -= 1
             else:
-                new.append(finding)
-        checked = CheckedEdit(plan, tuple(new))
-        for place in new_places if checked.violations else ():
-            place.unlink(missing_ok=True)
-        return checked
+                yield finding
 
     def write(self, checked: CheckedEdit) -> None:
         """Write an edit that was checked, all of its files or none.
@@ -154,6 +159,11 @@ class Edits:
             message = sentence("edit.refused", count=len(checked.violations))
             raise EditError(message, fix=sentence("edit.next.refused"))
         write_plan(checked.plan, self._config.folder, self._config.sources_folder)
+
+
+def _take_back(places: Iterable[Path]) -> None:
+    for place in places:
+        place.unlink(missing_ok=True)
 
 
 def _or_its_place(
