@@ -10,20 +10,23 @@ import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from citygraph import Project, files
+from citygraph.cli.app import app
 from citygraph.cli.edit import said_options
 from citygraph.edit import plan as plans
 from citygraph.edit.plan import EditPlan
 from citygraph.errors import EditError, ExportError, QueryError
+from citygraph.findings import Report
 from citygraph.format import format_file
 from citygraph.lexer import TURTLE, tokens
 from citygraph.load import load_files
 from citygraph.namespaces import Curies, prefixes_for
-from citygraph.project.editing import CheckedEdit
+from citygraph.project.editing import CheckedEdit, Edits
 from citygraph.rdf import Iri, Quad, Term
 from clean_project import NETWORK, clean_project
-from conftest import TODAY
+from conftest import ROOT, TODAY
 
 Said = list[tuple[str, str]]
 
@@ -211,6 +214,55 @@ def test_what_is_removed_takes_the_line_that_kept_it_apart(project: Project, pla
         project.edits.editor().retract("id:person-kari-nordmann", [])
 
 
+@pytest.mark.parametrize(
+    ("what", "said", "why", "next_"),
+    [
+        ("id:person-ola-nordmann", [("because", "Er død.")], "nothing more can be said of it: --because", "commit"),
+        ("person", [("name", "Ola Nordmann"), ("sinse", "2019")], "nothing more can be said of it: --sinse", "--sinse"),
+        ("person", [], "2 facts", "id:person-kari-nordmann"),
+        ("working-group", [], "not said which", "id:"),
+        ("renaming", [], "no such fact", "edit add renaming"),
+    ],
+)
+def test_what_is_to_be_retracted_is_named_and_nothing_said_of_it_is_lost(
+    refusing: Project, what: str, said: Said, why: str, next_: str
+) -> None:
+    with pytest.raises(EditError, match=re.escape(why)) as caught:
+        refusing.edits.editor().retract(what, said)
+    assert next_ in caught.value.fix
+
+
+def test_a_fact_that_two_files_say_is_one(project: Project) -> None:
+    again = text_of(project).partition("id:m-fjordby-kommune-nordnett")[2].partition("\n.\n")[0]
+    prefixes = "".join(re.findall(r"(?m)^@prefix.*\n", text_of(project)))
+    other = project.folder / "data/networks/twice.ttl"
+    other.write_text(f"{prefixes}\nid:m-fjordby-kommune-nordnett{again}\n.\n", encoding="utf-8")
+    said = [("member", "Fjordby"), ("organization", "Nordnett"), ("on", "2020-12-01")]
+    assert project.edits.editor().confirm("membership", said).facts == (
+        f"{project.config.base}id/m-fjordby-kommune-nordnett",
+    )
+
+
+def test_a_dispute_gives_the_rival_which_is_not_followed_and_the_point(project: Project) -> None:
+    before = said_by(project)
+    said = [("date", "1996"), ("source", "notat.txt"), ("because", "Protokollen sier noe annet.")]
+    plan = project.edits.editor().dispute("claim-nordnett-founded-1998", said)
+    assert project.edits.check(plan).violations == ()
+    write(project, plan)
+    rival, point = plan.facts
+    new = {(each.predicate.value.rpartition("#")[2].rpartition("/")[2], each.object) for each in said_by(project) - before
+           if each.subject in {Iri(rival), Iri(point)}}  # fmt: skip
+    prefixes = prefixes_for(project.config.base)
+    assert ("rank", Iri(f"{prefixes['concept']}rank-normal")) in new
+    assert {value for name, value in new if isinstance(value, Iri) and value.value.startswith(prefixes["id"])} >= {
+        Iri(rival), Iri(f"{prefixes['id']}claim-nordnett-founded-1998"),
+    }  # fmt: skip
+    assert any("Protokollen" in str(value) for _, value in new)
+    assert text_of(project).count('"1996"^^xsd:gYear') == 1
+    with pytest.raises(EditError, match="says the same"):
+        project.edits.editor().dispute("claim-nordnett-founded-1998", [("date", "1998"), ("source", "notat.txt")])
+
+
 def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Project) -> None:
     people = project.folder / "data/people.ttl"
     with_more = people.read_text(encoding="utf-8").replace(
@@ -220,6 +272,10 @@ def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Projec
     mappings = project.folder / "data/mappings/wikidata.sssom.tsv"
     rows = mappings.read_text(encoding="utf-8")
     mappings.write_text(rows.replace("id:place-fjordby", "id:person-kari-nordmann", 1), encoding="utf-8")
+    more = {"data/extra.nt": f'<{project.config.base}id/person-kari-nordmann> <http://www.w3.org/2004/02/skos/core#altLabel> "KN" .\n',
+            "notes.txt": "Kari Nordmann\n", "sources/a.csv": "Kari Nordmann\n", "data/x.TRIG": "# Kari Nordmann\n"}  # fmt: skip
+    for name, said in more.items():
+        (project.folder / name).write_text(said, encoding="utf-8")
     offices = [each for each in said_by(project) if "#member>" in str(each) and "kari-nordmann" in str(each.object)]
     checked = project.edits.check(project.edits.editor().withhold("Kari Nordmann", []))
     assert checked.violations == ()
@@ -233,6 +289,9 @@ def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Projec
         if re.search("kari.?nordmann|K. Nordmann", path.read_text(encoding="utf-8"), re.IGNORECASE)
     ]
     assert left == []
+    assert (project.folder / "notes.txt").read_text(encoding="utf-8") == "(withheld)\n"
+    assert (project.folder / "data/extra.nt").read_text(encoding="utf-8") == ""
+    assert (project.folder / "sources/a.csv").read_text(encoding="utf-8") == "Kari Nordmann\n"
     held = [each for each in said_by(project) if "#member>" in str(each) and "person-withheld-1" in str(each.object)]
     assert len(held) == len(offices) > 0
     assert "Ola Nordmann" in people.read_text(encoding="utf-8")
@@ -254,13 +313,24 @@ REFUSED: list[tuple[str, Said, str, str]] = [
     ("membership", [("role", "presdent")], "presdent", "full member"),
     ("membership", [("since", "31.2.2019")], "no date", "2026-11-30"),
     ("membership", [("since", "2019"), ("since", "2020")], "once", "since"),
-    ("figure", [("value", "kanskje 50")], "no whole number", "140"),
+    *(
+        ("figure", [("value", each)], "no whole number", "140")
+        for each in ("kanskje 50", ">50", "~50", "\u201350", "about >50", "1,234.567", "1 234,567", "\u0665\u0660")
+    ),
     ("document", [("page", "javascript:x")], "no web address", "https"),
     ("document", [("title", " ")], "empty", "called"),
     ("membership", [("quote", "x"), ("source", "notat.txt")], "behind the --source", "--source"),
     ("membership", [("source", "memo.docx")], "no document", "edit add document"),
     ("membership", [("source", "notat.txt"), ("quote", "fjordby  er medlem")], "do not stand", "'Fjordby er medlem'"),
     ("membership", [("source", "notat.txt"), ("quote", "er")], "places", "--occurrence"),
+    ("membership", [("source", "notat.txt"), ("quote", "er"), ("occurrence", "99")], "places", "--occurrence"),
+    (
+        "membership",
+        [("source", "notat.txt"), ("quote", "assosiert partner"), ("occurrence", "2")],
+        "one place only",
+        "out",
+    ),
+    ("membership", [("source", "notat.txt"), ("quote", "er"), ("occurrence", "\u00b2")], "no number", "--occurrence 2"),
     ("membership", [("source", "register"), ("quote", "x")], "not at hand", "sources"),
     (
         "membership",
@@ -285,6 +355,29 @@ def test_what_is_not_understood_is_told_with_the_next_step(
         refusing.edits.editor().add(kind, said)
     assert what in caught.value.message
     assert next_ in caught.value.fix
+
+
+@pytest.mark.parametrize(("text", "number"), [("1 234 567", "1234567"), ("ca. 1.050", "1050"), ("at least -5", "-5")])
+def test_a_number_has_one_mark_between_its_thousands(refusing: Project, text: str, number: str) -> None:
+    editor = refusing.edits.editor()
+    (value,) = editor.answers.values(editor.kinds.named("figure"), [("value", text)])["value"]
+    assert str(value).startswith(f'"{number}"')
+
+
+def test_that_it_is_written_is_said_when_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["edit", "confirm", "m-fjordby-kommune-nordnett", "--on", "2020-12-01", "--format", "json"]
+    said: list[str] = []
+    for full in (True, False):
+        with monkeypatch.context() as patched:
+            if full:
+                patched.setattr(Edits, "write", lambda *_: _full())
+            said.append(CliRunner().invoke(app, [*arguments, "-C", str(project.folder)]).stdout)
+    assert ['"written": true' in each for each in said] == [False, True]
+    assert '"2020-12-01"' in text_of(project)
+
+
+def _full() -> None:
+    raise ExportError("no space")
 
 
 def test_an_edit_that_breaks_a_rule_is_not_written(project: Project) -> None:
@@ -453,10 +546,19 @@ def test_a_document_is_kept_once_and_an_edit_that_is_refused_leaves_none(project
     memo = tmp_path / "ny memo.txt"
     memo.write_text("Nordnett har 3 medlemmer.\n", encoding="utf-8")
     said = [("title", "Ny"), ("date", "2020-11-06"), ("file", str(memo))]
-    checked = project.edits.check(project.edits.editor().add("document", said))
+    plan = project.edits.editor().add("document", said)
+    kept = project.folder / "sources" / "ny-memo.txt"
+
+    def stopped(_: object) -> Report:
+        assert kept.exists()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Edits(project.config, stopped, reference=ROOT, today=TODAY).check(plan)
+    assert not kept.exists()
+    checked = project.edits.check(plan)
     project.edits.write(checked)
     assert checked.findings == ()
-    kept = project.folder / "sources" / "ny-memo.txt"
     assert kept.read_bytes() == memo.read_bytes()
     with pytest.raises(EditError, match="already"):
         project.edits.editor().add("document", said)

@@ -65,7 +65,7 @@ class Editor:
         self.answers = TypedValues(state, resolve, self._passages, workplace.languages)
         self._builder = Builder(state)
         self._placing = Placing(state, workplace.folder)
-        self._resolve, self._folder = resolve, workplace.folder
+        self._resolve, self._folder, self._sources = resolve, workplace.folder, workplace.sources_folder
         self._today = workplace.today
 
     def add(self, kind: str, said: Said) -> EditPlan:
@@ -231,7 +231,7 @@ class Editor:
         if said:
             raise EditError(sentence("edit.withhold_said"), fix=sentence("edit.next.withhold_said"))
         person = self._resolve(what, (PREFIXES["foaf"] + "Person",)).value
-        held = withhold_person(person, self._state, self._folder)
+        held = withhold_person(person, self._state, self._folder, self._sources)
         said_ = [
             text("edit.said.withhold").filled(name=self._short(held.person), count=held.facts, files=len(held.files))
         ]

@@ -12,6 +12,7 @@ from citygraph.edit.blocks import EditableTurtle
 from citygraph.edit.facts import StatementChange
 from citygraph.edit.plan import EditedFile
 from citygraph.edit.state import EditedGraph
+from citygraph.formats import by_extension
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
@@ -20,8 +21,10 @@ WITHHELD: Final = "(withheld)"
 _NAMES: Final = (PREFIXES["foaf"] + "name", PREFIXES["skos"] + "altLabel")
 _GOES: Final = (PREFIXES["skos"] + "altLabel", PREFIXES["schema"] + "sameAs")
 _PERSON: Final = "person-"
-_TEXTS: Final = frozenset({".csv", ".json", ".md", ".rq", ".toml", ".tsv", ".ttl"})
-_NOT_OURS: Final = frozenset({"build", "sources", "node_modules"})
+_TEXTS: Final = frozenset({".md", ".rq", ".toml", ".txt"})
+"""What is text beside the formats of data."""
+_LINES: Final = frozenset({".nt", ".nq"})
+_NOT_OURS: Final = frozenset({"build", "node_modules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class WithheldPerson:
         files: what they are to hold.
         person: the new address of the person.
         facts: how many facts speak of the person.
-        left: the files in which the name can still be read, as in addresses of others.
+        left: the files in which the name can still be read, as in addresses of others, or other names and links stand.
     """
 
     files: tuple[EditedFile, ...]
@@ -41,7 +44,7 @@ class WithheldPerson:
     left: tuple[str, ...]
 
 
-def withhold_person(person: str, state: EditedGraph, folder: Path) -> WithheldPerson:
+def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path) -> WithheldPerson:
     """What the files are to hold when nobody is to be told who this is.
 
     The person and every fact whose address has the name get addresses without it; the names are taken out of all texts and
@@ -51,6 +54,7 @@ def withhold_person(person: str, state: EditedGraph, folder: Path) -> WithheldPe
         person: the address of the person.
         state: the graph.
         folder: the project.
+        sources: where the texts of documents lie.
     """
     names = {
         each.value for property_ in _NAMES for each in state.objects(person, property_) if isinstance(each, Literal)
@@ -65,21 +69,35 @@ def withhold_person(person: str, state: EditedGraph, folder: Path) -> WithheldPe
     local = person.rpartition("/")[2]
     has_name = re.compile(rf"(?<![a-z0-9]){re.escape(local.removeprefix(_PERSON))}(?![a-z0-9])", re.IGNORECASE)
     changes, left = [], []
-    for path in _files(folder):
+    for path in _files(folder, sources):
         before = path.read_bytes()
         name = path.relative_to(folder).as_posix()
         text = before.decode("utf-8", "surrogateescape")
-        if path.suffix == ".ttl" and any(file.path == name for file in state.files_of(person)):
+        about = [file for file in state.files_of(person) if file.path == name]
+        if path.suffix == ".ttl" and about:
             text = EditableTurtle(name, text).changed(StatementChange(gone), prefixes=state.prefixes)
-        if name.endswith(".sssom.tsv"):
-            text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"id:{local}\t"))
+        text = _without_lines(path, text, person)
         text = addresses.sub(lambda match: renamed[match[0]], words.sub(WITHHELD, text))
         after = text.encode("utf-8", "surrogateescape")
         if after != before:
             changes.append(EditedFile(name, before, after))
-        if has_name.search(text):
+        has_more = path.suffix not in {".ttl", *_LINES} and any(
+            each.triple in gone for file in about for each in file.quads
+        )
+        if has_name.search(text) or has_more:
             left.append(name)
     return WithheldPerson(tuple(changes), f"{state.base}id/{renamed[local]}", len(facts), tuple(left))
+
+
+def _without_lines(path: Path, text: str, person: str) -> str:
+    """A table of mappings or a file of one statement a line without those that are about other names and links."""
+    starts: list[str] = []
+    if path.name.endswith(".sssom.tsv"):
+        starts = [f"id:{person.rpartition('/')[2]}\t"]
+    elif path.suffix in _LINES:
+        starts = [f"<{person}> <{each}> " for each in _GOES]
+    lines = re.split(r"(?<=\n)", text) if starts else [text]
+    return "".join(line for line in lines if not line.startswith(tuple(starts)))
 
 
 def _new_addresses(person: str, facts: set[str], state: EditedGraph) -> dict[str, str]:
@@ -107,10 +125,13 @@ def _pattern(words: list[str], inside: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!{inside})(?:{'|'.join(map(re.escape, words)) or '(?!)'})(?!{inside})")
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, sources: Path) -> Iterator[Path]:
     """The text files of the project, without what is built, what is hidden, links, and the documents themselves."""
+    has_sources = sources != folder and sources.is_relative_to(folder)
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         is_ours = parts[0] not in _NOT_OURS and not any(part.startswith(".") for part in parts)
-        if is_ours and path.suffix in _TEXTS and path.is_file() and not path.is_symlink():
+        is_text = path.suffix.lower() in _TEXTS or by_extension(path.suffix) is not None
+        is_document = has_sources and path.is_relative_to(sources)
+        if is_ours and is_text and not is_document and path.is_file() and not path.is_symlink():
             yield path
