@@ -16,7 +16,11 @@ from citygraph import Project, files
 from citygraph.cli.app import app
 from citygraph.cli.edit import said_options
 from citygraph.edit import plan as plans
+from citygraph.edit.blocks import EditableTurtle
+from citygraph.edit.facts import StatementChange
 from citygraph.edit.plan import EditPlan
+from citygraph.edit.state import EditedGraph
+from citygraph.edit.withhold import withhold_person
 from citygraph.errors import EditError, ExportError, QueryError
 from citygraph.findings import Report
 from citygraph.format import format_file
@@ -24,7 +28,7 @@ from citygraph.lexer import TURTLE, tokens
 from citygraph.load import load_files
 from citygraph.namespaces import Curies, prefixes_for
 from citygraph.project.editing import CheckedEdit, Edits
-from citygraph.rdf import Iri, Quad, Term
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from clean_project import NETWORK, clean_project
 from conftest import ROOT, TODAY
 
@@ -295,6 +299,27 @@ def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Projec
     held = [each for each in said_by(project) if "#member>" in str(each) and "person-withheld-1" in str(each.object)]
     assert len(held) == len(offices) > 0
     assert "Ola Nordmann" in people.read_text(encoding="utf-8")
+
+
+def test_the_texts_of_documents_lie_where_the_settings_say(project: Project) -> None:
+    for name in ("texts/a.csv", "sources/a.csv"):
+        (project.folder / name).parent.mkdir(exist_ok=True)
+        (project.folder / name).write_text("Kari Nordmann\n", encoding="utf-8")
+    state = EditedGraph(load_files(project.config).graphs)
+    person = f"{project.config.base}id/person-kari-nordmann"
+    changed = {each.path for each in withhold_person(person, state, project.folder, project.folder / "texts").files}
+    assert "sources/a.csv" in changed
+    assert "texts/a.csv" not in changed
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [("0", "0"), ("-7", "-7"), ("05", '"05"^^xsd:integer'), ("0 .", '"0 ."^^xsd:integer')]
+)
+def test_a_number_is_written_bare_when_it_is_one(value: str, written: str) -> None:
+    xsd = "http://www.w3.org/2001/XMLSchema#"
+    triple = Triple(Iri("s:a"), Iri("s:p"), Literal(value, datatype=Iri(f"{xsd}integer")))
+    text = EditableTurtle("a.ttl", "").changed(StatementChange(added=(triple,)), prefixes={"xsd": xsd})
+    assert f"<s:p> {written} .\n" in text
 
 
 def added_lines(before: str, after: str) -> list[str]:

@@ -182,6 +182,7 @@ def test_a_question_asks_the_same_in_the_new_words(pattern: str, now: str, tmp_p
         ("  prefix org: <{org}> # kept\n  SELECT * {{ ?n org:purpose ?t ; org:unitOf ?u }}\n",
          "  PREFIX cg: <{cg}>\nprefix org: <{org}> # kept\n  SELECT * {{ ?n cg:hasTopic ?t ; org:unitOf ?u }}\n"),
         ("SELECT * {{\n?n <{org}purpose> ?t\n}}\n", "PREFIX cg: <{cg}>\nSELECT * {{\n?n cg:hasTopic ?t\n}}\n"),
+        ("\ufeffSELECT * {{ ?n <{org}purpose> ?t\n}}", "\ufeffPREFIX cg: <{cg}>\nSELECT * {{ ?n cg:hasTopic ?t\n}}"),
         ("  SELECT * {{\n ?n <{org}purpose> ?t\n}}\n", "  PREFIX cg: <{cg}>\nSELECT * {{\n ?n cg:hasTopic ?t\n}}\n"),
     ],
 )  # fmt: skip
@@ -190,7 +191,7 @@ def test_a_question_keeps_its_lines_and_gets_its_prefixes(before: str, now: str,
     done, after = run(tmp_path, {"queries/own.rq": before, "queries/checks/own.rq": before})
     assert after == dict.fromkeys(after, now)
     assert not done.left
-    prepareQuery(now)
+    prepareQuery(now.removeprefix("\ufeff"))
 
 
 def test_a_byte_that_is_no_utf8_and_a_pipe_stop_nothing(tmp_path: Path) -> None:

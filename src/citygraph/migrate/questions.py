@@ -122,7 +122,7 @@ def _subject_of(said: Sequence[Token], number: int) -> str | None:
 def _with_prefixes(text: str, before: str, newline: str) -> str:
     """The question with the prefixes that its new words need, in their order, and without those that it needs no more."""
     had, (used, _), (is_used, declared) = prefixes_in(sparql_tokens(before)), _names(before), _names(text)
-    first = next(iter(declared.values()), sparql_tokens(text)[0].start)
+    first = next(iter(declared.values()), max(sparql_tokens(text)[0].start, text.startswith("\ufeff")))
     added = sorted(is_used & set(PREFIXES) - set(had), reverse=True)
     places = {name: next((at for each, at in declared.items() if each > name), first) for name in added}
     edits = [(at, at, f"PREFIX {name}: <{PREFIXES[name]}>{newline}") for name, at in places.items()]
