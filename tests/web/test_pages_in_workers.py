@@ -178,6 +178,40 @@ def test_days_and_sources_and_proofs_are_the_same_from_workers(served: Server) -
     assert served.get("/queries/members?as_of=0001-01-01").status_code == 400
 
 
+def test_a_query_asks_the_version_of_a_day_and_its_turn_ends_with_the_answer(served: Server) -> None:
+    count = "SELECT (COUNT(*) AS ?n) WHERE { ?city cg:participatesIn|org:memberOf ?network }"
+    direct, address = {"Content-Type": "application/sparql-query"}, "/sparql?as_of=1990-01-01"
+    asked = {"query": count, "as_of": "1990-01-01", "format": "csv"}
+    then, form, body = (
+        served.patiently(each)
+        for each in (
+            lambda: served.get("/sparql", params=asked),
+            lambda: served.request("POST", "/sparql", data=asked),
+            lambda: served.request("POST", address, content=count.encode(), headers=direct | {"Accept": "text/csv"}),
+        )
+    )
+    assert then.status_code == 200
+    assert then.text == form.text == body.text != served.ask(count, format="csv").text
+    again = served.patiently(
+        lambda: served.get("/sparql", params=asked, headers={"If-None-Match": then.headers["ETag"]})
+    )
+    assert again.status_code == 304
+    day = served.health()["as_of"]
+    assert served.ask(count, as_of=day).headers["ETag"] == served.ask(count, as_of="").headers["ETag"]
+    # A query of one pattern, which is answered past everything else when it is about the version in use.
+    one = "SELECT ?when WHERE { ?network time:hasTime ?when }"
+    at_once = [lambda: served.get("/sparql", params={"query": one, "as_of": "1990-01-01"}) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(served.patiently, at_once))
+    assert {each.status_code for each in answers} == {200}
+    assert len({each.headers["ETag"] for each in answers}) == 1
+    whole = served.patiently("/graph-store?default&as_of=1990-01-01&format=nt")
+    assert len(whole.text.splitlines()) < len(served.get("/graph-store?default&format=nt").text.splitlines())
+    for wrong in ("as_of=yesterday&query=ASK%7B%7D", "as_of=1899-12-31&query=ASK%7B%7D", "as_of=2019-12-31"):
+        assert served.get(f"/sparql?{wrong}").status_code == 400, wrong
+    assert served.get("/sparql?query=ASK%7B%7D&as_of=2019-12-31&as_of=2020-12-31").json()["code"] == "endpoint.days"
+
+
 def test_nobody_has_more_pages_made_at_once_than_queries_answered(heavy: Path) -> None:
     with serving(heavy, "--workers", "2") as server, ThreadPoolExecutor(12) as pool:
         asked = [pool.submit(server.get, f"/queries/runaway?lang=en&n={n}", client="192.0.2.1") for n in range(12)]

@@ -325,7 +325,7 @@ def test_a_format_that_there_is_not_is_refused_with_those_there_are(server: Serv
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("as_of", "/queries/NAME?as_of="), ("asOf", "query, default-graph-uri"), ("default-graph", "default-graph-uri'?"),
+        ("as-of", "'as_of'?"), ("asOf", "query, default-graph-uri"), ("default-graph", "default-graph-uri'?"),
         ("fromat", "'format'?"), ("timeout", "query, default-graph-uri"), ("", "query, default-graph-uri"),
         ("using-graph-uri", "-graph-uri'?"), ("x" * 5_000, "query, default-graph-uri"),
     ],

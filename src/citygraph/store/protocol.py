@@ -10,7 +10,7 @@ import hashlib
 import json
 import struct
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -209,6 +209,7 @@ class Reply:
         self.only: Version | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.worker: Worker | None = None
+        self.when_over: Callable[[], None] = lambda: None
         self._pieces: deque[bytes] = deque()
         self._size = 0
         self._error: Exception | None = None
@@ -254,6 +255,7 @@ class Reply:
             else:
                 self.begun.set_exception(error)
         self._wake()
+        self.when_over()
 
     def _wake(self) -> None:
         if self._more is not None:

@@ -17,6 +17,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from anyio.to_thread import run_sync
+
 from citygraph.errors import StoreError, StoreTimeout
 from citygraph.messages import sentence
 from citygraph.rdf import Iri, Literal, Triple
@@ -205,34 +207,47 @@ class OtherDays:
             StoreTimeout: others ask for days, and the turn of this asker did not come.
         """
         seconds = self._limits.share.timeout
-        pool = asyncio.run_coroutine_threadsafe(self._enter(client, snapshot), loop).result()
+        pool, leave = asyncio.run_coroutine_threadsafe(self._enter(client, snapshot), loop).result()
 
-        def leave() -> None:
+        def leave_from_thread() -> None:
             # When the loop has ended there is nobody left to wait for the turn.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._leave, client, snapshot.snapshot_id)
+                loop.call_soon_threadsafe(leave)
 
-        return _DayStore(pool, loop, leave, client=client, seconds=seconds, room=room)
+        return _DayStore(pool, loop, leave_from_thread, client=client, seconds=seconds, room=room)
+
+    async def pool(self, as_of: date, client: str) -> tuple[Pool, Callable[[], None]]:
+        """The workers on a day for one query, and what gives the turn back; called from the thread of the event loop.
+
+        Raises:
+            StoreTimeout: it is not ready yet, or the turn of this asker did not come.
+            StoreError: see `snapshot`.
+        """
+        # With the threads that pages wait in: whoever asks for days leaves those of the site itself alone.
+        return await self._enter(client, await run_sync(self.snapshot, as_of, client))
 
     async def close(self) -> None:
         """End what is being worked out, and the workers."""
         await asyncio.to_thread(self._deriving.close)
         await asyncio.gather(*(pool.close(patience=0) for pool in self._pools.values()))
 
-    async def _enter(self, client: str, snapshot: Snapshot) -> Pool:
-        """A turn with a day: each asker has one at a time, and all together a few."""
+    async def _enter(self, client: str, snapshot: Snapshot) -> tuple[Pool, Callable[[], None]]:
+        """A turn with a day, and what ends it, once: each asker has one at a time, and all together a few."""
         await self._turns.enter(client, self._limits.share.timeout)
         self._readers[snapshot.snapshot_id] += 1
+        held = [snapshot.snapshot_id]
+
+        def leave() -> None:
+            while held:
+                self._readers[held.pop()] -= 1
+                self._turns.leave(client)
+
         try:
-            return await self._pool_of(snapshot)
+            return await self._pool_of(snapshot), leave
         except BaseException:
             # Whatever it was, a cancelled request included: a turn that is not given back is lost for everybody.
-            self._leave(client, snapshot.snapshot_id)
+            leave()
             raise
-
-    def _leave(self, client: str, snapshot_id: str) -> None:
-        self._readers[snapshot_id] -= 1
-        self._turns.leave(client)
 
     async def _pool_of(self, snapshot: Snapshot) -> Pool:
         """A worker on a day; the last few stay open, and whichever are being read."""

@@ -37,6 +37,8 @@ _ONCE: Final = (
     " statement comes from: one for each file, and one for what was derived."
 )
 
+_ANOTHER_DAY: Final = "The parameter as_of, a day such as 2019-12-31, asks the version of that day; while it is worked out the answer is 503."
+
 
 async def describe(service: Service, scope: Scope, *, format: str) -> bytes:  # noqa: A002
     """The description of the endpoint under the address at which it was asked."""
@@ -73,7 +75,7 @@ def _claims(service: Service, endpoint: str, counts: Counts | None) -> list[Trip
         f"Limits: {share.timeout:g} seconds for a query, {bounds.query_size:,} characters of query text,"
         f" {bounds.rows:,} rows and {bounds.bytes:,} bytes in an answer, {share.per_client} queries at once."
     )
-    say(this, _COMMENT, Literal(limits, language="en"))
+    say(this, _COMMENT, Literal(limits, language="en"), Literal(_ANOTHER_DAY, language="en"))
     say(this, _SD + "defaultDataset", dataset)
     say(dataset, _TYPE, _SD + "Dataset")
     titles = service.project.config.title.to_json().items()

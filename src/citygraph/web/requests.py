@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -160,6 +161,30 @@ def is_host_of(scope: Scope, hosts: Collection[str]) -> bool:
 def other_host() -> Refusal:
     """The answer to a request that names a host which is not ours (RFC 9110, 15.5.20)."""
     return Refusal(421, sentence("request.other_host"), sentence("endpoint.our_hosts"))
+
+
+# -- the day ------------------------------------------------------------------------------------------
+
+_FIRST_DAY: Final = date(1900, 1, 1)
+_LAST_DAY: Final = date(2100, 12, 31)
+
+
+def other_day(text: str, served: str) -> date | None:
+    """The day that `as_of` names; `None` when it is that of the version served, or none is named.
+
+    Raises:
+        QueryError: it is no date, or too far away.
+    """
+    text = text.strip()
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise QueryError(sentence("question.no_date", text=text[:60]), fix=sentence("next.write_date")) from error
+    if day is None or day.isoformat() == served:
+        return None
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise QueryError(sentence("question.far_date", date=day.isoformat()), fix=sentence("next.day_between"))
+    return day
 
 
 # -- the body -----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -229,6 +230,14 @@ class Service:
         snapshot = self._days.snapshot(as_of, client)
         return snapshot, self._days.store(snapshot, client=client, loop=self.pool.loop, room=self._room)
 
+    async def pool_of(self, as_of: date | None, client: str) -> tuple[Pool, Callable[[], None]]:
+        """The workers for one query, about another day when one is given, and what gives the turn with that day back.
+
+        Raises:
+            StoreError: see `day`.
+        """
+        return (self.pool, _nothing) if as_of is None else await self._days.pool(as_of, client)
+
     def explain(self, terms: tuple[str, str, str], client: str) -> Any:  # noqa: ANN401  # an `Explanation`
         """Why a statement of the version in use holds, or why not; see `Explanations.explain`."""
         return self._explanations.explain(terms, client)
@@ -240,3 +249,7 @@ class Service:
     def _counting_pool(self, version: Version) -> Pool:
         bounds = replace(self.limits.bounds, rows=1_000_000)
         return self._pool(version.folder, version.snapshot_id, bounds, Share(workers=1, timeout=_COUNT_SECONDS))
+
+
+def _nothing() -> None:
+    """No turn is held with the version in use."""

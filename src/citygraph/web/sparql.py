@@ -18,9 +18,10 @@ from citygraph.errors import CitygraphError
 from citygraph.formats import GRAPHS, HTML, ROWS, content_type, media_type, negotiate, takes_gzip
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
+from citygraph.store.pool import Pool
 from citygraph.store.protocol import Question, Reply
 from citygraph.web.description import describe, graph_formats
-from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, preflight, read_body, refusal_of
+from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, other_day, preflight, read_body, refusal_of
 from citygraph.web.service import Service
 from citygraph.web.sparql_protocol import (
     FORMAT_PARAMETERS,
@@ -110,7 +111,18 @@ class SparqlEndpoint:
     ) -> None:
         accept, encoding = key[-2:]
         question = self._question(asked, asked.accept or str(accept), str(encoding))
-        pool = self._service.pool
+        as_of = other_day(asked.as_of, self._service.manifest.as_of)
+        pool, leave = await self._service.pool_of(as_of, client_of(scope))
+        try:
+            await self._ask(pool, leave, question, () if as_of else key, scope, receive, send)
+        finally:
+            leave()
+
+    async def _ask(  # one request, and what has been made of it
+        self, pool: Pool, leave: Callable[[], None], question: Question, key: tuple[object, ...], scope: Scope,
+        receive: Receive, send: Send,
+    ) -> None:  # fmt: skip
+        """Ask these workers; the answer is kept under its key if it has one, and the turn ends with the answer."""
         data = question.to_bytes()
         etag = etag_of(pool.version.snapshot_id, data)
         if is_not_modified(scope, etag):
@@ -118,6 +130,8 @@ class SparqlEndpoint:
             return
         number = pool.version
         reply = pool.ask(question, client=client_of(scope), data=data)
+        # Whoever takes an answer slowly keeps nobody from that day.
+        reply.when_over = leave
         # Whoever goes away gives back the worker; answers that come at once are not worth the watching.
         watch = _Watch(receive, lambda: pool.give_up(reply))
         try:
@@ -126,7 +140,7 @@ class SparqlEndpoint:
                 etag = ""
             if reply.is_whole:
                 kept = whole_answer(reply.head, etag, reply.take())
-                if etag and pool.version == number:
+                if etag and key and pool.version == number:
                     self._service.cache.put(key, kept, size=len(data))
                 await send_whole(kept, scope, send)
                 return
@@ -245,8 +259,8 @@ class GraphStore:
             given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10))
         except ValueError as error:
             raise Refusal(400, sentence("endpoint.parameters"), sentence("endpoint.send_graph")) from error
-        refuse_unknown(given, ("default", "graph", *FORMAT_PARAMETERS, "lang"))
-        formats = {name: given[name] for name in FORMAT_PARAMETERS if name in given}
+        refuse_unknown(given, ("default", "graph", "as_of", *FORMAT_PARAMETERS, "lang"))
+        formats = {name: given[name] for name in ("as_of", *FORMAT_PARAMETERS) if name in given}
         if "default" in given or scope["method"] == "OPTIONS":
             return formats
         manifest = self._service.manifest

@@ -35,7 +35,7 @@ _FREQUENT: Final = (("+", " "), *((f"%{ord(each):02X}", each) for each in ' ?<>{
 """What queries are full of; a pass for each of them takes half the time that a general decoder takes."""
 FORMAT_PARAMETERS: Final = ("format", "output", "results")
 """What clients say instead of `Accept` or beside it; SPARQLWrapper sends all three."""
-_PARAMETERS: Final = ("query", "default-graph-uri", "named-graph-uri", *FORMAT_PARAMETERS, "lang")
+_PARAMETERS: Final = ("query", "default-graph-uri", "named-graph-uri", "as_of", *FORMAT_PARAMETERS, "lang")
 _FORMAT_NAMES: Final = {
     "json": "application/json",
     "xml": "application/xml",
@@ -56,6 +56,8 @@ class SparqlRequest:
     named_graphs: tuple[str, ...] = ()
     accept: str = ""
     """What `Accept` would say, when a parameter names a format."""
+    as_of: str = ""
+    """The day that is asked about, as it was written."""
 
 
 def read_get(scope: Scope) -> SparqlRequest:
@@ -141,12 +143,17 @@ def _asked(pairs: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]]) ->
         raise Refusal(400, sentence("endpoint.queries"), sentence("endpoint.send_one"))
     # A form whose field was left empty names no graph.
     default, named = ([each for each in given.get(f"{kind}-graph-uri", ()) if each] for kind in ("default", "named"))
-    if not queries and pairs and (default or named):
+    days = {each.strip() for each in given.get("as_of", ())} - {""}
+    if len(days) > 1:
+        raise Refusal(400, sentence("endpoint.days"), sentence("endpoint.one_day"))
+    if not queries and pairs and (default or named or days):
         raise Refusal(400, sentence("endpoint.no_query"), sentence("endpoint.send_query"))
     for iri in (*default, *named):
         if not is_absolute_iri(iri):
             raise Refusal(400, sentence("endpoint.no_graph", iri=iri), sentence("endpoint.in_full"))
-    return SparqlRequest(queries[0] if queries else None, tuple(default), tuple(named), _accept_of(given))
+    return SparqlRequest(
+        queries[0] if queries else None, tuple(default), tuple(named), _accept_of(given), "".join(days)
+    )
 
 
 def refuse_unknown(given: Iterable[str], known: Sequence[str]) -> None:
@@ -158,9 +165,8 @@ def refuse_unknown(given: Iterable[str], known: Sequence[str]) -> None:
     for name in given:
         if name not in known:
             shown = name[:_LONGEST_NAME]
-            fix = sentence("endpoint.other_day" if name == "as_of" else "endpoint.it_has", names=", ".join(known))
-            guess = "" if name == "as_of" else did_you_mean(shown, known)
-            raise Refusal(400, sentence("endpoint.no_parameter", name=shown, guess=guess), fix)
+            fix = sentence("endpoint.it_has", names=", ".join(known))
+            raise Refusal(400, sentence("endpoint.no_parameter", name=shown, guess=did_you_mean(shown, known)), fix)
 
 
 def _accept_of(given: Mapping[str, Sequence[str]]) -> str:

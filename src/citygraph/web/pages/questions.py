@@ -32,7 +32,7 @@ from citygraph.web.pages.graph import day_of, saved_queries, saved_query
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.terms import date_in_words
-from citygraph.web.requests import Refusal, origin_of, read_body
+from citygraph.web.requests import Refusal, origin_of, other_day, read_body
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
 _OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict"})
@@ -141,11 +141,7 @@ def _saved(page: Page, name: str) -> SavedQuery:
 
 
 def _as_of(page: Page) -> date | None:
-    text = page.request.query_params.get("as_of", "").strip()
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise QueryError(sentence("question.no_date", text=text), fix=sentence("next.write_date")) from error
+    return other_day(page.request.query_params.get("as_of", ""), page.graph.manifest.as_of)
 
 
 def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Response:
@@ -209,9 +205,7 @@ def _ask_saved(
     """
     project, graph = page.project, page.graph
     store, manifest = graph.store, graph.manifest
-    if as_of is not None and as_of.isoformat() != manifest.as_of:
-        if not date(1900, 1, 1) <= as_of <= date(2100, 12, 31):
-            raise QueryError(sentence("question.far_date", date=as_of.isoformat()), fix=sentence("next.day_between"))
+    if as_of is not None:
         day, store = day_of(page.request, as_of)
         manifest = day.manifest
     try:
