@@ -35,3 +35,40 @@ def test_every_folder_says_in_which_order_to_read_it(house: House) -> None:
         said = ast.get_docstring(tree) or ""
         missing = [other for other in files if f"`{other.rpartition('.')[2]}" not in said]
         assert missing == [], f"{name} does not speak of {missing}"
+
+
+WRITERS = {
+    "cli.commands": "exports",
+    "cli.ingest": "the draft of a map",
+    "cli.link": "batches for Wikidata",
+    "edit.plan": "data files",
+    "exchange": "answers of others that are kept",
+    "files": "how a file is written",
+    "link.wikidata": "extracts of Wikidata",
+    "new": "settings, ontology and questions",
+    "project.publishing": "what Turtle looks like when it is published",
+    "publish.folder": "what is published",
+    "publish.identity": "what a portal knows a graph by",
+    "store.mirror": "versions elsewhere",
+    "store.server.capabilities": "what a server can do",
+    "store.snapshot": "versions",
+    "web.site.write": "pages of a site",
+}
+"""What each module that writes files writes. Data files have one writer: edit.plan."""
+
+
+def test_data_files_have_one_writer(house: House) -> None:
+    """Who writes files names `write_file`, `replace_file` or a method of paths; who changes data hands it to `edit`."""
+    found = {name for name, tree in house.trees.items() if any(map(_writes, ast.walk(tree)))}
+    assert {name.removeprefix("citygraph.") for name in found} == set(WRITERS)
+
+
+def _writes(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        names = {each.name for each in node.names}
+        return node.module == "citygraph.files" and bool(names & {"write_file", "write_files", "replace_file"})
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    modes = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    is_open = node.func.attr == "open" and any(set(mode) & set("wax+") for mode in modes if len(mode) <= 3)
+    return is_open or node.func.attr in {"write_text", "write_bytes"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from citygraph.documents import place_of
+from citygraph.edit.plan import EditedFile, write_files
 from citygraph.findings import Finding, finding
 from citygraph.messages import reason_of
 from citygraph.rdf import canonical_hash, parse
@@ -61,3 +63,24 @@ def format_file(path: Path, *, name: str) -> Formatted:
         message = f"{path}: the formatted text does not say the same as the file"
         raise AssertionError(message)
     return Formatted(path, before, after)
+
+
+def write_formatted(results: Iterable[Formatted], folder: Path) -> None:
+    """Write the files that change, all of them or none.
+
+    Args:
+        results: files before and after.
+        folder: the project.
+
+    Raises:
+        EditError: somebody else has changed a file meanwhile.
+        ExportError: a file cannot be written.
+    """
+    top = f"{folder.as_posix()}/"
+    changed = [
+        EditedFile(each.path.as_posix().removeprefix(top), each.before.encode(), each.after.encode())
+        for each in results
+        if each.changed
+    ]
+    if changed:
+        write_files(changed, folder)

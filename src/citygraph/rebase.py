@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.config import CONFIG_FILE
+from citygraph.edit.plan import EditedFile, write_files
 from citygraph.errors import ConfigError
-from citygraph.files import end_inside, write_file
+from citygraph.files import end_inside
 from citygraph.formats import Carries, by_extension
 from citygraph.messages import sentence
 from citygraph.namespaces import BASE, is_absolute_iri
@@ -47,7 +48,8 @@ def rebase(folder: Path, old: str, new: str, *, write: bool = True) -> Rebased:
 
     Raises:
         ConfigError: one of the two is no such address, they lie within each other, or nothing begins with `old`.
-        ExportError: a file cannot be written; those before it are, and the next run goes on.
+        EditError: somebody else has changed a file meanwhile; nothing is written.
+        ExportError: a file cannot be written; all are as they were.
     """
     for address in (old, new):
         if not is_absolute_iri(address) or not address.endswith("/"):
@@ -55,7 +57,7 @@ def rebase(folder: Path, old: str, new: str, *, write: bool = True) -> Rebased:
     if old.startswith(new) or new.startswith(old):
         raise ConfigError(sentence("files.rebase_within", old=old, new=new), fix=sentence("files.rebase_other"))
     begins = re.compile(re.escape(old) + (_VOCABULARY if BASE.startswith(old) else ""))
-    changed: dict[str, tuple[int, bytes]] = {}
+    changed: dict[str, tuple[int, EditedFile]] = {}
     left = []
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
@@ -72,11 +74,13 @@ def rebase(folder: Path, old: str, new: str, *, write: bool = True) -> Rebased:
             rewritten = text.encode("utf-8", "surrogateescape")
             if format_ is not None and format_.carries is not Carries.ROWS:
                 _refuse_if_changed(name, format_.name, data, rewritten, begins, new)
-            changed[name] = (count, rewritten)
+            changed[name] = (count, EditedFile(name, data, rewritten))
     if not changed:
         raise ConfigError(sentence("files.rebase_nothing", old=old, folder=folder), fix=sentence("files.rebase_see"))
-    for name in sorted(changed, key=lambda name: (name == CONFIG_FILE, name)) if write else ():
-        write_file(folder / name, changed[name][1])
+    if write:
+        write_files(
+            [changed[name][1] for name in sorted(changed, key=lambda name: (name == CONFIG_FILE, name))], folder
+        )
     return Rebased(old, new, {name: count for name, (count, _) in changed.items()}, tuple(left))
 
 

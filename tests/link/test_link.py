@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from citygraph import Project
-from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
+from citygraph.errors import ConfigError, EditError, QueryError, ReconciliationError
 from citygraph.http import Policy
 from citygraph.link import LinkDecision, LinkWord, Outdated, open_source, write_csv, write_extract, write_v1
 from citygraph.link.items_in_rdf import items_from_triples
@@ -136,7 +136,7 @@ def test_an_editor_that_writes_at_the_same_moment_is_noticed(project: Project, s
     path = project.folder / MAPPING_FILE
     with links._changing() as (before, write):  # noqa: SLF001  # the moment itself
         path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-        with pytest.raises(ExportError, match="somebody else"):
+        with pytest.raises(EditError, match="somebody else"):
             write(before)
     assert path.read_text(encoding="utf-8").endswith("\n\n")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from citygraph.config import Config
 from citygraph.edit.plan import EditedFile, write_files
-from citygraph.files import write_file
 from citygraph.graphs import Part, ProjectGraphs
 from citygraph.ingest.claims import Claim
 from citygraph.ingest.countries import country_label
@@ -464,7 +463,7 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
         listing, map_, known, base=config.base, decisions=decisions, previous=previous, limits=limits
     )
     report_file = report or config.folder / files.report
-    tables = _Tables(map_.name, prefixes["id"], delimiter, language)
+    tables = _Tables(map_.name, prefixes["id"], delimiter, language, config.folder)
     # The next edition reads beside the data which rows of this one were not taken in.
     for file in {report_file, *(() if dry_run else (config.folder / files.report,))}:
         if report is not None or not dry_run:
@@ -480,17 +479,17 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """The two tables beside the facts, each with its CSVW metadata; `base` is what own names begin with."""
+    """The two tables beside the facts, each with its CSVW metadata; `base` is what own names begin with, `folder` the project."""
 
     list_name: str
     base: str
     delimiter: str
     language: str
+    folder: Path
 
     def write_report(self, imported: Import, path: Path) -> None:
-        write_file(path, write_report(imported.lines, delimiter=self.delimiter, language=self.language))
-        data = report_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name)
-        write_file(metadata_path(path), data)
+        table = write_report(imported.lines, delimiter=self.delimiter, language=self.language)
+        self._write(path, table, report_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name))
 
     def write_review(
         self, imported: Import, decisions: Mapping[ReviewKey, ReviewDecision], path: Path, *, decided: bool
@@ -500,9 +499,13 @@ class _Tables:
         data = write_review(
             imported.questions, decisions, short=names, made=made, delimiter=self.delimiter, language=self.language
         )
-        write_file(path, data)
-        data = review_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name)
-        write_file(metadata_path(path), data)
+        self._write(path, data, review_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name))
+
+    def _write(self, path: Path, table: bytes, metadata: bytes) -> None:
+        """Write a table and what describes it, wherever a person wants them."""
+        places = {path.resolve(): table, metadata_path(path).resolve(): metadata}
+        before = {each: each.read_bytes() if each.is_file() else None for each in places}
+        write_files([EditedFile(each.as_posix(), before[each], data) for each, data in places.items()], self.folder)
 
     def _short(self, iri: str) -> str:
         return f"id:{iri.removeprefix(self.base)}"

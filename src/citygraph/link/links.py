@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from citygraph.errors import ConfigError, ExportError, QueryError, ReconciliationError
-from citygraph.files import locked, write_file
+from citygraph.edit.plan import EditedFile, write_files
+from citygraph.errors import ConfigError, QueryError, ReconciliationError
+from citygraph.files import locked
 from citygraph.findings import Finding
 from citygraph.link.compare import DriftState, LinkDifference, check_links, check_networks, compare_facts, linked_items
 from citygraph.link.facts import LinkFact, facts_of
@@ -86,6 +87,10 @@ def _text(path: Path) -> str:
         raise ConfigError(message, fix=sentence("keys.save_as_utf8")) from error
 
 
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 class Links:
     """The mapping file of a project folder, read anew for each question and written after each decision."""
 
@@ -148,13 +153,10 @@ class Links:
         """The rows, and what writes them back; other commands wait, and an editor that does not is noticed."""
         path = self._folder / MAPPING_FILE
         with locked(path.parent):
-            before = path.read_bytes() if path.is_file() else b""
+            before = _bytes(path)
 
             def write(rows: MappingSet) -> None:
-                if (path.read_bytes() if path.is_file() else b"") != before:
-                    message = sentence("link.changed_now", file=MAPPING_FILE)
-                    raise ExportError(message, fix=sentence("link.try_again"))
-                write_file(path, write_mappings(rows).encode())
+                write_files([EditedFile(MAPPING_FILE, before, write_mappings(rows).encode())], self._folder)
 
             yield self.rows, write
 
@@ -234,7 +236,8 @@ class Links:
         Raises:
             QueryError: the thing or the item is not one, or it has another link.
             Outdated: the rows of the thing are no longer those that were seen.
-            ExportError: the file cannot be written, or somebody else is changing it.
+            EditError: somebody else has changed the file meanwhile.
+            ExportError: the file cannot be written.
         """
         with self._changing() as (before, write):
             rows = before
@@ -289,6 +292,7 @@ class Links:
             ReconciliationError: the source does not answer.
         """
         items = self.items(source)
+        before = _bytes(self._folder / DRIFT_FILE)
         found, known = self._differences(items), self.known()
         new = news(found, known)
         standing = {each.key for each in found}
@@ -302,7 +306,7 @@ class Links:
         ]
         kept += [SeenDifference(replace(each, fact=None, changed="")) for each in new]
         if keep and (new or kept != known):
-            write_file(self._folder / DRIFT_FILE, write_known(kept).encode())
+            self._remember(kept, before)
         waiting = sum(each.decision == "open" and each.difference.key in standing for each in kept)
         return Comparison(tuple(found), tuple(new), waiting)
 
@@ -326,9 +330,11 @@ class Links:
 
         Raises:
             QueryError: no such difference has been seen.
+            EditError: somebody else has changed the memory file meanwhile.
         """
         if not author.strip():
             raise QueryError(sentence("link.no_author"), fix=sentence("link.give_author"))
+        before = _bytes(self._folder / DRIFT_FILE)
         try:
             known = decide_difference(
                 self.known(), subject, property_, decision, author=author, day=self._today, comment=comment
@@ -336,7 +342,10 @@ class Links:
         except KeyError as error:
             message = sentence("link.no_difference", subject=subject, property=property_)
             raise QueryError(message, fix=sentence("link.run_compare")) from error
-        write_file(self._folder / DRIFT_FILE, write_known(known).encode())
+        self._remember(known, before)
+
+    def _remember(self, known: Sequence[SeenDifference], before: bytes | None) -> None:
+        write_files([EditedFile(DRIFT_FILE, before, write_known(known).encode())], self._folder)
 
     def offered(self, source: ItemSource) -> list[LinkFact]:
         """The facts that Wikidata lacks and that a public page supports."""

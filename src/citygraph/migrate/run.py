@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from citygraph.files import end_inside, write_file
+from citygraph.edit.plan import EditedFile, write_files
+from citygraph.files import end_inside
 from citygraph.messages import sentence
 from citygraph.migrate.questions import rewrite_question
 from citygraph.migrate.turtle import CODES, TurtleFile, TurtleRewrite, refuse_if_changed, take_over
@@ -48,7 +49,8 @@ def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> 
 
     Raises:
         ConfigError: something else than the words would change in a file.
-        ExportError: a file cannot be written; those before it are, and the next run goes on.
+        EditError: somebody else has changed a file meanwhile; nothing is written.
+        ExportError: a file cannot be written; all are as they were.
     """
     table = replacements(reference / "ontology")
     files, left = _turtle_files(folder, table)
@@ -57,19 +59,25 @@ def migrate(folder: Path, *, base: str, reference: Path, write: bool = True) -> 
     left += turtle.left
     for file in files:
         refuse_if_changed(file, table, turtle.aims)
-    done = {file.name: (file.done, file.edited()) for file in files if file.done}
-    done |= {copy.name: (copy.done, copy.edited()) for copy in _vocabulary(folder, reference) if copy.done}
+    rewritten = [each for each in (*files, *_vocabulary(folder, reference)) if each.done]
+    done = {each.name: (each.done, _edited(each.name, each.text, each.edited())) for each in rewritten}
     for path in question_files(folder):
         name = path.relative_to(folder).as_posix()
-        after, changes, not_done = rewrite_question(name, read_question(path), table)
+        before = read_question(path)
+        after, changes, not_done = rewrite_question(name, before, table)
         left += not_done
         if changes:
-            done[name] = (changes, after)
+            done[name] = (changes, _edited(name, before, after))
     # The file that has the version comes last, so that a run after a break goes on with the others.
-    for name in sorted(done, key=lambda name: (name == f"ontology/{VERSIONED}", name)) if write else ():
-        write_file(folder / name, done[name][1].encode("utf-8", "surrogateescape"))
+    in_order = sorted(done, key=lambda name: (name == f"ontology/{VERSIONED}", name))
+    if write:
+        write_files([done[name][1] for name in in_order], folder)
     told = sorted(dict.fromkeys(left), key=lambda each: (each.file, each.line))
     return Migrated({name: done[name][0] for name in sorted(done)}, tuple(told))
+
+
+def _edited(name: str, before: str, after: str) -> EditedFile:
+    return EditedFile(name, *(each.encode("utf-8", "surrogateescape") for each in (before, after)))
 
 
 def _vocabulary(folder: Path, reference: Path) -> Iterator[TurtleFile]:

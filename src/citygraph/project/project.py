@@ -119,17 +119,16 @@ class Project:
         """The Turtle files (all of them without `paths`) in the project's style; written unless `write` is off.
 
         Raises:
-            ExportError: a file cannot be written.
+            EditError: somebody else has changed a file meanwhile; none is written.
+            ExportError: a file cannot be written; all are as they were.
         """
-        from citygraph.files import write_file  # noqa: PLC0415
-        from citygraph.format import format_file  # noqa: PLC0415
+        from citygraph.format import format_file, write_formatted  # noqa: PLC0415
 
         turtle = (path for path in load.find_files(self.folder) if path.suffix == ".ttl")
         chosen, here = [each.resolve() for each in paths] or turtle, f"{self.folder.as_posix()}/"
         results = [format_file(path, name=path.as_posix().removeprefix(here)) for path in chosen]
-        for result in results:
-            if write and result.changed:
-                write_file(result.path, result.after.encode())
+        if write:
+            write_formatted(results, self.folder)
         return results
 
     # -- check and build --------------------------------------------------------------------------

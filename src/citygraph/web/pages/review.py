@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from citygraph.errors import ConfigError, ExportError, QueryError
+from citygraph.errors import ConfigError, EditError, ExportError, QueryError
 from citygraph.link import MAPPING_FILE, LinkDecision, Links, LinkWord, Outdated
 from citygraph.messages import sentence
 from citygraph.namespaces import expand
@@ -128,7 +128,7 @@ class LinkReview:
         except Outdated:
             fault = [page.words("review.outdated")]
             return self._show(request, fault=fault, status=_CONFLICT, given=given)
-        except ExportError as error:
+        except (EditError, ExportError) as error:
             return self._show(request, fault=as_fault(error, page.language), status=_CONFLICT, given=given)
         except QueryError as error:
             return self._show(request, fault=as_fault(error, page.language), status=_BAD_REQUEST, given=given)
