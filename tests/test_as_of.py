@@ -21,6 +21,7 @@ from citygraph.rdf import BlankNode, DefaultGraph, Iri, Quad, Triple, parse
 from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
+from citygraph.store.memory import DEFAULT_GRAPH
 from conftest import TODAY
 
 RULES = Path(__file__).parent / "reason" / "as_of_rules"
@@ -245,6 +246,18 @@ def test_memberships_too_old_to_count_are_last_known_and_never_members(this_proj
     assert table.columns == ("network", "member", "role", "country", "day", "status", "status_date")
     assert {(row[4].value, row[5].value) for row in table.rows} == {("2028-01-01", "last-known")}  # type: ignore[union-attr]
     assert answered.shown(strict=True) == Solutions(table.columns, ())
+
+
+@pytest.mark.parametrize("name", ["members", "figures-over-time", "thematic-areas", "our-networks"])
+def test_rows_beside_an_answer_stand_in_the_order_of_the_question(this_project: Project, name: str) -> None:
+    snapshot = this_project.snapshot(as_of=date(1980, 1, 1))
+    question = this_project.question(name)
+    lifted = snapshot.query(question.text, graphs=[Iri(DEFAULT_GRAPH), *snapshot.lifted_graphs[:-1]])
+    assert isinstance(lifted, Solutions)
+    places = {row: place for place, row in reversed([*enumerate(lifted.project(question.columns).rows)])}
+    order = [places[each.cells] for each in this_project.query(name, snapshot=snapshot).others]
+    assert len(order) > 1
+    assert order == sorted(order)
 
 
 def test_a_membership_of_who_is_no_more_has_ended(this_project: Project) -> None:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.messages import LANGUAGES, Text, text
+from citygraph.namespaces import PREFIXES
 from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Row, Solutions
 from citygraph.saved_query import SavedQuery
-from citygraph.sparql.text import triple_patterns
+from citygraph.sparql.text import triple_patterns, values_block, without_order
 from citygraph.store import Store
 from citygraph.store.memory import DEFAULT_GRAPH
 
@@ -39,7 +40,9 @@ SELECT ?s ?p ?o ?claim WHERE {
   ?claim rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
 }
 """
+_FILLED: Final = "SELECT ?graph WHERE { {values} FILTER EXISTS { GRAPH ?graph { ?s ?p ?o } } }"
 _MANY: Final = 500
+_NUMBERS: Final = frozenset(PREFIXES["xsd"] + name for name in ("integer", "decimal", "double", "float"))
 _WORST: Final = (FactStatus.REJECTED, FactStatus.NOT_YET, FactStatus.ENDED, FactStatus.LAST_KNOWN, FactStatus.UNDATED)
 """Of several facts behind one row the first of these says what the row is."""
 _SAYS_MOST: Final = (
@@ -146,15 +149,21 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
     if not times.graphs:
         return Account(times.day, holds), ()
     *lifted, facts = times.graphs
-    graphs = [Iri(DEFAULT_GRAPH), *lifted]
+    graphs = [Iri(DEFAULT_GRAPH), *_that_hold_something(lifted, store)]
+    if len(graphs) == 1:
+        return Account(times.day, holds), ()
+    # The engine would sort rows of the answer once more; the few others are sorted here.
+    unsorted, order = without_order(asked, answer.columns)
     try:
-        found = store.query(asked, bind=bound, graphs=graphs, timeout=timeout, most_rows=most_rows)
+        found = store.query(unsorted, bind=bound, graphs=graphs, timeout=timeout, most_rows=most_rows)
     except (QueryError, StoreTimeout):
         # The answer itself is whole; what lies beside it is too much.
         return Account(times.day, holds, is_cut=True), ()
     if not isinstance(found, Solutions):
         return Account(times.day, holds), ()
     rows = _new_rows(query, answer, found)
+    for name, descends in reversed(order):
+        rows.sort(key=lambda row: _place(row[1].get(name)), reverse=descends)
     statuses = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
     others: dict[tuple[Term | None, ...], OtherRow] = {}
     keys = _keys(query)
@@ -166,28 +175,35 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
     return Account(times.day, holds, Counter(each.status for each in others.values())), tuple(others.values())
 
 
+def _that_hold_something(graphs: Sequence[Iri], store: Store) -> list[Iri]:
+    """Those of the graphs that are not empty: each further graph costs a look at every step of a question."""
+    answer = store.query(_FILLED.replace("{values}", values_block(["graph"], [(each,) for each in graphs])))
+    filled = {row["graph"] for row in answer} if isinstance(answer, Solutions) else set()
+    return [each for each in graphs if each in filled]
+
+
+def _place(term: Term | None) -> tuple[int, float, str]:
+    """Where a term stands when rows are sorted, as SPARQL has it: unbound cells, addresses, then numbers and texts by value."""
+    if not isinstance(term, Literal):
+        return (0, 0, "") if term is None else (1, 0, term.value if isinstance(term, Iri) else str(term))
+    return (2, float(term.value), "") if term.datatype.value in _NUMBERS else (3, 0, term.value)
+
+
 def _new_rows(query: SavedQuery, answer: Solutions, asked: Solutions) -> list[tuple[Row, dict[str, Term]]]:
     """The rows that only lifted time gives: as they are shown, and whole. One that says what a row says is none."""
     keys = _keys(query)
-    shown = {_key(row, keys) for row in _named(answer.project(query.columns))}
+    places = [answer.columns.index(name) for name in keys]
+    shown = {tuple(row[place] for place in places) for row in answer.rows}
     there = set(answer.rows)
-    new: dict[Row, tuple[Row, dict[str, Term]]] = {}
-    for row, cells, whole in zip(asked.rows, asked.project(query.columns).rows, _named(asked), strict=True):
-        if row not in there and _key(whole, keys) not in shown:
-            new[row] = cells, whole
-    return list(new.values())
+    new = Solutions(asked.columns, tuple(row for row in dict.fromkeys(asked.rows) if row not in there))
+    rows = zip(new.project(query.columns).rows, new, strict=True)
+    return [(cells, whole) for cells, whole in rows if _key(whole, keys) not in shown]
 
 
 def _keys(query: SavedQuery) -> Sequence[str]:
     """The columns that tell rows apart: of counted rows those that are counted by."""
     grouped = query.parsed.grouped
     return query.columns if grouped is None else [name for name in query.columns if name in grouped]
-
-
-def _named(answer: Solutions) -> list[dict[str, Term]]:
-    return [
-        {name: term for name, term in zip(answer.columns, row, strict=True) if term is not None} for row in answer.rows
-    ]
 
 
 def _key(row: Mapping[str, Term], keys: Sequence[str]) -> tuple[Term | None, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise, product
@@ -409,6 +409,29 @@ def solutions_of(text: str) -> str | None:
         if depth == 0:
             break
     return f"{text[: found[start].start]}SELECT * {text[found[after].start :]}"
+
+
+def without_order(text: str, columns: Container[str]) -> tuple[str, tuple[tuple[str, bool], ...]]:
+    """A SELECT without its ORDER BY, and what that sorts by: each of its columns, and whether it descends.
+
+    The text comes back as it is, with nothing to sort by, when its end is anything but an ORDER BY of its `columns`.
+    """
+    found, depth, at = list(tokens(text)), 0, None
+    for place, token in enumerate(found):
+        depth += {"{": 1, "}": -1}.get(token.text, 0) if token.kind == "mark" else 0
+        if depth == 0 and token.kind == "word" and word_of(token) == "ORDER":
+            at = place
+    if at is None:
+        return text, ()
+    order = " ".join(token.text for token in found[at + 2 :])
+    if not _SINGLE_VARIABLES.fullmatch(order):
+        return text, ()
+    keys = tuple((variable, bool(word)) for word, variable in _SORTED_BY.findall(order))
+    return (text[: found[at].start], keys) if all(name in columns for name, _ in keys) else (text, ())
+
+
+_SORTED_BY: Final = re.compile(r"(?:ASC \( )?(DESC \( )?[?$](\w+)(?: \))?", re.IGNORECASE)
+_SINGLE_VARIABLES: Final = re.compile(r"(?:(?:[?$]\w+|(?:ASC|DESC) \( [?$]\w+ \)) ?)+", re.IGNORECASE)
 
 
 def with_every_variable(text: str) -> str:
