@@ -12,6 +12,7 @@ import shutil
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
 from citygraph import Project
@@ -28,10 +30,10 @@ from citygraph.export import EXPORT_FORMATS
 from citygraph.link.items import WikidataItem
 from citygraph.matching.things import Thing
 from citygraph.store import Snapshot
-from citygraph.web.app import Site
+from citygraph.web.app import Site, create_site
 from citygraph.web.background import derive_day, read_explainer
 from citygraph.web.site import SiteLimits, write_site
-from citygraph.web.site.write import SiteClient, open_site
+from citygraph.web.site.write import SiteClient
 from internal_project import BASE, DAY, MARK, make_project
 from pages_client import Pages, words_of
 
@@ -110,6 +112,30 @@ def test_the_command_line_exports_what_may_leave_unless_told_otherwise(pair: Pai
             assert any(found_in("", each.read_bytes()) for each in files) is is_internal
             assert {each.stat().st_mode & 0o777 for each in files} == {0o640 if is_internal else 0o644}
             assert not place.is_dir() or place.stat().st_mode & 0o007 == (0 if is_internal else 0o005)
+
+
+def test_what_a_question_prints_is_the_same_as_without_the_internal_files_when_asked_for(pair: Pair) -> None:
+    subject, predicate, object_ = _STATEMENTS[1]
+    everything = f'SELECT ?s ?p ?o WHERE {{ ?s ?p ?o FILTER(CONTAINS(LCASE(CONCAT(STR(?s), STR(?o))), "{MARK}")) }}'
+    statement = (f"{BASE}id/{subject}", predicate, object_.removesuffix("@nb"))
+    for asked in (
+        ["sparql", everything], ["query"], ["query", f"{MARK}-plan"], ["query", f"{MARK}-plan", "--help"],
+        ["query", "members", "--network", "Quiet Network", "--cite"], ["explain", *statement],
+    ):  # fmt: skip
+        said = {
+            (project is pair.whole, edition): CliRunner().invoke(
+                app, [*asked, "--edition", edition, "--lang", "en", "-C", str(project.folder)]
+            )
+            for project, edition in ((pair.whole, "public"), (pair.public, "internal"), (pair.whole, "internal"))
+        }
+        shown, without = said[True, "public"], said[False, "internal"]
+        assert (shown.exit_code, shown.output, str(shown.exception)) == (
+            without.exit_code, without.output.replace(str(pair.public.folder), str(pair.whole.folder)), str(without.exception),
+        ), asked  # fmt: skip
+        whole = said[True, "internal"]
+        assert whole.output != shown.output or str(whole.exception) != str(shown.exception) or asked[0] != "sparql", (
+            asked
+        )
 
 
 def test_a_mirror_has_what_may_leave_unless_told_otherwise(pair: Pair, tmp_path: Path) -> None:
@@ -221,17 +247,45 @@ def links_from(client: SiteClient, start: str, *, most: int) -> dict[str, bytes]
     return seen
 
 
+@contextmanager
+def logging_site(project: Project) -> Iterator[SiteClient]:
+    """The site with its log, started for as long as it is asked."""
+    site = create_site(project, workers=1)
+    with start_blocking_portal() as portal:
+        portal.call(site.start)
+        try:
+            yield SiteClient(site, portal)
+        finally:
+            portal.call(site.stop)
+
+
+def logged(text: str) -> set[str]:
+    """What lines of the log say, but for times, sizes and versions: an answer that was given later was asked for twice."""
+    lines = (json.loads(line) for line in text.splitlines())
+    kept = ({name: each for name, each in line.items() if name not in {"time", "ms", "bytes"}} for line in lines)
+    return {_VERSION.sub("VERSION", json.dumps(line)) for line in kept if line.get("status") != 503}
+
+
 @pytest.mark.slow
-def test_the_served_site_answers_as_without_the_internal_files(pair: Pair) -> None:
+def test_the_served_site_answers_as_without_the_internal_files(pair: Pair, capfd: pytest.CaptureFixture[str]) -> None:
     answers: list[dict[str, bytes]] = []
+    logs: list[set[str]] = []
     for project in (pair.whole.in_edition("public"), pair.public):
-        with open_site(project) as client:
+        with logging_site(project) as client:
             found = links_from(client, "/?lang=en", most=100)
             for address in guesses():
                 answer = client.get(address, patience=60)
                 found[address] = answer.body or f"{answer.status} {answer.media_type}".encode()
             answers.append(found)
+            told = client.get("/health").body + client.get("/metrics").body
+        assert found_in("", told) == set()
+        # The log, and whatever else this process and those of the workers write.
+        logs.append(logged("".join(capfd.readouterr())))
     whole, public = answers
+    assert logs[0] == logs[1]
+    assert any('"path": "/health"' in line for line in logs[0])
+    for line in logs[0]:
+        assert MARK in json.loads(line).get("path", "").lower() or found_in("", line.encode()) == set(), line
     assert whole.keys() == public.keys()
     for address, data in whole.items():
         assert comparable(data) == comparable(public[address]), address
@@ -398,6 +452,7 @@ def test_serve_says_which_edition_it_shows(pair: Pair, monkeypatch: pytest.Monke
             said = CliRunner().invoke(app, ["serve", folder, "--host", host, "--lang", "en", *given])
             assert said.exit_code == 0, said.output
             assert f"The {edition} edition" in said.output
+            assert MARK not in said.output
             assert shown.pop() == edition
     assert isinstance(CliRunner().invoke(app, ["serve", folder, "--review"]).exception, ConfigError)
     for edition, words in (("public", "Public edition"), ("internal", "Internal edition: not for everybody")):

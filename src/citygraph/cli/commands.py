@@ -237,12 +237,13 @@ def sparql(
     text: Annotated[str, typer.Argument(metavar="QUERY", show_default=False)],
     format_: Annotated[AnswerFormat, typer.Option("--format", "-f")] = AnswerFormat.TABLE,
     as_of: AsOf = None,
+    edition: Edition = EditionName.INTERNAL,
     folder_or_reference: FolderOption = None,
     language: Language = None,
     quiet: Quiet = False,
 ) -> None:
     """Answer any SPARQL query."""
-    project = open_or_reference(folder_or_reference)
+    project = open_or_reference(folder_or_reference).in_edition(edition.value)
     words = language_name(language)
     query = _read(text)
     with progress_bar(quiet=quiet, language=words) as progress:
@@ -281,6 +282,7 @@ def explain(
     every: Annotated[bool, typer.Option("--all")] = False,
     format_: Annotated[ExplainFormat, typer.Option("--format", "-f")] = ExplainFormat.TREE,
     as_of: AsOf = None,
+    edition: Edition = EditionName.INTERNAL,
     folder_or_reference: FolderOption = None,
     language: Language = None,
 ) -> None:
@@ -288,7 +290,7 @@ def explain(
 
     citygraph explain Stavanger participatesIn Eurocities
     """
-    project = open_or_reference(folder_or_reference)
+    project = open_or_reference(folder_or_reference).in_edition(edition.value)
     found = project.explain(subject, predicate, object_, as_of=day(as_of), every=every)
     print_explanation(found, format_=format_.value, language=language_name(language))
 

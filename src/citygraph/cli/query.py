@@ -12,6 +12,8 @@ from citygraph.cli.options import (
     AsOf,
     CsvDialect,
     DialectName,
+    Edition,
+    EditionName,
     FolderOption,
     Language,
     Quiet,
@@ -57,6 +59,7 @@ def query(
     format_: Annotated[AnswerFormat, typer.Option("--format", "-f")] = AnswerFormat.TABLE,
     dialect: CsvDialect = DialectName.STANDARD,
     as_of: AsOf = None,
+    edition: Edition = EditionName.INTERNAL,
     cite: Annotated[bool, typer.Option("--cite")] = False,
     strict: Annotated[bool, typer.Option("--strict")] = False,
     explain: Annotated[int, typer.Option("--explain", metavar="ROW", show_default=False)] = 0,
@@ -72,7 +75,7 @@ def query(
     if help_ and not name:
         print(context.get_help())
         return
-    project = open_or_reference(folder_or_reference)
+    project = open_or_reference(folder_or_reference).in_edition(edition.value)
     if not name:
         _print_list(project, words)
         return
@@ -184,9 +187,7 @@ def _print_list(project: Project, words: str) -> None:
 
 
 def _print_parameters(project: Project, name: str, words: str) -> None:
-    from citygraph.query import get_query  # noqa: PLC0415
-
-    saved = get_query(project.folder / "queries", name)
+    saved = project.question(name)
     print(f"{saved.title.in_language(words)}\n{saved.question.in_language(words)}\n")
     print(phrase("query.usage", words, name=saved.name, parameters=_usage(saved)))
     for parameter in saved.parameters:
