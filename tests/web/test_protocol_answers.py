@@ -219,6 +219,42 @@ def test_the_format_of_rows_is_the_most_welcome_one(server: Server, accept: str,
         assert "Accept" in response.headers["vary"]
 
 
+UNKNOWN = """SELECT ?s WHERE {
+  { ?s <http://example.org/plain#im> <http://example.org/plain#000> } UNION { ?s <urn:æ> ?p } LOOKED }"""
+
+
+@pytest.mark.parametrize("looked", ["", " UNION { ?s ?p ?o }"], ids=["nothing", "pieces"])
+def test_terms_that_nobody_knows_are_told_in_a_header_and_in_json(server: Server, looked: str) -> None:
+    query = UNKNOWN.replace(" LOOKED", looked)
+    told = server.ask(query)
+    header = told.headers["citygraph-unknown"]
+    assert header.startswith('"<http://example.org/plain#im>";line=2;column=8;near="<http://example.org/plain#in>"')
+    assert header.endswith(', "<urn:%C3%A6>";line=2;column=82')
+    one, other = told.json()["unknown"]
+    assert (one["term"], one["near"][0]) == ("<http://example.org/plain#im>", "<http://example.org/plain#in>")
+    assert other == {"term": "<urn:æ>", "line": 2, "column": 82, "near": []}
+    again = server.ask(query)
+    assert (again.headers["citygraph-unknown"], again.content) == (header, told.content)
+    # Whoever asks for the format of SPARQL by its name gets that and nothing else.
+    strict = server.ask(query, accept="application/sparql-results+json")
+    assert strict.headers["citygraph-unknown"] == header
+    assert {"unknown": [one, other], **strict.json()} == told.json()
+    assert "unknown" not in strict.json()
+    assert strict.headers["etag"] != told.headers["etag"]
+    assert server.ask(query, accept="text/csv").headers["citygraph-unknown"] == header
+
+
+def test_a_lookup_of_what_is_known_is_told_of_nothing(server: Server) -> None:
+    for query in (
+        "ASK { <http://example.org/plain#001> a owl:Class }",
+        "ASK { <http://example.org/plain#001> <http://example.org/plain#in> <http://example.org/plain#002> }",
+    ):
+        answer = server.ask(query)
+        assert ("citygraph-unknown" in answer.headers, answer.json()) == (False, {"head": {}, "boolean": False})
+    answer = server.ask("ASK { <http://example.org/plain#001> <http://example.org/plain#on> ?o }")
+    assert answer.json()["unknown"][0]["near"][0] == "<http://example.org/plain#in>"
+
+
 def test_the_etag_is_exact(server: Server) -> None:
     first = server.ask("SELECT ?s WHERE { ?s ?p ?o } LIMIT 2")
     again = server.get("/sparql", params={"query": "SELECT ?s WHERE { ?s ?p ?o } LIMIT 2"},

@@ -409,7 +409,6 @@ SELECT ?term WHERE {
   FILTER (EXISTS { ?term ?a ?b } || EXISTS { ?c ?term ?d } || EXISTS { ?e ?f ?term })
 }
 """
-_OF_SPARQL: Final = tuple(PREFIXES[prefix] for prefix in ("rdf", "rdfs", "owl", "xsd"))
 _MOST_TOLD: Final = 200
 
 
@@ -424,14 +423,28 @@ def unknown_terms(
         prefixes: those that it may use without declaring them.
         vocabulary: the classes and properties of the graph, to name the nearest.
     """
-    written = {iri: token for iri, token in iris_of(text, prefixes=prefixes).items() if not iri.startswith(_OF_SPARQL)}
-    asked = [Iri(iri) for iri in list(written)[:_MOST_TOLD]]
+    asked = [Iri(iri) for iri in list(iris_of(text, prefixes=prefixes))[:_MOST_TOLD]]
     there = {row["term"] for row in ask_about(_STANDS, {"term": asked}, store)} if asked else set()
+    missing = [iri.value for iri in asked if iri not in there]
+    return told_unknown(text, missing, prefixes=prefixes, vocabulary=vocabulary)
+
+
+def told_unknown(
+    text: str, missing: Iterable[str], *, prefixes: Mapping[str, str], vocabulary: Iterable[str]
+) -> list[UnknownTerm]:
+    """What is told of the terms of a query that are known to stand nowhere: where each is written, and what comes near.
+
+    Args:
+        text: the query.
+        missing: the terms, by IRI.
+        prefixes: those that it may use without declaring them.
+        vocabulary: the classes and properties of the graph.
+    """
+    written = iris_of(text, prefixes=prefixes)
     short = {compress(each, prefixes): each for each in vocabulary}
     unknown = []
-    for iri in asked:
-        if iri not in there:
-            token = written[iri.value]
-            near = difflib.get_close_matches(compress(iri.value, prefixes), short, n=2, cutoff=0.75)
+    for iri in missing:
+        if (token := written.get(iri)) is not None:
+            near = difflib.get_close_matches(compress(iri, prefixes), short, n=2, cutoff=0.75)
             unknown.append(UnknownTerm(token.text, token.line, token.column, tuple(near)))
     return unknown

@@ -19,6 +19,7 @@ from citygraph import lexer
 from citygraph.errors import QueryError
 from citygraph.lexer import Token, bare_name, unescaped, word_of
 from citygraph.messages import sentence
+from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, from_rdflib
 
 # A SERVICE clause wherever it stands. Oxigraph reads without tokens: it takes `trueSERVICE<x>{` and `SERVICESILENT`,
@@ -71,15 +72,24 @@ def tokens(text: str) -> Iterator[Token]:
 def iris_of(text: str, *, prefixes: Mapping[str, str]) -> dict[str, Token]:
     """The addresses that a query speaks of, each with the token that first names it.
 
-    What declares a prefix or chooses a graph, datatypes, and names whose prefix nobody declares are left out.
+    See `iris_among`.
+    """
+    return iris_among(tokens(text), prefixes=prefixes)
+
+
+def iris_among(read: Iterable[Token], *, prefixes: Mapping[str, str]) -> dict[str, Token]:
+    """The addresses that the tokens of a query speak of, each with the token that first names it.
+
+    What declares a prefix or chooses a graph, datatypes, words of RDF and OWL themselves, and names whose prefix nobody
+    declares are left out.
 
     Args:
-        text: the query.
+        read: the tokens of the query.
         prefixes: those that it may use without declaring them; its own count before them.
     """
     known, found = dict(prefixes), dict[str, Token]()
     before = ("", "")
-    for token in tokens(text):
+    for token in read:
         if token.kind == "iri" and before[0] == "PREFIX":
             known[before[1][:-1]] = token.text[1:-1]
         elif before == ("^", "^") or before[1] in _NAMES_A_GRAPH:
@@ -91,9 +101,11 @@ def iris_of(text: str, *, prefixes: Mapping[str, str]) -> dict[str, Token]:
             if prefix in known:
                 found.setdefault(known[prefix] + bare_name(local), token)
         before = (before[1], token.text.upper() if token.kind == "word" else token.text)
-    return found
+    return {iri: token for iri, token in found.items() if not iri.startswith(OF_SPARQL)}
 
 
+OF_SPARQL: Final = tuple(PREFIXES[prefix] for prefix in ("rdf", "rdfs", "owl", "xsd"))
+"""How the words of RDF and OWL themselves begin, which a query may use whatever the graph holds."""
 _NAMES_A_GRAPH: Final = frozenset({"BASE", "GRAPH", "FROM", "NAMED", "SERVICE"})
 
 

@@ -29,6 +29,7 @@ from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.results import JSON_END, json_head, json_term, write_truth
+from citygraph.sparql.text import OF_SPARQL
 from citygraph.store.protocol import WORTH_GZIP, Bounds, Head
 from citygraph.store.snapshot import Version, is_small, open_on_disk
 
@@ -204,6 +205,15 @@ class DiskIndex:
         """
         return (each for _, _, each in self.match(subject, predicate, None))
 
+    def stands(self, term: Any) -> bool:  # noqa: ANN401  # a term
+        """Whether a name stands in any statement.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        places = ((None, term, None), (None, None, term), (term, None, None))
+        return any(next(iter(self.match(*place)), None) is not None for place in places)
+
     written = staticmethod(json_term)
     """A term as SPARQL 1.1 results in JSON write it."""
 
@@ -276,6 +286,10 @@ class MemoryIndex:
         """See `DiskIndex.objects`."""
         return self._subjects.get(subject, {}).get(predicate, _NOTHING)
 
+    def stands(self, term: str) -> bool:
+        """See `DiskIndex.stands`."""
+        return term in self._predicates or term in self._objects or term in self._subjects
+
     written = staticmethod(str)
     """See `DiskIndex.written`."""
 
@@ -302,6 +316,7 @@ _PICKS: Final[dict[tuple[int, ...], Callable[[Statement], _Solution]]] = {
     **{places: itemgetter(*places) for places in ((0, 1), (0, 2), (1, 2), (0, 1, 2))},
 }
 _OBJECT_ALONE: Final = (2,)
+_FOUND_NOTHING: Final = (f"[{JSON_END}".encode(), b"false}")
 _JSON: Final = Head("json")
 _PACKED: Final = Head("json", "gzip")
 
@@ -341,6 +356,9 @@ class Lookups:
             return None
         try:
             body = self._body(lookup)
+            if body is not None and body.endswith(_FOUND_NOTHING) and self._is_of_nothing(lookup):
+                # A worker says which term nobody knows.
+                return None
         except (ValueError, OSError, _TooMuch):
             # What is no IRI, or cannot be read, a worker finds too, and says so or sees to it.
             return None
@@ -374,6 +392,13 @@ class Lookups:
                 break
         lines = "\n{" + "},\n{".join(rows) + "}" if rows else ""
         return f"{head}{lines}{JSON_END}".encode()
+
+    def _is_of_nothing(self, lookup: Lookup) -> bool:
+        """Whether a name in it stands in no statement of the index."""
+        named = {part for pattern in lookup.patterns for part in pattern if type(part) is str}
+        return not all(
+            part.startswith(OF_SPARQL) or self._index.stands(cast("Any", self._index.term(part))) for part in named
+        )
 
     def _solutions(self, lookup: Lookup) -> tuple[Iterable[_Solution], dict[int, int]]:
         """A term for each variable, in the form of the index, as often as the patterns fit; where each stands.

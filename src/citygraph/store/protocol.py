@@ -31,6 +31,8 @@ PIECE: Final = 64_000
 """Bytes of an answer that are held back: what fits keeps a proper status, whatever happens in it."""
 WORTH_GZIP: Final = 1_000
 """Bytes from which on an answer is compressed for those who take that."""
+MOST_UNKNOWN: Final = 20
+"""So many terms of a query that stand nowhere are told."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _START: Final = struct.Struct("=cI")
 
@@ -60,6 +62,8 @@ class Question:
 
     `rows` and `graph` are short names of formats, the most welcome first. `bind` holds terms in
     N-Triples syntax. `default_graphs` and `named_graphs` override FROM; `None` leaves both to the text.
+    With `tells_unknown` the head of the answer has the terms of the text that stand nowhere in the version; whoever
+    `takes_more_keys` has them in JSON too, where the asker writes them.
     """
 
     text: str
@@ -70,11 +74,14 @@ class Question:
     bind: Mapping[str, str] = field(default_factory=dict)
     gzip: bool = False
     most_rows: int = 0
+    tells_unknown: bool = False
+    takes_more_keys: bool = False
 
     def to_bytes(self) -> bytes:
         """As a frame for the pipe."""
         values = (
             self.text, self.rows, self.graph, self.default_graphs, self.named_graphs, self.bind, self.gzip, self.most_rows,
+            self.tells_unknown, self.takes_more_keys,
         )  # fmt: skip
         return frame(DATA, _encode(values).encode())
 
@@ -86,11 +93,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known of an answer before its first byte."""
+    """What is known of an answer before its first byte; `unknown` are the terms of its query that stand nowhere."""
 
     format: str
     encoding: str = ""
     cacheable: bool = True
+    unknown: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """As a frame for the pipe."""
@@ -105,12 +113,13 @@ class Head:
 # There are a few dozen heads in all.
 @lru_cache(maxsize=256)
 def _head_bytes(head: Head) -> bytes:
-    return frame(HEAD, _encode((head.format, head.encoding, head.cacheable)).encode())
+    return frame(HEAD, _encode((head.format, head.encoding, head.cacheable, head.unknown)).encode())
 
 
 @lru_cache(maxsize=256)
 def _head_of(data: bytes) -> Head:
-    return Head(*json.loads(data))
+    format_, encoding, cacheable, unknown = json.loads(data)
+    return Head(format_, encoding, cacheable, tuple(unknown))
 
 
 def frame(tag: bytes, data: bytes = b"") -> bytes:

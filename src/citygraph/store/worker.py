@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from json import dumps
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar, cast
@@ -30,13 +30,14 @@ from citygraph.messages import key_of, said_in, sentence
 from citygraph.rdf import Term, Triple, serialize_to
 from citygraph.results import JsonRows, write_rows, write_truth
 from citygraph.sparql.faults import syntax_error
-from citygraph.sparql.text import QueryText, read_query_tokens
+from citygraph.sparql.text import QueryText, iris_among, read_query_tokens
 from citygraph.store import landlock, seccomp
 from citygraph.store.memory import DEFAULT_GRAPH, graphs_asked
 from citygraph.store.protocol import (
     DATA,
     END,
     FAILED,
+    MOST_UNKNOWN,
     PIECE,
     READY,
     WORTH_GZIP,
@@ -54,6 +55,7 @@ _SHORT: Final = 2_000
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _NAMED: Final = re.compile(r"^([\w.-]*):")
 _MOST_MERGED: Final = 4
+_MOST_LOOKED_FOR: Final = 200
 _GRAPHS: Final = ("ttl", "nt", "rdf", "jsonld", "nq", "trig")
 _NICENESS: Final = 5
 _Each = TypeVar("_Each")
@@ -77,6 +79,7 @@ class Answers:
         self._compress: zlib._Compress | None = None
         self._is_open = False
         self.head = Head("")
+        self.unknown: tuple[str, ...] = ()
 
     def write(self, data: bytes) -> int:
         """Take some bytes of the answer."""
@@ -108,9 +111,11 @@ class Answers:
         start = b""
         if not self._is_open:
             self._is_open = True
-            encoding = "gzip" if self._gzip else ""
-            self._compress = zlib.compressobj(1, wbits=31) if self._gzip else None
-            start = Head(self.head.format, encoding, self.head.cacheable).to_bytes()
+            # What is unknown is written into JSON on its way out.
+            is_packed = self._gzip and not self.unknown
+            self._compress = zlib.compressobj(1, wbits=31) if is_packed else None
+            encoding = "gzip" if is_packed else ""
+            start = Head(self.head.format, encoding, self.head.cacheable, self.unknown).to_bytes()
         if self._compress is not None:
             data = self._compress.compress(data)
         return start + frame(DATA, data)
@@ -151,12 +156,16 @@ class CountedJson:
 
 @dataclass(frozen=True, slots=True)
 class CheckedQuery:
-    """A query that may run: how its text reads, prefixes it uses and does not declare, whether it repeats itself."""
+    """A query that may run: how its text reads, prefixes it uses and does not declare, whether it repeats itself.
+
+    `terms` are the IRIs that it speaks of.
+    """
 
     query: QueryText
     prefixes: Mapping[str, str]
     is_stable: bool
     from_graphs: Sequence[str]
+    terms: Sequence[str] = ()
 
 
 def uses_service(text: str) -> bool:
@@ -186,6 +195,7 @@ def _check(text: str, bounds: Bounds) -> CheckedQuery:
         prefixes={name: iri for name, iri in bounds.prefixes if name in used - declared},
         is_stable=not words & _CHANGES and not query.uses_service,
         from_graphs=_from_graphs(found),
+        terms=tuple(iris_among(found, prefixes=dict(bounds.prefixes))),
     )
 
 
@@ -343,6 +353,8 @@ def answer(
     answers = Answers(pipe, question, bounds)
     try:
         checked = check(question.text, bounds)
+        if question.tells_unknown:
+            answers.unknown = unknown_of(store, checked.terms)
         _write(store, question, checked, answers, bounds, merged or Merged(store))
         answers.end()
     except QueryError as error:
@@ -364,6 +376,21 @@ def answer(
         raise
     except OSError as error:
         _fail(pipe, "store", sentence("query.store", detail=str(error)))
+
+
+def unknown_of(store: pyoxigraph.Store, terms: Iterable[str]) -> tuple[str, ...]:
+    """Those of the terms, by IRI, that stand nowhere in the store; the first few."""
+    return tuple(islice((each for each in islice(terms, _MOST_LOOKED_FOR) if not _stands(store, each)), MOST_UNKNOWN))
+
+
+def _stands(store: pyoxigraph.Store, iri: str) -> bool:
+    try:
+        term = pyoxigraph.NamedNode(iri)
+    except ValueError:
+        # Whether it can be a name, the engine says.
+        return True
+    places = ((None, term, None), (None, None, term), (term, None, None))
+    return any(next(store.quads_for_pattern(*place), None) is not None for place in places)
 
 
 def _fail(pipe: socket.socket, kind: str, message: str, fix: str = "") -> None:

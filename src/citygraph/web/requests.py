@@ -329,7 +329,10 @@ def head_bytes(headers: list[tuple[bytes, bytes]], status: bytes = b"200 OK") ->
 
 _READABLE: Final = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Content-Disposition, ETag, Link, Location, Retry-After"),
+    (
+        b"access-control-expose-headers",
+        b"Citygraph-Account, Citygraph-Day, Content-Disposition, ETag, Link, Location, Retry-After",
+    ),
 ]
 
 

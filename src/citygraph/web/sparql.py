@@ -7,20 +7,23 @@ answer sent stands in `sparql_protocol`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from citygraph.errors import CitygraphError
+from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.formats import GRAPHS, HTML, ROWS, content_type, media_type, negotiate, takes_gzip
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
+from citygraph.query.names import UnknownTerm, told_unknown
 from citygraph.store.pool import Pool
-from citygraph.store.protocol import Question, Reply
+from citygraph.store.protocol import Question
 from citygraph.web.description import describe, graph_formats
+from citygraph.web.pages.graph import kept_version
 from citygraph.web.requests import BrokenAnswer, Refusal, client_of, header, other_day, preflight, read_body, refusal_of
 from citygraph.web.service import Service
 from citygraph.web.sparql_protocol import (
@@ -38,7 +41,10 @@ from citygraph.web.sparql_protocol import (
     send_gathered,
     send_not_modified,
     send_whole,
+    takes_more_keys,
+    unknown_header,
     whole_answer,
+    with_unknown,
 )
 
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
@@ -138,20 +144,33 @@ class SparqlEndpoint:
             await reply.begun
             if not reply.head.cacheable or reply.snapshot_id != number.snapshot_id:
                 etag = ""
+            told = await asyncio.to_thread(self._told, question.text, reply.head.unknown) if reply.head.unknown else ()
+            in_json = bool(told) and reply.head.format == "json" and question.takes_more_keys
+            more = [unknown_header(told)] if told else []
             if reply.is_whole:
-                kept = whole_answer(reply.head, etag, reply.take())
+                body = reply.take()
+                kept = whole_answer(reply.head, etag, with_unknown(body, told) if in_json else body, more)
                 if etag and key and pool.version == number:
                     self._service.cache.put(key, kept, size=len(data))
                 await send_whole(kept, scope, send)
                 return
-            headers = answer_headers(reply.head.format, reply.head.encoding, etag)
+            headers = [*answer_headers(reply.head.format, reply.head.encoding, etag), *more]
+            pieces = _with_unknown(reply.pieces(), told) if in_json else reply.pieces()
             if scope["http_version"] == "1.0":
-                await send_gathered(reply, headers, send)
+                await send_gathered(pieces, headers, send)
             else:
-                await self._stream(reply, headers, scope, send)
+                await self._stream(pieces, headers, scope, send)
         finally:
             watch.stop()
             pool.give_up(reply)
+
+    def _told(self, text: str, missing: Sequence[str]) -> Sequence[UnknownTerm]:
+        """What is told of the terms of a query that stand nowhere; a version without a directory has no nearest ones."""
+        project = self._service.project
+        vocabulary: Sequence[str] = ()
+        with suppress(SnapshotError):
+            vocabulary = kept_version(project, self._service.snapshot, self._service.memory).directory.vocabulary
+        return told_unknown(text, missing, prefixes=project.prefixes, vocabulary=vocabulary)
 
     def _question(self, asked: SparqlRequest, accept: str, encoding: str) -> Question:
         text = asked.query or ""
@@ -170,21 +189,33 @@ class SparqlEndpoint:
             default_graphs=asked.default_graphs if chosen else None,
             named_graphs=asked.named_graphs if chosen else None,
             gzip=takes_gzip(encoding),
+            tells_unknown=True,
+            takes_more_keys=takes_more_keys(accept),
         )
 
-    async def _stream(self, reply: Reply, headers: list[tuple[bytes, bytes]], scope: Scope, send: Send) -> None:
+    async def _stream(
+        self, pieces: AsyncIterator[bytes], headers: list[tuple[bytes, bytes]], scope: Scope, send: Send
+    ) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
         try:
-            async for piece in reply.pieces():
+            async for piece in pieces:
                 async with asyncio.timeout(self._service.limits.patience):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
         except (CitygraphError, TimeoutError) as error:
             scope.get("citygraph.break_off", _nothing)(is_taken=not isinstance(error, TimeoutError))
             raise BrokenAnswer(str(error)) from error
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _with_unknown(pieces: AsyncIterator[bytes], told: Sequence[UnknownTerm]) -> AsyncIterator[bytes]:
+    """The pieces of an answer in JSON, its start `with_unknown`."""
+    is_first = True
+    async for piece in pieces:
+        yield with_unknown(piece, told) if is_first else piece
+        is_first = False
 
 
 def _nothing(*, is_taken: bool) -> None:

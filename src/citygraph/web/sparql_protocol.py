@@ -7,8 +7,10 @@ its head, so that it can be given again from the cache with nothing done to it.
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -19,7 +21,8 @@ from starlette.types import Scope, Send
 from citygraph.formats import GRAPHS, ROWS, content_type, media_type, negotiate
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
-from citygraph.store.protocol import Head, Reply
+from citygraph.query.names import UnknownTerm
+from citygraph.store.protocol import Head
 from citygraph.values import did_you_mean
 from citygraph.web.requests import Refusal, head_bytes, header
 
@@ -210,7 +213,7 @@ def answer_headers(format: str, encoding: str, etag: str) -> list[tuple[bytes, b
     headers = [
         (b"vary", b"Accept, Accept-Encoding"),
         (b"access-control-allow-origin", b"*"),
-        (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After"),
+        (b"access-control-expose-headers", b"Citygraph-Unknown, ETag, Link, Location, Retry-After"),
         (b"cache-control", b"no-cache" if etag else b"no-store"),
     ]
     if format:
@@ -241,7 +244,7 @@ async def send_not_modified(headers: list[tuple[bytes, bytes]], send: Send) -> N
     await send({"type": "http.response.body", "body": b""})
 
 
-async def send_gathered(reply: Reply, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+async def send_gathered(pieces: AsyncIterator[bytes], headers: list[tuple[bytes, bytes]], send: Send) -> None:
     """HTTP/1.0 has no chunks, so that a cut answer would look whole: it is sent with its length, or not at all.
 
     Raises:
@@ -249,13 +252,52 @@ async def send_gathered(reply: Reply, headers: list[tuple[bytes, bytes]], send: 
         StoreError: the answer broke off.
     """
     data = bytearray()
-    async for piece in reply.pieces():
+    async for piece in pieces:
         data += piece
         if len(data) > _MOST_FOR_HTTP_1_0:
             raise Refusal(400, sentence("endpoint.too_long"), sentence("endpoint.newer_http"))
     headers.append((b"content-length", b"%d" % len(data)))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": bytes(data)})
+
+
+# -- terms that nobody knows ----------------------------------------------------------------------------
+
+_BARE: Final = re.compile(rb"[^ !#-\[\]-~]")
+_LONGEST_TERM: Final = 200
+
+
+def unknown_header(told: Iterable[UnknownTerm]) -> tuple[bytes, bytes]:
+    """The terms of a query that stand nowhere, as a list of RFC 9651; what is not ASCII is written as in an address."""
+    items = []
+    for each in told:
+        near = b"".join(
+            b";near%s=%s" % (b"" if not place else b"-%d" % (place + 1), _quoted(near))
+            for place, near in enumerate(each.near)
+        )
+        items.append(b"%s;line=%d;column=%d%s" % (_quoted(each.written), each.line, each.column, near))
+    return b"citygraph-unknown", b", ".join(items)
+
+
+def _quoted(text: str) -> bytes:
+    return b'"%s"' % _BARE.sub(lambda found: b"%%%02X" % found[0][0], text[:_LONGEST_TERM].encode())
+
+
+def with_unknown(start: bytes, told: Iterable[UnknownTerm]) -> bytes:
+    """The start of an answer in JSON with the terms that stand nowhere, under a key of their own before the others."""
+    said = [{"term": each.written, "line": each.line, "column": each.column, "near": each.near} for each in told]
+    return b'{"unknown":%s,%s' % (
+        json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(),
+        start.removeprefix(b"{"),
+    )
+
+
+def takes_more_keys(accept: str) -> bool:
+    """Whether an answer in JSON may have a key that the SPARQL results format lacks.
+
+    Readers that are strict about it refuse the whole answer; they ask for the format by its name.
+    """
+    return media_type("json") not in accept.lower()
 
 
 # -- answers that are kept ----------------------------------------------------------------------------
@@ -274,9 +316,11 @@ class WholeAnswer(NamedTuple):
     """Status line and headers as they go over the wire, all but the date and the empty line."""
 
 
-def whole_answer(head: Head, etag: str, body: bytes) -> WholeAnswer:
-    """A whole answer with its length, ready for the wire."""
+def whole_answer(head: Head, etag: str, body: bytes, more: Sequence[tuple[bytes, bytes]] = ()) -> WholeAnswer:
+    """A whole answer with its length, ready for the wire, and with `more` headers of its own."""
     headers, start = _shared_head(head.format, head.encoding, bool(etag))
+    if more:
+        headers, start = [*headers, *more], start + b"".join(b"%s: %s\r\n" % pair for pair in more)
     length = b"%d" % len(body)
     if not etag:
         return WholeAnswer(

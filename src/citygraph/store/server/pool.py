@@ -14,15 +14,22 @@ from typing import Final
 from citygraph.errors import CitygraphError, QueryError, SnapshotError, StoreError
 from citygraph.messages import sentence
 from citygraph.rdf import Iri, Term, parse
-from citygraph.results import Answer, Graph, Truth, write_answer, write_truth
+from citygraph.results import Answer, Graph, Solutions, Truth, write_answer, write_truth
+from citygraph.sparql.text import values_block
 from citygraph.store.pool import Pool
-from citygraph.store.protocol import WORTH_GZIP, Bounds, Head, NotAcceptable, Question, Reply
+from citygraph.store.protocol import MOST_UNKNOWN, WORTH_GZIP, Bounds, Head, NotAcceptable, Question, Reply
 from citygraph.store.server.snapshot import ServedSnapshot
 from citygraph.store.server.versions import HeldVersions
 from citygraph.store.snapshot import Version
 from citygraph.store.turns import FairQueue, Share, StoreBusy
 from citygraph.store.worker import check
 
+_STANDS: Final = """
+SELECT ?term WHERE {
+  {values}
+  FILTER (EXISTS { ?term ?a ?b } || EXISTS { ?c ?term ?d } || EXISTS { ?e ?f ?term })
+}
+"""
 _ROWS: Final = ("json", "xml", "csv", "tsv")
 _TRUTH: Final = ("json", "xml")
 _GRAPHS: Final = ("ttl", "nt", "rdf", "jsonld", "nq", "trig")
@@ -179,9 +186,26 @@ class ServerPool(Pool):
         format_, body = _written(answer, question)
         if len(body) > self.bounds.bytes:
             raise QueryError(sentence("limit.bytes", most=self.bounds.bytes), fix=sentence("next.less_by_limits"))
-        if question.gzip and len(body) >= WORTH_GZIP:
+        unknown = self._unknown(checked.terms, served) if question.tells_unknown and _is_of_nothing(answer) else ()
+        if question.gzip and len(body) >= WORTH_GZIP and not unknown:
             return Head(format_, "gzip", checked.is_stable), gzip.compress(body, 1, mtime=0)
-        return Head(format_, "", checked.is_stable), body
+        return Head(format_, "", checked.is_stable, unknown), body
+
+    def _unknown(self, terms: Sequence[str], served: ServedSnapshot) -> tuple[str, ...]:
+        """The terms that stand nowhere in the graph of the day, asked of the server when a query found nothing."""
+        asked = [Iri(each) for each in terms[:MOST_UNKNOWN]]
+        if not asked:
+            return ()
+        text = _STANDS.replace("{values}", values_block(["term"], [[each] for each in asked]))
+        answer = served.ask(text, timeout=self.share.timeout)
+        there = {row[0] for row in answer.rows} if isinstance(answer, Solutions) else set(asked)
+        return tuple(each.value for each in asked if each not in there)
+
+
+def _is_of_nothing(answer: Answer) -> bool:
+    return not (
+        answer.value if isinstance(answer, Truth) else answer.triples if isinstance(answer, Graph) else answer.rows
+    )
 
 
 def _written(answer: Answer, question: Question) -> tuple[str, bytes]:

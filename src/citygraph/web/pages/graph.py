@@ -157,13 +157,21 @@ def graph_of(request: Request) -> GraphView:
     store: Store = snapshot
     if service is not None:
         store = _close_later(request, service.store(client_of(request.scope)))
+    return GraphView(project, snapshot, kept_version(project, snapshot, memory_of(request)), store)
+
+
+def kept_version(project: Project, snapshot: Snapshot, memory: SiteMemory) -> KeptVersion:
+    """What the site keeps of a version, made when it is asked for first.
+
+    Raises:
+        SnapshotError: its files cannot be read.
+    """
     # A version that is built afresh has the same name and another folder.
     try:
         stamp = (str(snapshot.folder), snapshot.folder.stat().st_ino)
     except OSError as error:
         raise SnapshotError(sentence("request.unreadable"), fix=sentence("store.build_again")) from error
-    kept = memory_of(request).once("version", stamp, lambda: KeptVersion(project, snapshot))
-    return GraphView(project, snapshot, kept, store)
+    return memory.once("version", stamp, lambda: KeptVersion(project, snapshot))
 
 
 def day_of(request: Request, as_of: date) -> tuple[Snapshot, Store]:
