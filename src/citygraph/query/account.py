@@ -19,7 +19,7 @@ from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Row, Solutions
 from citygraph.saved_query import SavedQuery
-from citygraph.sparql.text import triple_patterns, values_block, without_order
+from citygraph.sparql.text import Pattern, triple_patterns, values_block, without_order
 from citygraph.store import Store
 from citygraph.store.memory import DEFAULT_GRAPH
 
@@ -223,7 +223,8 @@ class _Statuses:
         known = self._of([*(each for found in cited for each in found), *(each for found in things for each in found)])
         worst = [_worst(known, facts) or _worst(known, terms) for facts, terms in zip(cited, things, strict=True)]
         open_ = [place for place, each in enumerate(worst) if each is None]
-        claims = self._claims([_statements(query, rows[place], self._prefixes) for place in open_])
+        patterns = triple_patterns(query.text, prefixes=self._prefixes) if open_ else []
+        claims = self._claims([_statements(patterns, rows[place]) for place in open_])
         known |= self._of([each for found in claims for each in found])
         for place, facts in zip(open_, claims, strict=True):
             worst[place] = _worst(known, facts)
@@ -273,9 +274,9 @@ def statuses_of(facts: Iterable[Term], store: Store, graph: Iri) -> dict[Term, D
     return found
 
 
-def _statements(query: SavedQuery, row: Mapping[str, Term], prefixes: Mapping[str, str]) -> list[Triple]:
+def _statements(patterns: Sequence[Pattern], row: Mapping[str, Term]) -> list[Triple]:
     filled: list[Triple] = []
-    for pattern in triple_patterns(query.text, prefixes=prefixes):
+    for pattern in patterns:
         subject, predicate, object_ = (row.get(part) if isinstance(part, str) else part for part in pattern)
         if isinstance(subject, Iri) and isinstance(predicate, Iri) and object_ is not None:
             filled.append(Triple(subject, predicate, object_))
