@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -63,6 +64,21 @@ def run(folder: Path, *, write: bool = True, **options: object) -> Mapping[str, 
 
 def state(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_programs_are_told_what_people_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit_all(folder)
+    monkeypatch.setattr("citygraph.project.project.reference_folder", lambda: folder.parent / "next")
+    for given, is_planned in (("--plan", True), ("--lang=en", False)):
+        expected = run(folder, write=False)
+        done = CliRunner().invoke(app, ["upgrade", str(folder), "--format", "json", given])
+        told = json.loads(done.stdout)
+        assert {each["file"]: each["outcome"] for each in told["files"] if each["outcome"] != "same"} == expected
+        assert told["planned"] is is_planned
+        assert (told["open"], done.exit_code) == (sum(each["open"] for each in told["files"]), 1)
+        collided = [each for each in told["files"] if each["outcome"] == "collides"]
+        assert all("Alle medlemmer" in each["yours"] for each in collided[0]["collisions"])
+    assert any(each.outcome is FileOutcome.WAITS for each in Project.open(folder).upgrade(write=False).open)
 
 
 def edit_all(folder: Path) -> None:
@@ -308,7 +324,7 @@ def test_a_record_that_cannot_be_used_stops_before_anything_is_written(folder: P
 def test_the_command_says_what_it_does_and_fails_while_something_is_open(folder: Path, language: str) -> None:
     edit_all(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("citygraph.project.reference_folder", lambda: folder.parent / "next")
+        patch.setattr("citygraph.project.project.reference_folder", lambda: folder.parent / "next")
         patch.setattr("citygraph.project.Project.is_reference", property(lambda _: False))
         planned, done, again = (
             CliRunner().invoke(app, ["upgrade", str(folder), "--lang", language, *more])

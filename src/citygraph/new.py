@@ -266,6 +266,20 @@ class FileChange:
     given: bytes | None = None
     collisions: tuple[Collision, ...] = ()
 
+    def to_json(self) -> dict[str, object]:
+        """The file, its outcome, whether a person must decide, and both texts of what collides."""
+        collisions = [
+            {
+                "line": each.line,
+                "yours": each.yours.decode("utf-8", "replace"),
+                "new": each.new.decode("utf-8", "replace"),
+            }
+            for each in self.collisions
+        ]
+        return {
+            "file": self.name, "outcome": self.outcome.value, "open": self.outcome in _OPEN, "collisions": collisions
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
@@ -279,6 +293,15 @@ class Upgrade:
     def open(self) -> list[FileChange]:
         """What a person must decide about."""
         return [each for each in self.changes if each.outcome in _OPEN]
+
+    def to_json(self) -> dict[str, object]:
+        """The versions, each file with its outcome (and where both sides changed it, the lines), and how many are open."""
+        return {
+            "old": self.old,
+            "new": self.new,
+            "files": [each.to_json() for each in self.changes],
+            "open": len(self.open),
+        }
 
     def count(self, *outcomes: FileOutcome) -> int:
         """How many files had one of these outcomes."""

@@ -17,7 +17,7 @@ from citygraph.messages import reason_of, sentence
 from citygraph.version import __version__
 
 COMMANDS: Final = {
-    "new": "commands",
+    "new": "new",
     "check": "commands",
     "build": "commands",
     "query": "query",
@@ -33,7 +33,7 @@ COMMANDS: Final = {
     "publish": "publish",
     "doctor": "doctor",
     "format": "commands",
-    "upgrade": "commands",
+    "upgrade": "new",
     "rebase": "commands",
     "migrate": "commands",
     "finding": "commands",

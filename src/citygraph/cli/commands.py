@@ -1,4 +1,4 @@
-"""The commands that are one call: new, upgrade, check, build, sparql, explain, compare, export, format, rebase, migrate …."""
+"""The commands that are one call: check, build, sparql, explain, compare, export, format, rebase, migrate …."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -49,78 +49,6 @@ from citygraph.messages import said_in, sentence
 
 if TYPE_CHECKING:
     from citygraph.project import Build, Checked, Project
-
-
-_SHOWN_LINES: Final = 8
-
-
-class ServiceName(StrEnum):
-    """The services that run checks on every change, and that a new project can have a file for."""
-
-    GITLAB = "gitlab"
-    GITHUB = "github"
-    FORGEJO = "forgejo"
-
-
-def new(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)],
-    base: Annotated[str, typer.Option(metavar="ADDRESS")] = "",
-    title: Annotated[str, typer.Option(metavar="NAME")] = "",
-    service: Annotated[ServiceName | None, typer.Option("--ci", show_default=False)] = None,
-    language: Language = None,
-) -> None:
-    """Start a project folder that passes every check."""
-    from citygraph.project import Project  # noqa: PLC0415  # keeps `--help` fast
-
-    words = language_name(language)
-    Project.new(folder, base=base, title=title)
-    if service is not None:
-        from citygraph.new import add_service  # noqa: PLC0415
-
-        for name in add_service(folder, service.value):
-            say(phrase("new.service", words, file=name))
-    say(phrase("new.ready", words, folder=folder))
-
-
-def upgrade(
-    folder: Folder = None,
-    plan: Annotated[bool, typer.Option("--plan", "--dry-run")] = False,
-    take: Annotated[list[str] | None, typer.Option("--take", metavar="FILE", show_default=False)] = None,
-    service: Annotated[ServiceName | None, typer.Option("--ci", show_default=False)] = None,
-    language: Language = None,
-) -> None:
-    """Bring the files that the program gave a project to what it gives now."""
-    from citygraph.new import FileOutcome  # noqa: PLC0415  # keeps `--help` fast
-    from citygraph.new import upgrade as bring  # noqa: PLC0415
-    from citygraph.project import reference_folder  # noqa: PLC0415
-
-    words, project = language_name(language), open_project(folder)
-    chosen = service.value if service else ""
-    done = bring(project.folder, reference=reference_folder(), service=chosen, take=take or (), write=not plan)
-    say(phrase("upgrade.versions" if done.old else "upgrade.no_record", words, old=done.old, new=done.new))
-    for each in done.changes:
-        if each.outcome not in {FileOutcome.SAME, FileOutcome.YOURS}:
-            print(phrase(f"upgrade.{each.outcome.value}", words, file=each.name))
-        for collision in each.collisions:
-            _print_collision(collision.line, collision.yours, collision.new, words)
-    same, yours = done.count(FileOutcome.SAME), done.count(FileOutcome.YOURS)
-    say(phrase("upgrade.rest", words, same=same, yours=yours))
-    if plan:
-        say(phrase("upgrade.planned", words))
-    elif same + yours < len(done.changes):
-        say(phrase("upgrade.next", words))
-    if done.open:
-        say(phrase("upgrade.open", words, count=len(done.open)))
-        raise typer.Exit(1)
-
-
-def _print_collision(line: int, yours: bytes, new: bytes, words: str) -> None:
-    """The lines that both changed, as far as a terminal should show them; the file below `upgrade/` has all."""
-    print(phrase("upgrade.collision", words, line=line))
-    for sign, text in (("-", yours), ("+", new)):
-        lines = text.decode("utf-8", "replace").splitlines()
-        for each in [*lines[:_SHOWN_LINES], *(["…"] if len(lines) > _SHOWN_LINES else [])]:
-            print(f"      {sign} {each}")
 
 
 class FailOn(StrEnum):

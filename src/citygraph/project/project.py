@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from citygraph.http import Policy
     from citygraph.ingest.run import Ingested
     from citygraph.link import ItemSource, Links
+    from citygraph.new import Upgrade
     from citygraph.project.editing import Edits
     from citygraph.publish import NewFolder, Published, Pushed, Score
     from citygraph.query import Answered
@@ -101,6 +102,12 @@ class Project:
 
         create_project(Path(folder), reference=reference_folder(), base=base, title=title)
         return cls.open(folder)
+
+    def upgrade(self, *, service: str = "", take: Sequence[str] = (), write: bool = True) -> Upgrade:
+        """What the program gave this project, brought to what it gives now; for arguments and errors see `new.upgrade`."""
+        from citygraph.new import upgrade  # noqa: PLC0415
+
+        return upgrade(self.folder, reference=reference_folder(), service=service, take=take, write=write)
 
     @property
     def is_reference(self) -> bool:
@@ -450,19 +457,10 @@ class Project:
         return tables_per_class(self.in_edition(edition).quads(which, as_of=as_of), prefixes=self.prefixes)
 
     def publish(  # noqa: PLR0913  # one argument for each thing that a caller decides
-        self,
-        folder: Path | None,
-        *,
-        shapes: Path | None = None,
-        profile: str = "",
-        online: bool = False,
-        twice: bool = False,
-        prune: bool = False,
-        plan: bool = False,
-        allow_removal: bool = False,
-        site: Callable[[Self, NewFolder, Progress], Iterable[Finding]] | None = None,
-        progress: Progress | None = None,
-    ) -> Published:
+        self, folder: Path | None, *, shapes: Path | None = None, profile: str = "", online: bool = False, twice: bool = False,
+        prune: bool = False, plan: bool = False, allow_removal: bool = False,
+        site: Callable[[Self, NewFolder, Progress], Iterable[Finding]] | None = None, progress: Progress | None = None,
+    ) -> Published:  # fmt: skip
         """Everything that an open data portal harvests, in one folder that any web server can show.
 
         The folder is written beside its place and moved when nothing is wrong with it; of what stands there, only the
