@@ -17,7 +17,7 @@ from citygraph.errors import QueryError
 from citygraph.files import end_inside
 from citygraph.findings import Severity
 from citygraph.graphs import is_internal
-from citygraph.messages import Text, framed, reason_of, sentence
+from citygraph.messages import LANGUAGES, Text, framed, reason_of, sentence
 from citygraph.sparql.service import ServiceBlock, read_service
 from citygraph.sparql.text import Form, QueryText, read_query
 from citygraph.values import did_you_mean, is_identifier
@@ -26,7 +26,7 @@ PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
 VIEWS: Final = ("table", "map", "timeline", "network", "bar")
 _KEYS: Final = frozenset(
     {"title", "question", "params", "columns", "cite", "keywords", "view", "publish", "lists", "code", "severity", "fix",
-     "message", "federates", "identifier", "replaces"}
+     "message", "federates", "identifier", "replaces", "also"}
 )  # fmt: skip
 _PARAMETER_KEYS: Final = frozenset({"type", "class", "enum", "default", "required", "about"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*\Z")
@@ -68,6 +68,12 @@ class SavedQuery:
     federates: ServiceBlock | None = None
     identifier: str = ""
     replaces: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def phrasings(self) -> tuple[str, ...]:
+        """Everything in its header that says in words what it asks, in all languages."""
+        return tuple(each for each in (*_both(self.title), *_both(self.question), *self.also) if each)
 
     @property
     def published_name(self) -> str:
@@ -164,6 +170,7 @@ class _Reader:
             federates=federates,
             identifier=self._identifier(),
             replaces=self._replaces(),
+            also=self._also(),
         )
 
     def _read_header(self) -> dict[str, Any]:
@@ -263,6 +270,16 @@ class _Reader:
             raise self._error(self._line("replaces"), sentence("saved_query.replaces", value=value))
         return str(value)
 
+    def _also(self) -> tuple[str, ...]:
+        """Other ways to put the question: a list of texts for each language."""
+        found: list[str] = []
+        for language, phrasings in self._mapping("also").items():
+            texts = phrasings if isinstance(phrasings, list) else []
+            if language not in LANGUAGES or not texts or not all(isinstance(each, str) and each for each in texts):
+                raise self._error(self._line("also"), sentence("saved_query.also"))
+            found += texts
+        return tuple(found)
+
     def _severity(self) -> Severity:
         value = str(self._header.get("severity", Severity.VIOLATION))
         if value not in set(Severity):
@@ -305,6 +322,10 @@ class _Reader:
         place = f"{self._path}:{line}" if line else f"{self._path}"
         message = framed(f"{place}: ", detail, "" if detail.endswith((".", "?")) else ".")
         return QueryError(message, fix=sentence("saved_query.described"), line=line)
+
+
+def _both(words: Text) -> tuple[str, str]:
+    return words.nb, words.en
 
 
 def _read_yaml(text: str) -> object:

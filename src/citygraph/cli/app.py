@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "check": "commands",
     "build": "commands",
     "query": "query",
+    "ask": "ask",
     "sparql": "commands",
     "explain": "commands",
     "compare": "commands",

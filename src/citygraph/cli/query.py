@@ -83,7 +83,7 @@ def query(
         _print_parameters(project, name, words)
         return
     values = _values(context.args, name)
-    snapshot = _version(project, on, words, quiet=quiet)
+    snapshot = version_to_ask(project, on, words, quiet=quiet)
     with progress_bar(quiet=quiet, language=words) as progress:
         answered = project.query(name, values, cite=cite, extract=extract, snapshot=snapshot, progress=progress)
     if explain:
@@ -91,7 +91,7 @@ def query(
             print_explanation(found, format_="tree", language=words)
             print()
     elif format_ is AnswerFormat.TABLE:
-        _print_table(answered, snapshot, project, words, cite=cite, strict=strict)
+        print_answered(answered, snapshot, project, words, cite=cite, strict=strict)
     else:
         if answered.federated is not None and not quiet:
             say(federated_words(answered.federated, words))
@@ -108,7 +108,7 @@ def query(
             print_answer(answer, snapshot, **how)
 
 
-def _version(project: Project, as_of: date | None, words: str, *, quiet: bool) -> Snapshot:
+def version_to_ask(project: Project, as_of: date | None, words: str, *, quiet: bool) -> Snapshot:
     """The version to ask: built before the first question, and said to be old when the files have changed since."""
     current = project.current()
     if current is None and project.snapshots.current() is None:
@@ -125,7 +125,7 @@ def _version(project: Project, as_of: date | None, words: str, *, quiet: bool) -
         return project.snapshot(as_of=as_of, progress=progress)
 
 
-def _print_table(  # what a person sees of an answer
+def print_answered(  # what a person sees of an answer
     answered: Answered, snapshot: Snapshot, project: Project, words: str, *, cite: bool, strict: bool
 ) -> None:
     """The question, its answer as a table, and below it what it rests on."""

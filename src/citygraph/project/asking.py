@@ -17,13 +17,15 @@ from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
-from citygraph.store import MemoryStore
+from citygraph.store import MemoryStore, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from citygraph.ask import AskedText
     from citygraph.http import Policy
+    from citygraph.project.project import Project
     from citygraph.query.federate import FederatedService, Federation
     from citygraph.reason.proof.explain import Explainer
 
@@ -84,6 +86,20 @@ def federation_of(config: Config, policy: Policy, extract: Path | None = None) -
         most_rows=number("limits.rows"),
         timeout=number("federation.timeout"),
     )
+
+
+def read_text(asked: str, project: Project, snapshot: Snapshot) -> AskedText:
+    """What a text asks: the nearest of the published questions, with names and dates filled in.
+
+    Raises:
+        SnapshotError: the version has no directory of names.
+        QueryError: a saved query breaks a rule of its header.
+    """
+    from citygraph.ask import Phrasings, read_question  # noqa: PLC0415  # no other command reads words
+    from citygraph.store.directory import Directory  # noqa: PLC0415
+
+    phrasings, prefixes = Phrasings([each for each in project.queries() if each.publish]), project.prefixes
+    return read_question(asked, phrasings, Directory(snapshot.folder, prefixes), prefixes=prefixes)
 
 
 def explainer_of(pipeline: Pipeline, *, as_of: date | None) -> tuple[Explainer, MemoryStore]:

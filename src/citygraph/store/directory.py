@@ -223,6 +223,19 @@ class Directory:
             places |= dict(self._rows(query, some))
         return sorted(wanted, key=lambda iri: (places.get(iri, _AT_THE_END), self.of(iri, language), iri))
 
+    def called_exactly(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The IRIs of what is called so, in its own name before another spelling, by name as names are compared."""
+        found: dict[str, dict[str, None]] = defaultdict(dict)
+        wanted = sorted(set(names))
+        for start in range(0, len(wanted), _IN_ONE):
+            some = wanted[start : start + _IN_ONE]
+            marks = ",".join("?" * len(some))
+            # Only question marks are put into the text.
+            query = f"SELECT folded, iri FROM name WHERE folded IN ({marks}) ORDER BY spelled, id"  # noqa: S608
+            for folded, iri in self._rows(query, some):
+                found[folded].setdefault(iri)
+        return {folded: list(iris) for folded, iris in found.items()}
+
     def search(self, text: str, *, most: int = 50) -> list[Hit]:
         """The things with a page whose names come nearest, the best first."""
         with self._open() as database:

@@ -1,23 +1,26 @@
-"""Finding by name: the search page, every name from A to Z, and the names of one kind for a search elsewhere."""
+"""One box: what a text asks and what is called so, every name from A to Z, and the names of one kind for a search elsewhere."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.ask import AskedText, Phrasings, Reading, read_question
 from citygraph.labels import FALLBACK, Kind, kind_named
 from citygraph.matching.names import plain
-from citygraph.namespaces import compress
+from citygraph.namespaces import compress, expand
 from citygraph.store.directory import sort_key
 from citygraph.store.names import Hit
 from citygraph.web.pages.files import json_response
-from citygraph.web.pages.graph import GraphView
+from citygraph.web.pages.graph import GraphView, saved_queries
 from citygraph.web.pages.page import JSON, NotFound, Page, kindly, wanted_format
+from citygraph.web.pages.terms import date_in_words
 
 _TO_THE_LETTER: Final = 0.79
 _MOST: Final = 50
@@ -50,14 +53,63 @@ def nearest_things(graph: GraphView, text: str, *, most: int = 5) -> list[Hit]:
 
 
 class _SearchRequest:
-    def __init__(self, request: Request, graph: GraphView) -> None:
-        self._graph = graph
-        self.text = request.query_params.get("q", "").strip()[:200]
-        self.kind = request.query_params.get("kind", "")[:40]
+    def __init__(self, page: Page) -> None:
+        self._page, parameters = page, page.request.query_params
+        self.text = parameters.get("q", "").strip()[:200]
+        self.kind = parameters.get("kind", "")[:40]
+
+    @cached_property
+    def asked(self) -> AskedText:
+        """The questions that the text may mean; none in a search for one kind of things."""
+        page = self._page
+        if not self.text or self.kind:
+            return AskedText()
+        questions = saved_queries(page.project, page.memory)
+        phrasings = page.memory.once("phrasings", questions, lambda: Phrasings(questions))
+        return read_question(self.text, phrasings, page.graph.directory, prefixes=page.project.prefixes)
 
     @cached_property
     def hits(self) -> list[tuple[Hit, Kind]]:
-        return find_things(self._graph, self.text, kind=self.kind) if self.text else []
+        """What is called so; of a text that is a question, the things that it names."""
+        graph = self._page.graph
+        found = find_things(graph, self.text, kind=self.kind) if self.text else []
+        if not self.asked.readings or (found and found[0][0].score > _TO_THE_LETTER):
+            return found
+        return [
+            (Hit(iri, graph.label(iri, self._page.language), 1.0), graph.kind_of(iri) or FALLBACK)
+            for iri in self.asked.things
+        ]
+
+    def readings(self) -> list[_ShownReading]:
+        """The questions as the page tells them."""
+        return [_shown(each, self._page) for each in self.asked.readings]
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownReading:
+    """A question that a text may mean: its title, what it is filled with, its answer, and the form to change it in."""
+
+    title: str
+    values: tuple[str, ...]
+    href: str
+    change: str
+
+
+def _shown(reading: Reading, page: Page) -> _ShownReading:
+    values = {**reading.values, "as_of": reading.as_of.isoformat() if reading.as_of else ""}
+    href = page.urls.query(reading.query.name, values)
+    first = next((each.name for each in reading.query.parameters), "as_of")
+    return _ShownReading(
+        title=reading.query.title.in_language(page.language),
+        values=tuple(_value(each, page) for each in reading.said),
+        href=href,
+        change=f"{href}#p-{first}",
+    )
+
+
+def _value(value: str, page: Page) -> str:
+    iri = expand(value, page.project.prefixes)
+    return page.graph.label(iri, page.language) if iri else date_in_words(value, page.language)
 
 
 def search_page(request: Request) -> Response:
@@ -65,7 +117,7 @@ def search_page(request: Request) -> Response:
     if wanted_format(request, JSON):
         return search_json(request)
     page = Page(request)
-    asked = _SearchRequest(request, page.graph)
+    asked = _SearchRequest(page)
     rows = [
         {
             "href": page.urls.entity(hit.iri),
@@ -77,13 +129,21 @@ def search_page(request: Request) -> Response:
     ]
     kinds = [(kind.name, kind.many.in_language(page.language), count) for kind, count in page.graph.counts()]
     near = bool(rows) and asked.hits[0][0].score <= _TO_THE_LETTER
-    return page.render("search.html", text=asked.text, chosen=asked.kind, rows=rows, kinds=kinds, near=near)
+    return page.render(
+        "search.html",
+        text=asked.text,
+        chosen=asked.kind,
+        rows=rows,
+        kinds=kinds,
+        near=near,
+        readings=asked.readings(),
+    )
 
 
 def search_json(request: Request) -> Response:
     """The same for programs."""
     page = Page(request)
-    asked = _SearchRequest(request, page.graph)
+    asked = _SearchRequest(page)
     results = [
         {
             "iri": hit.iri,
@@ -95,7 +155,17 @@ def search_json(request: Request) -> Response:
         }
         for hit, kind in asked.hits
     ]
-    return json_response(request, {"query": asked.text, "results": results})
+    readings = [
+        {
+            "question": reading.query.name,
+            "title": reading.query.title.to_json(),
+            "values": dict(reading.values),
+            "as_of": reading.as_of.isoformat() if reading.as_of else None,
+            "page": shown.href,
+        }
+        for reading, shown in zip(asked.asked.readings, asked.readings(), strict=True)
+    ]
+    return json_response(request, {"query": asked.text, "readings": readings, "results": results})
 
 
 # -- every name ------------------------------------------------------------------------------------------

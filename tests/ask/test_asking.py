@@ -1,0 +1,165 @@
+"""A text is read as the right saved question, with its names and dates in the right places; any other text as none."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from citygraph import Project
+from citygraph.ask import AskedText, Phrasings, read_question
+from citygraph.errors import QueryError
+from citygraph.project.asking import read_text
+from citygraph.saved_query import read_saved_query
+from citygraph.store import Snapshot
+from citygraph.store.directory import Directory
+from pages_client import Pages, words_of
+
+HELD_OUT: list[dict[str, Any]] = [
+    each for group in tomllib.loads(Path(__file__).with_name("held-out.toml").read_text()).values() for each in group
+]
+Read: TypeAlias = Callable[[str], AskedText]
+
+
+@pytest.fixture(scope="module")
+def read(this_project: Project, snapshot: Snapshot) -> Read:
+    """Reads a text over our own graph."""
+    phrasings = Phrasings(this_project.queries())
+    directory = Directory(snapshot.folder, this_project.prefixes)
+    return lambda text: read_question(text, phrasings, directory, prefixes=this_project.prefixes)
+
+
+@pytest.fixture(scope="module")
+def pages(this_project: Project) -> Pages:
+    """The pages of our own graph."""
+    return Pages(this_project)
+
+
+def test_phrasings_that_nothing_was_tuned_on_find_their_question(read: Read) -> None:
+    assert len(HELD_OUT) == 48
+    missed = [
+        each["asked"]
+        for each in HELD_OUT
+        if each["means"] not in [reading.query.name for reading in read(each["asked"]).readings]
+    ]
+    assert len(missed) <= 2, missed
+
+
+def test_their_names_and_dates_are_filled_in(read: Read) -> None:
+    for each in HELD_OUT:
+        for reading in read(each["asked"]).readings:
+            if reading.query.name == each["means"]:
+                assert each.get("values", {}).items() <= dict(reading.values).items(), each["asked"]
+
+
+def test_no_phrasing_of_a_header_is_one_of_them(this_project: Project) -> None:
+    known = {text.casefold() for query in this_project.queries() for text in query.phrasings}
+    assert not known & {each["asked"].casefold() for each in HELD_OUT}
+
+
+@pytest.mark.parametrize(
+    ("asked", "question", "values", "as_of"),
+    [
+        ("Hvem er president i Eurocities 1. mars 2021?", "president-on-date", {"network": "id:eurocities", "date": "2021-03-01"}, ""),
+        ("eurocities president on March 1, 2021", "president-on-date", {"network": "id:eurocities", "date": "2021-03-01"}, ""),
+        ("HVEM VAR PRESIDENT I METREX 01.03.2021", "president-on-date", {"network": "id:metrex", "date": "2021-03-01"}, ""),
+        ("president eurocites", "network-presidents", {"network": "id:eurocities"}, ""),
+        ("Oslos nettverk", "our-networks", {"member": "id:oslo-kommune"}, ""),
+        ("City of Oslo's networks", "our-networks", {"member": "id:oslo-kommune"}, ""),
+        ("Members of Eurocities in March 2019", "members", {"network": "id:eurocities"}, "2019-03-31"),
+        ("Medlemmer i Metrex 2019", "members", {"network": "id:metrex"}, "2019-12-31"),
+        ("Hvilke verv utløper de neste to årene?", "terms-ending", {"months": "24"}, ""),
+        (
+            "Hvem kom til og hvem falt fra i Eurocities' styre mellom 2016 og 2022?",
+            "joined-or-left",
+            {"earlier": "id:list-eurocities-excom-2016", "later": "id:list-eurocities-excom-2022"},
+            "",
+        ),
+    ],
+)  # fmt: skip
+def test_names_and_dates_as_people_write_them(
+    read: Read, asked: str, question: str, values: dict[str, str], as_of: str
+) -> None:
+    first = read(asked).readings[0]
+    assert (first.query.name, dict(first.values)) == (question, values)
+    assert first.as_of == (date.fromisoformat(as_of) if as_of else None)
+
+
+@pytest.mark.parametrize("text", ["", "Oslo", "City of Oslo", "asdf qwer", "tell me a joke", "?!", "2021"])
+def test_what_asks_nothing_is_read_as_nothing(read: Read, text: str) -> None:
+    assert read(text).readings == ()
+
+
+def test_a_date_of_no_calendar_is_none(read: Read) -> None:
+    assert read("Medlemmer i Eurocities 31. februar 2019").readings[0].as_of is None
+    assert all("date" not in each.values for each in read("President i Eurocities 2021-13-01").readings)
+
+
+@given(text=st.text(max_size=500))
+@settings(max_examples=40)
+def test_any_text_at_all_is_read(read: Read, text: str) -> None:
+    assert len(read(text).readings) <= 3
+    assert len(read(f"Oslo {text} nettverk").readings) <= 3
+
+
+def test_a_header_says_how_else_it_is_asked_and_what_is_wrong_with_that(tmp_path: Path) -> None:
+    file = tmp_path / "mine.rq"
+    head = '#+ title:    { nb: "T", en: "T" }\n#+ question: { nb: "S?", en: "Q?" }\n#+ columns: [a]\n'
+    text = head + '#+ also: { nb: ["Hva er nytt?"], en: ["What is new?"] }\nSELECT ?a WHERE { ?a a ?a }'
+    file.write_text(text)
+    assert read_saved_query(file).phrasings == ("T", "T", "S?", "Q?", "Hva er nytt?", "What is new?")
+    for wrong in (
+        'also: { de: ["Was?"] }',
+        'also: { nb: "Hva?" }',
+        "also: [Hva]",
+        'also: { nb: [""] }',
+        "also: { nb: [1] }",
+    ):
+        file.write_text(head + f"#+ {wrong}\nSELECT ?a WHERE {{ ?a a ?a }}")
+        with pytest.raises(QueryError, match=r"mine\.rq:4: also"):
+            read_saved_query(file)
+
+
+def test_a_question_that_lacks_its_day_says_so(this_project: Project, snapshot: Snapshot) -> None:
+    first = read_text("Who was president on that day?", this_project, snapshot).readings[0]
+    assert (first.query.name, first.missing) == ("president-on-date", ("date",))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nb", "Jeg leser dette som President på en dag , Eurocities , 1. mars 2021 – Endre «President på en dag»"),
+        ("en", "I read this as President on a day , Eurocities , 1 March 2021 – Change “President on a day”"),
+    ],
+)
+def test_the_search_says_how_it_reads_a_question_and_leads_to_its_answer(
+    pages: Pages, language: str, said: str
+) -> None:
+    found = pages.get(f"/search?q=Hvem+er+president+i+Eurocities+1.+mars+2021%3F&lang={language}").text
+    assert said in words_of(found)
+    answer = f"/queries/president-on-date?date=2021-03-01&amp;network=id%3Aeurocities&amp;lang={language}"
+    assert f'href="{answer}"' in found
+    assert f'href="{answer}#p-date"' in found
+    assert 'id="p-date"' in pages.get(answer.replace("&amp;", "&")).text
+    assert "Dario Nardella" in pages.get(answer.replace("&amp;", "&")).text
+    # What the question names is found too.
+    assert f'href="/network/eurocities?lang={language}"' in found
+
+
+def test_the_search_for_programs_has_the_readings(pages: Pages) -> None:
+    found = pages.get("/search.json?q=members+of+Metrex+in+2019").json()
+    first = found["readings"][0]
+    assert (first["question"], first["values"], first["as_of"]) == ("members", {"network": "id:metrex"}, "2019-12-31")
+    assert pages.get(first["page"]).status_code == 200
+    assert pages.get("/search.json?q=Oslo").json()["readings"] == []
+
+
+def test_what_is_not_in_the_graph_is_not_said_to_be_no_member(pages: Pages) -> None:
+    found = words_of(pages.get("/search?q=Lillehammerq&lang=nb").text)
+    assert "betyr ikke at det ikke er medlem noe sted" in found
