@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -232,6 +233,30 @@ def test_the_account_adds_up_on_every_day(this_project: Project, name: str, day:
     assert answered.account.counts == Counter(each.status for each in answered.others)
     assert answered.account.whole == whole.account.whole
     assert not answered.account.is_cut
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2020-11-05", "2 of 140 stated (2020-11-05), complete for Norway."),
+        ("2028-01-01", "0 of 140 stated (2020-11-05)."),
+        ("2005-01-01", "0 of more than 70 stated (1996)."),
+        ("1990-01-01", ""),
+    ],
+)
+def test_the_account_tells_how_many_of_a_list_are_known(this_project: Project, day: str, said: str) -> None:
+    answered = this_project.query("members", {"network": "Eurocities"}, as_of=date.fromisoformat(day))
+    assert answered.account is not None
+    words = [each.words.en for each in answered.account.lists if "role-full-member" in str(each.what)]
+    assert words == [f"Eurocities, full member: {said}"] * bool(said)
+    assert all(each in answered.account.words.en for each in words)
+    told = answered.account.to_json(PREFIXES)
+    assert told["words"] == answered.account.words.to_json()
+    assert json.dumps(told)
+    if day == "2020-11-05":
+        assert "Eurocities, medlem: 2 av 140 oppgitt (2020-11-05), fullstendig for Norge." in answered.account.words.nb
+        full = 'list="concept:role-full-member";known=2;stated="140";date="2020-11-05";complete="country:NOR"'
+        assert f'"id:eurocities";{full}' in answered.account.header(PREFIXES)
 
 
 def test_memberships_too_old_to_count_are_last_known_and_never_members(this_project: Project) -> None:

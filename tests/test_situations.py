@@ -464,3 +464,16 @@ def test_a_stated_number_that_is_a_range_is_shown_with_both_ends() -> None:
         "cg:approximation concept:range .",
     )
     assert {row[3:5] for row in rows} == {("120", "150")}
+
+
+def test_lists_without_a_number_are_told_when_they_are_complete(graph: Project) -> None:
+    account = graph.query("members", {"network": "ring"}, as_of=date.fromisoformat(NOW)).account
+    assert account is not None
+    assert "Ring, full member: 6 of about 20 stated (2020-05-01), complete for Nor. " in account.words.en
+    assert account.words.en.endswith("Ring, observer: complete for Swe, Nor.")
+    account = graph.query(
+        "theme-comparison", {"network": "ring", "other": "band"}, as_of=date.fromisoformat(NOW)
+    ).account
+    assert account is not None
+    assert [(each.known, each.stated, each.complete) for each in account.lists] == [(2, None, (None,))]
+    assert account.lists[0].words.nb.endswith(", tema: fullstendig liste.")

@@ -168,6 +168,14 @@ def negotiate(accept: str, offered: Sequence[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=128)
+def takes_more_keys(accept: str) -> bool:
+    """Whether an answer in JSON may have a key that the SPARQL results format lacks.
+
+    Readers that are strict about it refuse the whole answer; they ask for the format by its name.
+    """
+    return media_type("json") not in accept.lower()
+
+
 def takes_gzip(accept_encoding: str) -> bool:
     """Whether a header `Accept-Encoding` takes gzip."""
     wanted = _read_header(accept_encoding)

@@ -155,6 +155,16 @@ def json_head(columns: Sequence[str]) -> str:
     return f'{{"head":{{"vars":[{",".join(map(_quoted, columns))}]}},"results":{{"bindings":['
 
 
+def with_key(start: bytes, key: str, value: object) -> bytes:
+    """The start of an answer in JSON, or all of it, with a key more, which stands before the others.
+
+    SPARQL 1.1 Query Results JSON names no other keys than `head`, `results` and `boolean`; most readers pass over what they
+    do not know, some only before the rows, and some refuse it.
+    """
+    said = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return f"{{{_quoted(key)}:{said},".encode() + start.removeprefix(b"{")
+
+
 def json_term(term: Term) -> str:
     """One value (SPARQL 1.1 Query Results JSON Format, 3.2.2); no two terms are written alike."""
     if type(term) is Iri:

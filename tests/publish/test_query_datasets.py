@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -88,9 +89,19 @@ def test_every_question_that_was_answered_is_a_dataset_with_its_words_and_files(
     queries = {each.name: each for each in this_project.queries()}
     wanted = {path.stem for path in (folder / "queries").glob("*.csv")}
     assert {each.query for each in it.answers} == wanted
+    for each in it.answers:
+        account = json.loads((folder / "queries" / f"{each.query}.json").read_text(encoding="utf-8"))["account"]
+        for language in ("nb", "en"):
+            question = queries[each.query].question.in_language(language)
+            assert each.description.in_language(language) == f"{question} {account['words'][language]}"
+    members = next(each for each in it.answers if each.query == "members")
+    assert "2 of 140 stated" in members.description.en
+    assert members.description.nb.startswith(
+        "Hvem er med i hvert nettverk, og som hva? Per 2020-11-05: 5 gjelder, 1 sist"
+    )
     assert len(wanted) > 20
     for each in it.answers:
-        assert (each.title, each.description) == (queries[each.query].title, queries[each.query].question)
+        assert each.title == queries[each.query].title
         files = {distribution.url.removeprefix(BASE) for distribution in each.distributions}
         tables = {path.name for path in (folder / "queries").glob(f"{each.query}.*")}
         assert files == {f"queries/{name}" for name in tables - {f"{each.query}.csv-metadata.json"}}

@@ -106,6 +106,11 @@ def test_the_files_hold_the_rows_of_the_page(pages: Pages, name: str) -> None:
     assert answer.headers["Citygraph-Account"].startswith(f"holds={len(strict) - 1}")
     assert ("Last known" in page) == (len(strict) < len(rows))
     assert f"As of 2020-11-05: {len(strict) - 1} hold" in page
+    assert bindings["account"]["counts"]["holds"] == len(strict) - 1
+    assert f"{bindings['account']['words']['en']} " in f"{page} "
+    plain = pages.get(f"/queries/{name}.json", Accept="application/sparql-results+json")
+    assert {"account": bindings["account"], **plain.json()} == bindings
+    assert (plain.headers["Vary"], "account" in plain.json()) == (answer.headers["Vary"], False)
 
 
 def test_a_table_names_its_things_in_the_language_of_the_reader_and_says_what_its_columns_are(pages: Pages) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from citygraph.findings import Finding, Report, Severity
     from citygraph.labels import Labels
     from citygraph.project import Project
-    from citygraph.query import Answered, Citation
+    from citygraph.query import Account, Answered, Citation
     from citygraph.query.federate import Federated
     from citygraph.rdf import Quad, Term
     from citygraph.reason.proof.words import Explanation
@@ -167,13 +167,16 @@ def print_answer(
     language: str,
     prefixes: Mapping[str, str],
     numbered: int = 0,
+    account: Account | None = None,
 ) -> None:
     """Write an answer to stdout; the rows of a table are numbered from `numbered` on when sources follow.
+
+    In JSON the `account` stands under a key of its own.
 
     Raises:
         QueryError: the format cannot carry this kind of answer.
     """
-    from citygraph.results import Graph, Truth, write_answer  # noqa: PLC0415
+    from citygraph.results import Graph, Truth, with_key, write_answer  # noqa: PLC0415
 
     if format_ is not AnswerFormat.TABLE:
         _refuse_wrong_kind(format_, is_graph=isinstance(answer, Graph))
@@ -186,7 +189,9 @@ def print_answer(
         _write(export_bytes(quads, format=format_.value, prefixes=prefixes))
     elif format_ is not AnswerFormat.TABLE:
         try:
-            _write(write_answer(answer, format=format_.value))
+            body = write_answer(answer, format=format_.value)
+            is_told = account is not None and format_ is AnswerFormat.JSON
+            _write(with_key(body, "account", account.to_json(prefixes)) if account and is_told else body)
         except ValueError as error:
             message = sentence("cli.answer.not_this", format=format_.value)
             raise QueryError(message, fix=sentence("cli.answer.use_other")) from error

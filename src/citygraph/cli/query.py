@@ -105,7 +105,7 @@ def query(
         if isinstance(answer, Solutions) and format_ in {AnswerFormat.CSV, AnswerFormat.TSV}:
             print_named_rows(answer, snapshot, dialect=dialect.value, **how)
         else:
-            print_answer(answer, snapshot, **how)
+            print_answer(answer, snapshot, account=answered.account, **how)
 
 
 def version_to_ask(project: Project, as_of: date | None, words: str, *, quiet: bool) -> Snapshot:

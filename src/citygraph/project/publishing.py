@@ -18,7 +18,6 @@ from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import LIFTED, lifted_graph, stated_of_other_times
-from citygraph.messages import Text
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.query import OtherTimes
@@ -103,7 +102,9 @@ def _answer_of(saved: SavedQuery, edition: Edition, prefixes: Mapping[str, str])
     shown, account = answered.shown(), answered.account
     if not isinstance(shown, Solutions):
         return None
-    return QuestionAnswer(shown, answered.bound, account.words if account is not None else Text())
+    if account is None:
+        return QuestionAnswer(shown, answered.bound)
+    return QuestionAnswer(shown, answered.bound, account.words, account.to_json(prefixes))
 
 
 @contextmanager

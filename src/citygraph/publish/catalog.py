@@ -203,6 +203,8 @@ def catalog_of(
     asked = tuple(
         replace(
             _answer(query, dataset, settings, name),
+            # The question, and what its answer holds and leaves out.
+            description=found[0].description,
             distributions=tuple(_distribution(item, site, names) for item in found),
         )
         for query in queries

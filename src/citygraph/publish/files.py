@@ -24,7 +24,7 @@ import yaml
 from citygraph.csv_tables import sheet_columns, write_table
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, canonical_hash, read_quads
-from citygraph.results import Solutions, plain_text, write_answer
+from citygraph.results import Solutions, plain_text, with_key, write_answer
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sorted_quads import SortedQuads, distinct_triples, has_blank_node
 from citygraph.sparql.text import Form
@@ -55,13 +55,16 @@ def class_files(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield from _workbook(table)
 
 
-def answer_files(answer: Solutions, named: Solutions, name: Callable[[Iri], str]) -> Iterator[tuple[str, bytes]]:
+def answer_files(
+    answer: Solutions, named: Solutions, name: Callable[[Iri], str], account: Mapping[str, object]
+) -> Iterator[tuple[str, bytes]]:
     """The answer to a question in every format that fits, by the ending of the file.
 
     Args:
         answer: its rows.
         named: the same `with_names`, for those who read tables.
         name: what a thing is called, for the map.
+        account: what the answer holds and leaves out (`query.Account.to_json`); empty for none.
     """
 
     def shown(term: Term | None) -> str:
@@ -70,7 +73,8 @@ def answer_files(answer: Solutions, named: Solutions, name: Callable[[Iri], str]
         return plain_text(term)
 
     yield "csv", write_table(named)
-    yield "json", write_answer(answer, format="json")
+    body = write_answer(answer, format="json")
+    yield "json", with_key(body, "account", account) if account else body
     yield from _on_a_map(Table(answer.columns, tuple(tuple(map(shown, row)) for row in answer.rows)))
     columns = sheet_columns(named, str)
     cells = (tuple(plain_text(row[place]) for _, place in columns) for row in named.rows)

@@ -117,11 +117,12 @@ _FORMATS_OF_A_DATASET: Final = {
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnswer:
-    """The answer to a question, the values its parameters had, and its account (`query.Account.words`)."""
+    """The answer to a question, the values its parameters had, and its account: in words, and for programs (`query.Account`)."""
 
     answer: Solutions
     bound: Mapping[str, Term] = field(default_factory=dict)
     account: Text = field(default_factory=Text)
+    counts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,18 +264,20 @@ class Writing:
             if asked is None:
                 continue
             self._bound[query.name] = asked.bound
+            about = Text(
+                *(f"{query.question.in_language(each)} {asked.account.in_language(each)}".strip() for each in LANGUAGES)
+            )
             named = with_names(asked.answer, name, prefixes=self._tools.prefixes)
-            for ending, data in answer_files(asked.answer, named, name):
+            for ending, data in answer_files(asked.answer, named, name, asked.counts):
                 path = f"queries/{query.name}.{ending}"
                 size = self._folder.write(path, data)
                 if ending in formats:
                     file_type, media_type, words = formats[ending]
                     title = Text(f"{query.title.nb} ({words})", f"{query.title.en} ({words})")
-                    self._items.append(Item(path, title, query.question, file_type, media_type, size, query.name))
+                    self._items.append(Item(path, title, about, file_type, media_type, size, query.name))
                     self._sound.add(f"{path} {file_type}")
             file = f"{query.name}.csv"
-            about = self._about_table(query, asked)
-            metadata = describe_table(file, columns_of(named, language), about)
+            metadata = describe_table(file, columns_of(named, language), self._about_table(query, asked))
             self._folder.write(f"queries/{file}{METADATA_ENDING}", metadata)
 
     def _about_table(self, query: SavedQuery, asked: QuestionAnswer) -> TableAbout:

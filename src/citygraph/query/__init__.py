@@ -2,7 +2,8 @@
 
 Read in this order:
 
-- `run`: a saved query run, its rows stated or derived, and how complete the lists are that they rely on;
+- `run`: a saved query run, its rows stated or derived;
+- `lists`: how complete the lists are, and how many of a stated number are known;
 - `account`: the rows that do not hold on the day, why, and how many;
 - `citations`: where the facts behind a row were read;
 - `names`: what a person typed to terms, and terms to what they are called;

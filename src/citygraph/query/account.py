@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.errors import QueryError, StoreTimeout
@@ -25,6 +26,7 @@ from citygraph.store.memory import DEFAULT_GRAPH
 
 if TYPE_CHECKING:
     from citygraph.query.citations import Citation
+    from citygraph.query.lists import ListCount
 
 _STATUS: Final = """
 PREFIX cg: <https://w3id.org/citygraph/ontology#>
@@ -42,6 +44,10 @@ SELECT ?s ?p ?o ?claim WHERE {
 """
 _FILLED: Final = "SELECT ?graph WHERE { {values} FILTER EXISTS { GRAPH ?graph { ?s ?p ?o } } }"
 _MANY: Final = 500
+_MOST_TOLD: Final = 5
+_MOST_IN_HEADER: Final = 10
+_LONGEST_TEXT: Final = 200
+_PLAIN: Final = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
 _NUMBERS: Final = frozenset(PREFIXES["xsd"] + name for name in ("integer", "decimal", "double", "float"))
 _WORST: Final = (FactStatus.REJECTED, FactStatus.NOT_YET, FactStatus.ENDED, FactStatus.LAST_KNOWN, FactStatus.UNDATED)
 """Of several facts behind one row the first of these says what the row is."""
@@ -88,12 +94,14 @@ class Account:
         holds: the rows of the answer.
         counts: the rows beside it, by status.
         is_cut: whether there are more rows beside it than may be given, so that they are not counted.
+        lists: how many are known of the lists that the question relies on, and of how many.
     """
 
     day: str
     holds: int
     counts: Mapping[FactStatus, int] = field(default_factory=dict)
     is_cut: bool = False
+    lists: tuple[ListCount, ...] = ()
 
     @property
     def whole(self) -> int:
@@ -102,22 +110,63 @@ class Account:
 
     @property
     def words(self) -> Text:
-        """The account as a sentence, the day in figures: "As of 2026-11-30: 2 rows hold, 5 last known, 1 ended"."""
+        """The account in words, the day in figures: "As of 2026-11-30: 2 hold, 5 last known, 1 ended.", then the lists."""
         counted = [(FactStatus.HOLDS, self.holds), *((each, self.counts.get(each, 0)) for each in reversed(_WORST))]
         told = [(status, number) for status, number in counted if number or status is FactStatus.HOLDS]
         parts = [text(f"interface.account.{status.value}").filled(count=number) for status, number in told]
         if self.is_cut:
             parts.append(text("interface.account.cut"))
-        return text("interface.account.whole").filled(
+        whole = text("interface.account.whole").filled(
             day=self.day,
             parts=Text(*(", ".join(each.in_language(language) for each in parts) for language in LANGUAGES)),
         )
+        said = [whole, *(each.words for each in self.lists[:_MOST_TOLD])]
+        if len(self.lists) > _MOST_TOLD:
+            said.append(text("interface.account.more_lists").filled(count=len(self.lists) - _MOST_TOLD))
+        return Text(*(" ".join(each.in_language(language) for each in said) for language in LANGUAGES))
 
-    @property
-    def header(self) -> str:
+    def to_json(self, prefixes: Mapping[str, str]) -> dict[str, object]:
+        """The account for programs: numbers, and the words in each language."""
+        counts = {each.value: self.counts[each] for each in reversed(_WORST) if self.counts.get(each)}
+        said: dict[str, object] = {"day": self.day, "counts": {FactStatus.HOLDS.value: self.holds, **counts}}
+        if self.is_cut:
+            said["cut"] = True
+        if self.lists:
+            said["lists"] = [each.to_json(prefixes) for each in self.lists]
+        return said | {"words": self.words.to_json()}
+
+    def header(self, prefixes: Mapping[str, str]) -> str:
         """The account as a dictionary of RFC 9651, for the header of an answer by HTTP."""
         counts = [f"{each.value}={self.counts[each]}" for each in reversed(_WORST) if self.counts.get(each)]
-        return ", ".join([f"holds={self.holds}", *counts, *(["cut"] if self.is_cut else [])])
+        lists = [_list_item(each.to_json(prefixes)) for each in self.lists[:_MOST_IN_HEADER]]
+        return ", ".join([
+            f"holds={self.holds}", *counts, *(["cut"] if self.is_cut else []),
+            *([f"lists=({' '.join(lists)})"] if lists else []),
+        ])  # fmt: skip
+
+
+def _list_item(said: Mapping[str, Any]) -> str:
+    complete = said.get("complete", ())
+    places = complete if complete is True else " ".join(complete)
+    parameters = {
+        "list": said["list"], "known": said["known"], "stated": said.get("stated"), "date": said.get("date"),
+        "complete": places,
+    }  # fmt: skip
+    written = [
+        f";{name}" if value is True else f";{name}={value if isinstance(value, int) else header_text(value)}"
+        for name, value in parameters.items()
+        if value or name == "known"
+    ]
+    return header_text(said["organization"]) + "".join(written)
+
+
+def header_text(text: str) -> str:
+    r"""A string of RFC 9651, which a header may hold whatever it was: what is not ASCII is written as in an address.
+
+    >>> header_text('<http://example.org/æ"\r>')
+    '"<http://example.org/%C3%A6%22%0D>"'
+    """
+    return f'"{quote(text[:_LONGEST_TEXT], safe=_PLAIN)}"'
 
 
 def account_of(  # noqa: PLR0913  # one argument for each thing that a caller decides

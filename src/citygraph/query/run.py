@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,72 +11,16 @@ from typing import TYPE_CHECKING, Final
 from citygraph.as_of import FactStatus
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
-from citygraph.namespaces import CONCEPT, PREFIXES
+from citygraph.namespaces import PREFIXES
 from citygraph.query.account import Account, OtherRow, OtherTimes, account_of
 from citygraph.query.citations import Citation, sources_of_rows
+from citygraph.query.lists import ListStatement, counted_lists, lists_behind
 from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
 from citygraph.results import Answer, Row, Solutions, Truth
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
 from citygraph.sparql.text import Pattern, triple_patterns, with_every_variable
 from citygraph.store import MemoryStore, Store
-
-_CURRENT: Final = """
-PREFIX cg:  <https://w3id.org/citygraph/ontology#>
-PREFIX dct: <http://purl.org/dc/terms/>
-SELECT DISTINCT ?organization ?kind ?completeness ?date ?place ?role WHERE {
-  ?organization cg:hasCurrentList ?list .
-  ?list cg:listKind ?kind ; cg:completeness ?completeness ; cg:asOf ?date .
-  OPTIONAL { ?list dct:spatial ?place }
-  OPTIONAL { ?list cg:listRole ?role }
-}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class ListStatement:
-    """How complete one list of one organisation is on the reference date, as a person has judged it."""
-
-    organization: Term
-    kind: Term
-    completeness: Term
-    date: str
-    place: Term | None = None
-    role: Term | None = None
-
-
-def lists_behind(kinds: Sequence[str], things: Iterable[Term | None], store: Store) -> list[ListStatement]:
-    """The statements that count now about lists of these kinds, of the organisations among `things`.
-
-    Args:
-        kinds: the `lists` of a saved query, such as `list-memberships`.
-        things: every term of the answer and of its parameters.
-        store: the graph that was asked.
-    """
-    wanted = {Iri(CONCEPT + kind) for kind in kinds}
-    named = set(things)
-    answer = store.query(_CURRENT)
-    rows = list(answer) if isinstance(answer, Solutions) else []
-    found = [
-        ListStatement(
-            row["organization"],
-            row["kind"],
-            row["completeness"],
-            row["date"].value if isinstance(row["date"], Literal) else "",
-            row.get("place"),
-            row.get("role"),
-        )
-        for row in rows
-        if row["kind"] in wanted and row["organization"] in named
-    ]
-    # Servers do not agree on where an empty cell stands in an order.
-    return sorted(found, key=_order)
-
-
-def _order(each: ListStatement) -> tuple[str, ...]:
-    cells = (each.organization, each.kind, each.place, each.role, each.completeness)
-    return (*("" if cell is None else str(cell) for cell in cells), each.date)
-
 
 if TYPE_CHECKING:
     from citygraph.query.federate import Federated, Federation
@@ -243,17 +187,11 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     account: Account | None = None
     others: tuple[OtherRow, ...] = ()
     if times is not None:
-        account, others = account_of(
-            query,
-            text,
-            answer,
-            store,
-            bound=bound,
-            times=times,
-            prefixes=prefixes,
-            timeout=timeout,
-            most_rows=most_rows,
-        )
+        how = {"bound": bound, "times": times, "prefixes": prefixes, "timeout": timeout, "most_rows": most_rows}
+        account, others = account_of(query, text, answer, store, **how)  # type: ignore[arg-type]  # as they were given
+        if query.lists:
+            counted = counted_lists(lists, things, query.lists, store, day=times.day, prefixes=prefixes)
+            account = replace(account, lists=counted)
     if asserted_graphs is None:
         return Answered(query, shown, bound, lists=lists, federated=federated, account=account, others=others)
     rows = [

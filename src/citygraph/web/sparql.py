@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from citygraph.errors import CitygraphError, SnapshotError
-from citygraph.formats import GRAPHS, HTML, ROWS, content_type, media_type, negotiate, takes_gzip
+from citygraph.formats import GRAPHS, HTML, ROWS, content_type, media_type, negotiate, takes_gzip, takes_more_keys
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
 from citygraph.query.names import UnknownTerm, told_unknown
@@ -41,7 +41,6 @@ from citygraph.web.sparql_protocol import (
     send_gathered,
     send_not_modified,
     send_whole,
-    takes_more_keys,
     unknown_header,
     whole_answer,
     with_unknown,

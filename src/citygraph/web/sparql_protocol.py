@@ -7,8 +7,6 @@ its head, so that it can be given again from the cache with nothing done to it.
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +19,9 @@ from starlette.types import Scope, Send
 from citygraph.formats import GRAPHS, ROWS, content_type, media_type, negotiate
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
+from citygraph.query.account import header_text
 from citygraph.query.names import UnknownTerm
+from citygraph.results import with_key
 from citygraph.store.protocol import Head
 from citygraph.values import did_you_mean
 from citygraph.web.requests import Refusal, head_bytes, header
@@ -263,41 +263,22 @@ async def send_gathered(pieces: AsyncIterator[bytes], headers: list[tuple[bytes,
 
 # -- terms that nobody knows ----------------------------------------------------------------------------
 
-_BARE: Final = re.compile(rb"[^ !#-\[\]-~]")
-_LONGEST_TERM: Final = 200
-
 
 def unknown_header(told: Iterable[UnknownTerm]) -> tuple[bytes, bytes]:
-    """The terms of a query that stand nowhere, as a list of RFC 9651; what is not ASCII is written as in an address."""
+    """The terms of a query that stand nowhere, as a list of RFC 9651."""
     items = []
     for each in told:
-        near = b"".join(
-            b";near%s=%s" % (b"" if not place else b"-%d" % (place + 1), _quoted(near))
-            for place, near in enumerate(each.near)
-        )
-        items.append(b"%s;line=%d;column=%d%s" % (_quoted(each.written), each.line, each.column, near))
-    return b"citygraph-unknown", b", ".join(items)
-
-
-def _quoted(text: str) -> bytes:
-    return b'"%s"' % _BARE.sub(lambda found: b"%%%02X" % found[0][0], text[:_LONGEST_TERM].encode())
+        near = [
+            f"near{f'-{place}' if place > 1 else ''}={header_text(word)}" for place, word in enumerate(each.near, 1)
+        ]
+        items.append(";".join([header_text(each.written), f"line={each.line}", f"column={each.column}", *near]))
+    return b"citygraph-unknown", ", ".join(items).encode()
 
 
 def with_unknown(start: bytes, told: Iterable[UnknownTerm]) -> bytes:
-    """The start of an answer in JSON with the terms that stand nowhere, under a key of their own before the others."""
+    """The start of an answer in JSON with the terms that stand nowhere, under a key of their own."""
     said = [{"term": each.written, "line": each.line, "column": each.column, "near": each.near} for each in told]
-    return b'{"unknown":%s,%s' % (
-        json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(),
-        start.removeprefix(b"{"),
-    )
-
-
-def takes_more_keys(accept: str) -> bool:
-    """Whether an answer in JSON may have a key that the SPARQL results format lacks.
-
-    Readers that are strict about it refuse the whole answer; they ask for the format by its name.
-    """
-    return media_type("json") not in accept.lower()
+    return with_key(start, "unknown", said)
 
 
 # -- answers that are kept ----------------------------------------------------------------------------

@@ -26,11 +26,11 @@ from citygraph.csv_tables import (
 )
 from citygraph.errors import QueryError
 from citygraph.export import export_bytes
-from citygraph.formats import content_type, place_in
+from citygraph.formats import content_type, place_in, takes_more_keys
 from citygraph.messages import Text, sentence
 from citygraph.query import Answered
 from citygraph.rdf import Iri, Literal, Quad, Term
-from citygraph.results import Answer, Graph, Solutions, plain_text, write_answer
+from citygraph.results import Answer, Graph, Solutions, plain_text, with_key, write_answer
 from citygraph.web.pages.facts import table_of
 from citygraph.web.pages.page import Page, respond
 
@@ -61,7 +61,7 @@ def answer_file(page: Page, answered: Answered, format: str, *, strict: bool = F
         parameters = f"?{page.request.url.query}" if page.request.url.query else ""
         beside = f'<{name}{METADATA_ENDING}{parameters}>; rel="describedby"; type="application/csvm+json"'
         response.headers.append("Link", beside)
-    account_headers(response, answered)
+    account_headers(page, response, answered)
     return response
 
 
@@ -102,11 +102,11 @@ def _metadata(page: Page, answered: Answered, answer: Answer) -> bytes:
     return describe_table(f"{query.name}.csv", columns_of(named, page.language), about)
 
 
-def account_headers(response: Response, answered: Answered | None) -> None:
+def account_headers(page: Page, response: Response, answered: Answered | None) -> None:
     """Say in headers which day an answer holds for, and what it holds and leaves out (RFC 9651)."""
     if answered is not None and answered.account is not None:
         response.headers["Citygraph-Day"] = answered.account.day
-        response.headers["Citygraph-Account"] = answered.account.header
+        response.headers["Citygraph-Account"] = answered.account.header(page.project.prefixes)
 
 
 def _written(page: Page, answered: Answered, answer: Answer, format: str) -> bytes:  # noqa: A002
@@ -123,7 +123,11 @@ def _written(page: Page, answered: Answered, answer: Answer, format: str) -> byt
                 return _geojson(page, answer)
             case "xlsx":
                 return _workbook(page, answered, _named(page, answer))
-    return write_answer(answer, format=format)
+    body = write_answer(answer, format=format)
+    account = answered.account
+    if account is None or format != "json" or not takes_more_keys(page.request.headers.get("accept", "")):
+        return body
+    return with_key(body, "account", account.to_json(page.project.prefixes))
 
 
 def _number(term: Term | None) -> float | None:

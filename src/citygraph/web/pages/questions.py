@@ -187,7 +187,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         snippets=_snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
         structured=data_block(_query_dataset(page, saved, csv)),
     )
-    account_headers(response, answered)
+    account_headers(page, response, answered)
     for format_ in answer_formats(saved.parsed.form, saved.columns):
         address = page.urls.query(saved.name, kept, format=format_)
         response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type(format_)}"')
