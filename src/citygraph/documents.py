@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 STRING: Final = (
     r'"""(?:(?:""|")?(?:[^"\\]|\\.))*"""'
@@ -181,7 +180,9 @@ _NESTED: Final = re.compile(
 _REFERENCE: Final = re.compile(rf"<!\[CDATA\[(?:(?!\]\]>).)*+(?:\]\]>|\Z)|{_COMMENT}|&([^\s&;#<>]+);", re.DOTALL)
 _CHARACTER: Final = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|(\d{1,7}));")
 _PREDEFINED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_QUOTED: Final = {'"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_WRITTEN: Final = str.maketrans({
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;",
+})  # fmt: skip
 _LAST: Final = 0x10FFFF
 _HEAD: Final = 1_000
 """Characters in which a document says its encoding."""
@@ -270,5 +271,5 @@ def _entities(subset: str, line: int) -> dict[str, str]:
         said = _CHARACTER.sub(lambda each: chr(min(int(each[1], 16) if each[1] else int(each[2]), _LAST)), value)
         for short, character in _PREDEFINED.items():
             said = said if short == "amp" else said.replace(f"&{short};", character)
-        entities.setdefault(name, escape(said.replace("&amp;", "&"), _QUOTED))
+        entities.setdefault(name, said.replace("&amp;", "&").translate(_WRITTEN))
     return entities

@@ -11,16 +11,18 @@ import io
 import os
 import stat
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from posixpath import dirname, join, normpath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import ConfigError, ExportError
 from citygraph.messages import Text, reason_of, sentence, text
+
+if TYPE_CHECKING:
+    import tarfile
 
 _PARTS_OF_A_PROJECT: Final = ("graph.toml", "ontology", "data", "queries")
 _MOST_LINKS: Final = 10
@@ -232,6 +234,8 @@ def extract_revision(project: Path, revision: str, target: Path) -> None:
         message = sentence("files.no_revision", revision=revision, project=project, why=why)
         shallow = git(project, "rev-parse", "--is-shallow-repository") == b"true\n"
         raise ConfigError(message, fix=sentence("files.fetch_history" if shallow else "files.name_revision"))
+    import tarfile  # noqa: PLC0415  # few commands read a revision
+
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         # Not `extractall`: how it treats names that lead elsewhere depends on the patch of Python (3.11.4).
         members = {normpath(member.name): member for member in tar.getmembers() if not member.isdir()}

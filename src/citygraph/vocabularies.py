@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
@@ -50,7 +50,7 @@ _UNITS: Final = {"kommune": ("kommune", "municipality"), "fylke": ("fylke", "fyl
 _TYPE: Final = Iri(PREFIXES["rdf"] + "type")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """One scheme: its terms by code, further codes, and the form of still further terms when it is open."""
 
@@ -61,8 +61,17 @@ class Vocabulary:
     terms: Mapping[str, Text]
     codes: frozenset[str] = frozenset()
     open: str = ""
-    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The codes that a name or an address can mean, by its `_key`."""
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What people write for a code, its own spelling first; of a code that nobody is to use any more nothing."""
+
+    @cached_property
+    def written(self) -> Mapping[str, frozenset[str]]:
+        """The codes that a name or an address can mean, by its `_key`."""
+        written: dict[str, set[str]] = {}
+        for code, words in self.words.items():
+            for each in words:
+                written.setdefault(_address(each) if "://" in each else _key(each), set()).add(code)
+        return {key: frozenset(each) for key, each in written.items()}
 
     def iri(self, code: str) -> str:
         """The IRI of a code; an IRI stays what it is."""
@@ -102,28 +111,25 @@ def vocabularies() -> Mapping[str, Vocabulary]:
 
 
 def _vocabulary(name: str, table: Mapping[str, Any]) -> Vocabulary:
-    words: dict[str, list[str]] = {code: each for code, each in table.items() if code not in _KEYS}
-    words |= _places(table.get("places", {}))
-    codes = frozenset(table.get("codes", "").split())
-    written: dict[str, set[str]] = {}
-    for code in (*words, *codes):
-        for each in (
-            (code, code.removeprefix("tema/"), *words.get(code, ())) if code not in table.get("old", "").split() else ()
-        ):
-            written.setdefault(_address(each) if "://" in each else _key(each), set()).add(code)
+    named: dict[str, list[str]] = {code: each for code, each in table.items() if code not in _KEYS}
+    named |= _places(table.get("places", {}))
+    codes, old = frozenset(table.get("codes", "").split()), table.get("old", "").split()
+    words: dict[str, Sequence[str]] = {
+        code: (code, code.removeprefix("tema/"), *named.get(code, ())) for code in (*named, *codes) if code not in old
+    }
     if name == "country":
         for country in countries().values():
-            for each in country.names if country.alpha3 in words or country.alpha3 in codes else ():
-                written.setdefault(_key(each), set()).add(country.alpha3)
+            if country.alpha3 in named or country.alpha3 in codes:
+                words[country.alpha3] = (*words.get(country.alpha3, ()), *country.names)
     return Vocabulary(
         name=name,
         namespace=table["namespace"],
         scheme=table["scheme"],
         type=table.get("type", ""),
-        terms={code: Text(*each[:2]) for code, each in words.items()},
+        terms={code: Text(*each[:2]) for code, each in named.items()},
         codes=codes,
         open=table.get("open", ""),
-        written={key: frozenset(each) for key, each in written.items()},
+        words=words,
     )
 
 
