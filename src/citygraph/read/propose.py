@@ -1,0 +1,426 @@
+"""From a text to proposed facts, sentence by sentence: right where it speaks, silent where it does not know.
+
+A proposal is a kind of fact with values for its fields, the exact words that it stands on, and how sure it is: *clear*,
+*choose* (something may be several things, or what it is about follows from the text around it alone) or *new* (a thing
+that the graph does not have). Negations, wishes, the past and what others are said to say give no proposal, but where a
+kind has the modality. Nothing is accepted by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from citygraph.edit.kinds import FactKind, Kinds
+from citygraph.matching.names import plain
+from citygraph.messages import Text
+from citygraph.read.figures import ReadValue, Sort
+from citygraph.read.mentions import CONTEXT, KnownNames, Mentions
+from citygraph.read.patterns import Line, Pattern, PatternBook, PatternMatch, Slot, matches, pattern_book, stands_in
+from citygraph.read.sentences import Sentence, sentences_of
+from citygraph.read.text import KeptText
+
+_SLOT: Final = re.compile(r"\{([\w-]+)(?::\d+)?\}")
+_OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
+_OF_STATE: Final = frozenset({"membership", "office", "lead", "seat", "figure", "amount", "topic", "activity", "aim", "relation", "meeting-rule", "website", "network"})  # fmt: skip
+"""Kinds that say what holds now: a sentence about the past says it of another time."""
+_CLAUSE_MARKS: Final = frozenset({";", ":", "–", "—"})
+_ORGANIZATIONS: Final = ("organization", "subject")
+_WISH: Final = "concept:modality-wish"
+_START: Final = 4
+_HEADING: Final = 6
+_ORDER: Final[Mapping[Sort, int]] = {"clear": 0, "choose": 1, "new": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedValue:
+    """The value of one field of a proposal: how an edit takes it, its words, and how sure it is."""
+
+    option: str
+    said: str
+    words: str
+    sort: Sort = "clear"
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A fact that a text may say.
+
+    Attributes:
+        number: its place among the proposals of the text, from 1.
+        kind: the kind of fact, by its name.
+        values: of its fields.
+        start: the first character of the words that it stands on.
+        end: the character behind the last one.
+        words: the words, exactly as they stand in the text.
+        sentence: the sentence that they are in.
+        sort: `clear`, `choose` or `new`.
+        pattern: which pattern found it.
+    """
+
+    number: int
+    kind: str
+    values: tuple[ProposedValue, ...]
+    start: int
+    end: int
+    words: str
+    sentence: Sentence
+    sort: Sort
+    pattern: str
+
+    def value(self, option: str) -> ProposedValue | None:
+        """The value of a field, the first of several; `None` without one."""
+        return next((each for each in self.values if each.option == option), None)
+
+    @property
+    def said(self) -> tuple[tuple[str, str], ...]:
+        """The values as `edit add` takes them, in the order of the fields."""
+        return tuple((each.option, each.said) for each in self.values)
+
+
+def told_proposal(proposal: Proposal, kinds: Kinds, known: KnownNames) -> Text:
+    """A proposal as a sentence in both languages."""
+    kind = kinds[proposal.kind]
+    return Text(*(_told(proposal, kind.told.in_language(each), known, each) for each in ("nb", "en")))
+
+
+def _told(proposal: Proposal, template: str, known: KnownNames, language: str) -> str:
+    words: dict[str, str] = {}
+    for each in proposal.values:
+        word = known.word(each.said, language)
+        words[each.option] = f"{words[each.option]}, {word}" if each.option in words else word
+
+    def optional(match: re.Match[str]) -> str:
+        return match[1] if all(name in words for name in _SLOT.findall(match[1])) else ""
+
+    return " ".join(_SLOT.sub(lambda slot: words.get(slot[1], "…"), _OPTIONAL.sub(optional, template)).split())
+
+
+def propose(text: KeptText | str, known: KnownNames, kinds: Kinds, book: PatternBook | None = None) -> list[Proposal]:
+    """The facts that a text may say, in its order.
+
+    Args:
+        text: the text.
+        known: the names of the graph.
+        kinds: the kinds of facts; patterns for kinds that are not there are left out.
+        book: the patterns; those of the program without it.
+
+    Returns:
+        Proposals; no two of one kind stand on the same words with the same values.
+    """
+    words = book or pattern_book()
+    whole = text.text if isinstance(text, KeptText) else text
+    reader = _Reader(whole, sentences_of(text, words), known, kinds, words)
+    return [replace(each, number=number) for number, each in enumerate(reader.proposals(), start=1)]
+
+
+class _Reader:
+    """Reads the sentences of one text, and remembers which organisation it is about."""
+
+    def __init__(
+        self, text: str, sentences: Sequence[Sentence], known: KnownNames, kinds: Kinds, book: PatternBook
+    ) -> None:
+        self._text, self._sentences, self._known, self._kinds, self._book = text, sentences, known, kinds, book
+        self._common = frozenset(re.findall(r"(?<![^\W_])[a-zæøå][^\W_]+", text))
+        self._about: ReadValue | None = None
+        self._introduced: dict[str, ReadValue] = {}
+
+    def proposals(self) -> Iterator[Proposal]:
+        for sentence in self._sentences:
+            mentions = Mentions(sentence, self._known, self._book, self._common)
+            self._look_around(sentence, mentions)
+            found = list(self._of_list(sentence, mentions)) if sentence.kind == "item" else []
+            if sentence.kind != "heading" or _reads_as_sentence(sentence):
+                found = found or list(self._of_sentence(sentence, mentions))
+            yield from sorted(_without_doubles(found), key=lambda each: (each.start, each.end))
+
+    # -- what the text is about ------------------------------------------------------------------------
+
+    def _look_around(self, sentence: Sentence, mentions: Mentions) -> None:
+        """Remember the organisation that a heading or the beginning of a sentence names."""
+        named = self._networks(mentions)
+        if sentence.kind == "heading":
+            if named:
+                sure = replace(named[0][1], sort="choose") if len({v.said for _, v in named}) > 1 else named[0][1]
+                self._about = sure
+            elif introduced := self._defined_by_heading(mentions):
+                self._about = introduced
+            return
+        for at, value in named[:1]:
+            if at <= _START and mentions.keys[max(0, at - 1)] not in mentions.book.list("of"):
+                self._about = value
+        introduced = self._introduction(sentence, mentions)
+        if introduced is not None:
+            self._about = introduced
+        elif self._about is None and named:
+            self._about = named[0][1]
+
+    def _networks(self, mentions: Mentions) -> list[tuple[int, ReadValue]]:
+        """The networks of the graph, and those that the text has introduced, with their places."""
+        found: list[tuple[int, ReadValue]] = []
+        at = 0
+        while at < len(mentions.keys):
+            end, iris = mentions.named(at, "network")
+            value = ReadValue(self._known.short(iris[0]), mentions.words(at, end)) if len(iris) == 1 else None
+            if value is None:
+                for last in range(min(len(mentions.keys), at + 6), at, -1):
+                    value = self._introduced.get(re.sub(r"['’]?s\Z", "", mentions.words(at, last)).casefold()) or self._introduced.get(mentions.words(at, last).casefold())  # fmt: skip
+                    end = last
+                    if value is not None:
+                        break
+            if value is not None:
+                found.append((at, value))
+            at = end if value is not None else at + 1
+        return found
+
+    def _introduction(self, sentence: Sentence, mentions: Mentions) -> ReadValue | None:
+        """A network that nobody knows, in the sentence that says it is one; its short form in brackets too."""
+        for pattern in self._book.patterns(sentence.language):
+            if pattern.kind != "network":
+                continue
+            for match in matches(pattern, mentions.keys, mentions.find):
+                value = next((each.values[0] for each in match.slots if each.slot.option == "name"), None)
+                if value is None or match.start > _START or len(value.words) < len("OAS"):
+                    continue
+                iris = self._known.called(plain(value.words), ("network", "organisation"))
+                if iris:
+                    return ReadValue(self._known.short(iris[0]), value.words)
+                return self._introduce(value.words, mentions)
+        return None
+
+    def _introduce(self, words: str, mentions: Mentions) -> ReadValue:
+        value = ReadValue(words, words, "new")
+        self._introduced[words.casefold()] = value
+        for first, short, last in zip(mentions.tokens, mentions.tokens[1:], mentions.tokens[2:], strict=False):
+            if first.text == "(" and last.text == ")" and short.text.isupper():
+                self._introduced[short.key] = value
+        return value
+
+    def _defined_by_heading(self, mentions: Mentions) -> ReadValue | None:
+        """A heading that is a name and nothing else, of something that is no place and no person."""
+        slots = mentions.find(_NAME, 0) if mentions.keys else ()
+        if not slots or slots[0][0] < len(mentions.keys) or len(mentions.keys) > _HEADING:
+            return None
+        words = slots[0][1][0].words
+        looks_so = any(each in mentions.book.list("organisation_words") for each in mentions.keys) or words.isupper()
+        if not looks_so or mentions.named(0, "place", "person", "authority")[1]:
+            return None
+        return self._introduce(words, mentions)
+
+    # -- facts -----------------------------------------------------------------------------------------
+
+    def _of_sentence(self, sentence: Sentence, mentions: Mentions) -> Iterator[Proposal]:
+        for pattern in self._book.patterns(sentence.language):
+            if pattern.kind not in self._kinds:
+                continue
+            for match in matches(pattern, mentions.keys, mentions.find):
+                modality = self._modality(match, sentence, mentions)
+                if modality is not None:
+                    yield from self._made(match, modality, sentence, mentions)
+
+    def _of_list(self, sentence: Sentence, mentions: Mentions) -> Iterator[Proposal]:
+        """The fact that an item of a list is, by what stands above the list."""
+        keys = tuple(each.key for each in sentence.lead)
+        for pattern in self._book.leads(sentence.language):
+            if pattern.kind not in self._kinds or not any(True for _ in matches(pattern, keys, lambda *_: ())):
+                continue
+            option = pattern.words_of
+            slot = replace(_NAME, option=option, sort=_ITEM_SORTS.get(option, "item"))
+            answers = mentions.find(slot, 0) if slot.sort != "item" else ()
+            value = answers[0][1][0] if answers else ReadValue(sentence.text, sentence.text, "new")
+            if slot.sort != "item" and not answers:
+                continue
+            values = [ProposedValue(option, value.said, value.words, value.sort, value.choices)]
+            yield from self._proposal(pattern, values, (0, len(mentions.keys)), sentence, mentions, "")
+            return
+
+    def _modality(self, match: PatternMatch[ReadValue], sentence: Sentence, mentions: Mentions) -> str | None:
+        """How the words of a match are said; `None` when they state nothing of the kind."""
+        pattern, keys = match.pattern, mentions.keys
+        first, last = _clause(keys, match.start, match.end, mentions.book.list("clause_words"))
+        if pattern.not_after and any(map(pattern.not_after.fits, keys[first : match.last])):
+            return None
+        if pattern.only_after and not any(map(pattern.only_after.fits, keys[: match.end])):
+            return None
+        kind, language = self._kinds[pattern.kind], sentence.language
+
+        def cue(name: str, start: int, end: int) -> bool:
+            line: Line = self._book.cue(name, language)
+            return stands_in(line, keys, start, end) >= 0
+
+        if cue("reported", 0, len(keys)) or cue("condition", 0, match.end):
+            return None
+        if cue("negation", first, last) and not cue("no_negation", first, last):
+            return None
+        if cue("wish", first, match.end):
+            return _WISH if kind.has("modality") and pattern.kind not in {"founding", "renaming"} else None
+        has_date = any(each.slot.option in {"date", "since", "as-of", "until"} for each in match.slots)
+        if pattern.kind in _OF_STATE and not pattern.with_past and not (pattern.kind == "figure" and (has_date or self._beside(match, sentence, mentions))) and cue("past", first, match.end):  # fmt: skip
+            return None
+        return pattern.modality
+
+    def _made(
+        self, match: PatternMatch[ReadValue], modality: str, sentence: Sentence, mentions: Mentions
+    ) -> Iterator[Proposal]:
+        pattern = match.pattern
+        many = next((each for each in match.slots if each.slot.many), None)
+        single = [each for each in match.slots if each is not many]
+        values = [pv for each in single if each.slot.option for pv in _proposed(each.slot.option, each.values[0])]
+        bounds = match.first, match.last
+        own = next((each for each in single if each.slot.option == pattern.words_of), None)
+        if own is not None:
+            bounds = own.start, own.end
+        beside = [] if sentence.kind == "item" else self._beside(match, sentence, mentions)
+        if many is None:
+            yield from self._proposal(pattern, [*values, *beside], bounds, sentence, mentions, modality)
+            return
+        at = many.start
+        for value in many.values:
+            start, end = _place_of(value, at, many.end, mentions)
+            at = end
+            here = bounds if len(many.values) == 1 or pattern.whole else (start, end)
+            proposed = [*values, *_proposed(many.slot.option, value), *beside]
+            yield from self._proposal(pattern, proposed, here, sentence, mentions, modality)
+
+    def _beside(self, match: PatternMatch[ReadValue], sentence: Sentence, mentions: Mentions) -> list[ProposedValue]:
+        """The days that stand in the clause of a match: since when, until when, as of when."""
+        kind = self._kinds[match.pattern.kind]
+        taken = {each.slot.option for each in match.slots}
+        first, last = _clause(mentions.keys, match.start, match.end, mentions.book.list("clause_words"))
+        found: list[ProposedValue] = []
+        for pattern in self._book.adverbials(sentence.language):
+            for each in matches(pattern, mentions.keys, mentions.find):
+                if not first <= each.start < last:
+                    continue
+                values = [pv for slot in each.slots for pv in _proposed(slot.slot.option, slot.values[0])]
+                values += [ProposedValue(option, said, "") for option, said in pattern.set.items()]
+                for value in values:
+                    option = "date" if value.option == "as-of" and kind.name in {"figure", "amount"} else value.option
+                    if kind.has(option) and option not in taken:
+                        taken.add(option)
+                        found.append(replace(value, option=option))
+        return found
+
+    def _proposal(
+        self,
+        pattern: Pattern,
+        values: Sequence[ProposedValue],
+        bounds: tuple[int, int],
+        sentence: Sentence,
+        mentions: Mentions,
+        modality: str,
+    ) -> Iterator[Proposal]:
+        kind = self._kinds[pattern.kind]
+        said = [*values, *(ProposedValue(option, each, "") for option, each in pattern.set.items())]
+        if modality and kind.has("modality"):
+            said.append(ProposedValue("modality", modality, ""))
+        option = next((each for each in _ORGANIZATIONS if kind.has(each)), "")
+        given = next((each for each in said if each.option == option), None)
+        if option and (given is None or given.said == CONTEXT):
+            meant = self._meant(bounds, mentions, is_said=given is not None)
+            if meant is None:
+                return
+            said = [*(each for each in said if each is not given), replace(meant, option=option)]
+        if any(each.said == CONTEXT for each in said) or _lacks(kind, said) or _is_of_itself(said):
+            return
+        start, end = mentions.tokens[bounds[0]].start, mentions.tokens[bounds[1] - 1].end
+        sort = max((each.sort for each in said), key=_ORDER.__getitem__)
+        sort = "choose" if sort == "clear" and not pattern.sure else sort
+        order = {each.option: number for number, each in enumerate(kind.fields)}
+        known = sorted((each for each in said if each.option in order), key=lambda each: order[each.option])
+        yield Proposal(0, kind.name, tuple(known), start, end, self._text[start:end], sentence, sort, pattern.name)
+
+    def _meant(self, bounds: tuple[int, int], mentions: Mentions, *, is_said: bool) -> ProposedValue | None:
+        """The organisation that words are about which do not name it: the one named nearest before, else the text's."""
+        named = self._networks(mentions)
+        before = [value for at, value in named if at < bounds[0]]
+        if not is_said and len({each.said for _, each in named}) == 1:
+            value: ReadValue | None = named[0][1]
+        elif not is_said and before:
+            value = replace(before[-1], sort="choose" if before[-1].sort == "clear" else before[-1].sort)
+        else:
+            value = self._about
+        return None if value is None else ProposedValue("", value.said, value.words, value.sort, value.choices)
+
+
+_NAME: Final = Slot("name", "name")
+_ITEM_SORTS: Final = {"member": "member", "page": "page"}
+
+
+def _reads_as_sentence(sentence: Sentence) -> bool:
+    """Whether a line without a full stop says something all the same, such as "For more: www.example.org"."""
+    return any("." in each.text and len(each.text) > len("www.") for each in sentence.tokens)
+
+
+def _clause(keys: Sequence[str], start: int, end: int, words: frozenset[str]) -> tuple[int, int]:
+    """The clause that a match stands in: up to a semicolon, a colon, or a comma with "but" or "while" behind it."""
+
+    def parts(at: int) -> bool:
+        return keys[at] in _CLAUSE_MARKS or (keys[at] in words and at > 0)
+
+    first = next((at + 1 for at in range(start - 1, -1, -1) if parts(at)), 0)
+    last = next((at for at in range(end, len(keys)) if parts(at)), len(keys))
+    return first, last
+
+
+def _proposed(option: str, value: ReadValue) -> list[ProposedValue]:
+    own = [ProposedValue(option, value.said, value.words, value.sort, value.choices)] if value.said else []
+    return own + [ProposedValue(each, said, value.words) for each, said in value.more]
+
+
+def _place_of(value: ReadValue, start: int, end: int, mentions: Mentions) -> tuple[int, int]:
+    """The words of a value of a list."""
+    for at in range(start, end):
+        for last in range(end, at, -1):
+            if mentions.words(at, last) == value.words:
+                return at, last
+    return start, end
+
+
+def _lacks(kind: FactKind, values: Iterable[ProposedValue]) -> bool:
+    """Whether a field has no value that nothing but the sentence can give."""
+    given = {each.option for each in values}
+    missing = [
+        each.option
+        for each in kind.fields
+        if each.required and each.option not in given and each.default is None and not each.is_document_day
+        and not each.template.en and each.option not in {"source", "rank"}
+    ]  # fmt: skip
+    missing = [each for each in missing if not (kind.name == "renaming" and each == "since")]
+    needs_figure = kind.name == "figure" and not given & {"value", "from"}
+    return bool(missing) or needs_figure
+
+
+def _is_of_itself(values: Iterable[ProposedValue]) -> bool:
+    """Whether a thing would be a member, a body or a relation of itself."""
+    ends = {each.option: each.said for each in values if each.option in {"member", "organization", "subject", "object"}}
+    return len(set(ends.values())) < len(ends)
+
+
+def _without_doubles(found: Sequence[Proposal]) -> Iterator[Proposal]:
+    """The proposals without those that an earlier pattern has made of the same words."""
+    kept: list[Proposal] = []
+    for each in found:
+        rivals = [one for one in kept if one.start < each.end and each.start < one.end and _compete(one, each)]
+        if not rivals:
+            kept.append(each)
+            yield each
+
+
+def _compete(one: Proposal, other: Proposal) -> bool:
+    """Whether two proposals on the same words exclude each other."""
+    belonging, heads = {"membership", "joined", "left"}, {"office", "lead"}
+    if one.kind != other.kind and not {one.kind, other.kind} <= belonging and not {one.kind, other.kind} <= heads and not {one.kind, other.kind} <= {"seat", "move"}:  # fmt: skip
+        return False
+    telling = {"member", "topic", "activity", "aim", "object", "place", "name", "role", "value", "from", "organization"}
+    mine = {(v.option, v.said) for v in one.values if v.option in telling}
+    yours = {(v.option, v.said) for v in other.values if v.option in telling}
+    if one.kind == "figure":
+        return True
+    key = {"membership": "member", "joined": "member", "left": "member", "office": "member", "lead": "organization", "topic": "topic", "activity": "activity"}.get(one.kind)  # fmt: skip
+    if key is None:
+        return True
+    return {v for v in mine if v[0] == key} == {v for v in yours if v[0] == key} or one.kind in {"topic", "activity"}

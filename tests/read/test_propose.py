@@ -1,0 +1,175 @@
+"""Proposals: on the right words when they speak, silent about what a text does not state, and of patterns that are data."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.measure_read import documents, known_and_kinds, score
+from citygraph.edit.kinds import Kinds
+from citygraph.read.mentions import KnownNames
+from citygraph.read.patterns import Pattern, PatternBook, compile_line, pattern_book
+from citygraph.read.propose import Proposal, propose, told_proposal
+from citygraph.read.sentences import sentences_of
+
+Read = tuple[KnownNames, Kinds]
+
+
+@pytest.fixture(scope="module")
+def read() -> Read:
+    """The names and kinds of the graph of the project."""
+    return known_and_kinds()
+
+
+def _facts(text: str, read: Read) -> list[tuple[str, str, str]]:
+    return [(each.kind, each.words, each.sort) for each in propose(text, *read)]
+
+
+def _one(text: str, kind: str, read: Read) -> Proposal:
+    (found,) = (each for each in propose(text, *read) if each.kind == kind)
+    return found
+
+
+def _examples() -> list[tuple[str, str, str]]:
+    book = pattern_book()
+    said = {each.name: each for one in ("nb", "nn", "en") for each in book.patterns(one) if each.example}
+    return [(each.name, each.kind, each.example) for each in said.values()]
+
+
+@pytest.mark.parametrize(("name", "kind", "example"), _examples(), ids=lambda each: str(each)[:30])
+def test_each_pattern_finds_its_example(name: str, kind: str, example: str, read: Read) -> None:
+    found = propose(f"Eurocities\n\n{example}", *read)
+    assert kind in {each.kind for each in found}, name
+
+
+@pytest.mark.parametrize(("folder", "least"), [("written_with", 0.85), ("held_out", 0.80)])
+def test_documents_of_the_genre(folder: str, least: float, read: Read) -> None:
+    found = there = clear = wrong = 0
+    for each in documents(folder):
+        result = score(each, propose(each.text, *read), read[0])
+        found, there = found + len(result.found), there + len(each.facts)
+        clear, wrong = clear + len(result.clear), wrong + len(result.wrong)
+    assert found / there >= least
+    assert clear > there / 4
+    assert wrong <= 0.02 * clear
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Oslo er ikke medlem av Eurocities.",
+        "Oslo er ikke lenger medlem av Eurocities.",
+        "Bergen ønsker å bli medlem av Eurocities.",
+        "Bergen skal etter planen bli medlem av Metrex i 2022.",
+        "Bergen var tidligere medlem av Metrex.",
+        "Ifølge avisen er Bergen medlem av Metrex.",
+        "Det sies at Bergen er medlem av Metrex.",
+        "Dersom Bergen er medlem av Metrex, må kontingenten betales.",
+        "Tidligere president i Eurocities var Kari Nordmann.",
+        "Bergen er ikkje medlem av Metrex.",
+        "Bergen ynskjer å verte medlem av Metrex.",
+        "Oslo is not a member of Eurocities.",
+        "Oslo is no longer a member of Metrex.",
+        "Bergen would like to join Eurocities in 2022.",
+        "Bergen used to be a member of Metrex.",
+        "According to the newspaper, Bergen is a member of Metrex.",
+        "If Bergen is a member of Metrex, it pays a fee.",
+        "The former president of Eurocities is Kari Nordmann.",
+        "Møt oss i Oslo!",
+        "Metrex\n\nDet er noe galt.\n\nMed vennlig hilsen\nKari Nordmann\nleder av arbeidsgruppen\nOslo er medlem av Metrex",
+        "Kontakt: Kari Nordmann er president i Metrex, kari@example.no",
+        "Kari Nordmann, Storgata 5, er president i Metrex.",
+    ],
+)
+def test_what_is_not_stated_is_not_proposed(text: str, read: Read) -> None:
+    assert _facts(text, read) == []
+
+
+def test_a_wish_has_its_modality_where_the_kind_has_one(read: Read) -> None:
+    wish = _one("Eurocities ønsker å påvirke EUs institusjoner.", "relation", read)
+    assert ("modality", "concept:modality-wish") in wish.said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("nær 60 medlemmer", [("value", "60"), ("exactness", "concept:nearly")]),
+        ("ca. 40 medlemmer", [("value", "40"), ("exactness", "concept:about")]),
+        ("minst 1 200 medlemmer", [("value", "1200"), ("exactness", "concept:at-least")]),
+        ("mellom 18 og 20 medlemmer", [("from", "18"), ("to", "20")]),
+        ("fem til sju medlemmer", [("from", "5"), ("to", "7")]),
+        ("140 medlemmer", [("value", "140")]),
+    ],
+)
+def test_numbers_keep_their_marks(words: str, said: list[tuple[str, str]], read: Read) -> None:
+    figure = _one(f"Eurocities har {words}.", "figure", read)
+    assert [each for each in figure.said if each[0] not in {"organization", "indicator"}] == said
+
+
+@pytest.mark.parametrize(
+    ("words", "date"),
+    [
+        ("17. desember 2004", "2004-12-17"),
+        ("i desember 2004", "2004-12"),
+        ("i 2004", "2004"),
+        ("høsten 2004", "2004"),
+        ("17.12.2004", "2004-12-17"),
+    ],
+)
+def test_dates_are_as_precise_as_the_words(words: str, date: str, read: Read) -> None:
+    assert ("since", date) in _one(f"Bergen sluttet seg til Metrex {words}.", "joined", read).said
+
+
+def test_what_a_name_means(read: Read) -> None:
+    text = "Oslo er medlem av Metrex. Narvik er medlem av Metrex. Bergen, Tyskland er medlem av Metrex."
+    known, new, other = propose(text, *read)[:3]
+    assert (known.sort, known.value("member").said) == ("clear", "id:oslo-kommune")  # type: ignore[union-attr]
+    assert (new.sort, new.value("member").said) == ("new", "Narvik")  # type: ignore[union-attr]
+    assert "id:bergen-kommune" not in dict(other.said).values()
+
+
+def test_words_are_the_characters_of_the_text(read: Read) -> None:
+    text = "😀\u00a0\n\nEurocities har\r\n140 medlemmer, og Oslo er med."
+    for each in propose(text, *read):
+        assert text[each.start : each.end] == each.words
+    assert ("figure", "140 medlemmer", "clear") in _facts(text, read)
+
+
+def test_a_network_that_nobody_knows_is_new(read: Read) -> None:
+    text = "Havbyene (HB) er et nettverk for byer ved kysten. HB ble stiftet i 1999. Oslo er medlem av Havbyene."
+    found = {each.kind: each for each in propose(text, *read)}
+    assert found["founding"].sort == found["membership"].sort == "new"
+    assert dict(found["membership"].said)["organization"] == "Havbyene"
+
+
+def test_a_sentence_runs_over_an_empty_line_and_not_over_a_short_form() -> None:
+    text = "Den har en president og et styre\n\n(Board) på ca. 12 medlemmer. Det møtes 1. mars hvert år."
+    assert [each.text for each in sentences_of(text, pattern_book())] == [
+        "Den har en president og et styre (Board) på ca. 12 medlemmer.",
+        "Det møtes 1. mars hvert år.",
+    ]
+
+
+def test_a_proposal_is_told_in_both_languages(read: Read) -> None:
+    figure = _one("Eurocities har 140 medlemmer.", "figure", read)
+    told = told_proposal(figure, read[1], read[0])
+    assert told.nb.startswith("antall medlemmer i Eurocities")
+    assert told.en.startswith("number of members in Eurocities")
+
+
+def test_a_pattern_is_added_without_python(read: Read) -> None:
+    words = {"small_words": ["og", "er"], "and": ["og"], "words": {}, "cues": {}, "roles_grade": {}}
+    said = {"kind": "founding", "say": "{organization} så dagens lys «i {date}»"}
+    book = PatternBook({"nb": {**words, "patterns": [said]}})
+    (found,) = propose("Eurocities så dagens lys i 1986.", *read, book)
+    assert (found.kind, found.words) == ("founding", "i 1986")
+
+
+@pytest.mark.parametrize("say", ["(er", "er)", "{organization", "<nothing>"])
+def test_a_pattern_that_is_not_understood_says_which(say: str) -> None:
+    with pytest.raises(ValueError, match="nb patterns 1"):
+        compile_line(say, {}, "nb patterns 1")
+
+
+def test_every_pattern_is_for_a_kind_that_there_is(read: Read) -> None:
+    patterns: list[Pattern] = [each for one in ("nb", "en") for each in pattern_book().patterns(one)]
+    assert {each.kind for each in patterns} <= set(read[1])
