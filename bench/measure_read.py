@@ -143,7 +143,7 @@ def memo_facts() -> list[tuple[str, int, int]]:
 def measure() -> Iterator[Section]:
     """Read all documents; the rows say which were seen while the patterns were written."""
     known, kinds = known_and_kinds()
-    rows: list[tuple[str, ...]] = []
+    rows: list[Sequence[str]] = []
     for folder, title in (("written_with", "seen"), ("held_out", "held out")):
         by: dict[tuple[str, str], Counter[str]] = {}
         for document in documents(folder):

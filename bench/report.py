@@ -21,7 +21,7 @@ _PAGES = {
     "servers": ("servers-",),
     "publishing": ("publish",),
     "names": ("link-",),
-    "lists": ("ingest-",),
+    "lists": ("ingest-", "read-"),
 }
 """Which sections stand on which page, by the beginning of their names."""
 

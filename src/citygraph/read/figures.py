@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from citygraph.matching.names import plain, word_lists
 from citygraph.read.patterns import PatternBook
-from citygraph.read.sentences import Token
+from citygraph.read.sentences import ReadWord
 
 Sort: TypeAlias = Literal["clear", "choose", "new"]
 Answers: TypeAlias = Sequence[tuple[int, tuple["ReadValue", ...]]]
@@ -45,7 +45,7 @@ class ReadValue:
     more: tuple[tuple[str, str], ...] = ()
 
 
-def words_between(tokens: Sequence[Token], start: int, end: int) -> str:
+def words_between(tokens: Sequence[ReadWord], start: int, end: int) -> str:
     """The words of a stretch of a sentence, with single blanks where there are any."""
     pieces = [tokens[start].text]
     for before, each in zip(tokens[start:end], tokens[start + 1 : end], strict=False):
@@ -63,7 +63,7 @@ def _marks() -> dict[str, str]:
 class WrittenFigures:
     """Reads the numbers, days and addresses of one sentence; each reader takes the word from which on."""
 
-    def __init__(self, tokens: Sequence[Token], book: PatternBook) -> None:
+    def __init__(self, tokens: Sequence[ReadWord], book: PatternBook) -> None:
         """`tokens` are the words of the sentence, `book` the words of its language."""
         self.tokens, self.keys, self._book = tokens, tuple(each.key for each in tokens), book
 

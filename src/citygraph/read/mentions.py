@@ -20,7 +20,7 @@ from citygraph.rdf import Iri
 from citygraph.rdf import Literal as Text
 from citygraph.read.figures import Answers, ReadValue, WrittenFigures, words_between
 from citygraph.read.patterns import PatternBook, Slot
-from citygraph.read.sentences import Sentence
+from citygraph.read.sentences import TextSentence
 
 CONTEXT: Final = "@context"
 """Stands for the organisation that the text is about: "the network", "organisasjonen"."""
@@ -108,7 +108,7 @@ def _labels_of(about: Mapping[str, Sequence[object]]) -> Iterator[str]:
 class Mentions:
     """What may stand in the slots of patterns in one sentence."""
 
-    def __init__(self, sentence: Sentence, known: KnownNames, book: PatternBook, common: frozenset[str]) -> None:
+    def __init__(self, sentence: TextSentence, known: KnownNames, book: PatternBook, common: frozenset[str]) -> None:
         """Take a sentence.
 
         Args:

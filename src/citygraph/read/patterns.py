@@ -68,7 +68,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class SomeWords:
     """Some words that nobody looks at."""
 
 
@@ -79,7 +79,7 @@ class Edge:
     begins: bool
 
 
-Element: TypeAlias = AnyWord | OneOf | Slot | Gap | Edge
+Element: TypeAlias = AnyWord | OneOf | Slot | SomeWords | Edge
 Line: TypeAlias = tuple[Element, ...]
 
 
@@ -191,7 +191,7 @@ def _one(element: Element, at: int, keys: Sequence[str], find: Find[Found]) -> I
         case Slot():
             for end, values in find(element, at) if at < len(keys) else ():
                 yield end, ((SlotMatch(element, values, at, end), at),)
-        case Gap():
+        case SomeWords():
             for end in range(at, min(at + _GAP, len(keys)) + 1):
                 if end > at and _MARKS.match(keys[end - 1]):
                     return
@@ -363,7 +363,7 @@ def _one_of(lines: Sequence[Line], *, optional: bool) -> Element:
 
 def _element(piece: str, words: Mapping[str, Sequence[str]], name: str) -> Element:
     if piece == "…":
-        return Gap()
+        return SomeWords()
     if piece in {"«", "»"}:
         return Edge(begins=piece == "«")
     if match := _SLOT.match(piece):

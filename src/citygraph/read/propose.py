@@ -19,7 +19,7 @@ from citygraph.messages import Text
 from citygraph.read.figures import ReadValue, Sort
 from citygraph.read.mentions import CONTEXT, KnownNames, Mentions
 from citygraph.read.patterns import Line, Pattern, PatternBook, PatternMatch, Slot, matches, pattern_book, stands_in
-from citygraph.read.sentences import Sentence, sentences_of
+from citygraph.read.sentences import TextSentence, sentences_of
 from citygraph.read.text import KeptText
 
 _SLOT: Final = re.compile(r"\{([\w-]+)(?::\d+)?\}")
@@ -67,7 +67,7 @@ class Proposal:
     start: int
     end: int
     words: str
-    sentence: Sentence
+    sentence: TextSentence
     sort: Sort
     pattern: str
 
@@ -121,7 +121,7 @@ class _Reader:
     """Reads the sentences of one text, and remembers which organisation it is about."""
 
     def __init__(
-        self, text: str, sentences: Sequence[Sentence], known: KnownNames, kinds: Kinds, book: PatternBook
+        self, text: str, sentences: Sequence[TextSentence], known: KnownNames, kinds: Kinds, book: PatternBook
     ) -> None:
         self._text, self._sentences, self._known, self._kinds, self._book = text, sentences, known, kinds, book
         self._common = frozenset(re.findall(r"(?<![^\W_])[a-zæøå][^\W_]+", text))
@@ -139,7 +139,7 @@ class _Reader:
 
     # -- what the text is about ------------------------------------------------------------------------
 
-    def _look_around(self, sentence: Sentence, mentions: Mentions) -> None:
+    def _look_around(self, sentence: TextSentence, mentions: Mentions) -> None:
         """Remember the organisation that a heading or the beginning of a sentence names."""
         named = self._networks(mentions)
         if sentence.kind == "heading":
@@ -176,7 +176,7 @@ class _Reader:
             at = end if value is not None else at + 1
         return found
 
-    def _introduction(self, sentence: Sentence, mentions: Mentions) -> ReadValue | None:
+    def _introduction(self, sentence: TextSentence, mentions: Mentions) -> ReadValue | None:
         """A network that nobody knows, in the sentence that says it is one; its short form in brackets too."""
         for pattern in self._book.patterns(sentence.language):
             if pattern.kind != "network":
@@ -212,7 +212,7 @@ class _Reader:
 
     # -- facts -----------------------------------------------------------------------------------------
 
-    def _of_sentence(self, sentence: Sentence, mentions: Mentions) -> Iterator[Proposal]:
+    def _of_sentence(self, sentence: TextSentence, mentions: Mentions) -> Iterator[Proposal]:
         for pattern in self._book.patterns(sentence.language):
             if pattern.kind not in self._kinds:
                 continue
@@ -221,7 +221,7 @@ class _Reader:
                 if modality is not None:
                     yield from self._made(match, modality, sentence, mentions)
 
-    def _of_list(self, sentence: Sentence, mentions: Mentions) -> Iterator[Proposal]:
+    def _of_list(self, sentence: TextSentence, mentions: Mentions) -> Iterator[Proposal]:
         """The fact that an item of a list is, by what stands above the list."""
         keys = tuple(each.key for each in sentence.lead)
         for pattern in self._book.leads(sentence.language):
@@ -237,7 +237,7 @@ class _Reader:
             yield from self._proposal(pattern, values, (0, len(mentions.keys)), sentence, mentions, "")
             return
 
-    def _modality(self, match: PatternMatch[ReadValue], sentence: Sentence, mentions: Mentions) -> str | None:
+    def _modality(self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: Mentions) -> str | None:
         """How the words of a match are said; `None` when they state nothing of the kind."""
         pattern, keys = match.pattern, mentions.keys
         first, last = _clause(keys, match.start, match.end, mentions.book.list("clause_words"))
@@ -263,7 +263,7 @@ class _Reader:
         return pattern.modality
 
     def _made(
-        self, match: PatternMatch[ReadValue], modality: str, sentence: Sentence, mentions: Mentions
+        self, match: PatternMatch[ReadValue], modality: str, sentence: TextSentence, mentions: Mentions
     ) -> Iterator[Proposal]:
         pattern = match.pattern
         many = next((each for each in match.slots if each.slot.many), None)
@@ -285,7 +285,9 @@ class _Reader:
             proposed = [*values, *_proposed(many.slot.option, value), *beside]
             yield from self._proposal(pattern, proposed, here, sentence, mentions, modality)
 
-    def _beside(self, match: PatternMatch[ReadValue], sentence: Sentence, mentions: Mentions) -> list[ProposedValue]:
+    def _beside(
+        self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: Mentions
+    ) -> list[ProposedValue]:
         """The days that stand in the clause of a match: since when, until when, as of when."""
         kind = self._kinds[match.pattern.kind]
         taken = {each.slot.option for each in match.slots}
@@ -309,7 +311,7 @@ class _Reader:
         pattern: Pattern,
         values: Sequence[ProposedValue],
         bounds: tuple[int, int],
-        sentence: Sentence,
+        sentence: TextSentence,
         mentions: Mentions,
         modality: str,
     ) -> Iterator[Proposal]:
@@ -350,7 +352,7 @@ _NAME: Final = Slot("name", "name")
 _ITEM_SORTS: Final = {"member": "member", "page": "page"}
 
 
-def _reads_as_sentence(sentence: Sentence) -> bool:
+def _reads_as_sentence(sentence: TextSentence) -> bool:
     """Whether a line without a full stop says something all the same, such as "For more: www.example.org"."""
     return any("." in each.text and len(each.text) > len("www.") for each in sentence.tokens)
 

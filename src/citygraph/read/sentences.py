@@ -40,7 +40,7 @@ _GREETING: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class ReadWord:
     """One word or mark: its letters, where it stands in the text, and how it is compared."""
 
     text: str
@@ -50,7 +50,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class TextSentence:
     """One sentence, item of a list or heading of a text.
 
     Attributes:
@@ -68,21 +68,21 @@ class Sentence:
     start: int
     end: int
     text: str
-    tokens: tuple[Token, ...] = field(repr=False)
+    tokens: tuple[ReadWord, ...] = field(repr=False)
     kind: SentenceKind = "sentence"
     language: str = "nb"
-    lead: tuple[Token, ...] = field(default=(), repr=False)
+    lead: tuple[ReadWord, ...] = field(default=(), repr=False)
 
 
-def tokens_of(text: str, start: int, end: int) -> tuple[Token, ...]:
+def tokens_of(text: str, start: int, end: int) -> tuple[ReadWord, ...]:
     """The words and marks of a stretch of a text; a mark at the end of a web address is none of it."""
-    found: list[Token] = []
+    found: list[ReadWord] = []
     for match in _TOKEN.finditer(text, start, end):
         words = match[0]
         kept = words.rstrip(".,;:!?)’”") if "://" in words or words.startswith("www.") else words
-        found.append(Token(kept, match.start(), match.start() + len(kept), kept.casefold().replace("’", "'")))
+        found.append(ReadWord(kept, match.start(), match.start() + len(kept), kept.casefold().replace("’", "'")))
         for offset, mark in enumerate(words[len(kept) :], start=match.start() + len(kept)):
-            found.append(Token(mark, offset, offset + 1, mark))
+            found.append(ReadWord(mark, offset, offset + 1, mark))
     return tuple(found)
 
 
@@ -123,7 +123,7 @@ def _part(text: str, start: int, end: int) -> TextPart:
     return TextPart("heading" if is_heading and not _MAIL_HEAD.match(words) else "paragraph", start, end, "")
 
 
-def sentences_of(text: KeptText | str, book: PatternBook) -> list[Sentence]:
+def sentences_of(text: KeptText | str, book: PatternBook) -> list[TextSentence]:
     """The sentences of a text that a person reads, in order.
 
     Args:
@@ -135,8 +135,8 @@ def sentences_of(text: KeptText | str, book: PatternBook) -> list[Sentence]:
     """
     kept = text if isinstance(text, KeptText) else KeptText(text, parts_of_text(text))
     general = _language(kept.text.casefold(), book, "nb")
-    found: list[Sentence] = []
-    lead: tuple[Token, ...] = ()
+    found: list[TextSentence] = []
+    lead: tuple[ReadWord, ...] = ()
     for part in _joined(kept.text, _read(kept, book)):
         words = kept.text[part.start : part.end]
         subject = _SUBJECT.match(words)
@@ -153,7 +153,7 @@ def sentences_of(text: KeptText | str, book: PatternBook) -> list[Sentence]:
             said = " ".join(kept.text[start:end].split())
             language = _language(said.casefold(), book, general, least=1)
             above = lead if kind == "item" else ()
-            found.append(Sentence(len(found) + 1, start, end, said, tokens, kind, language, above))
+            found.append(TextSentence(len(found) + 1, start, end, said, tokens, kind, language, above))
             lead = tokens if kind != "item" else lead
     return found
 
