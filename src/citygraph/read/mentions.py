@@ -105,7 +105,7 @@ def _labels_of(about: Mapping[str, Sequence[object]]) -> Iterator[str]:
         yield from (each.value for each in about.get(property_, ()) if isinstance(each, Text))
 
 
-class Mentions:
+class NamedWords:
     """What may stand in the slots of patterns in one sentence."""
 
     def __init__(self, sentence: TextSentence, known: KnownNames, book: PatternBook, common: frozenset[str]) -> None:

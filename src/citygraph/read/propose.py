@@ -17,7 +17,7 @@ from citygraph.edit.kinds import FactKind, Kinds
 from citygraph.matching.names import plain
 from citygraph.messages import Text
 from citygraph.read.figures import ReadValue, Sort
-from citygraph.read.mentions import CONTEXT, KnownNames, Mentions
+from citygraph.read.mentions import CONTEXT, KnownNames, NamedWords
 from citygraph.read.patterns import Line, Pattern, PatternBook, PatternMatch, Slot, matches, pattern_book, stands_in
 from citygraph.read.sentences import TextSentence, sentences_of
 from citygraph.read.text import KeptText
@@ -130,7 +130,7 @@ class _Reader:
 
     def proposals(self) -> Iterator[Proposal]:
         for sentence in self._sentences:
-            mentions = Mentions(sentence, self._known, self._book, self._common)
+            mentions = NamedWords(sentence, self._known, self._book, self._common)
             self._look_around(sentence, mentions)
             found = list(self._of_list(sentence, mentions)) if sentence.kind == "item" else []
             if sentence.kind != "heading" or _reads_as_sentence(sentence):
@@ -139,7 +139,7 @@ class _Reader:
 
     # -- what the text is about ------------------------------------------------------------------------
 
-    def _look_around(self, sentence: TextSentence, mentions: Mentions) -> None:
+    def _look_around(self, sentence: TextSentence, mentions: NamedWords) -> None:
         """Remember the organisation that a heading or the beginning of a sentence names."""
         named = self._networks(mentions)
         if sentence.kind == "heading":
@@ -158,7 +158,7 @@ class _Reader:
         elif self._about is None and named:
             self._about = named[0][1]
 
-    def _networks(self, mentions: Mentions) -> list[tuple[int, ReadValue]]:
+    def _networks(self, mentions: NamedWords) -> list[tuple[int, ReadValue]]:
         """The networks of the graph, and those that the text has introduced, with their places."""
         found: list[tuple[int, ReadValue]] = []
         at = 0
@@ -176,7 +176,7 @@ class _Reader:
             at = end if value is not None else at + 1
         return found
 
-    def _introduction(self, sentence: TextSentence, mentions: Mentions) -> ReadValue | None:
+    def _introduction(self, sentence: TextSentence, mentions: NamedWords) -> ReadValue | None:
         """A network that nobody knows, in the sentence that says it is one; its short form in brackets too."""
         for pattern in self._book.patterns(sentence.language):
             if pattern.kind != "network":
@@ -191,7 +191,7 @@ class _Reader:
                 return self._introduce(value.words, mentions)
         return None
 
-    def _introduce(self, words: str, mentions: Mentions) -> ReadValue:
+    def _introduce(self, words: str, mentions: NamedWords) -> ReadValue:
         value = ReadValue(words, words, "new")
         self._introduced[words.casefold()] = value
         for first, short, last in zip(mentions.tokens, mentions.tokens[1:], mentions.tokens[2:], strict=False):
@@ -199,7 +199,7 @@ class _Reader:
                 self._introduced[short.key] = value
         return value
 
-    def _defined_by_heading(self, mentions: Mentions) -> ReadValue | None:
+    def _defined_by_heading(self, mentions: NamedWords) -> ReadValue | None:
         """A heading that is a name and nothing else, of something that is no place and no person."""
         slots = mentions.find(_NAME, 0) if mentions.keys else ()
         if not slots or slots[0][0] < len(mentions.keys) or len(mentions.keys) > _HEADING:
@@ -212,7 +212,7 @@ class _Reader:
 
     # -- facts -----------------------------------------------------------------------------------------
 
-    def _of_sentence(self, sentence: TextSentence, mentions: Mentions) -> Iterator[Proposal]:
+    def _of_sentence(self, sentence: TextSentence, mentions: NamedWords) -> Iterator[Proposal]:
         for pattern in self._book.patterns(sentence.language):
             if pattern.kind not in self._kinds:
                 continue
@@ -221,7 +221,7 @@ class _Reader:
                 if modality is not None:
                     yield from self._made(match, modality, sentence, mentions)
 
-    def _of_list(self, sentence: TextSentence, mentions: Mentions) -> Iterator[Proposal]:
+    def _of_list(self, sentence: TextSentence, mentions: NamedWords) -> Iterator[Proposal]:
         """The fact that an item of a list is, by what stands above the list."""
         keys = tuple(each.key for each in sentence.lead)
         for pattern in self._book.leads(sentence.language):
@@ -237,7 +237,7 @@ class _Reader:
             yield from self._proposal(pattern, values, (0, len(mentions.keys)), sentence, mentions, "")
             return
 
-    def _modality(self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: Mentions) -> str | None:
+    def _modality(self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: NamedWords) -> str | None:
         """How the words of a match are said; `None` when they state nothing of the kind."""
         pattern, keys = match.pattern, mentions.keys
         first, last = _clause(keys, match.start, match.end, mentions.book.list("clause_words"))
@@ -263,7 +263,7 @@ class _Reader:
         return pattern.modality
 
     def _made(
-        self, match: PatternMatch[ReadValue], modality: str, sentence: TextSentence, mentions: Mentions
+        self, match: PatternMatch[ReadValue], modality: str, sentence: TextSentence, mentions: NamedWords
     ) -> Iterator[Proposal]:
         pattern = match.pattern
         many = next((each for each in match.slots if each.slot.many), None)
@@ -286,7 +286,7 @@ class _Reader:
             yield from self._proposal(pattern, proposed, here, sentence, mentions, modality)
 
     def _beside(
-        self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: Mentions
+        self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: NamedWords
     ) -> list[ProposedValue]:
         """The days that stand in the clause of a match: since when, until when, as of when."""
         kind = self._kinds[match.pattern.kind]
@@ -312,7 +312,7 @@ class _Reader:
         values: Sequence[ProposedValue],
         bounds: tuple[int, int],
         sentence: TextSentence,
-        mentions: Mentions,
+        mentions: NamedWords,
         modality: str,
     ) -> Iterator[Proposal]:
         kind = self._kinds[pattern.kind]
@@ -335,7 +335,7 @@ class _Reader:
         known = sorted((each for each in said if each.option in order), key=lambda each: order[each.option])
         yield Proposal(0, kind.name, tuple(known), start, end, self._text[start:end], sentence, sort, pattern.name)
 
-    def _meant(self, bounds: tuple[int, int], mentions: Mentions, *, is_said: bool) -> ProposedValue | None:
+    def _meant(self, bounds: tuple[int, int], mentions: NamedWords, *, is_said: bool) -> ProposedValue | None:
         """The organisation that words are about which do not name it: the one named nearest before, else the text's."""
         named = self._networks(mentions)
         before = [value for at, value in named if at < bounds[0]]
@@ -373,7 +373,7 @@ def _proposed(option: str, value: ReadValue) -> list[ProposedValue]:
     return own + [ProposedValue(each, said, value.words) for each, said in value.more]
 
 
-def _place_of(value: ReadValue, start: int, end: int, mentions: Mentions) -> tuple[int, int]:
+def _place_of(value: ReadValue, start: int, end: int, mentions: NamedWords) -> tuple[int, int]:
     """The words of a value of a list."""
     for at in range(start, end):
         for last in range(end, at, -1):
