@@ -59,7 +59,17 @@ class ConfigError(CitygraphError):
 
 
 class EditError(CitygraphError):
-    """A change to a fact is not understood, or cannot be made; no file was touched."""
+    """A change to a fact is not understood, or cannot be made; no file was touched.
+
+    Args:
+        message, fix, line: as for every error.
+        fact: the address of the fact that is there already; empty when none is in the way.
+    """
+
+    def __init__(self, message: str, *, fix: str = "", line: int = 0, fact: str = "") -> None:
+        """Keep the parts apart."""
+        super().__init__(message, fix=fix, line=line)
+        self.fact = fact
 
 
 class IngestError(CitygraphError):
@@ -67,7 +77,17 @@ class IngestError(CitygraphError):
 
 
 class QueryError(CitygraphError):
-    """A saved query does not exist, lacks a parameter, or is not valid SPARQL."""
+    """A saved query does not exist, lacks a parameter, or is not valid SPARQL.
+
+    Args:
+        message, fix, line: as for every error.
+        candidates: the addresses of the things that a name may mean; empty when it is about something else.
+    """
+
+    def __init__(self, message: str, *, fix: str = "", line: int = 0, candidates: tuple[str, ...] = ()) -> None:
+        """Keep the parts apart."""
+        super().__init__(message, fix=fix, line=line)
+        self.candidates = candidates
 
 
 class StoreError(CitygraphError):

@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "edit": "edit",
     "link": "link",
     "export": "commands",
-    "serve": "commands",
+    "serve": "serve",
     "snapshot": "snapshot",
     "publish": "publish",
     "doctor": "doctor",

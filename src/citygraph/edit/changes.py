@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -67,6 +67,7 @@ class Editor:
         self._placing = Placing(state, workplace.folder)
         self._resolve, self._folder, self._sources = resolve, workplace.folder, workplace.sources_folder
         self._today = workplace.today
+        self.languages = workplace.languages
 
     def add(self, kind: str, said: Said) -> EditPlan:
         """A new fact.
@@ -89,12 +90,27 @@ class Editor:
         added = dict.fromkeys((*self._new(triples), *change.added))
         return self._plan("edit.said.add", fact, StatementChange(change.removed, tuple(added)), [fact, *former])
 
-    def change(self, what: str, said: Said) -> EditPlan:
+    @property
+    def state(self) -> EditedGraph:
+        """The graph that the edit starts from."""
+        return self._state
+
+    def fact(self, iri: str) -> Fact:
+        """The fact at an address.
+
+        Raises:
+            EditError: there is none, or it is of a kind that cannot be changed here.
+        """
+        fact, _ = self._meant(f"<{iri}>", ())
+        return fact
+
+    def change(self, what: str, said: Said, *, cleared: Collection[str] = ()) -> EditPlan:
         """Other values for some fields of a fact; a source that is named joins those that it has.
 
         Args:
             what: the fact, by address, or its kind, with the options that tell it from others in `said`.
             said: the new values.
+            cleared: fields that lose the values they have, before they get new ones.
 
         Raises:
             EditError: as for `add`; or no such fact, or several.
@@ -102,11 +118,14 @@ class Editor:
         """
         fact, rest = self._meant(what, said)
         new = self.answers.values(fact.kind, rest)
-        if not new:
+        if not new and not cleared:
             raise EditError(
                 sentence("edit.nothing"), fix=sentence("edit.next.fields", options=self._options(fact.kind))
             )
-        return self._replaced("edit.said.change", fact, self._merged(fact, new))
+        left = {option: values for option, values in fact.values.items() if option not in cleared}
+        merged = self._merged(replace(fact, values=left), new)
+        self._refuse_incomplete(fact.kind, merged)
+        return self._replaced("edit.said.change", fact, merged)
 
     def end(self, what: str, said: Said) -> EditPlan:
         """The day on which a fact ceased to hold.
@@ -337,7 +356,8 @@ class Editor:
             is_over = any(fact.values.get(each) for each in _UNTIL) or _DEPRECATED in fact.values.get("rank", ())
             if not is_over:
                 message = sentence("edit.known", fact=self._short(fact.iri), told=told(fact, self._state.labels_with()))
-                raise EditError(message, fix=sentence("edit.next.known", fact=self._short(fact.iri)))
+                fix = sentence("edit.next.known", fact=self._short(fact.iri))
+                raise EditError(message, fix=fix, fact=fact.iri)
 
     def _meant(self, what: str, said: Said) -> tuple[Fact, list[tuple[str, str]]]:
         """The fact that is meant, and what is said of it beyond that.

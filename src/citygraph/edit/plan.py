@@ -275,6 +275,35 @@ def write_files(files: Sequence[EditedFile], folder: Path) -> None:
             raise
 
 
+def take_back(files: Sequence[EditedFile], folder: Path) -> None:
+    """Put back what some files held before an edit, byte for byte, or none of them; a file that was new goes.
+
+    Args:
+        files: what they held before the edit, and what it wrote.
+        folder: the project.
+
+    Raises:
+        EditError: one of them is not as the edit left it; all stay as they are.
+        ExportError: one of them cannot be written; all are as they were.
+    """
+    with locked(folder / "data"):
+        places = [(each, Path(os.path.realpath(folder / each.path))) for each in files]
+        for change, place in places:
+            if (place.read_bytes() if place.is_file() else None) != change.after:
+                raise overtaken(change.path)
+        done: list[tuple[EditedFile, Path]] = []
+        try:
+            # What others refer to goes last.
+            for change, place in reversed(places):
+                _put_back(change, place)
+                done.append((change, place))
+        except BaseException:
+            for change, place in done:
+                with suppress(ExportError):
+                    write_file(place, change.after)
+            raise
+
+
 def _put_back(change: EditedFile, place: Path) -> None:
     if change.before is None:
         place.unlink(missing_ok=True)

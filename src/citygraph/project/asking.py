@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from citygraph.files import extract_revision
 from citygraph.findings import Definition, definitions
 from citygraph.messages import sentence
 from citygraph.namespaces import prefixes_for
-from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
+from citygraph.project.pipeline import PARTS, Checked, Memory, Pipeline, Progress
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
@@ -160,17 +161,72 @@ def compare_states(before: Pipeline, after: Pipeline, *, as_of: date | None, pro
     """
     checked = after.check(as_of=as_of, progress=progress)
     day = as_of or checked.as_of
-    questions = [
-        saved
-        for saved in query.find_queries(after.folder / "queries")
-        # What another server says is no change of ours.
-        if saved.federates is None and all(p.default or not p.required for p in saved.parameters)
-    ]
+    questions = _questions(after.folder)
     return changes_between(
         _state_of(before, before.check(as_of=day, progress=progress), questions),
         _state_of(after, checked, questions),
         titles={saved.name: saved.title for saved in questions},
     )
+
+
+class KeptChecks:
+    """Checks of a project with other contents of some files; as long as no file changes, each is made once."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Nothing is checked yet; one thread at a time may ask."""
+        self._pipeline, self._memory = pipeline, Memory()
+        self._stamp: object = None
+        self._checks: dict[str, Checked] = {}
+        self._states: dict[str, State] = {}
+
+    def check(self, instead: Mapping[str, bytes]) -> Checked:
+        """What a check finds if some files hold this, by their paths.
+
+        Raises:
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        key = self._key(instead)
+        if key not in self._checks:
+            made = self._pipeline.check(memory=self._memory, instead=instead)
+            # What was there before an edit, and the last of the edits that were looked at.
+            for old in [each for each in self._checks if each and key]:
+                self._checks.pop(old)
+                self._states.pop(old, None)
+            self._checks[key] = made
+        return self._checks[key]
+
+    def changes(self, instead: Mapping[str, bytes]) -> Changes:
+        """What would change if some files held this; seen on the same day.
+
+        Raises:
+            QueryError: a saved query breaks a rule of its header.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        questions = _questions(self._pipeline.folder)
+        states = []
+        for each in ({}, instead):
+            checked, key = self.check(each), self._key(each)
+            if key not in self._states:
+                self._states[key] = _state_of(self._pipeline, checked, questions)
+            states.append(self._states[key])
+        return changes_between(*states, titles={saved.name: saved.title for saved in questions})
+
+    def _key(self, instead: Mapping[str, bytes]) -> str:
+        """Which contents these are; everything is forgotten when a file has changed."""
+        stamp = load.stamp_of(self._pipeline.config)
+        if stamp != self._stamp:
+            self._stamp, self._checks, self._states = stamp, {}, {}
+        parts = [f"{path} {hashlib.sha256(data).hexdigest()}" for path, data in sorted(instead.items())]
+        return "\n".join(parts)
+
+
+def _questions(folder: Path) -> list[SavedQuery]:
+    """The saved questions that have an answer without more being said; what another server says is no change of ours."""
+    return [
+        saved
+        for saved in query.find_queries(folder / "queries")
+        if saved.federates is None and all(p.default or not p.required for p in saved.parameters)
+    ]
 
 
 def _state_of(pipeline: Pipeline, checked: Checked, questions: Sequence[SavedQuery]) -> State:

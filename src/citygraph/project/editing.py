@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from citygraph import load, query
+from citygraph.compare import Changes
 from citygraph.config import Config
 from citygraph.edit.changes import Editor, Workplace
 from citygraph.edit.kinds import Kinds, read_kinds
@@ -26,6 +27,8 @@ from citygraph.store import MemoryStore
 
 WouldBe: TypeAlias = Callable[[Mapping[str, bytes]], Report]
 """What a check would find if some files held this, by their paths."""
+Compare: TypeAlias = Callable[[Mapping[str, bytes]], Changes]
+"""What would change if some files held this, by their paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ def _read(texts: tuple[str, ...], file: str) -> Kinds:
 class Edits:
     """Plans edits of one project, checks them, and writes those that break no rule."""
 
-    def __init__(self, config: Config, check: WouldBe, *, reference: Path, today: date) -> None:
+    def __init__(
+        self, config: Config, check: WouldBe, *, reference: Path, today: date, compare: Compare | None = None
+    ) -> None:
         """Edits of the project of `config`.
 
         Args:
@@ -74,9 +79,11 @@ class Edits:
             check: what a check would find with other contents of some files.
             reference: the project of the program.
             today: the day of what is confirmed without another.
+            compare: what would change with other contents of some files; without it nobody asks.
         """
         self._config = config
         self._check = check
+        self._compare = compare
         self._reference = reference
         self._today = today
 
@@ -108,7 +115,9 @@ class Edits:
                     return query.resolve_entity(text, store, of_class=each, prefixes=state.prefixes)
                 except QueryError as error:
                     errors.append(error)
-            raise _or_its_place(errors[0], text, classes, store, state.prefixes)
+            unknown = _or_its_place(errors[0], text, classes, store, state.prefixes)
+            unknown.candidates = tuple(dict.fromkeys(each for one in errors for each in one.candidates))
+            raise unknown
 
         config = self._config
         workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today)
@@ -147,6 +156,15 @@ class Edits:
                 before[key] -= 1
             else:
                 yield finding
+
+    def changes(self, plan: EditPlan) -> Changes | None:
+        """How the graph and the answers to its saved questions would change; `None` where that cannot be compared.
+
+        Raises:
+            QueryError: a saved question breaks a rule of its header.
+            ReasoningError: the reasoner stopped before it was done.
+        """
+        return self._compare(plan.contents) if self._compare is not None else None
 
     def write(self, checked: CheckedEdit) -> None:
         """Write an edit that was checked, all of its files or none.

@@ -560,10 +560,10 @@ class Project:
         """Edits of facts: plan, check, and write what breaks no rule."""
         from citygraph.project import editing  # noqa: PLC0415
 
-        pipeline, memory = self._pipeline, Memory()
+        kept = asking.KeptChecks(self._pipeline)
         return editing.Edits(
-            self.config, lambda instead: pipeline.check(memory=memory, instead=instead).report,
-            reference=reference_folder(), today=self.today,
+            self.config, lambda instead: kept.check(instead).report,
+            reference=reference_folder(), today=self.today, compare=kept.changes,
         )  # fmt: skip
 
     @property

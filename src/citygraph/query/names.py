@@ -232,7 +232,8 @@ def _one(text: str, candidates: list[NamedThing], prefixes: Mapping[str, str]) -
         raise _unknown(text, [], prefixes)
     if len(candidates) > 1:
         choices = ", ".join(sorted(compress(candidate.iri, prefixes) for candidate in candidates))
-        raise QueryError(sentence("question.several", text=text, choices=choices), fix=sentence("next.short_names"))
+        message, meant = sentence("question.several", text=text, choices=choices), (each.iri for each in candidates)
+        raise QueryError(message, fix=sentence("next.short_names"), candidates=tuple(sorted(set(meant))))
     return Iri(candidates[0].iri)
 
 
@@ -244,7 +245,8 @@ def _unknown(text: str, named: list[NamedThing], prefixes: Mapping[str, str]) ->
     unique = list({candidate.iri: candidate for candidate in found}.values())[:3]
     guesses = ", ".join(f"{candidate.name} ({compress(candidate.iri, prefixes)})" for candidate in unique)
     fix = sentence("next.mean", guesses=guesses) if guesses else sentence("next.members")
-    return QueryError(sentence("question.nothing", text=text), fix=fix)
+    near_ones = tuple(candidate.iri for candidate in unique)
+    return QueryError(sentence("question.nothing", text=text), fix=fix, candidates=near_ones)
 
 
 _LABELLED: Final = """

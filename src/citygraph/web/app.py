@@ -121,20 +121,22 @@ def _second(when: int) -> str:
 if TYPE_CHECKING:
     from citygraph.project import Project
 
-    # The page on which links are decided needs much that nobody else does.
+    # The pages that write need much that nobody else does.
+    from citygraph.web.desk.pages import Desk
     from citygraph.web.pages.review import LinkReview
 
 
 _BROKEN: Final = 499
 _ENDPOINTS: Final = (b"/sparql", b"/sparql/")
-_PRIVATE: Final = "/review"
+_PRIVATE: Final = frozenset({"review", "desk"})
+"""How the addresses begin of pages that hold a secret."""
 _PROBED: Final = frozenset({"/health", "/metrics"})
 """What is asked for by address, by whatever watches the server."""
-_OWN_METHODS: Final = frozenset({"reconcile", "graph-store", "review"})
+_OWN_METHODS: Final = frozenset({"reconcile", "graph-store", "review", "desk"})
 """How the addresses begin that say for themselves which methods they take."""
 
 
-def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None) -> list[BaseRoute]:
+def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None, desk: Desk | None) -> list[BaseRoute]:
     """Every address of the site."""
     return [
         Route("/sparql", sparql),
@@ -146,6 +148,7 @@ def _routes(service: Service, sparql: SparqlEndpoint, review: LinkReview | None)
         Route("/metrics", metrics),
         *reconciliation_routes,
         *(review.routes if review else ()),
+        *(desk.routes if desk else ()),
         *page_routes,
     ]
 
@@ -156,6 +159,7 @@ def create_site(
     workers: int | None = None,
     root_path: str = "",
     review: LinkReview | None = None,
+    desk: Desk | None = None,
     show_restricted: bool = False,
 ) -> Site:
     """The site of one project, as an ASGI application.
@@ -165,12 +169,13 @@ def create_site(
         workers: processes that answer queries; the number in graph.toml without it.
         root_path: the path that a proxy puts in front of ours, whether it strips it or not.
         review: the page on which a person decides about links, when the operator wants it.
+        desk: the pages on which a person adds and changes facts, likewise.
         show_restricted: show the text of documents that are not for everybody to readers on this machine.
     """
     service = Service(project, limits_of(project.config, workers=workers))
     sparql = SparqlEndpoint(service)
     app = Starlette(
-        routes=_routes(service, sparql, review),
+        routes=_routes(service, sparql, review, desk),
         exception_handlers={
             CitygraphError: respond_to_error,
             HTTPException: _http_error,
@@ -179,7 +184,7 @@ def create_site(
         },
     )
     app.state.project, app.state.service = project, service
-    app.state.show_restricted, app.state.memory = show_restricted, service.memory
+    app.state.show_restricted, app.state.memory, app.state.desk = show_restricted, service.memory, desk
     return Site(app, service, sparql, root_path=root_path)
 
 
@@ -347,7 +352,7 @@ class Site:
         They may read all that is asked for with GET; not the page that holds a secret, and no page with texts that only
         readers on this machine are shown, since their own browsers would be the ones to fetch it.
         """
-        if scope["method"] not in {"GET", "HEAD", "OPTIONS"} or path == _PRIVATE:
+        if scope["method"] not in {"GET", "HEAD", "OPTIONS"} or path.split("/")[1] in _PRIVATE:
             return False
         is_page = any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers)
         return not (is_page and self.app.state.show_restricted)

@@ -29,6 +29,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from citygraph.errors import CitygraphError
 from citygraph.messages import Sentence, sentence
 from citygraph.web.app import Site, live
+from citygraph.web.desk.access import PEER
 from citygraph.web.fast import FastPath
 from citygraph.web.limits import Limits
 from citygraph.web.requests import BrokenAnswer, error_body, has_host, is_host_of, network_of, trusted_by
@@ -393,6 +394,7 @@ class Serving:
         if scope["type"] == "lifespan":
             await live(self._start, self._stop, receive, send)
         else:
+            scope[PEER] = scope.get("client")
             await self._app(scope, receive, send)  # type: ignore[arg-type]  # ASGI
 
     async def _start(self) -> None:

@@ -134,6 +134,8 @@ def _entity_page(page: Page, iri: str) -> Response:
         document=document_view(page, iri) if kind.name == "document" else None,
         twins=twins,
         structured=data_block(_structured_data(page, iri, kind, groups, tables)),
+        desk=page.desk,
+        classes=page.graph.directory.classes(iri),
     )
     for _, address, media_type in twins:
         response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type}"')

@@ -195,6 +195,7 @@ class FactValue:
     comment: str = ""
     followed: bool = True
     status: ShownStatus | None = None
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,7 @@ class _StatementFormatter:
             comment=comments[0].value if comments and isinstance(comments[0], Literal) else "",
             followed=key not in self.not_followed,
             status=self._status(claim) if key in self.not_followed else None,
+            claims=tuple(fact.value for fact in claim.counted),
         )
 
     def _status(self, claim: EntityClaim) -> ShownStatus | None:
@@ -344,6 +346,7 @@ class FactRow:
     citations: tuple[Citation, ...] = ()
     comment: str = ""
     status: ShownStatus | None = None
+    iri: str = ""
 
     @property
     def holds(self) -> bool | None:
@@ -420,6 +423,7 @@ def _row(
         citations=citations,
         comment=" ".join(term.value for term in comments if isinstance(term, Literal)),
         status=shown_status(dated, formatter) if dated is not None else None,
+        iri=fact.node.value if isinstance(fact.node, Iri) else "",
     )
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, wraps
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -24,6 +24,9 @@ from citygraph.web.pages.i18n import LanguageChoice, Words, choose_language
 from citygraph.web.pages.terms import ShownTerm, TermFormatter, date_in_words
 from citygraph.web.pages.urls import Urls, asset_version, has_browser_sparql, has_editor, prefix_of
 from citygraph.web.requests import Refusal, error_body, refusal_of, static_policy
+
+if TYPE_CHECKING:
+    from citygraph.web.desk.pages import Desk
 
 _FRESH: Final = "public, max-age=0, must-revalidate"
 Endpoint: TypeAlias = Callable[[Request], Response]
@@ -53,6 +56,9 @@ class Page:
         self.words = Words(self.language)
         self.urls = Urls(prefix_of(request), self.choice, self.graph.directory.node)
         self.formatter = TermFormatter(self.graph, self.urls)
+        desk: Desk | None = getattr(request.app.state, "desk", None)
+        self.desk = desk.links(request, self) if desk is not None else None
+        """The ways to the forms, for those who may write."""
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """The page as an answer.

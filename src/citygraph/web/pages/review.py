@@ -1,38 +1,32 @@
 """The page on which a person decides about links to Wikidata: plain forms, on this machine alone.
 
-It writes a file of the project, so it is there only when the operator asks for it, on a loopback address, and a form of
-another site cannot reach it: the form carries a secret of this start, the browser says that it comes from this page, and
-the host is this machine's, whatever name somebody else's DNS gives it.
+It writes a file of the project, so it is there only when the operator asks for it, on a loopback address: `desk.access`
+lets in whoever may write.
 """
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, quote_plus, urlsplit
+from urllib.parse import quote_plus
 
-from anyio.from_thread import run as run_in_loop
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from citygraph.errors import ConfigError, EditError, ExportError, QueryError
+from citygraph.errors import EditError, ExportError, QueryError
 from citygraph.link import MAPPING_FILE, LinkDecision, Links, LinkWord, Outdated
 from citygraph.messages import sentence
 from citygraph.namespaces import expand
 from citygraph.rdf import Iri
 from citygraph.sssom import Mapping as Row
+from citygraph.web.desk.access import Access
 from citygraph.web.pages.page import Page, as_fault, kindly
-from citygraph.web.requests import Refusal, header, reached_at, read_body
 
 _MOST_WITHOUT: Final = 200
 _LONGEST_BODY: Final = 20_000
-_PATIENCE: Final = 10.0
-_FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 20
 _ITEM: Final = "https://www.wikidata.org/wiki/"
 _SEARCH: Final = "https://www.wikidata.org/w/index.php?search="
 _SEE_OTHER: Final = 303
@@ -60,14 +54,12 @@ class LinkReview:
         Raises:
             ConfigError: others than this machine can reach that host.
         """
-        if not _is_loopback(host) or root_path.strip("/"):
-            raise ConfigError(sentence("review.others"), fix=sentence("review.leave_out"))
-        self._token = secrets.token_urlsafe(32)
+        self._access = Access(host, path="/review", root_path=root_path)
         self.routes = [Route("/review", self._page, methods=["GET", "POST"])]
 
     def _page(self, request: Request) -> Response:
         """`/review`: the form, and what it sends."""
-        _refuse_others(request)
+        self._access.user(request)
         return kindly(self._decide if request.method == "POST" else self._show)(request)
 
     def _show(
@@ -106,7 +98,7 @@ class LinkReview:
             left_out=len(left_out),
             following=page.urls.review(subjects[number % len(subjects)], **kept) if len(subjects) > 1 else "",
             version=links.version(subject) if subject else "",
-            token=self._token,
+            token=self._access.token(""),
             author=kept["author"],
             comment=asked.get("comment", "") if fault else "",
             other=asked.get("other", "") if fault else "",
@@ -117,9 +109,8 @@ class LinkReview:
         return response
 
     def _decide(self, request: Request) -> Response:
-        given = _form(request)
-        if not hmac.compare_digest(given.get("token", "").encode(), self._token.encode()):
-            raise Refusal(403, sentence("review.old_form"), sentence("review.open_again"))
+        sent = self._access.form(request, "", longest=_LONGEST_BODY, fields=_MOST_FIELDS)
+        given = {"entity": "", **{name: values[0] for name, values in sent.items()}}
         page = Page(request)
         links = page.project.links
         try:
@@ -135,52 +126,6 @@ class LinkReview:
         done = ", ".join(f"{each.subject_id} {each.word.value} {each.object_id}".rstrip() for each in decisions)
         entity = given["entity"] if given["entity"] in links.waiting() else given.get("following", "")
         return RedirectResponse(page.urls.review(entity, author=given.get("author", ""), done=done), _SEE_OTHER)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _refuse_others(request: Request) -> None:
-    """Neither another machine, nor a name that somebody points at this one, nor the form of another site.
-
-    Raises:
-        Refusal: the request is one of these.
-    """
-    scope = request.scope
-    here = urlsplit(reached_at(scope))
-    client = scope.get("client")
-    if not _is_loopback(here.hostname or "") or not client or not _is_loopback(client[0]):
-        raise Refusal(403, sentence("review.here"), sentence("review.named_address"))
-    if request.method != "POST":
-        return
-    origin, site = header(scope, b"origin"), header(scope, b"sec-fetch-site")
-    # Every browser sends one of them with a form (Fetch, 3.2; Fetch Metadata, 2.4); a page of ours sends no other.
-    if (
-        (origin and origin != f"{here.scheme}://{here.netloc}")
-        or site not in {"", "same-origin"}
-        or not (origin or site)
-    ):
-        raise Refusal(403, sentence("review.foreign_form"), sentence("review.open_again"))
-    if header(scope, b"content-type").partition(";")[0].strip().lower() != _FORM:
-        raise Refusal(415, sentence("review.no_form", type=_FORM))
-
-
-def _form(request: Request) -> dict[str, str]:
-    """The fields of the form; of a field that came twice the first.
-
-    Raises:
-        Refusal: it is too long, or no form.
-    """
-    body = run_in_loop(read_body, request.scope, request.receive, _LONGEST_BODY, _PATIENCE)
-    try:
-        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20, errors="strict")
-    except ValueError as error:
-        raise Refusal(400, sentence("request.form")) from error
-    return {"entity": "", **{name: values[0].strip() for name, values in fields.items()}}
 
 
 def _name(subject: str, rows: Sequence[Row], links: Links, page: Page) -> str:

@@ -68,6 +68,22 @@ class Urls:
         """The page on which links are decided, for one thing."""
         return self._page("/review", {"entity": entity, **more})
 
+    def desk(self, *, about: str = "", done: str = "") -> str:
+        """The first page of the desk: what can be added, about a thing, and an edit that was made."""
+        return self._page("/desk", {"about": about, "done": done})
+
+    def desk_add(self, kind: str, values: Mapping[str, str] | None = None) -> str:
+        """The form for a fact of a kind; `values` are filled in."""
+        return self._page(f"/desk/add/{kind}", values)
+
+    def desk_fact(self, iri: str, action: str = "") -> str:
+        """A fact at the desk, or the form for an edit of it."""
+        return self._page(f"/desk/fact/{action}" if action else "/desk/fact", {"fact": iri})
+
+    def desk_undo(self) -> str:
+        """Where an edit is taken back."""
+        return self._page("/desk/undo")
+
     def kind(self, name: str) -> str:
         """The list of all entities of one kind."""
         return self._page(f"/{name}")

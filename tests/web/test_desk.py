@@ -1,0 +1,295 @@
+"""The desk: a fact is added and changed by a form, seen before it is written, and taken back byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from citygraph import ConfigError, Project
+from citygraph.web.desk.pages import Desk
+from clean_project import NETWORK, clean_project
+from conftest import TODAY
+from desk_client import DeskClient, hidden_of, values_of, words_beside
+from pages_client import MARKUP, Pages
+
+ADD = "/desk/add/membership?lang=en"
+SAID = {
+    "f-member": "Fjordby",
+    "f-organization": "Nordnett",
+    "f-role": "observer",
+    "f-since": "30.11.2019",
+    "f-source": "notat.txt",
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The clean project, built."""
+    project = Project.open(clean_project(tmp_path_factory.mktemp("desk") / "graph", questions=False), today=TODAY)
+    assert not project.build().report.violations
+    return project
+
+
+@pytest.fixture
+def desk(built: Project) -> Iterator[DeskClient]:
+    """The desk; what a test writes is put back."""
+    before = files_of(built)
+    yield DeskClient(built)
+    put_back(built, before)
+
+
+@pytest.fixture(scope="module")
+def checking(built: Project) -> DeskClient:
+    """A desk that checks each edit as `citygraph check` does."""
+    return DeskClient(built, is_checked=True)
+
+
+def put_back(built: Project, before: dict[Path, bytes]) -> None:
+    for path in files_of(built).keys() - before.keys():
+        path.unlink()
+    for path, data in before.items():
+        path.write_bytes(data)
+
+
+def files_of(project: Project) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted((project.folder / "data").rglob("*")) if path.is_file()}
+
+
+def network(desk: DeskClient) -> str:
+    return (desk.project.folder / NETWORK).read_bytes().decode()
+
+
+def test_a_fact_is_seen_written_and_taken_back_byte_for_byte(checking: DeskClient) -> None:
+    desk = checking
+    before = files_of(desk.project)
+    shown = desk.fill(ADD, SAID)
+    assert shown.status_code == 200, words_beside(shown.text)
+    assert "is in Nordic Net as observer since 2019-11-30" in shown.text
+    assert f"<code>{NETWORK}</code>" in shown.text
+    assert files_of(desk.project) == before
+    done = desk.send(ADD, {**hidden_of(shown.text), "step": "write"})
+    assert done.status_code == 303
+    assert '"2019-11-30"^^xsd:date' in network(desk)
+    page = desk.get(done.headers["location"])
+    assert "Written." in page
+    assert (
+        desk.send("/desk/undo", hidden_of(page.partition('class="done"')[2].partition("</form>")[0])).status_code == 303
+    )
+    assert files_of(desk.project) == before
+
+
+def test_what_is_wrong_stands_beside_its_field(desk: DeskClient) -> None:
+    before = files_of(desk.project)
+    wrong = {
+        "f-member": "",
+        "f-organization": "Nordnet",
+        "f-since": "31.02.2019",
+        "f-source": "notat.txt",
+        "f-quote": "no such words",
+    }
+    answer = desk.fill(ADD, {**SAID, **wrong})
+    assert answer.status_code == 400
+    told = words_beside(answer.text)
+    assert told[0].startswith("Something must be put right before it can be written")
+    assert "This must be filled in." in told
+    assert any("'31.02.2019' is no date" in each for each in told)
+    assert any("do not stand in" in each for each in told)
+    assert not any("--" in each or "citygraph" in each for each in told)
+    # What comes nearest can be picked, and is taken then.
+    pick = 'name="p-organization-0" value="id:nordnett"'
+    assert pick in answer.text
+    assert files_of(desk.project) == before
+    picked = desk.fill(ADD, {**SAID, "f-organization": "Nordnet", "p-organization-0": "id:nordnett"})
+    assert "is in Nordic Net as observer" in picked.text
+
+
+def test_a_fact_that_is_there_is_shown(desk: DeskClient) -> None:
+    assert desk.make(ADD, SAID).status_code == 303
+    again = desk.fill(ADD, SAID)
+    assert again.status_code == 400
+    assert "/desk/fact?fact=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fm-fjordby" in again.text
+    assert words_beside(again.text)[0].startswith("That is there already")
+
+
+def test_an_edit_that_breaks_a_rule_is_not_written(checking: DeskClient) -> None:
+    desk = checking
+    shown = desk.fill(ADD, {**SAID, "f-until": "2018"})
+    assert shown.status_code == 400
+    assert "This breaks a rule that is kept now" in shown.text
+    assert 'value="write"' not in shown.text
+    before = files_of(desk.project)
+    assert desk.send(ADD, {**hidden_of(shown.text), "step": "write"}).status_code == 400
+    assert files_of(desk.project) == before
+
+
+def test_what_was_seen_is_written_and_nothing_else(desk: DeskClient) -> None:
+    shown = desk.fill(ADD, SAID)
+    sent = {**hidden_of(shown.text), "step": "write"}
+    # Another value than the one that was looked at, as when two windows share a form: it is shown again.
+    other = desk.send(ADD, {**sent, "f-since": "2018"})
+    assert other.status_code == 409
+    assert "Look at it again" in other.text
+    # What somebody else changed in another place of the file is no hindrance, and stays.
+    path = desk.project.folder / NETWORK
+    path.write_text(f"# A remark of mine.\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert desk.send(ADD, sent).status_code == 303
+    assert network(desk).startswith("# A remark of mine.\n")
+    assert '"2019-11-30"^^xsd:date' in network(desk)
+
+
+# -- edits of facts -----------------------------------------------------------------------------------
+
+BASE = "https://w3id.org/citygraph/id/"
+FACT = BASE + "m-fjordby-kommune-nordnett-observer"
+
+
+def form_of(action: str, fact: str) -> str:
+    return f"/desk/fact/{action}?lang=en&fact={fact}"
+
+
+MEMBER = BASE + "m-skogstad-kommun-nordnett"
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "words", "written"),
+    [
+        ("change", {"f-role": "concept:role-observer"}, "as observer", "org:role concept:role-observer ;"),
+        ("end", {"f-until": "5.11.2020"}, "until 2020-11-05", 'time:inXSDDate "2020-11-05"^^xsd:date'),
+        ("confirm", {"f-as-of": "05.11.2020"}, "as of 2020-11, 2020-11-05", 'cg:asOf "2020-11-05"^^xsd:date'),
+        ("retract", {"f-note-en": "A slip."}, "It stays, as rejected", "cg:rank concept:rank-deprecated"),
+        ("dispute", {"f-since": "2018", "f-source": "register"}, "another source says", "a cg:Disagreement"),
+    ],
+)  # fmt: skip
+def test_each_edit_of_a_fact_is_a_form(
+    desk: DeskClient, action: str, said: dict[str, str], words: str, written: str
+) -> None:
+    before = files_of(desk.project)
+    # What an edit is about is not asked for again.
+    assert ('name="f-member"' in desk.get(form_of(action, MEMBER))) == (action == "change")
+    shown = desk.fill(form_of(action, MEMBER), said)
+    assert words in shown.text, words_beside(shown.text)
+    answer = desk.send(form_of(action, MEMBER), {**hidden_of(shown.text), "step": "write"})
+    assert answer.status_code == 303
+    assert written in network(desk)
+    number = answer.headers["location"].partition("done=")[2].partition("&")[0]
+    assert desk.send("/desk/undo", {"token": desk.desk.access.token(""), "edit": number}).status_code == 303
+    assert files_of(desk.project) == before
+
+
+def test_a_form_that_somebody_overtook_is_refused_with_both_values(desk: DeskClient) -> None:
+    path = form_of("change", MEMBER)
+    mine = {**values_of(desk.get(path)), "f-role": "concept:role-observer", "step": "preview"}
+    assert desk.make(path, {"f-role": "concept:role-full-member"}).status_code == 303
+    before = files_of(desk.project)
+    answer = desk.send(path, mine)
+    assert answer.status_code == 409
+    told = words_beside(answer.text)[0]
+    assert "Somebody has changed this fact since you opened the form" in told
+    assert "role observer full member" in told
+    assert files_of(desk.project) == before
+    # The form has been read anew: sent again it is the last word.
+    assert desk.make(path, {"f-role": "concept:role-observer"}).status_code == 303
+
+
+def test_an_edit_under_another_is_not_taken_back(desk: DeskClient) -> None:
+    first = desk.make(ADD, SAID).headers["location"].partition("done=")[2].partition("&")[0]
+    assert desk.make(form_of("end", FACT), {"f-until": "2020"}).status_code == 303
+    before = files_of(desk.project)
+    answer = desk.send("/desk/undo?lang=en", {"token": desk.desk.access.token(""), "edit": first})
+    assert answer.status_code == 409
+    assert "undo that first" in answer.text
+    assert files_of(desk.project) == before
+
+
+def test_pages_of_things_lead_to_the_forms_for_those_who_may_write(desk: DeskClient, built: Project) -> None:
+    page = desk.get("/network/nordnett?lang=en")
+    for action in ("change", "end", "confirm", "dispute", "retract"):
+        assert f"/desk/fact/{action}?fact=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fm-skogstad-kommun-nordnett" in page
+    assert "/desk/fact/dispute?fact=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fclaim-nordnett-founded-1998" in page
+    # A figure is of its own day.
+    assert "/desk/fact/change?fact=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fobs-nordnett-members-2020" in page
+    assert "/desk/fact/end?fact=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fobs-nordnett-members-2020" not in page
+    about = desk.get(f"/desk?lang=en&about={BASE}nordnett")
+    assert "/desk/add/membership?organization=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fnordnett" in about
+    assert 'value="Nordic Net"' in desk.get(f"{ADD}&organization={BASE}nordnett")
+    fact = desk.get(f"/desk/fact?lang=en&fact={MEMBER}")
+    assert "is in Nordic Net as associated partner" in fact
+    assert "/desk" not in Pages(built).get("/network/nordnett").text
+
+
+# -- who may write ------------------------------------------------------------------------------------
+
+
+def test_what_another_site_or_machine_sends_is_refused(desk: DeskClient) -> None:
+    before, good = files_of(desk.project), {**hidden_of(desk.fill(ADD, SAID).text), "step": "write"}
+    bad: list[tuple[dict[str, str], dict[str, str]]] = [
+        ({**good, "token": "x"}, {}),
+        ({name: value for name, value in good.items() if name != "token"}, {}),
+        (good, {"Origin": "https://evil.example"}),
+        (good, {"Origin": "null"}),
+        (good, {"Sec-Fetch-Site": "cross-site"}),
+        (good, {"Host": "evil.example", "Origin": "http://evil.example"}),
+    ]
+    for fields, headers in bad:
+        assert desk.send(ADD, fields, **headers).status_code == 403, headers
+        assert desk.send("/desk/undo", {**fields, "edit": "1"}, **headers).status_code == 403, headers
+    assert desk.ask("POST", ADD, data=good).status_code == 403
+    assert desk.ask("POST", ADD, json=good, headers={"Origin": desk.origin}).status_code == 415
+    assert desk.send(ADD, {**good, "f-note-en": "x" * 200_000}).status_code == 413
+    assert desk.send(ADD, {**good, **{f"x{number}": "1" for number in range(500)}}).status_code == 400
+    for path in ("/desk", ADD, f"/desk/fact?fact={MEMBER}", form_of("end", MEMBER)):
+        assert desk.ask("GET", path, headers={"Host": "evil.example"}).status_code == 403
+        assert desk.ask("GET", path).headers["cache-control"] == "no-store"
+    assert files_of(desk.project) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/add/nothing", "/desk/add/..%2F..%2Fgraph.toml", "/desk/fact?fact=file:///etc/passwd", "/desk/fact",
+        f"/desk/fact/explode?fact={MEMBER}", f"/desk/fact/end?fact={BASE}nobody",
+    ],
+)  # fmt: skip
+def test_an_address_that_means_nothing_is_not_found(desk: DeskClient, path: str) -> None:
+    assert desk.ask("GET", path).status_code == 404
+    answer = desk.send(path, {"token": desk.desk.access.token(""), "step": "write"})
+    assert answer.status_code in {404, 405}
+
+
+@pytest.mark.parametrize("edit", ["", "0", "-1", "../../graph", "1e3", "99999999999999999999", "٣"])
+def test_no_edit_is_taken_back_by_another_name(desk: DeskClient, edit: str) -> None:
+    before = files_of(desk.project)
+    assert desk.send("/desk/undo", {"token": desk.desk.access.token(""), "edit": edit}).status_code == 409
+    assert files_of(desk.project) == before
+
+
+def test_no_name_becomes_markup_and_no_path_is_read(desk: DeskClient) -> None:
+    said = {"f-name-nb": MARKUP, "f-also-called": MARKUP, "f-source": "notat.txt"}
+    shown = desk.make("/desk/add/network?lang=en", said)
+    assert shown.status_code == 303
+    pages = [desk.get(shown.headers["location"]), desk.get("/desk"), desk.get(ADD)]
+    pages.append(desk.fill(ADD, {**SAID, "f-member": MARKUP, "f-note-en": MARKUP}).text)
+    for page in pages:
+        assert "<img" not in page
+        assert "<svg/" not in page
+        assert "&lt;img src=x" in page
+    # The file of a document would be one of the server: a browser names none.
+    form = desk.get("/desk/add/document?lang=en")
+    assert "f-file" not in form
+    hidden = {**values_of(form), "f-title-nb": "Passord", "f-file": "/etc/passwd", "step": "preview"}
+    answer = desk.send("/desk/add/document?lang=en", hidden)
+    assert "passwd" not in answer.text
+    assert "root:" not in answer.text
+    for name in ("/etc/passwd", "../../graph.toml", "file:///etc/passwd", "http://127.0.0.1:1/x", "\x00", "id:../x"):
+        tried = desk.fill(ADD, {**SAID, "f-source": name, "f-quote": "root"})
+        assert tried.status_code == 400, name
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "graph.example"])  # noqa: S104
+def test_it_starts_on_this_machine_alone(built: Project, host: str) -> None:
+    with pytest.raises(ConfigError, match="this machine alone"):
+        Desk(built, host)
+    with pytest.raises(ConfigError, match="through a proxy"):
+        Desk(built, "127.0.0.1", root_path="/graph")
