@@ -71,6 +71,17 @@ def test_axe_finds_nothing(browser: Any, server: Server, path: str, width: int, 
     assert complaints(browser) == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_day_of_what_is_last_known_is_in_sight(browser: Any, server: Server, width: int) -> None:  # noqa: ANN401
+    show(browser, width=width)
+    browser.get(f"{server.url}/queries/members?lang=en")
+    found = browser.execute_script(
+        "return [...document.querySelectorAll('table.dated time')].map(each => each.getBoundingClientRect())"
+        ".filter(box => box.width > 0).map(box => box.right)"
+    )
+    assert (len(found), max(found) <= width) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("path", "selector", "least"),
     [

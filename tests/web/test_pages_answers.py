@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -80,8 +81,34 @@ def test_sources_stand_under_each_row_and_can_be_left_out(pages: Pages) -> None:
     assert "#char=" in cited["sources"]
 
 
+def test_a_switch_that_is_none_or_has_no_effect_is_told(pages: Pages) -> None:
+    for address, said in (
+        ("members.csv?cite=true", "cite cannot be 'true'"),
+        ("members?cite=true", "cite cannot be"),
+        ("members?strict=yes", "strict cannot be"),
+        ("members.atom?cite=1", "cite has no effect on the answer as .atom"),
+        ("members.json?dialect=excel", "dialect has no effect on the answer as .json"),
+    ):
+        answer = pages.get(f"/queries/{address}&lang=en")
+        assert (answer.status_code, said in unescape(answer.text)) == (400, True), (address, answer.text[:300])
+    assert pages.get("/queries/members.atom?cite=0").status_code == 200
+
+
+def test_page_and_feed_are_strict_when_they_are_asked_to_be(pages: Pages) -> None:
+    page, strict = (pages.get(f"/queries/members?lang=en{more}").text for more in ("", "&strict=1"))
+    assert ("Intercultural" in page, 'id="last-known"' in page) == (True, True)
+    assert 'id="last-known"' not in strict
+    assert "1 last known" in words_of(strict)
+    assert re.search(r'members\.csv\?[^"]*strict=1', strict)
+    assert re.search(r'members\.atom\?[^"]*strict=1', strict)
+    feed, strict = (pages.get(f"/queries/members.atom?lang=en{more}").text for more in ("", "&strict=1"))
+    assert ("Last known" in feed, "2013" in feed) == (True, True)
+    assert ("Last known" in strict, "2013" in strict) == (False, False)
+
+
 def test_the_lists_behind_an_answer_are_named(pages: Pages) -> None:
-    assert "How complete are the lists?" in words_of(pages.get("/queries/member-answer?lang=en").text)
+    for name in ("member-answer", "members"):
+        assert "How complete are the lists?" in words_of(pages.get(f"/queries/{name}?lang=en").text)
 
 
 @pytest.mark.parametrize("name", ["members", "places-on-the-map", "network-figures", "presidents-over-time"])

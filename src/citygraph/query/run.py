@@ -87,8 +87,14 @@ class Answered:
 
     def last_known_rows(self) -> Solutions:
         """The rows that are last known, each with the date that it was last confirmed in a column of its own."""
-        rows = tuple((*each.cells, Literal(each.date)) for each in self.last_known)
+        rows = tuple((*each.cells, _dated(each.date)) for each in self.last_known)
         return Solutions((*self.query.columns, LAST_CONFIRMED), rows)
+
+
+def _dated(date: str) -> Literal:
+    """A day, a month or a year as the date that it is."""
+    kind = ("gYear", "gYearMonth", "date")[min(date.count("-"), 2)]
+    return Literal(date, datatype=Iri(PREFIXES["xsd"] + kind)) if date else Literal("")
 
 
 def _addresses(citations: Sequence[Citation]) -> tuple[Literal, Literal]:

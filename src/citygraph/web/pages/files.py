@@ -230,8 +230,11 @@ def _json(value: object) -> bytes:
 # -- the feed (RFC 4287) ---------------------------------------------------------------------------------
 
 
-def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> bytes:
-    """The feed with the answer as it is now; the same answer on the same day gives the same bytes."""
+def feed_of(page: Page, answered: Answered, *, here: str, page_address: str, strict: bool = False) -> bytes:
+    """The feed with the answer as it is now; the same answer on the same day gives the same bytes.
+
+    With `strict` it has no rows that are only last known.
+    """
     query = answered.query
     updated = f"{_day(page)}T00:00:00Z"
     ET.register_namespace("", _ATOM)
@@ -245,21 +248,23 @@ def feed_of(page: Page, answered: Answered, *, here: str, page_address: str) -> 
     _element(feed, "link", "", rel="self", href=here, type="application/atom+xml")
     _element(feed, "link", "", rel="alternate", href=page_address, type="text/html")
     entry = _element(feed, "entry", "")
-    _element(entry, "id", f"{_identity(page, identity)}#{answer_hash(answered)}")
+    _element(entry, "id", f"{_identity(page, identity)}#{answer_hash(answered, strict=strict)}")
     _element(entry, "title", f"{query.title.in_language(page.language)}: {_size(page, answered)}")
     _element(entry, "updated", updated)
     _element(entry, "link", "", rel="alternate", href=page_address, type="text/html")
     if answered.account is not None:
         _element(entry, "summary", answered.account.words.in_language(page.language))
-    _element(entry, "content", _table(page, answered), type="html")
+    _element(entry, "content", _tables(page, answered, strict=strict), type="html")
     ET.indent(feed)
     return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def answer_hash(answered: Answered) -> str:
-    """The same for the same answer, whatever the version of the graph."""
+def answer_hash(answered: Answered, *, strict: bool = False) -> str:
+    """The same for the same answer, whatever the version of the graph; unless `strict` of the rows last known too."""
     answer = answered.answer
     data = write_answer(answer, format="nt" if isinstance(answer, Graph) else "json")
+    if answered.last_known and not strict:
+        data += write_answer(answered.last_known_rows(), format="json")
     return hashlib.sha256(data).hexdigest()[:16]
 
 
@@ -276,11 +281,21 @@ def _size(page: Page, answered: Answered) -> str:
     return page.words("query.one_row") if count == 1 else page.words("query.rows", count=count)
 
 
-def _table(page: Page, answered: Answered) -> str:
-    """The rows as HTML, which Atom carries as text: escaped here once more by the XML writer."""
+def _tables(page: Page, answered: Answered, *, strict: bool) -> str:
+    """The rows as HTML, which Atom carries as text; below them, unless `strict`, those that are last known."""
     if not isinstance(answered.answer, Solutions):
         return ""
-    shown = table_of(answered.answer, page.formatter, page.words)
+    if strict or not answered.last_known:
+        return _table(page, answered.answer)
+    heading = ET.Element("h3")
+    heading.text = page.words("query.last_known")
+    told = ET.tostring(heading, encoding="unicode", method="html")
+    return f"{_table(page, answered.answer)}{told}{_table(page, answered.last_known_rows())}"
+
+
+def _table(page: Page, answer: Solutions) -> str:
+    """Rows as HTML: escaped here once more by the XML writer."""
+    shown = table_of(answer, page.formatter, page.words)
     table = ET.Element("table")
     head = ET.SubElement(table, "tr")
     for column in shown.columns:

@@ -25,7 +25,7 @@ from citygraph.query.names import UnknownTerm
 from citygraph.rdf import Iri
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.sparql.text import read_query
+from citygraph.sparql.text import Form, read_query
 from citygraph.web.pages.facts import AnswerTable, column_name, table_of
 from citygraph.web.pages.files import METADATA, account_headers, answer_file, feed_of, json_response
 from citygraph.web.pages.graph import day_of, saved_queries, saved_query
@@ -94,7 +94,12 @@ def query_page(request: Request) -> Response:
         return _answer_page(page, saved, values)
     if ending not in ANSWER_FORMATS and ending not in {"atom", METADATA}:
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
-    answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=request.query_params.get("cite") == "1")
+    is_rows = saved.parsed.form is Form.SELECT
+    cite = _switch(page, "cite", ending, has_effect=is_rows and ending != "atom")
+    strict = _switch(page, "strict", ending, has_effect=is_rows)
+    if request.query_params.get("dialect") and ending not in {"csv", METADATA}:
+        raise _no_effect("dialect", ending)
+    answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
     if answered.federated is not None and answered.federated.failure:
         # A file cannot say that some of its columns are empty because nobody answered.
         raise StoreError(answered.federated.failure, fix=sentence("next.page_of_question"))
@@ -104,27 +109,34 @@ def query_page(request: Request) -> Response:
             answered,
             here=_absolute(page, request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
             page_address=_absolute(page, page.urls.query(name, values)),
+            strict=strict,
         )
         return respond(request, body, _ATOM)
     table = "csv" if ending == METADATA else ending
     if table not in answer_formats(saved.parsed.form, saved.columns):
         near = [(each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)]
         raise NotFound(request.url.path, near)
-    return answer_file(page, answered, ending, strict=_is_strict(page))
+    return answer_file(page, answered, ending, strict=strict)
 
 
-def _is_strict(page: Page) -> bool:
-    """Whether the address asks for a file without rows that are only last known.
+def _switch(page: Page, name: str, ending: str = "", *, has_effect: bool = True) -> bool:
+    """Whether the address turns something on: `cite` the sources, `strict` without rows that are only last known.
 
     Raises:
-        QueryError: it says neither yes nor no.
+        QueryError: it says neither yes nor no, or yes where that would have no effect.
     """
-    said = page.request.query_params.get("strict", "0")
+    said = page.request.query_params.get(name, "0")
     if said not in {"0", "1"}:
         raise QueryError(
-            sentence("question.no_switch", name="strict", said=said), fix=sentence("next.dialect", known="0, 1")
+            sentence("question.no_switch", name=name, said=said), fix=sentence("next.dialect", known="0, 1")
         )
+    if said == "1" and not has_effect:
+        raise _no_effect(name, ending)
     return said == "1"
+
+
+def _no_effect(name: str, ending: str) -> QueryError:
+    return QueryError(sentence("question.no_effect", name=name, ending=ending), fix=sentence("next.without", name=name))
 
 
 def _saved(page: Page, name: str) -> SavedQuery:
@@ -147,17 +159,20 @@ def _as_of(page: Page) -> date | None:
 def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Response:
     parameters = page.request.query_params
     hide_sources = parameters.get("cite") == "0"
+    strict = False
     missing = [p.name for p in saved.parameters if p.required and p.default is None and p.name not in values]
     answered: Answered | None = None
     fault: list[str] = []
     if not missing:
         try:
+            _switch(page, "cite")
+            strict = _switch(page, "strict")
             cite = bool(saved.cite) and not hide_sources
             answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
         except QueryError as error:
             fault = as_fault(error, page.language)
     answer = answered.answer if answered else None
-    kept = {**values, "as_of": parameters.get("as_of", "")}
+    kept = {**values, "as_of": parameters.get("as_of", ""), **({"strict": "1"} if strict else {})}
     rows = answer if isinstance(answer, Solutions) else None
     csv = _absolute(page, page.urls.query(saved.name, kept, format="csv"))
     response = page.render(
@@ -169,11 +184,12 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         # A field of the type date takes nothing but a date.
         as_of="" if fault else parameters.get("as_of", ""),
         hide_sources=hide_sources,
+        strict=strict,
         missing=missing,
         fault=fault,
         answered=answered,
         table=_table(page, rows, answered) if rows is not None and answered is not None else None,
-        last_known=_last_known(page, answered) if answered else None,
+        last_known=_last_known(page, answered) if answered and not strict else None,
         account=answered.account.words.in_language(page.language) if answered and answered.account else "",
         truth=answer.value if isinstance(answer, Truth) else None,
         triples=len(answer.triples) if isinstance(answer, Graph) else None,
@@ -183,7 +199,9 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         files=[
             (f, page.urls.query(saved.name, kept, format=f)) for f in answer_formats(saved.parsed.form, saved.columns)
         ],
-        feed=page.urls.query(saved.name, {**values, "lang": page.language}, format="atom"),
+        feed=page.urls.query(
+            saved.name, {**values, **({"strict": "1"} if strict else {}), "lang": page.language}, format="atom"
+        ),
         snippets=_snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
         structured=data_block(_query_dataset(page, saved, csv)),
     )
