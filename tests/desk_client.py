@@ -21,7 +21,7 @@ from citygraph.web.desk.access import PEER
 from citygraph.web.desk.pages import Desk
 from citygraph.web.pages.graph import SiteMemory
 from citygraph.web.pages.home import routes
-from citygraph.web.requests import Refusal
+from citygraph.web.requests import PUBLIC_URL, Refusal
 
 HERE = "http://127.0.0.1:8000"
 
@@ -30,9 +30,23 @@ class DeskClient:
     """Asks the pages of the desk, and sends their forms."""
 
     def __init__(
-        self, project: Project, *, peer: str = "127.0.0.1", origin: str = HERE, is_checked: bool = False
+        self,
+        project: Project,
+        *,
+        peer: str = "127.0.0.1",
+        origin: str = HERE,
+        is_checked: bool = False,
+        public: str = "",
     ) -> None:
-        """The desk of a project that is built; unless `is_checked`, no edit breaks a rule, which takes a while to see."""
+        """The desk of a project that is built; unless `is_checked`, no edit breaks a rule, which takes a while to see.
+
+        Args:
+            project: the project.
+            peer: who is at the other end of the connection.
+            origin: where the browser has the page from.
+            is_checked: check each edit as it is checked outside of tests.
+            public: the address that graph.toml gives the site.
+        """
         self.project, self.origin = project, origin
         self.desk = Desk(project, "127.0.0.1")
         if not is_checked:
@@ -49,6 +63,8 @@ class DeskClient:
 
         async def asked(scope: Scope, receive: Receive, send: Send) -> None:
             scope[PEER] = (peer, 1)
+            if public:
+                scope[PUBLIC_URL] = public
             await app(scope, receive, send)
 
         self._transport = httpx.ASGITransport(app=asked)

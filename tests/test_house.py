@@ -52,6 +52,7 @@ WRITERS = {
     "store.mirror": "versions elsewhere",
     "store.server.capabilities": "what a server can do",
     "store.snapshot": "versions",
+    "web.desk.work": "which edits were made at the desk, beside what is built",
     "web.site.write": "pages of a site",
 }
 """What each module that writes files writes. Data files have one writer: edit.plan."""

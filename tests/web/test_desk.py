@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -293,3 +296,125 @@ def test_it_starts_on_this_machine_alone(built: Project, host: str) -> None:
         Desk(built, host)
     with pytest.raises(ConfigError, match="through a proxy"):
         Desk(built, "127.0.0.1", root_path="/graph")
+
+
+# -- a team -------------------------------------------------------------------------------------------
+
+PUBLIC = "https://graph.example"
+TEAM = f"""
+[serve]
+public_url = "{PUBLIC}"
+trusted_proxies = "10.0.0.1, 192.0.2.0/28"
+
+[edit]
+user_header = "X-Forwarded-User"
+"""
+KARI = {"X-Forwarded-User": "Kari Nordmann"}
+
+
+@pytest.fixture(scope="module")
+def team(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same project for several people, in git."""
+    folder = tmp_path_factory.mktemp("team") / "graph"
+    shutil.copytree(built.folder, folder, symlinks=True)
+    with (folder / "graph.toml").open("a", encoding="utf-8") as file:
+        file.write(TEAM)
+    (folder / ".gitignore").write_text("build/\n", encoding="utf-8")
+    for arguments in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "Begin"]):
+        in_git(folder, *arguments)
+    return Project.open(folder, today=TODAY)
+
+
+def in_git(folder: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=Office", "-c", "user.email=office@graph.example")
+    done = subprocess.run(["git", "-C", str(folder), *who, *arguments], capture_output=True, check=True, text=True)
+    return done.stdout.strip()
+
+
+def proxied(project: Project, *, peer: str = "192.0.2.7") -> DeskClient:
+    return DeskClient(project, peer=peer, origin=PUBLIC, public=PUBLIC)
+
+
+def test_a_name_is_believed_from_a_proxy_alone(team: Project) -> None:
+    desk = proxied(team)
+    assert "You write as Kari Nordmann." in desk.get("/desk?lang=en", **KARI)
+    assert "/desk/fact/end" in desk.get("/network/nordnett", **KARI)
+    # Whoever is not named, or named by somebody else, reads and does not write.
+    refused: list[tuple[DeskClient, list[tuple[str, str]]]] = [
+        (desk, []),
+        (desk, [("X-Forwarded-User", "")]),
+        (desk, [("X-Forwarded-User", "Kari"), ("X-Forwarded-User", "Ola")]),
+        (desk, [("X-Forwarded-User", "x" * 300)]),
+        (proxied(team, peer="203.0.113.9"), [*KARI.items()]),
+        (proxied(team, peer="127.0.0.1"), [*KARI.items()]),
+    ]
+    for client, headers in refused:
+        assert client.ask("GET", "/desk", headers=headers).status_code == 403, headers
+        assert "/desk" not in client.ask("GET", "/network/nordnett", headers=headers).text
+    good = {**hidden_of(desk.fill(ADD, SAID, **KARI).text), "step": "write"}
+    before = files_of(team)
+    for fields, named in (
+        (good, {"X-Forwarded-User": "Ola"}),
+        (good, {**KARI, "Origin": "https://evil.example"}),
+        (good, {}),
+        ({**good, "token": desk.desk.access.token("")}, KARI),
+    ):
+        assert desk.send(ADD, fields, **named).status_code == 403, named
+    assert files_of(team) == before
+
+
+def test_an_edit_is_a_commit_by_the_person_with_nothing_else_in_it(team: Project) -> None:
+    with_commits = replace(team.config, values={**team.config.values, "edit.commit": "each"})
+    desk = proxied(Project(with_commits, today=TODAY))
+    waiting = team.folder / "data" / "people.ttl"
+    waiting.write_text(f"{waiting.read_text(encoding='utf-8')}\n# Not finished.\n", encoding="utf-8")
+    in_git(team.folder, "add", "data/people.ttl")
+    done = desk.make(ADD, SAID, **{"X-Forwarded-User": "kari@graph.example"})
+    assert done.status_code == 303
+    assert in_git(team.folder, "log", "-1", "--format=%an <%ae> %s").startswith(
+        "kari <kari@graph.example> New fact id:m-"
+    )
+    assert in_git(team.folder, "show", "--format=", "--name-only") == NETWORK
+    assert in_git(team.folder, "diff", "--cached", "--name-only") == "data/people.ttl"
+    page = desk.get(done.headers["location"], **KARI)
+    assert in_git(team.folder, "rev-parse", "--short", "HEAD") in page
+    edit = hidden_of(page.partition('class="done"')[2].partition("</form>")[0])
+    assert desk.send("/desk/undo", edit, **KARI).status_code == 303
+    assert in_git(team.folder, "log", "-1", "--format=%an %s").startswith("Kari Nordmann Undo: New fact")
+    assert in_git(team.folder, "diff", "HEAD~2", "HEAD") == ""
+
+
+def test_edits_may_have_a_branch_of_their_own(team: Project) -> None:
+    here = in_git(team.folder, "rev-parse", "main")
+    with_branch = replace(team.config, values={**team.config.values, "edit.commit": "branch"})
+    desk = proxied(Project(with_branch, today=TODAY))
+    assert desk.make(ADD, SAID, **KARI).status_code == 303
+    branch = in_git(team.folder, "symbolic-ref", "--short", "HEAD")
+    assert branch.startswith("desk/")
+    edit = form_of("end", FACT)
+    assert desk.make(edit, {"f-until": "2020"}, **KARI).status_code == 303
+    assert in_git(team.folder, "symbolic-ref", "--short", "HEAD") == branch
+    assert in_git(team.folder, "rev-parse", f"{branch}~2") == in_git(team.folder, "rev-parse", "main") == here
+
+
+def test_what_git_refuses_is_written_and_told(team: Project) -> None:
+    with_commits = replace(team.config, values={**team.config.values, "edit.commit": "each"})
+    desk = proxied(Project(with_commits, today=TODAY))
+    (team.folder / ".git" / "index.lock").write_bytes(b"")
+    try:
+        done = desk.make(form_of("confirm", MEMBER), {"f-as-of": "2020-11-05"}, **KARI)
+    finally:
+        (team.folder / ".git" / "index.lock").unlink()
+    assert done.status_code == 303
+    assert "git would not commit it" in desk.get(done.headers["location"] + "&lang=en", **KARI)
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [({"serve.trusted_proxies": "*"}, "everybody is a proxy"), ({"serve.public_url": ""}, "needs the name")],
+)
+def test_a_team_without_a_name_or_a_proxy_is_refused(team: Project, settings: dict[str, str], why: str) -> None:
+    config = replace(team.config, values={**team.config.values, **settings})
+    with pytest.raises(ConfigError, match=why):
+        Desk(Project(config, today=TODAY), "0.0.0.0")  # noqa: S104
+    assert Desk(team, "0.0.0.0", root_path="/graph").routes  # noqa: S104

@@ -29,6 +29,8 @@ _NAMING: Final = tuple(
 )
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
 _OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
+_RARE: Final = range(51, 80)
+"""The places of the fields about the basis of a date, the rank and how it is said."""
 _ANSWER: Final = "f-"
 _PICKED: Final = "p-"
 
@@ -54,13 +56,17 @@ class FormInput:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One field of the form: `sort` says which element it is, and `given` what a fact has that stays."""
+    """One field of the form: `sort` says which element it is, and `given` what a fact has that stays.
+
+    `is_rare` are those about how something is said and followed, which a form shows behind the others.
+    """
 
     option: str
     sort: str
     label: str
     about: str
     is_required: bool
+    is_rare: bool
     inputs: tuple[FormInput, ...]
     choices: tuple[tuple[str, str], ...] = ()
     suggestions: str = ""
@@ -254,6 +260,7 @@ class KindForm:
             label=field_.name.in_language(self.language),
             about=self._about(field_),
             is_required=self.is_asked_for(field_) and not given,
+            is_rare=field_.order in _RARE,
             inputs=tuple(self._inputs(field_, typed, faults)),
             choices=choices,
             suggestions=self._suggested(field_) if sort in {"text", "source"} else "",
