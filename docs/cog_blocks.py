@@ -62,7 +62,10 @@ _EXPLAINED: Final = (
     (r"bad-shape|relation-", "ontology.md"),
     (r"old-vocabulary", "commands/migrate.md"),
     (r"person", "privacy.md"),
-    (r"file|format|encoding|byte-order|syntax|graphs|deep|entity-|remote|shapes|no-data", "commands/check.md"),
+    (
+        r"file|format|encoding|byte-order|syntax|graphs|deep|entity-|remote|shapes|no-data|empty-graph",
+        "commands/check.md",
+    ),
     (r"", "data.md"),
 )
 

@@ -100,7 +100,7 @@ def _row(subject: str, label: str, item: str) -> str:
 def make_project(folder: Path, number: int, *, with_internal: bool = True) -> Project:
     """The project of that number in a new folder; without its internal files it is the same for everybody else."""
     chance = random.Random(number)  # noqa: S311  # the same number gives the same project
-    project = Project.new(folder, base=BASE, title="Kin")
+    project = Project.new(folder, base=BASE, title="Kin", example=True)
     with (folder / "graph.toml").open("a", encoding="utf-8") as settings:
         settings.write(_PUBLISHED)
     (folder / "data" / "quiet.ttl").write_text(_PREFIXES + _QUIET, encoding="utf-8")

@@ -103,7 +103,7 @@ def test_json_is_what_its_schema_says(findings: list[Finding]) -> None:
 
 @pytest.mark.slow
 def test_a_comparison_is_what_its_schema_says_and_each_difference_is_told_apart(tmp_path: Path) -> None:
-    project = Project.new(tmp_path / "new")
+    project = Project.new(tmp_path / "new", example=True)
     shutil.copytree(project.folder, tmp_path / "old")
     network = project.folder / "data/networks/example-network.ttl"
     text = network.read_text(encoding="utf-8")
@@ -157,7 +157,7 @@ def test_the_file_of_a_service_is_what_its_published_schema_says(service: str, t
 @pytest.mark.slow
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_the_commands_of_a_service_run_in_a_fresh_clone(service: str, tmp_path: Path) -> None:
-    folder = Project.new(tmp_path / "city").folder
+    folder = Project.new(tmp_path / "city", example=True).folder
     assert add_service(folder, service) == [SERVICES[service], ".pre-commit-config.yaml"]
     hooks = yaml.safe_load((folder / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     environment = {

@@ -138,7 +138,7 @@ def _assert_shows_what_happens(page: Path, folder: Path, *, rewrite: bool) -> No
 @pytest.fixture
 def my_city(tmp_path: Path) -> Path:
     """What `citygraph new my-city` makes."""
-    return Project.new(tmp_path / "my-city").folder
+    return Project.new(tmp_path / "my-city", example=True).folder
 
 
 # -- every thing has its place ----------------------------------------------------------------------

@@ -41,7 +41,7 @@ def old_python() -> Callable[..., str]:
 def test_a_project_is_begun_checked_built_asked_changed_and_compared(
     tmp_path: Path, old_python: Callable[..., str]
 ) -> None:
-    old_python("new", "my-city", cwd=tmp_path)
+    old_python("new", "my-city", "--example", cwd=tmp_path)
     folder = tmp_path / "my-city"
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "before"]):
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]

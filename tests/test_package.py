@@ -86,7 +86,7 @@ def test_an_installed_citygraph_answers_from_the_graph_inside_it(installed: Path
 
 
 def test_an_installed_citygraph_starts_a_project_that_passes_every_check(installed: Path, tmp_path: Path) -> None:
-    new = run_installed(installed, tmp_path, "new", "my-city")
+    new = run_installed(installed, tmp_path, "new", "my-city", "--example")
     assert new.returncode == 0, new.stderr
     check = run_installed(installed, tmp_path / "my-city", "check", "--fail-on", "warning")
     assert check.returncode == 0, check.stderr

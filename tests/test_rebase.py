@@ -17,7 +17,7 @@ OLD, NEW = "https://example.org/my-city/", "https://data.my-city.example/graph/"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Project.new(tmp_path / "my-city").folder
+    return Project.new(tmp_path / "my-city", example=True).folder
 
 
 def moved(quad: Quad, old: str, new: str) -> Quad:

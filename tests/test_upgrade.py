@@ -33,7 +33,7 @@ HEAD = '#+ title:    { nb: "Medlemmer og partnere", en: "Members and partners" }
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new project, and beside it what the program of the next version gives."""
     place = tmp_path_factory.mktemp("made")
-    project = Project.new(place / "city").folder
+    project = Project.new(place / "city", example=True).folder
     add_service(project, "gitlab")
     for name in ("ontology", "queries"):
         shutil.copytree(reference_folder() / name, place / "next" / name)

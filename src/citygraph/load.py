@@ -245,6 +245,9 @@ def load_files(
         findings += problems
         if mapped is not None:
             files.append(mapped)
+    is_whole = not config.hidden and not any(each.file.startswith("data") for each in findings)
+    if is_whole and not any(file.quads for file in files if file.part is Part.DATA):
+        findings.append(finding("empty-graph", file="data"))
     return Loaded(ProjectGraphs(config.base, tuple(files)), tuple(findings))
 
 

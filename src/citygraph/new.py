@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Final
 
 from citygraph.config import CONFIG_FILE, identifier_from_base, read_toml, version_numbers
+from citygraph.edit.plan import EditedFile
+from citygraph.edit.plan import write_files as store_files
 from citygraph.errors import ConfigError, QueryError
-from citygraph.files import end_inside, locked, write_file, write_files
+from citygraph.files import end_inside, locked, write_files
 from citygraph.matching.names import slug
 from citygraph.messages import sentence
 from citygraph.namespaces import is_absolute_iri
@@ -30,15 +32,11 @@ from citygraph.rdf import parse
 from citygraph.saved_query import read_saved_query
 from citygraph.version import __version__
 
-_STARTER: Final = (
-    CONFIG_FILE,
-    "README.md",
-    "data/authorities.ttl",
-    "data/networks/example-network.ttl",
-    "data/people.ttl",
-    "data/places.ttl",
-    "data/sources.ttl",
+_STARTER: Final = (CONFIG_FILE, "README.md", "data/sources.ttl")
+_EXAMPLE: Final = tuple(
+    f"example/data/{each}.ttl" for each in ("authorities", "networks/example-network", "people", "places", "sources")
 )
+"""What is invented, to look at: it takes the place of what is empty."""
 # The themes of the networks in our own graph; another graph writes its own.
 _OWN_THEMES: Final = "themes.ttl"
 # At the top of the project alone: the documents of lists lie in data/sources/ and belong to the graph.
@@ -55,7 +53,7 @@ SERVICES: Final[Mapping[str, str]] = {
 _HOOKS: Final = ".pre-commit-config.yaml"
 
 
-def create_project(folder: Path, *, reference: Path, base: str = "", title: str = "") -> None:
+def create_project(folder: Path, *, reference: Path, base: str = "", title: str = "", example: bool = False) -> None:
     """Make `folder` a project of its own.
 
     Args:
@@ -63,6 +61,7 @@ def create_project(folder: Path, *, reference: Path, base: str = "", title: str 
         reference: the project whose ontology, shapes and general questions are copied.
         base: the address that the names of the graph begin with; an example address without it.
         title: the name of the graph; made from the name of the folder without it.
+        example: with a network, a member and a list that are made up, instead of no data.
 
     Raises:
         ConfigError: the folder holds something already, its name cannot be used, or the address is wrong.
@@ -85,11 +84,13 @@ def create_project(folder: Path, *, reference: Path, base: str = "", title: str 
         "title": _toml(title or name.replace("-", " ").capitalize()),
     }
     starter = files("citygraph").joinpath("starter")
-    for name_ in _STARTER:
+    contents: dict[str, bytes] = {}
+    for name_ in (*_STARTER, *(_EXAMPLE if example else ())):
         text = starter.joinpath(name_).read_text(encoding="utf-8")
         for key, value in values.items():
             text = text.replace("{{" + key + "}}", value)
-        write_file(folder / name_, text.encode())
+        contents[name_.removeprefix("example/")] = text.encode()
+    store_files([EditedFile(each, None, data) for each, data in contents.items()], folder)
     _give(folder, _given_files(reference), GivenFiles())
 
 

@@ -15,7 +15,7 @@ from ingest_words import HEADING, MAP, Take, Taken
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """What `citygraph new` makes."""
-    return Project.new(tmp_path / "my-city")
+    return Project.new(tmp_path / "my-city", example=True)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def paths(tmp_path: Path) -> tuple[Path, Path, Path]:
     list_, map_ = tmp_path / "members.csv", tmp_path / "map.toml"
     list_.write_text(HEADING + "\n".join(ROWS) + "\n", encoding="utf-8")
     map_.write_text(MAP.format(day="2025-03-01"), encoding="utf-8")
-    return Project.new(tmp_path / "city").folder, list_, map_
+    return Project.new(tmp_path / "city", example=True).folder, list_, map_
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_places() -> None:

@@ -48,7 +48,9 @@ _QUESTIONS: Final = ("members", "publishable")
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = Project.new(tmp_path_factory.mktemp("new") / "my-city", base="https://data.my-city.no/").folder
+    folder = Project.new(
+        tmp_path_factory.mktemp("new") / "my-city", base="https://data.my-city.no/", example=True
+    ).folder
     for path in (folder / "queries").glob("*.rq"):
         if path.stem not in _QUESTIONS:
             path.unlink()
@@ -93,11 +95,14 @@ def test_a_new_title_changes_no_name(folder: Path) -> None:
 
 
 def test_two_new_projects_of_one_name_share_no_identifier(tmp_path: Path) -> None:
-    folders = [Project.new(tmp_path / str(n) / "networks", title="Networks").folder for n in range(2)]
+    folders = [Project.new(tmp_path / str(n) / "networks", title="Networks", example=True).folder for n in range(2)]
     first, second = ({each.identifier for each in described(folder).datasets} for folder in folders)
     assert not first & second
     bases = ("https://a.no/graph/", "https://b.no/graph/", f"https://{'a' * 90}.no/", f"https://{'a' * 89}b.no/")
-    long = [Project.new(tmp_path / f"x{n}", base=base, title="N").config.identifier for n, base in enumerate(bases)]
+    long = [
+        Project.new(tmp_path / f"x{n}", base=base, title="N", example=True).config.identifier
+        for n, base in enumerate(bases)
+    ]
     assert len(set(long)) == len(bases)
 
 

@@ -38,7 +38,7 @@ def with_statements(graphs: ProjectGraphs, turtle: str) -> list[Finding]:
 
 
 def test_our_own_graph_and_a_new_one_mean_what_they_say(graphs: ProjectGraphs, tmp_path: Path) -> None:
-    for each in (graphs, graphs_of(Project.new(tmp_path / "new").folder)):
+    for each in (graphs, graphs_of(Project.new(tmp_path / "new", example=True).folder)):
         assert [*check_meaning(each), *check_terms_used(each)] == []
 
 

@@ -69,7 +69,7 @@ def test_a_source_distribution_without_the_front_end_builds_too(tmp_path: Path) 
 
 
 def test_a_new_project_has_a_site_from_its_first_day(tmp_path: Path) -> None:
-    project = Project.new(tmp_path / "my-city", base="https://example.org/my-city/")
+    project = Project.new(tmp_path / "my-city", base="https://example.org/my-city/", example=True)
     assert not project.build().report.violations
     pages = Pages(project)
     for path in ("/", "/queries", "/search?q=oslo", "/editor", "/openapi.json", "/index.json"):
@@ -79,7 +79,7 @@ def test_a_new_project_has_a_site_from_its_first_day(tmp_path: Path) -> None:
 
 
 def test_a_project_that_is_not_built_says_so(tmp_path: Path) -> None:
-    project = Project.new(tmp_path / "my-city", base="https://example.org/my-city/")
+    project = Project.new(tmp_path / "my-city", base="https://example.org/my-city/", example=True)
     answer = Pages(project).get("/?lang=en")
     assert answer.status_code == 503
     assert "has not been built" in answer.text

@@ -300,7 +300,7 @@ def test_a_document_links_to_the_beginning_of_a_fact_by_the_name_of_the_fact(pag
 
 
 def test_without_a_version_a_reader_gets_a_page_with_the_next_step(tmp_path: Path) -> None:
-    pages = Pages(Project.new(tmp_path / "my-city"))
+    pages = Pages(Project.new(tmp_path / "my-city", example=True))
     page = pages.get("/?lang=nb", Accept="text/html")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     assert page.headers["Content-Type"].startswith("text/html")

@@ -1,4 +1,4 @@
-"""`citygraph edit`: add, change, end, confirm, dispute, retract and withhold facts; the options are the fields of their kinds."""
+"""`citygraph edit`: add, change, end, confirm, dispute, retract, withhold and take over facts; the options are the fields of their kinds."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ from citygraph.errors import EditError
 from citygraph.messages import sentence, text
 
 if TYPE_CHECKING:
-    from citygraph.edit.changes import Editor
     from citygraph.edit.kinds import FactField, FactKind
     from citygraph.edit.plan import EditPlan
-    from citygraph.project.editing import CheckedEdit
+    from citygraph.project.editing import CheckedEdit, Edits
 
 # What is left over are the fields of the kind, which only its description knows; so is the help of one kind.
 _SETTINGS: Final[dict[str, Any]] = {"context_settings": {"allow_extra_args": True, "ignore_unknown_options": True}}
@@ -52,7 +51,7 @@ def add(
         _help(context, kind, project_folder, words)
         return
     said = said_options(context.args)
-    _run(project_folder, lambda editor: editor.add(kind, said), words, format_, dry_run=dry_run)
+    _run(project_folder, lambda edits: edits.editor().add(kind, said), words, format_, dry_run=dry_run)
 
 
 def _made(name: str) -> Callable[..., None]:
@@ -71,9 +70,27 @@ def _made(name: str) -> Callable[..., None]:
             print(context.get_help())
             return
         said = said_options(context.args)
-        _run(project_folder, lambda editor: getattr(editor, name)(fact, said), words, format_, dry_run=dry_run)
+        _run(project_folder, lambda edits: getattr(edits.editor(), name)(fact, said), words, format_, dry_run=dry_run)
 
     return command
+
+
+def take(
+    networks: Annotated[list[str] | None, typer.Argument(metavar="NETWORK", show_default=False)] = None,
+    dry_run: DryRun = False,
+    format_: Format = ReportFormat.TEXT,
+    project_folder: FolderOption = None,
+    language: Language = None,
+) -> None:
+    """Take networks over from the reference graph."""
+    words = language_name(language)
+    if networks:
+        _run(project_folder, lambda edits: edits.take(networks), words, format_, dry_run=dry_run)
+        return
+    for name, called in open_project(project_folder).edits.networks().items():
+        print(f"  {name:<20} {called.in_language(words)}")
+    say("")
+    say(_said("take_next", words))
 
 
 def kinds(
@@ -122,7 +139,7 @@ def said_options(arguments: list[str]) -> list[tuple[str, str]]:
 
 def _run(
     folder: Any,  # noqa: ANN401  # what the option gives
-    plan: Callable[[Editor], EditPlan],
+    plan: Callable[[Edits], EditPlan],
     words: str,
     format_: ReportFormat,
     *,
@@ -130,7 +147,7 @@ def _run(
 ) -> None:
     """Plan an edit, check it, write it unless that is not wanted, and then say what was done."""
     edits = open_project(folder).edits
-    made = plan(edits.editor())
+    made = plan(edits)
     checked = edits.check(made, keep_documents=not dry_run)
     is_written = not dry_run and not checked.violations
     if is_written:
@@ -203,4 +220,5 @@ app = typer.Typer(cls=Group, no_args_is_help=True, **TYPER_SETTINGS)
 app.command("add", cls=Command, add_help_option=False, **_SETTINGS)(add)
 for _name in ("change", "end", "confirm", "dispute", "retract", "withhold"):
     app.command(_name, cls=Command, **_SETTINGS)(_made(_name))
+app.command("take", cls=Command)(take)
 app.command("kinds", cls=Command)(kinds)

@@ -1,4 +1,4 @@
-"""`citygraph new` and `citygraph upgrade`: the files of a project that come from the program."""
+"""`citygraph new` and `citygraph upgrade`: a project folder, what it begins with, and what the program gives it later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from citygraph.cli.options import Folder, Format, Language, ReportFormat, langua
 from citygraph.cli.output import phrase, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from citygraph.new import Upgrade
+    from citygraph.project import Project
 
 _SHOWN_LINES: Final = 8
 
@@ -26,24 +29,46 @@ class ServiceName(StrEnum):
     FORGEJO = "forgejo"
 
 
+class OriginName(StrEnum):
+    """The graphs that networks can be taken over from."""
+
+    REFERENCE = "reference"
+
+
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)],
+    network: Annotated[list[str] | None, typer.Option("--network", metavar="NETWORK", show_default=False)] = None,
+    origin: Annotated[OriginName | None, typer.Option("--from", show_default=False)] = None,
+    example: Annotated[bool, typer.Option("--example")] = False,
     base: Annotated[str, typer.Option(metavar="ADDRESS")] = "",
     title: Annotated[str, typer.Option(metavar="NAME")] = "",
     service: Annotated[ServiceName | None, typer.Option("--ci", show_default=False)] = None,
     language: Language = None,
 ) -> None:
     """Start a project folder that passes every check."""
-    from citygraph.project import Project  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.project import Project, reference_folder  # noqa: PLC0415  # keeps `--help` fast
 
-    words = language_name(language)
-    Project.new(folder, base=base, title=title)
+    words, names = language_name(language), network or []
+    if names or origin is not None:
+        # A name that is not known leaves no folder behind.
+        Project.open(reference_folder()).edits.networks(names)
+    project = Project.new(folder, base=base, title=title, example=example)
+    if names:
+        _take(project, names, words)
     if service is not None:
         from citygraph.new import add_service  # noqa: PLC0415
 
         for name in add_service(folder, service.value):
             say(phrase("new.service", words, file=name))
-    say(phrase("new.ready", words, folder=folder))
+    say(phrase("new.ready" if names or example else "new.empty", words, folder=folder))
+
+
+def _take(project: Project, names: Sequence[str], words: str) -> None:
+    edits = project.edits
+    checked = edits.check(edits.take(names))
+    edits.write(checked)
+    for each in checked.plan.told:
+        print(each.in_language(words))
 
 
 def upgrade(

@@ -202,7 +202,9 @@ class EditableTurtle:
             is_last = rest is not None and rest.end() == len(self.text)
             return (place, len(self.text), f"\n\n{text}\n") if is_last else (place, place, f"\n\n{text}")
         body = self.text.rstrip()
-        return (len(body), len(self.text), f"\n\n{text}\n" if body else f"{text}\n")
+        # A remark at the end stands with what comes, as the project's style has it.
+        apart = "" if not body else "\n" if body.rpartition("\n")[2].startswith("#") else "\n\n"
+        return len(body), len(self.text), f"{apart}{text}\n"
 
     def _prefixes(
         self, curies: Curies, own: Mapping[str, str], prefixes: Mapping[str, str]

@@ -158,19 +158,19 @@ class Placing:
             home = self._state.home_of(about.value)
             return home.path if home is not None else self._of_its_own(about.value)
         if "{" in kind.file:
-            return self._usable(kind.file.replace("{address}", fact.iri.rpartition("/")[2]))
+            return self.usable(kind.file.replace("{address}", fact.iri.rpartition("/")[2]))
         same = [file.path for each in self._state.instances(kind.classes[0]) if (file := self._state.home_of(each))]
         known = [each for each in same if part_of(each) is part_of(kind.file or _DOCUMENTS)]
         if kind.file in known or not known:
-            return self._usable(kind.file or _DOCUMENTS)
+            return self.usable(kind.file or _DOCUMENTS)
         return max(dict.fromkeys(known), key=known.count)
 
     def _of_its_own(self, subject: str) -> str:
         """The file for what is said of a thing that no file of a person describes."""
-        return self._usable(f"{_NETWORKS}/{subject.rpartition('/')[2]}.ttl")
+        return self.usable(f"{_NETWORKS}/{subject.rpartition('/')[2]}.ttl")
 
-    def _usable(self, path: str) -> str:
-        """The path, or one beside it when a program keeps what stands there."""
+    def usable(self, path: str) -> str:
+        """The path of a file that a person may change: this one, or one beside it when a program keeps what stands there."""
         while (file := self._state.file(path)) is not None and not is_editable(file):
             path = f"{path.removesuffix('.ttl')}-edited.ttl"
         return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,15 +12,16 @@ from typing import TypeAlias
 
 from citygraph import load, query
 from citygraph.compare import Changes
-from citygraph.config import Config
+from citygraph.config import Config, read_config
 from citygraph.edit.changes import Editor, Workplace
 from citygraph.edit.kinds import Kinds, read_kinds
 from citygraph.edit.plan import EditPlan, keep_document, write_plan
 from citygraph.edit.state import EditedGraph
+from citygraph.edit.taking import network_names, networks_named, plan_taking
 from citygraph.errors import EditError, QueryError
 from citygraph.findings import Finding, Report, Severity
 from citygraph.graphs import Part, ProjectGraphs
-from citygraph.messages import Sentence, key_of, said_in, sentence
+from citygraph.messages import Sentence, Text, key_of, said_in, sentence
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.store import MemoryStore
@@ -122,6 +123,36 @@ class Edits:
         config = self._config
         workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today)
         return Editor(state, kinds_of(graphs, self._reference), resolve, workplace)
+
+    def networks(self, names: Sequence[str] | None = None) -> dict[str, Text]:
+        """The networks of the reference graph that are called so, all without names: short names, and what people say.
+
+        Raises:
+            EditError: one of them is not there, or none is named; those that are there are in the message.
+        """
+        origin = self._origin()[1]
+        called = network_names(origin)
+        return {
+            each.rpartition("/")[2]: called[each]
+            for each in (called if names is None else networks_named(names, origin))
+        }
+
+    def take(self, names: Sequence[str]) -> EditPlan:
+        """Networks of the reference graph for this one, with all that is said of them in public.
+
+        Args:
+            names: what the networks are called, or the ends of their addresses.
+
+        Raises:
+            EditError: a network is not known, or all are there already; a file cannot be changed.
+        """
+        config, origin = self._origin()
+        into = EditedGraph(load.load_files(self._config).graphs)
+        return plan_taking(names, origin, into, self._config.folder, title=config.title)
+
+    def _origin(self) -> tuple[Config, EditedGraph]:
+        config = read_config(self._reference).in_edition("public")
+        return config, EditedGraph(load.load_files(config).graphs)
 
     def check(self, plan: EditPlan, *, keep_documents: bool = True) -> CheckedEdit:
         """What a check would find after an edit that it does not find now.

@@ -91,8 +91,8 @@ class Project:
         return cls.open(reference_folder())
 
     @classmethod
-    def new(cls, folder: Path | str, *, base: str = "", title: str = "") -> Self:
-        """A new project in `folder`, which must be empty or not exist yet.
+    def new(cls, folder: Path | str, *, base: str = "", title: str = "", example: bool = False) -> Self:
+        """A new project in `folder`, which must be empty or not exist yet; with an `example` that is made up, or empty.
 
         Raises:
             ConfigError: the folder holds something already, or the address is wrong.
@@ -100,7 +100,7 @@ class Project:
         """
         from citygraph.new import create_project  # noqa: PLC0415
 
-        create_project(Path(folder), reference=reference_folder(), base=base, title=title)
+        create_project(Path(folder), reference=reference_folder(), base=base, title=title, example=example)
         return cls.open(folder)
 
     def upgrade(self, *, service: str = "", take: Sequence[str] = (), write: bool = True) -> Upgrade:
