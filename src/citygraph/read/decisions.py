@@ -1,0 +1,199 @@
+"""Proposals as a table that a colleague decides in a spreadsheet, the decisions read back, and what was rejected.
+
+The table says of which text it is, by the SHA-256 of that text, and the words of each row: a table of another text is
+refused. What is rejected is kept by a fingerprint, without a word of the text, in a file that goes into git.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from citygraph.csv_tables import CsvLayout, Dialect, write_cells
+from citygraph.edit.kinds import Kinds
+from citygraph.errors import EditError
+from citygraph.messages import sentence, text
+from citygraph.read.mentions import KnownNames
+from citygraph.read.propose import Proposal, told_proposal
+
+Answer: TypeAlias = Literal["yes", "no", "later"]
+
+COLUMNS: Final = (
+    "n",
+    "sentence",
+    "proposal",
+    "kind",
+    "values",
+    "sort",
+    "decision",
+    "words",
+    "choices",
+    "place",
+    "text",
+)
+_ANSWERS: Final[Mapping[str, Answer]] = {
+    "yes": "yes", "y": "yes", "ja": "yes", "j": "yes", "x": "yes",
+    "no": "no", "n": "no", "nei": "no",
+    "": "later", "later": "later", "senere": "later", "seinare": "later", "seinere": "later", "l": "later",
+}  # fmt: skip
+_PLACE: Final = re.compile(r"char=(\d{1,9}),(\d{1,9})\Z")
+_VALUE: Final = re.compile(r"\s*([a-z][a-z-]*)=(.*?)\s*\Z", re.DOTALL)
+_SEPARATOR: Final = re.compile(r";\s*(?=[a-z][a-z-]*=)")
+_REJECTED: Final = ("kind", "place", "fingerprint", "decided")
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedProposal:
+    """A row of a table as it came back: what a person says of it, and the values as the person left them."""
+
+    number: str
+    answer: Answer
+    kind: str
+    said: tuple[tuple[str, str], ...]
+    start: int
+    end: int
+    words: str
+    line: int
+
+    @property
+    def fingerprint(self) -> str:
+        """By what a rejected proposal is known again: its kind, its values and its words."""
+        return fingerprint_of(self.kind, self.said, self.words)
+
+
+def fingerprint_of(kind: str, said: Iterable[tuple[str, str]], words: str) -> str:
+    """By what a proposal is known again, wherever in a text it stands; nothing of the text can be read from it."""
+    parts = [kind, " ".join(words.split()), *sorted(f"{option}={value}" for option, value in said)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def sha256_of(text_: str) -> str:
+    """The SHA-256 of a kept text."""
+    return hashlib.sha256(text_.encode()).hexdigest()
+
+
+def write_proposals(
+    proposals: Sequence[Proposal], kinds: Kinds, known: KnownNames, *, of_text: str, language: str
+) -> bytes:
+    """The table that a colleague decides, as CSV for a spreadsheet.
+
+    Args:
+        proposals: the rows, in order.
+        kinds: the kinds of facts.
+        known: the names of the graph.
+        of_text: the kept text that they are of.
+        language: in which proposals are told.
+    """
+    mark = sha256_of(of_text)
+    rows = [
+        (
+            str(each.number), each.sentence.text, told_proposal(each, kinds, known).in_language(language), each.kind,
+            "; ".join(f"{option}={value}" for option, value in each.said), each.sort, "", " ".join(each.words.split()),
+            _choices(each, known, language), f"char={each.start},{each.end}", mark,
+        )
+        for each in proposals
+    ]  # fmt: skip
+    return write_cells([COLUMNS, *rows], CsvLayout(Dialect.EXCEL, language))
+
+
+def _choices(proposal: Proposal, known: KnownNames, language: str) -> str:
+    """What a value may be instead, and which things are new, so that a person can write another one."""
+    several = (
+        f"{each.option}: {', '.join(f'{one} ({known.word(one, language)})' for one in each.choices)}"
+        for each in proposal.values
+        if each.choices
+    )
+    new = (text("proposals.new").filled(option=each.option, name=each.said).in_language(language) for each in proposal.values if each.sort == "new")  # fmt: skip
+    return "; ".join((*several, *new))
+
+
+def read_decisions(data: bytes, *, of_text: str) -> list[DecidedProposal]:
+    """The rows of a table that came back.
+
+    Args:
+        data: the table, with commas, semicolons or tabs between its cells.
+        of_text: the kept text as it is now.
+
+    Raises:
+        EditError: it is no such table, it is of another text, a decision is none of yes, no and later, or the words of a
+            row are not those of its place.
+    """
+    try:
+        said = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise EditError(sentence("proposals.not_utf8"), fix=sentence("proposals.next.table")) from error
+    first = said.split("\n", 1)[0]
+    between = max(",;\t", key=first.count)
+    rows = csv.DictReader(io.StringIO(said, newline=""), delimiter=between)
+    missing = [each for each in COLUMNS if each not in (rows.fieldnames or ())]
+    if missing:
+        raise EditError(sentence("proposals.no_column", name=missing[0]), fix=sentence("proposals.next.table"))
+    mark = sha256_of(of_text)
+    return [_decided(row, rows.line_num, of_text, mark) for row in rows]
+
+
+def _decided(row: Mapping[str, str | None], line: int, of_text: str, mark: str) -> DecidedProposal:
+    cells = {name: (row.get(name) or "").removeprefix("'") for name in COLUMNS}
+    place, answer = _PLACE.match(cells["place"].strip()), _ANSWERS.get(cells["decision"].strip().casefold())
+    if cells["text"].strip() != mark:
+        raise EditError(sentence("proposals.other_text", line=line), fix=sentence("proposals.next.again"))
+    if answer is None:
+        message = sentence("proposals.no_decision", line=line, said=cells["decision"])
+        raise EditError(message, fix=sentence("proposals.next.decision"))
+    start, end = (int(place[1]), int(place[2])) if place else (0, 0)
+    words = of_text[start:end]
+    if not words or " ".join(words.split()) != " ".join(cells["words"].split()):
+        raise EditError(sentence("proposals.other_words", line=line), fix=sentence("proposals.next.again"))
+    parts = [_VALUE.match(each) for each in _SEPARATOR.split(cells["values"]) if each.strip()]
+    if not all(parts):
+        message = sentence("proposals.no_value", line=line, said=cells["values"])
+        raise EditError(message, fix=sentence("proposals.next.values"))
+    said = tuple((each[1], each[2]) for each in parts if each)
+    return DecidedProposal(cells["n"], answer, cells["kind"].strip(), said, start, end, words, line)
+
+
+def edit_of(decided: DecidedProposal, *, document: str, of_text: str) -> list[tuple[str, str]]:
+    """What is said to an edit: the values, and the words that the fact stands on with their place among such words."""
+    places = [match.start() for match in re.finditer(re.escape(decided.words), of_text)]
+    at = places.index(decided.start) + 1 if decided.start in places else 0
+    quote = [("quote", decided.words), *([("occurrence", str(at))] if len(places) > 1 else [])]
+    values = [(option, value) for option, value in decided.said if value]
+    return [*values, ("source", document), *(quote if at else [])]
+
+
+def without_rejected(proposals: Iterable[Proposal], rejected: Iterable[str]) -> list[Proposal]:
+    """The proposals that nobody has rejected."""
+    known = frozenset(rejected)
+    return [each for each in proposals if fingerprint_of(each.kind, each.said, each.words) not in known]
+
+
+def read_rejected(data: bytes) -> dict[str, tuple[str, ...]]:
+    """What was rejected, by fingerprint: its row.
+
+    Raises:
+        EditError: the file is not one that was written here.
+    """
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8", "replace"), newline="")))
+    if not rows or tuple(rows[0]) != _REJECTED or any(len(row) != len(_REJECTED) for row in rows):
+        raise EditError(sentence("proposals.rejected_unread"), fix=sentence("proposals.next.rejected"))
+    return {row[2]: tuple(row) for row in rows[1:]}
+
+
+def write_rejected(rejected: Mapping[str, tuple[str, ...]], more: Iterable[DecidedProposal], *, today: str) -> bytes:
+    """The file of what was rejected, with more: one row each in the order of the text, so that git shows what came."""
+    rows = dict(rejected)
+    for each in more:
+        row = (each.kind, f"char={each.start},{each.end}", each.fingerprint, today)
+        rows.setdefault(each.fingerprint, row)
+    ordered = sorted(rows.values(), key=lambda row: (_first(row[1]), row[0], row[2]))
+    return write_cells([_REJECTED, *ordered]).replace(b"\r\n", b"\n")
+
+
+def _first(place: str) -> int:
+    match = _PLACE.match(place)
+    return int(match[1]) if match else 0

@@ -1,0 +1,134 @@
+"""Proposals are decided in a table: what is accepted is written once, what is rejected does not come back, all else waits."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from citygraph import Project
+from citygraph.errors import EditError
+from citygraph.project.proposing import Proposals
+from citygraph.read.decisions import edit_of, read_decisions
+from citygraph.read.text import KeptText
+from clean_project import NETWORK, clean_project
+
+DOCUMENT = "source:notat.txt"
+Rows = list[dict[str, str]]
+
+
+class Desk:
+    """A clean project with its memo, and the proposals of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = clean_project(folder, questions=False)
+        self.project = Project.open(self.folder)
+        self.kept = _kept((self.folder / "sources" / "notat.txt").read_bytes().decode())
+        self.proposals = Proposals(self.project.edits, self.project.config, today=date(2020, 11, 5))
+
+    def rows(self) -> Rows:
+        """The rows of the table, undecided."""
+        data = self.proposals.table(self.kept, DOCUMENT, language="nb")
+        return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+def _kept(text: str) -> KeptText:
+    from citygraph.read.sentences import parts_of_text  # noqa: PLC0415
+
+    return KeptText(text, parts_of_text(text))
+
+
+def _table(rows: Rows, delimiter: str = ",") -> bytes:
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().encode()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """One project for all; only the last test writes facts."""
+    return Desk(tmp_path_factory.mktemp("proposals") / "project")
+
+
+def test_the_table_says_each_proposal_in_words(desk: Desk) -> None:
+    rows = desk.rows()
+    by_kind = {row["kind"]: row for row in rows}
+    assert {"founding", "membership"} <= set(by_kind)
+    assert by_kind["founding"]["proposal"] == "Nordnett ble stiftet 1998"
+    assert by_kind["founding"]["sentence"] == "Nordnett ble stiftet i 1998."
+    assert all(row["decision"] == "" for row in rows)
+
+
+def test_nothing_is_accepted_by_itself(desk: Desk) -> None:
+    before = (desk.folder / NETWORK).read_bytes()
+    assert desk.proposals.decide(_table(desk.rows()), desk.kept, DOCUMENT) == []
+    assert (desk.folder / NETWORK).read_bytes() == before
+    assert not (desk.folder / "data" / "decisions").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"decision": "kanskje"}, "decision"),
+        ({"words": "Skogstad"}, "words"),
+        ({"place": "char=0,4000"}, "words"),
+        ({"text": "0" * 64}, "changed"),
+        ({"values": "Nordnett 1998"}, "values"),
+    ],
+)
+def test_a_table_that_is_not_right_writes_nothing(change: dict[str, str], key: str, desk: Desk) -> None:
+    rows = desk.rows()
+    rows[0] |= {"decision": "ja"}
+    rows[-1] |= change
+    before = (desk.folder / NETWORK).read_bytes()
+    with pytest.raises(EditError, match=key):
+        desk.proposals.decide(_table(rows), desk.kept, DOCUMENT)
+    assert (desk.folder / NETWORK).read_bytes() == before
+
+
+def test_decisions_of_a_changed_text_are_refused(desk: Desk) -> None:
+    with pytest.raises(EditError, match="has changed"):
+        read_decisions(_table(desk.rows()), of_text=desk.kept.text + " ")
+
+
+@pytest.mark.parametrize("data", [b"n;sentence\r\n", b"\xff\xfe\x00", b""])
+def test_what_is_no_table_is_told(data: bytes, desk: Desk) -> None:
+    with pytest.raises(EditError, match=r"table|column"):
+        read_decisions(data, of_text=desk.kept.text)
+
+
+def test_words_that_stand_in_several_places_keep_their_place(desk: Desk) -> None:
+    text = "Fjordby er medlem. Fjordby er stor."
+    (row,) = read_decisions(_table(desk.rows()[:1]), of_text=desk.kept.text)
+    second = replace(row, words="Fjordby", start=text.rindex("Fjordby"), end=0, said=())
+    assert edit_of(second, document=DOCUMENT, of_text=text) == [
+        ("source", DOCUMENT),
+        ("quote", "Fjordby"),
+        ("occurrence", "2"),
+    ]
+
+
+def test_what_is_accepted_is_written_and_what_is_rejected_does_not_come_back(desk: Desk) -> None:
+    rows = desk.rows()
+    for row in rows:
+        row["decision"] = {"founding": "JA", "membership": "nei"}.get(row["kind"], "senere")
+        row["values"] = row["values"].replace("date=1998", "date=1997; rank=normal")
+    table = _table(rows, ";")
+    (outcome,) = desk.proposals.decide(table, desk.kept, DOCUMENT)
+    assert outcome.refused == ""
+    assert '"1997"' in (desk.folder / NETWORK).read_text(encoding="utf-8")
+    kept = (desk.folder / "data" / "decisions" / "notat.txt.csv").read_text(encoding="utf-8")
+    assert "Fjordby" not in kept
+    assert "membership" in kept
+    left = {row["kind"] for row in desk.rows()}
+    assert "membership" not in left
+    assert "founding" in left
+    (twice,) = desk.proposals.decide(table, desk.kept, DOCUMENT)
+    assert twice.refused, "the graph has it on the same words already"
+    assert not desk.project.check().report.violations
