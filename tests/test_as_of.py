@@ -23,6 +23,7 @@ from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
 from citygraph.store.memory import DEFAULT_GRAPH
+from clean_project import clean_project
 from conftest import TODAY
 
 RULES = Path(__file__).parent / "reason" / "as_of_rules"
@@ -356,3 +357,85 @@ def test_what_is_last_known_is_not_hidden_by_a_fact_of_the_same_row_that_ended(
     assert answered.account is not None
     assert answered.account.counts == {FactStatus.LAST_KNOWN: 1}
     assert [each.cells for each in answered.last_known] == [(Iri(ID + "oslo"),)]
+
+
+OF_OTHER_TIMES = """
+# Said once of 2010, and it follows from what the unit says without a date.
+id:nordnett org:hasUnit id:nordnett-board .
+id:claim-unit-2010 a cg:Claim ;
+    rdf:subject id:nordnett ; rdf:predicate org:hasUnit ; rdf:object id:nordnett-board ;
+    cg:rank concept:rank-preferred ; cg:modality concept:modality-stated ;
+    cg:asOf "2010-01-01"^^xsd:date ; cg:asOfBasis concept:basis-document ; prov:wasDerivedFrom source:notat.txt .
+# Two claims of one statement: one ended, one was confirmed long ago.
+id:nordnett foaf:homepage <https://nordnett.example/> .
+id:claim-home-old a cg:Claim ;
+    rdf:subject id:nordnett ; rdf:predicate foaf:homepage ; rdf:object <https://nordnett.example/> ;
+    cg:rank concept:rank-normal ; cg:modality concept:modality-stated ;
+    cg:asOf "2010-01-01"^^xsd:date ; cg:asOfBasis concept:basis-document ; prov:wasDerivedFrom source:notat.txt .
+id:claim-home-ended a cg:Claim ;
+    rdf:subject id:nordnett ; rdf:predicate foaf:homepage ; rdf:object <https://nordnett.example/> ;
+    cg:rank concept:rank-normal ; cg:modality concept:modality-stated ; prov:wasDerivedFrom source:notat.txt ;
+    time:hasTime id:home-during .
+id:home-during a time:ProperInterval ; time:hasEnd id:home-end .
+id:home-end a time:Instant ; time:inXSDgYear "2005"^^xsd:gYear .
+# Who is no more sent somebody whose term has no end.
+id:gamle-kommune a cv:PublicOrganisation , org:Organization ; skos:prefLabel "Gamle kommune"@nb , "Old Town"@en ;
+    schema:dissolutionDate "2019-12-31"^^xsd:date ; prov:wasDerivedFrom source:notat.txt .
+id:m-kari-for-gamle a org:Membership ; org:member id:person-kari-nordmann ; org:organization id:nordnett-board ;
+    org:role concept:role-board-member ; cg:onBehalfOf id:gamle-kommune ; cg:asOf "2020-11-05"^^xsd:date ;
+    cg:asOfBasis concept:basis-document ; prov:wasDerivedFrom source:notat.txt .
+"""
+
+
+@pytest.fixture(scope="module")
+def of_other_times(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with statements of other times, built without a day of its own on 2028-01-01."""
+    folder = clean_project(tmp_path_factory.mktemp("times") / "project", questions=False)
+    (folder / "data" / "times.ttl").write_text(PREAMBLE + OF_OTHER_TIMES, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CITYGRAPH_TODAY", "2028-01-01")
+        project = Project.open(folder)
+        assert project.build().new
+    return project
+
+
+FOAF_HOMEPAGE = Iri(f"{PREFIXES['foaf']}homepage")
+WORDS = f"PREFIX id: <{ID}> PREFIX cg: <{CG}> PREFIX org: <{PREFIXES['org']}> "
+
+
+def _is_so(project: Project, text: str, day: date, *, ever: bool = False) -> bool:
+    snapshot = project.snapshot(as_of=day)
+    found = snapshot.query(WORDS + text, graphs=snapshot.lifted_graphs if ever else None)
+    return found == Truth(value=True)
+
+
+@pytest.mark.parametrize("day", [date(2020, 11, 5), date(2028, 1, 1)])
+def test_what_is_stated_of_another_time_holds_where_it_follows(of_other_times: Project, day: date) -> None:
+    text = "ASK { id:nordnett org:hasUnit id:nordnett-board }"
+    assert _is_so(of_other_times, text, day)
+    assert _is_so(of_other_times, text, day, ever=True)
+
+
+def test_what_holds_on_another_day_lies_in_no_graph_of_other_times(of_other_times: Project) -> None:
+    then = of_other_times.snapshot(as_of=date(2012, 1, 1))
+    homepage = Triple(Iri(ID + "nordnett"), FOAF_HOMEPAGE, Iri("https://nordnett.example/"))
+    assert homepage in {quad.triple for quad in then.asserted()}
+    assert homepage not in {quad.triple for quad in then.lifted() if quad.graph_name == then.lifted_graphs[0]}
+    assert not set(then.manifest.asserted_graphs) & {graph.value for graph in then.lifted_graphs}
+
+
+def test_what_follows_of_who_is_no_more_is_there_when_time_is_lifted(of_other_times: Project) -> None:
+    text = "ASK { id:gamle-kommune cg:isRepresentedThrough id:m-kari-for-gamle }"
+    assert not _is_so(of_other_times, text, date(2020, 11, 5))
+    assert _is_so(of_other_times, text, date(2020, 11, 5), ever=True)
+
+
+def test_of_two_claims_of_a_statement_the_one_that_says_most_says_what_it_is(of_other_times: Project) -> None:
+    query = of_other_times.folder / "queries" / "homes.rq"
+    query.write_text(
+        '#+ title: { nb: "H", en: "H" }\n#+ question: { nb: "H?", en: "H?" }\n#+ columns: [network, home]\n'
+        "PREFIX foaf: <http://xmlns.com/foaf/0.1/>\nSELECT ?network ?home WHERE { ?network foaf:homepage ?home }\n",
+        encoding="utf-8",
+    )
+    answered = Project.open(of_other_times.folder).query("homes", as_of=date(2028, 1, 1))
+    assert [(each.status, each.date) for each in answered.others] == [(FactStatus.LAST_KNOWN, "2010-01-01")]

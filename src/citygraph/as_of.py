@@ -70,7 +70,7 @@ class FactStatus(StrEnum):
 
     HOLDS = "holds"
     UNDATED = "undated"
-    """A membership or a list of which nothing says when, so that it never counts; an undated claim holds."""
+    """A membership or a list of which nothing says since when, so that it never counts; an undated claim holds."""
     LAST_KNOWN = "last-known"
     """It has begun and not ended, and the latest confirmation is too old to count."""
     ENDED = "ended"

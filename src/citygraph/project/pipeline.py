@@ -110,7 +110,7 @@ class Pipeline:
         self.snapshots = Snapshots(_build_folder(config.folder), links=links)
         self._public = Snapshots(self.snapshots.folder, links=(PUBLIC,))
         # What is asked for other days lies apart, so that it never pushes out a version that was built.
-        self.days = Snapshots(self.snapshots.folder / "days")
+        self.days = Snapshots(self.snapshots.folder / "days", links=(config.edition,))
 
     @cached_property
     def held(self) -> HeldVersions | None:
@@ -412,8 +412,13 @@ class Pipeline:
         from citygraph import reason  # noqa: PLC0415
 
         (progress or silent)("reason", 0, 1)
-        about = graph_iri(self.config.base, "about")
-        quads = [quad for quad in current.stated() if quad.graph_name != about]
+        # What did not hold on the day of the build may hold on this one; which file states it, the version does not say.
+        ever, elsewhere = lifted_graph(self.config.base, LIFTED[0]), graph_iri(self.config.base, "data/of-other-times")
+        quads = [
+            Quad(q.subject, q.predicate, q.object, elsewhere) if q.graph_name == ever else q
+            for q in current.stated()
+            if q.graph_name != graph_iri(self.config.base, "about")
+        ]
         graphs = ProjectGraphs.from_quads(self.config.base, quads)
         inferred = reason.infer(graphs, self.config, as_of=as_of)
         checked = Checked(Report.of(inferred.findings), graphs, inferred.quads, as_of, inferred.lifted)

@@ -7,9 +7,9 @@ only the second gives are no part of the answer; the facts that they cite, and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 from citygraph.as_of import DatedStatus, FactStatus
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from citygraph.query.citations import Citation
     from citygraph.query.lists import ListCount
 
+_Key = TypeVar("_Key")
 _STATUS: Final = """
 PREFIX cg: <https://w3id.org/citygraph/ontology#>
 SELECT ?fact ?status ?date WHERE {
@@ -205,15 +206,13 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
     unsorted, order = without_order(asked, answer.columns)
     try:
         found = store.query(unsorted, bind=bound, graphs=graphs, timeout=timeout, most_rows=most_rows)
+        rows = _new_rows(query, answer, found) if isinstance(found, Solutions) else []
+        for name, descends in reversed(order):
+            rows.sort(key=lambda row: _place(row[1].get(name)), reverse=descends)
+        statuses = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
     except (QueryError, StoreTimeout):
         # The answer itself is whole; what lies beside it is too much.
         return Account(times.day, holds, is_cut=True), ()
-    if not isinstance(found, Solutions):
-        return Account(times.day, holds), ()
-    rows = _new_rows(query, answer, found)
-    for name, descends in reversed(order):
-        rows.sort(key=lambda row: _place(row[1].get(name)), reverse=descends)
-    statuses = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
     others: dict[tuple[Term | None, ...], OtherRow] = {}
     keys = _keys(query)
     for (cells, row), each in zip(rows, statuses, strict=True):
@@ -272,30 +271,37 @@ class _Statuses:
         known = self._of([*(each for found in cited for each in found), *(each for found in things for each in found)])
         worst = [_worst(known, facts) or _worst(known, terms) for facts, terms in zip(cited, things, strict=True)]
         open_ = [place for place, each in enumerate(worst) if each is None]
-        patterns = triple_patterns(query.text, prefixes=self._prefixes) if open_ else []
-        claims = self._claims([_statements(patterns, rows[place]) for place in open_])
-        known |= self._of([each for found in claims for each in found])
-        for place, facts in zip(open_, claims, strict=True):
-            worst[place] = _worst(known, facts)
+        patterns = _patterns(query, self._prefixes) if open_ else ()
+        statements = [_statements(patterns, rows[place]) for place in open_]
+        of_statement = self._of_statements({each for found in statements for each in found})
+        for place, found in zip(open_, statements, strict=True):
+            worst[place] = _worst(of_statement, found)
         # Something behind the row does not hold; which it is, nothing in the row says.
         return [each or DatedStatus(FactStatus.LAST_KNOWN) for each in worst]
 
     def _of(self, facts: Iterable[Term]) -> dict[Term, DatedStatus]:
         return statuses_of(facts, self._store, self._facts)
 
-    def _claims(self, rows: Sequence[Sequence[Triple]]) -> list[list[Term]]:
-        triples = list(dict.fromkeys(triple for row in rows for triple in row))
+    def _of_statements(self, triples: Collection[Triple]) -> dict[Triple, DatedStatus]:
+        """Those that do not hold, by their claims: the one that says most for a statement says what it is."""
         if not triples:
-            return [[] for _ in rows]
+            return {}
         values: dict[str, list[Term]] = {
             "s": [t.subject for t in triples],
             "p": [t.predicate for t in triples],
             "o": [t.object for t in triples],
         }
-        by_triple: dict[tuple[Term, ...], list[Term]] = {}
+        claims: dict[tuple[Term, ...], list[Term]] = {}
         for row in ask_about(_CLAIMS, values, self._store):
-            by_triple.setdefault((row["s"], row["p"], row["o"]), []).append(row["claim"])
-        return [[claim for t in row for claim in by_triple.get((t.subject, t.predicate, t.object), ())] for row in rows]
+            claims.setdefault((row["s"], row["p"], row["o"]), []).append(row["claim"])
+        known = self._of([each for found in claims.values() for each in found])
+        told: dict[Triple, DatedStatus] = {}
+        for triple in triples:
+            found = claims.get((triple.subject, triple.predicate, triple.object), [])
+            # One that has no status holds, and the statement with it.
+            if found and all(each in known for each in found):
+                told[triple] = min((known[each] for each in found), key=lambda each: _SAYS_MOST.index(each.status))
+        return told
 
 
 def statuses_of(facts: Iterable[Term], store: Store, graph: Iri) -> dict[Term, DatedStatus]:
@@ -323,6 +329,14 @@ def statuses_of(facts: Iterable[Term], store: Store, graph: Iri) -> dict[Term, D
     return found
 
 
+def _patterns(query: SavedQuery, prefixes: Mapping[str, str]) -> Sequence[Pattern]:
+    """The patterns of the question; none of one that only the engine can read."""
+    try:
+        return triple_patterns(query.text, prefixes=prefixes)
+    except QueryError:
+        return ()
+
+
 def _statements(patterns: Sequence[Pattern], row: Mapping[str, Term]) -> list[Triple]:
     filled: list[Triple] = []
     for pattern in patterns:
@@ -332,7 +346,7 @@ def _statements(patterns: Sequence[Pattern], row: Mapping[str, Term]) -> list[Tr
     return filled
 
 
-def _worst(known: Mapping[Term, DatedStatus], facts: Iterable[Term]) -> DatedStatus | None:
+def _worst(known: Mapping[_Key, DatedStatus], facts: Iterable[_Key]) -> DatedStatus | None:
     found = [known[each] for each in facts if each in known]
     return min(found, key=lambda each: _WORST.index(each.status), default=None)
 

@@ -122,7 +122,8 @@ def infer(
     options = {option: str(config.values[key]) for option, key in _OPTIONS.get(name, {}).items()}
     memory = memory or ClosureMemory()
     closure = memory.close(name, given, budget, options)
-    known = set(stated)
+    # What is stated of another time may follow all the same.
+    known = {t for t in stated if t not in on_day.withheld or t.subject in on_day.deprecated}
     if complete and isinstance(closure, Complete):
         found = {each for each in chain(given, closure.complete()) if each not in known}
     else:
@@ -189,7 +190,7 @@ def _lifted(
     seen = {*known, *away}
     base = [each for each in given if not _is_one_at_a_time(each)]
     for kind, added, derived in (
-        ("inferred", away, on_day.lifted),
+        ("inferred", away, (*on_day.lifted, *(t for t in on_day.current if not on_day.may_follow(t)))),
         ("rejected", {t for t in stated if t.subject in on_day.deprecated}, on_day.rejected),
     ):
         if not added and not derived:

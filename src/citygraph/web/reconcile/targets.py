@@ -183,7 +183,8 @@ def targets_of(project: Project, memory: SiteMemory) -> ReconcileTargets:
         SnapshotError: nothing has been built yet.
         ConfigError: the list of places cannot be read.
     """
-    snapshot = project.snapshot()
+    # All that is stated, whatever the day: no day is worked out here.
+    snapshot = project.current() or project.snapshot()
 
     def made() -> ReconcileTargets:
         # Who is no more is still somebody that a list may name.
