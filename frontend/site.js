@@ -1,8 +1,8 @@
 // What a reader gets on top when scripts run: sorting, filtering, copying. Every page is whole without them.
 
 const words = {
-  nb: { sort: "Sorter etter", copy: "Kopier", copied: "Kopiert", shown: "vises" },
-  en: { sort: "Sort by", copy: "Copy", copied: "Copied", shown: "shown" },
+  nb: { sort: "Sorter etter", copy: "Kopier", copied: "Kopiert", shown: "vises", failed: "Kunne ikke kopiere" },
+  en: { sort: "Sort by", copy: "Copy", copied: "Copied", shown: "shown", failed: "Could not copy" },
 };
 const language = document.documentElement.lang in words ? document.documentElement.lang : "en";
 const say = words[language];
@@ -78,6 +78,22 @@ if (navigator.clipboard) {
     });
     block.before(button);
   }
+}
+
+for (const button of document.querySelectorAll(".copy-mail")) {
+  // As text for any program, and as HTML for those that show it: names are links, and the numbers lead to the sources below.
+  const brief = button.closest(".brief");
+  const text = brief.querySelector("template.mail-text").content.textContent;
+  const html = brief.querySelector("template.mail-html").innerHTML;
+  if (!navigator.clipboard?.write || !globalThis.ClipboardItem) continue;
+  const named = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const part = (data, type) => new Blob([data], { type });
+    const item = new ClipboardItem({ "text/plain": part(text, "text/plain"), "text/html": part(html, "text/html") });
+    button.textContent = await navigator.clipboard.write([item]).then(() => say.copied, () => say.failed);
+    setTimeout(() => (button.textContent = named), 2000);
+  });
 }
 
 for (const drawing of document.querySelectorAll("[data-centre]")) {

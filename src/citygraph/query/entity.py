@@ -148,6 +148,75 @@ def facts_about(iri: str, store: Store, sort: str) -> list[EntityFact]:
     return [EntityFact(node, values) for (node, _), values in merged.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkTie:
+    """One tie of an authority to a network: what it, a body of its own, or somebody on its behalf is there.
+
+    Args:
+        fact: the membership.
+        network: the network.
+        body: where the role is held: the network itself or a unit of it.
+        role: as what.
+        holder: who holds it.
+        begin: when it began; empty when nothing says.
+        end: when it ended.
+        confirmed: the latest day on which a source says that it held.
+        is_grade: it is a grade of membership, and no office.
+        is_member: it is a membership, and no looser grade.
+        leads: the role makes a head of its body.
+        on_board: the body is a board.
+        is_current: it holds on the day.
+    """
+
+    fact: Term
+    network: str
+    body: str
+    role: str
+    holder: str
+    begin: str
+    end: str
+    confirmed: str
+    is_grade: bool
+    is_member: bool
+    leads: bool
+    on_board: bool
+    is_current: bool
+
+
+def ties_of(iri: str, store: Store) -> list[NetworkTie]:
+    """The ties of an authority to networks, whenever they hold."""
+    found: dict[Term, dict[str, list[str]]] = {}
+    for row in _rows(store, "ties", thing=Iri(iri)):
+        values = found.setdefault(row["fact"], defaultdict(list))
+        for column, term in row.items():
+            values[column].append(term.value if isinstance(term, Iri | Literal) else str(term))
+    return [
+        NetworkTie(
+            fact,
+            network=min(values["network"]),
+            body=min(values["body"]),
+            role=min(values["role"]),
+            holder=min(values["holder"]),
+            begin=max(values["begin"], default=""),
+            end=max(values["end"], default=""),
+            confirmed=max(values["date"], default=""),
+            is_grade="true" in values["grade"],
+            is_member="true" in values["joins"],
+            leads="true" in values["leads"],
+            on_board="true" in values["board"],
+            is_current="true" in values["current"],
+        )
+        for fact, values in found.items()
+    ]
+
+
+def governed_with(iri: str, store: Store) -> list[str]:
+    """The authorities of a place, or the places of an authority."""
+    return sorted(
+        {row["other"].value for row in _rows(store, "governed", thing=Iri(iri)) if isinstance(row["other"], Iri)}
+    )
+
+
 def _is_true(terms: Sequence[Term]) -> bool:
     return any(isinstance(term, Literal) and term.value == "true" for term in terms)
 

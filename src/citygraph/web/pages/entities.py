@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -16,9 +17,12 @@ from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.query.entity import places_of
 from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.web.pages.brief import brief_of, governed, source_address, text_of
 from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_earth
 from citygraph.web.pages.facts import (
+    HEADINGS,
     FactGroup,
+    FactProperty,
     FactTable,
     cited_sources,
     column_name,
@@ -36,6 +40,7 @@ from citygraph.web.pages.urls import ON_DEMAND, TWINS
 from citygraph.web.requests import Refusal
 
 _MOST_RECORDS: Final = 400
+_TEXT: Final = "txt"
 _FILES: Final = {**TWINS, **ON_DEMAND}
 _OFFERED: Final = {type_: name for name, type_ in _FILES.items()}
 _MOST_LISTED: Final = 3000
@@ -63,11 +68,15 @@ def entity(request: Request) -> Response:
     page = Page(request)
     kind, slug = str(request.path_params["kind"]), str(request.path_params["slug"])
     iri = page.graph.directory.at(kind, slug)
+    if iri is not None and request.query_params.get("format") == _TEXT:
+        return _as_text(page, iri)
     if iri is not None:
         wanted = wanted_format(request, _OFFERED)
         return _twin(page, iri, wanted) if wanted else _entity_page(page, iri)
     stem, _, extension = slug.rpartition(".")
-    of_twin = page.graph.directory.at(kind, stem) if extension in _FILES else None
+    of_twin = page.graph.directory.at(kind, stem) if extension in {*_FILES, _TEXT} else None
+    if of_twin is not None and extension == _TEXT:
+        return _as_text(page, of_twin)
     if of_twin is not None:
         return _twin(page, of_twin, extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
@@ -108,10 +117,24 @@ def _not_found(page: Page, slug: str) -> NotFound:
     return NotFound(page.request.url.path, near)
 
 
+def _as_text(page: Page, iri: str) -> Response:
+    """The brief of a city or an authority as plain text, for an e-mail; nothing else has one."""
+    pair = governed(page, iri)
+    if pair is None:
+        raise NotFound(page.request.url.path, [(page.graph.label(iri, page.language), page.urls.entity(iri))])
+    response = respond(page.request, text_of(brief_of(page, pair), page, iri).encode(), "text/plain; charset=utf-8")
+    response.headers["Content-Language"] = page.language
+    response.headers.add_vary_header("Accept-Language")
+    return response
+
+
 def _entity_page(page: Page, iri: str) -> Response:
     kind = page.graph.kind_of(iri) or FALLBACK
+    pair = governed(page, iri)
+    other = pair.other_than(iri) if pair else ""
+    brief = brief_of(page, pair) if pair else None
     groups = groups_about(iri, page.formatter)
-    tables = tables_about(iri, page.formatter)
+    tables = tables_about(pair.authority if pair else iri, page.formatter)
     here = (cite([Iri(iri)], page.graph.store) or {}).get(Iri(iri), ())
     names = page.graph.directory.names(iri)
     main = page.graph.label(iri, page.language)
@@ -124,13 +147,19 @@ def _entity_page(page: Page, iri: str) -> Response:
         name=main,
         standing=next((shown_status(each, page.formatter) for each in page.graph.statuses([Iri(iri)]).values()), None),
         other_names=sorted({(text, language) for text, language, _ in names if text != main}),
-        groups=groups,
+        groups=_together(groups, groups_about(other, page.formatter) if other else [], (iri, other)),
+        brief=brief,
+        brief_text=text_of(brief, page, iri) if brief else "",
+        brief_address=lambda source: source_address(source, page),
+        brief_file=page.urls.entity(iri, format=_TEXT)
+        + (f"?lang={page.language}" if page.urls.choice.explicit else ""),
+        other=page.formatter.iri(other) if other else None,
         tables=[(table, [column_name(each, page.words) for each in table.columns]) for table in tables],
         sources=cited_sources(here, page.formatter, page.words),
         cited=lambda citations: cited_sources(citations, page.formatter, page.words),
         wikidata=same,
         map=_map(page, iri),
-        questions=_questions(page, iri),
+        questions=_questions(page, pair.authority if pair else iri),
         document=document_view(page, iri) if kind.name == "document" else None,
         twins=twins,
         structured=data_block(_structured_data(page, iri, kind, groups, tables)),
@@ -140,6 +169,22 @@ def _entity_page(page: Page, iri: str) -> Response:
     for _, address, media_type in twins:
         response.headers.append("Link", f'<{address}>; rel="alternate"; type="{media_type}"')
     return response
+
+
+def _together(groups: Sequence[FactGroup], more: Sequence[FactGroup], both: tuple[str, str]) -> list[FactGroup]:
+    """The headings of a place and of its authority as those of one page; that they belong together goes without saying."""
+    if not more:
+        return list(groups)
+    found: dict[str, dict[tuple[str, bool], FactProperty]] = {key: {} for key in HEADINGS}
+    for group in (*groups, *more):
+        for each in group.properties:
+            properties, key = found[group.key], (each.curie, each.incoming)
+            known = properties[key].statements if key in properties else ()
+            said = {one.value.text for one in known}
+            new = (one for one in each.statements if one.value.iri not in both and one.value.text not in said)
+            if statements := (*known, *new):
+                properties[key] = replace(each, statements=statements)
+    return [FactGroup(key, tuple(properties.values())) for key, properties in found.items() if properties]
 
 
 def _same(groups: Sequence[FactGroup]) -> list[ShownTerm]:

@@ -37,10 +37,12 @@ _GROUPS: Final = {
         org:resultedFrom org:changedBy org:originalOrganization org:resultingOrganization schema:organizer""",
     "place": """
         cg:seatedIn org:hasPrimarySite cg:administers cg:administeredBy schema:containedInPlace cg:inCountry
-        cg:locatedIn dct:spatial schema:latitude schema:longitude geo:lat geo:long""",
-    "links": "schema:sameAs skos:exactMatch skos:closeMatch skos:relatedMatch skos:broadMatch adms:identifier",
+        cg:locatedIn dct:spatial""",
+    "links": """
+        schema:sameAs skos:exactMatch skos:closeMatch skos:relatedMatch skos:broadMatch adms:identifier
+        schema:latitude schema:longitude geo:lat geo:long""",
 }
-_HEADINGS: Final = (*_GROUPS, "other")
+HEADINGS: Final = (*_GROUPS, "other")
 """The headings, in the order of the page."""
 _PLACES: Final = {
     expand(curie) or curie: (group, position)
@@ -240,7 +242,7 @@ def groups_about(iri: str, formatter: TermFormatter) -> list[FactGroup]:
         heading, position = _place_of(stated_as.get(property_, property_))
         by_heading[heading].append((position + 100 * shown.incoming, shown))
     return [
-        FactGroup(_HEADINGS[number], tuple(shown for _, shown in sorted(found, key=lambda each: each[0])))
+        FactGroup(HEADINGS[number], tuple(shown for _, shown in sorted(found, key=lambda each: each[0])))
         for number, found in sorted(by_heading.items())
     ]
 
@@ -263,7 +265,7 @@ def _by_kind(
 def _place_of(property_: str) -> tuple[int, int]:
     """The place of a property: its heading, and its place below the heading."""
     heading, position = _PLACES.get(property_, ("other", 0))
-    return (_HEADINGS.index(heading), position)
+    return (HEADINGS.index(heading), position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,256 @@
+"""The brief of a city with its authority: a sentence, what it is in each network, and the sources; as a page and as text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from citygraph.as_of import DatedStatus, FactStatus
+from citygraph.namespaces import PREFIXES
+from citygraph.query import cite
+from citygraph.query.entity import NetworkTie, governed_with, ties_of
+from citygraph.rdf import Term
+from citygraph.web.pages.facts import CitedSource, ShownStatus, cited_sources, shown_status
+from citygraph.web.pages.page import Page
+from citygraph.web.pages.terms import ShownTerm
+from citygraph.web.requests import origin_of
+
+_AUTHORITY: Final = PREFIXES["cv"] + "PublicOrganisation"
+_PLACES: Final = frozenset({"city", "place"})
+_LAST_KNOWN: Final = frozenset({FactStatus.LAST_KNOWN, FactStatus.UNDATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """A place and who speaks for it, which are one for a reader; one of them may be empty."""
+
+    place: str = ""
+    authority: str = ""
+
+    def other_than(self, iri: str) -> str:
+        """The other one of the two; empty when there is none."""
+        return next((each for each in (self.authority, self.place) if each not in {"", iri}), "")
+
+
+def governed(page: Page, iri: str) -> Governed | None:
+    """The place and the authority that a page is of: one of each, who have no other; `None` for anything else."""
+    kind = page.graph.kind_of(iri)
+    is_place = kind is not None and kind.name in _PLACES
+    if not is_place and _AUTHORITY not in page.graph.directory.classes(iri):
+        return None
+    others = governed_with(iri, page.graph.store)
+    if is_place:
+        authorities = [each for each in others if _AUTHORITY in page.graph.directory.classes(each)]
+        return Governed(iri, authorities[0]) if len(authorities) == 1 else None
+    alone = len(others) == 1 and governed_with(others[0], page.graph.store) == [iri]
+    return Governed(others[0] if alone else "", iri)
+
+
+@dataclass(frozen=True, slots=True)
+class BriefLine:
+    """One tie in words: where, as what, who, when; `numbers` are those of its sources."""
+
+    network: ShownTerm
+    role: str
+    body: ShownTerm
+    holder: ShownTerm | None
+    when: str
+    numbers: tuple[int, ...]
+    since: str = ""
+    status: ShownStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkBrief:
+    """What holds in one network."""
+
+    network: ShownTerm
+    grades: tuple[BriefLine, ...]
+    offices: tuple[BriefLine, ...]
+    led: tuple[BriefLine, ...]
+    confirmed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What an authority is in networks on the day, best first; `others` is what is known of other days."""
+
+    name: str
+    sentence: str
+    networks: tuple[NetworkBrief, ...]
+    last_known: tuple[BriefLine, ...]
+    others: tuple[BriefLine, ...]
+    sources: tuple[CitedSource, ...]
+
+
+def brief_of(page: Page, pair: Governed) -> Brief:
+    """The brief of an authority, in the language and on the day of the page."""
+    writer = _Writer(page, pair)
+    holding = [tie for tie in writer.ties if tie.is_current]
+    away = [tie for tie in writer.ties if not tie.is_current]
+    by_network: dict[str, list[NetworkTie]] = defaultdict(list)
+    for tie in holding:
+        by_network[tie.network].append(tie)
+    networks = tuple(writer.network(each, ties) for each, ties in by_network.items())
+    last_known = tuple(writer.line(tie) for tie in away if writer.code(tie) in _LAST_KNOWN)
+    others = tuple(writer.line(tie) for tie in away if writer.code(tie) not in _LAST_KNOWN)
+    return Brief(writer.name, writer.sentence(holding), networks, last_known, others, tuple(writer.sources))
+
+
+class _Writer:
+    """Says ties in words, and numbers their sources in the order in which they are said."""
+
+    def __init__(self, page: Page, pair: Governed) -> None:
+        self._page, self._pair, self._words = page, pair, page.words
+        self.name = page.graph.label(pair.place or pair.authority, page.language)
+        self.ties = sorted(ties_of(pair.authority, page.graph.store), key=self._order)
+        facts = [tie.fact for tie in self.ties]
+        self._cited = cite(facts, page.graph.store)
+        self._statuses: dict[Term, DatedStatus] = page.graph.statuses(facts)
+        self.sources: dict[CitedSource, int] = {}
+
+    def _order(self, tie: NetworkTie) -> tuple[object, ...]:
+        label = self._page.graph.label
+        names = [label(each, self._page.language).casefold() for each in (tie.network, tie.body, tie.holder)]
+        return (names[0], not tie.is_grade, *names[1:], str(tie.fact))
+
+    def code(self, tie: NetworkTie) -> FactStatus:
+        """Why a tie does not hold on the day."""
+        dated = self._statuses.get(tie.fact)
+        return dated.status if dated else FactStatus.UNDATED
+
+    def network(self, network: str, ties: Sequence[NetworkTie]) -> NetworkBrief:
+        """What holds in one network."""
+        groups: dict[str, list[BriefLine]] = {"grades": [], "offices": [], "led": []}
+        for tie in ties:
+            kind = "grades" if tie.is_grade else "led" if tie.leads and tie.body != network else "offices"
+            groups[kind].append(self.line(tie))
+        confirmed = max((tie.confirmed for tie in ties), default="")
+        return NetworkBrief(
+            self._page.formatter.iri(network),
+            tuple(groups["grades"]),
+            tuple(groups["offices"]),
+            tuple(groups["led"]),
+            confirmed=self._page.formatter.date(confirmed) if confirmed else "",
+        )
+
+    def line(self, tie: NetworkTie) -> BriefLine:
+        """One tie in words."""
+        formatter = self._page.formatter
+        dated = self._statuses.get(tie.fact)
+        return BriefLine(
+            network=formatter.iri(tie.network),
+            role=self._page.graph.label(tie.role, self._page.language),
+            body=formatter.iri(tie.body),
+            holder=None if tie.holder == self._pair.authority else formatter.iri(tie.holder),
+            when=self._when(tie),
+            numbers=self._numbers(tie.fact),
+            since=formatter.date(tie.begin) if tie.begin else "",
+            status=shown_status(dated, formatter) if dated else None,
+        )
+
+    def _when(self, tie: NetworkTie) -> str:
+        date = self._page.formatter.date
+        if tie.begin and tie.end:
+            return f"{date(tie.begin)} – {date(tie.end)}"
+        if tie.begin:
+            return self._words("brief.since", date=date(tie.begin))
+        return self._words("brief.until", date=date(tie.end)) if tie.end else ""
+
+    def _numbers(self, fact: Term) -> tuple[int, ...]:
+        shown = cited_sources(self._cited.get(fact, ()), self._page.formatter, self._words)
+        return tuple(self.sources.setdefault(each, len(self.sources) + 1) for each in shown)
+
+    def sentence(self, holding: Sequence[NetworkTie]) -> str:
+        """What the authority has on the day, counted."""
+        own = [tie for tie in holding if tie.is_grade and tie.holder == self._pair.authority]
+        counted = {
+            "member": {tie.network for tie in own if tie.is_member},
+            "partner": {tie.network for tie in own if not tie.is_member},
+            "leads": {tie.body for tie in holding if tie.leads and tie.body != tie.network},
+            "board": {tie.body for tie in holding if tie.on_board},
+        }
+        said = [
+            self._words(f"brief.{key}_{'one' if len(found) == 1 else 'many'}", count=len(found))
+            for key, found in counted.items()
+            if found
+        ]
+        day = self._page.formatter.date(self._page.graph.manifest.as_of)
+        if not said:
+            return self._words("brief.nothing", name=self.name, day=day)
+        listed = self._words("brief.and", first=", ".join(said[:-1]), last=said[-1]) if len(said) > 1 else said[0]
+        return self._words("brief.sentence", name=self.name, what=listed, day=day)
+
+
+# -- as text ---------------------------------------------------------------------------------------------
+
+
+def text_of(brief: Brief, page: Page, address: str) -> str:
+    """The brief as plain text, for an e-mail: its sources numbered below it.
+
+    Args:
+        brief: the brief.
+        page: for the language, and the addresses of sources.
+        address: where it can be read again.
+    """
+    words, day = page.words, page.formatter.date(page.graph.manifest.as_of)
+    parts = [[brief.name, brief.sentence]]
+    parts += [_network_text(each, page) for each in brief.networks]
+    for key, lines in (("last_known", brief.last_known), ("others", brief.others)):
+        if lines:
+            parts.append([words(f"brief.{key}", day=day), *(f"- {_line_text(each)}" for each in lines)])
+    if brief.sources:
+        listed = [f"[{number}] {_source_text(each, page)}" for number, each in enumerate(brief.sources, 1)]
+        parts.append([words("brief.sources"), *listed])
+    return "\n\n".join("\n".join(part) for part in [*parts, [address]]) + "\n"
+
+
+def _network_text(network: NetworkBrief, page: Page) -> list[str]:
+    words = page.words
+    named = (("role", network.grades), ("represented", network.offices), ("led", network.led))
+    said = {key: "; ".join((_led_text if key == "led" else _tie_text)(each) for each in found) for key, found in named}
+    lines = [f"  {words(f'brief.{key}')}: {said[key]}" for key, found in named if found]
+    confirmed = [f"  {words('brief.confirmed')}: {network.confirmed}"] if network.confirmed else []
+    return [network.network.text, *lines, *confirmed]
+
+
+def _tie_text(line: BriefLine) -> str:
+    parts = [line.holder.text] if line.holder else []
+    parts += [line.role, *([line.body.text] if line.body != line.network else []), *([line.when] if line.when else [])]
+    return ", ".join(parts) + _marks(line)
+
+
+def _led_text(line: BriefLine) -> str:
+    holder = f" ({line.holder.text})" if line.holder else ""
+    return ", ".join([f"{line.body.text}{holder}", *([line.when] if line.when else [])]) + _marks(line)
+
+
+def _line_text(line: BriefLine) -> str:
+    """A tie that does not hold, in one line."""
+    status = f" ({line.status.words})" if line.status else ""
+    return f"{line.network.text}: {_tie_text(line).removesuffix(_marks(line))}{status}{_marks(line)}"
+
+
+def _marks(line: BriefLine) -> str:
+    return "".join(f" [{number}]" for number in line.numbers)
+
+
+def _source_text(source: CitedSource, page: Page) -> str:
+    """A source in one line, with an address that can be followed from elsewhere."""
+    said = ", ".join([source.document.text, *source.notes])
+    address = source_address(source, page)
+    return f"{said}: {source.passage} {address}".strip() if source.passage else f"{said}. {address}".strip()
+
+
+def source_address(source: CitedSource, page: Page) -> str:
+    """Where a source can be read: on the web, else on its page here; empty when it has neither."""
+    if source.page or source.document.external:
+        return source.page or source.document.href
+    return _absolute(page, source.document.href) if source.document.href else ""
+
+
+def _absolute(page: Page, path: str) -> str:
+    """The address under which the reader reaches a path of ours, for use outside this page."""
+    return origin_of(page.request.scope) + path.removeprefix(page.urls.prefix)

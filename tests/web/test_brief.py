@@ -1,0 +1,127 @@
+"""The page of a city and of its authority: a sentence, what holds in each network, what does not, and the same as text."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from citygraph import Project
+from pages_client import Pages, words_of
+
+SENTENCES = {
+    "nb": "Oslo er medlem av 2 nettverk, leder 3 grupper og har plass i 1 styre, slik det er kjent 5. november 2020.",
+    "en": "Oslo is a member of 2 networks, leads 3 groups and has a seat on 1 board, as known on 5 November 2020.",
+}
+
+
+@pytest.fixture(scope="module")
+def pages(this_project: Project) -> Pages:
+    """The pages of our own graph."""
+    return Pages(this_project)
+
+
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_a_city_and_its_authority_begin_with_the_same_sentence_and_cards(pages: Pages, language: str) -> None:
+    city, authority = (pages.get(f"/{path}?lang={language}").text for path in ("city/oslo", "authority/oslo-kommune"))
+    briefs = [page.partition('<section class="brief"')[2].partition("<template")[0] for page in (city, authority)]
+    # Where they can be read as text is all that differs.
+    assert len({re.sub(r'href="/(city/oslo|authority/oslo-kommune)\.txt[^"]*"', "", each) for each in briefs}) == 1
+    assert SENTENCES[language] in words_of(briefs[0])
+    # Each leads to the other, and says what both say.
+    assert f'href="/authority/oslo-kommune?lang={language}"' in city
+    assert f'href="/city/oslo?lang={language}"' in authority
+    for page in (city, authority):
+        assert "59.91273" in page, "where the place is"
+        assert "958935420" in page, "the number of the authority"
+
+
+def test_what_holds_what_is_last_known_and_what_is_past_stand_in_three_places(pages: Pages) -> None:
+    page = pages.get("/city/oslo?lang=en").text.partition("<template")[0]
+    places = [page.index(f'id="brief-{each}"') for each in ("holds", "last_known", "others")]
+    assert places == sorted(places)
+    holds, last_known, others = (
+        words_of(page[begin:end]) for begin, end in zip(places, [*places[1:], page.index("brief-sources")], strict=True)
+    )
+    for said in ("Eurocities Role full member", "Since not known", "Raymond Johansen , board member", "Metrex"):
+        assert said in holds.replace("1 ", "").replace("Source ", "")
+    assert "Working group on waste" in holds
+    assert "Last confirmed 5 November 2020" in holds
+    assert "Intercultural Cities programme : full member, since 2008" in last_known
+    assert "Nordic Safe Cities : full member" in others
+    assert "Nordic Safe Cities" not in holds
+
+
+def test_every_number_leads_to_its_source(pages: Pages) -> None:
+    page = pages.get("/city/oslo?lang=en").text.partition("<template")[0]
+    numbers = set(re.findall(r'href="#(brief-source-\d+)"', page))
+    assert numbers == set(re.findall(r'id="(brief-source-\d+)"', page))
+    assert "Memo on two city networks" in page.partition('id="brief-source-1"')[2].partition("</li>")[0]
+
+
+def test_codes_and_coordinates_come_last(pages: Pages) -> None:
+    page = pages.get("/city/oslo?lang=en").text.partition("<main")[2].partition('<aside class="beside"')[0]
+    headings = re.findall(r'<h2 id="([\w-]+)"', page)
+    assert (headings[0], headings[-1]) == ("brief", "g-links")
+    assert page.index("59.91273") > page.index('id="g-links"')
+
+
+def test_a_city_of_which_nothing_is_known_says_that_this_is_no_no(pages: Pages) -> None:
+    said = words_of(pages.get("/city/trondheim?lang=nb").text)
+    assert (
+        "Grafen kjenner ikke noe medlemskap eller verv i et nettverk for Trondheim som gjelder 5. november 2020."
+        in said
+    )
+    assert "Det betyr ikke at det ikke finnes." in said
+
+
+@pytest.mark.parametrize("address", ["/city/oslo.txt?lang=en", "/authority/oslo-kommune?format=txt&lang=en"])
+def test_the_brief_is_a_text_for_an_e_mail_with_numbered_sources(pages: Pages, address: str) -> None:
+    answer = pages.get(address)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    lines = answer.text.splitlines()
+    assert lines[:2] == ["Oslo", SENTENCES["en"]]
+    assert "  Role: full member [1]" in lines
+    sources = [line for line in lines if re.match(r"\[\d+\] ", line)]
+    assert [line.partition(" ")[0] for line in sources] == [f"[{n}]" for n in range(1, len(sources) + 1)]
+    assert {f"[{n}]" for n in re.findall(r"\[(\d+)\]", answer.text)} == {line.partition(" ")[0] for line in sources}
+    assert "http://graph.test/document/eurocities-metrex-memo.txt" in sources[0]
+    assert lines[-1].startswith("https://w3id.org/citygraph/id/")
+
+
+def test_the_copy_holds_the_same_text_and_html_that_reads_the_same(pages: Pages) -> None:
+    page = pages.get("/city/oslo?lang=en").text
+    text = html.unescape(page.partition('<template class="mail-text">')[2].partition("</template>")[0])
+    assert text == pages.get("/city/oslo.txt?lang=en").text
+    mail = page.partition('<template class="mail-html">')[2].partition("</template>")[0]
+    _Whole().feed(mail)
+    said = words_of(mail)
+    assert SENTENCES["en"] in said
+    assert "Raymond Johansen , board member, Eurocities Executive Committee , since 5 November 2020 [2] [3] [4]" in said
+    assert all(href.startswith(("http://", "https://")) for href in re.findall(r'href="([^"]*)"', mail))
+    assert re.search(r'<button type="button" class="copy-mail" hidden>Copy for e-mail</button>', page)
+
+
+def test_nothing_else_has_a_brief(pages: Pages) -> None:
+    assert pages.get("/network/eurocities.txt").status_code == 404
+    assert pages.get("/network/eurocities?format=txt").status_code == 404
+    assert 'class="brief"' not in pages.get("/network/eurocities").text
+    # A document whose name ends so is a page as before.
+    assert pages.get("/document/eurocities-metrex-memo.txt").headers["content-type"].startswith("text/html")
+
+
+class _Whole(HTMLParser):
+    """Every element that is opened is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
