@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from citygraph import ConfigError, Project
+from citygraph.edit.facts import kind_of_fact
 from citygraph.web.desk.pages import Desk
 from clean_project import NETWORK, clean_project
 from conftest import TODAY
@@ -178,6 +179,27 @@ def test_each_edit_of_a_fact_is_a_form(
     assert written in network(desk)
     number = answer.headers["location"].partition("done=")[2].partition("&")[0]
     assert desk.send("/desk/undo", {"token": desk.desk.access.token(""), "edit": number}).status_code == 303
+    assert files_of(desk.project) == before
+
+
+def test_a_form_that_is_sent_as_it_was_opened_changes_nothing(desk: DeskClient) -> None:
+    """One fact of each kind, with what its lists do not allow any longer and with more values than its kind has room for."""
+    path = desk.project.folder / NETWORK
+    text = path.read_text(encoding="utf-8").replace("concept:role-associated-partner", "concept:role-president", 1)
+    text = text.replace(
+        "    cg:asOfBasis concept:basis-document ;", "    cg:asOfBasis concept:basis-document , concept:basis-stated ;"
+    )
+    path.write_text(text, encoding="utf-8")
+    editor = desk.desk.work.editor()
+    facts = [kind_of_fact(iri, editor.kinds, editor.state) for iri in editor.state.said if iri.startswith(BASE)]
+    of_kind = {fact.kind.name: fact.iri for fact in facts if fact is not None}
+    assert len(of_kind) > 12
+    before = files_of(desk.project)
+    for iri in [*of_kind.values(), MEMBER]:
+        page = desk.get(form_of("change", iri))
+        answer = desk.send(form_of("change", iri), {**values_of(page), "step": "preview"})
+        assert answer.status_code == 400, iri
+        assert "It is not said what is to change" in answer.text, (iri, words_beside(answer.text))
     assert files_of(desk.project) == before
 
 

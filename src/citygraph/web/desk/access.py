@@ -103,7 +103,7 @@ class Access:
         return False
 
     def form(self, request: Request, user: str, *, longest: int, fields: int) -> Form:
-        """What a form of ours says, blanks around its values taken off.
+        """What a form of ours says, blanks around its values taken off, lines ended as in our files.
 
         Args:
             request: what was sent.
@@ -120,7 +120,7 @@ class Access:
             found = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=fields, errors="strict")
         except ValueError as error:
             raise Refusal(400, sentence("request.form")) from error
-        given = {name: [each.strip() for each in values] for name, values in found.items()}
+        given = {name: [each.replace("\r\n", "\n").strip() for each in values] for name, values in found.items()}
         if not hmac.compare_digest(given.get("token", [""])[0].encode(), self.token(user).encode()):
             raise Refusal(403, sentence("access.old_form"), sentence("access.open_again", path=self._path))
         return given

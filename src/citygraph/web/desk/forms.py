@@ -247,6 +247,10 @@ class KindForm:
     def _field(self, field_: FactField, typed: Typed, faults: Faults, fact: Fact | None) -> FormField:
         option = field_.option
         choices, sort = self._choices(field_), "text"
+        if choices:
+            # What a fact has stays, also where the list does not allow it any longer.
+            allowed = {name for pair in choices for name in pair}
+            choices += tuple((each, each) for each in typed.get(option, ()) if each and each not in allowed)
         if option == SOURCE:
             sort = "source"
         elif choices:
@@ -279,8 +283,6 @@ class KindForm:
             values = typed.get(name) or [""]
             if name == SOURCE:
                 values = [*values, *[""] * (len(typed.get(QUOTE, ())) - len(values))]
-            elif not field_.many:
-                values = values[:1]
             if field_.many and not field_.is_text and values[-1]:
                 values = [*values, ""]
             for at, value in enumerate(values):
@@ -366,26 +368,33 @@ class KindForm:
             if each.option == SOURCE:
                 said += [(SOURCE, group) for group in self._sources(typed)]
                 continue
-            names = [name for name, _ in self._names(each)]
-            now = {name: [value for value in typed.get(name, ()) if value] for name in names}
-            if all(now[name] == before.get(name, []) for name in names):
+            known = {self.shown(value, each): self.exact(value) for value in fact.values.get(each.option, ())}
+            now = self._now(each, typed, known)
+            if all(values == before.get(name, []) for name, values in now.items()):
                 continue
-            if any(before.get(name) for name in names):
+            if any(before.get(name) for name in now):
                 cleared.append(each.option)
             if each.is_text:
                 said += [(each.option, group) for group in [self._texts(each, typed)] if group]
             else:
-                known = {self.shown(value, each): self.exact(value) for value in fact.values.get(each.option, ())}
-                said += [(each.option, [(each.option, known.get(value, value))]) for value in now[each.option]]
+                values = (known.get(value, value) for value in now[each.option])
+                said += [(each.option, [(each.option, value)]) for value in values]
         return said, cleared
+
+    def _now(self, field_: FactField, typed: Typed, known: Mapping[str, str]) -> Typed:
+        """What stands in the inputs of a field; a value that was picked as it was before, as it is shown."""
+        shown = {exact: name for name, exact in known.items()} if not field_.is_text else {}
+        return {
+            name: [shown.get(value, value) for value in typed.get(name, ()) if value] for name, _ in self._names(field_)
+        }
 
     def conflicts(self, fact: Fact, typed: Typed) -> list[tuple[str, str, str]]:
         """The fields in which a form and a fact differ: what they are called, what was typed, and what the fact says."""
         now = self.typed_from(fact)
         found = []
         for each in self.fields:
-            for name, _ in self._names(each) if each.option != SOURCE else ():
-                mine = [value for value in typed.get(name, ()) if value]
+            known = {self.shown(value, each): self.exact(value) for value in fact.values.get(each.option, ())}
+            for name, mine in self._now(each, typed, known).items() if each.option != SOURCE else ():
                 if mine != now.get(name, []):
                     label = each.name.in_language(self.language)
                     found.append((label, self._listed(mine), self._listed(now.get(name, []))))
