@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from citygraph.config import Config
+from citygraph.edit.plan import EditedFile, write_files
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import CitygraphError, EditError
-from citygraph.files import locked, write_file
 from citygraph.load import load_files
 from citygraph.matching.names import plain
 from citygraph.messages import Text, key_of
@@ -127,10 +127,11 @@ class Proposals:
     def _keep_rejected(self, rejected: Sequence[DecidedProposal], document: str) -> None:
         if not rejected:
             return
-        path = self._path(document)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.parent):
-            write_file(path, write_rejected(self._rejected(document), rejected, today=self._today.isoformat()))
+        path, today = self._path(document), self._today.isoformat()
+        before = path.read_bytes() if path.is_file() else None
+        after = write_rejected(self._rejected(document), rejected, today=today)
+        change = EditedFile(path.relative_to(self._config.folder).as_posix(), before, after)
+        write_files([change] if after != before else [], self._config.folder)
 
 
 def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]]) -> EditPlan:
