@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -132,7 +133,7 @@ def commands(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def published_schema(service: str) -> Draft7Validator:
-    """The schema of a service's files, as SchemaStore and GitLab publish it; Forgejo takes files as GitHub has them."""
+    """The schema of a service's files, as SchemaStore and GitLab publish it; that of GitHub for Forgejo, which has none."""
     spec = find_spec("check_jsonschema")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("the published schemas are not at hand: pip install check-jsonschema")
@@ -152,6 +153,56 @@ def test_the_file_of_a_service_is_what_its_published_schema_says(service: str, t
     job = document["check"] if service == "gitlab" else document["jobs"]["check"]["steps"][1]
     job["scripts"] = job.pop("script", job.pop("run", job.pop("uses", None)))
     assert list(validator.iter_errors(document)), "a mistyped key is not seen"
+
+
+# What Forgejo says that its workflows may have (https://forgejo.org/docs/latest/user/actions/reference/), written down here
+# since it publishes no schema; what GitHub has beyond it, such as `permissions`, is passed over there in silence.
+FORGEJO = {
+    "": {"name", "run-name", "on", "env", "defaults", "concurrency", "enable-openid-connect", "jobs"},
+    "on": {"push", "pull_request", "pull_request_target", "issues", "release", "schedule", "workflow_call", "workflow_dispatch"},
+    "push": {"branches", "tags", "paths"},
+    "job": {
+        "name", "needs", "if", "runs-on", "strategy", "container", "services", "steps", "outputs", "env", "defaults",
+        "timeout-minutes", "uses", "with", "secrets",
+    },
+    "container": {"image", "env", "credentials", "volumes", "options"},
+    "step": {
+        "id", "name", "if", "uses", "with", "env", "run", "shell", "working-directory", "continue-on-error", "timeout-minutes"
+    },
+}  # fmt: skip
+CONTEXTS = {"github", "forgejo", "vars", "secrets", "env", "matrix", "steps", "needs", "inputs", "runner"}
+FILES_OF_GITHUB = ("GITHUB_STEP_SUMMARY",)
+
+
+def not_in_forgejo(text: str) -> list[str]:
+    """What a workflow uses that Forgejo does not have: keys, contexts, files; and pipes whose first command may fail unseen."""
+    document = yaml.safe_load(text.replace("\non:\n", '\n"on":\n'))
+    jobs = document["jobs"].values()
+    steps = [step for job in jobs for step in job["steps"]]
+    used = [("", document), ("on", document["on"]), ("push", document["on"].get("push") or {})]
+    used += [("job", job) for job in jobs] + [("step", step) for step in steps]
+    used += [("container", job["container"]) for job in jobs if isinstance(job.get("container"), dict)]
+    found = [f"{kind}.{key}" for kind, mapping in used for key in mapping if key not in FORGEJO[kind]]
+    said = " ".join([*re.findall(r"\$\{\{(.*?)\}\}", text), *(str(step.get("if", "")) for step in steps)])
+    found += [name for name in re.findall(r"(?<![\w.'])([a-z]+)\.", said) if name not in CONTEXTS]
+    found += [name for name in FILES_OF_GITHUB if name in text]
+    return found + [step["run"] for step in steps if "|" in step.get("run", "") and step.get("shell") != "bash"]
+
+
+def test_the_file_of_forgejo_has_what_forgejo_has(tmp_path: Path) -> None:
+    for service in ("forgejo", "github"):
+        add_service(tmp_path, service)
+    text = (tmp_path / SERVICES["forgejo"]).read_text(encoding="utf-8")
+    assert not_in_forgejo(text) == []
+    # What is told is told: a file for GitHub is none for Forgejo, and each of these would be passed over in silence.
+    of_github = not_in_forgejo((tmp_path / SERVICES["github"]).read_text(encoding="utf-8"))
+    assert {".permissions", "GITHUB_STEP_SUMMARY"} <= set(of_github)
+    for wrong in (
+        text.replace("shell: bash", "shel: bash"),
+        text.replace("vars.", "variables."),
+        text.replace("push:", "pushed:"),
+    ):
+        assert not_in_forgejo(wrong)
 
 
 @pytest.mark.slow
