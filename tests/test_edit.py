@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import hashlib
+import os
 import random
 import re
 import shlex
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from citygraph import Project, files
+from citygraph import Project
 from citygraph.cli.app import app
 from citygraph.cli.edit import said_options
 from citygraph.edit import plan as plans
@@ -276,8 +278,11 @@ def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Projec
     mappings = project.folder / "data/mappings/wikidata.sssom.tsv"
     rows = mappings.read_text(encoding="utf-8")
     mappings.write_text(rows.replace("id:place-fjordby", "id:person-kari-nordmann", 1), encoding="utf-8")
+    kept = "Kari Nordmannsen, Kari og Nordmann\n"
     more = {"data/extra.nt": f'<{project.config.base}id/person-kari-nordmann> <http://www.w3.org/2004/02/skos/core#altLabel> "KN" .\n',
-            "notes.txt": "Kari Nordmann\n", "sources/a.csv": "Kari Nordmann\n", "data/x.TRIG": "# Kari Nordmann\n"}  # fmt: skip
+            "notes.txt": f"Kari Nordmann\n{kept}", "sources/a.csv": "Kari Nordmann\n",
+            "data/x.TRIG": "# Kari Nordmann\n# K\\u0061ri\n#  Nordmann, KARI&#x20;NORDMANN\\u0073 Kari\\U00000020Nordmann"
+            ' &#65;\\u0041 \\"Kari Nord&#109;ann\\" id:person-kari\\-nordmann\n'}  # fmt: skip
     for name, said in more.items():
         (project.folder / name).write_text(said, encoding="utf-8")
     offices = [each for each in said_by(project) if "#member>" in str(each) and "kari-nordmann" in str(each.object)]
@@ -293,7 +298,12 @@ def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Projec
         if re.search("kari.?nordmann|K. Nordmann", path.read_text(encoding="utf-8"), re.IGNORECASE)
     ]
     assert left == []
-    assert (project.folder / "notes.txt").read_text(encoding="utf-8") == "(withheld)\n"
+    assert (project.folder / "notes.txt").read_text(encoding="utf-8") == f"(withheld)\n{kept}"
+    assert f'cg:withheldSince "{TODAY}"^^xsd:date' in people.read_text(encoding="utf-8")
+    escaped = (project.folder / "data/x.TRIG").read_text(encoding="utf-8")
+    assert escaped == (
+        '# (withheld)\n# (withheld), (withheld)\\u0073 (withheld) &#65;\\u0041 \\"(withheld)\\" id:person-withheld-1\n'
+    )
     assert (project.folder / "data/extra.nt").read_text(encoding="utf-8") == ""
     assert (project.folder / "sources/a.csv").read_text(encoding="utf-8") == "Kari Nordmann\n"
     held = [each for each in said_by(project) if "#member>" in str(each) and "person-withheld-1" in str(each.object)]
@@ -307,7 +317,10 @@ def test_the_texts_of_documents_lie_where_the_settings_say(project: Project) -> 
         (project.folder / name).write_text("Kari Nordmann\n", encoding="utf-8")
     state = EditedGraph(load_files(project.config).graphs)
     person = f"{project.config.base}id/person-kari-nordmann"
-    changed = {each.path for each in withhold_person(person, state, project.folder, project.folder / "texts").files}
+    changed = {
+        each.path
+        for each in withhold_person(person, state, project.folder, project.folder / "texts", today=TODAY).files
+    }
     assert "sources/a.csv" in changed
     assert "texts/a.csv" not in changed
 
@@ -520,21 +533,26 @@ def test_line_ends_and_a_byte_order_mark_stay(project: Project, newline: str, ma
     assert after.replace(f'    cg:asOf "2020-12-01"^^xsd:date ;{newline}'.encode(), b"") == data
 
 
+def leave_no_room(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file of that name gets into its place; all that goes there before it does."""
+    rename = Path.replace
+
+    def full(path: Path, target: Path) -> Path:
+        if target.name == name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+
+
 def test_a_break_between_two_files_leaves_none_of_both(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path: path.read_bytes() for path in project.folder.glob("data/**/*.ttl")}
     said = [("organization", "Nordnett"), ("indicator", "country-count"), ("value", "3"),
             ("source", "notat.txt"), ("quote", "assosiert partner")]  # fmt: skip
     plan = project.edits.editor().add("figure", said)
     assert [each.path for each in plan.changes] == ["data/sources.ttl", NETWORK]
-    real = files.write_file
-
-    def full(path: Path, data: bytes) -> None:
-        if path.name == Path(NETWORK).name:
-            raise ExportError("no space")
-        real(path, data)
-
-    monkeypatch.setattr(plans, "write_file", full)
-    with pytest.raises(ExportError, match="no space"):
+    leave_no_room(Path(NETWORK).name, monkeypatch)
+    with pytest.raises(ExportError, match="No space left"):
         write(project, plan)
     assert {path: path.read_bytes() for path in before} == before
 
@@ -551,18 +569,11 @@ def test_an_import_of_a_list_writes_both_files_or_none(project: Project, monkeyp
         project.folder / "data/sources/members-2020-11-05.ttl",
         project.folder / "data/ingested/members/2020-11-05.ttl",
     ]
-    real = files.write_file
-
-    def full(path: Path, data: bytes) -> None:
-        if path == written[1]:
-            raise ExportError("no space")
-        real(path, data)
-
     with monkeypatch.context() as patched:
-        patched.setattr(plans, "write_file", full)
-        with pytest.raises(ExportError, match="no space"):
+        leave_no_room(written[1].name, patched)
+        with pytest.raises(ExportError, match="No space left"):
             project.ingest(members, map_file=map_file)
-    assert not any(path.exists() for path in written)
+    assert not any(path.exists() for path in (*written, written[1].with_suffix(".report.csv")))
     project.ingest(members, map_file=map_file)
     assert all(path.exists() for path in written)
 

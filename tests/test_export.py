@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdflib.compare import isomorphic
 
-from citygraph.csv_tables import CsvLayout, Dialect
+from citygraph.csv_tables import CsvLayout, Dialect, TableAbout
 from citygraph.errors import ExportError
 from citygraph.export import EXPORT_FORMATS, export_bytes, tables_per_class
 from citygraph.jsonld import dropped
+from citygraph.messages import Text
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Quad, Triple, canonical_hash, lexical_forms_kept, parse
 from citygraph.results import Solutions, write_answer
@@ -187,17 +188,19 @@ cg:City rdfs:subClassOf <http://b.example/City> .
 
 def test_a_membership_is_named_in_both_languages_and_no_class_has_two_tables() -> None:
     quads = parse(_MEMBERSHIPS.encode(), format="ttl").quads
-    tables = tables_per_class(quads, described=True)
+    tables = tables_per_class(quads, about=TableAbout(Text(), day="2025-01-15"))
     assert sorted(name for name in tables if name.endswith(".csv")) == [
         "cg-City.csv", "http---c.example-M.csv", "http---x.example-a-b-2.csv", "http---x.example-a-b.csv", "org-Membership.csv",
     ]  # fmt: skip
     (row,) = csv.DictReader(io.StringIO(tables["org-Membership.csv"].decode(), newline=""))
     assert (row["label"], row["label_nb"]) == ("'=Oslo – Metrex – member", "Oslo – Metrex – medlem")
-    columns = json.loads(tables["org-Membership.csv-metadata.json"])["tableSchema"]["columns"]
+    said = json.loads(tables["org-Membership.csv-metadata.json"])
+    assert said["dc:temporal"] == {"@value": "2025-01-15", "@type": "xsd:date"}
+    columns = said["tableSchema"]["columns"]
     assert [each["titles"] for each in columns] == list(row)
     (note,) = [each for each in columns if each["titles"] == "cg:note"]
     assert (note["propertyUrl"], note["separator"]) == (f"{PREFIXES['cg']}note", " | ")
-    excel = tables_per_class(quads, layout=CsvLayout(Dialect.EXCEL, "nb"), described=True)
+    excel = tables_per_class(quads, layout=CsvLayout(Dialect.EXCEL, "nb"), about=TableAbout(Text(), day="2025-01-15"))
     assert "cg-City.csv-metadata.json" not in excel
     assert excel["cg-City.csv"].startswith(b"\xef\xbb\xbfid;label;label_nb;cg:height;")
     assert ";1,5;" in excel["cg-City.csv"].decode()

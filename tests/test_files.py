@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from citygraph.errors import ConfigError, ExportError
-from citygraph.files import extract_revision, git, locked, replace_file, write_file
+from citygraph.files import extract_revision, git, locked, replace_file, write_file, write_files
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -42,6 +42,30 @@ def test_a_file_and_its_name_are_on_the_disk_before_anybody_is_told(
     monkeypatch.setattr(Path, "replace", renamed)
     replace_file(tmp_path / "a", b"one")
     assert order == ["file", "rename", "folder"]
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_several_files_are_written_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_interrupted: bool
+) -> None:
+    there, new, last = (tmp_path / name for name in ("there", "new", "last"))
+    write_file(there, b"one")
+    rename = Path.replace
+    # What cannot be moved: a folder stands there, or somebody presses Ctrl-C.
+    if is_interrupted:
+
+        def renamed(path: Path, target: Path) -> Path:
+            if target == last:
+                raise KeyboardInterrupt
+            return rename(path, target)
+
+        monkeypatch.setattr(Path, "replace", renamed)
+    else:
+        (last / "below").mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt if is_interrupted else ExportError):
+        write_files({there: b"two", new: b"two", last: b"two"})
+    assert there.read_bytes() == b"one"
+    assert {path.name for path in tmp_path.iterdir()} == {"there"} | (set() if is_interrupted else {"last"})
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_nothing_else(

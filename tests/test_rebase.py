@@ -72,16 +72,17 @@ def test_after_a_break_the_next_run_goes_on_and_check_names_what_is_left(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[Path] = []
+    rename = Path.replace
 
-    def breaks(path: Path, data: bytes) -> None:
+    def breaks(path: Path, target: Path) -> Path:
         if len(written) == 2:
-            raise CitygraphError("the disk is full")
-        written.append(path)
-        path.write_bytes(data)
+            raise CitygraphError("killed")
+        written.append(target)
+        return rename(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr("citygraph.edit.plan.write_file", breaks)
-        patch.setattr("citygraph.edit.plan._put_back", lambda *_: None)  # killed: nobody puts anything back
+        patch.setattr(Path, "replace", breaks)
+        patch.setattr("citygraph.files._put_back", lambda _: None)  # killed: nobody puts anything back
         with pytest.raises(CitygraphError):
             rebase(folder, OLD, NEW)
     assert Project.open(folder, today=TODAY).config.base == OLD

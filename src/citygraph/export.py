@@ -9,6 +9,7 @@ import shutil
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain, count, groupby
 from json.encoder import encode_basestring
 from tempfile import SpooledTemporaryFile
@@ -285,7 +286,7 @@ def tables_per_class(
     *,
     prefixes: Mapping[str, str] = PREFIXES,
     layout: CsvLayout = STANDARD,
-    described: bool = False,
+    about: TableAbout | None = None,
 ) -> dict[str, bytes]:
     """A CSV table for each class of the data: one row a thing, one column a property, by the name of the class.
 
@@ -296,18 +297,19 @@ def tables_per_class(
         quads: the graph.
         prefixes: for CURIEs.
         layout: how cells are laid out.
-        described: with the metadata of each in the standard layout, by the name that they have beside it.
+        about: what the metadata of each say beside its title (licence, day, source); with it they are given too, in the
+            standard layout, by the name that they have beside the table.
     """
     found: dict[str, bytes] = {}
-    for table in class_tables(quads, prefixes=prefixes, layout=layout):
+    for table in class_tables(quads, prefixes=prefixes, layout=layout, about=about or TableAbout(Text())):
         found[table.name] = table.data
-        if described and layout.dialect is Dialect.STANDARD:
+        if about is not None and layout.dialect is Dialect.STANDARD:
             found[table.name + METADATA_ENDING] = table.metadata
     return found
 
 
 def class_tables(
-    quads: Iterable[Quad], *, prefixes: Mapping[str, str] = PREFIXES, layout: CsvLayout = STANDARD
+    quads: Iterable[Quad], *, about: TableAbout, prefixes: Mapping[str, str] = PREFIXES, layout: CsvLayout = STANDARD
 ) -> Iterator[ClassTable]:
     """The tables of `tables_per_class` one after the other, so that only one is in memory.
 
@@ -327,7 +329,7 @@ def class_tables(
     for class_, numbers in _each_once(members, above):
         name = _file_name(class_, curies, names)
         table = _Table(given, numbers, labels, curies)
-        metadata = describe_table(name, table.columns, TableAbout(_both(labels, class_)))
+        metadata = describe_table(name, table.columns, replace(about, title=_both(labels, class_)))
         yield ClassTable(name, table.as_csv(layout), metadata)
 
 

@@ -13,7 +13,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
@@ -48,28 +48,44 @@ def write_file(path: Path, data: bytes, *, is_private: bool = False) -> None:
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, making their folders when needed: all of them beside their places, and then move each.
+    """Write several files, making their folders when needed: all of them beside their places, and then move each, in order.
 
     A disk that is full, or a folder that may not be written, is met before the first is moved.
 
     Raises:
-        ExportError: a place cannot be written; whatever stood in any of them is untouched.
+        ExportError: a place cannot be written; what stood in any of them stands there.
     """
     staged: list[tuple[Path, Path]] = []
+    moved: dict[Path, bytes | None] = {}
     path = Path()
     try:
         for path, data in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             staged.append((path, _stage(path, data)))
         for path, temporary in staged:
+            moved[path] = path.read_bytes() if path.is_file() else None
             temporary.replace(path)
     except OSError as error:
+        _put_back(moved)
         raise _cannot_write(path, error) from error
+    except BaseException:
+        # Whatever it was, Ctrl-C included: half of them must not stay, and the error goes on.
+        _put_back(moved)
+        raise
     finally:
         for _, temporary in staged:
             temporary.unlink(missing_ok=True)
     for folder in {path.parent for path, _ in staged}:
         sync_folder(folder)
+
+
+def _put_back(moved: Mapping[Path, bytes | None]) -> None:
+    for path, before in moved.items():
+        with suppress(OSError):
+            if before is None:
+                path.unlink(missing_ok=True)
+            else:
+                replace_file(path, before)
 
 
 def _cannot_write(path: Path, error: OSError) -> ExportError:

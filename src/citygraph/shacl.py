@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _SH: Final = PREFIXES["sh"]
 _RDF: Final = PREFIXES["rdf"]
 _DEEPEST: Final = 12
+QUERY_MEMORY: Final = 2_000_000_000
+QUERY_SECONDS: Final = 60.0
+"""What the queries of shapes may take, in the process that they run in."""
 """Shapes inside shapes; pySHACL gives up at 15."""
 
 _TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "target")
@@ -404,7 +407,8 @@ def run(
         data: the graph to be judged.
         shapes: the shapes; what is refused of them is left out.
         prepared: the shapes as pySHACL reads them; as they are written without it.
-        apart: runs a function in a process that has an end: shapes with queries run there, the others end by themselves.
+        apart: `store.process.apart`, which runs a function in a process that has an end: shapes with queries run there, the
+            others end by themselves.
         answered: whether the queries of a shape itself are answered already, and not to be run.
     """
     prepared = prepared or to_rdflib
@@ -429,7 +433,7 @@ def _report_of(data: rdflib.Graph, shapes: rdflib.Graph, apart: Callable[..., An
     if apart is None:
         return _report(data, shapes)
     try:
-        found = apart(judged, data, shapes)
+        found = apart(judged, data, shapes, memory=QUERY_MEMORY, seconds=QUERY_SECONDS)
     except StoreTimeout:
         raise _Failed(_said("long")) from None
     except StoreError:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from citygraph import Project
-from citygraph.errors import IngestError
+from citygraph.errors import EditError, IngestError
+from citygraph.ingest import run
+from citygraph.ingest.run import Import
 from citygraph.results import Solutions
 from conftest import TODAY
 from ingest_words import Take, Taken
@@ -204,6 +208,26 @@ def test_what_a_person_has_changed_is_not_overwritten(take: Take, project: Proje
     with pytest.raises(IngestError, match="changed by hand"):
         take("Oslo;Norway;C40", "Bergen;Norway;C40")
     assert "Oslo city" in path.read_text(encoding="utf-8")
+
+
+def test_what_somebody_changes_meanwhile_stops_the_import_before_any_file_tells_of_it(
+    take: Take, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = take("Oslo;Norway;C40", "Trondheim;Norway;C40", "Trondhiem;Norway;ICLEI")
+    imported = run.import_list
+    for changed in (project.folder / taken.done.files[0], taken.done.review):
+        before = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
+
+        def and_meanwhile(*given: Any, changed: Path = changed, **named: Any) -> Import:  # noqa: ANN401  # those of `import_list`
+            changed.write_bytes(changed.read_bytes() + b"\n")
+            return imported(*given, **named)
+
+        monkeypatch.setattr(run, "import_list", and_meanwhile)
+        with pytest.raises(EditError, match="somebody else"):
+            take("Oslo;Norway;C40", "Trondhiem;Norway;ICLEI", "Bergen;Norway;C40")
+        after = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
+        assert {path for path in after if after[path] != before.get(path)} == {changed}
+        changed.write_bytes(before[changed])
 
 
 def test_a_dry_run_writes_nothing(project: Project, take: Take) -> None:

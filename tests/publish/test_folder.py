@@ -135,7 +135,9 @@ def test_another_reader_of_csvw_reads_every_table_that_is_published(published: t
         assert len(read) == len(rows), path
         assert [str(each.titles) for each in table.tableSchema.columns] == head, path
     said = json.loads((folder / "queries/members.csv-metadata.json").read_text(encoding="utf-8"))
-    assert said["dc:temporal"] == {"@value": "2020-11-05", "@type": "xsd:date"}
+    of_class = json.loads((folder / "classes/cg-City.csv-metadata.json").read_text(encoding="utf-8"))
+    assert of_class["dc:license"] == said["dc:license"]
+    assert of_class["dc:temporal"] == said["dc:temporal"] == {"@value": "2020-11-05", "@type": "xsd:date"}
     assert said["dc:title"][0] == {"@value": "Medlemmer og partnere", "@language": "nb"}
     assert said["dc:license"]["@id"].endswith("CC_BY_4_0")
     assert said["dc:source"]["@id"].endswith("dataset/graph")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from citygraph import patterns
+from citygraph import patterns, shacl
 from citygraph.findings import Finding
 from citygraph.graphs import FileGraph, ProjectGraphs, part_of
 from citygraph.patterns import PatternError, PatternTooSlowError, matcher
 from citygraph.publish import PROFILES, check_foreign_shapes, read_shapes
 from citygraph.rdf import Iri, parse
-from citygraph.validate import check_shapes, shapes
+from citygraph.validate import check_shapes
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://example.org/> . @prefix s: <https://example.org/shapes#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -121,7 +121,7 @@ def test_a_shape_that_is_switched_off_is_a_warning() -> None:
 def test_a_query_without_an_end_in_a_shape_is_ended_and_the_others_are_run(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shapes, "_SECONDS", 3.0)
+    monkeypatch.setattr(shacl, "QUERY_SECONDS", 3.0)
     pairs = " ".join(f"?a{n} ?b{n} ?c{n} ." for n in range(9))
     whole = ", ".join(f"STR(?c{n})" for n in range(9))
     select = f"SELECT $this {{ $this {path or '?p'} ?v . {pairs} FILTER(CONCAT({whole}) = 'nothing') }}"

@@ -45,7 +45,7 @@ from citygraph.cli.output import (
 )
 from citygraph.errors import ConfigError, ExportError, QueryError
 from citygraph.files import write_file
-from citygraph.messages import said_in, sentence
+from citygraph.messages import Text, said_in, sentence
 
 if TYPE_CHECKING:
     from citygraph.project import Build, Checked, Project
@@ -331,13 +331,16 @@ def _export_tables(
     Raises:
         ExportError: there is no folder to write them to.
     """
-    from citygraph.csv_tables import CsvLayout, Dialect  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.csv_tables import CsvLayout, Dialect, TableAbout  # noqa: PLC0415  # keeps `--help` fast
     from citygraph.export import tables_per_class  # noqa: PLC0415
 
     if folder is None:
         raise ExportError(sentence("cli.export.needs_folder"), fix=sentence("cli.export.name_folder"))
     layout, quads = CsvLayout(Dialect(dialect), words), project.quads(which.value, as_of=as_of)
-    tables = tables_per_class(quads, prefixes=project.prefixes, layout=layout, described=True)
+    # What the files state holds for no day.
+    on = "" if which is Which.ASSERTED else project.snapshot(as_of=as_of).manifest.as_of
+    about = TableAbout(Text(), licence=project.config.licence, day=on)
+    tables = tables_per_class(quads, prefixes=project.prefixes, layout=layout, about=about)
     for name, data in tables.items():
         write_file(folder / name, data, is_private=project.config.has_internal)
     say(phrase("export.tables", words, count=sum(name.endswith(".csv") for name in tables), folder=folder))

@@ -250,7 +250,7 @@ class Editor:
         if said:
             raise EditError(sentence("edit.withhold_said"), fix=sentence("edit.next.withhold_said"))
         person = self._resolve(what, (PREFIXES["foaf"] + "Person",)).value
-        held = withhold_person(person, self._state, self._folder, self._sources)
+        held = withhold_person(person, self._state, self._folder, self._sources, today=self._today)
         said_ = [
             text("edit.said.withhold").filled(name=self._short(held.person), count=held.facts, files=len(held.files))
         ]

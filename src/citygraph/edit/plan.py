@@ -18,6 +18,7 @@ from citygraph.edit.facts import Fact, StatementChange
 from citygraph.edit.state import EditedGraph, is_editable
 from citygraph.errors import EditError, ExportError
 from citygraph.files import locked, write_file
+from citygraph.files import write_files as write_in_order
 from citygraph.graphs import FileGraph, Part, part_of
 from citygraph.messages import Text, sentence
 from citygraph.namespaces import PREFIXES, RDF_TYPE
@@ -247,7 +248,7 @@ def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
 
 
 def write_files(files: Sequence[EditedFile], folder: Path) -> None:
-    """Write some files of a project, or none: what was written is put back when another cannot be.
+    """Write some files of a project, or none, see `files.write_files`: each only over what it was made from.
 
     Args:
         files: what they hold and are to hold, those that others refer to first.
@@ -262,17 +263,7 @@ def write_files(files: Sequence[EditedFile], folder: Path) -> None:
         for change, place in places:
             if (place.read_bytes() if place.is_file() else None) != change.before:
                 raise overtaken(change.path)
-        done: list[tuple[EditedFile, Path]] = []
-        try:
-            for change, place in places:
-                write_file(place, change.after)
-                done.append((change, place))
-        except BaseException:
-            # Whatever it was, Ctrl-C included: half an edit must not stay, and the error goes on.
-            for change, place in done:
-                with suppress(ExportError):
-                    _put_back(change, place)
-            raise
+        write_in_order({place: change.after for change, place in places})
 
 
 def take_back(files: Sequence[EditedFile], folder: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 
 from citygraph.edit.blocks import EditableTurtle
 from citygraph.edit.facts import StatementChange
@@ -20,7 +25,12 @@ WITHHELD: Final = "(withheld)"
 """What stands in place of a name."""
 _NAMES: Final = (PREFIXES["foaf"] + "name", PREFIXES["skos"] + "altLabel")
 _GOES: Final = (PREFIXES["skos"] + "altLabel", PREFIXES["schema"] + "sameAs")
+_SINCE: Final = PREFIXES["cg"] + "withheldSince"
+_DAY: Final = Iri(PREFIXES["xsd"] + "date")
 _PERSON: Final = "person-"
+_ESCAPE: Final = re.compile(r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\[\"'._~-]|&(?:#x[0-9A-Fa-f]+|#[0-9]+|[A-Za-z]+);")
+"""Of Turtle, N-Triples and JSON, and of XML."""
+_TABLES: Final = frozenset({".csv", ".tsv"})
 _TEXTS: Final = frozenset({".md", ".rq", ".toml", ".txt"})
 """What is text beside the formats of data."""
 _LINES: Final = frozenset({".nt", ".nq"})
@@ -44,17 +54,19 @@ class WithheldPerson:
     left: tuple[str, ...]
 
 
-def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path) -> WithheldPerson:
+def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path, *, today: date) -> WithheldPerson:
     """What the files are to hold when nobody is to be told who this is.
 
     The person and every fact whose address has the name get addresses without it; the names are taken out of all texts and
-    remarks, other names and links to other data go. The texts of documents and the history in git are not touched.
+    remarks, also where they are written with escapes, over two lines or in other letters (capital, decomposed); other names and
+    links to other data go, and the day is written on the person. The texts of documents and the history in git are not touched.
 
     Args:
         person: the address of the person.
         state: the graph.
         folder: the project.
         sources: where the texts of documents lie.
+        today: the day on which the name is taken out.
     """
     names = {
         each.value for property_ in _NAMES for each in state.objects(person, property_) if isinstance(each, Literal)
@@ -64,10 +76,13 @@ def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path
     gone = tuple(
         Triple(Iri(person), Iri(property_), value) for property_ in _GOES for value in state.objects(person, property_)
     )
-    words = _pattern(sorted(names, key=len, reverse=True), r"\w")
-    addresses = _pattern(sorted(renamed, key=len, reverse=True), r"[A-Za-z0-9-]")
+    addresses = _pattern(map(re.escape, sorted(renamed, key=len, reverse=True)), r"[A-Za-z0-9-]")
     local = person.rpartition("/")[2]
     has_name = re.compile(rf"(?<![a-z0-9]){re.escape(local.removeprefix(_PERSON))}(?![a-z0-9])", re.IGNORECASE)
+    since = (
+        () if state.objects(person, _SINCE) else (Triple(Iri(person), Iri(_SINCE), Literal(str(today), datatype=_DAY)),)
+    )
+    home = next((file.path for file in state.files_of(person) if file.path.endswith(".ttl")), "")
     changes, left = [], []
     for path in _files(folder, sources):
         before = path.read_bytes()
@@ -75,16 +90,18 @@ def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path
         text = before.decode("utf-8", "surrogateescape")
         about = [file for file in state.files_of(person) if file.path == name]
         if path.suffix == ".ttl" and about:
-            text = EditableTurtle(name, text).changed(StatementChange(gone), prefixes=state.prefixes)
+            change = StatementChange(gone, since if name == home else ())
+            text = EditableTurtle(name, text).changed(change, prefixes=state.prefixes)
         text = _without_lines(path, text, person)
-        text = addresses.sub(lambda match: renamed[match[0]], words.sub(WITHHELD, text))
+        text = _replaced(text, _names_in(path, names), lambda _: WITHHELD)
+        text = _replaced(text, addresses, renamed.__getitem__)
         after = text.encode("utf-8", "surrogateescape")
         if after != before:
             changes.append(EditedFile(name, before, after))
         has_more = path.suffix not in {".ttl", *_LINES} and any(
             each.triple in gone for file in about for each in file.quads
         )
-        if has_name.search(text) or has_more:
+        if has_name.search(_plain(text)[0]) or has_more:
             left.append(name)
     return WithheldPerson(tuple(changes), f"{state.base}id/{renamed[local]}", len(facts), tuple(left))
 
@@ -120,9 +137,61 @@ def _new_addresses(person: str, facts: set[str], state: EditedGraph) -> dict[str
     }
 
 
-def _pattern(words: list[str], inside: str) -> re.Pattern[str]:
-    """Any of the words, where it is no part of a longer one."""
-    return re.compile(rf"(?<!{inside})(?:{'|'.join(map(re.escape, words)) or '(?!)'})(?!{inside})")
+def _pattern(words: Iterable[str], inside: str, *, end: str = "") -> re.Pattern[str]:
+    """Any of the words, where it is no part of a longer one; `end` says otherwise what stands behind it."""
+    return re.compile(rf"(?<!{inside})(?:{'|'.join(words) or '(?!)'})(?={end or f'(?!{inside})'})")
+
+
+def _names_in(path: Path, names: Collection[str]) -> re.Pattern[str]:
+    """The names as they may be written in a file: in a table a row ends with its line, elsewhere a name goes on behind it."""
+    space = r"[ \u00a0]+" if path.suffix.lower() in _TABLES else r"(?:[ \u00a0]+|[ \t]*\r?\n[\s#>]*)"
+    forms = {normalize(form, name) for name in names for form in ("NFC", "NFD")}
+    written = (space.join(map(re.escape, name.split())) for name in sorted(forms, key=len, reverse=True))
+    # A name of one word may be a word of the language when it is written in small letters.
+    # What stands behind it may be the s of a genitive.
+    return _pattern((f"(?i:{each})" if space in each else each for each in written), r"\w", end=r"s?(?!\w)")
+
+
+def _replaced(text: str, pattern: re.Pattern[str], new: Callable[[str], str]) -> str:
+    """The text with something new in place of each match, which may be written with escapes."""
+    plain, moved = _plain(text)
+    pieces, end = [], 0
+    for match in pattern.finditer(plain):
+        begin, until = (_before(moved, each) for each in match.span())
+        pieces += [text[end:begin], new(match[0])]
+        end = until
+    return "".join([*pieces, text[end:]])
+
+
+def _plain(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """A text with its escapes read, and where it goes on behind each of them: there, and in the text as it was."""
+    pieces: list[str] = []
+    moved = [(0, 0)]
+    end = size = 0
+    for match in _ESCAPE.finditer(text):
+        read = _read_escape(match[0])
+        pieces += [text[end : match.start()], read]
+        size += match.start() - end
+        # What stands before it and what stands behind it: the character itself lies between them.
+        moved.append((size, match.start()))
+        size, end = size + len(read), match.end()
+        moved.append((size, end))
+    return "".join([*pieces, text[end:]]), moved
+
+
+def _read_escape(escape: str) -> str:
+    if escape[0] == "&":
+        return html.unescape(escape)
+    if escape[1] not in "uU":
+        return escape[1]
+    number = int(escape[2:], base=16)  # noqa: FURB166  # what stands before it is no 0x
+    return chr(number) if number <= sys.maxunicode else escape
+
+
+def _before(moved: list[tuple[int, int]], place: int) -> int:
+    """Where a place in the plain text lies in the text as it was."""
+    at, original = moved[bisect_right(moved, (place, sys.maxsize)) - 1]
+    return original + place - at
 
 
 def _files(folder: Path, sources: Path) -> Iterator[Path]:

@@ -458,57 +458,77 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
         open_rows_of(config.folder / earlier[0].report),
     ) if earlier else None  # fmt: skip
     review_file = review or config.folder / files.review
+    reviewed = _bytes_of(review_file)
     decisions = read_review(review_file, prefixes=prefixes)
     imported = import_list(
         listing, map_, known, base=config.base, decisions=decisions, previous=previous, limits=limits
     )
     report_file = report or config.folder / files.report
-    tables = _Tables(map_.name, prefixes["id"], delimiter, language, config.folder)
-    # The next edition reads beside the data which rows of this one were not taken in.
-    for file in {report_file, *(() if dry_run else (config.folder / files.report,))}:
-        if report is not None or not dry_run:
-            tables.write_report(imported, file)
-    if (imported.questions or decisions) and (review is not None or not dry_run):
-        tables.write_review(imported, decisions, review_file, decided=not dry_run)
+    tables = _Tables(map_.name, prefixes["id"], delimiter, language)
+    written: list[EditedFile] = []
     if not dry_run:
-        written = ((files.sources, imported.sources), (files.facts, imported.facts))
-        made = {name: turtle(triples, list_name=map_.name, prefixes=prefixes) for name, triples in written}
-        write_files([EditedFile(name, files.before[name], data) for name, data in made.items()], config.folder)
+        for name, triples in ((files.sources, imported.sources), (files.facts, imported.facts)):
+            data = turtle(triples, list_name=map_.name, prefixes=prefixes)
+            written.append(EditedFile(name, files.before[name], data))
+    # The next edition reads beside the data which rows of this one were not taken in.
+    for file in sorted({report_file, *(() if dry_run else (config.folder / files.report,))}):
+        if report is not None or not dry_run:
+            written += tables.of_report(imported, file)
+    if (imported.questions or decisions) and (review is not None or not dry_run):
+        written += tables.of_review(imported, decisions, review_file, before=reviewed, decided=not dry_run)
+    # All in one go: where one of them has changed meanwhile, none says that the list was taken in.
+    if written:
+        write_files(written, config.folder)
     return Ingested(imported, (files.facts, files.sources), report_file, review_file, tuple(files.later()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """The two tables beside the facts, each with its CSVW metadata; `base` is what own names begin with, `folder` the project."""
+    """The two tables beside the facts, each with its CSVW metadata; `base` is what own names begin with."""
 
     list_name: str
     base: str
     delimiter: str
     language: str
-    folder: Path
 
-    def write_report(self, imported: Import, path: Path) -> None:
+    def of_report(self, imported: Import, path: Path) -> list[EditedFile]:
         table = write_report(imported.lines, delimiter=self.delimiter, language=self.language)
-        self._write(path, table, report_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name))
+        metadata = report_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name)
+        return _with_metadata(path, table, metadata, before=_bytes_of(path))
 
-    def write_review(
-        self, imported: Import, decisions: Mapping[ReviewKey, ReviewDecision], path: Path, *, decided: bool
-    ) -> None:
+    def of_review(
+        self,
+        imported: Import,
+        decisions: Mapping[ReviewKey, ReviewDecision],
+        path: Path,
+        *,
+        before: bytes | None,
+        decided: bool,
+    ) -> list[EditedFile]:
+        """The review; `before` is what stood there when the decisions were read."""
         names = {iri: f"{self._short(iri)} {name}" for iri, name in imported.candidate_names(self.language).items()}
         made = {key: self._short(iri) for key, iri in imported.decided.items()} if decided else {}
         data = write_review(
             imported.questions, decisions, short=names, made=made, delimiter=self.delimiter, language=self.language
         )
-        self._write(path, data, review_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name))
-
-    def _write(self, path: Path, table: bytes, metadata: bytes) -> None:
-        """Write a table and what describes it, wherever a person wants them."""
-        places = {path.resolve(): table, metadata_path(path).resolve(): metadata}
-        before = {each: each.read_bytes() if each.is_file() else None for each in places}
-        write_files([EditedFile(each.as_posix(), before[each], data) for each, data in places.items()], self.folder)
+        metadata = review_metadata(path.name, delimiter=self.delimiter, list_name=self.list_name)
+        return _with_metadata(path, data, metadata, before=before)
 
     def _short(self, iri: str) -> str:
         return f"id:{iri.removeprefix(self.base)}"
+
+
+def _with_metadata(path: Path, table: bytes, metadata: bytes, *, before: bytes | None) -> list[EditedFile]:
+    """A table and what describes it, wherever a person wants them."""
+    table_at, metadata_at = path.resolve(), metadata_path(path).resolve()
+    return [
+        EditedFile(table_at.as_posix(), before, table),
+        EditedFile(metadata_at.as_posix(), _bytes_of(metadata_at), metadata),
+    ]
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _triples(graphs: ProjectGraphs, *, without: set[str] | None = None, only: set[str] | None = None) -> list[Triple]:

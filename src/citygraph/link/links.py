@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +91,12 @@ def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+@lru_cache(maxsize=2)
+def _read_rows(text: str) -> MappingSet:
+    """The rows in a text, which is read once: nobody changes a mapping set in place."""
+    return read_mappings(text)
+
+
 class Links:
     """The mapping file of a project folder, read anew for each question and written after each decision."""
 
@@ -143,7 +149,7 @@ class Links:
             })  # fmt: skip
         try:
             # Decoded from bytes: text mode would turn CR LF into LF, and a round trip into a difference.
-            return read_mappings(_text(path))
+            return _read_rows(_text(path))
         except SssomError as error:
             message = sentence("link.unreadable", file=MAPPING_FILE, reason=error.what)
             raise ConfigError(message, fix=sentence("link.run_check")) from error

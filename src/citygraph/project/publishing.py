@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from citygraph import export, query
 from citygraph.config import CONFIG_FILE, Config
+from citygraph.csv_tables import TableAbout
 from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
@@ -72,9 +73,10 @@ def tools_for(
     edition: Edition, prefixes: Mapping[str, str], site: Callable[[NewFolder], Iterable[Finding]] | None
 ) -> Tools:
     """What `publish` borrows from other verbs: writing RDF, tables, and answers to the saved questions."""
+    about = TableAbout(Text(), licence=edition.config.licence, day=edition.as_of.isoformat())
     return Tools(
         write=lambda quads, format_, prefixes, into: export.write_graph(quads, into, format=format_, prefixes=prefixes),
-        tables=lambda quads: export.class_tables(quads, prefixes=prefixes),
+        tables=lambda quads: export.class_tables(quads, prefixes=prefixes, about=about),
         ask=lambda saved: _answer_of(saved, edition, prefixes),
         prefixes=prefixes,
         site=site,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,9 +21,6 @@ from citygraph.vocabularies import background
 _SHACL: Final = PREFIXES["sh"]
 _PROPERTY, _PATH = Iri(f"{_SHACL}property"), Iri(f"{_SHACL}path")
 _SEVERITY, _WARNING = Iri(f"{_SHACL}severity"), Iri(f"{_SHACL}Warning")
-# What shapes with queries may take.
-_MEMORY: Final = 2_000_000_000
-_SECONDS: Final = 60.0
 _DEMANDS: Final = frozenset({_PATH, *(Iri(_SHACL + name) for name in ("nodeKind", "minCount", "maxCount"))})
 _ADVISES_ONLY: Final = Iri("https://w3id.org/citygraph/publish#advisesOnly")
 
@@ -132,8 +129,7 @@ def run_shapes(
     sorted_out = shapes if isinstance(shapes, Shapes) else Shapes(shapes)
     from citygraph.store.process import apart  # noqa: PLC0415  # few shapes have queries
 
-    bounded = partial(apart, memory=_MEMORY, seconds=_SECONDS)
-    found = {each for report in run(data, sorted_out, apart=bounded) for each in _results(report)}
+    found = {each for report in run(data, sorted_out, apart=apart) for each in _results(report)}
     return sorted(each for each in found if each.focus in own)
 
 

@@ -14,6 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from citygraph import shacl
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.findings import Definition, Finding, Severity, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
@@ -45,9 +46,6 @@ _SILENT: Final = frozenset(
 )
 _FORBIDDEN_TYPES: Final = frozenset({Iri(PREFIXES["rdfs"] + "Class"), Iri(PREFIXES["owl"] + "Class")})
 _DEEPEST: Final = 20
-# What the queries of shapes that others wrote may take, each of them.
-_MEMORY: Final = 2_000_000_000
-_SECONDS: Final = 60.0
 _TARGET_PREDICATES: Final = ("targetClass", "targetSubjectsOf", "targetObjectsOf", "targetNode")
 
 
@@ -283,13 +281,12 @@ def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraph
     if remaining is not None:
         from citygraph.store.process import apart  # noqa: PLC0415  # whoever asks a question starts none
 
-        bounded = partial(apart, memory=_MEMORY, seconds=_SECONDS)
         asking = {from_rdflib(each) for each in shapes.subjects(SH.sparql)}
         for results in run(
             remaining,
             sorted_out,
             lambda triples: _narrowed(shapes, triples),
-            apart=bounded,
+            apart=apart,
             answered=lambda head: head not in asking,
         ):
             # Results below sh:detail explain others and are none of their own.
@@ -486,7 +483,11 @@ class _Constraints:
             from citygraph.store.process import SupervisedProcess  # noqa: PLC0415  # few projects have such shapes
 
             self._process = SupervisedProcess(
-                _asked, self._given, memory=_MEMORY, seconds=_SECONDS, patience=10 * _SECONDS
+                _asked,
+                self._given,
+                memory=shacl.QUERY_MEMORY,
+                seconds=shacl.QUERY_SECONDS,
+                patience=10 * shacl.QUERY_SECONDS,
             )
         found: list[Violation] = self._process.ask(constraint)
         return found
