@@ -19,6 +19,7 @@ from citygraph.errors import ConfigError, QueryError
 from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import LIFTED, lifted_graph, stated_of_other_times
+from citygraph.messages import Text
 from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.query import OtherTimes
