@@ -8,10 +8,12 @@ plain text, as Protégé writes them for namespaces, are replaced here, within b
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import re
+import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
@@ -148,6 +150,44 @@ def _xml_problems(data: bytes, bounds: DocumentBounds) -> Iterator[BoundsProblem
     except expat.ExpatError:
         # Not XML: the parser says it better, with the place.
         return
+
+
+# -- archives -----------------------------------------------------------------------------------------
+
+_CHUNK: Final = 1 << 20
+_PARTS: Final = 2_000
+_DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+
+
+def refuse_archive(data: bytes, size: int, *, look: Callable[[bytes], None] | None = None) -> None:
+    """Unpack everything of a zip file once and throw it away: the sizes that a hostile file states are not believed.
+
+    Args:
+        data: a workbook or a document, which is an archive of XML.
+        size: the bytes that it may unpack to.
+        look: is given the beginning of each part.
+
+    Raises:
+        DocumentRefused: it has too many `parts`, is too large when `unpacked`, or a part declares `entities`; the
+            limit is the value of the problem.
+        zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError: it is broken, or encrypted.
+    """
+    total = 0
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if len(archive.infolist()) > _PARTS:
+            raise DocumentRefused(BoundsProblem("parts", values={"limit": str(_PARTS)}))
+        for part in archive.infolist():
+            with archive.open(part) as stream:
+                begin = True
+                while chunk := stream.read(_CHUNK):
+                    total += len(chunk)
+                    if total > size:
+                        raise DocumentRefused(BoundsProblem("unpacked", values={"limit": str(size)}))
+                    if begin and _DOCTYPE.search(chunk):
+                        raise DocumentRefused(BoundsProblem("entities"))
+                    if begin and look is not None:
+                        look(chunk)
+                    begin = False
 
 
 # -- XML ----------------------------------------------------------------------------------------------

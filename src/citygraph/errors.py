@@ -5,6 +5,7 @@ CitygraphError             the command line prints it without a traceback
 ├── ConfigError            graph.toml is missing or wrong
 ├── EditError              a change to a fact is not understood, or cannot be made
 ├── IngestError            a list cannot be read, or its map is wrong
+├── ReadError              a document cannot be read, or its text is not at hand
 ├── QueryError             a saved query does not exist, lacks a parameter, or is not valid SPARQL
 ├── StoreError             the engine cannot be opened or reached
 │   ├── StoreTimeout       the deadline passed before the answer was whole
@@ -29,6 +30,7 @@ __all__ = [
     "IngestError",
     "PublishError",
     "QueryError",
+    "ReadError",
     "ReasoningError",
     "ReconciliationError",
     "SnapshotError",
@@ -74,6 +76,10 @@ class EditError(CitygraphError):
 
 class IngestError(CitygraphError):
     """A list cannot be read, or the map that says what its columns mean is wrong."""
+
+
+class ReadError(CitygraphError):
+    """A document cannot be read, or its text is not at hand or not the one that was kept; no file was touched."""
 
 
 class QueryError(CitygraphError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, TypeVar
@@ -100,8 +100,19 @@ def anchor_of(iri: str) -> Anchor | None:
     return Anchor(match["source"], iri.partition("#")[2], sort, unquote(match["sheet"] or ""), numbers)
 
 
+TEXTS: Final = "text"
+"""The folder below that of the sources with the texts that were made of documents."""
+
+
+def hash_of_text(said: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """What the SHA-256 of the text of a document is, by what is said of it; of the file itself without another text."""
+    return said.get(CG + "textSha256") or said.get(CG + "sha256") or ()
+
+
 def read_source(folder: Path, source_iri: str) -> SourceText | None:
-    """The document in `folder` that carries the last part of its IRI as its name, or `None`.
+    """The text of the document in `folder` that carries the last part of its IRI as its name, or `None`.
+
+    It is the text that was made of the document, `text/NAME.txt`, or the file itself where there is no other.
 
     Raises:
         UnicodeDecodeError: the file is there and is not UTF-8.
@@ -110,7 +121,8 @@ def read_source(folder: Path, source_iri: str) -> SourceText | None:
     name = PurePosixPath(source_iri).name
     if not name or name in {".", ".."} or not re.fullmatch(r"[\w.-]+", name):
         return None
-    path = folder / name
+    made = folder / TEXTS / f"{name}.txt"
+    path = made if made.is_file() else folder / name
     if not path.is_file():
         return None
     data = path.read_bytes()

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "explain": "commands",
     "compare": "commands",
     "ingest": "ingest",
+    "read": "read",
     "edit": "edit",
     "link": "link",
     "export": "commands",

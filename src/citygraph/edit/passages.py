@@ -15,7 +15,7 @@ from citygraph.matching.names import plain
 from citygraph.messages import Text, reason_of, sentence
 from citygraph.namespaces import CG, PREFIXES, RDF_TYPE, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
-from citygraph.sources import Excerpt, SourceText, excerpt_range, read_source
+from citygraph.sources import Excerpt, SourceText, excerpt_range, hash_of_text, read_source
 
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
 _TITLE, _DATE = PREFIXES["dct"] + "title", PREFIXES["dct"] + "date"
@@ -106,7 +106,12 @@ class Passages:
             file = document.value.rpartition("/")[2]
             fix = sentence("edit.next.text_file", folder=self._folder, file=file)
             raise EditError(sentence("edit.no_text", name=name), fix=fix)
-        known = [each.value for each in self._state.objects(document.value, CG + "sha256") if isinstance(each, Literal)]
+        known = hash_of_text(
+            {
+                each: [value.value for value in self._state.objects(document.value, each) if isinstance(value, Literal)]
+                for each in (CG + "sha256", CG + "textSha256")
+            }
+        )
         if known and text.sha256 not in known:
             raise EditError(sentence("edit.text_changed", name=name), fix=sentence("edit.next.text_changed"))
         return text

@@ -19,6 +19,7 @@ from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
+from citygraph.documents import DocumentRefused, refuse_archive
 from citygraph.errors import IngestError
 from citygraph.ingest.xlsx import (
     STRICT,
@@ -34,11 +35,8 @@ from citygraph.ingest.xlsx import (
 )
 from citygraph.messages import sentence
 
-_CHUNK: Final = 1 << 20
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 """How the files begin in which Excel keeps .xls, and any workbook with a password."""
-_DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_PARTS: Final = 2_000
 _ERROR: Final = re.compile(
     r"#(?:REF!|N/A|NAME\?|DIV/0!|VALUE!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BUSY!|GETTING_DATA|[NI]/?[VT])", re.IGNORECASE
 )
@@ -135,26 +133,15 @@ def read_workbook(data: bytes, name: str, limits: ListLimits) -> tuple[Sheet, ..
 
 
 def _within_bounds(data: bytes, name: str, limits: ListLimits) -> bool:
-    """Unpack everything once and throw it away: the sizes that a hostile file states are not to be believed.
-
-    Gives whether it is written in Strict Open XML.
-    """
-    total, is_strict = 0, False
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if len(archive.infolist()) > _PARTS:
-            raise list_error("parts", fix="save_again", name=name, most=_PARTS)
-        for part in archive.infolist():
-            with archive.open(part) as stream:
-                begin = True
-                while chunk := stream.read(_CHUNK):
-                    total += len(chunk)
-                    if total > limits.size:
-                        raise list_error("unpacked", name=name, most=limits.size)
-                    if begin and _DOCTYPE.search(chunk):
-                        raise list_error("entities", fix="save_again", name=name)
-                    is_strict = is_strict or (begin and STRICT in chunk)
-                    begin = False
-    return is_strict
+    """Hold a workbook against the bounds; gives whether it is written in Strict Open XML."""
+    begins: list[bool] = []
+    try:
+        refuse_archive(data, limits.size, look=lambda chunk: begins.append(STRICT in chunk))
+    except DocumentRefused as refused:
+        most = refused.problem.values.get("limit", "")
+        fix = "" if refused.problem.code == "unpacked" else "save_again"
+        raise list_error(refused.problem.code, fix=fix, name=name, most=int(most or 0)) from refused
+    return any(begins)
 
 
 class _Reading:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from citygraph import load, query
 from citygraph.compare import Changes
@@ -25,6 +25,9 @@ from citygraph.messages import Sentence, Text, key_of, said_in, sentence
 from citygraph.namespaces import CG, PREFIXES
 from citygraph.rdf import Iri, Quad, parse
 from citygraph.store import MemoryStore
+
+if TYPE_CHECKING:
+    from citygraph.project.reading import Documents
 
 WouldBe: TypeAlias = Callable[[Mapping[str, bytes]], Report]
 """What a check would find if some files held this, by their paths."""
@@ -96,6 +99,13 @@ class Edits:
             ConfigError: a shape cannot be read as a kind.
         """
         return kinds_of(load.load_files(self._config).graphs, self._reference)
+
+    @property
+    def documents(self) -> Documents:
+        """What reads documents and registers them."""
+        from citygraph.project.reading import Documents  # noqa: PLC0415  # few edits need a document
+
+        return Documents(self._config, self, self._today)
 
     def editor(self) -> Editor:
         """What plans one edit, on the files as they are now.

@@ -133,7 +133,7 @@ def check_staleness(graphs: ProjectGraphs, statuses: Mapping[Term, DatedStatus],
 
 
 _LIST_OF: Final = Iri(CG + "listOf")
-_SHA256: Final = Iri(CG + "sha256")
+_HASHES: Final = (Iri(CG + "sha256"), Iri(CG + "textSha256"))
 _HAS_SOURCE: Final = Iri(PREFIXES["oa"] + "hasSource")
 
 
@@ -142,11 +142,13 @@ def check_anchors(graphs: ProjectGraphs, folder: Path) -> list[Finding]:
 
     A document that is not at hand is a note: the graph can be built and asked without it.
     """
-    hashes = {
-        quad.subject.value: quad.object.value
+    said = {
+        (quad.subject.value, quad.predicate): quad.object.value
         for quad in graphs.quads()
-        if quad.predicate == _SHA256 and isinstance(quad.subject, Iri) and isinstance(quad.object, Literal)
+        if quad.predicate in _HASHES and isinstance(quad.subject, Iri) and isinstance(quad.object, Literal)
     }
+    # Characters are counted in the text that was made of a document, where there is one.
+    hashes = {subject: value for each in _HASHES for (subject, predicate), value in said.items() if predicate == each}
     excerpts: dict[str, list[Excerpt]] = defaultdict(list)
     for quad in graphs.quads():
         if quad.predicate == _HAS_SOURCE and isinstance(quad.subject, Iri):

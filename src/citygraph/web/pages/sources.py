@@ -19,7 +19,7 @@ from citygraph.graphs import is_internal
 from citygraph.namespaces import PREFIXES, compress
 from citygraph.query.entity import SourcePassage, facts_from_whole, passages_of
 from citygraph.rdf import Iri, Literal, Term, Triple, parse
-from citygraph.sources import Anchor, read_source
+from citygraph.sources import Anchor, hash_of_text, read_source
 from citygraph.web.background import read_explainer
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.page import JSON, Page, wanted_format
@@ -188,7 +188,9 @@ def _text(page: Page, iri: str, values: Mapping[str, Sequence[Term]]) -> tuple[s
         return "", "absent"
     if source is None:
         return "", "absent"
-    recorded = [term.value for term in values.get(PREFIXES["cg"] + "sha256", ()) if isinstance(term, Literal)]
+    recorded = hash_of_text(
+        {each: [term.value for term in terms if isinstance(term, Literal)] for each, terms in values.items()}
+    )
     if source.sha256 not in recorded:
         return "", "changed"
     return source.text[:_LONGEST_TEXT], "text"
