@@ -1,7 +1,8 @@
 """Project, the Python API: the one place that knows the order of the verbs.
 
 Read in this order: `project` (every verb as a method), `pipeline` (check, build, other days), `editions` (what may leave
-of a graph), `publishing` (the same written for portals), `asking` (what a question needs beside the graph, comparing), `editing` (edits of facts, checked before they are written),
+of a graph), `publishing` (the same written for portals), `asking` (what a question needs beside the graph, comparing),
+`editing` (edits of facts, checked before they are written), `reading` (a document is read once, kept and registered),
 `proposing` (proposals of a document, decided by a person).
 """
 
