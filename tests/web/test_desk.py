@@ -104,6 +104,9 @@ def test_what_is_wrong_stands_beside_its_field(desk: DeskClient) -> None:
     # What comes nearest can be picked, and is taken then.
     pick = 'name="p-organization-0" value="id:nordnett"'
     assert pick in answer.text
+    # What is not there can be added.
+    assert 'href="/desk/add/network?lang=en" target="_blank"' in answer.text
+    assert 'href="/desk/add/document?lang=en" target="_blank"' in answer.text
     assert files_of(desk.project) == before
     picked = desk.fill(ADD, {**SAID, "f-organization": "Nordnet", "p-organization-0": "id:nordnett"})
     assert "is in Nordic Net as observer" in picked.text

@@ -82,10 +82,14 @@ class EditedGraph:
             above[start] = found
         return above
 
+    def above(self, class_: str) -> set[str]:
+        """A class, and those above it."""
+        return self._above.get(class_, {class_})
+
     def classes(self, subject: str) -> set[str]:
         """The classes of a thing, and those above them."""
         own = [each.value for each in self.objects(subject, RDF_TYPE) if isinstance(each, Iri)]
-        return {above for each in own for above in self._above.get(each, {each})}
+        return {above for each in own for above in self.above(each)}
 
     def types(self) -> Iterator[Triple]:
         """Of each thing the classes that follow from its own, so that a thing is found by any of them."""

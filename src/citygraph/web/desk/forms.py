@@ -58,7 +58,7 @@ class FormInput:
 class FormField:
     """One field of the form: `sort` says which element it is, and `given` what a fact has that stays.
 
-    `is_rare` are those about how something is said and followed, which a form shows behind the others.
+    `makers` are the kinds of facts that add a thing which the field could name; `is_rare` are those about how something is said and followed, which a form shows behind the others.
     """
 
     option: str
@@ -72,6 +72,7 @@ class FormField:
     suggestions: str = ""
     given: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    makers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -183,9 +184,10 @@ class KindForm:
             try:
                 self._editor.answers.values(self.kind, group)
             except (EditError, QueryError) as error:
-                found.fields.setdefault(option, []).extend(self.words(error))
-                if isinstance(error, QueryError) and error.candidates:
-                    found.picks[f"{option}-{at}"] = error.candidates
+                lines, picks = self.words(error), error.candidates if isinstance(error, QueryError) else ()
+                # What comes nearest is there to be picked, and need not be told.
+                found.fields.setdefault(option, []).extend(lines[:1] if picks else lines)
+                found.picks[f"{option}-{at}"] = picks
         options = {option for option, _ in said}
         for each in self.fields if is_whole else ():
             if self.is_asked_for(each) and each.option not in options:
@@ -270,6 +272,7 @@ class KindForm:
             suggestions=self._suggested(field_) if sort in {"text", "source"} else "",
             given=tuple(self.shown(each, field_) for each in given[:_MOST_SOURCES]),
             errors=tuple(faults.fields.get(option, ())),
+            makers=tuple(self._makers(field_)) if option in faults.fields and sort != "choice" else (),
         )
 
     def _about(self, field_: FactField) -> str:
@@ -297,6 +300,15 @@ class KindForm:
                     occurrence=_at(typed.get(OCCURRENCE, ()), at) if name == SOURCE else "",
                     picks=tuple((self.exact(Iri(each)), self._described(each)) for each in picks),
                 )
+
+    def _makers(self, field_: FactField) -> Iterable[tuple[str, str]]:
+        """The kinds that add things which a field may name, by name and title: those whose facts are of its classes."""
+        wanted = {_DOCUMENT} if field_.option == SOURCE else set(field_.classes)
+        for kind in self._editor.kinds.values():
+            # A fact about a thing is none that has a name.
+            has_name = any(each.path[-1].predicate in _NAMING and len(each.path) == 1 for each in kind.fields)
+            if has_name and any(not wanted.isdisjoint(self._editor.state.above(each)) for each in kind.classes):
+                yield kind.name, kind.title.in_language(self.language)
 
     def _choices(self, field_: FactField) -> tuple[tuple[str, str], ...]:
         """What a field allows when that is a short list, in the order of the alphabet."""
