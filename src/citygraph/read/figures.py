@@ -124,6 +124,8 @@ class WrittenFigures:
 
     def money(self, at: int) -> Answers:
         """An amount with its currency and its mark."""
+        if at > 1 and self.keys[at - 1] in {"-", "–", *self._book.list("between_and"), *self._book.list("to")} and self.keys[at - 2].isdigit():  # fmt: skip
+            return ()  # from and to: an amount has one value
         mark, start = self._mark(at)
         currency, begin = self._currency(start)
         number, end = self._figure(begin)

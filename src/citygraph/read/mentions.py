@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -40,6 +40,7 @@ _NAME_ENDS: Final = frozenset({"kommune", "fylkeskommune", "fylke", "fylkesting"
 _PERSON_WORDS: Final = (2, 5)
 _STOPS: Final = frozenset('.;:()[]–—!?"«»“”')
 _SHORT_NAME: Final = 3
+_DEFINITE: Final = re.compile(r"[a-zæøå]{3}(?:en|et|ene|ane|a)\Z")
 
 
 class KnownNames:
@@ -108,25 +109,33 @@ def _labels_of(about: Mapping[str, Sequence[object]]) -> Iterator[str]:
 class NamedWords:
     """What may stand in the slots of patterns in one sentence."""
 
-    def __init__(self, sentence: TextSentence, known: KnownNames, book: PatternBook, common: frozenset[str]) -> None:
+    def __init__(
+        self,
+        sentence: TextSentence,
+        known: KnownNames,
+        book: PatternBook,
+        common: frozenset[str],
+        introduced: Container[str] = (),
+    ) -> None:
         """Take a sentence.
 
         Args:
             sentence: whose words are read.
             known: the names of the graph.
             book: the words of the languages.
+            introduced: networks that the text itself has introduced, in small letters.
             common: words that the document has in small letters too: none of them is a name at the start of a sentence.
         """
         self.tokens = sentence.tokens
         self.keys = tuple(each.key for each in self.tokens)
-        self._sentence, self._known, self._common = sentence, known, common
+        self._sentence, self._known, self._common, self._introduced = sentence, known, common, introduced
         self.book = self._book = book.of(sentence.language)
         self._plain = tuple(plain(each.text) for each in self.tokens)
         figures = WrittenFigures(self.tokens, self.book)
         self._readers: Mapping[str, Callable[[int], Answers]] = {
             "member": self._member, "network": self._network, "person": self._person, "holder": self._holder,
             "place": self._place, "authority": self._authority, "country": self._country, "date": figures.date,
-            "number": figures.number, "money": figures.money, "page": figures.page, "phrase": self._phrase, "item": self._item,
+            "number": figures.number, "money": figures.money, "page": figures.page, "phrase": self._phrase, "item": self._item, "word": self._word,
             "deed": self._deed, "name": self._proper_name, "group": self._group, "relation": self._thing,
         }  # fmt: skip
         self._cache: dict[tuple[str, bool, int], Answers] = {}
@@ -303,6 +312,9 @@ class NamedWords:
             or self._named_country(start, end)
         ):
             return ()
+        words = self.words(start, end)
+        if end - start == 1 and not (words.isupper() and len(words) >= _SHORT_NAME) and words.casefold() not in self._introduced and self.keys[at - 1 if at else 0] not in {"av", "of"}:  # fmt: skip
+            return ()  # one word with a capital may be anything
         return self._new(start, end)
 
     def _anaphor(self, at: int) -> int:
@@ -312,6 +324,20 @@ class NamedWords:
             if key in self._book.list("anaphors") or key.removesuffix("s") in self._book.list("anaphors") or key.removesuffix("'s") in self._book.list("anaphors"):  # fmt: skip
                 return at + length
         return at
+
+    def subject(self) -> str:
+        """What a sentence begins with: a `network`, `anaphor`, `place`, `name` that nobody knows, other `noun`, or nothing."""
+        at = 1 if self.keys[0] == "the" and len(self.keys) > 1 else 0
+        if self.named(at, "network")[1] or self.keys[at] in self._introduced:
+            return "network"
+        if self._anaphor(0) > 0:
+            return "anaphor"
+        if self.named(at, "place", "authority", "person", "country")[1] or self.keys[0] in self._book.list("others"):
+            return "place"
+        if self._name_from(at) > at + (self.keys[at] in self._book.vocabulary):
+            return "name"
+        is_definite = at == 1 or bool(_DEFINITE.search(self.keys[0]))
+        return "noun" if is_definite and self.keys[at] not in self._book.vocabulary else ""
 
     def _person(self, at: int) -> Answers:
         while at < len(self.tokens) and self.keys[at] in self._book.list("titles"):
@@ -367,8 +393,7 @@ class NamedWords:
             if len(words) > _SHORT_NAME and (code := country_code(words)):
                 iris = self._known.countries(code)
                 return ((end, self._values(iris, at, end) if iris else (ReadValue(words, words, "new"),)),)
-        end, found = self.named(at, "place")
-        return ((end, self._values(found, at, end)),) if found and not self._known.country_of("") and end else ()
+        return ()
 
     def _thing(self, at: int) -> Answers:
         """Anything that a relation may be to: a thing or concept of the graph, a name, or what the words say."""
@@ -430,6 +455,10 @@ class NamedWords:
     def _item(self, at: int) -> Answers:
         """Words up to a comma, an "and" or the end of the clause."""
         return self._until(at, frozenset({*_STOPS, ",", *self._book.list("and")}), self._book.list("phrase_ends"))
+
+    def _word(self, at: int) -> Answers:
+        """One word, and no mark."""
+        return ((at + 1, (self._concept(at, at + 1),)),) if self._plain[at] else ()
 
     def _until(self, at: int, stops: frozenset[str], ends: frozenset[str]) -> Answers:
         end = at

@@ -9,7 +9,7 @@ A pattern is a line of words such as `{member+} (er|var) {role:grade} [(i|av) {o
 | `(er\|var med)` | one of these |
 | `[ikke]` | this, or nothing |
 | `<be>` | one of a list of words in `[words]`; `<open>` and `<close>` are brackets |
-| `…` | up to four words, none of them a mark |
+| `…` | up to five words, none of them a mark |
 | `{organization}` | the value of this field of the fact, of the sort that the field wants |
 | `{role:grade}` | the same, of this sort: grade, office, public, person, place, network, date, number, money, phrase … |
 | `{member+}` | one or more of them: each makes a fact of its own |
@@ -30,7 +30,7 @@ _LANGUAGES: Final = ("nb", "nn", "en")
 _NORWEGIAN: Final = frozenset({"nb", "nn"})
 _PIECE: Final = re.compile(r"[()\[\]|«»…]|\{[^}]+\}|<[^>]+>|[^\s()\[\]|{}<>«»…]+|\S")
 _SLOT: Final = re.compile(r"\{([\w-]*)(\+?)(?::([\w-]+))?\}\Z")
-_GAP: Final = 4
+_GAP: Final = 5
 _MARKS: Final = re.compile(r"\W+\Z")
 _KEYS: Final = frozenset({
     "kind", "say", "set", "sure", "not_after", "only_after", "with_past", "modality", "example", "whole", "words_of",
@@ -241,6 +241,14 @@ class PatternBook:
             for heading, words in raw[name].items()
             for word in words
         }
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All words that the lists and tables know, and those of the things that a network has, such as its board."""
+        lists = (each for raw in self._raw.values() for key, each in raw.items() if key not in {"words", "titles"})
+        said = (w for one in lists for part in (one.values() if isinstance(one, dict) else [one]) for w in part if isinstance(w, str))  # fmt: skip
+        own = (w for raw in self._raw.values() for name, ws in raw["words"].items() if name != "unit" for w in ws)
+        return frozenset(word.casefold() for each in (*said, *own) for word in each.split())
 
     @cached_property
     def months(self) -> Mapping[str, int]:

@@ -19,7 +19,7 @@ from citygraph.messages import Text
 from citygraph.read.figures import ReadValue, Sort
 from citygraph.read.mentions import CONTEXT, KnownNames, NamedWords
 from citygraph.read.patterns import Line, Pattern, PatternBook, PatternMatch, Slot, matches, pattern_book, stands_in
-from citygraph.read.sentences import TextSentence, sentences_of
+from citygraph.read.sentences import TextSentence, sentences_of, tokens_of
 from citygraph.read.text import KeptText
 
 _SLOT: Final = re.compile(r"\{([\w-]+)(?::\d+)?\}")
@@ -130,11 +130,13 @@ class _Reader:
 
     def proposals(self) -> Iterator[Proposal]:
         for sentence in self._sentences:
-            mentions = NamedWords(sentence, self._known, self._book, self._common)
+            mentions = NamedWords(sentence, self._known, self._book, self._common, self._introduced)
             self._look_around(sentence, mentions)
             found = list(self._of_list(sentence, mentions)) if sentence.kind == "item" else []
+            if sentence.kind == "heading" and "network" in self._kinds:
+                found += self._of_heading(sentence, mentions)
             if sentence.kind != "heading" or _reads_as_sentence(sentence):
-                found = found or list(self._of_sentence(sentence, mentions))
+                found += [] if found else list(self._of_sentence(sentence, mentions))
             yield from sorted(_without_doubles(found), key=lambda each: (each.start, each.end))
 
     # -- what the text is about ------------------------------------------------------------------------
@@ -152,7 +154,7 @@ class _Reader:
         for at, value in named[:1]:
             if at <= _START and mentions.keys[max(0, at - 1)] not in mentions.book.list("of"):
                 self._about = value
-        introduced = self._introduction(sentence, mentions)
+        introduced = self._introduction(sentence, mentions) or self._new_subject(mentions)
         if introduced is not None:
             self._about = introduced
         elif self._about is None and named:
@@ -191,6 +193,19 @@ class _Reader:
                 return self._introduce(value.words, mentions)
         return None
 
+    def _new_subject(self, mentions: NamedWords) -> ReadValue | None:
+        """A network that nobody knows, with which a sentence begins: its name is in capitals or has a word of such names."""
+        if mentions.subject() not in {"name", "network"} or (
+            self._networks(mentions)[:1] and self._networks(mentions)[0][0] == 0
+        ):
+            return None
+        for end, (value, *_) in mentions.find(_NETWORK, 0):
+            keys = mentions.keys[:end]
+            has_word = any(each in mentions.book.list("organisation_words") for each in keys)
+            if value.sort == "new" and (has_word or value.words.isupper()):
+                return self._introduce(value.words, mentions)
+        return None
+
     def _introduce(self, words: str, mentions: NamedWords) -> ReadValue:
         value = ReadValue(words, words, "new")
         self._introduced[words.casefold()] = value
@@ -221,6 +236,17 @@ class _Reader:
                 if modality is not None:
                     yield from self._made(match, modality, sentence, mentions)
 
+    def _of_heading(self, sentence: TextSentence, mentions: NamedWords) -> Iterator[Proposal]:
+        """A heading that is the name of a network, and one word more at most: the text says that there is one."""
+        for at, value in self._networks(mentions)[:1]:
+            length = len(tokens_of(value.words, 0, len(value.words)))
+            if len(mentions.keys) - length <= 1:
+                values = (ProposedValue("name", value.words, value.words, "choose"),)
+                start, end = sentence.start, sentence.end
+                yield Proposal(
+                    0, "network", values, start, end, self._text[start:end], sentence, "choose", f"heading {at}"
+                )
+
     def _of_list(self, sentence: TextSentence, mentions: NamedWords) -> Iterator[Proposal]:
         """The fact that an item of a list is, by what stands above the list."""
         keys = tuple(each.key for each in sentence.lead)
@@ -246,6 +272,8 @@ class _Reader:
         if pattern.only_after and not any(map(pattern.only_after.fits, keys[: match.end])):
             return None
         kind, language = self._kinds[pattern.kind], sentence.language
+        if pattern.kind in _OF_MEMBERS and _is_of_other(match, mentions):
+            return None
 
         def cue(name: str, start: int, end: int) -> bool:
             line: Line = self._book.cue(name, language)
@@ -270,7 +298,7 @@ class _Reader:
         single = [each for each in match.slots if each is not many]
         values = [pv for each in single if each.slot.option for pv in _proposed(each.slot.option, each.values[0])]
         bounds = match.first, match.last
-        own = next((each for each in single if each.slot.option == pattern.words_of), None)
+        own = next((each for each in single if each.slot.option and each.slot.option == pattern.words_of), None)
         if own is not None:
             bounds = own.start, own.end
         beside = [] if sentence.kind == "item" else self._beside(match, sentence, mentions)
@@ -316,15 +344,20 @@ class _Reader:
         modality: str,
     ) -> Iterator[Proposal]:
         kind = self._kinds[pattern.kind]
-        said = [*values, *(ProposedValue(option, each, "") for option, each in pattern.set.items())]
+        given_here = {each.option for each in values}
+        fixed = ((option, each) for option, each in pattern.set.items() if option not in given_here)
+        said = [*values, *(ProposedValue(option, each, "") for option, each in fixed)]
         if modality and kind.has("modality"):
             said.append(ProposedValue("modality", modality, ""))
         option = next((each for each in _ORGANIZATIONS if kind.has(each)), "")
         given = next((each for each in said if each.option == option), None)
         if option and (given is None or given.said == CONTEXT):
             meant = self._meant(bounds, mentions, is_said=given is not None)
-            if meant is None:
+            subject = mentions.subject() if given is None and kind.name in _OF_SUBJECT else ""
+            if meant is None or subject == "place":
                 return
+            if subject in {"name", "noun"} and meant.sort == "clear":
+                meant = replace(meant, sort="choose")
             said = [*(each for each in said if each is not given), replace(meant, option=option)]
         if any(each.said == CONTEXT for each in said) or _lacks(kind, said) or _is_of_itself(said):
             return
@@ -349,6 +382,10 @@ class _Reader:
 
 
 _NAME: Final = Slot("name", "name")
+_NETWORK: Final = Slot("organization", "network")
+_OF_MEMBERS: Final = frozenset({"membership", "joined", "left"})
+_OF_SUBJECT: Final = frozenset({"figure", "amount", "seat", "founding", "topic", "activity", "aim", "body", "meeting-rule", "move", "renaming"})  # fmt: skip
+"""Kinds about the subject of a sentence: where that is a city or a person, the organisation of the text is not meant."""
 _ITEM_SORTS: Final = {"member": "member", "page": "page"}
 
 
@@ -366,6 +403,19 @@ def _clause(keys: Sequence[str], start: int, end: int, words: frozenset[str]) ->
     first = next((at + 1 for at in range(start - 1, -1, -1) if parts(at)), 0)
     last = next((at for at in range(end, len(keys)) if parts(at)), len(keys))
     return first, last
+
+
+def _is_of_other(match: PatternMatch[ReadValue], mentions: NamedWords) -> bool:
+    """Whether a member is no more than part of a name ("the mayor of Oslo"), or one of something else than the network."""
+    keys, end = mentions.keys, match.end
+    first = match.slots[0] if match.slots else None
+    if first and first.slot.option == "member" and first.start == match.start and match.start and keys[match.start - 1] in mentions.book.list("of"):  # fmt: skip
+        return True
+    if any(each.slot.option == "organization" for each in match.slots) or end + 1 >= len(keys):
+        return False
+    return keys[end] in {"av", "of"} or (
+        keys[end] in {"i", "in", "for", "hos"} and keys[end + 1] in mentions.book.list("bodies")
+    )
 
 
 def _proposed(option: str, value: ReadValue) -> list[ProposedValue]:

@@ -18,7 +18,7 @@ from citygraph.read.text import KeptText, TextPart
 SentenceKind: TypeAlias = Literal["heading", "sentence", "item"]
 
 _TOKEN: Final = re.compile(
-    r"https?://[^\s<>\"»]+|www\.[^\s<>\"»]+|[^\W_]+(?:[-'’.&/+][^\W_]+)*(?:[.,]\d+)*|\d+(?:[.,]\d+)*|\S"
+    r"https?://[^\s<>\"»]+|www\.[^\s<>\"»]+|[^\W_]+(?:[-'’.&+][^\W_]+)*(?:[.,]\d+)*|\d+(?:[.,]\d+)*|\S"
 )
 _END: Final = re.compile(r"[.!?]+[)\"»”’]*(?=\s+[\"«“(]?[^\W\d_a-zæøå]|\s+\d|\s*\Z)|\n(?=\s*[-–•*]\s)")
 _MAIL_HEAD: Final = re.compile(
