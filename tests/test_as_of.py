@@ -18,7 +18,7 @@ from citygraph.config import Duration
 from citygraph.graphs import LIFTED, lifted_graph
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.query import Answered, OtherTimes, run_query
-from citygraph.rdf import BlankNode, DefaultGraph, Iri, Quad, Triple, parse
+from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Triple, parse
 from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
@@ -331,6 +331,72 @@ def test_a_statement_of_another_time_says_why_it_does_not_hold(this_project: Pro
         assert found.gap is not None
         assert words in found.gap.words.en
         assert found.gap.met[0].origins[0].file == "data/networks/metrex.ttl"
+
+
+_COUNTED = {
+    "grouped": "SELECT ?net (COUNT(DISTINCT ?one) AS ?n) WHERE {{ {pattern} }} GROUP BY ?net ORDER BY DESC(?n)",
+    "in a query": "SELECT ?net ?n WHERE {{ {{ SELECT ?net (COUNT(DISTINCT ?one) AS ?n) WHERE {{ {pattern} }} GROUP BY ?net }} }}",
+    "all": "SELECT (COUNT(?one) AS ?n) WHERE {{ {pattern} }}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", _COUNTED)
+def test_a_count_is_told_with_what_is_last_known_besides(tmp_path: Path, how: str) -> None:
+    base = "https://example.org/"
+    current, within, status = (Iri(CG + name) for name in ("hasCurrentMembership", "within", "status"))
+    ever, about = (lifted_graph(base, kind) for kind in ("inferred", "facts"))
+    facts = {
+        "a": ("net", None), "b": ("net", None), "c": ("net", FactStatus.LAST_KNOWN), "d": ("net", FactStatus.ENDED),
+        "e": ("old", FactStatus.LAST_KNOWN), "f": ("old", FactStatus.NOT_YET), "g": ("gone", FactStatus.ENDED),
+    }  # fmt: skip
+    now: list[Quad] = []
+    apart: list[Quad] = []
+    for name, (net, said) in facts.items():
+        kept, graph = (now, DefaultGraph()) if said is None else (apart, ever)
+        kept.append(Quad(Iri(f"{ID}one-{name}"), current, Iri(ID + name), graph))
+        kept.append(Quad(Iri(ID + name), within, Iri(ID + net), graph))
+        apart += [] if said is None else [Quad(Iri(ID + name), status, said.concept, about)]
+    # One that is last known and holds by another fact is no more than it was.
+    apart += [Quad(Iri(f"{ID}one-a"), current, Iri(ID + "c"), ever)]
+    columns = "n" if how == "all" else "net, n"
+    path = tmp_path / "count.rq"
+    path.write_text(
+        f'#+ title: {{ nb: "M", en: "M" }}\n#+ question: {{ nb: "M?", en: "M?" }}\n#+ columns: [{columns}]\n'
+        + _COUNTED[how].format(pattern=f"?one {current} ?fact . ?fact {within} ?net"),
+        encoding="utf-8",
+    )
+    times = OtherTimes("2026-11-30", [lifted_graph(base, kind) for kind in LIFTED])
+    store = MemoryStore(now, apart=apart)
+    answered = run_query(read_saved_query(path), store, values={}, prefixes={}, times=times)
+    more = 2 if how == "all" else 1
+    for language, words in (("en", f"2, and {more} last known"), ("nb", f"2, og {more} sist kjent")):
+        table = answered.for_people(language)
+        assert isinstance(table, Solutions)
+        assert [row[-1] for row in table.rows] == [Literal(words)]
+    assert answered.for_people("en", strict=True) == answered.answer
+    file, strict = answered.shown(), answered.shown(strict=True)
+    assert isinstance(file, Solutions)
+    assert isinstance(strict, Solutions)
+    place = file.columns.index("n_last_known")
+    assert [getattr(row[place], "value", None) for row in file.rows] == [str(more), *([None] if how != "all" else [])]
+    assert "n_last_known" not in strict.columns
+    told = [(str(each.whole["net"]), each.cells[-1], each.status) for each in answered.others if how != "all"]
+    assert sorted(told, key=str) == sorted(
+        [
+            (f"<{ID}gone>", _whole(1), FactStatus.ENDED),
+            (f"<{ID}old>", _whole(1), FactStatus.LAST_KNOWN),
+        ] * (how != "all"),
+        key=str,
+    )  # fmt: skip
+    assert answered.account is not None
+    assert answered.account.counted.total == {
+        FactStatus.LAST_KNOWN: 2, FactStatus.ENDED: 2, FactStatus.NOT_YET: 1,
+    }  # fmt: skip
+    assert "in the numbers besides 2 last known (too old to count), 2 ended, 1 not yet" in answered.account.words.en
+
+
+def _whole(number: int) -> Literal:
+    return Literal(str(number), datatype=Iri(PREFIXES["xsd"] + "integer"))
 
 
 @pytest.mark.parametrize("order", [("left", "stale"), ("stale", "left")])

@@ -132,7 +132,8 @@ def print_answered(  # what a person sees of an answer
     print(answered.query.question.in_language(words) or answered.query.title.in_language(words))
     print()
     table, prefixes = AnswerFormat.TABLE, project.prefixes
-    print_answer(answered.answer, snapshot, format_=table, language=words, prefixes=prefixes, numbered=int(cite))
+    shown = answered.for_people(words, strict=strict)
+    print_answer(shown, snapshot, format_=table, language=words, prefixes=prefixes, numbered=int(cite))
     if answered.last_known and not strict:
         print(f"\n{phrase('answer.last_known', words)}\n")
         first = len(answered.stated) + 1 if cite else 0

@@ -3,6 +3,7 @@
 Read in this order:
 
 - `run`: a saved query run, its rows stated or derived;
+- `counted`: counts taken apart, what is of another time told besides;
 - `lists`: how complete the lists are, and how many of a stated number are known;
 - `account`: the rows that do not hold on the day, why, and how many;
 - `citations`: where the facts behind a row were read;

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -16,9 +18,10 @@ from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import PREFIXES
+from citygraph.query.counted import CountsBeside, Ungrouped, counts_beside, ungrouped
 from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
-from citygraph.results import Row, Solutions
+from citygraph.results import Answer, Row, Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.sparql.text import Pattern, triple_patterns, values_block, without_order
 from citygraph.store import Store
@@ -45,6 +48,7 @@ SELECT ?s ?p ?o ?claim WHERE {
 """
 _FILLED: Final = "SELECT ?graph WHERE { {values} FILTER EXISTS { GRAPH ?graph { ?s ?p ?o } } }"
 _MANY: Final = 500
+_INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")
 _MOST_TOLD: Final = 5
 _MOST_IN_HEADER: Final = 10
 _LONGEST_TEXT: Final = 200
@@ -96,6 +100,7 @@ class Account:
         counts: the rows beside it, by status.
         is_cut: whether there are more rows beside it than may be given, so that they are not counted.
         lists: how many are known of the lists that the question relies on, and of how many.
+        counted: of an answer with counts, what is counted besides when time is lifted.
     """
 
     day: str
@@ -103,6 +108,7 @@ class Account:
     counts: Mapping[FactStatus, int] = field(default_factory=dict)
     is_cut: bool = False
     lists: tuple[ListCount, ...] = ()
+    counted: CountsBeside = field(default_factory=CountsBeside)
 
     @property
     def whole(self) -> int:
@@ -115,21 +121,32 @@ class Account:
         counted = [(FactStatus.HOLDS, self.holds), *((each, self.counts.get(each, 0)) for each in reversed(_WORST))]
         told = [(status, number) for status, number in counted if number or status is FactStatus.HOLDS]
         parts = [text(f"interface.account.{status.value}").filled(count=number) for status, number in told]
+        if beside := self.counted.total:
+            told = [(each, beside[each]) for each in reversed(_WORST) if beside[each]]
+            said = [text(f"interface.account.{each.value}").filled(count=number) for each, number in told]
+            parts.append(text("interface.account.counted").filled(parts=_joined(said)))
         if self.is_cut:
             parts.append(text("interface.account.cut"))
         whole = text("interface.account.whole").filled(
             day=self.day,
-            parts=Text(*(", ".join(each.in_language(language) for each in parts) for language in LANGUAGES)),
+            parts=_joined(parts),
         )
         said = [whole, *(each.words for each in self.lists[:_MOST_TOLD])]
         if len(self.lists) > _MOST_TOLD:
             said.append(text("interface.account.more_lists").filled(count=len(self.lists) - _MOST_TOLD))
         return Text(*(" ".join(each.in_language(language) for each in said) for language in LANGUAGES))
 
+    @staticmethod
+    def number(count: str, more: int) -> Text:
+        """A number of the answer with what is last known besides."""
+        return text("interface.account.count_and").filled(count=count, more=more)
+
     def to_json(self, prefixes: Mapping[str, str]) -> dict[str, object]:
         """The account for programs: numbers, and the words in each language."""
         counts = {each.value: self.counts[each] for each in reversed(_WORST) if self.counts.get(each)}
         said: dict[str, object] = {"day": self.day, "counts": {FactStatus.HOLDS.value: self.holds, **counts}}
+        if beside := self.counted.total:
+            said["counted"] = {each.value: beside[each] for each in reversed(_WORST) if beside[each]}
         if self.is_cut:
             said["cut"] = True
         if self.lists:
@@ -139,11 +156,16 @@ class Account:
     def header(self, prefixes: Mapping[str, str]) -> str:
         """The account as a dictionary of RFC 9651, for the header of an answer by HTTP."""
         counts = [f"{each.value}={self.counts[each]}" for each in reversed(_WORST) if self.counts.get(each)]
+        counts += [f"counted-{each.value}={number}" for each, number in self.counted.total.items()]
         lists = [_list_item(each.to_json(prefixes)) for each in self.lists[:_MOST_IN_HEADER]]
         return ", ".join([
             f"holds={self.holds}", *counts, *(["cut"] if self.is_cut else []),
             *([f"lists=({' '.join(lists)})"] if lists else []),
         ])  # fmt: skip
+
+
+def _joined(parts: Sequence[Text]) -> Text:
+    return Text(*(", ".join(each.in_language(language) for each in parts) for language in LANGUAGES))
 
 
 def _list_item(said: Mapping[str, Any]) -> str:
@@ -206,21 +228,55 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
     unsorted, order = without_order(asked, answer.columns)
     try:
         found = store.query(unsorted, bind=bound, graphs=graphs, timeout=timeout, most_rows=most_rows)
-        rows = _new_rows(query, answer, found) if isinstance(found, Solutions) else []
+        if not isinstance(found, Solutions):
+            return Account(times.day, holds), ()
+        counted, known = CountsBeside(), _Statuses(store, facts, prefixes)
+        if set(found.rows) != set(answer.rows) and (parts := ungrouped(unsorted)) is not None:
+            with suppress(QueryError, StoreTimeout):
+                ask = partial(store.query, parts.text, bind=bound, timeout=timeout, most_rows=most_rows)
+                counted = _counted(query, parts, ask(), ask(graphs=graphs), known)
+        keys = counted.keys if counted.columns else _keys(query)
+        rows = _new_rows(query, answer, found, keys)
         for name, descends in reversed(order):
             rows.sort(key=lambda row: _place(row[1].get(name)), reverse=descends)
-        statuses = _Statuses(store, facts, prefixes).of_rows(query, [row for _, row in rows])
+        statuses = known.of_rows(query, [row for _, row in rows])
     except (QueryError, StoreTimeout):
         # The answer itself is whole; what lies beside it is too much.
         return Account(times.day, holds, is_cut=True), ()
     others: dict[tuple[Term | None, ...], OtherRow] = {}
-    keys = _keys(query)
     for (cells, row), each in zip(rows, statuses, strict=True):
         # Of several facts that say the same row the one that says most for it counts: nobody loses what is last known.
         key = _key(row, keys)
         if key not in others or _SAYS_MOST.index(each.status) < _SAYS_MOST.index(others[key].status):
-            others[key] = OtherRow(cells, each.status, each.date, row)
-    return Account(times.day, holds, Counter(each.status for each in others.values())), tuple(others.values())
+            others[key] = _as_counted(OtherRow(cells, each.status, each.date, row), query, counted)
+    by_status = Counter(each.status for each in others.values())
+    return Account(times.day, holds, by_status, counted=counted), tuple(others.values())
+
+
+def _counted(query: SavedQuery, parts: Ungrouped, holding: Answer, lifted: Answer, known: _Statuses) -> CountsBeside:
+    """What is counted besides in an answer with counts."""
+    if not isinstance(holding, Solutions) or not isinstance(lifted, Solutions):
+        return CountsBeside()
+    there = set(holding.rows)
+    others = [row for row, cells in zip(lifted, lifted.rows, strict=True) if cells not in there]
+    statuses = [each.status for each in known.of_rows(query, others)]
+    keys = [name for name in query.columns if name not in parts.of]
+    return counts_beside(parts.of, keys, list(holding), list(zip(others, statuses, strict=True)), says_most=_SAYS_MOST)
+
+
+def _as_counted(other: OtherRow, query: SavedQuery, counted: CountsBeside) -> OtherRow:
+    """A group that is not in the answer, with what is last known of it in its numbers, or else with what is the most said."""
+    number = {
+        status: {name: counted.of(other.whole, name, status) for name in counted.columns} for status in _SAYS_MOST
+    }
+    status = next((each for each in _SAYS_MOST if any(number[each].values())), None)
+    if status is None:
+        return other
+    cells = tuple(
+        Literal(str(number[status][name]), datatype=_INTEGER) if name in counted.columns else cell
+        for name, cell in zip(query.columns, other.cells, strict=True)
+    )
+    return replace(other, cells=cells, status=status, date=other.date if status is other.status else "")
 
 
 def _that_hold_something(graphs: Sequence[Iri], store: Store) -> list[Iri]:
@@ -237,9 +293,10 @@ def _place(term: Term | None) -> tuple[int, float, str]:
     return (2, float(term.value), "") if term.datatype.value in _NUMBERS else (3, 0, term.value)
 
 
-def _new_rows(query: SavedQuery, answer: Solutions, asked: Solutions) -> list[tuple[Row, dict[str, Term]]]:
+def _new_rows(
+    query: SavedQuery, answer: Solutions, asked: Solutions, keys: Sequence[str]
+) -> list[tuple[Row, dict[str, Term]]]:
     """The rows that only lifted time gives: as they are shown, and whole. One that says what a row says is none."""
-    keys = _keys(query)
     places = [answer.columns.index(name) for name in keys]
     shown = {tuple(row[place] for place in places) for row in answer.rows}
     there = set(answer.rows)

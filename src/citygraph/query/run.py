@@ -17,7 +17,7 @@ from citygraph.query.citations import Citation, sources_of_rows
 from citygraph.query.lists import ListStatement, counted_lists, lists_behind
 from citygraph.query.names import NameFinder, bind_parameters
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple
-from citygraph.results import Answer, Row, Solutions, Truth
+from citygraph.results import Answer, Row, Solutions, Truth, plain_text
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
 from citygraph.sparql.text import Pattern, triple_patterns, with_every_variable
 from citygraph.store import MemoryStore, Store
@@ -31,6 +31,7 @@ STATUS_COLUMNS: Final = ("day", "status", "status_date")
 """The columns with the day of the answer, the status of each row, and the date that decides it."""
 LAST_CONFIRMED: Final = "last_confirmed"
 _DATE: Final = Iri(PREFIXES["xsd"] + "date")
+_INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,12 @@ class Answered:
             return answer
         others = () if strict else self.last_known
         columns, rows = answer.columns, [*answer.rows, *(each.cells for each in others)]
+        counted = self.account.counted.columns if self.account is not None and not strict else ()
+        if counted:
+            columns = (*columns, *(f"{name}_{FactStatus.LAST_KNOWN.value.replace('-', '_')}" for name in counted))
+            rows = [(*row, *(self._beside(row, name) for name in counted)) for row in answer.rows]
+            # What is last known itself stands in the number.
+            rows += [(*each.cells, *(None for _ in counted)) for each in others]
         if self.is_cited:
             columns = (*columns, *SOURCE_COLUMNS)
             stated = [Literal("stated" if each else "derived") for each in self.stated] + [None] * len(others)
@@ -84,6 +91,28 @@ class Answered:
             ends = [holds] * len(answer) + [(Literal(each.status.value), Literal(each.date)) for each in others]
             rows = [(*row, day, *end) for row, end in zip(rows, ends, strict=True)]
         return Solutions(columns, tuple(rows))
+
+    def for_people(self, language: str, *, strict: bool = False) -> Answer:
+        """The answer as people read it: unless `strict`, a number with what is last known besides, "23, and 5 last known"."""
+        answer, account = self.answer, self.account
+        if account is None or strict or not account.counted.counts or not isinstance(answer, Solutions):
+            return answer
+        rows = []
+        for row in answer.rows:
+            cells = list(row)
+            for name in account.counted.columns:
+                place = answer.columns.index(name)
+                if more := int(self._beside(row, name).value):
+                    number = plain_text(row[place])
+                    cells[place] = Literal(account.number(number, more).in_language(language))
+            rows.append(tuple(cells))
+        return Solutions(answer.columns, tuple(rows))
+
+    def _beside(self, row: Row, column: str) -> Literal:
+        """How many are last known besides in a number of a row that holds."""
+        named = {name: term for name, term in zip(self.query.columns, row, strict=False) if term is not None}
+        count = self.account.counted.of(named, column, FactStatus.LAST_KNOWN) if self.account is not None else 0
+        return Literal(str(count), datatype=_INTEGER)
 
     def last_known_rows(self) -> Solutions:
         """The rows that are last known, each with the date that it was last confirmed in a column of its own."""

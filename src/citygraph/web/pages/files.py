@@ -283,14 +283,15 @@ def _size(page: Page, answered: Answered) -> str:
 
 def _tables(page: Page, answered: Answered, *, strict: bool) -> str:
     """The rows as HTML, which Atom carries as text; below them, unless `strict`, those that are last known."""
-    if not isinstance(answered.answer, Solutions):
+    rows = answered.for_people(page.language, strict=strict)
+    if not isinstance(rows, Solutions):
         return ""
     if strict or not answered.last_known:
-        return _table(page, answered.answer)
+        return _table(page, rows)
     heading = ET.Element("h3")
     heading.text = page.words("query.last_known")
     told = ET.tostring(heading, encoding="unicode", method="html")
-    return f"{_table(page, answered.answer)}{told}{_table(page, answered.last_known_rows())}"
+    return f"{_table(page, rows)}{told}{_table(page, answered.last_known_rows())}"
 
 
 def _table(page: Page, answer: Solutions) -> str:

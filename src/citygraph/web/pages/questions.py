@@ -188,7 +188,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         missing=missing,
         fault=fault,
         answered=answered,
-        table=_table(page, rows, answered) if rows is not None and answered is not None else None,
+        table=_table(page, answered, strict=strict) if answered else None,
         last_known=_last_known(page, answered) if answered and not strict else None,
         account=answered.account.words.in_language(page.language) if answered and answered.account else "",
         truth=answer.value if isinstance(answer, Truth) else None,
@@ -243,7 +243,10 @@ def _ask_saved(
         raise QueryError(error.message, fix=error.fix) from error
 
 
-def _table(page: Page, rows: Solutions, answered: Answered) -> AnswerTable:
+def _table(page: Page, answered: Answered, *, strict: bool) -> AnswerTable | None:
+    rows = answered.for_people(page.language, strict=strict)
+    if not isinstance(rows, Solutions):
+        return None
     return table_of(rows, page.formatter, page.words, stated=answered.stated, sources=answered.sources)
 
 
