@@ -136,9 +136,16 @@ class ProjectGraphs:
         for file in self.of(*parts):
             yield from file.quads
 
-    def triples(self, *parts: Part) -> list[Triple]:
-        """The triples of these parts, each once, in the order of the files."""
-        return list(dict.fromkeys(quad.triple for quad in self.quads(*parts)))
+    @cached_property
+    def _triples(self) -> dict[frozenset[Part], tuple[Triple, ...]]:
+        return {}
+
+    def triples(self, *parts: Part) -> tuple[Triple, ...]:
+        """The triples of these parts, each once, in the order of the files; made when they are first asked for."""
+        kept = frozenset(parts or Part)
+        if kept not in self._triples:
+            self._triples[kept] = tuple(dict.fromkeys(quad.triple for quad in self.quads(*parts)))
+        return self._triples[kept]
 
     @cached_property
     def _files_by_subject(self) -> dict[str, list[FileGraph]]:

@@ -82,19 +82,20 @@ class Labels:
         self._parts: dict[str, dict[int, Term]] = {}
         rank = {iri: position for position, iri in enumerate(LABEL_PROPERTIES)}
         for triple in triples:
-            if (
-                isinstance(triple.object, Literal)
-                and triple.predicate.value in rank
-                and isinstance(triple.subject, Iri)
-            ):
-                by_language = self._found.setdefault(triple.subject.value, {})
-                entry = (rank[triple.predicate.value], triple.object.value)
-                language = triple.object.language or ""
+            property_ = triple.predicate.value
+            if property_ not in rank and property_ not in _PARTS:
+                continue
+            subject, value = triple.subject, triple.object
+            if not isinstance(subject, Iri):
+                continue
+            if property_ in rank and isinstance(value, Literal):
+                by_language = self._found.setdefault(subject.value, {})
+                entry = (rank[property_], value.value)
+                language = value.language or ""
                 if language not in by_language or entry < by_language[language]:
                     by_language[language] = entry
-            elif triple.predicate.value in _PARTS and isinstance(triple.subject, Iri):
-                parts = self._parts.setdefault(triple.subject.value, {})
-                parts.setdefault(_PARTS[triple.predicate.value], triple.object)
+            elif property_ in _PARTS:
+                self._parts.setdefault(subject.value, {}).setdefault(_PARTS[property_], value)
         self._lists = Counter(frozenset(parts.items()) for parts in self._parts.values() if _OF_A_LIST in parts)
 
     def of(self, term: Term | str, language: str) -> str:

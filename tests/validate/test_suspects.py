@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +47,7 @@ def _results(data: rdflib.Graph, shapes: rdflib.Graph) -> set[tuple[Any, ...]]:
     }
 
 
-def _same(triples: list[Triple], shapes: rdflib.Graph) -> set[tuple[Any, ...]]:
+def _same(triples: Sequence[Triple], shapes: rdflib.Graph) -> set[tuple[Any, ...]]:
     """The results on the whole graph, after they were held against those on what is left of it."""
     whole = _results(to_rdflib(triples), _copy(shapes))
     narrowed = _copy(shapes)

@@ -408,7 +408,7 @@ class SnapshotBuilder:
         store = pyoxigraph.Store(str(self.folder / "store"))
         store.bulk_extend(chain(quads, lifted))
         # The default graph holds every triple once: the engine's own union of graphs counts repeats.
-        store.bulk_extend(Quad(*triple) for triple in dict.fromkeys((q.subject, q.predicate, q.object) for q in quads))
+        store.bulk_extend(Quad(*triple) for triple in dict.fromkeys(quad.triple for quad in quads))
         store.flush()
         store.optimize()
 

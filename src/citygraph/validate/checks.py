@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +54,7 @@ def bad_query(error: QueryError, path: Path, project: Path) -> Finding:
 def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs, project: Path) -> list[Finding]:
     """One finding for each row of each check query; the column `focus` says what it is about."""
     findings: list[Finding] = []
-    labels = Labels(graphs.triples())
+    labels = cache(lambda: Labels(graphs.triples()))
     for check in checks:
         try:
             answer = store.query(check.text)
@@ -61,7 +62,7 @@ def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs, pr
             findings.append(bad_query(error, project / "queries" / "checks" / f"{check.name}.rq", project))
             continue
         if isinstance(answer, Solutions):
-            findings += [_finding(check, row, graphs, labels) for row in answer]
+            findings += [_finding(check, row, graphs, labels()) for row in answer]
     return findings
 
 
@@ -155,7 +156,7 @@ def check_anchors(graphs: ProjectGraphs, folder: Path) -> list[Finding]:
             excerpt = excerpt_range(quad.subject.value)
             if excerpt is not None:
                 excerpts[excerpt.source].append(excerpt)
-    labels = Labels(graphs.triples(Part.SOURCES, Part.DATA))
+    labels = Labels(graphs.triples(Part.SOURCES, Part.DATA) if excerpts else ())
     findings: list[Finding] = []
     for source in sorted(excerpts):
         findings += _check_document(source, excerpts[source], hashes, folder, graphs, labels)
@@ -365,7 +366,7 @@ def _check_digit_holds(digits: str) -> bool:
 
 def _twins(graphs: ProjectGraphs) -> Iterator[Finding]:
     """Two things of one type and one name: most often the same thing entered twice."""
-    labels = Labels(graphs.triples(Part.DATA))
+    labels = cache(lambda: Labels(graphs.triples(Part.DATA)))
     types: dict[str, set[str]] = defaultdict(set)
     for quad in graphs.quads(Part.DATA):
         if quad.predicate == _TYPE and isinstance(quad.object, Iri) and isinstance(quad.subject, Iri):
@@ -387,6 +388,6 @@ def _twins(graphs: ProjectGraphs) -> Iterator[Finding]:
                 "near-duplicate",
                 file,
                 quad,
-                name=Text(*(labels.of(quad.subject, language) for language in LANGUAGES)),
+                name=Text(*(labels().of(quad.subject, language) for language in LANGUAGES)),
                 other=other,
             )

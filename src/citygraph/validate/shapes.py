@@ -222,9 +222,12 @@ def check_shapes(
         return []
     # The shapes read the ontology too: sh:class follows its subclasses, and its concepts have shapes.
     data = graphs.triples(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
-    data = [triple for triple in data if triple not in away] if away else data
-    data += [quad.triple for quad in inferred or ()]
-    return _run(data, (quad.triple for file in files for quad in file.quads), graphs)
+    held = [triple for triple in data if triple not in away] if away else data
+    return _run(
+        [*held, *(quad.triple for quad in inferred or ())],
+        (quad.triple for file in files for quad in file.quads),
+        graphs,
+    )
 
 
 def shape_definitions(graphs: ProjectGraphs) -> dict[str, Definition]:
@@ -246,13 +249,12 @@ def _shapes_graph(files: Iterable[FileGraph]) -> rdflib.Graph:
     return to_rdflib(quad for file in files for quad in file.quads)
 
 
-def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraphs) -> list[Finding]:
+def _run(given: list[Triple], written: Iterable[Triple], graphs: ProjectGraphs) -> list[Finding]:
     from rdflib import SH, URIRef  # noqa: PLC0415
 
     sorted_out = Shapes(written, named=True)
     shapes = to_rdflib(sorted_out.sound)
-    given = list(data)
-    labels = Labels(given)
+    labels = cache(lambda: Labels(given))
     definitions: dict[Any, Definition] = {}
 
     def definition(source: Any) -> Definition:  # noqa: ANN401
@@ -275,7 +277,7 @@ def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraph
         for violation in violations:
             own = Text.of(violation.messages)
             terms = (violation.focus, violation.path, violation.value)
-            findings.append(_finding(definition(URIRef(constraint.shape)), own, terms, graphs, labels))
+            findings.append(_finding(definition(URIRef(constraint.shape)), own, terms, graphs, labels()))
     runs.close()
     remaining = narrow(shapes, given)
     if remaining is not None:
@@ -294,7 +296,7 @@ def _run(data: Iterable[Triple], written: Iterable[Triple], graphs: ProjectGraph
                 source = results.value(result, SH.sourceShape)
                 own = _text(results, result, SH.resultMessage)
                 nodes = [results.value(result, each) for each in (SH.focusNode, SH.resultPath, SH.value)]
-                findings.append(_finding(definition(source), own, tuple(map(_term, nodes)), graphs, labels))
+                findings.append(_finding(definition(source), own, tuple(map(_term, nodes)), graphs, labels()))
     findings += [_fault_finding(fault, graphs) for fault in sorted_out.faults]
     return list(dict.fromkeys(findings))
 

@@ -133,8 +133,10 @@ class Things:
     def may_be(self, term: Term, wanted: AbstractSet[str]) -> bool:
         """Whether a thing is of one of these kinds, or of one so general that it may be; one without a kind may."""
         own = self.own_kinds(term)
+        if not own or any(self.with_above(kind) & wanted for kind in own):
+            return True
         above = frozenset().union(*(self.with_above(each) for each in wanted))
-        return not own or any(self.with_above(kind) & wanted or kind in above for kind in own)
+        return any(kind in above for kind in own)
 
     @cached_property
     def _by_kind(self) -> Mapping[str, list[Iri]]:
