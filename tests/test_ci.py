@@ -21,6 +21,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from citygraph import Project, compare
 from citygraph.cli.ci import WRITERS, write_findings
 from citygraph.cli.commands import Difference
+from citygraph.cli.output import print_report
 from citygraph.findings import Finding, Report, Severity, finding
 from citygraph.messages import LANGUAGES, Text
 from citygraph.new import SERVICES, add_service
@@ -85,6 +86,16 @@ def test_junit_is_xml_in_which_violations_fail(findings: list[Finding], language
     assert len(suite.findall("testcase/failure")) == 3
     (empty,) = ET.fromstring(written([], "junit", tmp_path))  # noqa: S314  # ours
     assert (empty.get("tests"), empty.get("failures")) == ("1", "0")
+
+
+def test_a_file_whose_name_has_control_characters_breaks_neither_a_report_nor_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = [finding("no-data", file="data/a\nb\x1b[31m\udcff.ttl", line=1)]
+    (case,) = ET.fromstring(written(told, "junit", tmp_path)).iter("testcase")  # noqa: S314  # ours
+    assert (case.get("name") or "").endswith(r"a\nb\x1b[31m\udcff.ttl:1")
+    print_report(Report.of(told), "en", notes=False)
+    assert capsys.readouterr().err.startswith(r"data/a\nb\x1b[31m\udcff.ttl:1:1 violation")
 
 
 def test_paths_start_at_the_top_of_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -369,6 +369,7 @@ REFUSED: list[tuple[str, Said, str, str]] = [
         "out",
     ),
     ("membership", [("source", "notat.txt"), ("quote", "er"), ("occurrence", "\u00b2")], "no number", "--occurrence 2"),
+    ("membership", [("source", "notat.txt"), ("occurrence", "2")], "no quote", "--quote"),
     ("membership", [("source", "register"), ("quote", "x")], "not at hand", "sources"),
     (
         "membership",

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
+from unicodedata import category
 
 LANGUAGES: Final = ("nb", "en")
 DEFAULT_LANGUAGE: Final = "en"
@@ -206,3 +207,21 @@ def framed(before: str, text: str, after: str = "") -> Sentence:
 def key_of(text: str) -> str:
     """What programs know a sentence of ours by; empty for any other text."""
     return text.key if isinstance(text, Sentence) else ""
+
+
+_OBEYED: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, halves of characters, and ends of lines and paragraphs."""
+
+
+def written_out(text: str, *, kept: str = "") -> str:
+    """A name or a text of somebody else with what a terminal would obey, such as a line break, written as an escape.
+
+    Args:
+        text: what is shown.
+        kept: the characters that stay all the same.
+    """
+    obeyed = (category(each) in _OBEYED and each not in kept for each in text)
+    return "".join(
+        each.encode("unicode_escape").decode() if is_obeyed else each
+        for each, is_obeyed in zip(text, obeyed, strict=True)
+    )

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from citygraph.findings import Finding, Severity
+from citygraph.messages import written_out
 from citygraph.version import __version__
 
 _SARIF_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -122,7 +123,7 @@ def _junit(findings: list[Finding], language: str, folder: Path) -> str:
     root = ET.Element("testsuites")
     suite = ET.SubElement(root, "testsuite", {"name": "citygraph", **counts})
     for each in findings:
-        place = f"{_path(each, folder)}:{each.line}" if each.line else each.file
+        place = written_out(f"{_path(each, folder)}:{each.line}" if each.line else each.file)
         case = ET.SubElement(suite, "testcase", {"classname": each.code, "name": place or each.code})
         sort = "failure" if each.severity is Severity.VIOLATION else "system-out"
         said = ET.SubElement(case, sort, {"message": _words(each, language)} if sort == "failure" else {})

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from citygraph.errors import CitygraphError, QueryError, SnapshotError
-from citygraph.messages import Text, said_in, sentence, text, texts
+from citygraph.messages import Text, said_in, sentence, text, texts, written_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,11 +79,12 @@ def _counted(severity: Severity, number: int, language: str) -> str:
 
 
 def _two_lines(finding: Finding, language: str, *, colour: bool) -> str:
-    message, fix = finding.message.in_language(language), finding.fix.in_language(language)
+    said = (finding.message.in_language(language), finding.fix.in_language(language))
+    message, fix = (written_out(each, kept="\n") for each in said)
     severity = finding.severity.value
     if colour:
         severity = f"{_COLOURS[severity]}{severity}{_PLAIN}"
-    first = " ".join(part for part in (finding.place, severity, finding.code, message) if part)
+    first = " ".join(part for part in (written_out(finding.place), severity, finding.code, message) if part)
     more = f"citygraph finding {finding.code}"
     second = f"    {fix}  [{more}]" if fix else f"    [{more}]"
     return f"{first}\n{_FAINT}{second}{_PLAIN}" if colour else f"{first}\n{second}"

@@ -22,7 +22,7 @@ from citygraph.cli.options import (
     open_project,
 )
 from citygraph.cli.output import phrase, print_report, progress_bar, report_json, say
-from citygraph.messages import sentence
+from citygraph.messages import sentence, written_out
 
 if TYPE_CHECKING:
     from citygraph.findings import Report
@@ -157,7 +157,7 @@ def _deleted(plan: Plan, language: str) -> str:
 
 def _say_written(published: Published, what: str, language: str, *, quiet: bool) -> None:
     for name in published.pruned:
-        say(phrase("publish.removed", language, name=name))
+        say(phrase("publish.removed", language, name=written_out(name)))
     if published.written and published.plan and published.plan.leave:
         say(_deleted(published.plan, language))
     if not published.written:

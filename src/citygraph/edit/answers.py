@@ -276,4 +276,6 @@ def _with_quotes(said: Said) -> list[tuple[str, str | tuple[str, str, int]]]:
             found[-1] = SOURCE, (document, words, int(text))
         else:
             raise EditError(sentence("edit.occurrence", value=text), fix=sentence("edit.next.quote_first"))
+    if any(isinstance(each, tuple) and each[2] and not each[1] for _, each in found):
+        raise EditError(sentence("edit.no_quote"), fix=sentence("edit.next.quote_first"))
     return found
