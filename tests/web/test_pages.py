@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -12,6 +13,8 @@ import rdflib
 
 from citygraph import Project
 from citygraph.rdf import Iri, parse
+from citygraph.store import Snapshot
+from citygraph.web.pages.graph import GraphView, KeptVersion
 from citygraph.web.pages.i18n import all_words
 from pages_client import MARKUP, Pages, hostile_copy, words_of
 
@@ -146,7 +149,36 @@ def test_every_thing_of_the_graph_has_an_address_that_answers(pages: Pages, this
     places = {pages.get(f"/id/{name}").headers.get("Location", name) for name in names}
     assert all(place.startswith("/") for place in places)
     for place in sorted(places)[::15]:
-        assert pages.get(place).status_code == 200, place
+        for language in ("nb", "en"):
+            answer = pages.get(f"{place}?lang={language}")
+            assert answer.status_code == 200, place
+            assert _raw_names(answer.text) == [], (place, language)
+
+
+_RAW: Final = re.compile(
+    r"\b(?:id|concept|cg|skos|org|prov|rdfs?|owl|schema|dct|time|foaf|adms|source):[A-Za-z][\w-]*", re.IGNORECASE
+)
+
+
+def _raw_names(page: str) -> list[str]:
+    """Short addresses where a reader expects a name; the lasting address and code are what they are."""
+    return _RAW.findall(
+        words_of(re.sub(r"<code.*?</code>|<template.*?</template>|<pre.*?</pre>", " ", page, flags=re.DOTALL))
+    )
+
+
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_everything_with_a_page_has_a_name_in_words(this_project: Project, snapshot: Snapshot, language: str) -> None:
+    graph = GraphView(this_project, snapshot, KeptVersion(this_project, snapshot), snapshot)
+    names = {iri: graph.label(iri, language) for iri in graph.directory.things()}
+    assert len(names) > 900
+    assert {iri: name for iri, name in names.items() if _RAW.search(name)} == {}
+    # A fact about a membership is told by what that ties together; what has no name by what it is.
+    base = this_project.config.base
+    whole = names[f"{base}id/m-raymond-johansen-eurocities-excom-during"]
+    assert whole == {"nb": "periode", "en": "period"}[language]
+    properties = {q.predicate.value for q in this_project.quads("asserted") if str(q.subject)[1:-1] in names}
+    assert {each for each in properties if _RAW.match(graph.label(each, language))} == set()
 
 
 FOREIGN = {"ttl": "text/turtle", "nt": "application/n-triples", "rdf": "application/rdf+xml"}

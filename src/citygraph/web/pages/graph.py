@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Hashable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from starlette.requests import Request
 
@@ -14,6 +15,7 @@ from citygraph.as_of import DatedStatus
 from citygraph.errors import SnapshotError
 from citygraph.labels import FALLBACK, KINDS, Kind, kind_named
 from citygraph.messages import sentence
+from citygraph.namespaces import expand
 from citygraph.query import NamedThing, statuses_of
 from citygraph.query.entity import statements_about
 from citygraph.rdf import Iri, Term
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from citygraph.project import Project
 
 _T = TypeVar("_T")
+_SHORT: Final = re.compile(r"\bid:[\w.-]*\w")
 
 
 class GraphView:
@@ -50,8 +53,18 @@ class GraphView:
         return kind_named(node.kind) if node is not None else None
 
     def label(self, iri: str, language: str) -> str:
-        """What a thing is called; a fact by what it ties together."""
-        return self.directory.of(iri, language)
+        """What a thing is called; a fact by what it ties together, and what has no name by what it is."""
+        name = self.directory.of(iri, language)
+        return _SHORT.sub(lambda found: self._in_words(found[0], iri, language), name) if ":" in name else name
+
+    def _in_words(self, short: str, of: str, language: str) -> str:
+        """A short address in a name: what it is called itself, else the word for its class; as it is without either."""
+        iri = expand(short, self.project.prefixes) or of
+        node = self.directory.node(iri)
+        if iri != of and node is not None and not _SHORT.search(name := self.directory.of(iri, language)):
+            return name
+        classes = sorted(self.directory.of(each, language) for each in self.directory.classes(iri))
+        return next((each for each in classes if ":" not in each), short)
 
     def statements(self, iri: str, *, incoming: bool = False) -> dict[tuple[str, Term], bool]:
         """Every statement about a thing, or naming it: (property, other end) and whether it is only derived.
