@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 from datetime import date
 from typing import Final
@@ -16,6 +18,7 @@ from citygraph.results import Answer, Solutions
 from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
 from conftest import ROOT, TODAY
+from pages_client import Pages, words_of
 
 _BASE: Final = "https://example.org/situations/"
 _SETTINGS: Final = f"""
@@ -76,6 +79,21 @@ def tie(
     return " ;\n    ".join(lines) + " .\n" + text
 
 
+def _renamed(thing: str, name: str, *, before: str) -> str:
+    """The name of a thing from 2021 on, and when the one before held."""
+    text = f'id:{thing} skos:prefLabel "{name}"@nb , "{name}"@en .\nid:new-name a time:Instant ; time:inXSDDate "2021-01-01"^^xsd:date .\n'
+    for number, (label, bound) in enumerate(((before, "time:hasEnd"), (name, "time:hasBeginning"))):
+        for language in ("nb", "en"):
+            claim = f"id:name-{number}-{language}"
+            text += (
+                f'{claim} a cg:Claim ; rdf:subject id:{thing} ; rdf:predicate skos:prefLabel ; rdf:object "{label}"@{language} ;\n'
+                "    cg:rank concept:rank-preferred ; cg:modality concept:modality-stated ; prov:wasDerivedFrom source:list ;\n"
+                f"    {known('2020-01-01' if number == 0 else '2021-03-01')} ; time:hasTime {claim}-during .\n"
+                f"{claim}-during a time:ProperInterval ; {bound} id:new-name .\n"
+            )
+    return text
+
+
 def known(day: str) -> str:
     """The day on which a fact held."""
     return f"cg:asOf {_day(day)} ; cg:asOfBasis concept:basis-stated"
@@ -121,6 +139,7 @@ id:list-swedish-observers a cg:CompletenessStatement ; cg:listOf id:ring ; cg:li
     for theme, more in (("traffic", ""), ("bridges", "skos:broader id:traffic"), ("ports", ""), ("parks", "")):
         text += _named(f"id:{theme}", "skos:Concept", "skos:inScheme id:themes", *filter(None, (more,)))
     text += _named("id:band", "cg:CityNetwork", "cg:hasTopic id:bridges , id:ports", name="The Band")
+    text += _renamed("band", "Cities of the Band", before="The Band")
     text += "id:ring cg:hasTopic id:traffic , id:parks .\n"
     text += f"""
 id:list-themes a cg:CompletenessStatement ; cg:listOf id:ring ; cg:listKind concept:list-themes ;
@@ -477,3 +496,14 @@ def test_lists_without_a_number_are_told_when_they_are_complete(graph: Project) 
     assert account is not None
     assert [(each.known, each.stated, each.complete) for each in account.lists] == [(2, None, (None,))]
     assert account.lists[0].words.nb.endswith(", tema: fullstendig liste.")
+
+
+def test_a_thing_has_the_name_that_it_had_on_the_day(graph: Project) -> None:
+    pages = Pages(graph)
+    page = words_of(pages.get("/network/band?lang=en").text)
+    assert "Also called: Cities of the Band not before 2021" in page.replace("1 January ", "")
+    for day, name in ((NOW, "The Band"), ("2021-06-01", "Cities of the Band")):
+        address = f"network-facts{{}}?network=band&as_of={day}&lang=en"
+        answer = pages.get(f"/queries/{address.format('.csv')}").text
+        assert {row["network_label"] for row in csv.DictReader(io.StringIO(answer))} == {name}
+        assert f">{name}</a></td>" in pages.get(f"/queries/{address.format('')}").text

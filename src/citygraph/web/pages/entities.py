@@ -17,6 +17,7 @@ from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.query.entity import places_of
 from citygraph.rdf import Iri, Literal, Quad, Term
+from citygraph.results import Solutions
 from citygraph.web.pages.brief import brief_of, governed, source_address, text_of
 from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_earth
 from citygraph.web.pages.facts import (
@@ -24,6 +25,7 @@ from citygraph.web.pages.facts import (
     FactGroup,
     FactProperty,
     FactTable,
+    ShownStatus,
     cited_sources,
     column_name,
     groups_about,
@@ -128,6 +130,31 @@ def _as_text(page: Page, iri: str) -> Response:
     return response
 
 
+_NAMED: Final = """
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+SELECT ?thing ?named ?name ?claim WHERE { ?claim rdf:subject ?thing ; rdf:predicate ?named ; rdf:object ?name }
+"""
+
+
+def _other_names(page: Page, iri: str, main: str) -> list[tuple[str, str, ShownStatus | None]]:
+    """The other names of a thing, each with its language, and why it is not its name on the day when it is not."""
+    names = sorted({(text, language or "") for text, language, _ in page.graph.directory.names(iri) if text != main})
+    answer = page.graph.store.query(_NAMED, bind={"thing": Iri(iri), "named": Iri(PREFIXES["skos"] + "prefLabel")})
+    claims: dict[tuple[str, str], list[Term]] = {}
+    for row in answer if names and isinstance(answer, Solutions) else ():
+        if isinstance(name := row["name"], Literal):
+            claims.setdefault((name.value, name.language or ""), []).append(row["claim"])
+    known = page.graph.statuses(each for found in claims.values() for each in found)
+    told: list[tuple[str, str, ShownStatus | None]] = []
+    for text, language in names:
+        found = claims.get((text, language), [])
+        # One claim that has no status holds, and the name with it.
+        away = [known[each] for each in found] if all(each in known for each in found) else []
+        last = max(away, key=lambda each: each.date, default=None)
+        told.append((text, language, shown_status(last, page.formatter) if last else None))
+    return told
+
+
 def _entity_page(page: Page, iri: str) -> Response:
     kind = page.graph.kind_of(iri) or FALLBACK
     pair = governed(page, iri)
@@ -136,7 +163,6 @@ def _entity_page(page: Page, iri: str) -> Response:
     groups = groups_about(iri, page.formatter)
     tables = tables_about(pair.authority if pair else iri, page.formatter)
     here = (cite([Iri(iri)], page.graph.store) or {}).get(Iri(iri), ())
-    names = page.graph.directory.names(iri)
     main = page.graph.label(iri, page.language)
     same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
     twins = [(name, page.urls.entity(iri, format=name), media_type) for name, media_type in TWINS.items()]
@@ -146,7 +172,7 @@ def _entity_page(page: Page, iri: str) -> Response:
         kind=kind,
         name=main,
         standing=next((shown_status(each, page.formatter) for each in page.graph.statuses([Iri(iri)]).values()), None),
-        other_names=sorted({(text, language) for text, language, _ in names if text != main}),
+        other_names=_other_names(page, iri, main),
         groups=_together(groups, groups_about(other, page.formatter) if other else [], (iri, other)),
         brief=brief,
         brief_text=text_of(brief, page, iri) if brief else "",

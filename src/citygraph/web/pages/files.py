@@ -86,7 +86,9 @@ def _day(page: Page) -> str:
 
 def _named(page: Page, answer: Solutions) -> Solutions:
     """The rows with the names of things, in the language of the page."""
-    return with_names(answer, lambda iri: page.graph.label(iri.value, page.language), prefixes=page.project.prefixes)
+    return with_names(
+        answer, lambda iri: page.formatter.graph.label(iri.value, page.language), prefixes=page.project.prefixes
+    )
 
 
 def _metadata(page: Page, answered: Answered, answer: Answer) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -19,13 +20,14 @@ from citygraph.formats import negotiate
 from citygraph.matching.names import letters
 from citygraph.messages import key_of, said_in, sentence
 from citygraph.rdf import Iri
-from citygraph.web.pages.graph import GraphView, close_stores, graph_of, memory_of, project_of
+from citygraph.web.pages.graph import GraphView, KeptVersion, close_stores, graph_of, memory_of, project_of
 from citygraph.web.pages.i18n import LanguageChoice, Words, choose_language
 from citygraph.web.pages.terms import ShownTerm, TermFormatter, date_in_words
 from citygraph.web.pages.urls import Urls, asset_version, has_browser_sparql, has_editor, prefix_of
 from citygraph.web.requests import Refusal, error_body, refusal_of, static_policy
 
 if TYPE_CHECKING:
+    from citygraph.store import Snapshot
     from citygraph.web.desk.pages import Desk
 
 _FRESH: Final = "public, max-age=0, must-revalidate"
@@ -59,6 +61,13 @@ class Page:
         desk: Desk | None = getattr(request.app.state, "desk", None)
         self.desk = desk.links(request, self) if desk is not None else None
         """The ways to the forms, for those who may write."""
+
+    def name_as_of(self, day: Snapshot) -> None:
+        """Show things from here on by the names that they have on another day, as far as that day has names."""
+        with suppress(SnapshotError):
+            # Of many days the last one is kept.
+            kept = self.memory.once("another day", str(day.folder), lambda: KeptVersion(self.project, day))
+            self.formatter = TermFormatter(GraphView(self.project, day, kept, self.graph.store), self.urls)
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """The page as an answer.

@@ -226,6 +226,7 @@ def _ask_saved(
     if as_of is not None:
         day, store = day_of(page.request, as_of)
         manifest = day.manifest
+        page.name_as_of(day)
     try:
         return run_query(
             saved,
