@@ -41,6 +41,7 @@ WRITERS = {
     "cli.commands": "exports",
     "cli.ingest": "the draft of a map",
     "cli.link": "batches for Wikidata",
+    "cli.propose": "the table of proposals that a person decides",
     "edit.plan": "data files",
     "exchange": "answers of others that are kept",
     "files": "how a file is written",

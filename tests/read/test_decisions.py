@@ -9,8 +9,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from citygraph import Project
+from citygraph.cli.app import app
 from citygraph.errors import EditError
 from citygraph.project.proposing import Proposals
 from citygraph.read.decisions import edit_of, read_decisions
@@ -132,3 +134,26 @@ def test_what_is_accepted_is_written_and_what_is_rejected_does_not_come_back(des
     (twice,) = desk.proposals.decide(table, desk.kept, DOCUMENT)
     assert twice.refused, "the graph has it on the same words already"
     assert not desk.project.check().report.violations
+
+
+@pytest.mark.slow
+def test_the_command_writes_the_table_and_takes_it_back(desk: Desk, tmp_path: Path) -> None:
+    memo, table = tmp_path / "memo.md", tmp_path / "table.csv"
+    memo.write_text(
+        "# Nordnett\n\n3. mars 2020\n\nFjordby har vært medlem siden 2001. Nordnett har ca. 77 medlemmer.\n"
+    )
+    command = ["read", str(memo), "--project", str(desk.folder), "--lang", "en"]
+    made = CliRunner().invoke(app, [*command, "--propose", str(table)])
+    assert made.exit_code == 0, made.output
+    assert "Nothing is accepted" in made.output
+    again = CliRunner().invoke(app, [*command, "--propose", str(table)])
+    assert again.exit_code != 0, "a table that may have decisions is not written over"
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig"), newline="")))
+    for row in rows:
+        row["decision"] = "yes" if row["sort"] == "clear" else "later"
+    table.write_bytes(_table(rows))
+    taken = CliRunner().invoke(app, [*command, "--decisions", str(table)])
+    assert taken.exit_code == 0, taken.output
+    assert "about 77" in taken.output
+    assert "since in the row was not written" in taken.output
+    assert "2 facts written, 0 refused" in taken.output

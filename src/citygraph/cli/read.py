@@ -10,6 +10,7 @@ import typer
 
 from citygraph.cli.options import FolderOption, Format, Language, ReportFormat, language_name, open_project
 from citygraph.cli.output import print_report, say
+from citygraph.cli.propose import decide_from, propose_to
 from citygraph.messages import said_in, text
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def read(
     not_after: Said = None,
     author: Said = None,
     access: Annotated[str | None, typer.Option(metavar="WHO", show_default=False)] = None,
+    propose: Annotated[Path | None, typer.Option(metavar="TABLE", show_default=False)] = None,
+    decisions: Annotated[Path | None, typer.Option(metavar="TABLE", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     format_: Format = ReportFormat.TEXT,
     json_: Annotated[bool, typer.Option("--json")] = False,
@@ -57,6 +60,10 @@ def read(
         edits.write(checked)  # Refuses it, in words.
     if not json_ and format_ is ReportFormat.TEXT:
         _say_files(done, words, project.config.values["sources.folder"], dry_run=dry_run)
+    if decisions is not None and not dry_run:
+        decide_from(decisions, done, project, words)
+    if propose is not None:
+        propose_to(propose, done, project, words)
 
 
 def _said(key: str, language: str, **values: object) -> str:

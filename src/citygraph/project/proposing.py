@@ -14,7 +14,7 @@ from citygraph.edit.state import EditedGraph
 from citygraph.errors import CitygraphError, EditError
 from citygraph.load import load_files
 from citygraph.matching.names import plain
-from citygraph.messages import Text, key_of
+from citygraph.messages import Text, key_of, text
 from citygraph.read.decisions import (
     DecidedProposal,
     edit_of,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 REJECTED: Final = "data/decisions"
 """Where what was rejected is kept, one file for each document."""
+_OF_SOURCE: Final = frozenset({"source", "quote", "occurrence"})
 _HOLDERS: Final = frozenset({"office", "lead"})
 
 
@@ -97,9 +98,13 @@ class Proposals:
     def _accepted(self, decided: DecidedProposal, kept: KeptText, document: str) -> DecisionOutcome:
         said = edit_of(decided, document=document, of_text=kept.text)
         try:
-            told = [*self._new_person(decided), *self._written(lambda editor: _added(editor, decided.kind, said))]
+            left: list[str] = []
+            person = self._new_person(decided)
+            told = [*person, *self._written(lambda editor: _added(editor, decided.kind, said, left))]
         except CitygraphError as error:
             return DecisionOutcome(decided, refused=error.message, fix=error.fix)
+        if left:
+            told.append(text("proposals.left").filled(options=", ".join(left)))
         return DecisionOutcome(decided, tuple(told))
 
     def _new_person(self, decided: DecidedProposal) -> Sequence[Text]:
@@ -134,17 +139,21 @@ class Proposals:
         write_files([change] if after != before else [], self._config.folder)
 
 
-def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]]) -> EditPlan:
-    """A new fact; of one that the graph has, one more day on which it holds, or one more source."""
+def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]], left: list[str]) -> EditPlan:
+    """A new fact; of one that the graph has, one more day on which it holds, or one more source.
+
+    What else is said of such a fact is not written over what the graph says: its options come into `left`.
+    """
     try:
         return editor.add(kind, said)
     except EditError as error:
         if key_of(error.message) != "edit.known":
             raise
     chosen = editor.kinds.named(kind)
-    of_source = [each for each in said if each[0] in {"source", "quote", "occurrence"}]
+    of_source = [each for each in said if each[0] in _OF_SOURCE]
     telling = [each for each in said if each[0] in chosen.known_by]
     days = [("on", value) for option, value in said if option == "as-of"]
+    left += [option for option, _ in said if option not in {*_OF_SOURCE, *chosen.known_by, "as-of", "basis"}]
     if chosen.has("as-of"):
         return editor.confirm(kind, [*telling, *days, *of_source])
     return editor.change(kind, [*telling, *of_source])

@@ -15,7 +15,7 @@ from typing import Final
 
 from citygraph.edit.kinds import FactKind, Kinds
 from citygraph.matching.names import plain
-from citygraph.messages import Text
+from citygraph.messages import Text, text
 from citygraph.read.figures import ReadValue, Sort
 from citygraph.read.mentions import CONTEXT, KnownNames, NamedWords
 from citygraph.read.patterns import Line, Pattern, PatternBook, PatternMatch, Slot, matches, pattern_book, stands_in
@@ -84,11 +84,12 @@ class Proposal:
 def told_proposal(proposal: Proposal, kinds: Kinds, known: KnownNames) -> Text:
     """A proposal as a sentence in both languages."""
     kind = kinds[proposal.kind]
-    return Text(*(_told(proposal, kind.told.in_language(each), known, each) for each in ("nb", "en")))
+    return Text(*(_told(proposal, kind, known, each) for each in ("nb", "en")))
 
 
-def _told(proposal: Proposal, template: str, known: KnownNames, language: str) -> str:
-    words: dict[str, str] = {}
+def _told(proposal: Proposal, kind: FactKind, known: KnownNames, language: str) -> str:
+    template, words = kind.told.in_language(language), _unsaid(kind, known, language)
+    words = {option: word for option, word in words.items() if proposal.value(option) is None}
     for each in proposal.values:
         word = known.word(each.said, language)
         words[each.option] = f"{words[each.option]}, {word}" if each.option in words else word
@@ -99,11 +100,18 @@ def _told(proposal: Proposal, template: str, known: KnownNames, language: str) -
     return " ".join(_SLOT.sub(lambda slot: words.get(slot[1], "…"), _OPTIONAL.sub(optional, template)).split())
 
 
-def propose(text: KeptText | str, known: KnownNames, kinds: Kinds, book: PatternBook | None = None) -> list[Proposal]:
+def _unsaid(kind: FactKind, known: KnownNames, language: str) -> dict[str, str]:
+    """What holds of a fact of a kind of which nothing is said: its defaults, and the day of the document."""
+    days = {each.option: text("proposals.day").in_language(language) for each in kind.fields if each.is_document_day and each.required}  # fmt: skip
+    fixed = {each.option: known.labels.describe(each.default, language) for each in kind.fields if each.default and each.required}  # fmt: skip
+    return {**days, **fixed}
+
+
+def propose(kept: KeptText | str, known: KnownNames, kinds: Kinds, book: PatternBook | None = None) -> list[Proposal]:
     """The facts that a text may say, in its order.
 
     Args:
-        text: the text.
+        kept: the text.
         known: the names of the graph.
         kinds: the kinds of facts; patterns for kinds that are not there are left out.
         book: the patterns; those of the program without it.
@@ -112,8 +120,8 @@ def propose(text: KeptText | str, known: KnownNames, kinds: Kinds, book: Pattern
         Proposals; no two of one kind stand on the same words with the same values.
     """
     words = book or pattern_book()
-    whole = text.text if isinstance(text, KeptText) else text
-    reader = _Reader(whole, sentences_of(text, words), known, kinds, words)
+    whole = kept.text if isinstance(kept, KeptText) else kept
+    reader = _Reader(whole, sentences_of(kept, words), known, kinds, words)
     return [replace(each, number=number) for number, each in enumerate(reader.proposals(), start=1)]
 
 
