@@ -9,6 +9,9 @@ import os
 import random
 import re
 import shlex
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,7 @@ from citygraph.project.editing import CheckedEdit, Edits
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from clean_project import NETWORK, clean_project
 from conftest import ROOT, TODAY
+from random_edits import RandomEdits, faults, written_and_undone
 
 Said = list[tuple[str, str]]
 
@@ -556,6 +560,100 @@ def test_a_break_between_two_files_leaves_none_of_both(project: Project, monkeyp
     with pytest.raises(ExportError, match="No space left"):
         write(project, plan)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_kill_at_any_step_of_writing_leaves_each_file_whole_and_the_edit_can_be_made_again(project: Project) -> None:
+    """A process that is killed before each sync and each rename in turn, until one comes through."""
+    folder = project.folder
+    said = [("organization", "Nordnett"), ("indicator", "country-count"), ("value", "3"),
+            ("source", "notat.txt"), ("quote", "assosiert partner")]  # fmt: skip
+    start = {path: path.read_bytes() for path in folder.glob("data/**/*.ttl")}
+    plan = project.edits.editor().add("figure", said)
+    after = {folder / each.path: each.after for each in plan.changes}
+    steps = 0
+    while killed_at(steps, project, plan):
+        steps += 1
+        now = {path: path.read_bytes() for path in start}
+        assert all(data in {start[path], after.get(path)} for path, data in now.items())
+        # What others refer to is there first, and what was half written is read by nobody.
+        assert now[folder / NETWORK] == start[folder / NETWORK] or now == {**start, **after}
+        assert not [each for each in load_files(project.config).findings if each.severity == "violation"]
+        if now != {**start, **after}:
+            again = project.edits.editor().add("figure", said)
+            assert {**now, **{folder / each.path: each.after for each in again.changes}} == {**start, **after}
+        for path, data in start.items():
+            path.write_bytes(data)
+    assert steps >= 2 * 3, "sync, rename and sync of two files"
+    assert {path: path.read_bytes() for path in start} == {**start, **after}
+
+
+def killed_at(step: int, project: Project, plan: EditPlan) -> bool:
+    """Whether a process that writes a plan and is killed before that sync or rename was killed."""
+    child = os.fork()
+    if not child:
+        count = iter(range(1_000))
+
+        def counted(real: Callable[..., object]) -> Callable[..., object]:
+            def do(*arguments: object) -> object:
+                if next(count) == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return real(*arguments)
+
+            return do
+
+        os.fsync, os.rename, os.replace = (counted(each) for each in (os.fsync, os.rename, os.replace))  # type: ignore[assignment]
+        write(project, plan)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert status in {0, signal.SIGKILL}, "a fault of the child"
+    return status == signal.SIGKILL
+
+
+def test_of_two_who_write_at_once_the_second_is_refused_with_both_values(project: Project) -> None:
+    """Two windows: each planned on the same files. Nothing of the first is lost, and the second can be made again."""
+    fact = "m-fjordby-kommune-nordnett"
+    first, second = (project.edits.editor().change(fact, [("role", role)]) for role in ("observer", "partner"))
+    write(project, first)
+    with pytest.raises(EditError, match=r"role-observer.*role-associated-partner"):
+        write(project, second)
+    assert "concept:role-observer" in text_of(project)
+    write(project, project.edits.editor().change(fact, [("role", "partner")]))
+    assert "concept:role-associated-partner" in text_of(project).partition(f"id:{fact} ")[2].partition("\n.\n")[0]
+
+
+def test_a_checkout_of_git_is_noticed_and_a_revert_gives_the_file_back(project: Project) -> None:
+    folder = project.folder
+
+    def git(*words: str) -> None:
+        own = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "core.autocrlf=false"]
+        subprocess.run(["git", *own, "-C", str(folder), *words], check=True, capture_output=True)
+
+    before = (folder / NETWORK).read_bytes()
+    git("init", "-q")
+    git("add", "data")
+    git("commit", "-qm", "Before")
+    write(project, project.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01")]))
+    late = project.edits.editor().retract("claim-nordnett-founded-1998", [])
+    git("commit", "-qam", "Confirmed")
+    git("revert", "--no-edit", "HEAD")
+    assert (folder / NETWORK).read_bytes() == before
+    with pytest.raises(EditError, match="somebody else"):
+        write(project, late)
+    assert (folder / NETWORK).read_bytes() == before
+
+
+def test_random_edits_over_all_kinds_touch_their_own_and_are_undone(project: Project) -> None:
+    """A part of what `python tests/random_edits.py 1000` does with the reference graph."""
+    edits, made = RandomEdits(project, 20261201), set()
+    for _ in range(14):
+        try:
+            name, plan = edits.plan()
+        except (EditError, QueryError):
+            continue
+        made.add(name)
+        assert faults(plan) == [], name
+        assert written_and_undone(project, plan) == [], name
+    assert len(made) > 4
 
 
 def test_an_import_of_a_list_writes_both_files_or_none(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

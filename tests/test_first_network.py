@@ -9,10 +9,12 @@ from typer.testing import CliRunner
 
 from citygraph import Project
 from citygraph.cli.app import app
+from citygraph.cli.edit import said_options
 from citygraph.errors import EditError
 from citygraph.format import format_file
 from citygraph.load import load_files
 from citygraph.namespaces import BASE, CONCEPT
+from citygraph.project.editing import CheckedEdit
 from citygraph.rdf import Iri, Literal, Triple
 from citygraph.results import Solutions
 from conftest import ROOT, TODAY
@@ -142,3 +144,34 @@ def test_an_empty_project_has_nothing_made_up_and_tells_three_ways(tmp_path: Pat
     assert CONCEPT not in (folder / "data" / "sources.ttl").read_text(encoding="utf-8")
     folder.joinpath("data", "sources.ttl").unlink()
     assert "no-data" in {each.code for each in Project.open(folder, today=TODAY).check().report}
+
+
+def test_a_first_network_is_added_fact_by_fact(tmp_path: Path) -> None:
+    """Without a line of Turtle; a country that the graph does not have comes with the city in it."""
+    folder = tmp_path / "city"
+    run("new", folder)
+    for kind, *said in (
+        ("document", "--title", "Et notat", "--date", "2020-11-01"),
+        ("network", "--name", "Havnebyene", "--source", "Et notat"),
+        ("city", "--name", "Porto", "--country", "Portugal", "--source", "Et notat"),
+        ("authority", "--name", "Porto kommune", "--place", "Porto", "--source", "Et notat"),
+        (
+            "membership",
+            "--member",
+            "Porto",
+            "--organization",
+            "Havnebyene",
+            "--role",
+            "observer",
+            "--source",
+            "Et notat",
+        ),
+    ):
+        project = Project.open(folder, today=TODAY)
+        project.edits.write(CheckedEdit(project.edits.editor().add(kind, said_options(said)), ()))
+    assert list(Project.open(folder, today=TODAY).check().report) == []
+    places = (folder / "data" / "places.ttl").read_text(encoding="utf-8")
+    assert (
+        'country:PRT a cg:Country ;\n    skos:prefLabel "Portugal"@nb ;\n    skos:prefLabel "Portugal"@en ;' in places
+    )
+    assert places.index('skos:notation "PT"') < places.index("cg:inCountry country:PRT")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -15,9 +15,9 @@ from citygraph.edit.passages import Passages, hash_of_file
 from citygraph.edit.state import EditedGraph, Resolve
 from citygraph.errors import EditError
 from citygraph.matching.names import countries, country_code, plain, word_lists, words_of
-from citygraph.messages import LANGUAGES, sentence
-from citygraph.namespaces import CG, CONCEPT, PREFIXES, compress, expand, is_absolute_iri
-from citygraph.rdf import Iri, Literal, Term
+from citygraph.messages import LANGUAGES, Text, sentence
+from citygraph.namespaces import CG, CONCEPT, PREFIXES, RDF_TYPE, compress, expand, is_absolute_iri
+from citygraph.rdf import Iri, Literal, Term, Triple
 
 Said = Sequence[tuple[str, str]]
 """What was typed: options with their texts, in order."""
@@ -58,6 +58,7 @@ class TypedValues:
         self._languages = languages
         self._labels = state.labels_with()
         self.files: dict[str, bytes] = {}
+        self.new_countries: dict[str, str] = {}
         self.file_name = ""
 
     def values(self, kind: FactKind, said: Said) -> Values:
@@ -118,8 +119,31 @@ class TypedValues:
             return Iri(text)
         if field_.classes == (_COUNTRY,) and (code := country_code(text)):
             known = f"{PREFIXES['country']}{countries()[code].alpha3}"
-            return Iri(known) if known in self._state.said else self._resolve(text, field_.classes)
+            if known not in self._state.said:
+                self.new_countries[known] = code
+            return Iri(known)
         return self._resolve(text, field_.classes)
+
+    def countries(self, sources: Iterable[Term], name_of: Callable[[str], Text]) -> list[Triple]:
+        """What is said of countries that were named and that the graph does not have: every one has its code, and a name from `name_of`."""
+        said, label, derived = (
+            list(sources),
+            Iri(PREFIXES["skos"] + "prefLabel"),
+            Iri(PREFIXES["prov"] + "wasDerivedFrom"),
+        )
+        found: list[Triple] = []
+        for iri, code in self.new_countries.items():
+            country = Iri(iri)
+            found += [
+                Triple(country, Iri(RDF_TYPE), Iri(_COUNTRY)),
+                *(
+                    Triple(country, label, Literal(name_of(code).in_language(each), language=each))
+                    for each in ("nb", "en")
+                ),
+                Triple(country, Iri(PREFIXES["skos"] + "notation"), Literal(code)),
+                *(Triple(country, derived, each) for each in said),
+            ]
+        return found
 
     def _value(self, field_: FactField, text: str) -> Literal:
         """A literal that is no number: the hash of a file, a date, a text without a language."""

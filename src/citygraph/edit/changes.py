@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ from citygraph.edit.plan import EditPlan, Placing
 from citygraph.edit.state import EditedGraph, Resolve
 from citygraph.edit.withhold import withhold_person
 from citygraph.errors import EditError
-from citygraph.messages import sentence, text
+from citygraph.messages import Text, sentence, text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 
@@ -43,12 +43,13 @@ _DAY: Final = Iri(PREFIXES["xsd"] + "date")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where an edit is made: the project folder, the texts of documents, the languages of labels, and the day."""
+    """Where an edit is made: the project folder, the texts of documents, the languages of labels, the day, and names of countries."""
 
     folder: Path
     sources_folder: Path
     languages: tuple[str, ...]
     today: date
+    country_name: Callable[[str], Text]
 
 
 class Editor:
@@ -66,7 +67,7 @@ class Editor:
         self._builder = Builder(state)
         self._placing = Placing(state, workplace.folder)
         self._resolve, self._folder, self._sources = resolve, workplace.folder, workplace.sources_folder
-        self._today = workplace.today
+        self._today, self._country_name = workplace.today, workplace.country_name
         self.languages = workplace.languages
 
     def add(self, kind: str, said: Said) -> EditPlan:
@@ -458,10 +459,11 @@ class Editor:
 
     def _plan(self, key: str, fact: Fact, changed: StatementChange, facts: Sequence[Fact]) -> EditPlan:
         """The plan of a difference, with the passages that are new, and the sentence that says what it does."""
-        labels = self._state.labels_with(changed.added)
+        countries = self._new(self.answers.countries(fact.values.get(SOURCE, ()), self._country_name))
+        labels = self._state.labels_with((*countries, *changed.added))
         words = told(fact, labels)
         passages = self._passages.statements(words) if self._passages.new else []
-        whole = StatementChange(changed.removed, (*self._new(passages), *changed.added))
+        whole = StatementChange(changed.removed, (*self._new(passages), *countries, *changed.added))
         changes = self._placing.changes(whole, facts)
         said = [text(key).filled(fact=words, name=self._short(fact.iri))]
         if key == "edit.said.add":

@@ -28,6 +28,7 @@ from citygraph.sources import excerpt_range
 _DOCUMENTS: Final = "data/sources.ttl"
 _NETWORKS: Final = "data/networks"
 _SELECTOR: Final = "/selector"
+_SHOWN: Final = 3
 _PASSAGE: Final = PREFIXES["oa"] + "SpecificResource"
 
 
@@ -244,7 +245,33 @@ def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
     """
     for name, data in plan.documents.items():
         keep_document(sources_folder / name, data)
-    write_files(plan.changes, folder)
+    try:
+        write_files(plan.changes, folder)
+    except EditError as error:
+        raise _with_both(plan, folder) or error from error
+
+
+def _with_both(plan: EditPlan, folder: Path) -> EditError | None:
+    """What is said when somebody was faster and both changed the same lines: what stands there now, and what was to."""
+    for each in plan.changes:
+        place = folder / each.path
+        before, now, after = (
+            (data or b"").decode("utf-8", "replace").splitlines()
+            for data in (each.before, place.read_bytes() if place.is_file() else None, each.after)
+        )
+        if now != before:
+            theirs, yours = (_new_lines(before, lines) for lines in (now, after))
+            message = sentence("edit.overtaken_both", file=each.path, theirs=theirs, yours=yours)
+            return EditError(message, fix=sentence("edit.next.overtaken"))
+    return None
+
+
+def _new_lines(before: Sequence[str], after: Sequence[str]) -> str:
+    """The first lines that are new, or that went when none is."""
+    changed = [each for each in difflib.unified_diff(before, after, n=0) if each[0] in "+-"]
+    changed = [each for each in changed if not each.startswith(("+++", "---"))]
+    lines = [each for each in changed if each[0] == "+"] or changed
+    return " ".join(each[1:].strip() for each in lines[:_SHOWN]) + (" …" if len(lines) > _SHOWN else "")
 
 
 def write_files(files: Sequence[EditedFile], folder: Path) -> None:

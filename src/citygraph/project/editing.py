@@ -131,7 +131,7 @@ class Edits:
             raise unknown
 
         config = self._config
-        workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today)
+        workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today, _country_name)
         return Editor(state, kinds_of(graphs, self._reference), resolve, workplace)
 
     def networks(self, names: Sequence[str] | None = None) -> dict[str, Text]:
@@ -218,6 +218,12 @@ class Edits:
             message = sentence("edit.refused", count=len(checked.violations))
             raise EditError(message, fix=sentence("edit.next.refused"))
         write_plan(checked.plan, self._config.folder, self._config.sources_folder)
+
+
+def _country_name(code: str) -> Text:
+    from citygraph.ingest.countries import country_name  # noqa: PLC0415  # loads the names of all languages
+
+    return country_name(code)
 
 
 def _take_back(places: Iterable[Path]) -> None:
