@@ -114,6 +114,7 @@ def test_turtle_with_two_bases_is_left_as_it_is(tmp_path: Path) -> None:
     result = format_file(path, name="file.ttl")
     assert not result.changed
     assert "base IRI changes" in result.findings[0].message.en
+    assert "adressen i @base endres" in result.findings[0].message.nb
 
 
 def test_formatting_writes_only_what_changes(tmp_path: Path) -> None:

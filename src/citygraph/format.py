@@ -56,7 +56,7 @@ def format_file(path: Path, *, name: str) -> Formatted:
             path,
             before,
             before,
-            (finding("syntax", file=name, line=error.line, column=error.column, detail=str(error)),),
+            (finding("syntax", file=name, line=error.line, column=error.column, detail=error.message),),
         )
     again = parse(after.encode(), format="ttl")
     if again.problems or canonical_hash(again.quads) != canonical_hash(parsed.quads):

@@ -57,7 +57,7 @@ class EditableTurtle:
         try:
             self._header = read_document(text)
         except TurtleError as error:
-            message = sentence("edit.file_syntax", file=name, line=error.line, why=error)
+            message = sentence("edit.file_syntax", file=name, line=error.line, why=error.message)
             raise EditError(message, fix=sentence("edit.next.check"), line=error.line) from error
         self._resolver = TermResolver(self._header.prefixes, self._header.base)
         self._spans, self._header_end = self._scan()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from citygraph.lexer import TURTLE, Token, tokens
+from citygraph.messages import Sentence, sentence
 
 _DEEPEST: Final = 200
 _RDF_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -15,9 +16,10 @@ _RDF_TYPE: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 class TurtleError(ValueError):
     """The text is not the Turtle 1.1 that this reader knows; the RDF parser has the last word."""
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    def __init__(self, message: Sentence, line: int, column: int) -> None:
         """What is wrong at this place, both counted from 1."""
         super().__init__(message)
+        self.message = message
         self.line, self.column = line, column
 
 
@@ -116,13 +118,13 @@ class _Reader:
             name = self._take("pname").text.removesuffix(":")
             iri = self._take("iri").text
             if document.prefixes.get(name, iri) != iri:
-                message = f"the prefix {name}: is given two meanings"
+                message = sentence("turtle.prefix", name=name)
                 raise TurtleError(message, token.line, token.column)
             document.prefixes[name] = iri
         else:
             iri = self._take("iri").text
             if document.base not in {"", iri} or document.blocks:
-                message = "the base IRI changes inside the file"
+                message = sentence("turtle.base")
                 raise TurtleError(message, token.line, token.column)
             document.base = iri
         if token.kind == "directive":
@@ -156,10 +158,10 @@ class _Reader:
     def _node(self, depth: int) -> WrittenTerm:
         token = self._token
         if token is None:
-            message = "the file ends in the middle of a statement"
+            message = sentence("turtle.end")
             raise TurtleError(message, *self._place)
         if depth > _DEEPEST:
-            message = f"more than {_DEEPEST} brackets inside each other"
+            message = sentence("turtle.deep", most=_DEEPEST)
             raise TurtleError(message, token.line, token.column)
         self._advance()
         if token.text == "[":
@@ -176,7 +178,7 @@ class _Reader:
             return WrittenTerm(token.text + self._suffix(), token.line, token.column)
         if token.kind in {"iri", "pname", "blank", "number"} or token.text in {"a", "true", "false"}:
             return WrittenTerm(token.text, token.line, token.column)
-        message = f"{token.text!r} is not expected here"
+        message = sentence("turtle.unexpected", what=repr(token.text))
         raise TurtleError(message, token.line, token.column)
 
     def _suffix(self) -> str:
@@ -195,15 +197,15 @@ class _Reader:
 
     def _expect(self, mark: str) -> None:
         if not self._at(mark):
-            found = self._token.text if self._token else "the end of the file"
-            message = f"{mark!r} is expected, not {found!r}"
+            found = repr(self._token.text) if self._token else sentence("turtle.file_end")
+            message = sentence("turtle.mark", mark=repr(mark), found=found)
             raise TurtleError(message, *self._place)
         self._advance()
 
     def _take(self, kind: str) -> Token:
         token = self._token
         if token is None or token.kind != kind:
-            message = f"a {kind} is expected"
+            message = sentence("turtle.kind", kind=kind)
             raise TurtleError(message, *self._place)
         self._advance()
         return token
@@ -217,7 +219,7 @@ class _Reader:
         previous_line = self._line
         for token in self._tokens:
             if token.kind == "unknown":
-                message = f"cannot read {token.text!r}"
+                message = sentence("turtle.unreadable", what=repr(token.text))
                 raise TurtleError(message, token.line, token.column)
             if token.kind != "comment":
                 self._token, self._line = token, token.line

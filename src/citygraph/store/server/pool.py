@@ -146,7 +146,9 @@ class ServerPool(Pool):
             reply.add(body)
             self._end(reply)
         else:
-            self._end(reply, error if isinstance(error, CitygraphError) else StoreError(f"The server failed: {error}."))
+            self._end(
+                reply, error if isinstance(error, CitygraphError) else StoreError(sentence("store.failed", why=error))
+            )
         if not self.is_closed:
             self._dispatch()
 
