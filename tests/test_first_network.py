@@ -18,6 +18,7 @@ from citygraph.project.editing import CheckedEdit
 from citygraph.rdf import Iri, Literal, Triple
 from citygraph.results import Solutions
 from conftest import ROOT, TODAY
+from pages_client import Pages, words_of
 
 NEW = "https://example.org/my-city/"
 
@@ -140,6 +141,9 @@ def test_an_empty_project_has_nothing_made_up_and_tells_three_ways(tmp_path: Pat
     ways += [each.fix.en for each in report]
     assert [each.code for each in report] == ["empty-graph"]
     assert all(way in told for told in ways for way in ("edit take", "ingest", "edit add document"))
+    assert not Project.open(folder, today=TODAY).build().report.violations
+    ways.append(words_of(Pages(Project.open(folder, today=TODAY)).get("/?lang=en").text))
+    assert all(way in ways[-1] for way in ("edit take", "ingest", "edit add document"))
     assert not triples(folder)
     assert CONCEPT not in (folder / "data" / "sources.ttl").read_text(encoding="utf-8")
     folder.joinpath("data", "sources.ttl").unlink()
