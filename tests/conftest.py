@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import pickle
 import shutil
@@ -42,6 +43,9 @@ IN_CI = bool(os.environ.get("CITYGRAPH_NOTHING_SKIPS"))
 
 # The day on which tests read, unless they say another: the one on which everything the memo says "now" about holds.
 os.environ.setdefault("CITYGRAPH_TODAY", "2020-11-05")
+
+# As the command line has it (`cli.app.run`): the collector looks through the graphs of a whole run seldom.
+gc.set_threshold(100_000, 20, 100)
 
 # No test asserts a time. In CI generated examples are the same in every run, so that a red run is about the
 # change; new ones are looked for on the machines of people.

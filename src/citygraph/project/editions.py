@@ -11,7 +11,6 @@ from citygraph.errors import QueryError
 from citygraph.findings import Finding
 from citygraph.graphs import FileGraph, ProjectGraphs
 from citygraph.namespaces import prefixes_for
-from citygraph.publish.edition import find_leaks, secrets_of, split
 from citygraph.rdf import Quad
 from citygraph.saved_query import SavedQuery
 
@@ -35,6 +34,8 @@ class PublicPart:
 
 def split_off(graphs: ProjectGraphs, config: Config) -> tuple[ProjectGraphs, tuple[FileGraph, ...], list[Finding]]:
     """The public files of a project, its internal ones, and what is wrong with the patterns; see `publish.split`."""
+    from citygraph.publish.edition import split  # noqa: PLC0415  # few projects have internal files
+
     return split(graphs, config.internal, others=_other_files(config))
 
 
@@ -52,6 +53,8 @@ def leaks_of(part: PublicPart, config: Config) -> list[Finding]:
     """What the public edition gives away of the internal files in spite of all: by what follows, or in a question."""
     if not part.internal:
         return []
+    from citygraph.publish.edition import find_leaks, secrets_of  # noqa: PLC0415  # few projects have internal files
+
     secrets = secrets_of(part.internal, part.graphs.files, prefixes=prefixes_for(config.base))
     texts = [(f"queries/{each.name}.rq", each.text.encode()) for each in part.questions if each.publish]
     texts.append((CONFIG_FILE, " ".join(config.title.to_json().values()).encode()))
