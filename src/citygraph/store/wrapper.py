@@ -17,6 +17,7 @@ from SPARQLWrapper import JSON, POST, TURTLE, SPARQLWrapper
 from citygraph.errors import QueryError
 from citygraph.exchange import Exchange
 from citygraph.http import Deadline, DeadlinePassed, Headers, TooLarge, decoded, whole_body
+from citygraph.messages import sentence
 from citygraph.rdf import Iri
 from citygraph.sparql.text import Form
 
@@ -91,8 +92,8 @@ def _refusal(exchange: Exchange, error: urllib.error.HTTPError, deadline: Deadli
             detail = ""
     plain = "" if "<" in detail else ": " + " ".join(detail.split())[:_MOST_DETAIL]
     if error.code == _BAD_REQUEST:
-        return QueryError(f"{exchange.host} does not accept the query{plain}")
-    elsewhere = "Write the final address of the server into graph.toml."
+        return QueryError(sentence("servers.refused_query", host=exchange.host, detail=plain))
+    elsewhere = sentence("snapshots.final_address")
     return exchange.refusal(error.code, error.headers, elsewhere=elsewhere, detail=plain)
 
 
