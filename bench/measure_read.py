@@ -155,10 +155,21 @@ def measure() -> Iterator[Section]:
                 count["clear"] += len(result.clear)
                 count["wrong"] += len(result.wrong)
         rows += [(*key, *_cells(count)) for key, count in sorted(by.items())]
+    if facts := memo_facts():
+        proposals = propose(_MEMO.read_bytes().decode(), known, kinds)
+        found = sum(any(2 * _shared(p, start, end) >= end - start for p in proposals) for _, start, end in facts)
+        rows.append(
+            ("memo, words only", "nb", "–", "–", "–", f"{found} of {len(facts)} ({found / len(facts):.0%})", "–")
+        )
     yield Section("read-proposals", "Facts proposed from documents", _NOTE, ("documents", "language", "easy", "medium", "hard", "together", "wrong among clear"), rows)  # fmt: skip
 
 
 _NOTE = "A fact counts when a proposal of its kind stands on its words and has the values that the document gives."
+
+
+def _shared(proposal: Proposal, start: int, end: int) -> int:
+    """How many characters a proposal and a fact have in common."""
+    return min(proposal.end, end) - max(proposal.start, start)
 
 
 def _cells(count: Counter[str]) -> tuple[str, ...]:
