@@ -537,8 +537,8 @@ def test_a_question_declares_the_prefixes_it_uses_in_order(query: SavedQuery) ->
     )
 
 
-# What is too old to count is no "no".
-UPKEEP: Final = {"out-of-date"}
+# What is too old to count is no "no"; how many of the members are stated, their list says.
+UPKEEP: Final = {"out-of-date", "members", "members-by-country"}
 
 
 @pytest.mark.parametrize("query", [each for each in QUERIES if each.name not in UPKEEP], ids=lambda query: query.name)

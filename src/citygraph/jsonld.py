@@ -325,3 +325,11 @@ def _lines(text: str, wanted: Collection[Path]) -> dict[Path, int]:
             path.pop()
             is_key = False
     return found
+
+
+def in_a_page(value: object) -> str:
+    """JSON for inside `<script type="application/ld+json">`: no character that HTML gives a meaning to."""
+    written = json.dumps(value, ensure_ascii=False, indent=1)
+    for character in "<>&\u2028\u2029":
+        written = written.replace(character, f"\\u{ord(character):04x}")
+    return written

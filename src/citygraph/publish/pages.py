@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from citygraph.jsonld import in_a_page
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text, texts
 from citygraph.namespaces import PREFIXES, compress
@@ -102,8 +102,6 @@ def landing_page(
 
     `site` is the first page of the site for people, when the folder has one.
     """
-    # A text inside <script> may not hold the end of the element.
-    described = json.dumps(schema_org(catalog, language), ensure_ascii=False, indent=1).replace("</", "<\\/")
     return _rendered(
         "landing.html",
         language,
@@ -113,7 +111,8 @@ def landing_page(
         catalogs=catalogs,
         site=site,
         term=lambda iri: _term(iri, language),
-        described=Markup(described),  # noqa: S704  # JSON, with the end of the element taken out
+        # Nothing is left in it that HTML gives a meaning to.
+        described=Markup(in_a_page(schema_org(catalog, language))),  # noqa: S704
     )
 
 

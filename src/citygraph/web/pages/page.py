@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +16,7 @@ from starlette.responses import Response
 
 from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.formats import negotiate
+from citygraph.jsonld import in_a_page
 from citygraph.matching.names import letters
 from citygraph.messages import key_of, said_in, sentence
 from citygraph.rdf import Iri
@@ -134,12 +134,8 @@ def _environment() -> Environment:
 
 
 def data_block(value: object) -> Markup:
-    """JSON for inside `<script type="application/ld+json">`: no character that could end the block."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    # Nothing is left that HTML gives a meaning to: safe as it stands.
-    return Markup(text)  # noqa: S704
+    """JSON-LD for inside a `<script>` of a page."""
+    return Markup(in_a_page(value))  # noqa: S704  # nothing is left in it that HTML gives a meaning to
 
 
 def respond(request: Request, body: bytes, media_type: str, *, status: int = 200) -> Response:
