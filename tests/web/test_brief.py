@@ -54,6 +54,12 @@ def test_what_holds_what_is_last_known_and_what_is_past_stand_in_three_places(pa
     assert "Nordic Safe Cities" not in holds
 
 
+def test_a_day_that_is_not_known_is_said_as_one_between_two(pages: Pages) -> None:
+    said = words_of(pages.get("/city/oslo?lang=en").text.partition("<template")[0])
+    assert "since a day between 1 September 2020 and 30 November 2020" in said
+    assert "since 5 November 2020" not in said
+
+
 def test_every_number_leads_to_its_source(pages: Pages) -> None:
     page = pages.get("/city/oslo?lang=en").text.partition("<template")[0]
     numbers = set(re.findall(r'href="#(brief-source-\d+)"', page))
@@ -99,7 +105,10 @@ def test_the_copy_holds_the_same_text_and_html_that_reads_the_same(pages: Pages)
     _Whole().feed(mail)
     said = words_of(mail)
     assert SENTENCES["en"] in said
-    assert "Raymond Johansen , board member, Eurocities Executive Committee , since 5 November 2020 [2] [3] [4]" in said
+    assert (
+        "Raymond Johansen , board member, Eurocities Executive Committee , since a day between 1 September 2020 and 30 November 2020 [2] [3] [4]"
+        in said
+    )
     assert all(href.startswith(("http://", "https://")) for href in re.findall(r'href="([^"]*)"', mail))
     assert re.search(r'<button type="button" class="copy-mail" hidden>Copy for e-mail</button>', page)
 

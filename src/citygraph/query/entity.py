@@ -159,6 +159,7 @@ class NetworkTie:
         role: as what.
         holder: who holds it.
         begin: when it began; empty when nothing says.
+        begin_within: the first and the last day on which it may have begun, where its day is not known.
         end: when it ended.
         confirmed: the latest day on which a source says that it held.
         is_grade: it is a grade of membership, and no office.
@@ -174,6 +175,7 @@ class NetworkTie:
     role: str
     holder: str
     begin: str
+    begin_within: tuple[str, str] | None
     end: str
     confirmed: str
     is_grade: bool
@@ -198,6 +200,7 @@ def ties_of(iri: str, store: Store) -> list[NetworkTie]:
             role=min(values["role"]),
             holder=min(values["holder"]),
             begin=max(values["begin"], default=""),
+            begin_within=_within(values["begin_from"], values["begin_by"]),
             end=max(values["end"], default=""),
             confirmed=max(values["date"], default=""),
             is_grade="true" in values["grade"],
@@ -208,6 +211,10 @@ def ties_of(iri: str, store: Store) -> list[NetworkTie]:
         )
         for fact, values in found.items()
     ]
+
+
+def _within(first: Sequence[str], last: Sequence[str]) -> tuple[str, str] | None:
+    return (min(first), max(last)) if first and last else None
 
 
 def governed_with(iri: str, store: Store) -> list[str]:

@@ -147,17 +147,25 @@ class _Writer:
             holder=None if tie.holder == self._pair.authority else formatter.iri(tie.holder),
             when=self._when(tie),
             numbers=self._numbers(tie.fact),
-            since=formatter.date(tie.begin) if tie.begin else "",
+            since=self._begin(tie),
             status=shown_status(dated, formatter) if dated else None,
         )
 
     def _when(self, tie: NetworkTie) -> str:
-        date = self._page.formatter.date
-        if tie.begin and tie.end:
-            return f"{date(tie.begin)} – {date(tie.end)}"
-        if tie.begin:
-            return self._words("brief.since", date=date(tie.begin))
+        date, begin = self._page.formatter.date, self._begin(tie)
+        if begin and tie.end:
+            return f"{begin} – {date(tie.end)}"
+        if begin:
+            return self._words("brief.since", date=begin)
         return self._words("brief.until", date=date(tie.end)) if tie.end else ""
+
+    def _begin(self, tie: NetworkTie) -> str:
+        """When it began, no more exactly than the graph knows: a day between two is said as such."""
+        date = self._page.formatter.date
+        if tie.begin_within:
+            first, last = tie.begin_within
+            return self._words("brief.between", first=date(first), last=date(last))
+        return date(tie.begin) if tie.begin else ""
 
     def _numbers(self, fact: Term) -> tuple[int, ...]:
         shown = cited_sources(self._cited.get(fact, ()), self._page.formatter, self._words)
