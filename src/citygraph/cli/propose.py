@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,9 @@ def decide_from(table: Path, done: ReadDocument, project: Project, language: str
         if each.refused:
             told = text("proposals.refused").filled(line=each.decided.line, why=each.refused, fix=each.fix)
             say(told.in_language(language))
-    refused = sum(bool(each.refused) for each in outcomes)
-    said = text("proposals.decided").filled(written=len(outcomes) - refused, refused=refused)
+    answers = Counter("refused" if each.refused else each.decided.answer for each in outcomes)
+    refused, open_ = answers["refused"], answers.total() - answers["refused"] - answers["yes"] - answers["no"]
+    said = text("proposals.decided").filled(written=answers["yes"], refused=refused, rejected=answers["no"], open=open_)
     say(said.in_language(language))
     if refused:
         raise typer.Exit(1)

@@ -29,7 +29,7 @@ from citygraph.edit.plan import EditPlan, Placing
 from citygraph.edit.state import EditedGraph, Resolve
 from citygraph.edit.withhold import withhold_person
 from citygraph.errors import EditError
-from citygraph.messages import Text, sentence, text
+from citygraph.messages import LANGUAGES, Text, sentence, text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
 
@@ -387,9 +387,12 @@ class Editor:
             return fact or found[0], rest
         near = found or self._near(kind, wanted)
         labels = self._state.labels_with()
-        shown = "; ".join(f"{self._short(each.iri)} ({told(each, labels).en})" for each in near[:5])
+        some = [(self._short(each.iri), told(each, labels)) for each in near[:5]]
+        shown = Text(
+            *("; ".join(f"{iri} ({words.in_language(language)})" for iri, words in some) for language in LANGUAGES)
+        )
         key = "edit.which_not_told" if len(found) == 1 else "edit.several_facts" if found else "edit.no_such_fact"
-        fix = sentence("edit.next.which_fact", facts=shown) if shown else sentence("edit.next.add", kind=kind.name)
+        fix = sentence("edit.next.which_fact", facts=shown) if some else sentence("edit.next.add", kind=kind.name)
         raise EditError(sentence(key, title=kind.title, count=len(found)), fix=fix)
 
     def _near(self, kind: FactKind, wanted: Values) -> list[Fact]:

@@ -41,7 +41,7 @@ _HOLDERS: Final = frozenset({"office", "lead"})
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
-    """What became of one accepted proposal: the sentences of its edit, or why nothing was written."""
+    """What became of one proposal: the sentences of its edit if it was accepted, or why nothing was written."""
 
     decided: DecidedProposal
     told: tuple[Text, ...] = ()
@@ -82,15 +82,17 @@ class Proposals:
             document: the document, which the graph has.
 
         Returns:
-            One outcome for each accepted row; a fact that an edit refuses stands there with the reason, and the others
-            are written all the same.
+            One outcome for each row; a fact that an edit refuses stands there with the reason, and the others are written
+            all the same.
 
         Raises:
             EditError: the table cannot be read or is of another text; then nothing is written.
         """
         decided = read_decisions(data, of_text=kept.text)
         self._keep_rejected([each for each in decided if each.answer == "no"], document)
-        return [self._accepted(each, kept, document) for each in decided if each.answer == "yes"]
+        return [
+            self._accepted(each, kept, document) if each.answer == "yes" else DecisionOutcome(each) for each in decided
+        ]
 
     def _known(self) -> KnownNames:
         return KnownNames(EditedGraph(load_files(self._config).graphs))
