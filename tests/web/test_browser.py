@@ -143,9 +143,10 @@ def test_the_whole_way_from_search_to_source_goes_by_keyboard(browser: Any, serv
     assert hit.text == "Stavanger"
     hit.send_keys(Keys.ENTER)
     WebDriverWait(browser, PATIENCE).until(lambda b: b.find_element(By.CSS_SELECTOR, "h1").text == "Stavanger")
-    summary = browser.find_element(By.CSS_SELECTOR, "#memberships ~ * .sources summary")
-    summary.send_keys(Keys.ENTER)
-    link = browser.find_element(By.CSS_SELECTOR, ".sources[open] a")
+    browser.find_element(By.CSS_SELECTOR, ".brief .mark a").send_keys(Keys.ENTER)
+    link = WebDriverWait(browser, PATIENCE).until(
+        lambda b: b.find_element(By.CSS_SELECTOR, ".brief-sources li:target a")
+    )
     assert link.is_displayed()
     link.send_keys(Keys.ENTER)
     WebDriverWait(browser, PATIENCE).until(lambda b: "/document/" in b.current_url)
