@@ -159,7 +159,9 @@ def test_what_was_decided_is_decided_and_what_waits_is_told_until_then(folder: P
     # What the program changes next is merged with what was decided.
     edit(folder.parent / "next" / MEMBERS, "#+ view:     network", "#+ view:     timeline")
     assert run(folder)[MEMBERS] == "merged"
-    assert (folder / MEMBERS).read_text(encoding="utf-8") == mended.replace("network\nPREFIX", "timeline\nPREFIX")
+    assert (folder / MEMBERS).read_text(encoding="utf-8") == mended.replace(
+        "#+ view:     network", "#+ view:     timeline"
+    )
 
 
 def test_the_text_of_the_program_can_be_taken(folder: Path) -> None:

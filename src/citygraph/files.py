@@ -80,11 +80,12 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 
 def _put_back(moved: Mapping[Path, bytes | None]) -> None:
-    for path, before in moved.items():
-        with suppress(OSError):
-            if before is None:
-                path.unlink(missing_ok=True)
-            else:
+    """The last first, and no further than it goes: then the first of them are new and the others old, as after a break."""
+    with suppress(OSError):
+        for path, before in reversed(moved.items()):
+            if before is None and path.is_file():
+                path.unlink()
+            elif before is not None and path.read_bytes() != before:
                 replace_file(path, before)
 
 

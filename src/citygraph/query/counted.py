@@ -57,7 +57,7 @@ def ungrouped(text: str) -> Ungrouped | None:
     """The query with a row for each thing that it counts; nothing for one that does not count, or in another way.
 
     >>> ungrouped("SELECT ?n (COUNT(DISTINCT ?m) AS ?c) WHERE { ?m ?p ?n } GROUP BY ?n ORDER BY ?n")
-    Ungrouped(text='SELECT * WHERE { ?m ?p ?n }  ', of={'c': 'm'})
+    Ungrouped(text='SELECT * WHERE { ?m ?p ?n }   ', of={'c': 'm'})
     >>> ungrouped("SELECT (COUNT(?m) AS ?c) WHERE { ?m ?p ?n } HAVING (?c > 2)") is None
     True
     """
