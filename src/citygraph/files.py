@@ -82,7 +82,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 def _put_back(moved: Mapping[Path, bytes | None]) -> None:
     """The last first, and no further than it goes: then the first of them are new and the others old, as after a break."""
     with suppress(OSError):
-        for path, before in reversed(moved.items()):
+        for path, before in reversed([*moved.items()]):
             if before is None and path.is_file():
                 path.unlink()
             elif before is not None and path.read_bytes() != before:
