@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from datetime import date
+from email.message import EmailMessage
 from pathlib import Path
 
 import pypdf
@@ -237,6 +238,35 @@ def test_a_mail_is_what_its_sender_wrote() -> None:
     )
 
 
+def test_all_that_a_sender_wrote_is_read_and_nothing_of_an_attached_mail() -> None:
+    inner, mail = EmailMessage(), EmailMessage()
+    inner.set_content("Theirs: Bergen joined.")
+    mail["From"], mail["Subject"] = "Kari Nordmann <kari@example.no>", "Nordnett"
+    mail.set_content(" ")
+    mail.add_alternative("<p>Ours: Oslo joined.</p>", subtype="html")
+    mail.add_attachment(inner)
+    rest = EmailMessage()
+    rest.set_content("The rest of it.")
+    mail.attach(rest)
+    said = [line.partition(": ")[2] for line in lines(extract(mail.as_bytes(), "mail.eml"))]
+    assert [said.count(each) for each in ("Ours: Oslo joined.", "The rest of it.", "Theirs: Bergen joined.")] == [
+        1,
+        1,
+        0,
+    ]
+
+
+def test_a_page_whose_head_has_no_end_is_read() -> None:
+    found = extract(b"<head><title>T</title><body><p>Oslo er medlem av nettverket.</p>", "page.html")
+    assert [line for line in lines(found) if line.endswith("Oslo er medlem av nettverket.")]
+
+
+def test_a_picture_in_a_document_may_declare_its_type() -> None:
+    svg = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x.dtd"><svg/>'
+    found = extract(docx(paragraph("Oslo er medlem."), word__media__image1=svg), "memo.docx")
+    assert lines(found)[0].endswith("Oslo er medlem.")
+
+
 def test_plain_text_and_markdown_are_their_own_text() -> None:
     plain = "Notat\n\nDato: 5. mai 2020\nTil: Byrådet\n\nOslo er medlem\nsiden 2001.\n- Bergen\n- Oslo\n\nSide 1 av 2\n"
     found = extract(plain.encode(), "a.txt")
@@ -337,6 +367,13 @@ def test_who_may_see_it_is_read_from_marks_and_never_more_open_than_said(line: s
     assert found.access.value == access
     is_mark = line not in {"Offentlig sektor i Norden", "Internt er vi enige"}
     assert (line in found.access.why.en) == is_mark
+
+
+def test_a_mark_in_the_header_of_an_open_document_counts() -> None:
+    content = f"<office:document-content {O}><office:body><office:text><text:p>Offentlig</text:p></office:text></office:body></office:document-content>"
+    styles = f"<office:document-styles {O}><text:p>Unntatt offentlighet</text:p></office:document-styles>"
+    data = archive(mimetype="application/vnd.oasis.opendocument.text", content=content, styles=styles)
+    assert guess_about(extract(data, "notat.odt"), "notat.odt", today=TODAY).access.value == "NON_PUBLIC"
 
 
 def test_what_a_document_is_comes_from_its_text_before_its_properties() -> None:

@@ -159,6 +159,9 @@ _PARTS: Final = 2_000
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
+_PICTURE: Final = re.compile(r"(?:^|/)(?:media|Pictures|ObjectReplacements|Thumbnails)/[^/]+\Z")
+
+
 def refuse_archive(data: bytes, size: int, *, look: Callable[[bytes], None] | None = None) -> None:
     """Unpack everything of a zip file once and throw it away: the sizes that a hostile file states are not believed.
 
@@ -183,7 +186,8 @@ def refuse_archive(data: bytes, size: int, *, look: Callable[[bytes], None] | No
                     total += len(chunk)
                     if total > size:
                         raise DocumentRefused(BoundsProblem("unpacked", values={"limit": str(size)}))
-                    if begin and _DOCTYPE.search(chunk):
+                    # A picture may have one; nobody reads it.
+                    if begin and not _PICTURE.search(part.filename) and _DOCTYPE.search(chunk):
                         raise DocumentRefused(BoundsProblem("entities"))
                     if begin and look is not None:
                         look(chunk)

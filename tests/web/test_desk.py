@@ -7,10 +7,13 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from citygraph import ConfigError, Project
+from citygraph.cli.app import app
 from citygraph.edit.facts import kind_of_fact
 from citygraph.web.desk.pages import Desk
 from clean_project import NETWORK, clean_project
@@ -259,6 +262,8 @@ def test_what_another_site_or_machine_sends_is_refused(desk: DeskClient) -> None
         (good, {"Origin": "null"}),
         (good, {"Sec-Fetch-Site": "cross-site"}),
         (good, {"Host": "evil.example", "Origin": "http://evil.example"}),
+        (good, {"X-Forwarded-For": "127.0.0.1"}),
+        (good, {"X-Real-IP": "127.0.0.1"}),
     ]
     for fields, headers in bad:
         assert desk.send(ADD, fields, **headers).status_code == 403, headers
@@ -284,6 +289,26 @@ def test_an_address_that_means_nothing_is_not_found(desk: DeskClient, path: str)
     assert desk.ask("GET", path).status_code == 404
     answer = desk.send(path, {"token": desk.desk.access.token(""), "step": "write"})
     assert answer.status_code in {404, 405}
+
+
+def test_settings_that_are_read_again_never_let_the_desk_show_what_became_internal(
+    built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, again = tmp_path / "graph", list[Any]()
+    shutil.copytree(built.folder, folder, symlinks=True)
+
+    def run(_: object, **given: object) -> bool:
+        again.append(given["again"])
+        return True
+
+    monkeypatch.setattr("citygraph.web.server.run", run)
+    served = CliRunner().invoke(app, ["serve", str(folder), "--edit", "--quiet"])
+    assert served.exit_code == 0, served.output
+    settings = folder / "graph.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("[publish]", '[publish]\ninternal = ["data/people.ttl"]'), encoding="utf-8")
+    with pytest.raises(ConfigError, match="internal ones too"):
+        again[0]()
 
 
 @pytest.mark.parametrize("edit", ["", "0", "-1", "../../graph", "1e3", "99999999999999999999", "٣"])

@@ -81,7 +81,9 @@ def serve(
             say(phrase("serve.warnings.root", words))
 
     def again() -> Site:
-        return site_of(type(project).open(project.folder).in_edition(edition.value))
+        opened = type(project).open(project.folder).in_edition(edition.value)
+        _refuse_hidden(opened, {"--review": review, "--edit": edit})
+        return site_of(opened)
 
     if not run(site, host=host, port=port, ready=say_where, again=again):
         raise typer.Exit(2)

@@ -6,7 +6,7 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import parseaddr, parsedate_to_datetime
 from functools import cache
 from typing import Final
@@ -74,20 +74,33 @@ def _about(message: EmailMessage, subject: str) -> DocumentProperties:
 
 
 def _body(message: EmailMessage, bounds: ReadBounds) -> KeptText:
-    """What the sender wrote: the plain text, else the page."""
-    kept: KeptText | None = None
-    for part in message.walk():
-        if part.is_multipart() or part.get_content_disposition() == "attachment":
-            continue
-        kind = part.get_content_type()
-        if kind == "text/plain":
-            return plain_parts(_flowed(_content(part), part), bounds)
-        if kind == "text/html" and kept is None:
-            kept, _ = page_text(_content(part), "HTML", bounds)
-    return kept or KeptText("", ())
+    """What the sender wrote: every part of it that is no attachment, and of several forms of one part the plain text."""
+    written = [each for each in _written(message) if _content(each).strip()]
+    pages = [each for each in written if each.get_content_type() == "text/html"]
+    if len(written) == len(pages) == 1:
+        return page_text(_content(pages[0]), "HTML", bounds)[0]
+    texts = [
+        page_text(_content(each), "HTML", bounds)[0].text if each in pages else _flowed(_content(each), each)
+        for each in written
+    ]
+    return plain_parts("\n\n".join(texts), bounds)
 
 
-def _content(part: EmailMessage) -> str:
+def _written(part: MIMEPart) -> list[MIMEPart]:
+    """The texts and pages of a message, in order; a mail that lies in it is somebody else's."""
+    kind = part.get_content_type()
+    if part.get_content_disposition() == "attachment" or part.get_content_maintype() == "message":
+        return []
+    if not part.is_multipart():
+        return [part] if kind in {"text/plain", "text/html"} else []
+    found = [_written(each) for each in part.iter_parts()]
+    if kind != "multipart/alternative":
+        return [each for one in found for each in one]
+    plain = [one for one in found if one and one[0].get_content_type() == "text/plain" and _content(one[0]).strip()]
+    return next(iter([*plain, *(one for one in reversed(found) if one)]), [])
+
+
+def _content(part: MIMEPart) -> str:
     """The characters of a part, whatever it says of its encoding."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
@@ -100,7 +113,7 @@ def _content(part: EmailMessage) -> str:
     return data.decode("cp1252", "replace")
 
 
-def _flowed(text: str, part: EmailMessage) -> str:
+def _flowed(text: str, part: MIMEPart) -> str:
     """The lines of a text that was broken by the program that sent it, joined again (RFC 3676)."""
     if str(part.get_param("format", "")).casefold() != "flowed":
         return text

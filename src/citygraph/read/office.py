@@ -490,7 +490,13 @@ def read_odt(data: bytes, name: str, bounds: ReadBounds) -> Extracted:
             raise read_error("encrypted", name=name)
         content = _Odt(bounds)
         content.parse(parts["content.xml"]())
-        return Extracted(title_first(content.kept), ODT_MAKER, _properties(parts, "meta.xml", bounds))
+        about = _properties(parts, "meta.xml", bounds)
+        if "styles.xml" in parts:
+            # The only paragraphs of the styles are those of headers and footers.
+            styles = _Odt(bounds)
+            styles.parse(parts["styles.xml"]())
+            about.marks = tuple(styles.kept.words(part) for part in styles.kept.parts)
+        return Extracted(title_first(content.kept), ODT_MAKER, about)
 
     return _opened(data, name, bounds, read)
 

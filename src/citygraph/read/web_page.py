@@ -159,7 +159,10 @@ class _Page(HTMLParser):
             self._end_block()
 
     def _close_before(self, tag: str) -> None:
-        """A list item, row, cell or paragraph without an end tag ends when the next begins."""
+        """A head, list item, row, cell or paragraph without an end tag ends when what cannot stand in it begins."""
+        heads = [place for place, each in enumerate(self._open) if each.name == "head"]
+        if heads and tag in _BLOCKS:
+            self._drop(heads[0])
         if any(each.name == "p" for each in self._open[-1:]):
             self._open.pop()
         closed, within = _CLOSED_BY.get(tag, (frozenset(), frozenset()))

@@ -24,6 +24,7 @@ from citygraph.web.requests import Refusal, header, is_loopback, origin_of, reac
 
 PEER: Final = "citygraph.peer"
 """Where the server leaves the address at the other end of the connection, before a proxy is believed about the client."""
+_OF_PROXIES: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"forwarded", b"via")
 _PATIENCE: Final = 10.0
 _FORM: Final = "application/x-www-form-urlencoded"
 _LONGEST_NAME: Final = 200
@@ -85,6 +86,8 @@ class Access:
                 not _is_here(urlsplit(reached_at(request.scope)).hostname or "")
                 or not client
                 or not _is_here(client[0])
+                # Whoever comes through a proxy is never at this machine, whatever a header says.
+                or any(header(request.scope, each) for each in _OF_PROXIES)
             ):
                 raise Refusal(403, sentence("access.here"), sentence("access.named_address"))
             return ""
