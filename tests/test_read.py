@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import os
 import unicodedata
 import zipfile
 import zlib
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 from citygraph.errors import ReadError
 from citygraph.messages import said_in
 from citygraph.read.guess import Guess, Guesses, guess_about
-from citygraph.read.run import KeptRecord, extract, extract_apart, files_to_keep, kept_document
+from citygraph.read.run import KeptRecord, extract, extract_apart, files_to_keep, kept_document, read_bytes
 from citygraph.read.text import Extracted, ReadBounds, tidy, without_line_hyphens
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -446,6 +447,12 @@ def test_what_cannot_be_read_is_refused_in_one_sentence_with_the_next_step(words
     assert error.fix
     for said in (error.message, error.fix):
         assert said_in(said, "nb") != said_in(said, "en")
+
+
+def test_a_pipe_is_no_document(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "memo.txt")
+    with pytest.raises(ReadError, match="pipe or a device"):
+        read_bytes(tmp_path / "memo.txt")
 
 
 def test_numbers_in_a_file_that_would_multiply_do_not() -> None:

@@ -132,6 +132,8 @@ def read_bytes(path: Path, bounds: ReadBounds | None = None) -> bytes:
     try:
         if path.is_dir():
             raise read_error("folder", path=path)
+        if path.exists() and not path.is_file():
+            raise read_error("no_file", path=path)
         if (size := path.stat().st_size) > bounds.size:
             raise read_error("large", name=path.name, size=size, most=bounds.size)
         with path.open("rb") as file:

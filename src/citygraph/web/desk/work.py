@@ -351,5 +351,5 @@ class Rebuilding:
                 self.problem = stopped
             except CitygraphError as error:
                 self.problem = error
-            except OSError as error:
-                self.problem = ConfigError(str(error))
+            except Exception as error:  # noqa: BLE001  # whatever it was: the page must say that the old version is shown
+                self.problem = ConfigError(str(error) or type(error).__name__)
