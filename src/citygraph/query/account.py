@@ -120,10 +120,10 @@ class Account:
         """The account in words, the day in figures: "As of 2026-11-30: 2 hold, 5 last known, 1 ended.", then the lists."""
         counted = [(FactStatus.HOLDS, self.holds), *((each, self.counts.get(each, 0)) for each in reversed(_WORST))]
         told = [(status, number) for status, number in counted if number or status is FactStatus.HOLDS]
-        parts = [text(f"interface.account.{status.value}").filled(count=number) for status, number in told]
+        parts = [_told(status, number) for status, number in told]
         if beside := self.counted.total:
             told = [(each, beside[each]) for each in reversed(_WORST) if beside[each]]
-            said = [text(f"interface.account.{each.value}").filled(count=number) for each, number in told]
+            said = [_told(status, number) for status, number in told]
             parts.append(text("interface.account.counted").filled(parts=_joined(said)))
         if self.is_cut:
             parts.append(text("interface.account.cut"))
@@ -190,6 +190,11 @@ def header_text(text: str) -> str:
     '"<http://example.org/%C3%A6%22%0D>"'
     """
     return f'"{quote(text[:_LONGEST_TEXT], safe=_PLAIN)}"'
+
+
+def _told(status: FactStatus, number: int) -> Text:
+    is_one = number == 1 and status in {FactStatus.HOLDS, FactStatus.LAST_KNOWN}
+    return text(f"interface.account.{status.value}{'_one' if is_one else ''}").filled(count=number)
 
 
 def account_of(  # noqa: PLR0913  # one argument for each thing that a caller decides
