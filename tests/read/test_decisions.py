@@ -15,7 +15,7 @@ from citygraph import Project
 from citygraph.cli.app import app
 from citygraph.errors import EditError
 from citygraph.project.proposing import DecisionOutcome, Proposals
-from citygraph.read.decisions import edit_of, read_decisions
+from citygraph.read.decisions import edit_of, read_decisions, sha256_of
 from citygraph.read.text import KeptText
 from clean_project import NETWORK, clean_project
 
@@ -114,6 +114,15 @@ def test_words_that_stand_in_several_places_keep_their_place(desk: Desk) -> None
         ("quote", "Fjordby"),
         ("occurrence", "2"),
     ]
+    with pytest.raises(EditError, match="words"):
+        edit_of(replace(row, words="aa", start=1), document=DOCUMENT, of_text="aaa")
+
+
+def test_an_apostrophe_of_the_text_is_no_mark_of_the_table(desk: Desk) -> None:
+    text = "'t Hart er med."
+    row = desk.rows()[0] | {"words": "'t Hart", "place": "char=0,7", "text": sha256_of(text), "sentence": "'=1"}
+    (read,) = read_decisions(_table([row]), of_text=text)
+    assert read.words == "'t Hart"
 
 
 def _accepted(desk: Desk, table: bytes) -> list[DecisionOutcome]:
@@ -126,6 +135,8 @@ def test_what_is_accepted_is_written_and_what_is_rejected_does_not_come_back(des
     rows = desk.rows()
     for row in rows:
         row["decision"] = {"founding": "JA", "membership": "nei"}.get(row["kind"], "senere")
+        if row["kind"] == "membership":
+            row["values"] += "; since=1900"  # who changes a value and says no rejects what was proposed
         row["values"] = row["values"].replace("date=1998", "date=1997; rank=normal")
     table = _table(rows, ";")
     (outcome,) = _accepted(desk, table)

@@ -78,6 +78,33 @@ def test_documents_of_the_genre(folder: str, least: float, read: Read) -> None:
         "Det er noe galt med Metrex.\n\nMed vennlig hilsen\nKari Nordmann\nleder av arbeidsgruppen\nOslo er medlem av Metrex",
         "Kontakt: Kari Nordmann er president i Metrex, kari@example.no",
         "Kari Nordmann, Storgata 5, er president i Metrex.",
+        "Det er feil at Stavanger er medlem av Fast-Track Cities.",
+        "Stavanger er medlem av Fast-Track Cities?",
+        "Er Stavanger medlem av Fast-Track Cities, betaler byen mer.",
+        "Har Mayors for Peace 200 medlemmer, er det størst.",
+        "«Porto er medlem av AER», står det i brevet.",
+        "Jeg har hørt at Espoo er med i EUniverCities Network.",
+        "Nettverket EUniverCities Network har på det meste 60 medlemmer.",
+        "Ingen av byene Gent og Porto er medlemmer av Rainbow Cities Network.",
+        "Enten Gent eller Porto er medlem av AER.",
+        "Rotterdam er med i styringsgruppa for C40 Cities.",
+        "Ada Colau er president i Katalonia.",
+        "USAs president er Ada Colau.",
+        "Ordføreren i Leeds er medlem av C40 Cities.",
+        "Korkje Gent eller Porto er medlemer av Metrex.",
+        "Så vidt me veit er Gent medlem av Metrex.",
+        "It is wrong that Helsinki is a member of Fast-Track Cities.",
+        "The minister told us Helsinki is a member of Fast-Track Cities.",
+        '"Helsinki is a member of Fast-Track Cities", she said.',
+        "As far as we know, Leeds is a member of Mayors for Peace.",
+        "Leeds isn't a member of Mayors for Peace.",
+        "Suppose Porto is a member of AER.",
+        "Leeds is a member of the Mayors for Peace working group on food.",
+        "Leeds is a member of the board of C40 Cities.",
+        "The Rainbow Cities Network should have 50 members by 2025.",
+        "The candidate for president of Metrex is Ada Colau.",
+        "The fee of AER is EUR 1,000–2,000.",
+        "The fee of AER is EUR 1,000 to 2,000.",
     ],
 )
 def test_what_is_not_stated_is_not_proposed(text: str, read: Read) -> None:
@@ -101,6 +128,38 @@ def test_what_is_not_stated_is_not_proposed(text: str, read: Read) -> None:
         "The fund was created in 2019 and supports 30 cities.",
         "The working group was set up in 2015.",
         "Bergen left the meeting in 2020.",
+        "Vinneren får en pris. 12 byer er nominert.",
+        "Det er 20 byer i fylket.",
+        "I Norge er det 356 kommuner.",
+        "Samarbeidet med Polis begynte i 2015. Det har 80 medlemmer.",
+        "Prosjektet Grønn By startet i 2018. Det har 12 byer.",
+        "Et nettverk har gjerne 100 medlemmer.",
+        "I 1995 har nettverket 60 medlemmer.",
+        "By 2030 the network has 300 members.",
+        "Nettverket vokste med 30 byer.",
+        "The network grew by 20 members.",
+        "The network lost 5 members.",
+        "The network has 4 members in Norway.",
+        "The Union has 27 countries.",
+        "The alliance between Vienna and Leipzig has two members.",
+        "10 members can call a meeting.",
+        "A quorum requires 70 members.",
+        "Each forum has 40 members.",
+        "Eurocities' sister organisation has 60 members.",
+        "Kontingenten er 75 000 kroner for store byer.",
+        "Kontingenten øker med 10 000 kroner.",
+        "Kontingenten er 2 kroner per innbygger.",
+        "The president, Ada Colau, resigned.",
+        "Leeds is a member from 2025.",
+        "Ghent or Porto is a member.",
+        "Bergen ble med 3. juni, etter å ha vært observatør siden 2012.",
+        "Medlemmer er Ghent og (til 2019) Leeds.",
+        "Medlemmer:\n- Bergen (utmeldt 2019)\n- Leeds (søker)",
+        "Tidligere medlemmer:\n- Oslo",
+        "Mulige nye medlemmer:\n- Leeds",
+        "Candidate members:\n- Oslo",
+        "Members of the board:\n- Leeds",
+        "Medlemmer av styret:\n- Leeds",
     ],
 )
 def test_what_is_said_of_something_else_is_never_clear(text: str, read: Read) -> None:
@@ -122,6 +181,11 @@ def test_a_wish_has_its_modality_where_the_kind_has_one(read: Read) -> None:
         ("mellom 18 og 20 medlemmer", [("from", "18"), ("to", "20")]),
         ("fem til sju medlemmer", [("from", "5"), ("to", "7")]),
         ("140 medlemmer", [("value", "140")]),
+        ("i underkant av 60 medlemmer", [("value", "60"), ("exactness", "concept:nearly")]),
+        ("drøyt 60 medlemmer", [("value", "60"), ("exactness", "concept:more-than")]),
+        ("~60 medlemmer", [("value", "60"), ("exactness", "concept:about")]),
+        (">60 medlemmer", [("value", "60"), ("exactness", "concept:more-than")]),
+        ("60+ medlemmer", [("value", "60"), ("exactness", "concept:at-least")]),
     ],
 )
 def test_numbers_keep_their_marks(words: str, said: list[tuple[str, str]], read: Read) -> None:
@@ -156,6 +220,37 @@ def test_words_are_the_characters_of_the_text(read: Read) -> None:
     for each in propose(text, *read):
         assert text[each.start : each.end] == each.words
     assert ("figure", "140 medlemmer", "clear") in _facts(text, read)
+
+
+def test_a_text_that_was_registered_by_hand_is_read_letter_by_letter(read: Read) -> None:
+    text = "\ufeffEurocities\r\n\r\nGo\u0308teborg er medlem.\r\nBer\xadgen ma\u030a bli medlem.\r\nBer\xadgen\xa0er medlem."
+    found = [each for each in propose(text, *read) if each.kind == "membership"]
+    assert [text[each.start : each.end] for each in found] == ["Go\u0308teborg er medlem", "Ber\xadgen\xa0er medlem"]
+    assert [each.value("member").said for each in found] == ["id:goteborgs-stad", "id:bergen-kommune"]  # type: ignore[union-attr]
+
+
+def test_each_network_of_a_list_is_proposed(read: Read) -> None:
+    found = propose("Bergen er medlem av Eurocities, Metrex og C40 Cities.", *read)
+    assert [dict(each.said)["organization"] for each in found] == ["id:eurocities", "id:metrex", "id:c40"]
+    assert _facts("Bergen er medlem av Eurocities og Metrex har møte.", read)[1:] == []
+
+
+def test_a_day_behind_one_verb_is_no_day_of_the_next(read: Read) -> None:
+    found = _facts("After Eurocities was founded in 1986, Leeds joined.", read)
+    assert found == [("founding", "founded in 1986", "clear")]
+
+
+def test_what_stands_in_brackets_is_a_day_of_the_fact_before_it(read: Read) -> None:
+    (found,) = propose("President i Metrex er Ada Colau (2014–2019).", *read)
+    assert {("since", "2014"), ("until", "2019")} <= set(found.said)
+
+
+def test_nothing_behind_a_heading_that_only_begins_like_a_greeting_is_lost(read: Read) -> None:
+    text = "Best practice in cities\n\nLeeds is a member of Metrex.\n\nKind regards\nAda Colau\n\nAppendix 1: Members\n\nVienna is a member of Metrex."
+    assert [words for _, words, _ in _facts(text, read)] == [
+        "Leeds is a member of Metrex",
+        "Vienna is a member of Metrex",
+    ]
 
 
 def test_a_network_that_nobody_knows_is_new(read: Read) -> None:

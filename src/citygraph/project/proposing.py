@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -89,17 +89,25 @@ class Proposals:
             EditError: the table cannot be read or is of another text; then nothing is written.
         """
         decided = read_decisions(data, of_text=kept.text)
-        self._keep_rejected([each for each in decided if each.answer == "no"], document)
+        rejected = [each for each in decided if each.answer == "no"]
+        self._keep_rejected([*rejected, *self._as_proposed(rejected, kept)], document)
         return [
             self._accepted(each, kept, document) if each.answer == "yes" else DecisionOutcome(each) for each in decided
         ]
+
+    def _as_proposed(self, rejected: Sequence[DecidedProposal], kept: KeptText) -> list[DecidedProposal]:
+        """What is rejected as it was proposed: who changes a value and says no does not get the proposal again."""
+        changed = {(each.number, each.kind, each.start, each.end): each for each in rejected}
+        found = propose(kept, self._known(), self._edits.kinds) if changed else []
+        places = [((str(each.number), each.kind, each.start, each.end), each) for each in found]
+        return [replace(changed[place], said=each.said) for place, each in places if place in changed]
 
     def _known(self) -> KnownNames:
         return KnownNames(EditedGraph(load_files(self._config).graphs))
 
     def _accepted(self, decided: DecidedProposal, kept: KeptText, document: str) -> DecisionOutcome:
-        said = edit_of(decided, document=document, of_text=kept.text)
         try:
+            said = edit_of(decided, document=document, of_text=kept.text)
             left: list[str] = []
             person = self._new_person(decided)
             told = [*person, *self._written(lambda editor: _added(editor, decided.kind, said, left))]

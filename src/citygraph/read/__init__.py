@@ -4,6 +4,7 @@ In reading order. From a file to its text: `text` (the text, its parts, and how 
 and .md), `office` (.docx and .odt), `web_page` (.html), `mail` (.eml), `pdf`, `guess` (title, day, author, access), `run`
 (in a process with bounds, and what is kept). From the text to facts: `patterns` (what a language says when it states a
 fact, as data), `sentences` (a text as sentences and words), `figures` (numbers, money, dates), `mentions` (what words
-name), `propose` (from sentences to proposed facts), `decisions` (proposals as a table, out and in). That a document is
+name), `statement` (whether it is stated), `propose` (from sentences to proposed facts), `decisions` (proposals as a
+table, out and in). That a document is
 registered is done by `project`.
 """

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from citygraph.csv_tables import CsvLayout, Dialect, write_cells
+from citygraph.csv_tables import CsvLayout, Dialect, defused, write_cells
 from citygraph.edit.kinds import Kinds
 from citygraph.errors import EditError
 from citygraph.messages import sentence, text
@@ -138,7 +138,7 @@ def read_decisions(data: bytes, *, of_text: str) -> list[DecidedProposal]:
 
 
 def _decided(row: Mapping[str, str | None], line: int, of_text: str, mark: str) -> DecidedProposal:
-    cells = {name: (row.get(name) or "").removeprefix("'") for name in COLUMNS}
+    cells = {name: _undefused(row.get(name) or "") for name in COLUMNS}
     place, answer = _PLACE.match(cells["place"].strip()), _ANSWERS.get(cells["decision"].strip().casefold())
     if cells["text"].strip() != mark:
         raise EditError(sentence("proposals.other_text", line=line), fix=sentence("proposals.next.again"))
@@ -157,13 +157,24 @@ def _decided(row: Mapping[str, str | None], line: int, of_text: str, mark: str) 
     return DecidedProposal(cells["n"], answer, cells["kind"].strip(), said, start, end, words, line)
 
 
+def _undefused(cell: str) -> str:
+    """A cell without the apostrophe of `defused`; one that a text has itself, such as that of "'t Hart", stays."""
+    return cell[1:] if cell[:1] == "'" and defused(cell[1:]) == cell else cell
+
+
 def edit_of(decided: DecidedProposal, *, document: str, of_text: str) -> list[tuple[str, str]]:
-    """What is said to an edit: the values, and the words that the fact stands on with their place among such words."""
+    """What is said to an edit: the values, and the words that the fact stands on with their place among such words.
+
+    Raises:
+        EditError: the words overlap with themselves there, so that no number says which are meant.
+    """
     places = [match.start() for match in re.finditer(re.escape(decided.words), of_text)]
-    at = places.index(decided.start) + 1 if decided.start in places else 0
+    if decided.start not in places:
+        raise EditError(sentence("proposals.other_words", line=decided.line), fix=sentence("proposals.next.again"))
+    at = places.index(decided.start) + 1
     quote = [("quote", decided.words), *([("occurrence", str(at))] if len(places) > 1 else [])]
     values = [(option, value) for option, value in decided.said if value]
-    return [*values, ("source", document), *(quote if at else [])]
+    return [*values, ("source", document), *quote]
 
 
 def without_rejected(proposals: Iterable[Proposal], rejected: Iterable[str]) -> list[Proposal]:

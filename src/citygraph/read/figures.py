@@ -24,6 +24,8 @@ _ISO: Final = re.compile(r"\d{4}-\d{2}(?:-\d{2})?\Z")
 _DOTTED: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\Z")
 _CURRENCIES: Final = {"€": "EUR", "$": "USD", "£": "GBP"}
 _SHORT: Final = 3
+_SIGNS: Final = {"~": "about", "≈": "about", ">": "more-than", "≥": "at-least", "<": "at-most", "≤": "at-most"}
+_RANGE: Final = frozenset({"-", "–", "—"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,17 @@ class WrittenFigures:
                 )
         if opened:
             return ()
+        if end < len(self.keys) and self.keys[end] == "+" and not mark:
+            mark, end = "at-least", end + 1
         said = (("exactness", f"concept:{mark}"),) if mark else ()
         return ((end, (ReadValue(str(first), self._words(at, end), more=said),)),)
 
     def _mark(self, at: int) -> tuple[str, int]:
         """How exact a number is said to be, and the word behind that."""
+        if self.keys[at] in _SIGNS:
+            return _SIGNS[self.keys[at]], at + 1
+        if not plain(self.keys[at]):
+            return "", at
         for length in (3, 2, 1):
             words = [each for each in self.keys[at : at + length + 1] if each != "."][:length]
             name = _marks().get(plain(" ".join(words)), "")
@@ -124,7 +132,7 @@ class WrittenFigures:
 
     def money(self, at: int) -> Answers:
         """An amount with its currency and its mark."""
-        if at > 1 and self.keys[at - 1] in {"-", "–", *self._book.list("between_and"), *self._book.list("to")} and self.keys[at - 2].isdigit():  # fmt: skip
+        if self._is_of_range(at):
             return ()  # from and to: an amount has one value
         mark, start = self._mark(at)
         currency, begin = self._currency(start)
@@ -133,10 +141,29 @@ class WrittenFigures:
             return ()
         if not currency:
             currency, end = self._currency(end)
-        if not currency:
+        if not currency or self._begins_range(end):
             return ()
         more = (("currency", currency), *((("exactness", f"concept:{mark}"),) if mark else ()))
-        return ((end, (ReadValue(str(number), self._words(at, end), more=more),)),)
+        sort: Sort = "choose" if self._is_rate(end) else "clear"
+        return ((end, (ReadValue(str(number), self._words(at, end), sort, more=more),)),)
+
+    def _is_of_range(self, at: int) -> bool:
+        """Whether an amount is the second of two, or the first of which it is said that it is only the first."""
+        if at and self.keys[at - 1] in self._book.list("from"):
+            return True
+        between = {*_RANGE, *self._book.list("between_and"), *self._book.list("to")}
+        return at > 1 and self.keys[at - 1] in between and self.keys[at - 2][:1].isdigit()
+
+    def _begins_range(self, at: int) -> bool:
+        """Whether a second amount follows, up to which it goes."""
+        is_mark = at < len(self.keys) and self.keys[at] in {*_RANGE, *self._book.list("to")}
+        return is_mark and (self._figure(at + 1)[0] >= 0 or bool(self._currency(at + 1)[0]))
+
+    def _is_rate(self, at: int) -> bool:
+        """Whether an amount is for each of something, such as an inhabitant or a month, and not for a year."""
+        if at + 1 >= len(self.keys) or self.keys[at] not in self._book.list("per"):
+            return False
+        return self.keys[at + 1] not in self._book.list("years")
 
     def _currency(self, at: int) -> tuple[str, int]:
         table = self._book.table("currencies")
@@ -155,8 +182,11 @@ class WrittenFigures:
             return self._dated(f"{match[3]}-{int(match[2]):02}-{int(match[1]):02}", at, at + 1)
         return self._written_day(at) or self._written_month(at) or self._year(at)
 
-    def _dated(self, said: str, at: int, end: int, more: tuple[tuple[str, str], ...] = ()) -> Answers:
-        return ((end, (ReadValue(said, self._words(at, end), more=more),)),)
+    def _dated(
+        self, said: str, at: int, end: int, more: tuple[tuple[str, str], ...] = (), *, is_sure: bool = True
+    ) -> Answers:
+        """A day; one whose year stands elsewhere in the sentence is not sure."""
+        return ((end, (ReadValue(said, self._words(at, end), "clear" if is_sure else "choose", more=more),)),)
 
     def _written_day(self, at: int) -> Answers:
         """Such as "8.-10. juni 2022", "June 3, 2022", "3 June 2022", and without a year the one that the sentence names."""
@@ -173,22 +203,20 @@ class WrittenFigures:
         if month is None:
             return ()
         end = of + 1
+        before = end
         year, end = self._year_behind(end)
         if not year:
             return ()
         more = (("end", f"{year}-{month:02}-{days[-1]:02}"),) if len(days) > 1 and days[-1] > days[0] else ()
-        return self._dated(f"{year}-{month:02}-{days[0]:02}", at, end, more)
+        return self._dated(f"{year}-{month:02}-{days[0]:02}", at, end, more, is_sure=end > before)
 
     def _american_day(self, at: int) -> Answers:
         month = self._book.months.get(self.keys[at])
         if month is None or at + 1 >= len(self.keys) or not _DAY.match(self.keys[at + 1]):
             return ()
         year, end = self._year_behind(at + 2)
-        return (
-            self._dated(f"{year}-{month:02}-{int(re.sub(r'[^0-9]', '', self.keys[at + 1])):02}", at, end)
-            if year
-            else ()
-        )
+        day = int(re.sub(r"[^0-9]", "", self.keys[at + 1]))
+        return self._dated(f"{year}-{month:02}-{day:02}", at, end, is_sure=end > at + 2) if year else ()
 
     def _year_behind(self, at: int) -> tuple[str, int]:
         """The year that stands behind a day or a month; else the only year of the sentence."""

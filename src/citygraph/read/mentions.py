@@ -165,17 +165,31 @@ class NamedWords:
             end, (value, *_) = each[0]
             values.append(value)
             found.append((end, tuple(values)))
-            where = self._behind_separator(end)
+            where = self.behind_separator(end)
             if where == end:
                 break
         return found[::-1]
 
-    def _behind_separator(self, at: int) -> int:
+    def behind_separator(self, at: int) -> int:
         """The word behind a comma, an "and", or both."""
         end = at
         while end < len(self.keys) and self.keys[end] in {",", *self._book.list("and")} and end - at < len((",", "og")):
             end += 1
         return end
+
+    def is_genitive(self, at: int) -> bool:
+        """Whether a word is the name of something that what follows belongs to, and that is no network."""
+        text = self.tokens[at].text
+        is_name = text[:1].isupper() and text[-1:] in {"s", "'", "’"} and not self._is_common(at)
+        return is_name and not any(self.named(start, "network")[0] == at + 1 for start in range(max(0, at - 5), at + 1))
+
+    def has_name(self, start: int, end: int) -> bool:
+        """Whether a name begins in a stretch; a word at the beginning of the sentence is one if the text has no such."""
+        return any(self._name_from(at) > at for at in range(start, end))
+
+    def has_anaphor(self, start: int, end: int) -> bool:
+        """Whether "the network" or its like begins in a stretch."""
+        return any(self._anaphor(at) > at for at in range(start, end))
 
     def words(self, start: int, end: int) -> str:
         """The words of a stretch, with single blanks where there are any."""
@@ -318,20 +332,52 @@ class NamedWords:
         return self._new(start, end)
 
     def _anaphor(self, at: int) -> int:
-        """Behind which word "the network" and its like end; `at` when none begins here."""
+        """Behind which word "the network" and its like end that mean the one of the text; `at` when none begins here."""
+        end = self._anaphor_word(at)
+        return at if self._is_existential(at) or self._is_of_others(end) else end
+
+    def _anaphor_word(self, at: int) -> int:
         for length in (2, 1):
             key = " ".join(self.keys[at : at + length])
             if key in self._book.list("anaphors") or key.removesuffix("s") in self._book.list("anaphors") or key.removesuffix("'s") in self._book.list("anaphors"):  # fmt: skip
                 return at + length
         return at
 
+    def _is_of_network(self, at: int) -> bool:
+        """Whether something that no network has stands behind the genitive of one: "Eurocities' sister organisation"."""
+        is_marked = at < len(self.keys) and self.keys[at] in {"'", "’"}
+        behind = at + 1 if is_marked else at
+        if behind >= len(self.keys) or not (is_marked or self.keys[at - 1].endswith("'s")):
+            return False
+        return self.keys[behind].isalpha() and self.keys[behind] not in self._book.vocabulary
+
+    def _is_existential(self, at: int) -> bool:
+        """Whether it is said that there are so many of something: "det er 20 byer i fylket" is about no network."""
+        if self.keys[at] != "det":
+            return False
+        verbs = self._book.list("there_are")
+        behind = at + 1 if at and self.keys[at - 1] in verbs else at + 2
+        is_verb = behind == at + 1 or (behind <= len(self.keys) and self.keys[behind - 1] in verbs)
+        return is_verb and behind < len(self.keys) and bool(self._readers["number"](behind))
+
+    def _is_of_others(self, at: int) -> bool:
+        """Whether it goes on with whom: "samarbeidet med Polis", "the alliance between Vienna and Leipzig"."""
+        if at + 1 >= len(self.keys) or self.keys[at] not in self._book.list("with"):
+            return False
+        return self._is_capital(at + 1) and self.tokens[at + 1].text[0].isalpha()
+
     def subject(self) -> str:
         """What a sentence begins with: a `network`, `anaphor`, `place`, `name` that nobody knows, other `noun`, or nothing."""
         at = 1 if self.keys[0] == "the" and len(self.keys) > 1 else 0
-        if self.named(at, "network")[1] or self.keys[at] in self._introduced:
-            return "network"
+        if self.keys[0] in self._book.list("indefinites"):
+            return "noun"
+        end, found = self.named(at, "network")
+        if found or self.keys[at] in self._introduced:
+            return "noun" if self._is_of_network(end) else "network"
         if self._anaphor(0) > 0:
             return "anaphor"
+        if self._anaphor_word(0) > 0:  # of others, or "det er"
+            return "" if self._is_existential(0) and self.has_anaphor(1, len(self.keys)) else "noun"
         if self.named(at, "place", "authority", "person", "country")[1] or self.keys[0] in self._book.list("others"):
             return "place"
         if self._name_from(at) > at + (self.keys[at] in self._book.vocabulary):
@@ -485,7 +531,7 @@ class NamedWords:
             and self.keys[end] not in _STOPS
             and self.keys[end] not in self._book.list("phrase_ends")
         ):
-            behind = self._behind_separator(end)
+            behind = self.behind_separator(end)
             if behind > end and (behind >= len(self.keys) or self._is_verb(behind) or self._is_subject(behind)):
                 break
             end += 1

@@ -245,7 +245,9 @@ class PatternBook:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """All words that the lists and tables know, and those of the things that a network has, such as its board."""
-        lists = (each for raw in self._raw.values() for key, each in raw.items() if key not in {"words", "titles"})
+        lists = (
+            each for raw in self._raw.values() for key, each in raw.items() if key not in {"words", "titles", "bodies"}
+        )
         said = (w for one in lists for part in (one.values() if isinstance(one, dict) else [one]) for w in part if isinstance(w, str))  # fmt: skip
         own = (w for raw in self._raw.values() for name, ws in raw["words"].items() if name != "unit" for w in ws)
         return frozenset(word.casefold() for each in (*said, *own) for word in each.split())

@@ -18,17 +18,14 @@ from citygraph.matching.names import plain
 from citygraph.messages import Text, text
 from citygraph.read.figures import ReadValue, Sort
 from citygraph.read.mentions import CONTEXT, KnownNames, NamedWords
-from citygraph.read.patterns import Line, Pattern, PatternBook, PatternMatch, Slot, matches, pattern_book, stands_in
+from citygraph.read.patterns import Pattern, PatternBook, PatternMatch, Slot, matches, pattern_book
 from citygraph.read.sentences import TextSentence, sentences_of, tokens_of
+from citygraph.read.statement import Stated, clause_of, has_cue, other_years, stated
 from citygraph.read.text import KeptText
 
 _SLOT: Final = re.compile(r"\{([\w-]+)(?::\d+)?\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
-_OF_STATE: Final = frozenset({"membership", "office", "lead", "seat", "figure", "amount", "topic", "activity", "aim", "relation", "meeting-rule", "website", "network"})  # fmt: skip
-"""Kinds that say what holds now: a sentence about the past says it of another time."""
-_CLAUSE_MARKS: Final = frozenset({";", ":", "–", "—"})
 _ORGANIZATIONS: Final = ("organization", "subject")
-_WISH: Final = "concept:modality-wish"
 _START: Final = 4
 _HEADING: Final = 6
 _ORDER: Final[Mapping[Sort, int]] = {"clear": 0, "choose": 1, "new": 2}
@@ -79,6 +76,15 @@ class Proposal:
     def said(self) -> tuple[tuple[str, str], ...]:
         """The values as `edit add` takes them, in the order of the fields."""
         return tuple((each.option, each.said) for each in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """A value that stands beside a match, and the words `start` to before `end` that it was read from."""
+
+    value: ProposedValue
+    start: int
+    end: int
 
 
 def told_proposal(proposal: Proposal, kinds: Kinds, known: KnownNames) -> Text:
@@ -135,6 +141,7 @@ class _Reader:
         self._common = frozenset(re.findall(r"(?<![^\W_])[a-zæøå][^\W_]+", text))
         self._about: ReadValue | None = None
         self._introduced: dict[str, ReadValue] = {}
+        self._before = ""
 
     def proposals(self) -> Iterator[Proposal]:
         for sentence in self._sentences:
@@ -146,6 +153,15 @@ class _Reader:
             if sentence.kind != "heading" or _reads_as_sentence(sentence):
                 found += [] if found else list(self._of_sentence(sentence, mentions))
             yield from sorted(_without_doubles(found), key=lambda each: (each.start, each.end))
+            self._before = self._subject_behind(sentence, mentions)
+
+    def _subject_behind(self, sentence: TextSentence, mentions: NamedWords) -> str:
+        """What the sentence before was about, as far as a pronoun in the next one means it."""
+        if sentence.kind != "sentence":
+            return ""
+        subject = mentions.subject()
+        is_pronoun = subject == "anaphor" and mentions.keys[0] in mentions.book.list("pronouns")
+        return self._before if is_pronoun else subject
 
     # -- what the text is about ------------------------------------------------------------------------
 
@@ -240,9 +256,22 @@ class _Reader:
             if pattern.kind not in self._kinds:
                 continue
             for match in matches(pattern, mentions.keys, mentions.find):
-                modality = self._modality(match, sentence, mentions)
-                if modality is not None:
-                    yield from self._made(match, modality, sentence, mentions)
+                yield from self._stated(match, sentence, mentions)
+
+    def _stated(
+        self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: NamedWords
+    ) -> Iterator[Proposal]:
+        kind = self._kinds[match.pattern.kind]
+        beside: list[_Beside] = []
+
+        def is_dated() -> bool:
+            beside.extend(self._beside(match, sentence, mentions))
+            return bool(beside)
+
+        said = stated(match, kind, sentence, mentions, self._book, is_dated=is_dated)
+        if said is not None:
+            beside = beside or ([] if sentence.kind == "item" else list(self._beside(match, sentence, mentions)))
+            yield from self._made(match, said, beside, sentence, mentions)
 
     def _of_heading(self, sentence: TextSentence, mentions: NamedWords) -> Iterator[Proposal]:
         """A heading that is the name of a network, and one word more at most: the text says that there is one."""
@@ -258,6 +287,8 @@ class _Reader:
     def _of_list(self, sentence: TextSentence, mentions: NamedWords) -> Iterator[Proposal]:
         """The fact that an item of a list is, by what stands above the list."""
         keys = tuple(each.key for each in sentence.lead)
+        if self._is_no_list(sentence, keys) or self._is_no_list(sentence, mentions.keys):
+            return
         for pattern in self._book.leads(sentence.language):
             if pattern.kind not in self._kinds or not any(True for _ in matches(pattern, keys, lambda *_: ())):
                 continue
@@ -268,70 +299,92 @@ class _Reader:
             if slot.sort != "item" and not answers:
                 continue
             values = [ProposedValue(option, value.said, value.words, value.sort, value.choices)]
-            yield from self._proposal(pattern, values, (0, len(mentions.keys)), sentence, mentions, "")
+            is_sure = slot.sort == "item" or answers[0][0] == len(mentions.keys)
+            yield from self._proposal(
+                pattern, values, (0, len(mentions.keys)), sentence, mentions, Stated(is_sure=is_sure)
+            )
             return
 
-    def _modality(self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: NamedWords) -> str | None:
-        """How the words of a match are said; `None` when they state nothing of the kind."""
-        pattern, keys = match.pattern, mentions.keys
-        first, last = _clause(keys, match.start, match.end, mentions.book.list("clause_words"))
-        if pattern.not_after and any(map(pattern.not_after.fits, keys[first : match.last])):
-            return None
-        if pattern.only_after and not any(map(pattern.only_after.fits, keys[: match.end])):
-            return None
-        kind, language = self._kinds[pattern.kind], sentence.language
-        if pattern.kind in _OF_MEMBERS and _is_of_other(match, mentions):
-            return None
-
-        def cue(name: str, start: int, end: int) -> bool:
-            line: Line = self._book.cue(name, language)
-            return stands_in(line, keys, start, end) >= 0
-
-        if cue("reported", 0, len(keys)) or cue("condition", 0, match.end):
-            return None
-        if cue("negation", first, last) and not cue("no_negation", first, last):
-            return None
-        if cue("wish", first, match.end):
-            return _WISH if kind.has("modality") and pattern.kind not in {"founding", "renaming"} else None
-        has_date = any(each.slot.option in {"date", "since", "as-of", "until"} for each in match.slots)
-        if pattern.kind in _OF_STATE and not pattern.with_past and not (pattern.kind == "figure" and (has_date or self._beside(match, sentence, mentions))) and cue("past", first, match.end):  # fmt: skip
-            return None
-        return pattern.modality
+    def _is_no_list(self, sentence: TextSentence, keys: Sequence[str]) -> bool:
+        """Whether what stands above a list, or an item of it, denies, wishes or tells of the past."""
+        cues = ("negation", "wish", "past", "past_verb", "reported", "ended", "list_of_other")
+        return any(has_cue(self._book, each, sentence, keys, 0, len(keys)) for each in cues)
 
     def _made(
-        self, match: PatternMatch[ReadValue], modality: str, sentence: TextSentence, mentions: NamedWords
+        self,
+        match: PatternMatch[ReadValue],
+        how: Stated,
+        beside: Sequence[_Beside],
+        sentence: TextSentence,
+        mentions: NamedWords,
     ) -> Iterator[Proposal]:
         pattern = match.pattern
         many = next((each for each in match.slots if each.slot.many), None)
+        is_of_now = self._has_no_other_year(match, beside, sentence, mentions)
+        is_one_of = many is not None and any(each in self._book.list("or") for each in mentions.keys[many.start : many.end])  # fmt: skip
+        how = replace(how, is_sure=how.is_sure and is_of_now and not is_one_of)
         single = [each for each in match.slots if each is not many]
         values = [pv for each in single if each.slot.option for pv in _proposed(each.slot.option, each.values[0])]
         bounds = match.first, match.last
         own = next((each for each in single if each.slot.option and each.slot.option == pattern.words_of), None)
         if own is not None:
             bounds = own.start, own.end
-        beside = [] if sentence.kind == "item" else self._beside(match, sentence, mentions)
+        days = [each.value for each in beside]
         if many is None:
-            yield from self._proposal(pattern, [*values, *beside], bounds, sentence, mentions, modality)
+            yield from self._proposal(pattern, [*values, *days], bounds, sentence, mentions, how)
             return
         at = many.start
         for value in many.values:
             start, end = _place_of(value, at, many.end, mentions)
             at = end
             here = bounds if len(many.values) == 1 or pattern.whole else (start, end)
-            proposed = [*values, *_proposed(many.slot.option, value), *beside]
-            yield from self._proposal(pattern, proposed, here, sentence, mentions, modality)
+            proposed = [*values, *_proposed(many.slot.option, value), *days]
+            yield from self._proposal(pattern, proposed, here, sentence, mentions, how)
+            for end, network in self._more_networks(match, mentions):
+                others = [each for each in proposed if each.option != "organization"]
+                proposed_too = [*others, *_proposed("organization", network)]
+                yield from self._proposal(pattern, proposed_too, (here[0], end), sentence, mentions, how)
+
+    def _more_networks(self, match: PatternMatch[ReadValue], mentions: NamedWords) -> Iterator[tuple[int, ReadValue]]:
+        """The networks of the graph behind the one that a match ends with: "a member of A, B and C"."""
+        ends_so = match.slots[-1].slot.option == "organization" and match.slots[-1].end == match.end == match.last
+        if match.pattern.kind not in _OF_MEMBERS or not ends_so:
+            return
+        found: list[tuple[int, ReadValue]] = []
+        end = match.end
+        while (at := mentions.behind_separator(end)) > end and at < len(mentions.keys):
+            last, iris = mentions.named(at, "network")
+            if len(iris) != 1:
+                break
+            found.append((last, ReadValue(self._known.short(iris[0]), mentions.words(at, last))))
+            end = last
+        if end == len(mentions.keys) or mentions.keys[end] in {".", ";"}:
+            yield from found
+
+    def _has_no_other_year(
+        self,
+        match: PatternMatch[ReadValue],
+        beside: Sequence[_Beside],
+        sentence: TextSentence,
+        mentions: NamedWords,
+    ) -> bool:
+        """Whether every year of the clause is one of the fact: what holds now does not hold in a year beside it."""
+        if match.pattern.with_past:
+            return True
+        placed = set[int]().union(*(range(each.start, each.end) for each in beside))
+        return other_years(match, sentence, mentions, self._book) <= placed
 
     def _beside(
         self, match: PatternMatch[ReadValue], sentence: TextSentence, mentions: NamedWords
-    ) -> list[ProposedValue]:
-        """The days that stand in the clause of a match: since when, until when, as of when."""
+    ) -> Iterator[_Beside]:
+        """The days that stand in the clause of a match, and not in brackets elsewhere: since when, until, as of when."""
         kind = self._kinds[match.pattern.kind]
         taken = {each.slot.option for each in match.slots}
-        first, last = _clause(mentions.keys, match.start, match.end, mentions.book.list("clause_words"))
-        found: list[ProposedValue] = []
+        first, last = clause_of(mentions.keys, match.start, match.end, mentions.book.list("clause_words"))
         for pattern in self._book.adverbials(sentence.language):
             for each in matches(pattern, mentions.keys, mentions.find):
-                if not first <= each.start < last:
+                is_of_other = each.start and mentions.keys[each.start - 1] == "(" and each.start - 1 != match.end
+                if not first <= each.start < last or is_of_other:
                     continue
                 values = [pv for slot in each.slots for pv in _proposed(slot.slot.option, slot.values[0])]
                 values += [ProposedValue(option, said, "") for option, said in pattern.set.items()]
@@ -339,8 +392,7 @@ class _Reader:
                     option = "date" if value.option == "as-of" and kind.name in {"figure", "amount"} else value.option
                     if kind.has(option) and option not in taken:
                         taken.add(option)
-                        found.append(replace(value, option=option))
-        return found
+                        yield _Beside(replace(value, option=option), each.start, each.end)
 
     def _proposal(
         self,
@@ -349,14 +401,14 @@ class _Reader:
         bounds: tuple[int, int],
         sentence: TextSentence,
         mentions: NamedWords,
-        modality: str,
+        how: Stated,
     ) -> Iterator[Proposal]:
         kind = self._kinds[pattern.kind]
         given_here = {each.option for each in values}
         fixed = ((option, each) for option, each in pattern.set.items() if option not in given_here)
         said = [*values, *(ProposedValue(option, each, "") for option, each in fixed)]
-        if modality and kind.has("modality"):
-            said.append(ProposedValue("modality", modality, ""))
+        if how.modality and kind.has("modality"):
+            said.append(ProposedValue("modality", how.modality, ""))
         option = next((each for each in _ORGANIZATIONS if kind.has(each)), "")
         given = next((each for each in said if each.option == option), None)
         if option and (given is None or given.said == CONTEXT):
@@ -364,17 +416,28 @@ class _Reader:
             subject = mentions.subject() if given is None and kind.name in _OF_SUBJECT else ""
             if meant is None or subject == "place":
                 return
-            if subject in {"name", "noun"} and meant.sort == "clear":
+            is_doubtful = subject in {"name", "noun"} or self._is_loose(given, subject, how, mentions)
+            if is_doubtful and meant.sort == "clear":
                 meant = replace(meant, sort="choose")
             said = [*(each for each in said if each is not given), replace(meant, option=option)]
         if any(each.said == CONTEXT for each in said) or _lacks(kind, said) or _is_of_itself(said):
             return
         start, end = mentions.tokens[bounds[0]].start, mentions.tokens[bounds[1] - 1].end
         sort = max((each.sort for each in said), key=_ORDER.__getitem__)
-        sort = "choose" if sort == "clear" and not pattern.sure else sort
+        sort = "choose" if sort == "clear" and not (pattern.sure and how.is_sure) else sort
         order = {each.option: number for number, each in enumerate(kind.fields)}
         known = sorted((each for each in said if each.option in order), key=lambda each: order[each.option])
         yield Proposal(0, kind.name, tuple(known), start, end, self._text[start:end], sentence, sort, pattern.name)
+
+    def _is_loose(self, given: ProposedValue | None, subject: str, how: Stated, mentions: NamedWords) -> bool:
+        """Whether words hang on the network of the text by too little.
+
+        That is a pronoun behind a sentence about something else, or no word for it at all and other names before them.
+        """
+        pronoun = given.words.casefold() if given else mentions.keys[0] if subject == "anaphor" else ""
+        if pronoun in mentions.book.list("pronouns") and self._before in {"place", "name", "noun"}:
+            return True
+        return how.is_of_other and given is None and not subject and not self._networks(mentions)
 
     def _meant(self, bounds: tuple[int, int], mentions: NamedWords, *, is_said: bool) -> ProposedValue | None:
         """The organisation that words are about which do not name it: the one named nearest before, else the text's."""
@@ -400,30 +463,6 @@ _ITEM_SORTS: Final = {"member": "member", "page": "page"}
 def _reads_as_sentence(sentence: TextSentence) -> bool:
     """Whether a line without a full stop says something all the same, such as "For more: www.example.org"."""
     return any("." in each.text and len(each.text) > len("www.") for each in sentence.tokens)
-
-
-def _clause(keys: Sequence[str], start: int, end: int, words: frozenset[str]) -> tuple[int, int]:
-    """The clause that a match stands in: up to a semicolon, a colon, or a comma with "but" or "while" behind it."""
-
-    def parts(at: int) -> bool:
-        return keys[at] in _CLAUSE_MARKS or (keys[at] in words and at > 0)
-
-    first = next((at + 1 for at in range(start - 1, -1, -1) if parts(at)), 0)
-    last = next((at for at in range(end, len(keys)) if parts(at)), len(keys))
-    return first, last
-
-
-def _is_of_other(match: PatternMatch[ReadValue], mentions: NamedWords) -> bool:
-    """Whether a member is no more than part of a name ("the mayor of Oslo"), or one of something else than the network."""
-    keys, end = mentions.keys, match.end
-    first = match.slots[0] if match.slots else None
-    if first and first.slot.option == "member" and first.start == match.start and match.start and keys[match.start - 1] in mentions.book.list("of"):  # fmt: skip
-        return True
-    if any(each.slot.option == "organization" for each in match.slots) or end + 1 >= len(keys):
-        return False
-    return keys[end] in {"av", "of"} or (
-        keys[end] in {"i", "in", "for", "hos"} and keys[end + 1] in mentions.book.list("bodies")
-    )
 
 
 def _proposed(option: str, value: ReadValue) -> list[ProposedValue]:
@@ -480,6 +519,8 @@ def _compete(one: Proposal, other: Proposal) -> bool:
     yours = {(v.option, v.said) for v in other.values if v.option in telling}
     if one.kind == "figure":
         return True
+    if one.pattern == other.pattern and one.kind in _OF_MEMBERS and one.value("organization") != other.value("organization"):  # fmt: skip
+        return False
     key = {"membership": "member", "joined": "member", "left": "member", "office": "member", "lead": "organization", "topic": "topic", "activity": "activity"}.get(one.kind)  # fmt: skip
     if key is None:
         return True

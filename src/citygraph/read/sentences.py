@@ -7,6 +7,7 @@ letter is a signature: it is no sentence, and neither are lines of a mail's head
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,9 +18,13 @@ from citygraph.read.text import KeptText, TextPart
 
 SentenceKind: TypeAlias = Literal["heading", "sentence", "item"]
 
+# A letter may be written with a mark of its own behind it, and a word may hold signs that nobody sees.
+_LETTERS: Final = "(?:[^\\W_][\u0300-\u036f\xad\u200b\u2060]*)+"
 _TOKEN: Final = re.compile(
-    r"https?://[^\s<>\"»]+|www\.[^\s<>\"»]+|[^\W_]+(?:[-'’.&+][^\W_]+)*(?:[.,]\d+)*|\d+(?:[.,]\d+)*|\S"
+    r"https?://[^\s<>\"»]+|www\.[^\s<>\"»]+|(?:1[6-9]|20)\d\d(?=-(?:1[6-9]|20)\d\d(?!\d))"
+    rf"|{_LETTERS}(?:[-'’.&+]{_LETTERS})*(?:[.,]\d+)*|\d+(?:[.,]\d+)*|[^\s\xad\u200b\u2060\ufeff]"
 )
+_UNSEEN: Final = re.compile("[\xad\u200b\u2060]")
 _END: Final = re.compile(r"[.!?]+[)\"»”’]*(?=\s+[\"«“(]?[^\W\d_a-zæøå]|\s+\d|\s*\Z)|\n(?=\s*[-–•*]\s)")
 _MAIL_HEAD: Final = re.compile(
     r"\A(?:from|fra|frå|to|til|cc|kopi|sent|sendt|date|dato|reply-to|svar til):\s", re.IGNORECASE
@@ -41,7 +46,7 @@ _GREETING: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class ReadWord:
-    """One word or mark: its letters, where it stands in the text, and how it is compared."""
+    """One word or mark: its letters as they are composed (NFC), where it stands in the text, and how it is compared."""
 
     text: str
     start: int
@@ -80,7 +85,9 @@ def tokens_of(text: str, start: int, end: int) -> tuple[ReadWord, ...]:
     for match in _TOKEN.finditer(text, start, end):
         words = match[0]
         kept = words.rstrip(".,;:!?)’”") if "://" in words or words.startswith("www.") else words
-        found.append(ReadWord(kept, match.start(), match.start() + len(kept), kept.casefold().replace("’", "'")))
+        letters = unicodedata.normalize("NFC", _UNSEEN.sub("", kept))
+        key = letters.casefold().replace("’", "'")
+        found.append(ReadWord(letters, match.start(), match.start() + len(kept), key))
         for offset, mark in enumerate(words[len(kept) :], start=match.start() + len(kept)):
             found.append(ReadWord(mark, offset, offset + 1, mark))
     return tuple(found)
@@ -164,9 +171,12 @@ def _read(kept: KeptText, book: PatternBook) -> Iterator[TextPart]:
     for part in kept.reading():
         words = kept.words(part).strip()
         first = words.split("\n", 1)[0].rstrip(" ,.!").casefold()
-        if _MAIL_START.match(words):
+        if _MAIL_START.match(words) or first.split(" ")[0].rstrip(":1234567890") in book.list("attachments"):
             signed = False
-        if any(first == each or first.startswith(f"{each} ") for each in book.list("closings")):
+        is_closing = first in book.list("closings_alone") or any(
+            first == each or first.startswith(f"{each} ") for each in book.list("closings")
+        )
+        if is_closing:
             signed = len(first.split()) <= _GREETING
         if not signed and not _MAIL_HEAD.match(words):
             yield part
