@@ -18,6 +18,7 @@ from citygraph.edit.facts import StatementChange
 from citygraph.edit.plan import EditedFile
 from citygraph.edit.state import EditedGraph
 from citygraph.formats import by_extension
+from citygraph.matching.withheld import hashes_in, name_hash
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Triple
 
@@ -26,6 +27,7 @@ WITHHELD: Final = "(withheld)"
 _NAMES: Final = (PREFIXES["foaf"] + "name", PREFIXES["skos"] + "altLabel")
 _GOES: Final = (PREFIXES["skos"] + "altLabel", PREFIXES["schema"] + "sameAs")
 _SINCE: Final = PREFIXES["cg"] + "withheldSince"
+_HASH: Final = PREFIXES["cg"] + "sha256"
 _DAY: Final = Iri(PREFIXES["xsd"] + "date")
 _PERSON: Final = "person-"
 _ESCAPE: Final = re.compile(r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\[\"'._~-]|&(?:#x[0-9A-Fa-f]+|#[0-9]+|[A-Za-z]+);")
@@ -59,7 +61,8 @@ def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path
 
     The person and every fact whose address has the name get addresses without it; the names are taken out of all texts and
     remarks, also where they are written with escapes, over two lines or in other letters (capital, decomposed); other names and
-    links to other data go, and the day is written on the person. The texts of documents and the history in git are not touched.
+    links to other data go. The day is written on the person, and the hash of each name that stands nowhere any longer: by that
+    the addresses that had it are known as gone. The texts of documents and the history in git are not touched.
 
     Args:
         person: the address of the person.
@@ -79,31 +82,46 @@ def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path
     addresses = _pattern(map(re.escape, sorted(renamed, key=len, reverse=True)), r"[A-Za-z0-9-]")
     local = person.rpartition("/")[2]
     has_name = re.compile(rf"(?<![a-z0-9]){re.escape(local.removeprefix(_PERSON))}(?![a-z0-9])", re.IGNORECASE)
-    since = (
-        () if state.objects(person, _SINCE) else (Triple(Iri(person), Iri(_SINCE), Literal(str(today), datatype=_DAY)),)
-    )
     home = next((file.path for file in state.files_of(person) if file.path.endswith(".ttl")), "")
-    changes, left = [], []
+    texts: dict[str, tuple[bytes, str]] = {}
+    left = []
     for path in _files(folder, sources):
         before = path.read_bytes()
         name = path.relative_to(folder).as_posix()
         text = before.decode("utf-8", "surrogateescape")
         about = [file for file in state.files_of(person) if file.path == name]
         if path.suffix == ".ttl" and about:
-            change = StatementChange(gone, since if name == home else ())
-            text = EditableTurtle(name, text).changed(change, prefixes=state.prefixes)
+            text = EditableTurtle(name, text).changed(StatementChange(gone), prefixes=state.prefixes)
         text = _without_lines(path, text, person)
         text = _replaced(text, _names_in(path, names), lambda _: WITHHELD)
         text = _replaced(text, addresses, renamed.__getitem__)
-        after = text.encode("utf-8", "surrogateescape")
-        if after != before:
-            changes.append(EditedFile(name, before, after))
+        texts[name] = before, text
         has_more = path.suffix not in {".ttl", *_LINES} and any(
             each.triple in gone for file in about for each in file.quads
         )
         if has_name.search(_plain(text)[0]) or has_more:
             left.append(name)
-    return WithheldPerson(tuple(changes), f"{state.base}id/{renamed[local]}", len(facts), tuple(left))
+    new = f"{state.base}id/{renamed[local]}"
+    if home in texts:
+        before, text = texts[home]
+        hashed = _hashes((*names, local.removeprefix(_PERSON)), [said for path, (_, said) in texts.items() if path.endswith(".ttl")])
+        added = [Triple(Iri(new), Iri(_HASH), Literal(each)) for each in hashed]
+        if not state.objects(person, _SINCE):
+            added.insert(0, Triple(Iri(new), Iri(_SINCE), Literal(str(today), datatype=_DAY)))
+        change = StatementChange(added=tuple(added))
+        texts[home] = before, EditableTurtle(home, text).changed(change, prefixes=state.prefixes)
+    changes = [
+        EditedFile(name, before, after)
+        for name, (before, text) in texts.items()
+        if (after := text.encode("utf-8", "surrogateescape")) != before
+    ]
+    return WithheldPerson(tuple(changes), new, len(facts), tuple(left))
+
+
+def _hashes(names: Iterable[str], texts: Iterable[str]) -> list[str]:
+    """The hashes of the names that stand in none of the texts: `check` refuses a name that it has the hash of."""
+    known = {name_hash(each) for each in names}
+    return sorted(known - {each for text in texts for each in hashes_in(text, known)})
 
 
 def _without_lines(path: Path, text: str, person: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from citygraph.findings import Finding, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels
 from citygraph.matching.names import fold
+from citygraph.matching.withheld import hashes_in, name_hash
 from citygraph.messages import LANGUAGES, Text, said_in
 from citygraph.namespaces import BASE, CG, CONCEPT, PREFIXES, compress, prefixes_for
 from citygraph.rdf import Iri, Literal, Quad, Term
@@ -238,8 +238,7 @@ def check_values(graphs: ProjectGraphs, config: Config, *, today: date) -> list[
 
 _WITHHELD, _HASH = Iri(CG + "withheldSince"), Iri(CG + "sha256")
 _NAMES: Final = (Iri(PREFIXES["foaf"] + "name"), Iri(PREFIXES["skos"] + "altLabel"))
-_NO_NAME: Final = "n n"
-_LONGEST_NAME: Final = 6
+_NO_NAME: Final = name_hash("N.N.")
 
 
 def _withheld(graphs: ProjectGraphs) -> Iterator[Finding]:
@@ -254,29 +253,19 @@ def _withheld(graphs: ProjectGraphs) -> Iterator[Finding]:
     for quad in graphs.quads():
         if quad.subject not in people or not isinstance(quad.object, Literal):
             continue
-        if quad.predicate in _NAMES and (name := " ".join(_words(quad.object.value))) != _NO_NAME:
-            hashes[hashlib.sha256(name.encode()).hexdigest()] = str(quad.subject)
+        if quad.predicate in _NAMES and (digest := name_hash(quad.object.value)) != _NO_NAME:
+            hashes[digest] = str(quad.subject)
         elif quad.predicate == _HASH:
             hashes[quad.object.value] = str(quad.subject)
     for person in people:
         name = str(person)[1:-1].rpartition("/")[2].removeprefix("person-")
         if not re.fullmatch(r"withheld(-\d+)?", name):
-            hashes[hashlib.sha256(" ".join(_words(name)).encode()).hexdigest()] = str(person)
+            hashes[name_hash(name)] = str(person)
     for file in graphs.files:
         for number, line in enumerate(file.text.splitlines(), start=1):
-            words = _words(line)
-            found = {
-                digest
-                for size in range(2, _LONGEST_NAME + 1)
-                for start in range(len(words) - size + 1)
-                if (digest := hashlib.sha256(" ".join(words[start : start + size]).encode()).hexdigest()) in hashes
-            }
+            found = hashes_in(line, hashes)
             for digest in sorted(found):
                 yield finding("withheld-name", file=file.path, line=number, focus_node=hashes[digest], hash=digest)
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", fold(text))
 
 
 def _literals(file: FileGraph, today: date) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ from citygraph.web.description import WellKnownVoid
 from citygraph.web.limits import limits_of
 from citygraph.web.pages.home import routes as page_routes
 from citygraph.web.pages.i18n import choose_language
-from citygraph.web.pages.page import refusal_page
+from citygraph.web.pages.page import is_gone, refusal_page
 from citygraph.web.reconcile.service import routes as reconciliation_routes
 from citygraph.web.requests import (
     PUBLIC_URL,
@@ -127,6 +127,7 @@ if TYPE_CHECKING:
 
 
 _BROKEN: Final = 499
+_NOT_FOUND, _GONE = 404, 410
 _ENDPOINTS: Final = (b"/sparql", b"/sparql/")
 _PRIVATE: Final = frozenset({"review", "desk"})
 """How the addresses begin of pages that hold a secret."""
@@ -201,14 +202,17 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def _refusal_response(request: Request, refusal: Refusal) -> Response:
     """A page for whoever asks for pages, else the body for programs."""
-    request.scope[REFUSED] = refusal.code
     accept = request.headers.get("accept", "")
     try:
+        if refusal.status == _NOT_FOUND and is_gone(request):
+            refusal = Refusal(_GONE, sentence("request.gone"))
         if "text/html" in accept:
             return refusal_page(request, refusal)
     except StoreError:
         # Without a version there is nothing to make a page from.
         pass
+    finally:
+        request.scope[REFUSED] = refusal.code
     return refusal.response(accept, choose_language(request).language)
 
 

@@ -166,11 +166,22 @@ def graph_of(request: Request) -> GraphView:
     """
     project = project_of(request)
     service = getattr(request.app.state, "service", None)
-    snapshot: Snapshot = service.snapshot if service is not None else project.snapshot()
+    snapshot = snapshot_of(request)
     store: Store = snapshot
     if service is not None:
         store = _close_later(request, service.store(client_of(request.scope)))
     return GraphView(project, snapshot, kept_version(project, snapshot, memory_of(request)), store)
+
+
+def snapshot_of(request: Request) -> Snapshot:
+    """The version in use.
+
+    Raises:
+        SnapshotError: nothing has been built yet.
+    """
+    service = getattr(request.app.state, "service", None)
+    snapshot: Snapshot = service.snapshot if service is not None else project_of(request).snapshot()
+    return snapshot
 
 
 def kept_version(project: Project, snapshot: Snapshot, memory: SiteMemory) -> KeptVersion:

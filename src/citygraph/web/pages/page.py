@@ -18,25 +18,27 @@ from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.formats import negotiate
 from citygraph.jsonld import in_a_page
 from citygraph.matching.names import letters
+from citygraph.matching.withheld import is_of_withheld
 from citygraph.messages import key_of, said_in, sentence
-from citygraph.rdf import Iri
-from citygraph.web.pages.graph import GraphView, KeptVersion, close_stores, graph_of, memory_of, project_of
+from citygraph.rdf import Iri, Literal
+from citygraph.results import Solutions
+from citygraph.store import Snapshot
+from citygraph.web.pages.graph import GraphView, KeptVersion, close_stores, graph_of, memory_of, project_of, snapshot_of
 from citygraph.web.pages.i18n import LanguageChoice, Words, choose_language
 from citygraph.web.pages.terms import ShownTerm, TermFormatter, date_in_words
 from citygraph.web.pages.urls import Urls, asset_version, has_browser_sparql, has_editor, prefix_of
 from citygraph.web.requests import Refusal, error_body, refusal_of, static_policy
 
 if TYPE_CHECKING:
-    from citygraph.store import Snapshot
     from citygraph.web.desk.pages import Desk
 
 _FRESH: Final = "public, max-age=0, must-revalidate"
 Endpoint: TypeAlias = Callable[[Request], Response]
-_OK, _NOT_FOUND, _UNAVAILABLE = 200, 404, 503
+_OK, _REFUSED, _NOT_FOUND, _GONE, _UNAVAILABLE = 200, 400, 404, 410, 503
 _PAGES: Final = ("text/html", "application/xhtml+xml")
 JSON: Final = {"application/json": "json"}
 """What a page offers that has one twin."""
-_TITLED: Final = frozenset({400, 404, 405, 406, 408, 413, 500, 503})
+_TITLED: Final = frozenset({400, 404, 405, 406, 408, 410, 413, 500, 503})
 _RETRY_AFTER: Final = "5"
 
 
@@ -178,18 +180,53 @@ def kindly(endpoint: Endpoint) -> Endpoint:
             return endpoint(request)
         except NotFound as error:
             page = Page(request)
+            if is_gone(request):
+                return _gone_page(page)
             message = page.words("error.not_found", path=error.path)
             return _error_page(page, _NOT_FOUND, message, near=error.near)
         except SnapshotError:
             raise
         except CitygraphError as error:
             refusal = refusal_of(error)
+            if refusal.status == _REFUSED and is_gone(request):
+                return _gone_page(Page(request))
             refusal.headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == _UNAVAILABLE else {}
             return refusal_page(request, refusal)
         except Refusal as refusal:
             return refusal_page(request, refusal)
 
     return answer
+
+
+_WITHHELD: Final = """
+PREFIX cg: <https://w3id.org/citygraph/ontology#>
+SELECT ?hash WHERE { ?person cg:withheldSince ?day ; cg:sha256 ?hash }
+"""
+
+
+def is_gone(request: Request) -> bool:
+    """Whether an address that leads nowhere has the name of somebody in it who is withheld by now.
+
+    Raises:
+        SnapshotError: no version can be opened.
+    """
+    snapshot = snapshot_of(request)
+
+    def hashes() -> frozenset[str]:
+        answer = snapshot.query(_WITHHELD)
+        if type(snapshot) is Snapshot:
+            # It is asked once for a version: nobody keeps it open for that.
+            snapshot.close()
+        rows = answer if isinstance(answer, Solutions) else ()
+        return frozenset(each.value for row in rows if isinstance(each := row["hash"], Literal))
+
+    known = memory_of(request).once("withheld", snapshot.snapshot_id, hashes)
+    return is_of_withheld(f"{request.scope['path']} {request.url.query}", known)
+
+
+def _gone_page(page: Page) -> Response:
+    """That something was here and is not to be had any longer; nothing says what, not even the address."""
+    return _error_page(page, _GONE, said_in(sentence("request.gone"), page.language), code="request.gone")
 
 
 def _without_version(request: Request, error: SnapshotError) -> Response:
