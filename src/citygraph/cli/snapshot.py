@@ -22,7 +22,7 @@ from citygraph.cli.options import (
     open_project,
 )
 from citygraph.cli.output import phrase, progress_bar, say
-from citygraph.messages import sentence
+from citygraph.messages import said_in, sentence
 
 if TYPE_CHECKING:
     from citygraph.store.transfer import Moved
@@ -96,6 +96,45 @@ def list_(
         print(f"{line} {each.pushed}".rstrip())
 
 
+def withheld(
+    places: Annotated[list[Path] | None, typer.Argument(metavar="DIR", show_default=False)] = None,
+    clean: Annotated[bool, typer.Option("--clean")] = False,
+    format_: Format = ReportFormat.TEXT,
+    project_folder: FolderOption = None,
+    language: Language = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find where the names of those who are withheld still lie, and clean it."""
+    from citygraph.project.withholding import WithheldSearch  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.web.site import write_site  # noqa: PLC0415
+
+    words = language_name(language)
+    project = open_project(project_folder)
+    with progress_bar(quiet=quiet, language=words) as progress:
+
+        def publish(folder: Path, has_site: bool) -> bool:  # noqa: FBT001
+            return project.publish(folder, site=write_site if has_site else None, progress=progress).written
+
+        search = WithheldSearch(project, publish)
+        found = search.find(places or (), clean=clean)
+    if format_ is ReportFormat.JSON:
+        print(json.dumps([each.to_json() for each in found], ensure_ascii=False, indent=2))
+    else:
+        for each in found:
+            state = "cleaned" if each.is_cleaned else "held"
+            print(
+                phrase(f"withheld.{state}", words, kind=phrase(f"withheld.kind_{each.kind}", words), place=each.place)
+            )
+            if each.next:
+                print(f"  {said_in(each.next, words)}")
+        if not search.hashes:
+            say(phrase("withheld.no_hash" if search.people else "withheld.nobody", words))
+        elif not quiet:
+            say(phrase("withheld.looked" if found else "withheld.nowhere", words))
+    if any(not each.is_cleaned and each.kind != "document" for each in found):
+        raise typer.Exit(1)
+
+
 def _is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
@@ -112,4 +151,4 @@ def _print_moved(moved: Moved, language: str, *, quiet: bool) -> None:
     print(moved.snapshot_id, flush=True)
 
 
-app = group_of({"push": push, "pull": pull, "use": use, "list": list_})
+app = group_of({"push": push, "pull": pull, "use": use, "list": list_, "withheld": withheld})

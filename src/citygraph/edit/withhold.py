@@ -104,7 +104,9 @@ def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path
     new = f"{state.base}id/{renamed[local]}"
     if home in texts:
         before, text = texts[home]
-        hashed = _hashes((*names, local.removeprefix(_PERSON)), [said for path, (_, said) in texts.items() if path.endswith(".ttl")])
+        hashed = _hashes(
+            (*names, local.removeprefix(_PERSON)), [said for path, (_, said) in texts.items() if path.endswith(".ttl")]
+        )
         added = [Triple(Iri(new), Iri(_HASH), Literal(each)) for each in hashed]
         if not state.objects(person, _SINCE):
             added.insert(0, Triple(Iri(new), Iri(_SINCE), Literal(str(today), datatype=_DAY)))

@@ -179,9 +179,9 @@ def kindly(endpoint: Endpoint) -> Endpoint:
         try:
             return endpoint(request)
         except NotFound as error:
-            page = Page(request)
             if is_gone(request):
-                return _gone_page(page)
+                return _gone(request)
+            page = Page(request)
             message = page.words("error.not_found", path=error.path)
             return _error_page(page, _NOT_FOUND, message, near=error.near)
         except SnapshotError:
@@ -189,7 +189,7 @@ def kindly(endpoint: Endpoint) -> Endpoint:
         except CitygraphError as error:
             refusal = refusal_of(error)
             if refusal.status == _REFUSED and is_gone(request):
-                return _gone_page(Page(request))
+                return _gone(request)
             refusal.headers |= {"Retry-After": _RETRY_AFTER} if refusal.status == _UNAVAILABLE else {}
             return refusal_page(request, refusal)
         except Refusal as refusal:
@@ -224,9 +224,25 @@ def is_gone(request: Request) -> bool:
     return is_of_withheld(f"{request.scope['path']} {request.url.query}", known)
 
 
-def _gone_page(page: Page) -> Response:
-    """That something was here and is not to be had any longer; nothing says what, not even the address."""
-    return _error_page(page, _GONE, said_in(sentence("request.gone"), page.language), code="request.gone")
+def _gone(request: Request) -> Response:
+    """That something was here and is not to be had any longer; nothing says what, not even the address in a link."""
+    config, said = project_of(request).config, sentence("request.gone")
+    language = choose_language(request, offered=config.languages).language
+    headers = {"Content-Language": language, "Cache-Control": _FRESH, "Vary": "Accept, Accept-Language"}
+    if not _wants_page(request):
+        return _as_json(_GONE, said_in(said, language), code="request.gone", headers=headers)
+    return _bare_page(request, _GONE, Words(language)(f"error.{_GONE}"), said_in(said, language), "", headers)
+
+
+def _bare_page(
+    request: Request, status: int, title: str, message: str, fix: str, headers: Mapping[str, str]
+) -> Response:
+    """A page without the frame of the others, which is made from a version and from the address."""
+    config, language = project_of(request).config, headers["Content-Language"]
+    values = {"lang": language, "title": title, "message": message, "fix": fix}
+    site = {"site_title": config.title.in_language(language), "prefix": prefix_of(request)}
+    text = _environment().get_template("unavailable.html").render(**values, **site)
+    return Response(text, status, headers, "text/html; charset=utf-8")
 
 
 def _without_version(request: Request, error: SnapshotError) -> Response:
@@ -238,14 +254,13 @@ def _without_version(request: Request, error: SnapshotError) -> Response:
     headers = {"Retry-After": _RETRY_AFTER, "Content-Language": language, "Cache-Control": "no-store"}
     if not _wants_page(request):
         return _as_json(_UNAVAILABLE, message, fix, code=key_of(said), headers=headers)
-    values = {"lang": language, "title": Words(language)("error.no_version"), "message": message, "fix": fix}
-    site = {"site_title": config.title.in_language(language), "prefix": prefix_of(request)}
-    text = _environment().get_template("unavailable.html").render(**values, **site)
-    return Response(text, _UNAVAILABLE, headers, "text/html; charset=utf-8")
+    return _bare_page(request, _UNAVAILABLE, Words(language)("error.no_version"), message, fix, headers)
 
 
 def refusal_page(request: Request, refusal: Refusal) -> Response:
     """What a reader is told instead of a page, in the reader's language."""
+    if refusal.status == _NOT_FOUND and is_gone(request):
+        return _gone(request)
     page = Page(request)
     message, fix = (said_in(text, page.language) for text in (refusal.message, refusal.fix))
     response = _error_page(page, refusal.status, message, fix=fix, code=key_of(refusal.message))

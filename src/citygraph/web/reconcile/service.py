@@ -27,6 +27,7 @@ from citygraph.version import __version__
 from citygraph.web.limits import limits_of
 from citygraph.web.pages.graph import memory_of, project_of
 from citygraph.web.pages.i18n import choose_language
+from citygraph.web.pages.page import is_gone
 from citygraph.web.reconcile.batch import (
     ReconcileQuery,
     read_extension,
@@ -57,6 +58,7 @@ _MOST_PROPOSED: Final = 50
 # A preview is shown in a frame of the program that asks; it runs and loads nothing.
 _FRAMED: Final = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors *"}
 _WIDTH, _HEIGHT = 400, 160
+_NOT_FOUND, _GONE = 404, 410
 _ROOT: Final = "/reconcile"
 _DRAFT: Final = "/reconcile/1.0"
 _MOST_SUGGESTED: Final = 50
@@ -430,6 +432,8 @@ def _endpoint(answer: _Responder) -> Callable[[Request], Awaitable[Response]]:
                 return await run_in_threadpool(lambda: answer(ReconcileRequest(request, body)))
         except (Refusal, CitygraphError) as error:
             refusal = error if isinstance(error, Refusal) else refusal_of(error)
+            if refusal.status == _NOT_FOUND and await run_in_threadpool(is_gone, request):
+                refusal = Refusal(_GONE, sentence("request.gone"))
             response = refusal.response(request.headers.get("accept", ""), choose_language(request).language)
         response.headers.update(_CORS)
         return response

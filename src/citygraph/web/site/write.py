@@ -28,6 +28,7 @@ from citygraph.matching.names import plain
 from citygraph.messages import sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.publish import NewFolder
+from citygraph.results import Truth
 from citygraph.web.app import create_site
 from citygraph.web.pages.search import KIND_ORDER
 from citygraph.web.pages.urls import BROWSER_SPARQL, has_browser_sparql
@@ -49,6 +50,19 @@ _STAGE, _PROOFS = "site", "site-proofs"
 _INDEX: Final = "search/index.json"
 _DEPTH: Final = 2
 _NOT_FOUND: Final = 404
+RULES: Final = ".htaccess"
+"""Only a site from which somebody is withheld has it."""
+_WITHHELD: Final = re.compile(r"\bwithheld-\d")
+_GONE: Final = """\
+# Written by citygraph: a name is withheld here. What has no file, of the kinds below, is gone for good. docs/privacy.md
+ErrorDocument 410 "Dette er trukket tilbake og kommer ikke igjen. This has been withdrawn and does not come back."
+<IfModule mod_rewrite.c>
+RewriteEngine On
+RewriteCond %{REQUEST_FILENAME} !-f
+RewriteCond %{REQUEST_FILENAME} !-d
+RewriteRule (?:^|/)(?:KINDS)/. - [G]
+</IfModule>
+"""
 _PATIENCE: Final = 150.0
 _AGAIN: Final = 5.0
 _AHEAD: Final = 4
@@ -83,6 +97,7 @@ class _SiteWriter:
         self, project: Project, folder: NewFolder, client: SiteClient, progress: Progress, limits: SiteLimits
     ) -> None:
         self._folder, self._client, self._progress = folder, client, progress
+        self._is_withheld = _says_yes(project.sparql("ASK { ?person cg:withheldSince ?day }"))
         self._languages, self._base = project.config.languages, project.config.base
         self._federated = {each.name for each in project.queries() if each.federates is not None}
         self._plan = SitePlan(self._languages, folder.__contains__, limits=limits)
@@ -111,6 +126,8 @@ class _SiteWriter:
                 self._progress(_PROOFS, total, total + len(self._proofs))
             for path, data in index.files():
                 self._folder.write(path, data)
+        if self._is_withheld:
+            self._folder.write(RULES, rule_for_gone(self._plan.entities).encode())
         if has_browser_sparql():
             for name in BROWSER_SPARQL:
                 self._target(f"/static/{name}")
@@ -278,6 +295,23 @@ class _SiteWriter:
             body = self._links.in_text(body.decode()).encode()
         self._folder.write(target.path, body)
         return target
+
+
+def rule_for_gone(entities: Iterable[str]) -> str:
+    """A rule for web servers that know `.htaccess`: what led to somebody who is withheld by now is gone (410).
+
+    No name stands in it, nor anything made from one: it covers each address that leads to no file and is of a kind that
+    somebody withheld is of, or something said about them.
+
+    Args:
+        entities: the pages of things, as `/kind/name`.
+    """
+    kinds = sorted({"person", *(path.split("/")[1] for path in entities if _WITHHELD.search(path))})
+    return _GONE.replace("KINDS", "|".join(kinds))
+
+
+def _says_yes(answer: object) -> bool:
+    return isinstance(answer, Truth) and answer.value
 
 
 class _ChoiceReader(HTMLParser):
