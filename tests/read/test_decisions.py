@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 from citygraph import Project
 from citygraph.cli.app import app
 from citygraph.errors import EditError
+from citygraph.project import reading
 from citygraph.project.proposing import DecisionOutcome, Proposals
 from citygraph.read.decisions import edit_of, read_decisions, sha256_of
+from citygraph.read.run import extract
 from citygraph.read.text import KeptText
 from clean_project import NETWORK, clean_project
 
@@ -174,3 +176,91 @@ def test_the_command_writes_the_table_and_takes_it_back(desk: Desk, tmp_path: Pa
     assert "about 77" in taken.output
     assert "since in the row was not written" in taken.output
     assert "Written: 2, refused: 0, rejected by you: 0, not decided: " in taken.output
+
+
+SECOND = """Notat om Nordnett
+
+3. november 2021
+
+Nordnett er stort. Nordnett ble stiftet i 1998. Det sies at
+Kari Nordmann er leder, og hun er stolt. Skogstad er fortsatt assosiert partner. Nordnett har 3 partnerbyer.
+"""
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A project whose memo has a new edition, and a figure of the day of the old one."""
+    desk = Desk(tmp_path_factory.mktemp("edition") / "project")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "extract_apart", extract)  # test_read tries it in another process
+        _two_editions(desk)
+    return desk
+
+
+def _two_editions(desk: Desk) -> None:
+    edits = desk.project.edits
+    first = desk.folder.parent / "first.txt"
+    first.write_text("Notat om medlemmer\n\n5. november 2020\n\nKari Nordmann er leder. Nordnett har 3 partnerbyer.\n")
+    for path, text, said in (
+        (first, "", {}),
+        (desk.folder.parent / "second.txt", SECOND, {"replaces": "first.txt", "date": "2021-11-03"}),
+    ):
+        path.write_text(text, encoding="utf-8") if text else None
+        done = edits.documents.read(path, said)
+        assert done.checked is not None
+        edits.write(done.checked)
+        desk.kept = done.kept
+        if not text:
+            for kind, values, quote in (
+                ("figure", [("organization", "Nordnett"), ("indicator", "partner-city-count"), ("value", "3")], "3 partnerbyer"),
+                ("office", [("member", "Kari Nordmann"), ("organization", "Nordnett"), ("role", "lead")], "Kari Nordmann er leder"),
+            ):  # fmt: skip
+                plan = edits.editor().add(kind, [*values, ("source", "first.txt"), ("quote", quote)])
+                edits.write(edits.check(plan))
+
+
+def test_a_new_edition_says_again_says_otherwise_and_proposes_what_is_new(edition: Desk) -> None:
+    asked = edition.proposals.asked(edition.kept, "source:second.txt")
+    assert [(each.sort, each.words) for each in asked] == [
+        ("again", "3 partnerbyer"),
+        ("choose", "Kari Nordmann er leder"),
+    ]
+    assert "source:first.txt ;\n" in (edition.folder / "data" / "sources.ttl").read_text(encoding="utf-8")
+    new = edition.proposals.made(edition.kept, "source:second.txt")
+    assert [each.words for each in new] == ["stiftet i 1998", "Skogstad er fortsatt assosiert partner"]
+
+
+def test_what_is_said_again_is_confirmed_in_one_decision_and_no_is_not_asked_again(edition: Desk) -> None:
+    data = edition.proposals.table(edition.kept, "source:second.txt", language="en")
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    rows.insert(
+        0,
+        dict.fromkeys(rows[0], "")
+        | {"n": "all", "kind": "confirm", "sort": "again", "decision": "yes"}
+        | {"text": rows[0]["text"]},
+    )
+    rows[2]["decision"] = "no"
+    outcomes = edition.proposals.decide(_table(rows), edition.kept, "source:second.txt")
+    assert [each.refused for each in outcomes] == [""] * len(outcomes)
+    assert "3, as of 2021-11-03" in outcomes[0].told[0].en, "a figure of the day is one of the new day"
+    assert edition.proposals.asked(edition.kept, "source:second.txt") == []
+    assert not edition.project.check().report.violations
+
+
+def test_what_is_not_said_any_more_is_asked_about_and_ends_by_the_day_of_the_document(
+    edition: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "extract_apart", extract)
+    third = edition.folder.parent / "third.txt"
+    third.write_text("Notat om ingenting\n\n1. mai 2022\n\nDet regner.\n", encoding="utf-8")
+    edits = edition.project.edits
+    done = edits.documents.read(third, {"replaces": "first.txt", "date": "2020-12"})
+    assert done.checked is not None
+    edits.write(done.checked)
+    (gone,) = edition.proposals.asked(done.kept, done.name)
+    assert (gone.sort, gone.said[1]) == ("gone", ("ended-by", "2020-12-31"))
+    data = edition.proposals.table(done.kept, done.name, language="en")
+    (row,) = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    (outcome,) = edition.proposals.decide(_table([row | {"decision": "yes"}]), done.kept, done.name)
+    assert (outcome.refused, "Ended" in outcome.told[0].en) == ("", True)
+    assert edition.proposals.asked(done.kept, done.name) == []

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from citygraph.project.reading import ReadDocument
 
 
+def tell_revision(done: ReadDocument, project: Project, language: str) -> None:
+    """Say how many facts of the edition that a document replaces are said again, in another sentence, and no more."""
+    from citygraph.project.proposing import Proposals  # noqa: PLC0415
+
+    found = Proposals(project.edits, project.config, today=project.today).asked(done.kept, done.name)
+    counts = Counter(each.sort for each in found)
+    told = text("proposals.asked.told").filled(name=done.name, again=counts["again"], changed=counts["choose"], gone=counts["gone"])  # fmt: skip
+    say(told.in_language(language))
+
+
 def propose_to(table: Path, done: ReadDocument, project: Project, language: str) -> None:
     """Write the proposals of a document as the table that a colleague decides, and say how many of each sort there are.
 

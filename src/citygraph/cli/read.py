@@ -10,7 +10,7 @@ import typer
 
 from citygraph.cli.options import FolderOption, Format, Language, ReportFormat, language_name, open_project
 from citygraph.cli.output import print_report, say
-from citygraph.cli.propose import decide_from, propose_to
+from citygraph.cli.propose import decide_from, propose_to, tell_revision
 from citygraph.messages import said_in, text
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def read(
     not_after: Said = None,
     author: Said = None,
     access: Annotated[str | None, typer.Option(metavar="WHO", show_default=False)] = None,
+    after: Annotated[str | None, typer.Option(metavar="DOCUMENT", show_default=False)] = None,
     propose: Annotated[Path | None, typer.Option(metavar="TABLE", show_default=False)] = None,
     decisions: Annotated[Path | None, typer.Option(metavar="TABLE", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
@@ -41,7 +42,7 @@ def read(
         raise typer.BadParameter(_said("both_dates", words))
     given = {
         "title": title, "date": date, "not-before": not_before, "not-after": not_after, "author": author,
-        "access": access,
+        "access": access, "replaces": after,
     }  # fmt: skip
     project = open_project(project_folder)
     edits = project.edits
@@ -60,6 +61,8 @@ def read(
         edits.write(checked)  # Refuses it, in words.
     if not json_ and format_ is ReportFormat.TEXT:
         _say_files(done, words, project.config.values["sources.folder"], dry_run=dry_run)
+        if after is not None and not dry_run:
+            tell_revision(done, project, words)
     if decisions is not None and not dry_run:
         decide_from(decisions, done, project, words)
     if propose is not None:
@@ -74,7 +77,7 @@ def _show(done: ReadDocument, words: str, *, dry_run: bool) -> None:
     """What the document is, what is guessed of it and from where, and what a reader should know."""
     from citygraph.findings import Report  # noqa: PLC0415  # keeps `--help` fast
 
-    key = "new" if done.checked is not None else "restored" if done.restored else "known"
+    key = "new" if done.about else "revised" if done.checked is not None else "restored" if done.restored else "known"
     print(_said(key, words, name=done.name, **_counts(done)))
     for field, guess in done.about.items():
         called = text(f"read.field.{field}").in_language(words)

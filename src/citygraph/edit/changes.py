@@ -163,6 +163,47 @@ class Editor:
             EditError: as for `change`; or the fact has ended, or is of a kind that is of one day anyhow.
             QueryError: a name means nothing, or several things.
         """
+        return self._replaced("edit.said.confirm", *self._confirmed(what, said))
+
+    def confirm_each(self, facts: Sequence[tuple[str, Said]]) -> EditPlan:
+        """Several facts in one plan, each confirmed by a source; one of a kind that is of one day anyhow gets the source alone.
+
+        Args:
+            facts: of each its address, and what is said of it as for `confirm`.
+
+        Raises:
+            EditError: as for `confirm`, but for a kind that is of one day; or none of them would be another afterwards.
+            QueryError: a name means nothing, or several things.
+        """
+        changed: list[Fact] = []
+        removed: list[Triple] = []
+        added: dict[Triple, None] = {}
+        told_: list[Text] = []
+        described: set[str] = set()
+        for what, said in facts:
+            is_of_days = self.fact(expand(what, self._state.prefixes) or what).kind.has("as-of")
+            fact, rest = self._meant(what, said)
+            merged = (
+                self._confirmed(what, said)[1]
+                if is_of_days
+                else self._merged(fact, self.answers.values(fact.kind, rest))
+            )
+            new, difference = self._difference(fact, merged)
+            if not difference.added and not difference.removed:
+                continue
+            words = told(new, self._state.labels_with(difference.added))
+            passages = [each for each in self._passages.statements(words) if str(each.subject) not in described]
+            described |= {str(each.subject) for each in passages}
+            changed.append(new)
+            removed += difference.removed
+            added |= dict.fromkeys((*self._new(passages), *difference.added))
+            told_.append(text("edit.said.confirm").filled(fact=words, name=self._short(new.iri)))
+        if not changed:
+            raise EditError(sentence("edit.same"), fix=sentence("edit.next.same"))
+        changes = self._placing.changes(StatementChange(tuple(dict.fromkeys(removed)), tuple(added)), changed)
+        return EditPlan(changes, tuple(told_), tuple(each.iri for each in changed))
+
+    def _confirmed(self, what: str, said: Said) -> tuple[Fact, Values]:
         fact, rest = self._meant(what, [("as-of" if option == "on" else option, value) for option, value in said])
         if not fact.kind.has("as-of"):
             raise EditError(sentence("edit.no_confirm", title=fact.kind.title), fix=sentence("edit.next.no_confirm"))
@@ -176,8 +217,7 @@ class Editor:
             day = self._passages.day(source[0]) if source and isinstance(source[0], Iri) else None
             new["as-of"] = (day or Literal(self._today.isoformat(), datatype=_DAY),)
         new["as-of"] = (*fact.values.get("as-of", ()), *new["as-of"])
-        merged = with_defaults(fact.kind, self._merged(fact, new), lambda: None, self._state.labels_with())
-        return self._replaced("edit.said.confirm", fact, merged)
+        return fact, with_defaults(fact.kind, self._merged(fact, new), lambda: None, self._state.labels_with())
 
     def retract(self, what: str, said: Said) -> EditPlan:
         """A fact that does not hold: it stays, as rejected; one of a kind that nobody ranks goes.
@@ -427,12 +467,16 @@ class Editor:
         return merged
 
     def _replaced(self, key: str, fact: Fact, values: Values) -> EditPlan:
-        fact, before = self._builder.statements(fact)
-        new, after = self._builder.statements(replace(fact, values=values))
-        changed = change_of(before, after, self._state, fact)
+        new, changed = self._difference(fact, values)
         if not changed.added and not changed.removed:
             raise EditError(sentence("edit.same"), fix=sentence("edit.next.same"))
         return self._plan(key, new, changed, [new])
+
+    def _difference(self, fact: Fact, values: Values) -> tuple[Fact, StatementChange]:
+        """A fact with other values, and how the graph changes with it."""
+        fact, before = self._builder.statements(fact)
+        new, after = self._builder.statements(replace(fact, values=values))
+        return new, change_of(before, after, self._state, fact)
 
     def _removed(self, fact: Fact) -> EditPlan:
         """A fact that goes altogether, with the nodes below it and what points to them."""

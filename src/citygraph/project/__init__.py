@@ -3,7 +3,8 @@
 Read in this order: `project` (every verb as a method), `pipeline` (check, build, other days), `editions` (what may leave
 of a graph), `publishing` (the same written for portals), `asking` (what a question needs beside the graph, comparing),
 `editing` (edits of facts, checked before they are written), `reading` (a document is read once, kept and registered),
-`proposing` (proposals of a document, decided by a person), `withholding` (where a withheld name still lies).
+`proposing` (proposals of a document, decided by a person), `revising` (a new edition of a document), `withholding` (where a
+withheld name still lies).
 """
 
 from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progress, reference_folder

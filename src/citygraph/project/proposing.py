@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from citygraph.config import Config
+from citygraph.edit.answers import Said
+from citygraph.edit.facts import kind_of_fact
 from citygraph.edit.plan import EditedFile, write_files
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import CitygraphError, EditError
 from citygraph.load import load_files
 from citygraph.matching.names import plain
 from citygraph.messages import Text, key_of, text
+from citygraph.namespaces import compress, expand
+from citygraph.project.revising import asked_of, is_of_document_day, is_said, revision_of, said_again
 from citygraph.read.decisions import (
+    CONFIRM,
+    END,
+    AskedFact,
     DecidedProposal,
     edit_of,
     read_decisions,
@@ -66,12 +73,38 @@ class Proposals:
         Raises:
             EditError: the file of what was rejected cannot be read.
         """
-        return without_rejected(propose(kept, self._known(), self._edits.kinds), self._rejected(document))
+        state = self._state()
+        found = without_rejected(propose(kept, KnownNames(state), self._edits.kinds), self._rejected(document))
+        revision = revision_of(kept, document, state, self._config)
+        if revision is None:
+            return found
+        found = without_rejected(found, self._rejected(compress(revision.old, state.prefixes)))
+        asked = asked_of(revision, kept, state, self._edits.kinds)
+        places = [(each.start, each.end) for each in asked if each.kind == CONFIRM]
+        return [each for each in found if not (revision.texts.is_told(each.sentence) and _is_in(each, places))]
+
+    def asked(self, kept: KeptText, document: str) -> list[AskedFact]:
+        """The facts of the edition that the document replaces, if it replaces one: said again, otherwise, or no more.
+
+        Raises:
+            EditError: the file of what was rejected cannot be read.
+            ReadError: the text of the old edition cannot be read.
+        """
+        state, rejected = self._state(), self._rejected(document)
+        revision = revision_of(kept, document, state, self._config)
+        if revision is None:
+            return []
+        kinds = self._edits.kinds
+        proposals = propose(kept, KnownNames(state), kinds)
+        found = [e for e in asked_of(revision, kept, state, kinds) if e.fingerprint not in rejected]
+        return [each for each in found if each.kind == CONFIRM or not is_said(each, proposals, state, kinds)]
 
     def table(self, kept: KeptText, document: str, *, language: str) -> bytes:
         """The same as the table that a colleague decides."""
-        found = self.made(kept, document)
-        return write_proposals(found, self._edits.kinds, self._known(), of_text=kept.text, language=language)
+        return write_proposals(
+            self.made(kept, document), self._edits.kinds, self._known(), of_text=kept.text, language=language,
+            asked=self.asked(kept, document),
+        )  # fmt: skip
 
     def decide(self, data: bytes, kept: KeptText, document: str) -> list[DecisionOutcome]:
         """Take a table back: what is accepted is written, fact by fact; what is rejected is kept and comes no more.
@@ -91,9 +124,54 @@ class Proposals:
         decided = read_decisions(data, of_text=kept.text)
         rejected = [each for each in decided if each.answer == "no"]
         self._keep_rejected([*rejected, *self._as_proposed(rejected, kept)], document)
-        return [
-            self._accepted(each, kept, document) if each.answer == "yes" else DecisionOutcome(each) for each in decided
-        ]
+        confirmed = self._confirmed([each for each in decided if _is_confirmed(each)], kept, document)
+        return [confirmed.get(each.line) or self._outcome(each, kept, document) for each in decided]
+
+    def _outcome(self, decided: DecidedProposal, kept: KeptText, document: str) -> DecisionOutcome:
+        if decided.answer != "yes":
+            return DecisionOutcome(decided)
+        return self._ended(decided, document) if decided.kind == END else self._accepted(decided, kept, document)
+
+    def _confirmed(
+        self, decided: Sequence[DecidedProposal], kept: KeptText, document: str
+    ) -> dict[int, DecisionOutcome]:
+        """What is said again, in one edit; where that is refused, fact by fact. A figure of the day becomes a new one."""
+        state = self._state()
+        revision = revision_of(kept, document, state, self._config) if decided else None
+        outcomes: dict[int, DecisionOutcome] = {}
+        together: list[tuple[DecidedProposal, str, Said]] = []
+        for each in decided:
+            said = [pair for pair in edit_of(each, document=document, of_text=kept.text) if pair[0] != "fact"]
+            iri = expand(_fact_of(each), state.prefixes) or _fact_of(each)
+            fact = kind_of_fact(iri, self._edits.kinds, state)
+            if fact is not None and revision is not None and is_of_document_day(fact, revision.old, state):
+                outcomes[each.line] = self._tried(each, _adding(fact.kind.name, [*said_again(fact, state), *said]))
+            else:
+                together.append((each, iri, said))
+        if not together:
+            return outcomes
+        try:
+            told = self._written(_confirming([(iri, said) for _, iri, said in together]))
+        except CitygraphError:
+            tried = {each.line: self._tried(each, _confirming([(iri, said)])) for each, iri, said in together}
+            return outcomes | tried
+        texts = [*((each,) for each in told), *(() for _ in together)]
+        return outcomes | {
+            each.line: DecisionOutcome(each, said) for (each, *_), said in zip(together, texts, strict=False)
+        }
+
+    def _ended(self, decided: DecidedProposal, document: str) -> DecisionOutcome:
+        said = [*((option, value) for option, value in decided.said if option != "fact"), ("source", document)]
+        return self._tried(decided, lambda editor: editor.end(_fact_of(decided), said))
+
+    def _tried(self, decided: DecidedProposal, plan: Callable[[Editor], EditPlan]) -> DecisionOutcome:
+        try:
+            return DecisionOutcome(decided, tuple(self._written(plan)))
+        except CitygraphError as error:
+            return DecisionOutcome(decided, refused=error.message, fix=error.fix)
+
+    def _state(self) -> EditedGraph:
+        return EditedGraph(load_files(self._config).graphs)
 
     def _as_proposed(self, rejected: Sequence[DecidedProposal], kept: KeptText) -> list[DecidedProposal]:
         """What is rejected as it was proposed: who changes a value and says no does not get the proposal again."""
@@ -103,7 +181,7 @@ class Proposals:
         return [replace(changed[place], said=each.said) for place, each in places if place in changed]
 
     def _known(self) -> KnownNames:
-        return KnownNames(EditedGraph(load_files(self._config).graphs))
+        return KnownNames(self._state())
 
     def _accepted(self, decided: DecidedProposal, kept: KeptText, document: str) -> DecisionOutcome:
         try:
@@ -147,6 +225,27 @@ class Proposals:
         after = write_rejected(self._rejected(document), rejected, today=today)
         change = EditedFile(path.relative_to(self._config.folder).as_posix(), before, after)
         write_files([change] if after != before else [], self._config.folder)
+
+
+def _is_in(proposal: Proposal, places: Sequence[tuple[int, int]]) -> bool:
+    """Whether a proposal stands on words of a fact that is asked about."""
+    return any(start < proposal.end and proposal.start < end for start, end in places)
+
+
+def _is_confirmed(decided: DecidedProposal) -> bool:
+    return decided.kind == CONFIRM and decided.answer == "yes"
+
+
+def _fact_of(decided: DecidedProposal) -> str:
+    return next((value for option, value in decided.said if option == "fact"), "")
+
+
+def _adding(kind: str, said: Said) -> Callable[[Editor], EditPlan]:
+    return lambda editor: editor.add(kind, said)
+
+
+def _confirming(facts: Sequence[tuple[str, Said]]) -> Callable[[Editor], EditPlan]:
+    return lambda editor: editor.confirm_each(facts)
 
 
 def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]], left: list[str]) -> EditPlan:

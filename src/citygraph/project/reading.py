@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from citygraph.config import Config
 from citygraph.edit.changes import Editor
+from citygraph.edit.passages import Passages
 from citygraph.edit.plan import keep_document
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import EditError, QueryError
@@ -25,7 +26,9 @@ from citygraph.read.text import Extracted, KeptText, read_error
 if TYPE_CHECKING:
     from citygraph.project.editing import CheckedEdit, Edits
 
-FIELDS: Final = ("title", "date", "not-before", "not-after", "author", "access")
+REPLACES: Final = "replaces"
+"""The field with the document of which one is a new edition."""
+FIELDS: Final = ("title", "date", "not-before", "not-after", "author", "access", REPLACES)
 """What is asked of a document, in order."""
 _TITLE: Final = PREFIXES["dct"] + "title"
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
@@ -89,10 +92,18 @@ class Documents:
         graph = EditedGraph(load_files(self._config).graphs)
         for iri in graph.instances(_DOCUMENT):
             if Literal(digest) in graph.objects(iri, CG + "sha256"):
-                return self._known(iri, path, data, graph, keep=keep)
+                return self._replacing(self._known(iri, path, data, graph, keep=keep), said.get(REPLACES, ""), graph)
         found = extract_apart(data, path.name)
         about = self._about(found, path, said, graph)
         return self._new(path, data, found, about, graph, keep=keep)
+
+    def _replacing(self, known: ReadDocument, old: str, graph: EditedGraph) -> ReadDocument:
+        """A known document with the edit that says of which one it is a new edition, where the graph does not say so."""
+        before = Passages(graph, self._config.sources_folder).document(old) if old else None
+        if before is None or before in graph.objects(known.iri, PREFIXES["dct"] + REPLACES):
+            return known
+        plan = self._edits.editor().change(known.name, [(REPLACES, compress(before.value, graph.prefixes))])
+        return replace(known, checked=self._edits.check(plan, keep_documents=False))
 
     # -- a document that the graph has --------------------------------------------------------------------
 
@@ -127,8 +138,11 @@ class Documents:
 
     def _about(self, found: Extracted, path: Path, said: Mapping[str, str], graph: EditedGraph) -> dict[str, Guess]:
         """What a person says, and guesses at the rest."""
+        if said.get(REPLACES):
+            old = Passages(graph, self._config.sources_folder).document(said[REPLACES])
+            said = {**said, REPLACES: compress(old.value, graph.prefixes)}
         guesses = guess_about(found, path.name, today=self._today)
-        about = {each: guess for each in FIELDS if (guess := getattr(guesses, each.replace("-", "_"))) is not None}
+        about = {e: guess for e in FIELDS if (guess := getattr(guesses, e.replace("-", "_"), None)) is not None}
         if {"date", "not-before", "not-after"} & said.keys():
             about = {each: guess for each, guess in about.items() if each not in {"date", "not-before", "not-after"}}
         about |= {each: Guess(value, text("read.from.said")) for each, value in said.items()}

@@ -10,14 +10,14 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from citygraph.csv_tables import CsvLayout, Dialect, defused, write_cells
 from citygraph.edit.kinds import Kinds
 from citygraph.errors import EditError
-from citygraph.messages import sentence, text
+from citygraph.messages import Text, sentence, text
 from citygraph.read.mentions import KnownNames
 from citygraph.read.propose import Proposal, told_proposal
 
@@ -41,10 +41,47 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "no": "no", "n": "no", "nei": "no",
     "": "later", "later": "later", "senere": "later", "seinare": "later", "seinere": "later", "l": "later",
 }  # fmt: skip
+CONFIRM: Final = "confirm"
+END: Final = "end"
+"""The kinds of the rows that ask about facts of an earlier edition, in place of a kind of fact."""
+ALL: Final = "all"
+_AGAIN: Final = "again"
 _PLACE: Final = re.compile(r"char=(\d{1,9}),(\d{1,9})\Z")
 _VALUE: Final = re.compile(r"\s*([a-z][a-z-]*)=(.*?)\s*\Z", re.DOTALL)
 _SEPARATOR: Final = re.compile(r";\s*(?=[a-z][a-z-]*=)")
 _REJECTED: Final = ("kind", "place", "fingerprint", "decided")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFact:
+    """A fact that an earlier edition of a text says: it is to be confirmed by the new one, or has it ended?
+
+    Attributes:
+        kind: `CONFIRM` or `END`.
+        sort: `again` when its sentence is the same, `choose` when only the words are, `gone` when they are not there.
+        said: the fact, and what an edit is told of it.
+        told: the fact as a sentence.
+        words: the words of the new text; those of the old one when they are gone.
+        start: their first character in the new text.
+        end: the character behind their last one.
+        sentence: the sentence of the new text.
+        before: the words of the old text.
+    """
+
+    kind: str
+    sort: str
+    said: tuple[tuple[str, str], ...]
+    told: Text
+    words: str
+    start: int
+    end: int
+    sentence: str
+    before: str
+
+    @property
+    def fingerprint(self) -> str:
+        """By what it is known again when somebody has said no."""
+        return fingerprint_of(self.kind, self.said, self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +115,15 @@ def sha256_of(text_: str) -> str:
 
 
 def write_proposals(
-    proposals: Sequence[Proposal], kinds: Kinds, known: KnownNames, *, of_text: str, language: str
+    proposals: Sequence[Proposal],
+    kinds: Kinds,
+    known: KnownNames,
+    *,
+    of_text: str,
+    language: str,
+    asked: Sequence[AskedFact] = (),
 ) -> bytes:
-    """The table that a colleague decides, as CSV for a spreadsheet.
+    """The table that a colleague decides, as CSV for a spreadsheet; what is asked about stands first.
 
     Args:
         proposals: the rows, in order.
@@ -88,8 +131,10 @@ def write_proposals(
         known: the names of the graph.
         of_text: the kept text that they are of.
         language: in which proposals are told.
+        asked: facts of an earlier edition.
     """
     mark = sha256_of(of_text)
+    first = [(*each, mark) for each in _asked_rows(asked, language)]
     rows = [
         (
             str(each.number), each.sentence.text, told_proposal(each, kinds, known).in_language(language), each.kind,
@@ -98,7 +143,26 @@ def write_proposals(
         )
         for each in proposals
     ]  # fmt: skip
-    return write_cells([COLUMNS, *rows], CsvLayout(Dialect.EXCEL, language))
+    return write_cells([COLUMNS, *first, *rows], CsvLayout(Dialect.EXCEL, language))
+
+
+def _asked_rows(asked: Sequence[AskedFact], language: str) -> Iterator[tuple[str, ...]]:
+    """The rows about facts of an earlier edition; the first decides for all whose sentence is the same."""
+    again = sum(each.sort == _AGAIN for each in asked)
+    if again > 1:
+        said = text("proposals.asked.all").filled(count=again).in_language(language)
+        yield ALL, "", said, CONFIRM, "", _AGAIN, "", "", "", ""
+    for number, each in enumerate(asked, start=1):
+        question = text(f"proposals.asked.{each.sort}").filled(fact=each.told).in_language(language)
+        before = (
+            "" if each.sort == _AGAIN else text("proposals.asked.before").filled(words=" ".join(each.before.split()))
+        )
+        place = f"char={each.start},{each.end}" if each.kind == CONFIRM else ""
+        values = "; ".join(f"{option}={value}" for option, value in each.said)
+        yield (
+            f"a{number}", each.sentence, question, each.kind, values, each.sort, "", " ".join(each.words.split()),
+            before.in_language(language) if isinstance(before, Text) else before, place,
+        )  # fmt: skip
 
 
 def _choices(proposal: Proposal, known: KnownNames, language: str) -> str:
@@ -134,11 +198,15 @@ def read_decisions(data: bytes, *, of_text: str) -> list[DecidedProposal]:
     if missing:
         raise EditError(sentence("proposals.no_column", name=missing[0]), fix=sentence("proposals.next.table"))
     mark = sha256_of(of_text)
-    return [_decided(row, rows.line_num, of_text, mark) for row in rows]
+    numbered = [({name: _undefused(row.get(name) or "") for name in COLUMNS}, rows.line_num) for row in rows]
+    for_all = next((cells["decision"] for cells, _ in numbered if cells["n"].strip() == ALL), "")
+    for cells, _ in numbered:
+        if cells["kind"].strip() == CONFIRM and cells["sort"].strip() == _AGAIN and not cells["decision"].strip():
+            cells["decision"] = for_all
+    return [_decided(cells, line, of_text, mark) for cells, line in numbered if cells["n"].strip() != ALL]
 
 
-def _decided(row: Mapping[str, str | None], line: int, of_text: str, mark: str) -> DecidedProposal:
-    cells = {name: _undefused(row.get(name) or "") for name in COLUMNS}
+def _decided(cells: Mapping[str, str], line: int, of_text: str, mark: str) -> DecidedProposal:
     place, answer = _PLACE.match(cells["place"].strip()), _ANSWERS.get(cells["decision"].strip().casefold())
     if cells["text"].strip() != mark:
         raise EditError(sentence("proposals.other_text", line=line), fix=sentence("proposals.next.again"))
@@ -146,7 +214,7 @@ def _decided(row: Mapping[str, str | None], line: int, of_text: str, mark: str) 
         message = sentence("proposals.no_decision", line=line, said=cells["decision"])
         raise EditError(message, fix=sentence("proposals.next.decision"))
     start, end = (int(place[1]), int(place[2])) if place else (0, 0)
-    words = of_text[start:end]
+    words = of_text[start:end] if cells["kind"].strip() != END else cells["words"]
     if not words or " ".join(words.split()) != " ".join(cells["words"].split()):
         raise EditError(sentence("proposals.other_words", line=line), fix=sentence("proposals.next.again"))
     parts = [_VALUE.match(each) for each in _SEPARATOR.split(cells["values"]) if each.strip()]

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 MAKER: Final = "citygraph pdf 1"
 _DAY: Final = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS: Final = re.compile(r"\d+")
-_ITEM: Final = re.compile(r"(?:[-•‣◦▪–—·●○*][ \t]*|\(?\d{1,3}[.)][ \t]+)(?=\S)")
+_ITEM: Final = re.compile(
+    r"(?:[-•‣◦▪–—·●○*][ \t]*|\(?\d{1,3}[.)](?![ \t]+[^\W\d_]+\.?[ \t]+\d{4})[ \t]+)(?=\S)"
+)  # no date
 _LEAST: Final = 8
 """Characters of a page on average below which a PDF is pictures of pages."""
 _EDGE: Final = 2

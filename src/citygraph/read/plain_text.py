@@ -33,7 +33,10 @@ _MARKS: Final = (
 _MOST_CONTROLS: Final = 0.02
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _LONGEST_HEADING: Final = 100
-_ITEM: Final = re.compile(r"[ \t]*(?:[-*+•‣◦▪–—·][ \t]+|\(?\d{1,3}[.)][ \t]+|\(?[a-zæøå][.)][ \t]+)")
+# "3. november 2020" is a day, and no item of a list.
+_ITEM: Final = re.compile(
+    r"[ \t]*(?:[-*+•‣◦▪–—·][ \t]+|\(?\d{1,3}[.)](?![ \t]+[^\W\d_]+\.?[ \t]+\d{4})[ \t]+|\(?[a-zæøå][.)][ \t]+)"
+)
 _LABELLED: Final = re.compile(r"[ \t]*[^\W\d_][\w /-]{0,30}:[ \t]")
 PAGE_NUMBER: Final = re.compile(
     r"[ \t]*(?:[-–—|][ \t]*)?(?:(?:side|page|s\.|p\.|pg\.)[ \t]*)?\d{1,4}"

@@ -31,7 +31,7 @@ _MAIL_HEAD: Final = re.compile(
 )
 _MAIL_START: Final = re.compile(r"\A(?:from|fra|frå):\s", re.IGNORECASE)
 _SUBJECT: Final = re.compile(r"\A(?:subject|emne|re|vs|sv|fwd?):\s*", re.IGNORECASE)
-_BULLET: Final = re.compile(r"\A(?:[-–•*·]|\(?[0-9a-z]{1,2}[.)])\s+")
+_BULLET: Final = re.compile(r"\A(?:[-–•*·]|\(?[0-9a-z]{1,2}[.)](?!\s+[^\W\d_]+\.?\s+\d{4}))\s+")
 _PRIVATE: Final = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<![\d-])(?:\+?47[ .]?)?(?:\d{2} ){3}\d{2}(?!\d)"
     r"|\b(?:tlf|telefon|tel|phone|mob|mobil|mobile)\b\.?:?\s*\+?\d",
