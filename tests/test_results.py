@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pyoxigraph
 import pytest
+import rdflib.compare
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from citygraph.csv_tables import (
     write_table,
 )
 from citygraph.messages import Text
+from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, canonical_hash, parse
 from citygraph.results import Answer, Graph, Solutions, Truth, json_term, write_answer
 from generated import plain_literals
@@ -97,6 +99,23 @@ def test_a_graph_is_written_as_rdf() -> None:
         found = parse(write_answer(Graph((triple,)), format=format_), format=format_).quads
         assert [quad.triple for quad in found] == [triple]
     assert canonical_hash(found)
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # rdflib warns of itself
+def test_a_graph_in_json_ld_is_compacted_and_read_back_by_a_reader_that_knows_no_graphs() -> None:
+    data = """
+        @prefix org: <http://www.w3.org/ns/org#> . @prefix id: <https://w3id.org/citygraph/id/> .
+        id:a a org:Membership ; org:member _:x, id:o\u00e6 ; org:role "leiar"@nn, "01"^^<http://www.w3.org/2001/XMLSchema#integer> .
+        _:x org:note "x", "" ; org:classification <urn:uuid:1>, <geo:63.4,10.4> . <http://other.example/p#q> <http://other.example/r> _:x .
+    """
+    triples = tuple(quad.triple for quad in parse(data.encode(), format="ttl").quads)
+    written = write_answer(Graph(triples), format="jsonld", prefixes=PREFIXES)
+    document = json.loads(written)
+    assert document["@context"] == {name: PREFIXES[name] for name in ("id", "org", "xsd")}
+    things = document["@graph"]
+    assert ["id:a", "org:Membership"] in [[each["@id"], each.get("@type")] for each in things]
+    read = rdflib.Graph().parse(data=written, format="json-ld")
+    assert rdflib.compare.isomorphic(read, rdflib.Graph().parse(data=data, format="turtle"))
 
 
 def test_columns_can_be_chosen_and_ordered() -> None:

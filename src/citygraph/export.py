@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import shutil
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, count, groupby
-from json.encoder import encode_basestring
+from itertools import chain, count
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, NamedTuple
 
@@ -26,10 +24,11 @@ from citygraph.csv_tables import (
     write_cells,
 )
 from citygraph.errors import ExportError
+from citygraph.jsonld import write_compacted
 from citygraph.labels import Labels
 from citygraph.messages import Text, sentence, text
-from citygraph.namespaces import CG, PREFIXES, XSD_STRING, Curies
-from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, serialize_to
+from citygraph.namespaces import CG, PREFIXES, Curies
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Triple, serialize_to
 from citygraph.sorted_quads import SortedQuads, distinct_triples
 from citygraph.turtle.layout import blocks_of
 
@@ -82,11 +81,6 @@ def write_graph(
             raise ExportError(message, fix=sentence("snapshots.choose", formats=", ".join(EXPORT_FORMATS)))
 
 
-_TYPE: Final = PREFIXES["rdf"] + "type"
-# What `json.dumps` does with one text, without the way there.
-_quoted: Final = encode_basestring
-
-
 def _used(quads: SortedQuads, prefixes: Mapping[str, str]) -> dict[str, str]:
     """Only the prefixes that a predicate or a type needs, so that the head of the file does not wander."""
     names = quads.names()
@@ -103,6 +97,14 @@ def _write_xml(quads: SortedQuads, into: BinaryIO, prefixes: Mapping[str, str]) 
     except (OSError, ValueError) as error:
         message = sentence("snapshots.not_xml", why=error)
         raise ExportError(message, fix=sentence("snapshots.other_format")) from error
+
+
+def _write_json(quads: SortedQuads, into: BinaryIO, prefixes: Mapping[str, str]) -> None:
+    with SpooledTemporaryFile(_IN_MEMORY) as body:
+        try:
+            write_compacted(quads, into, prefixes=prefixes, body=body)
+        except ValueError as error:
+            raise ExportError(error.args[0], fix=sentence("snapshots.other_format")) from error
 
 
 def _write_trig(quads: SortedQuads, into: BinaryIO, prefixes: Mapping[str, str]) -> None:
@@ -150,122 +152,9 @@ def _write_blocks(
         shutil.copyfileobj(body, into)
 
 
-# -- JSON-LD --------------------------------------------------------------------------------------------
-
-_NESTED: Final = 3
-"""Blanks before a key of a thing."""
-_MOST_SHORT: Final = 100_000
-"""Short IRIs that are kept."""
-
-
-def _write_json(quads: SortedQuads, into: BinaryIO, prefixes: Mapping[str, str]) -> None:
-    """A compacted document whose default graph is the graph: each triple once, whichever graph says it.
-
-    Things stand one after the other, those without a name under labels. Nothing but prefixes is in the context, so that
-    the form of a value never depends on other values.
-
-    Raises:
-        ExportError: a statement speaks of another, which JSON-LD cannot carry.
-    """
-    writer = _JsonThings(prefixes, quads)
-    with SpooledTemporaryFile(_IN_MEMORY) as body:
-        before = "\n"
-        for group in quads.groups():
-            body.write(f"{before}{writer.thing(group)}".encode())
-            before = ",\n"
-        context = {prefix: prefixes[prefix] for prefix in sorted(writer.used)}
-        head = json.dumps(context, ensure_ascii=False, indent=2).replace("\n", "\n ")
-        into.write(f'{{\n "@context": {head},\n "@graph": ['.encode())
-        body.seek(0)
-        shutil.copyfileobj(body, into)
-        into.write(b"\n ]\n}\n")
-
-
-class _JsonThings:
-    """Things as objects of JSON, their IRIs shortened."""
-
-    def __init__(self, prefixes: Mapping[str, str], quads: Iterable[Quad]) -> None:
-        # Only a namespace that ends so makes a prefix (JSON-LD 1.1, 4.1.5); `geo:63.4,10.4` would be taken for one.
-        fit = {name: space for name, space in prefixes.items() if name and space.endswith(tuple(":/?#[]@"))}
-        schemes = _schemes(quads, fit)
-        self._prefixes = {name: space for name, space in fit.items() if name not in schemes}
-        self._short: dict[str, str] = {}
-        self.used: set[str] = set()
-
-    def thing(self, group: Iterable[Quad]) -> str:
-        """All that is said of one thing."""
-        triples = list(distinct_triples(group))
-        types = [each for each in triples if each.predicate.value == _TYPE and isinstance(each.object, Iri)]
-        # A reader that keeps nothing in memory wants the types first (Streaming JSON-LD, 3.1).
-        pairs = [("@type", [self._node(each.object) for each in types])] if types else []
-        pairs.append(("@id", [self._node(triples[0].subject)]))
-        said = (each for each in triples if each.predicate.value != _TYPE or not isinstance(each.object, Iri))
-        for predicate, some in groupby(said, key=lambda each: each.predicate.value):
-            pairs.append((self._iri(predicate), [self._value(each.object) for each in some]))
-        lines = [f"{_quoted(key)}: {_one_or_all(values)}" for key, values in pairs]
-        indent = "\n" + " " * _NESTED
-        return f"  {{{indent}{f',{indent}'.join(lines)}\n  }}"
-
-    def _iri(self, iri: str) -> str:
-        short = self._short.get(iri)
-        if short is None:
-            fit = ((name, iri[len(space) :]) for name, space in self._prefixes.items() if iri.startswith(space))
-            prefix, rest = min(
-                ((name, rest) for name, rest in fit if rest and not rest.startswith("//")),
-                key=_length,
-                default=("", ""),
-            )
-            short = f"{prefix}:{rest}" if prefix else iri
-            self.used |= {prefix} - {""}
-            if len(self._short) < _MOST_SHORT:
-                self._short[iri] = short
-        return short
-
-    def _node(self, term: Term) -> str:
-        return _quoted(self._iri(term.value) if isinstance(term, Iri) else str(term))
-
-    def _value(self, term: Term) -> str:
-        match term:
-            case Literal() if term.language:
-                direction = f'"@direction": "{term.direction}", ' if term.direction is not None else ""
-                return f'{{"@language": "{term.language}", {direction}"@value": {_quoted(term.value)}}}'
-            case Literal() if term.datatype.value == XSD_STRING:
-                return _quoted(term.value)
-            case Literal():
-                return f'{{"@type": {self._node(term.datatype)}, "@value": {_quoted(term.value)}}}'
-            case Triple():
-                message = sentence("snapshots.not_jsonld", term=term)
-                raise ExportError(message, fix=sentence("snapshots.other_format"))
-            case _:
-                return f'{{"@id": {self._node(term)}}}'
-
-
-def _length(parts: tuple[str, str]) -> tuple[int, str]:
-    """The shortest comes first, as the standard says (JSON-LD 1.1 Processing, 6.2)."""
-    return sum(map(len, parts)), parts[0]
-
-
-def _schemes(quads: Iterable[Quad], prefixes: Container[str]) -> set[str]:
-    """The prefixes that whole IRIs of the graph begin with, which a reader would take for short ones."""
-    found: set[str] = set()
-    for quad in quads:
-        for term in (quad.subject, quad.predicate, quad.object):
-            iri = term.datatype if isinstance(term, Literal) else term
-            if isinstance(iri, Iri) and not iri.value.startswith(("http://", "https://")):
-                scheme, _, rest = iri.value.partition(":")
-                if scheme in prefixes and not rest.startswith("//"):
-                    found.add(scheme)
-    return found
-
-
-def _one_or_all(values: list[str]) -> str:
-    """A value, or a list with a line for each."""
-    indent = "\n" + " " * (_NESTED + 1)
-    return values[0] if len(values) == 1 else f"[{indent}{f',{indent}'.join(values)}\n{' ' * _NESTED}]"
-
-
 # -- a table per class ----------------------------------------------------------------------------------
 
+_TYPE: Final = PREFIXES["rdf"] + "type"
 _OWL: Final = PREFIXES["owl"]
 _BELOW: Final = PREFIXES["rdfs"] + "subClassOf"
 _SEVERAL: Final = " | "

@@ -1,21 +1,25 @@
 """What a JSON-LD parser drops without a word: keys that no context names, addresses that are not whole, texts beside nodes.
 
 JSON-LD 1.1 lets a processor pass over all of it. What a person wrote into a file of a project must not vanish so: each is
-found with the path of its keys and its line.
+found with the path of its keys and its line. Below stands how a graph is written: compacted, with our prefixes alone.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from itertools import groupby
+from json.encoder import encode_basestring
+from typing import IO, Final, Protocol
 from urllib.parse import urljoin
 
 from citygraph.messages import key_of, sentence
-from citygraph.namespaces import PREFIXES, is_absolute_iri
+from citygraph.namespaces import PREFIXES, RDF_TYPE, XSD_STRING, is_absolute_iri
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple, Writable
 
 _KEYWORDS: Final = frozenset({
     "@base", "@container", "@context", "@direction", "@graph", "@id", "@import", "@included", "@index", "@json", "@language",
@@ -333,3 +337,140 @@ def in_a_page(value: object) -> str:
     for character in "<>&\u2028\u2029":
         written = written.replace(character, f"\\u{ord(character):04x}")
     return written
+
+
+# -- written --------------------------------------------------------------------------------------------
+
+_NESTED: Final = 3
+"""Blanks before a key of a thing."""
+_MOST_SHORT: Final = 100_000
+"""Short IRIs that are kept."""
+_PIECE: Final = 1_000_000
+# What `json.dumps` does with one text, without the way there.
+_quoted: Final = encode_basestring
+
+
+class GroupedQuads(Protocol):
+    """Quads that stand together by what they are about, as `sorted_quads.SortedQuads` has them."""
+
+    def __iter__(self) -> Iterator[Quad]:
+        """All of them."""
+        ...
+
+    def groups(self) -> Iterator[list[Quad]]:
+        """Those about each subject, subject after subject."""
+        ...
+
+
+def write_compacted(
+    quads: GroupedQuads, into: Writable, *, prefixes: Mapping[str, str], body: IO[bytes] | None = None
+) -> None:
+    """A compacted document whose default graph is the graph: each triple once, whichever graph says it.
+
+    Things stand one after the other, those without a name under labels. Nothing but prefixes is in the context, so that
+    the form of a value never depends on other values.
+
+    Args:
+        quads: the graph.
+        into: where to write.
+        prefixes: those that may stand in the context; the ones that are used do.
+        body: where the things wait for the context above them; in memory without it.
+
+    Raises:
+        ValueError: a statement speaks of another, which JSON-LD cannot carry.
+    """
+    writer = _JsonThings(prefixes, quads)
+    body = body if body is not None else io.BytesIO()
+    before = "\n"
+    for group in quads.groups():
+        body.write(f"{before}{writer.thing(group)}".encode())
+        before = ",\n"
+    context = {prefix: prefixes[prefix] for prefix in sorted(writer.used)}
+    head = json.dumps(context, ensure_ascii=False, indent=2).replace("\n", "\n ")
+    into.write(f'{{\n "@context": {head},\n "@graph": ['.encode())
+    body.seek(0)
+    while data := body.read(_PIECE):
+        into.write(data)
+    into.write(b"\n ]\n}\n")
+
+
+class _JsonThings:
+    """Things as objects of JSON, their IRIs shortened."""
+
+    def __init__(self, prefixes: Mapping[str, str], quads: Iterable[Quad]) -> None:
+        # Only a namespace that ends so makes a prefix (JSON-LD 1.1, 4.1.5); `geo:63.4,10.4` would be taken for one.
+        fit = {name: space for name, space in prefixes.items() if name and space.endswith(tuple(":/?#[]@"))}
+        schemes = _schemes(quads, fit)
+        self._prefixes = {name: space for name, space in fit.items() if name not in schemes}
+        self._short: dict[str, str] = {}
+        self.used: set[str] = set()
+
+    def thing(self, group: Iterable[Quad]) -> str:
+        """All that is said of one thing."""
+        triples = list(dict.fromkeys(quad.triple for quad in group))
+        types = [each for each in triples if each.predicate.value == RDF_TYPE and isinstance(each.object, Iri)]
+        # A reader that keeps nothing in memory wants the types first (Streaming JSON-LD, 3.1).
+        pairs = [("@type", [self._node(each.object) for each in types])] if types else []
+        pairs.append(("@id", [self._node(triples[0].subject)]))
+        said = (each for each in triples if each.predicate.value != RDF_TYPE or not isinstance(each.object, Iri))
+        for predicate, some in groupby(said, key=lambda each: each.predicate.value):
+            pairs.append((self._iri(predicate), [self._value(each.object) for each in some]))
+        lines = [f"{_quoted(key)}: {_one_or_all(values)}" for key, values in pairs]
+        indent = "\n" + " " * _NESTED
+        return f"  {{{indent}{f',{indent}'.join(lines)}\n  }}"
+
+    def _iri(self, iri: str) -> str:
+        short = self._short.get(iri)
+        if short is None:
+            fit = ((name, iri[len(space) :]) for name, space in self._prefixes.items() if iri.startswith(space))
+            prefix, rest = min(
+                ((name, rest) for name, rest in fit if rest and not rest.startswith("//")),
+                key=_length,
+                default=("", ""),
+            )
+            short = f"{prefix}:{rest}" if prefix else iri
+            self.used |= {prefix} - {""}
+            if len(self._short) < _MOST_SHORT:
+                self._short[iri] = short
+        return short
+
+    def _node(self, term: Term) -> str:
+        return _quoted(self._iri(term.value) if isinstance(term, Iri) else str(term))
+
+    def _value(self, term: Term) -> str:
+        match term:
+            case Literal() if term.language:
+                direction = f'"@direction": "{term.direction}", ' if term.direction is not None else ""
+                return f'{{"@language": "{term.language}", {direction}"@value": {_quoted(term.value)}}}'
+            case Literal() if term.datatype.value == XSD_STRING:
+                return _quoted(term.value)
+            case Literal():
+                return f'{{"@type": {self._node(term.datatype)}, "@value": {_quoted(term.value)}}}'
+            case Triple():
+                raise ValueError(sentence("snapshots.not_jsonld", term=term))
+            case _:
+                return f'{{"@id": {self._node(term)}}}'
+
+
+def _length(parts: tuple[str, str]) -> tuple[int, str]:
+    """The shortest comes first, as the standard says (JSON-LD 1.1 Processing, 6.2)."""
+    return sum(map(len, parts)), parts[0]
+
+
+def _schemes(quads: Iterable[Quad], prefixes: Container[str]) -> set[str]:
+    """The prefixes that whole IRIs of the graph begin with, which a reader would take for short ones."""
+    found: set[str] = set()
+    for quad in quads:
+        for term in (quad.subject, quad.predicate, quad.object):
+            iri = term.datatype if isinstance(term, Literal) else term
+            if isinstance(iri, Iri) and not iri.value.startswith(("http://", "https://")):
+                scheme, _, rest = iri.value.partition(":")
+                if scheme in prefixes and not rest.startswith("//"):
+                    found.add(scheme)
+    return found
+
+
+def _one_or_all(values: list[str]) -> str:
+    """A value, or a list with a line for each."""
+    indent = "\n" + " " * (_NESTED + 1)
+    return values[0] if len(values) == 1 else f"[{indent}{f',{indent}'.join(values)}\n{' ' * _NESTED}]"

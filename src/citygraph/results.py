@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any, Final, TypeAlias
 
-from citygraph.namespaces import XSD_STRING
-from citygraph.rdf import BlankNode, Iri, Literal, Term, Triple, refuse_not_xml, serialize
+from citygraph.jsonld import write_compacted
+from citygraph.namespaces import PREFIXES, XSD_STRING
+from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, refuse_not_xml, serialize
+from citygraph.sorted_quads import SortedQuads
 
 Row: TypeAlias = tuple[Term | None, ...]
 JSON_END: Final = "]}}"
@@ -71,13 +73,17 @@ class Graph:
 Answer: TypeAlias = Solutions | Truth | Graph
 
 
-def write_answer(answer: Answer, *, format: str) -> bytes:  # noqa: A002
-    """The answer in `csv`, `tsv`, `json` or `xml`, or a graph in an RDF format.
+def write_answer(answer: Answer, *, format: str, prefixes: Mapping[str, str] = PREFIXES) -> bytes:  # noqa: A002
+    """The answer in `csv`, `tsv`, `json` or `xml`, or a graph in an RDF format; in JSON-LD it is compacted with the prefixes.
 
     Raises:
         ValueError: the format cannot carry this kind of answer, or a value in it.
     """
     match answer:
+        case Graph() if format == "jsonld":
+            file = io.BytesIO()
+            write_compacted(SortedQuads(Quad(*triple) for triple in answer.triples), file, prefixes=prefixes)
+            return file.getvalue()
         case Graph():
             return serialize(answer.triples, format=format)
         case Truth():

@@ -13,6 +13,7 @@ from typing import Any
 import pyoxigraph
 import pytest
 import rdflib
+import rdflib.compare
 from SPARQLWrapper import CSV, JSON, TURTLE, XML, SPARQLWrapper
 
 from citygraph.rdf import Iri, Literal, Quad, canonical_hash, parse
@@ -398,6 +399,18 @@ def test_a_parameter_names_the_format_before_accept(server: Server) -> None:
     assert server.ask(rows, format="csv", output="json").json()["code"] == "endpoint.formats"
     assert server.get("/graph-store?default&format=nt").headers["content-type"].startswith("application/n-triples")
     assert server.get("/sparql?format=rdf").headers["content-type"].startswith("application/rdf+xml")
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # rdflib warns of itself
+def test_a_graph_in_json_ld_has_a_context_and_is_the_graph(server: Server) -> None:
+    query = "CONSTRUCT { ?s a <http://www.w3.org/ns/org#Site> ; ?p ?o } WHERE { ?s ?p ?o } LIMIT 100"
+    written = server.ask(query, format="json-ld")
+    assert list(json.loads(written.content)) == ["@context", "@graph"]
+    assert '"@type": "org:Site"' in written.text
+    read = rdflib.Graph().parse(data=written.content, format="json-ld")
+    assert rdflib.compare.isomorphic(
+        read, rdflib.Graph().parse(data=server.ask(query, format="nt").content, format="nt")
+    )
 
 
 def test_sparqlwrapper_asks_as_it_always_does(server: Server) -> None:

@@ -25,10 +25,12 @@ from typing import IO, Any, Final, TypeVar, cast
 import pyoxigraph
 
 from citygraph.errors import QueryError
+from citygraph.jsonld import write_compacted
 from citygraph.lexer import Token
 from citygraph.messages import key_of, said_in, sentence
-from citygraph.rdf import Term, Triple, serialize_to
+from citygraph.rdf import Quad, Term, Triple, serialize_to
 from citygraph.results import JsonRows, write_rows, write_truth
+from citygraph.sorted_quads import SortedQuads
 from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.text import QueryText, iris_among, read_query_tokens
 from citygraph.store import landlock, seccomp
@@ -422,7 +424,12 @@ def _write(  # the parts of one answer
     elif isinstance(result, pyoxigraph.QueryTriples):
         format_ = _first(question.graph, _GRAPHS, "endpoint.graph")
         answers.head = Head(format_, cacheable=checked.is_stable)
-        serialize_to(answers, _each_once(_at_most(result, most)), format=format_, prefixes=checked.prefixes)
+        triples = _each_once(_at_most(result, most))
+        if format_ == "jsonld":
+            quads = SortedQuads(Quad(*triple) for triple in triples)
+            write_compacted(quads, answers, prefixes=dict(bounds.prefixes))
+            return
+        serialize_to(answers, triples, format=format_, prefixes=checked.prefixes)
     else:
         format_ = _first(question.rows, ("json", "xml", "csv", "tsv"), "endpoint.rows")
         answers.head = Head(format_, cacheable=checked.is_stable)

@@ -6,6 +6,7 @@ Every claim of the service description has a test; editors complete from the nes
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from citygraph.formats import GRAPHS, content_type, media_type, negotiate
 from citygraph.messages import Text, sentence
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import BlankNode, Iri, Literal, Subject, Term, Triple, serialize
+from citygraph.results import Graph, write_answer
 from citygraph.void import void_triples
 from citygraph.web.background import Counts
 from citygraph.web.requests import Refusal, header, origin_of, refusal_of
@@ -49,7 +51,14 @@ async def describe(service: Service, scope: Scope, *, format: str) -> bytes:  # 
         counts = None
     names = ("dct", "rdfs", "void", "xsd")
     prefixes = {name: PREFIXES[name] for name in names} | {"sd": _SD, "formats": _FORMATS}
-    return serialize(_claims(service, f"{origin_of(scope)}/sparql", counts), format=format, prefixes=prefixes)
+    return _written(_claims(service, f"{origin_of(scope)}/sparql", counts), format, prefixes)
+
+
+def _written(triples: list[Triple], format_: str, prefixes: Mapping[str, str]) -> bytes:
+    """The triples in a format, shortened with the prefixes where it has any."""
+    if format_ == "jsonld":
+        return write_answer(Graph(tuple(triples)), format=format_, prefixes=prefixes)
+    return serialize(triples, format=format_, prefixes=prefixes)
 
 
 def _claims(service: Service, endpoint: str, counts: Counts | None) -> list[Triple]:
@@ -143,7 +152,7 @@ class WellKnownVoid:
                 return
             triples = _void(self._service, origin, await self._service.counts())
             prefixes = {**self._service.project.prefixes, "void-ext": "http://ldf.fi/void-ext#"}
-            data = serialize(triples, format=wanted[0], prefixes=prefixes)
+            data = _written(triples, wanted[0], prefixes)
             await Response(data, headers=headers)(scope, receive, send)
         except Refusal as refusal:
             await refusal(scope, receive, send)

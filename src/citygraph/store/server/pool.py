@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -185,7 +185,7 @@ class ServerPool(Pool):
             timeout=self.share.timeout,
             most_rows=question.most_rows or self.bounds.rows,
         )
-        format_, body = _written(answer, question)
+        format_, body = _written(answer, question, dict(self.bounds.prefixes))
         if len(body) > self.bounds.bytes:
             raise QueryError(sentence("limit.bytes", most=self.bounds.bytes), fix=sentence("next.less_by_limits"))
         unknown = self._unknown(checked.terms, served) if question.tells_unknown and _is_of_nothing(answer) else ()
@@ -210,7 +210,7 @@ def _is_of_nothing(answer: Answer) -> bool:
     )
 
 
-def _written(answer: Answer, question: Question) -> tuple[str, bytes]:
+def _written(answer: Answer, question: Question, prefixes: Mapping[str, str]) -> tuple[str, bytes]:
     if isinstance(answer, Truth):
         format_ = _first(question.rows, _TRUTH, "endpoint.truth")
         return format_, write_truth(value=answer.value, format=format_)
@@ -218,7 +218,7 @@ def _written(answer: Answer, question: Question) -> tuple[str, bytes]:
         format_ = _first(question.graph, _GRAPHS, "endpoint.graph")
     else:
         format_ = _first(question.rows, _ROWS, "endpoint.rows")
-    return format_, write_answer(answer, format=format_)
+    return format_, write_answer(answer, format=format_, prefixes=prefixes)
 
 
 def _first(wanted: Iterable[str], possible: Sequence[str], what: str) -> str:
