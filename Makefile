@@ -39,7 +39,7 @@ serve: .venv/installed
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 LOCK = citygraph-$(VERSION).lock.txt
 WHEEL = citygraph-$(VERSION)-py3-none-any.whl
-EXTRAS = duckdb ckan re2 xlsx read
+EXTRAS = duckdb ckan re2 xlsx read office
 lock: .venv/installed .lock/installed
 	mkdir -p dist && rm -f dist/$(LOCK)
 	$(BIN)python -m build --wheel --no-isolation --outdir dist

@@ -82,9 +82,8 @@ if (navigator.clipboard) {
 
 for (const button of document.querySelectorAll(".copy-mail")) {
   // As text for any program, and as HTML for those that show it: names are links, and the numbers lead to the sources below.
-  const brief = button.closest(".brief");
-  const text = brief.querySelector("template.mail-text").content.textContent;
-  const html = brief.querySelector("template.mail-html").innerHTML;
+  const text = document.querySelector("template.mail-text").content.textContent;
+  const html = document.querySelector("template.mail-html").innerHTML;
   if (!navigator.clipboard?.write || !globalThis.ClipboardItem) continue;
   const named = button.textContent;
   button.hidden = false;

@@ -27,8 +27,11 @@ def pages(this_project: Project) -> Pages:
 def test_a_city_and_its_authority_begin_with_the_same_sentence_and_cards(pages: Pages, language: str) -> None:
     city, authority = (pages.get(f"/{path}?lang={language}").text for path in ("city/oslo", "authority/oslo-kommune"))
     briefs = [page.partition('<section class="brief"')[2].partition("<template")[0] for page in (city, authority)]
-    # Where they can be read as text is all that differs.
-    assert len({re.sub(r'href="/(city/oslo|authority/oslo-kommune)\.txt[^"]*"', "", each) for each in briefs}) == 1
+    # Where they are to be had as files is all that differs.
+    assert (
+        len({re.sub(r'href="/(city/oslo|authority/oslo-kommune)\.(txt|docx|pptx)[^"]*"', "", each) for each in briefs})
+        == 1
+    )
     assert SENTENCES[language] in words_of(briefs[0])
     # Each leads to the other, and says what both say.
     assert f'href="/authority/oslo-kommune?lang={language}"' in city
@@ -88,8 +91,8 @@ def test_the_brief_is_a_text_for_an_e_mail_with_numbered_sources(pages: Pages, a
     answer = pages.get(address)
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     lines = answer.text.splitlines()
-    assert lines[:2] == ["Oslo", SENTENCES["en"]]
-    assert "  Role: full member [1]" in lines
+    assert lines[:3] == ["Oslo", "", SENTENCES["en"]]
+    assert "- Role: full member [1]" in lines
     sources = [line for line in lines if re.match(r"\[\d+\] ", line)]
     assert [line.partition(" ")[0] for line in sources] == [f"[{n}]" for n in range(1, len(sources) + 1)]
     assert {f"[{n}]" for n in re.findall(r"\[(\d+)\]", answer.text)} == {line.partition(" ")[0] for line in sources}

@@ -1,4 +1,4 @@
-"""The brief of a city with its authority: a sentence, what it is in each network, and the sources; as a page and as text."""
+"""The brief of a city with its authority: a sentence, what it is in each network, and the sources; as a page and to take along."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup
+
 from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.namespaces import PREFIXES
 from citygraph.query import cite
@@ -14,8 +16,8 @@ from citygraph.query.entity import NetworkTie, governed_with, ties_of
 from citygraph.rdf import Term
 from citygraph.web.pages.facts import CitedSource, ShownStatus, cited_sources, shown_status
 from citygraph.web.pages.page import Page
+from citygraph.web.pages.take import source_address
 from citygraph.web.pages.terms import ShownTerm
-from citygraph.web.requests import origin_of
 
 _AUTHORITY: Final = PREFIXES["cv"] + "PublicOrganisation"
 _PLACES: Final = frozenset({"city", "place"})
@@ -192,73 +194,11 @@ class _Writer:
         return self._words("brief.sentence", name=self.name, what=listed, day=day)
 
 
-# -- as text ---------------------------------------------------------------------------------------------
+# -- to take along ---------------------------------------------------------------------------------------
 
 
-def text_of(brief: Brief, page: Page, address: str) -> str:
-    """The brief as plain text, for an e-mail: its sources numbered below it.
-
-    Args:
-        brief: the brief.
-        page: for the language, and the addresses of sources.
-        address: where it can be read again.
-    """
-    words, day = page.words, page.formatter.date(page.graph.manifest.as_of)
-    parts = [[brief.name, brief.sentence]]
-    parts += [_network_text(each, page) for each in brief.networks]
-    for key, lines in (("last_known", brief.last_known), ("others", brief.others)):
-        if lines:
-            parts.append([words(f"brief.{key}", day=day), *(f"- {_line_text(each)}" for each in lines)])
-    if brief.sources:
-        listed = [f"[{number}] {_source_text(each, page)}" for number, each in enumerate(brief.sources, 1)]
-        parts.append([words("brief.sources"), *listed])
-    return "\n\n".join("\n".join(part) for part in [*parts, [address]]) + "\n"
-
-
-def _network_text(network: NetworkBrief, page: Page) -> list[str]:
-    words = page.words
-    named = (("role", network.grades), ("represented", network.offices), ("led", network.led))
-    said = {key: "; ".join((_led_text if key == "led" else _tie_text)(each) for each in found) for key, found in named}
-    lines = [f"  {words(f'brief.{key}')}: {said[key]}" for key, found in named if found]
-    confirmed = [f"  {words('brief.confirmed')}: {network.confirmed}"] if network.confirmed else []
-    return [network.network.text, *lines, *confirmed]
-
-
-def _tie_text(line: BriefLine) -> str:
-    parts = [line.holder.text] if line.holder else []
-    parts += [line.role, *([line.body.text] if line.body != line.network else []), *([line.when] if line.when else [])]
-    return ", ".join(parts) + _marks(line)
-
-
-def _led_text(line: BriefLine) -> str:
-    holder = f" ({line.holder.text})" if line.holder else ""
-    return ", ".join([f"{line.body.text}{holder}", *([line.when] if line.when else [])]) + _marks(line)
-
-
-def _line_text(line: BriefLine) -> str:
-    """A tie that does not hold, in one line."""
-    status = f" ({line.status.words})" if line.status else ""
-    return f"{line.network.text}: {_tie_text(line).removesuffix(_marks(line))}{status}{_marks(line)}"
-
-
-def _marks(line: BriefLine) -> str:
-    return "".join(f" [{number}]" for number in line.numbers)
-
-
-def _source_text(source: CitedSource, page: Page) -> str:
-    """A source in one line, with an address that can be followed from elsewhere."""
-    said = ", ".join([source.document.text, *source.notes])
-    address = source_address(source, page)
-    return f"{said}: {source.passage} {address}".strip() if source.passage else f"{said}. {address}".strip()
-
-
-def source_address(source: CitedSource, page: Page) -> str:
-    """Where a source can be read: on the web, else on its page here; empty when it has neither."""
-    if source.page or source.document.external:
-        return source.page or source.document.href
-    return _absolute(page, source.document.href) if source.document.href else ""
-
-
-def _absolute(page: Page, path: str) -> str:
-    """The address under which the reader reaches a path of ours, for use outside this page."""
-    return origin_of(page.request.scope) + path.removeprefix(page.urls.prefix)
+def mail_of(page: Page, brief: Brief, iri: str) -> Markup:
+    """What an e-mail says of a brief, with the lasting address of its page at the end."""
+    return page.say(
+        "mail_brief.html", brief=brief, name=brief.name, iri=iri, address_of=lambda each: source_address(each, page)
+    )

@@ -18,7 +18,7 @@ from citygraph.query import cite
 from citygraph.query.entity import places_of
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Solutions
-from citygraph.web.pages.brief import brief_of, governed, source_address, text_of
+from citygraph.web.pages.brief import Brief, brief_of, governed, mail_of
 from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_earth
 from citygraph.web.pages.facts import (
     HEADINGS,
@@ -37,12 +37,13 @@ from citygraph.web.pages.graph import GraphView, saved_queries
 from citygraph.web.pages.page import JSON, NotFound, Page, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.search import nearest_things
 from citygraph.web.pages.sources import document_view
+from citygraph.web.pages.take import OFFICE, TEXT, Take, endings, take_of, taken
 from citygraph.web.pages.terms import ShownTerm
 from citygraph.web.pages.urls import ON_DEMAND, TWINS
 from citygraph.web.requests import Refusal
 
 _MOST_RECORDS: Final = 400
-_TEXT: Final = "txt"
+_TAKEN: Final = frozenset({TEXT, *OFFICE})
 _FILES: Final = {**TWINS, **ON_DEMAND}
 _OFFERED: Final = {type_: name for name, type_ in _FILES.items()}
 _MOST_LISTED: Final = 3000
@@ -70,15 +71,15 @@ def entity(request: Request) -> Response:
     page = Page(request)
     kind, slug = str(request.path_params["kind"]), str(request.path_params["slug"])
     iri = page.graph.directory.at(kind, slug)
-    if iri is not None and request.query_params.get("format") == _TEXT:
-        return _as_text(page, iri)
+    if iri is not None and (said := request.query_params.get("format")) in _TAKEN:
+        return _taken(page, iri, str(said))
     if iri is not None:
         wanted = wanted_format(request, _OFFERED)
         return _twin(page, iri, wanted) if wanted else _entity_page(page, iri)
     stem, _, extension = slug.rpartition(".")
-    of_twin = page.graph.directory.at(kind, stem) if extension in {*_FILES, _TEXT} else None
-    if of_twin is not None and extension == _TEXT:
-        return _as_text(page, of_twin)
+    of_twin = page.graph.directory.at(kind, stem) if extension in {*_FILES, *_TAKEN} else None
+    if of_twin is not None and extension in _TAKEN:
+        return _taken(page, of_twin, extension)
     if of_twin is not None:
         return _twin(page, of_twin, extension)
     # The address of the IRI itself, or of another kind than the one it has now, leads on to the page.
@@ -119,15 +120,20 @@ def _not_found(page: Page, slug: str) -> NotFound:
     return NotFound(page.request.url.path, near)
 
 
-def _as_text(page: Page, iri: str) -> Response:
-    """The brief of a city or an authority as plain text, for an e-mail; nothing else has one."""
+def _taken(page: Page, iri: str, ending: str) -> Response:
+    """The brief of a city or an authority as a text, or as a document to edit further; nothing else has one."""
     pair = governed(page, iri)
-    if pair is None:
+    if pair is None or ending not in endings():
         raise NotFound(page.request.url.path, [(page.graph.label(iri, page.language), page.urls.entity(iri))])
-    response = respond(page.request, text_of(brief_of(page, pair), page, iri).encode(), "text/plain; charset=utf-8")
-    response.headers["Content-Language"] = page.language
-    response.headers.add_vary_header("Accept-Language")
-    return response
+    said = mail_of(page, brief_of(page, pair), iri)
+    name = page.urls.entity(iri).partition("?")[0].rpartition("/")[2]
+    return taken(page, said, ending, name, day=page.graph.manifest.as_of)
+
+
+def _take(page: Page, brief: Brief, iri: str) -> Take:
+    """What the page of a city or an authority offers to take along."""
+    language = f"?lang={page.language}" if page.urls.choice.explicit else ""
+    return take_of(mail_of(page, brief, iri), page, lambda ending: page.urls.entity(iri, format=ending) + language)
 
 
 _NAMED: Final = """
@@ -175,10 +181,7 @@ def _entity_page(page: Page, iri: str) -> Response:
         other_names=_other_names(page, iri, main),
         groups=_together(groups, groups_about(other, page.formatter) if other else [], (iri, other)),
         brief=brief,
-        brief_text=text_of(brief, page, iri) if brief else "",
-        brief_address=lambda source: source_address(source, page),
-        brief_file=page.urls.entity(iri, format=_TEXT)
-        + (f"?lang={page.language}" if page.urls.choice.explicit else ""),
+        take=_take(page, brief, iri) if brief else None,
         other=page.formatter.iri(other) if other else None,
         tables=[(table, [column_name(each, page.words) for each in table.columns]) for table in tables],
         sources=cited_sources(here, page.formatter, page.words),

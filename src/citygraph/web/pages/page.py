@@ -85,6 +85,10 @@ class Page:
         response.headers.add_vary_header("Accept-Language")
         return response
 
+    def say(self, template: str, **values: Any) -> Markup:  # noqa: ANN401
+        """A part of a page, or what is said elsewhere of it."""
+        return Markup(_environment().get_template(template).render(**self._common(), **values))  # noqa: S704  # escaped there
+
     def _licence(self) -> ShownTerm:
         iri = self.project.config.licence
         shown = self.formatter.term(Iri(iri))
@@ -294,6 +298,8 @@ def _wants_page(request: Request) -> bool:
         "tsv",
         "xml",
         "xlsx",
+        "docx",
+        "pptx",
         "geojson",
         "ttl",
         "nt",

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from anyio.from_thread import run as run_in_loop
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,13 +32,15 @@ from citygraph.web.pages.files import METADATA, account_headers, answer_file, fe
 from citygraph.web.pages.graph import day_of, saved_queries, saved_query
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
+from citygraph.web.pages.take import absolute, endings, source_address, take_of, taken
 from citygraph.web.pages.terms import date_in_words
-from citygraph.web.requests import Refusal, origin_of, other_day, read_body
+from citygraph.web.requests import Refusal, other_day, read_body
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
 _OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict"})
 _MOST_OPTIONS: Final = 400
 _MOST_TERMS: Final = 5000
+_MOST_TAKEN: Final = 100
 _LONGEST_BODY: Final = 400_000
 _PATIENCE: Final = 10.0
 _LONGEST_LINK: Final = 6000
@@ -92,14 +95,16 @@ def query_page(request: Request) -> Response:
         ending = wanted_format(request, {media_type(each): each for each in offered} | plain_json)
     if not ending:
         return _answer_page(page, saved, values)
-    if ending not in ANSWER_FORMATS and ending not in {"atom", METADATA}:
+    if ending not in ANSWER_FORMATS and ending not in {"atom", METADATA, *endings()}:
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
     is_rows = saved.parsed.form is Form.SELECT
     cite = _switch(page, "cite", ending, has_effect=is_rows and ending != "atom")
     strict = _switch(page, "strict", ending, has_effect=is_rows)
     if request.query_params.get("dialect") and ending not in {"csv", METADATA}:
         raise _no_effect("dialect", ending)
-    answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
+    answered = _ask_saved(
+        page, saved, values, as_of=_as_of(page), cite=cite or (ending in endings() and bool(saved.cite))
+    )
     if answered.federated is not None and answered.federated.failure:
         # A file cannot say that some of its columns are empty because nobody answered.
         raise StoreError(answered.federated.failure, fix=sentence("next.page_of_question"))
@@ -107,11 +112,16 @@ def query_page(request: Request) -> Response:
         body = feed_of(
             page,
             answered,
-            here=_absolute(page, request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
-            page_address=_absolute(page, page.urls.query(name, values)),
+            here=absolute(page, request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+            page_address=absolute(page, page.urls.query(name, values)),
             strict=strict,
         )
         return respond(request, body, _ATOM)
+    if ending in endings():
+        said = _mail(page, saved, values, answered, strict=strict)
+        return taken(
+            page, said, ending, name, day=answered.account.day if answered.account else page.graph.manifest.as_of
+        )
     table = "csv" if ending == METADATA else ending
     if table not in answer_formats(saved.parsed.form, saved.columns):
         near = [(each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)]
@@ -172,9 +182,10 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         except QueryError as error:
             fault = as_fault(error, page.language)
     answer = answered.answer if answered else None
+    triples = len(answer.triples) if isinstance(answer, Graph) else None
     kept = {**values, "as_of": parameters.get("as_of", ""), **({"strict": "1"} if strict else {})}
     rows = answer if isinstance(answer, Solutions) else None
-    csv = _absolute(page, page.urls.query(saved.name, kept, format="csv"))
+    csv = absolute(page, page.urls.query(saved.name, kept, format="csv"))
     response = page.render(
         "query.html",
         status=400 if fault else 200,
@@ -192,17 +203,26 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         last_known=_last_known(page, answered) if answered and not strict else None,
         account=answered.account.words.in_language(page.language) if answered and answered.account else "",
         truth=answer.value if isinstance(answer, Truth) else None,
-        triples=len(answer.triples) if isinstance(answer, Graph) else None,
+        triples=triples,
         pictures=pictures_of(rows, page.formatter, page.words, first=saved.view) if rows is not None else [],
         lists=_lists(page, answered) if answered else [],
         federated=_federated(page, answered) if answered else "",
         files=[
             (f, page.urls.query(saved.name, kept, format=f)) for f in answer_formats(saved.parsed.form, saved.columns)
         ],
+        take=take_of(
+            _mail(page, saved, values, answered, strict=strict),
+            page,
+            lambda ending: page.urls.query(
+                saved.name, {**kept, **({"lang": page.language} if page.urls.choice.explicit else {})}, format=ending
+            ),
+        )
+        if answered and triples is None
+        else None,
         feed=page.urls.query(
             saved.name, {**values, **({"strict": "1"} if strict else {}), "lang": page.language}, format="atom"
         ),
-        snippets=_snippets(csv, endpoint=_absolute(page, page.urls.sparql()), query=saved.text),
+        snippets=_snippets(csv, endpoint=absolute(page, page.urls.sparql()), query=saved.text),
         structured=data_block(_query_dataset(page, saved, csv)),
     )
     account_headers(page, response, answered)
@@ -259,6 +279,32 @@ def _last_known(page: Page, answered: Answered) -> AnswerTable | None:
     return table_of(answered.last_known_rows(), page.formatter, page.words, sources=sources)
 
 
+def _mail(page: Page, saved: SavedQuery, values: Mapping[str, str], answered: Answered, *, strict: bool) -> Markup:
+    """What an e-mail says of an answer: its first rows, what it leaves out, and its sources, numbered."""
+    tables = [_table(page, answered, strict=strict), None if strict else _last_known(page, answered)]
+    rows = [row for table in tables if table is not None for row in table.rows[:_MOST_TAKEN]]
+    sources = list(dict.fromkeys(each for row in rows for each in row.sources))
+    numbers = {each: number for number, each in enumerate(sources, 1)}
+    parameters = {name: page.request.query_params.get(name, "") for name in ("as_of", "strict", "cite")}
+    return page.say(
+        "mail_answer.html",
+        saved=saved,
+        filled=[
+            (page.words.code("column", name).capitalize(), page.formatter.term(term).text)
+            for name, term in answered.bound.items()
+        ],
+        truth=answered.answer.value if isinstance(answered.answer, Truth) else None,
+        table=tables[0],
+        last_known=tables[1],
+        most=_MOST_TAKEN,
+        numbers_of=lambda row: [numbers[each] for each in row.sources],
+        account=answered.account.words.in_language(page.language) if answered.account else "",
+        sources=sources,
+        address_of=lambda each: source_address(each, page),
+        address=absolute(page, page.urls.query(saved.name, {**values, **parameters})),
+    )
+
+
 def _federated(page: Page, answered: Answered) -> str:
     """Which columns come from another server, from where, and when it said so; or that they are empty."""
     federated = answered.federated
@@ -302,11 +348,6 @@ def _lists(page: Page, answered: Answered) -> list[tuple[str, ...]]:
         )
         for each in answered.lists
     ]
-
-
-def _absolute(page: Page, path: str) -> str:
-    """The address under which the reader reaches a path of ours, for use outside this page."""
-    return origin_of(page.request.scope) + path.removeprefix(page.urls.prefix)
 
 
 def _snippets(address: str, *, endpoint: str, query: str) -> list[tuple[str, str, str]]:
