@@ -151,16 +151,12 @@ def written_and_undone(project: Project, plan: EditPlan) -> list[str]:
     """The files that are not what they were after an edit was written and taken back."""
     project.edits.write(CheckedEdit(plan, ()))
     wrong = [each.path for each in plan.changes if (project.folder / each.path).read_bytes() != each.after]
-    new = [project.folder / each.path for each in plan.changes if each.before is None]
-    back = [plans.EditedFile(each.path, each.after, each.before or b"") for each in plan.changes]
-    plans.write_files(back, project.folder)
-    for path in new:
-        path.unlink()
-    return wrong + [
-        each.path
-        for each in plan.changes
-        if each.before is not None and (project.folder / each.path).read_bytes() != each.before
-    ]
+    plans.take_back(plan.changes, project.folder)
+    return wrong + [each.path for each in plan.changes if _bytes_of(project.folder / each.path) != each.before]
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def main(count: int, seed: int) -> None:

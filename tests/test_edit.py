@@ -8,6 +8,7 @@ import hashlib
 import os
 import random
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -571,7 +572,7 @@ def test_a_kill_at_any_step_of_writing_leaves_each_file_whole_and_the_edit_can_b
     plan = project.edits.editor().add("figure", said)
     after = {folder / each.path: each.after for each in plan.changes}
     steps = 0
-    while killed_at(steps, project, plan):
+    while killed_at(steps, lambda: write(project, plan)):
         steps += 1
         now = {path: path.read_bytes() for path in start}
         assert all(data in {start[path], after.get(path)} for path, data in now.items())
@@ -587,22 +588,65 @@ def test_a_kill_at_any_step_of_writing_leaves_each_file_whole_and_the_edit_can_b
     assert {path: path.read_bytes() for path in start} == {**start, **after}
 
 
-def killed_at(step: int, project: Project, plan: EditPlan) -> bool:
-    """Whether a process that writes a plan and is killed before that sync or rename was killed."""
+def test_an_undo_that_is_killed_is_finished_by_the_next(project: Project) -> None:
+    """An edit that made a file and changed another, taken back by a process that is killed at each step."""
+    said = [("name", "Sørnett"), ("source", "notat.txt"), ("quote", "assosiert partner")]
+    start = {path: path.read_bytes() for path in project.folder.glob("data/**/*.ttl")}
+    plan = project.edits.editor().add("network", said)
+    new = next(project.folder / each.path for each in plan.changes if each.before is None)
+    steps, is_killed = 0, True
+    while is_killed:
+        write(project, plan)
+        is_killed = killed_at(steps, lambda: plans.take_back(plan.changes, project.folder))
+        steps += 1
+        for each in plan.changes:
+            place = project.folder / each.path
+            assert (place.read_bytes() if place.is_file() else None) in {each.before, each.after}
+        plans.take_back(plan.changes, project.folder)
+        assert {path: path.read_bytes() for path in project.folder.glob("data/**/*.ttl")} == start
+    assert steps > 2
+    assert not new.exists()
+    new.write_bytes(b"# Another.\n")
+    with pytest.raises(EditError, match="somebody else"):
+        plans.take_back(plan.changes, project.folder)
+
+
+def test_a_disk_without_room_refuses_in_one_sentence_and_changes_nothing(project: Project) -> None:
+    """The system itself refuses: no file of this process may grow beyond what the old files have."""
+    plan = project.edits.editor().add(
+        "network", [("name", "Sørnett"), ("source", "notat.txt"), ("quote", "assosiert partner")]
+    )
+    before = {path: path.read_bytes() for path in project.folder.rglob("*.ttl")}
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+        try:
+            write(project, plan)
+        except ExportError as error:
+            os._exit(0 if "File too large" in error.message and error.fix else 1)
+        os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.suffix == ".ttl"} == before
+    assert not list(project.folder.glob("data/**/.*"))
+
+
+def killed_at(step: int, do: Callable[[], object]) -> bool:
+    """Whether a process that does this and is killed before that sync, rename or removal was killed."""
     child = os.fork()
     if not child:
         count = iter(range(1_000))
 
         def counted(real: Callable[..., object]) -> Callable[..., object]:
-            def do(*arguments: object) -> object:
+            def counting(*arguments: object) -> object:
                 if next(count) == step:
                     os.kill(os.getpid(), signal.SIGKILL)
                 return real(*arguments)
 
-            return do
+            return counting
 
-        os.fsync, os.rename, os.replace = (counted(each) for each in (os.fsync, os.rename, os.replace))  # type: ignore[assignment]
-        write(project, plan)
+        for name in ("fsync", "rename", "replace", "unlink"):
+            setattr(os, name, counted(getattr(os, name)))
+        do()
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert status in {0, signal.SIGKILL}, "a fault of the child"

@@ -48,8 +48,9 @@ def test_a_file_and_its_name_are_on_the_disk_before_anybody_is_told(
 def test_several_files_are_written_or_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_interrupted: bool
 ) -> None:
-    there, new, last = (tmp_path / name for name in ("there", "new", "last"))
+    there, gone, new, last = (tmp_path / name for name in ("there", "gone", "new", "last"))
     write_file(there, b"one")
+    write_file(gone, b"one")
     rename = Path.replace
     # What cannot be moved: a folder stands there, or somebody presses Ctrl-C.
     if is_interrupted:
@@ -63,9 +64,15 @@ def test_several_files_are_written_or_none(
     else:
         (last / "below").mkdir(parents=True)
     with pytest.raises(KeyboardInterrupt if is_interrupted else ExportError):
-        write_files({there: b"two", new: b"two", last: b"two"})
-    assert there.read_bytes() == b"one"
-    assert {path.name for path in tmp_path.iterdir()} == {"there"} | (set() if is_interrupted else {"last"})
+        write_files({there: b"two", gone: None, new: b"two", last: b"two"})
+    assert there.read_bytes() == gone.read_bytes() == b"one"
+    assert {path.name for path in tmp_path.iterdir()} == {"there", "gone"} | (set() if is_interrupted else {"last"})
+
+
+def test_several_files_are_written_and_some_of_them_go(tmp_path: Path) -> None:
+    write_file(tmp_path / "gone", b"one")
+    write_files({tmp_path / "new": b"two", tmp_path / "gone": None, tmp_path / "never": None})
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_nothing_else(

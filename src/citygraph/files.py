@@ -47,24 +47,28 @@ def write_file(path: Path, data: bytes, *, is_private: bool = False) -> None:
         raise _cannot_write(path, error) from error
 
 
-def write_files(contents: Mapping[Path, bytes]) -> None:
+def write_files(contents: Mapping[Path, bytes | None]) -> None:
     """Write several files, making their folders when needed: all of them beside their places, and then move each, in order.
 
-    A disk that is full, or a folder that may not be written, is met before the first is moved.
+    One without bytes goes. A disk that is full, or a folder that may not be written, is met before the first is moved.
 
     Raises:
         ExportError: a place cannot be written; what stood in any of them stands there.
     """
-    staged: list[tuple[Path, Path]] = []
+    staged: dict[Path, Path] = {}
     moved: dict[Path, bytes | None] = {}
     path = Path()
     try:
         for path, data in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged.append((path, _stage(path, data)))
-        for path, temporary in staged:
+            if data is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                staged[path] = _stage(path, data)
+        for path in contents:
             moved[path] = path.read_bytes() if path.is_file() else None
-            temporary.replace(path)
+            if path in staged:
+                staged[path].replace(path)
+            else:
+                path.unlink(missing_ok=True)
     except OSError as error:
         _put_back(moved)
         raise _cannot_write(path, error) from error
@@ -73,9 +77,9 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         _put_back(moved)
         raise
     finally:
-        for _, temporary in staged:
+        for temporary in staged.values():
             temporary.unlink(missing_ok=True)
-    for folder in {path.parent for path, _ in staged}:
+    for folder in {path.parent for path in moved}:
         sync_folder(folder)
 
 
@@ -85,7 +89,7 @@ def _put_back(moved: Mapping[Path, bytes | None]) -> None:
         for path, before in reversed([*moved.items()]):
             if before is None and path.is_file():
                 path.unlink()
-            elif before is not None and path.read_bytes() != before:
+            elif before is not None and (not path.is_file() or path.read_bytes() != before):
                 replace_file(path, before)
 
 
@@ -124,6 +128,7 @@ def _stage(path: Path, data: bytes, *, most: int = 0o777) -> Path:
             file.flush()
             os.fsync(descriptor)
     except BaseException:
+        # Whatever it was, Ctrl-C included: the half file must not stay, and the error goes on.
         Path(temporary).unlink(missing_ok=True)
         raise
     return Path(temporary)

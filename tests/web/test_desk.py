@@ -459,6 +459,22 @@ def test_what_git_refuses_is_written_and_told(team: Project) -> None:
     assert "git would not commit it" in desk.get(done.headers["location"] + "&lang=en", **KARI)
 
 
+def test_what_git_never_had_is_taken_back_without_a_word_about_git(team: Project) -> None:
+    """A new file and an old one that were not committed: when they are as before, there is nothing to commit."""
+    said = {"f-name-en": "South Net", "f-name-nb": "Sørnett", "f-source": "notat.txt"}
+    for path, fields in (("/desk/add/network?lang=en", said), (form_of("confirm", MEMBER), {"f-as-of": "2020-11-04"})):
+        assert proxied(team).make(path, fields, **KARI).status_code == 303
+        here = in_git(team.folder, "rev-parse", "HEAD")
+        desk = proxied(Project(replace(team.config, values={**team.config.values, "edit.commit": "each"}), today=TODAY))
+        number = desk.desk.work.journal.newest(1)[0].number
+        token = desk.desk.access.token("Kari Nordmann")
+        assert desk.send("/desk/undo", {"token": token, "edit": number}, **KARI).status_code == 303
+        taken_back = desk.desk.work.journal.one(str(number))
+        assert taken_back is not None
+        assert (taken_back.is_undone, taken_back.problem, taken_back.commit) == (True, "", "")
+        assert in_git(team.folder, "rev-parse", "HEAD") == here
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [({"serve.trusted_proxies": "*"}, "everybody is a proxy"), ({"serve.public_url": ""}, "needs the name")],

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from typing import Final
 from citygraph.edit.blocks import EditableTurtle
 from citygraph.edit.facts import Fact, StatementChange
 from citygraph.edit.state import EditedGraph, is_editable
-from citygraph.errors import EditError, ExportError
+from citygraph.errors import EditError
 from citygraph.files import locked, write_file
 from citygraph.files import write_files as write_in_order
 from citygraph.graphs import FileGraph, Part, part_of
@@ -285,16 +284,13 @@ def write_files(files: Sequence[EditedFile], folder: Path) -> None:
         EditError: one of them has changed meanwhile; none is written.
         ExportError: one of them cannot be written; all are as they were.
     """
-    with locked(folder / "data"):
-        places = [(each, Path(os.path.realpath(folder / each.path))) for each in files]
-        for change, place in places:
-            if (place.read_bytes() if place.is_file() else None) != change.before:
-                raise overtaken(change.path)
-        write_in_order({place: change.after for change, place in places})
+    _exchange([(each.path, each.before, each.after) for each in files], folder)
 
 
 def take_back(files: Sequence[EditedFile], folder: Path) -> None:
     """Put back what some files held before an edit, byte for byte, or none of them; a file that was new goes.
+
+    Where a process was killed on the way, this does the rest: a file that is back already is left as it is.
 
     Args:
         files: what they held before the edit, and what it wrote.
@@ -304,29 +300,21 @@ def take_back(files: Sequence[EditedFile], folder: Path) -> None:
         EditError: one of them is not as the edit left it; all stay as they are.
         ExportError: one of them cannot be written; all are as they were.
     """
+    # What others refer to goes last.
+    _exchange([(each.path, each.after, each.before) for each in reversed(files)], folder, may_be_done=True)
+
+
+def _exchange(
+    contents: Sequence[tuple[str, bytes | None, bytes | None]], folder: Path, *, may_be_done: bool = False
+) -> None:
+    """Let each file hold the second, where it holds the first: all or none of them; without bytes it is not there."""
     with locked(folder / "data"):
-        places = [(each, Path(os.path.realpath(folder / each.path))) for each in files]
-        for change, place in places:
-            if (place.read_bytes() if place.is_file() else None) != change.after:
-                raise overtaken(change.path)
-        done: list[tuple[EditedFile, Path]] = []
-        try:
-            # What others refer to goes last.
-            for change, place in reversed(places):
-                _put_back(change, place)
-                done.append((change, place))
-        except BaseException:
-            for change, place in done:
-                with suppress(ExportError):
-                    write_file(place, change.after)
-            raise
-
-
-def _put_back(change: EditedFile, place: Path) -> None:
-    if change.before is None:
-        place.unlink(missing_ok=True)
-    else:
-        write_file(place, change.before)
+        places = [Path(os.path.realpath(folder / path)) for path, _, _ in contents]
+        for place, (path, old, new) in zip(places, contents, strict=True):
+            now = place.read_bytes() if place.is_file() else None
+            if now != old and not (may_be_done and now == new):
+                raise overtaken(path)
+        write_in_order({place: new for place, (_, _, new) in zip(places, contents, strict=True)})
 
 
 def keep_document(path: Path, data: bytes) -> None:

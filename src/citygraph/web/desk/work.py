@@ -222,10 +222,11 @@ class DeskWork:
         return edit
 
     def can_undo(self, edit: WrittenEdit) -> bool:
-        """Whether the files of an edit are still as it left them."""
-        return not edit.is_undone and all(
-            _bytes_of(self.project.folder / each.path) == each.after for each in edit.files
-        )
+        """Whether the files of an edit are still as it left them, or some of them back already as they were before."""
+        now = [_bytes_of(self.project.folder / each.path) for each in edit.files]
+        held = list(zip(now, edit.files, strict=True))
+        is_left = all(data in {each.before, each.after} for data, each in held)
+        return not edit.is_undone and is_left and any(data == each.after for data, each in held)
 
     def _committed(self, edit: WrittenEdit, message: str, who: str) -> WrittenEdit:
         """The edit with the commit that has it, or with the reason why there is none; the journal keeps that too."""
@@ -269,23 +270,41 @@ def commit_files(folder: Path, paths: Sequence[str], message: str, *, who: str) 
         who: the person who made the edit; whoever git is set up for without it.
 
     Returns:
-        The short name of the commit.
+        The short name of the commit; empty when git has nothing to commit, as the files are what they are there.
 
     Raises:
         ConfigError: there is no git here.
         EditError: git refuses.
     """
-    named = [f":(literal){each}" for each in paths]
     author = [f"--author={author_of(who)}"] if who else []
     own = (
         []
         if git(folder, "var", "GIT_COMMITTER_IDENT")
         else ["-c", "user.name=citygraph", "-c", "user.email=desk@localhost"]
     )
-    commit = ["commit", "--quiet", "--only", *author, "-m", message, "--", *named]
-    if git(folder, "add", "--all", "--", *named) is None or git(folder, *own, *commit) is None:
+    changed = _staged(folder, paths)
+    if not changed:
+        return ""
+    if git(folder, *own, "commit", "--quiet", "--only", *author, "-m", message, "--", *changed) is None:
         raise EditError(sentence("desk.no_commit"))
     return (git(folder, "rev-parse", "--short", "HEAD") or b"").decode().strip()
+
+
+def _staged(folder: Path, paths: Sequence[str]) -> list[str]:
+    """Stage some files as they are, also that they are gone, and say which of them the last commit has otherwise."""
+    named = [(f":(literal){each}", (folder / each).exists()) for each in paths]
+    there, gone = ([name for name, is_there in named if is_there is wanted] for wanted in (True, False))
+    commands = [
+        *([("add", "--", *there)] if there else []),
+        # One that git never had is no mistake: an edit that was not committed is taken back.
+        *([("rm", "--quiet", "--cached", "--ignore-unmatch", "--", *gone)] if gone else []),
+    ]
+    if any(git(folder, *each) is None for each in commands):
+        raise EditError(sentence("desk.no_commit"))
+    differing = git(folder, "diff", "--cached", "--name-only", "--relative", "-z", "--", *(name for name, _ in named))
+    if differing is None:
+        raise EditError(sentence("desk.no_commit"))
+    return [f":(literal){each}" for each in differing.decode("utf-8", "surrogateescape").split("\0") if each]
 
 
 def author_of(who: str) -> str:
