@@ -63,6 +63,18 @@ def test_what_is_published_without_a_word_is_a_series(published: tuple[Path, Pub
     assert not any(each.by_query for each in it.dataset.distributions)
 
 
+def test_an_answer_speaks_of_the_day_that_it_was_asked_about(published: tuple[Path, Published]) -> None:
+    it = published[1].catalog
+    said = json.loads((published[0] / "queries/members.csv-metadata.json").read_text(encoding="utf-8"))
+    day = said["dc:temporal"]["@value"]
+    assert {each.period for each in it.answers} == {(day, day)}
+    assert it.dataset.period[0] < it.dataset.period[1] <= day
+    members = next(each for each in it.answers if each.query == "members")
+    for name in PROFILES:
+        found = _objects(write_record(it, PROFILES[name]), f"{members.iri}/period", "dcat:startDate")
+        assert [each.split('"')[1] for each in found] == [day]
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_each_answer_is_in_the_series_and_nothing_else_is(name: str) -> None:
     it, triples = many(_ANSWERS), _record(name)

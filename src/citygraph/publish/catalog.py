@@ -43,7 +43,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file that has been written and that the catalogue describes: its path, what it is, and how big."""
+    """A file that has been written and that the catalogue describes: its path, what it is, and how big.
+
+    `query` is the question that it answers, and `period` the first and the last day that it was asked about.
+    """
 
     path: str
     title: Text
@@ -52,6 +55,7 @@ class Item:
     media_type: str
     size: int
     query: str = ""
+    period: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,8 @@ def catalog_of(
             _answer(query, dataset, settings, name),
             # The question, and what its answer holds and leaves out.
             description=found[0].description,
+            # The graph speaks of many years, and the answer of the day that it was asked about.
+            period=found[0].period if any(found[0].period) else dataset.period,
             distributions=tuple(_distribution(item, site, names) for item in found),
         )
         for query in queries

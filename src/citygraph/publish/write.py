@@ -39,7 +39,7 @@ from citygraph.publish.pages import landing_page, ontology_page
 from citygraph.publish.paging import CATALOG_FORMATS, PageFile, read_back, write_catalogs
 from citygraph.publish.quality import Score, quality_triples
 from citygraph.publish.record import DCAT_AP_3, NAMESPACES, PROFILES
-from citygraph.rdf import Iri, Quad, Term, Triple
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.sorted_quads import SortedQuads
@@ -55,6 +55,7 @@ _WITH_POINTS: Final = (
     "publish.issued",
 )  # fmt: skip
 _ADDRESSES: Final = ("contact.email", "contact.url", "publisher.homepage", "publish.site", "publish.service")
+_DATE: Final = Iri(PREFIXES["xsd"] + "date")
 _RESERVED: Final = re.compile(r"(\A|\.)(example|test|invalid|localhost|example\.(com|net|org))\Z")
 """Names that are set aside for examples and tests (RFC 2606, sections 2 and 3)."""
 
@@ -274,11 +275,18 @@ class Writing:
                 if ending in formats:
                     file_type, media_type, words = formats[ending]
                     title = Text(f"{query.title.nb} ({words})", f"{query.title.en} ({words})")
-                    self._items.append(Item(path, title, about, file_type, media_type, size, query.name))
+                    period = self._asked_about(asked)
+                    self._items.append(Item(path, title, about, file_type, media_type, size, query.name, period))
                     self._sound.add(f"{path} {file_type}")
             file = f"{query.name}.csv"
             metadata = describe_table(file, columns_of(named, language), self._about_table(query, asked))
             self._folder.write(f"queries/{file}{METADATA_ENDING}", metadata)
+
+    def _asked_about(self, asked: QuestionAnswer) -> tuple[str, str]:
+        """The first and the last of the days that a question names, else the day that the edition holds for."""
+        days = [each.value for each in asked.bound.values() if isinstance(each, Literal) and each.datatype == _DATE]
+        day = self._edition.as_of.isoformat()
+        return min(days, default=day), max(days, default=day)
 
     def _about_table(self, query: SavedQuery, asked: QuestionAnswer) -> TableAbout:
         """What the table of an answer is: the question, the day that it holds for, and the account of its rows."""
