@@ -47,6 +47,7 @@ WRITERS = {
     "files": "how a file is written",
     "link.wikidata": "extracts of Wikidata",
     "new": "settings, ontology and questions",
+    "project.reading": "a page that was fetched, in a folder of its own until it is read",
     "project.publishing": "what Turtle looks like when it is published",
     "publish.folder": "what is published",
     "publish.identity": "what a portal knows a graph by",

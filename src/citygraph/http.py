@@ -226,6 +226,7 @@ class HttpClient:
         transport: httpx.BaseTransport | None = None,
         uses_proxy: bool = True,
         follows: bool = False,
+        address_of: Callable[[str, int], str] | None = None,
     ) -> None:
         """No connection is made yet.
 
@@ -236,6 +237,8 @@ class HttpClient:
             transport: what carries the requests; tests give their own.
             uses_proxy: whether the proxy and the certificates count that the environment names.
             follows: whether a redirect is followed.
+            address_of: looks a host and its port up and gives the number that is asked, or refuses; certificates are held
+                against the name all the same. Redirects and proxies would go around it: leave them off with it.
 
         Raises:
             ConfigError: the policy has no contact, and `headers` no `User-Agent`.
@@ -243,7 +246,7 @@ class HttpClient:
         given = dict(headers or {})
         agent = given.pop("User-Agent", "") or policy.user_agent()
         self._policy, self._auth, self._transport = policy, auth, transport
-        self._uses_proxy, self._follows = uses_proxy, follows
+        self._uses_proxy, self._follows, self._address_of = uses_proxy, follows, address_of
         self._headers = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "gzip", **given}
         self._certificates: ssl.SSLContext | None = None
         # A client serves one request at a time, so that closing it at the deadline ends that request alone.
@@ -330,9 +333,16 @@ class HttpClient:
         is_whole = False
         try:
             where = httpx.URL(url).copy_merge_params(dict(params)) if params else httpx.URL(url)
+            extensions = {}
+            if self._address_of is not None:
+                port = where.port or (443 if where.scheme == "https" else 80)
+                headers = {"Host": where.netloc.decode(), **(headers or {})}
+                extensions = {"sni_hostname": where.host}
+                where = where.copy_with(host=self._address_of(where.host, port))
             request = client.build_request(
-                method, where, data=dict(data) if data else None, content=content, headers=headers, timeout=timeout
-            )
+                method, where, data=dict(data) if data else None, content=content, headers=headers, timeout=timeout,
+                extensions=extensions,
+            )  # fmt: skip
             response = client.send(request, stream=True)
             try:
                 yield response

@@ -20,7 +20,7 @@ Said = Annotated[str | None, typer.Option(show_default=False)]
 
 
 def read(
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False)],
     title: Said = None,
     date: Said = None,
     not_before: Said = None,
@@ -37,6 +37,8 @@ def read(
     language: Language = None,
 ) -> None:
     """Read a document: keep its text and register it."""
+    from citygraph.read.by_address import is_address  # noqa: PLC0415  # keeps `--help` fast
+
     words = language_name(language)
     if date is not None and (not_before is not None or not_after is not None):
         raise typer.BadParameter(_said("both_dates", words))
@@ -46,7 +48,12 @@ def read(
     }  # fmt: skip
     project = open_project(project_folder)
     edits = project.edits
-    done = edits.documents.read(file, {key: value for key, value in given.items() if value}, keep=not dry_run)
+    what = {key: value for key, value in given.items() if value}
+    documents = edits.documents
+    if is_address(file):
+        done = documents.read_address(file, what, keep=not dry_run)
+    else:
+        done = documents.read(Path(file), what, keep=not dry_run)
     checked = done.checked
     is_written = checked is not None and not dry_run and not checked.violations
     if checked is not None and is_written:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from citygraph.config import Config
@@ -19,6 +20,7 @@ from citygraph.load import load_files
 from citygraph.messages import Sentence, Text, text
 from citygraph.namespaces import CG, PREFIXES, compress
 from citygraph.rdf import Literal
+from citygraph.read.by_address import FetchedDocument, fetch_document
 from citygraph.read.guess import Guess, guess_about
 from citygraph.read.run import extract_apart, files_to_keep, kept_document, read_bytes
 from citygraph.read.text import Extracted, KeptText, read_error
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 REPLACES: Final = "replaces"
 """The field with the document of which one is a new edition."""
-FIELDS: Final = ("title", "date", "not-before", "not-after", "author", "access", REPLACES)
+FIELDS: Final = ("title", "date", "not-before", "not-after", "author", "access", "page", REPLACES)
 """What is asked of a document, in order."""
 _TITLE: Final = PREFIXES["dct"] + "title"
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
@@ -74,13 +76,29 @@ class Documents:
         self._edits = edits
         self._today = today
 
-    def read(self, path: Path, said: Mapping[str, str], *, keep: bool = True) -> ReadDocument:
+    def read_address(self, address: str, said: Mapping[str, str], *, keep: bool = True) -> ReadDocument:
+        """The same of a document that is fetched once from its address, which is kept with the moment.
+
+        Raises:
+            ReadError: as for `read` and `fetch_document`.
+            EditError, QueryError, ExportError: as for `read`.
+        """
+        found = fetch_document(address, private=bool(self._config.values["read.private_addresses"]))
+        with TemporaryDirectory(prefix="citygraph-read-") as folder:
+            path = Path(folder) / found.name
+            path.write_bytes(found.data)
+            return self.read(path, {"page": found.address, **said}, keep=keep, origin=found)
+
+    def read(
+        self, path: Path, said: Mapping[str, str], *, keep: bool = True, origin: FetchedDocument | None = None
+    ) -> ReadDocument:
         """A document with the edit that registers it; one that the graph has gives the text that is kept.
 
         Args:
             path: the file.
             said: what a person says of it, by field; the rest is guessed.
             keep: whether files may be written: the texts, so that the edit is checked with them.
+            origin: where the file was fetched from.
 
         Raises:
             ReadError: no text can be made of it, or the text that was kept is not at hand any more or another.
@@ -94,8 +112,10 @@ class Documents:
             if Literal(digest) in graph.objects(iri, CG + "sha256"):
                 return self._replacing(self._known(iri, path, data, graph, keep=keep), said.get(REPLACES, ""), graph)
         found = extract_apart(data, path.name)
+        if origin is not None:
+            found.about.is_public = origin.is_public
         about = self._about(found, path, said, graph)
-        return self._new(path, data, found, about, graph, keep=keep)
+        return self._new(path, data, found, about, graph, keep=keep, origin=origin)
 
     def _replacing(self, known: ReadDocument, old: str, graph: EditedGraph) -> ReadDocument:
         """A known document with the edit that says of which one it is a new edition, where the graph does not say so."""
@@ -151,7 +171,15 @@ class Documents:
         return {each: about[each] for each in FIELDS if each in about}
 
     def _new(
-        self, path: Path, data: bytes, found: Extracted, about: Mapping[str, Guess], graph: EditedGraph, *, keep: bool
+        self,
+        path: Path,
+        data: bytes,
+        found: Extracted,
+        about: Mapping[str, Guess],
+        graph: EditedGraph,
+        *,
+        keep: bool,
+        origin: FetchedDocument | None,
     ) -> ReadDocument:
         editor = self._edits.editor()
         kind = editor.kinds.named("document")
@@ -167,7 +195,7 @@ class Documents:
         (name, read_again), *_ = plan.documents.items()
         if read_again != data:
             raise read_error("meanwhile", path=path)
-        plan = replace(plan, documents=files_to_keep(name, data, found))
+        plan = replace(plan, documents=files_to_keep(name, data, found, origin))
         checked = self._edits.check(plan, keep_documents=keep)
         iri = plan.facts[0]
         short = compress(iri, graph.prefixes)

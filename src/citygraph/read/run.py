@@ -12,6 +12,7 @@ from typing import Any, Final, get_args
 
 from citygraph.errors import ReadError, StoreError, StoreTimeout
 from citygraph.messages import reason_of
+from citygraph.read.by_address import FetchedDocument
 from citygraph.read.mail import read_mail
 from citygraph.read.office import kind_of_archive, read_docx, read_odt
 from citygraph.read.pdf import read_pdf
@@ -154,22 +155,28 @@ class KeptRecord:
         text_sha256: of the text in UTF-8.
         maker: what made the text, with its version.
         parts: of the text.
+        address: where the file was fetched from; empty for one that lay at hand.
+        retrieved: when it was fetched.
     """
 
     sha256: str
     text_sha256: str
     maker: str
     parts: tuple[TextPart, ...]
+    address: str = ""
+    retrieved: str = ""
 
     @classmethod
-    def of(cls, data: bytes, found: Extracted) -> KeptRecord:
+    def of(cls, data: bytes, found: Extracted, origin: FetchedDocument | None = None) -> KeptRecord:
         """What is to be written down of a file and the text that was made of it."""
         text = hashlib.sha256(found.kept.text.encode()).hexdigest()
-        return cls(hashlib.sha256(data).hexdigest(), text, found.maker, found.kept.parts)
+        address, when = (origin.address, origin.retrieved.isoformat(timespec="seconds")) if origin else ("", "")
+        return cls(hashlib.sha256(data).hexdigest(), text, found.maker, found.kept.parts, address, when)
 
     def to_bytes(self) -> bytes:
         """As JSON, with one part in a line."""
         head = {"sha256": self.sha256, "textSha256": self.text_sha256, "madeBy": self.maker}
+        head |= {"address": self.address, "retrieved": self.retrieved} if self.address else {}
         lines = (json.dumps([each.kind, each.start, each.end, each.place], ensure_ascii=False) for each in self.parts)
         begun = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
         parts = ",\n  ".join(lines)
@@ -185,7 +192,8 @@ class KeptRecord:
         try:
             said: Any = json.loads(data)
             parts = tuple(TextPart(*each) for each in said["parts"])
-            record = cls(str(said["sha256"]), str(said["textSha256"]), str(said["madeBy"]), parts)
+            origin = str(said.get("address", "")), str(said.get("retrieved", ""))
+            record = cls(str(said["sha256"]), str(said["textSha256"]), str(said["madeBy"]), parts, *origin)
             ends = [place for part in parts for place in (part.start, part.end)]
             is_right = ends == sorted(ends) and all(part.kind in _KINDS for part in parts)
         except (KeyError, TypeError, RecursionError) as error:
@@ -196,16 +204,17 @@ class KeptRecord:
         return record
 
 
-def files_to_keep(name: str, data: bytes, found: Extracted) -> dict[str, bytes]:
+def files_to_keep(name: str, data: bytes, found: Extracted, origin: FetchedDocument | None = None) -> dict[str, bytes]:
     """What is kept of a document in the folder of sources, by path: the file, its text where that is another, the map.
 
     Args:
         name: of the document in that folder.
         data: the file as it came.
         found: the text that was made of it.
+        origin: where it was fetched from.
     """
     text = found.kept.text.encode()
-    kept = {name: data, f"{TEXTS}/{name}.json": KeptRecord.of(data, found).to_bytes()}
+    kept = {name: data, f"{TEXTS}/{name}.json": KeptRecord.of(data, found, origin).to_bytes()}
     if text != data:
         kept[f"{TEXTS}/{name}.txt"] = text
     return kept
