@@ -1,7 +1,8 @@
 """Edits with values that are made up, over all kinds of facts, and what each must keep: `python tests/random_edits.py 1000`.
 
 Most are sensible for their field, some are not; what is refused is refused in words. What is written changes the blocks
-of what the edit is about, loses no comment, and is undone to the byte.
+of what the edit is about, loses no comment, leaves no new finding, and is undone to the byte. Of two windows with forms
+of the same files, the second is refused with both values.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from pathlib import Path
 from citygraph import Project
 from citygraph.edit import plan as plans
 from citygraph.edit.changes import Editor
-from citygraph.edit.facts import facts_of_kind
-from citygraph.edit.kinds import FactField
+from citygraph.edit.facts import facts_of_kind, kind_of_fact
+from citygraph.edit.kinds import FactField, FactKind
 from citygraph.edit.plan import EditPlan
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import EditError, QueryError
 from citygraph.lexer import TURTLE, tokens
 from citygraph.load import load_files
+from citygraph.messages import key_of
 from citygraph.project.editing import CheckedEdit
 
 Said = list[tuple[str, str]]
@@ -46,33 +48,47 @@ class RandomEdits:
     def __init__(self, project: Project, seed: int) -> None:
         self.project, self.chance = project, random.Random(seed)  # noqa: S311  # the same edits in every run
         self.state = EditedGraph(load_files(project.config).graphs)
+        self.kinds = project.edits.kinds
 
     def plan(self) -> tuple[str, EditPlan]:
         """One edit, with the verb and kind that it is of; EditError or QueryError when it is refused."""
-        editor, chance = self.project.edits.editor(), self.chance
-        self.state = editor._state  # noqa: SLF001  # the same files, read once
+        editor, chance = self._editor(), self.chance
         verb, kind = chance.choice(VERBS), chance.choice(list(editor.kinds.values()))
         name = f"{verb} {kind.name}"
-        fields = [each for each in kind.fields if each.option != "file"]
         if verb == "add":
+            fields = [each for each in kind.fields if each.option != "file"]
             chosen = [each for each in fields if each.required or chance.random() < 0.3]
             return name, editor.add(kind.name, self.said(chosen, editor))
+        if not kind.has({"end": "until", "confirm": "as-of", "dispute": "rank"}.get(verb, kind.fields[0].option)):
+            raise EditError("no such edit")
         facts = facts_of_kind(kind, {}, self.state)
         if not facts:
             raise EditError("none")
         fact = chance.choice(facts).iri
+        return name, self.edit_of(fact, verb, kind, editor)
+
+    def _editor(self) -> Editor:
+        editor = self.project.edits.editor()
+        self.state = editor.state
+        return editor
+
+    def edit_of(self, fact: str, verb: str, kind: FactKind, editor: Editor | None = None) -> EditPlan:
+        """One edit of a fact that is there."""
+        editor, chance = editor or self._editor(), self.chance
+        fields = [each for each in kind.fields if each.option != "file"]
         short = f"<{fact}>" if chance.random() < 0.2 else fact
         if verb == "end":
-            return name, editor.end(short, [("on", self.day())])
+            return editor.end(short, [("on", self.day())])
         if verb == "confirm":
-            return name, editor.confirm(short, [("on", self.day())])
+            return editor.confirm(short, [("on", self.day())])
         if verb == "retract":
-            return name, editor.retract(short, [("because", chance.choice(TEXTS))] if kind.has("rank") else [])
+            return editor.retract(short, [("because", chance.choice(TEXTS))] if kind.has("rank") else [])
+        telling = {"source"} if verb == "dispute" else set()
         chosen = chance.sample(fields, min(len(fields), chance.choice((1, 1, 2))))
-        said = self.said(chosen, editor)
+        said = self.said([*chosen, *(each for each in fields if each.option in telling)], editor)
         if verb == "change":
-            return name, editor.change(short, said)
-        return name, editor.dispute(short, [*said, ("because", chance.choice(TEXTS))])
+            return editor.change(short, said)
+        return editor.dispute(short, [*said, ("because", chance.choice(TEXTS))])
 
     def said(self, fields: list[FactField], editor: Editor) -> Said:
         """Something for each of these fields."""
@@ -93,7 +109,7 @@ class RandomEdits:
         if any(each.endswith("integer") for each in field.datatypes):
             return str(chance.randrange(1, 13 if field.option == "month" else 10**6))
         if field.classes:
-            things = [each for class_ in field.classes for each in self.state.instances(class_)]
+            things = [each for each in self.state.said if self.state.classes(each).intersection(field.classes)]
             return chance.choice(things or [""])
         if field.option == "page":
             return f"https://example.org/{chance.randrange(10**6)}?a=b&c=%20"
@@ -159,32 +175,53 @@ def _bytes_of(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def second_window(edits: RandomEdits, first: EditPlan) -> str:
+    """What is wrong with an edit of the same fact that was planned on the same files, and is written after the first."""
+    project, fact = edits.project, kind_of_fact(first.facts[0], edits.kinds, edits.state)
+    if fact is None or fact.iri not in edits.state.said:
+        return ""
+    second = edits.edit_of(fact.iri, "retract" if fact.kind.has("rank") else "change", fact.kind)
+    shared = {each.path for each in first.changes} & {each.path for each in second.changes}
+    project.edits.write(CheckedEdit(first, ()))
+    try:
+        project.edits.write(CheckedEdit(second, ()))
+    except EditError as error:
+        is_told = key_of(error.message) == "edit.overtaken_both"
+        return "" if shared and is_told else f"the second is told {error.message}"
+    else:
+        plans.take_back(second.changes, project.folder)
+        return "the second was written over the first" if shared else ""
+    finally:
+        plans.take_back(first.changes, project.folder)
+
+
 def main(count: int, seed: int) -> None:
-    """Make edits of a copy of the reference graph; look for new findings at every twentieth."""
+    """Write so many edits of a copy of the reference graph, and check each; keep some, so that the graph changes."""
     from conftest import ROOT, TODAY, copy_project  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as place:
         project = Project.open(copy_project(ROOT, Path(place) / "project"), today=TODAY)
         edits, done, refused = RandomEdits(project, seed), Counter[str](), Counter[str]()
-        for number in range(count):
-            if number % 50 == 0:
-                print(number, sum(refused.values()), "refused", flush=True)  # noqa: T201
+        found = Counter[str]()
+        while sum(done.values()) < count:
+            number = sum(done.values())
             try:
                 name, plan = edits.plan()
+                other = second_window(edits, plan) if number % 3 == 0 else ""
             except (EditError, QueryError) as error:
                 refused[str(error)[:60]] += 1
                 continue
             done[name] += 1
-            for fault in [*faults(plan), *written_and_undone(project, plan)]:
-                print(number, name, fault)  # noqa: T201
+            checked = project.edits.check(plan)
+            found.update(f"{name} {each.severity} {each.code}" for each in checked.findings)
+            for fault in [*faults(plan), *written_and_undone(project, plan), *([other] if other else [])]:
+                print(number, name, fault, flush=True)  # noqa: T201
             if number % 20 == 0:
-                checked = project.edits.check(plan)
-                done["checked"] += 1
-                done["breaks a rule, refused"] += bool(checked.violations)
+                print(number, sum(refused.values()), "refused", flush=True)  # noqa: T201
                 if not checked.violations:
                     project.edits.write(checked)
         print(sum(done.values()), "done;", sum(refused.values()), "refused")  # noqa: T201
-        print(done, refused, sep="\n")  # noqa: T201
+        print("done", done, "refused", refused, "findings", found, sep="\n")  # noqa: T201
 
 
 if __name__ == "__main__":

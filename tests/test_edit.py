@@ -221,7 +221,7 @@ def test_what_is_removed_takes_the_line_that_kept_it_apart(project: Project, pla
     write(project, project.edits.editor().retract(f"id:person-x{place}", []))
     kept = [each for number, each in enumerate(blocks) if number != place]
     assert path.read_text(encoding="utf-8") == "\n".join([head, *kept])
-    with pytest.raises(EditError, match="other facts refer"):
+    with pytest.raises(EditError, match="Other facts refer"):
         project.edits.editor().retract("id:person-kari-nordmann", [])
 
 
@@ -272,6 +272,32 @@ def test_a_dispute_gives_the_rival_which_is_not_followed_and_the_point(project: 
     assert text_of(project).count('"1996"^^xsd:gYear') == 1
     with pytest.raises(EditError, match="says the same"):
         project.edits.editor().dispute("claim-nordnett-founded-1998", [("date", "1998"), ("source", "notat.txt")])
+    # Who says it again, or what is there as rejected, is shown that.
+    for date in ("1996", "1999"):
+        with pytest.raises(EditError, match=f"there already: id:claim-nordnett-founded-{date}"):
+            project.edits.editor().dispute("claim-nordnett-founded-1998", [("date", date), ("source", "notat.txt")])
+
+
+def test_what_is_retracted_is_not_confirmed(project: Project) -> None:
+    fact = "m-fjordby-kommune-nordnett"
+    write(project, project.edits.editor().retract(fact, []))
+    with pytest.raises(EditError, match="is retracted, and cannot be confirmed"):
+        project.edits.editor().confirm(fact, [("on", "2020-12-01")])
+
+
+def test_a_figure_is_one_number_or_a_range(project: Project) -> None:
+    fact, predicates = "obs-nordnett-members-2020", ("value ", "minValue ", "maxValue ")
+    changes: list[tuple[Said, str]] = [
+        ([("from", "10"), ("to", "14")], "maxValue 14 minValue 10"),
+        ([("value", "about 15")], "value 15"),
+        ([("value", "10-14")], "maxValue 14 minValue 10"),
+        ([("value", "12"), ("from", "10"), ("to", "14")], "maxValue 14 minValue 10 value 12"),
+    ]
+    for said, written_ in changes:
+        write(project, project.edits.editor().change(fact, said))
+        block = text_of(project).partition(f"id:{fact} a ")[2].partition("\n.\n")[0]
+        lines = [line.strip().removeprefix("schema:").removesuffix(" ;") for line in block.splitlines()]
+        assert " ".join(sorted(each for each in lines if each.startswith(predicates))) == written_
 
 
 def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Project) -> None:
@@ -532,7 +558,13 @@ def write_formatted(path: Path) -> None:
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_line_ends_and_a_byte_order_mark_stay(project: Project, newline: str, mark: str) -> None:
     path = project.folder / NETWORK
-    data = (mark + text_of(project).replace("\n", newline)).encode()
+    text = mark + text_of(project).replace("\n", newline)
+    # A line end inside of a string is part of what is said, whatever ends the lines of the file.
+    literal = 'skos:note """to\nlinjer\r\nog en""" ;'
+    data = text.replace(
+        f"    org:role concept:role-full-member ;{newline}",
+        f"    org:role concept:role-full-member ;{newline}    {literal}{newline}",
+    ).encode()
     path.write_bytes(data)
     write(project, project.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01")]))
     after = path.read_bytes()

@@ -462,6 +462,8 @@ def test_what_git_refuses_is_written_and_told(team: Project) -> None:
 def test_what_git_never_had_is_taken_back_without_a_word_about_git(team: Project) -> None:
     """A new file and an old one that were not committed: when they are as before, there is nothing to commit."""
     said = {"f-name-en": "South Net", "f-name-nb": "Sørnett", "f-source": "notat.txt"}
+    in_git(team.folder, "add", "--all")
+    in_git(team.folder, "commit", "--quiet", "--allow-empty", "-m", "All that is there")
     for path, fields in (("/desk/add/network?lang=en", said), (form_of("confirm", MEMBER), {"f-as-of": "2020-11-04"})):
         assert proxied(team).make(path, fields, **KARI).status_code == 303
         here = in_git(team.folder, "rev-parse", "HEAD")

@@ -81,6 +81,12 @@ class TypedValues:
                     sentence("edit.one_value", option=field_.option, title=kind.title),
                     fix=sentence("edit.next.one_value", option=field_.option),
                 )
+        if kind.has("value") and kind.has("from"):
+            # A figure is one number or a range: who says one takes the other away.
+            ends, other = (("from", "to"), ("value",))
+            for said_, gone in ((other, ends), (ends, other)):
+                if any(found.get(each) for each in said_) and not any(found.get(each) for each in gone):
+                    found |= {each: [] for each in gone}
         return {option: tuple(dict.fromkeys(values)) for option, values in found.items()}
 
     def _field(

@@ -124,7 +124,7 @@ class EditableTurtle:
         parts: list[str] = []
         at = 0
         for start, end, new in sorted(pieces, key=lambda piece: piece[0]):
-            parts += [self.text[at:start], new.replace("\r\n", "\n").replace("\n", self.newline)]
+            parts += [self.text[at:start], _with_line_ends(new, self.newline)]
             at = end
         return "".join([*parts, self.text[at:]])
 
@@ -243,6 +243,16 @@ class EditableTurtle:
         same_comments = sorted(_comments(self.text)) == sorted(_comments(text))
         if after.problems or canonical_hash(after.quads) != canonical_hash(wanted) or not same_comments:
             raise EditError(sentence("edit.file_shape", file=self.name), fix=sentence("edit.next.format"))
+
+
+def _with_line_ends(text: str, newline: str) -> str:
+    """A text with these line ends between its words; those inside of a string are part of what is said, and stay."""
+    parts: list[str] = []
+    at = 0
+    for token in tokens(text, TURTLE):
+        parts += [re.sub(r"\r?\n", newline, text[at : token.start]), token.text]
+        at = token.end
+    return "".join([*parts, re.sub(r"\r?\n", newline, text[at:])])
 
 
 def _quad(triple: Triple) -> Quad:

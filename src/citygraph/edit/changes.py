@@ -211,6 +211,9 @@ class Editor:
             raise EditError(
                 sentence("edit.confirm_ended", fact=self._short(fact.iri)), fix=sentence("edit.next.confirm_ended")
             )
+        if _DEPRECATED in fact.values.get("rank", ()):
+            message = sentence("edit.confirm_retracted", fact=self._short(fact.iri))
+            raise EditError(message, fix=sentence("edit.next.confirm_retracted"))
         new = self.answers.values(fact.kind, rest)
         if not new.get("as-of"):
             source = new.get(SOURCE, ())
@@ -260,6 +263,10 @@ class Editor:
         self._refuse_incomplete(fact.kind, values)
         if all(new[each] == fact.values.get(each) for each in new if each not in _OF_SAYING):
             raise EditError(sentence("edit.same"), fix=sentence("edit.next.same"))
+        telling = {*fact.kind.known_by, *new} - _OF_SAYING
+        self._refuse_there(
+            facts_of_kind(fact.kind, {each: values[each] for each in telling if values.get(each)}, self._state)
+        )
         rival, triples = self._builder.statements(self._named(fact.kind, values))
         point = self.kinds.named("disagreement")
         labels = self._state.labels_with(triples)
@@ -393,12 +400,16 @@ class Editor:
         wanted = {each: values[each] for each in kind.known_by if values.get(each)}
         if len(wanted) < len(kind.known_by):
             return
-        for fact in facts_of_kind(kind, wanted, self._state):
-            is_over = any(fact.values.get(each) for each in _UNTIL) or _DEPRECATED in fact.values.get("rank", ())
-            if not is_over:
-                message = sentence("edit.known", fact=self._short(fact.iri), told=told(fact, self._state.labels_with()))
-                fix = sentence("edit.next.known", fact=self._short(fact.iri))
-                raise EditError(message, fix=fix, fact=fact.iri)
+        self._refuse_there(
+            fact
+            for fact in facts_of_kind(kind, wanted, self._state)
+            if not any(fact.values.get(each) for each in _UNTIL) and _DEPRECATED not in fact.values.get("rank", ())
+        )
+
+    def _refuse_there(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            message = sentence("edit.known", fact=self._short(fact.iri), told=told(fact, self._state.labels_with()))
+            raise EditError(message, fix=sentence("edit.next.known", fact=self._short(fact.iri)), fact=fact.iri)
 
     def _meant(self, what: str, said: Said) -> tuple[Fact, list[tuple[str, str]]]:
         """The fact that is meant, and what is said of it beyond that.
