@@ -123,7 +123,7 @@ class WithheldSearch:
                     stays = version.resolve() in in_use
                     if clean and not stays:
                         shutil.rmtree(version)
-                    next_ = sentence("withheld.next.build") if stays else _AGAIN
+                    next_ = sentence("withheld.next_build") if stays else _AGAIN
                     yield _place(kind, version, next_, is_cleaned=clean and not stays)
         for path in _files(built / "desk"):
             if self._search.in_file(path):
@@ -141,7 +141,7 @@ class WithheldSearch:
         """The texts of documents: what they say is not ours to change."""
         folder = self._project.config.sources_folder
         for name in self._search.in_folder(folder) if folder.is_dir() else ():
-            yield _place("document", folder / name, sentence("withheld.next.document"))
+            yield _place("document", folder / name, sentence("withheld.next_document"))
 
     # -- mirrors and folders ------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ class WithheldSearch:
         elif place.is_dir():
             yield from self._copies(place)
         else:
-            raise SnapshotError(sentence("withheld.no_folder", place=place), fix=sentence("withheld.next.folder"))
+            raise SnapshotError(sentence("withheld.no_folder", place=place), fix=sentence("withheld.next_folder"))
 
     def _mirror(self, place: Path, *, clean: bool) -> Iterator[WithheldPlace]:
         mirror = MirrorFolder(place)
@@ -175,7 +175,7 @@ class WithheldSearch:
                 mirror.put_index(replace(index, snapshots=kept))
             left &= {each.snapshot_id for each in kept}
         for name in held:
-            next_ = sentence("withheld.next.push", place=place) if name in left else ""
+            next_ = sentence("withheld.next_push", place=place) if name in left else ""
             yield WithheldPlace("mirror", f"{place}: {name}", next_, name not in left)
 
     def _edition(self, listed: Listed, place: Path) -> str | None:
@@ -208,15 +208,15 @@ class WithheldSearch:
             left = list(self._copies(place))
             yield from left or [WithheldPlace("published", _some(place, held), is_cleaned=True)]
             return
-        next_ = sentence("withheld.next.publish", place=place, option=" --site" if has_site else "")
+        next_ = sentence("withheld.next_publish", place=place, option=" --site" if has_site else "")
         yield WithheldPlace("published", _some(place, held), next_)
 
     def _copies(self, place: Path) -> Iterator[WithheldPlace]:
         for name in self._search.in_folder(place, besides=_GIT):
-            yield _place("file", place / name, sentence("withheld.next.file"))
+            yield _place("file", place / name, sentence("withheld.next_file"))
 
 
-_AGAIN: Final = sentence("withheld.next.clean")
+_AGAIN: Final = sentence("withheld.next_clean")
 
 
 def _place(kind: str, path: Path, next_: Sentence | str, *, is_cleaned: bool = False) -> WithheldPlace:

@@ -7,7 +7,7 @@ only the second gives are no part of the answer; the facts that they cite, and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,7 +18,7 @@ from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import PREFIXES
-from citygraph.query.counted import CountsBeside, Ungrouped, counts_beside, ungrouped
+from citygraph.query.counted import CountingQuery, CountsBeside, counting_of, counts_beside
 from citygraph.query.names import ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Answer, Row, Solutions
@@ -125,6 +125,8 @@ class Account:
             told = [(each, beside[each]) for each in reversed(_WORST) if beside[each]]
             said = [_told(status, number) for status, number in told]
             parts.append(text("interface.account.counted").filled(parts=_joined(said)))
+        if self.counted.untold:
+            parts.append(text("interface.account.untold"))
         if self.is_cut:
             parts.append(text("interface.account.cut"))
         whole = text("interface.account.whole").filled(
@@ -147,6 +149,8 @@ class Account:
         said: dict[str, object] = {"day": self.day, "counts": {FactStatus.HOLDS.value: self.holds, **counts}}
         if beside := self.counted.total:
             said["counted"] = {each.value: beside[each] for each in reversed(_WORST) if beside[each]}
+        if self.counted.untold:
+            said["untold"] = list(self.counted.untold)
         if self.is_cut:
             said["cut"] = True
         if self.lists:
@@ -157,6 +161,7 @@ class Account:
         """The account as a dictionary of RFC 9651, for the header of an answer by HTTP."""
         counts = [f"{each.value}={self.counts[each]}" for each in reversed(_WORST) if self.counts.get(each)]
         counts += [f"counted-{each.value}={number}" for each, number in self.counted.total.items()]
+        counts += ["counted-untold"] if self.counted.untold else []
         lists = [_list_item(each.to_json(prefixes)) for each in self.lists[:_MOST_IN_HEADER]]
         return ", ".join([
             f"holds={self.holds}", *counts, *(["cut"] if self.is_cut else []),
@@ -235,12 +240,13 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
         found = store.query(unsorted, bind=bound, graphs=graphs, timeout=timeout, most_rows=most_rows)
         if not isinstance(found, Solutions):
             return Account(times.day, holds), ()
-        counted, known = CountsBeside(), _Statuses(store, facts, prefixes)
-        if set(found.rows) != set(answer.rows) and (parts := ungrouped(unsorted)) is not None:
-            with suppress(QueryError, StoreTimeout):
-                ask = partial(store.query, parts.text, bind=bound, timeout=timeout, most_rows=most_rows)
-                counted = _counted(query, parts, ask(), ask(graphs=graphs), known)
-        keys = counted.keys if counted.columns else _keys(query)
+        known = _Statuses(store, facts, prefixes)
+        counting, counted = counting_of(unsorted, query.columns), CountsBeside()
+        if counting is not None and set(found.rows) != set(answer.rows):
+            counted = _counted(
+                query, counting, partial(store.query, bind=bound, timeout=timeout, most_rows=most_rows), graphs, known
+            )
+        keys = query.columns if counting is None else _keys(query, counting)
         rows = _new_rows(query, answer, found, keys)
         for name, descends in reversed(order):
             rows.sort(key=lambda row: _place(row[1].get(name)), reverse=descends)
@@ -253,35 +259,55 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
         # Of several facts that say the same row the one that says most for it counts: nobody loses what is last known.
         key = _key(row, keys)
         if key not in others or _SAYS_MOST.index(each.status) < _SAYS_MOST.index(others[key].status):
-            others[key] = _as_counted(OtherRow(cells, each.status, each.date, row), query, counted)
+            other = OtherRow(cells, each.status, each.date, row)
+            counted_so = other if counting is None else _as_counted(other, query, counting, counted)
+            if counted_so is not None:
+                others[key] = counted_so
     by_status = Counter(each.status for each in others.values())
     return Account(times.day, holds, by_status, counted=counted), tuple(others.values())
 
 
-def _counted(query: SavedQuery, parts: Ungrouped, holding: Answer, lifted: Answer, known: _Statuses) -> CountsBeside:
-    """What is counted besides in an answer with counts."""
-    if not isinstance(holding, Solutions) or not isinstance(lifted, Solutions):
-        return CountsBeside()
-    there = set(holding.rows)
-    others = [row for row, cells in zip(lifted, lifted.rows, strict=True) if cells not in there]
-    statuses = [each.status for each in known.of_rows(query, others)]
-    keys = [name for name in query.columns if name not in parts.of]
-    return counts_beside(parts.of, keys, list(holding), list(zip(others, statuses, strict=True)), says_most=_SAYS_MOST)
+def _counted(
+    query: SavedQuery, counting: CountingQuery, ask: Callable[..., Answer], graphs: Sequence[Iri], known: _Statuses
+) -> CountsBeside:
+    """What is counted besides in an answer with numbers; where nobody can say, that these are not told apart."""
+    keys = _keys(query, counting)
+    with suppress(QueryError, StoreTimeout):
+        holding, lifted = (ask(counting.text), ask(counting.text, graphs=graphs)) if counting.text else (None, None)
+        if isinstance(holding, Solutions) and isinstance(lifted, Solutions):
+            there = set(holding.rows)
+            others = [row for row, cells in zip(lifted, lifted.rows, strict=True) if cells not in there]
+            statuses = [each.status for each in known.of_rows(query, others)]
+            beside = list(zip(others, statuses, strict=True))
+            return counts_beside(counting, keys, list(holding), beside, says_most=_SAYS_MOST)
+    return CountsBeside(keys=tuple(keys), untold=counting.made)
 
 
-def _as_counted(other: OtherRow, query: SavedQuery, counted: CountsBeside) -> OtherRow:
-    """A group that is not in the answer, with what is last known of it in its numbers, or else with what is the most said."""
+def _as_counted(other: OtherRow, query: SavedQuery, counting: CountingQuery, counted: CountsBeside) -> OtherRow | None:
+    """A group that is not in the answer, with what is last known of it in its numbers, or else with what is the most said.
+
+    A number that is made from what holds and what does not, or from what does not for several reasons, is left out; a group
+    of which all holds is in the answer or was cut from it by the question, and is none beside it.
+    """
+    made = dict.fromkeys(counting.made)
+    if counted.statuses is None:
+        return replace(other, cells=_with(other, query, made))
+    behind, holds = counted.statuses_of(other.whole)
     number = {
         status: {name: counted.of(other.whole, name, status) for name in counted.columns} for status in _SAYS_MOST
     }
     status = next((each for each in _SAYS_MOST if any(number[each].values())), None)
-    if status is None:
-        return other
-    cells = tuple(
-        Literal(str(number[status][name]), datatype=_INTEGER) if name in counted.columns else cell
-        for name, cell in zip(query.columns, other.cells, strict=True)
-    )
+    if status is None and (not behind or (holds and not counted.untold)):
+        return None
+    status = status or min(behind, key=_SAYS_MOST.index)
+    numbers = {name: Literal(str(count), datatype=_INTEGER) for name, count in number[status].items()}
+    is_pure = len(behind) == 1 and not holds
+    cells = _with(other, query, numbers if is_pure else {**made, **numbers})
     return replace(other, cells=cells, status=status, date=other.date if status is other.status else "")
+
+
+def _with(other: OtherRow, query: SavedQuery, instead: Mapping[str, Term | None]) -> Row:
+    return tuple(instead.get(name, cell) for name, cell in zip(query.columns, other.cells, strict=True))
 
 
 def _that_hold_something(graphs: Sequence[Iri], store: Store) -> list[Iri]:
@@ -310,10 +336,9 @@ def _new_rows(
     return [(cells, whole) for cells, whole in rows if _key(whole, keys) not in shown]
 
 
-def _keys(query: SavedQuery) -> Sequence[str]:
-    """The columns that tell rows apart: of counted rows those that are counted by."""
-    grouped = query.parsed.grouped
-    return query.columns if grouped is None else [name for name in query.columns if name in grouped]
+def _keys(query: SavedQuery, counting: CountingQuery) -> Sequence[str]:
+    """The columns that tell rows apart: those that are not made from several rows."""
+    return [name for name in query.columns if name not in counting.made]
 
 
 def _key(row: Mapping[str, Term], keys: Sequence[str]) -> tuple[Term | None, ...]:
