@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from citygraph.jsonld import write_compacted
@@ -53,6 +54,8 @@ class Solutions:
     def project(self, columns: tuple[str, ...]) -> Solutions:
         """The same rows with these columns only, in this order."""
         places = [self.columns.index(column) for column in columns]
+        if len(places) > 1:
+            return Solutions(columns, tuple(map(itemgetter(*places), self.rows)))
         return Solutions(columns, tuple(tuple(row[place] for place in places) for row in self.rows))
 
 

@@ -19,7 +19,7 @@ from citygraph.errors import QueryError, StoreTimeout
 from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import PREFIXES
 from citygraph.query.counted import CountingQuery, CountsBeside, counting_of, counts_beside
-from citygraph.query.names import ask_about
+from citygraph.query.names import MANY, ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Answer, Row, Solutions
 from citygraph.saved_query import SavedQuery
@@ -47,7 +47,6 @@ SELECT ?s ?p ?o ?claim WHERE {
 }
 """
 _FILLED: Final = "SELECT ?graph WHERE { {values} FILTER EXISTS { GRAPH ?graph { ?s ?p ?o } } }"
-_MANY: Final = 500
 _INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")
 _MOST_TOLD: Final = 5
 _MOST_IN_HEADER: Final = 10
@@ -227,7 +226,7 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
         timeout: seconds until the deadline.
         most_rows: more rows than this are not counted.
     """
-    holds = len(answer.project(query.columns))
+    holds = len(answer)
     if not times.graphs:
         return Account(times.day, holds), ()
     *lifted, facts = times.graphs
@@ -328,9 +327,7 @@ def _new_rows(
     query: SavedQuery, answer: Solutions, asked: Solutions, keys: Sequence[str]
 ) -> list[tuple[Row, dict[str, Term]]]:
     """The rows that only lifted time gives: as they are shown, and whole. One that says what a row says is none."""
-    places = [answer.columns.index(name) for name in keys]
-    shown = {tuple(row[place] for place in places) for row in answer.rows}
-    there = set(answer.rows)
+    shown, there = set(answer.project(tuple(keys)).rows), set(answer.rows)
     new = Solutions(asked.columns, tuple(row for row in dict.fromkeys(asked.rows) if row not in there))
     rows = zip(new.project(query.columns).rows, new, strict=True)
     return [(cells, whole) for cells, whole in rows if _key(whole, keys) not in shown]
@@ -354,9 +351,13 @@ class _Statuses:
     def of_rows(self, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> list[DatedStatus]:
         """The status of each row: that of the facts it cites, else of its things, else of its statements."""
         cited = [[row[name] for name in query.cite if name in row] for row in rows]
-        things = [list(row.values()) for row in rows]
-        known = self._of([*(each for found in cited for each in found), *(each for found in things for each in found)])
-        worst = [_worst(known, facts) or _worst(known, terms) for facts, terms in zip(cited, things, strict=True)]
+        known = self._of({each for found in cited for each in found})
+        worst = [_worst(known, facts) for facts in cited]
+        # What is cited mostly says it; only of the other rows everything is looked up.
+        open_ = [place for place, each in enumerate(worst) if each is None]
+        known |= self._of({each for place in open_ for each in rows[place].values()})
+        for place in open_:
+            worst[place] = _worst(known, rows[place].values())
         open_ = [place for place, each in enumerate(worst) if each is None]
         patterns = _patterns(query, self._prefixes) if open_ else ()
         statements = [_statements(patterns, rows[place]) for place in open_]
@@ -402,7 +403,7 @@ def statuses_of(facts: Iterable[Term], store: Store, graph: Iri) -> dict[Term, D
     wanted = {each for each in facts if isinstance(each, Iri)}
     text = _STATUS.replace("?facts", str(graph))
     rows: Iterable[Mapping[str, Term]] = ()
-    if len(wanted) > _MANY:
+    if len(wanted) > MANY:
         # One reading of the whole graph costs less than many questions about parts of it.
         answer = store.query(text.replace("{values}", ""))
         rows = (row for row in answer if row["fact"] in wanted) if isinstance(answer, Solutions) else ()

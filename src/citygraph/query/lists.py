@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text, text
 from citygraph.namespaces import CONCEPT, compress
-from citygraph.query.names import ask_about, names_of
+from citygraph.query.names import MANY, ask_about, names_of
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Solutions
 from citygraph.store import Store
@@ -156,10 +156,9 @@ def counted_lists(
         day: the day that it holds for; the latest number until then counts.
         prefixes: for names.
     """
-    organizations = sorted({each for each in things if isinstance(each, Iri)}, key=str)
     wanted = {Iri(CONCEPT + kind) for kind in kinds}
     stated: dict[tuple[Term, Term, Term | None], Mapping[str, Term]] = {}
-    for row in ask_about(_STATED, {"organization": organizations}, store) if organizations else ():
+    for row in _stated({each for each in things if isinstance(each, Iri)}, store):
         key, date = (row["organization"], row["kind"], row.get("role")), _value(row["date"])
         if row["kind"] in wanted and date <= day[: len(date)] and date > _value(stated.get(key, {}).get("date")):
             stated[key] = row
@@ -173,6 +172,16 @@ def counted_lists(
     known = _known(keys, store)
     labels = _labels(keys, stated.values(), complete.values(), store, prefixes)
     return tuple(_counted(key, known.get(key, 0), stated.get(key), _places(key, complete), labels) for key in keys)
+
+
+def _stated(organizations: Collection[Term], store: Store) -> Iterable[Mapping[str, Term]]:
+    """The numbers that sources state about these organisations, whatever of them."""
+    if len(organizations) <= MANY:
+        return ask_about(_STATED, {"organization": sorted(organizations, key=str)}, store)
+    # One reading of all that is stated costs less than many questions about parts of it.
+    answer = store.query(_STATED.replace("{values}", ""))
+    rows = answer if isinstance(answer, Solutions) else ()
+    return (row for row in rows if row["organization"] in organizations)
 
 
 def _places(

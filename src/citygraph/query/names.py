@@ -46,6 +46,10 @@ def names_of(terms: Iterable[Term | None], store: Store, *, prefixes: Mapping[st
     return Labels(triples, prefixes=prefixes)
 
 
+MANY: Final = 500
+"""Things of which a question about all of them costs less than questions about these."""
+
+
 def ask_about(text: str, values: Mapping[str, Sequence[Term]], store: Store) -> Iterator[dict[str, Term]]:
     """The rows of a SELECT about many things, many of them in one query.
 

@@ -217,7 +217,7 @@ def run_query(  # noqa: PLR0913  # one argument for each thing that a caller dec
     if not isinstance(answer, Solutions):
         return Answered(query, answer, bound)
     shown = answer.project(query.columns)
-    things = [*bound.values(), *(term for row in answer.rows for term in row)]
+    things = {*bound.values(), *(term for row in answer.rows for term in row)} if query.lists else ()
     lists = tuple(lists_behind(query.lists, things, store)) if query.lists else ()
     account: Account | None = None
     others: tuple[OtherRow, ...] = ()

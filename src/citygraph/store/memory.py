@@ -82,8 +82,10 @@ def _collect(
     given = tuple(variable.value for variable in result.variables)
     # The engine sorts the columns of SELECT * by name; the text's order is what its author means.
     columns = tuple(column for column in query.columns if column in given) if query.star else given
-    rows = tuple(tuple(solution[column] for column in columns) for solution in _at_most(result, most_rows))
-    return Solutions(columns, rows)
+    found = _at_most(result, most_rows)
+    if columns == given:
+        return Solutions(columns, tuple(map(tuple, found)))
+    return Solutions(columns, tuple(tuple(solution[column] for column in columns) for solution in found))
 
 
 def _at_most(found: Iterable[_Each], most: int | None) -> Iterator[_Each]:
