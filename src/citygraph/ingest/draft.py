@@ -44,6 +44,7 @@ _NA: Final = "NA"
 _FEW: Final = 0.7
 _YEAR: Final = re.compile(r"(?:19|20)\d\d|\d{1,4}([.-])\d{1,2}\1\d{2,4}")
 _FIRST_ROWS: Final = 6
+_SHOWN: Final = 3
 
 
 class _HeadingWords(NamedTuple):
@@ -210,6 +211,47 @@ class _Table:
             name = self.names[place] if place < len(self.names) else ""
             called[kind] = name if name and self.names.count(name) == 1 else place + 1
         return called
+
+
+@dataclass(frozen=True, slots=True)
+class ListedColumn:
+    """A column of a list: how a map calls it, its heading, what it probably holds (empty: nothing), and what stands in it."""
+
+    called: str | int
+    heading: str
+    kind: str
+    samples: tuple[str, ...]
+
+
+def columns_of(path: Path) -> tuple[ListedColumn, ...]:
+    """The columns of the table that a draft is made for; `kind` is one of the columns of a map, or `wide`.
+
+    Raises:
+        IngestError: the list cannot be read.
+    """
+    listing = read_list(path, limits=ListLimits())
+    tables = [table for sheet in listing.sheets if not sheet.is_hidden and (table := _table(sheet))]
+    if not tables:
+        rows = next((sheet.rows for sheet in listing.sheets if sheet.rows), ())
+        width = max((len(row.cells) for row in rows[:_LOOKED_AT]), default=0)
+        names = [*(_texts(rows[0]) if rows else ()), *[""] * width][:width]
+        return tuple(
+            ListedColumn(
+                name if name and names.count(name) == 1 else at + 1, name, "", tuple(cells_of(rows[1:], at)[:_SHOWN])
+            )
+            for at, name in enumerate(names)
+        )
+    table = max(tables, key=lambda each: (len(each.columns) + len(each.wide), len(each.rows)))
+    kinds = {place: kind for kind, place in table.columns.items()} | dict.fromkeys(table.wide, "wide")
+    width = max((len(table.names), *(place + 1 for place in kinds), *(len(row.cells) for row in table.rows[:_SAMPLE])))
+    found = []
+    for place in range(width):
+        name = table.names[place] if place < len(table.names) else ""
+        called = name if name and table.names.count(name) == 1 else place + 1
+        samples = tuple(cells_of(table.rows, place)[:_SHOWN])
+        if name or samples:
+            found.append(ListedColumn(called, name, kinds.get(place, ""), samples))
+    return tuple(found)
 
 
 def draft_map(path: Path, *, language: str = "en") -> str:

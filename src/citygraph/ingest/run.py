@@ -411,6 +411,7 @@ class Ingested:
     report: Path
     review: Path
     later: tuple[str, ...]
+    changes: tuple[EditedFile, ...] = ()
 
 
 def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables are written
@@ -424,6 +425,8 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
     delimiter: str = ",",
     language: str = "en",
     dry_run: bool = False,
+    decided: Mapping[ReviewKey, ReviewDecision] | None = None,
+    is_planned: bool = False,
 ) -> Ingested:
     """Take one edition of a membership list into files of its own; no other file is touched.
 
@@ -437,6 +440,8 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
         delimiter: of the two tables.
         language: of reasons and notes in them.
         dry_run: write the report and the review, if they are named, and nothing else.
+        decided: decisions that stand in no review yet; they join those of the review.
+        is_planned: write nothing, and give the changes of all files back, for somebody else to write.
 
     Raises:
         IngestError: the list or the map cannot be used, or a file of this edition was changed by hand.
@@ -459,7 +464,7 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
     ) if earlier else None  # fmt: skip
     review_file = review or config.folder / files.review
     reviewed = _bytes_of(review_file)
-    decisions = read_review(review_file, prefixes=prefixes)
+    decisions = {**read_review(review_file, prefixes=prefixes), **(decided or {})}
     imported = import_list(
         listing, map_, known, base=config.base, decisions=decisions, previous=previous, limits=limits
     )
@@ -477,9 +482,11 @@ def ingest_list(  # noqa: PLR0913  # a list, where it goes, and how its tables a
     if (imported.questions or decisions) and (review is not None or not dry_run):
         written += tables.of_review(imported, decisions, review_file, before=reviewed, decided=not dry_run)
     # All in one go: where one of them has changed meanwhile, none says that the list was taken in.
-    if written:
+    if written and not is_planned:
         write_files(written, config.folder)
-    return Ingested(imported, (files.facts, files.sources), report_file, review_file, tuple(files.later()))
+    return Ingested(
+        imported, (files.facts, files.sources), report_file, review_file, tuple(files.later()), tuple(written)
+    )
 
 
 @dataclass(frozen=True, slots=True)

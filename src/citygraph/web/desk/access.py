@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from email.message import EmailMessage
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from anyio.from_thread import run as run_in_loop
 from starlette.requests import Request
@@ -27,6 +29,10 @@ PEER: Final = "citygraph.peer"
 _OF_PROXIES: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"forwarded", b"via")
 _PATIENCE: Final = 10.0
 _FORM: Final = "application/x-www-form-urlencoded"
+_WITH_FILE: Final = "multipart/form-data"
+_PATIENCE_WITH_FILE: Final = 120.0
+_MOST_PARTS: Final = 20
+_PARAMETER: Final = re.compile(r'\b(name|filename)="([^"\r\n]*)"')
 _LONGEST_NAME: Final = 200
 
 Form = Mapping[str, list[str]]
@@ -128,7 +134,29 @@ class Access:
             raise Refusal(403, sentence("access.old_form"), sentence("access.open_again", path=self._path))
         return given
 
-    def _refuse_foreign(self, request: Request) -> None:
+    def upload(self, request: Request, user: str, *, longest: int) -> tuple[str, bytes]:
+        """The file that a form of ours sends: its name, and what it holds.
+
+        Args:
+            request: what was sent.
+            user: who sends it, see `user`.
+            longest: so many bytes at most.
+
+        Raises:
+            Refusal: as for `form`; or there is no file in it.
+        """
+        self._refuse_foreign(request, _WITH_FILE)
+        body = run_in_loop(read_body, request.scope, request.receive, longest, _PATIENCE_WITH_FILE)
+        parts = _parts_of(body, header(request.scope, b"content-type"))
+        token = next((data for name, _, data in parts if name == "token"), b"")
+        if not hmac.compare_digest(token, self.token(user).encode()):
+            raise Refusal(403, sentence("access.old_form"), sentence("access.open_again", path=self._path))
+        found = next(((file, data) for _, file, data in parts if file), None)
+        if found is None:
+            raise Refusal(400, sentence("request.form"))
+        return found
+
+    def _refuse_foreign(self, request: Request, form: str = _FORM) -> None:
         scope = request.scope
         here = urlsplit(origin_of(scope) if self._user_header else reached_at(request.scope))
         origin, site = header(scope, b"origin"), header(scope, b"sec-fetch-site")
@@ -139,8 +167,23 @@ class Access:
             or not (origin or site)
         ):
             raise Refusal(403, sentence("access.foreign_form"), sentence("access.open_again", path=self._path))
-        if header(scope, b"content-type").partition(";")[0].strip().lower() != _FORM:
-            raise Refusal(415, sentence("access.no_form", type=_FORM))
+        if header(scope, b"content-type").partition(";")[0].strip().lower() != form:
+            raise Refusal(415, sentence("access.no_form", type=form))
+
+
+def _parts_of(body: bytes, content_type: str) -> list[tuple[str, str, bytes]]:
+    """The fields of a form with a file (RFC 7578): name, name of the file, and what it holds; none of a broken one."""
+    message = EmailMessage()
+    message["Content-Type"] = content_type
+    boundary = message.get_boundary("").encode("latin-1", "replace")
+    found: list[tuple[str, str, bytes]] = []
+    for piece in (b"\r\n" + body).split(b"\r\n--" + boundary)[1 : _MOST_PARTS + 1] if boundary else ():
+        head, between, data = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        if piece[:2] == b"--" or not between:
+            continue
+        said = {m[1]: unquote(m[2]) for m in _PARAMETER.finditer(head.decode("utf-8", "replace"))}
+        found.append((said.get("name", ""), said.get("filename", ""), data))
+    return found
 
 
 def _is_here(host: str) -> bool:

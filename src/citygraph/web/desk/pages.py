@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from citygraph.compare import AnswerChange
 from citygraph.edit.answers import SOURCE
 from citygraph.edit.changes import Editor
 from citygraph.edit.facts import Fact, fits_field, told
@@ -20,21 +19,19 @@ from citygraph.edit.plan import EditedFile, EditPlan
 from citygraph.errors import EditError, ExportError, QueryError, ReasoningError
 from citygraph.messages import said_in
 from citygraph.rdf import Iri
-from citygraph.results import Row
 from citygraph.web.desk.access import Access, Form
 from citygraph.web.desk.forms import Faults, Group, KindForm, Typed, state_of_fact
 from citygraph.web.desk.links import ACTIONS, DeskLinks, actions_of
+from citygraph.web.desk.lists import DroppedLists, shown_answer
 from citygraph.web.desk.work import DeskWork, PreviewedEdit, seal_of
 from citygraph.web.pages.page import NotFound, Page, as_fault, kindly
 
 if TYPE_CHECKING:
-    from citygraph.labels import Labels
     from citygraph.project import Project
 
 _LONGEST: Final = 100_000
 _MOST_FIELDS: Final = 400
 _SHOWN_EDITS: Final = 10
-_SHOWN_ROWS: Final = 5
 _OK, _SEE_OTHER, _BAD_REQUEST, _CONFLICT = 200, 303, 400, 409
 _ADD: Final = "add"
 _OF_ACTION: Final = {
@@ -109,6 +106,7 @@ class Desk:
             Route("/desk/add/{kind}", self._let_in(self._add), methods=["GET", "POST"]),
             Route("/desk/fact", self._let_in(self._fact), methods=["GET"]),
             Route("/desk/fact/{action}", self._let_in(self._act), methods=["GET", "POST"]),
+            *DroppedLists(self.work, self.access).routes(self._let_in),
         ]
 
     def links(self, request: Request, page: Page) -> DeskLinks | None:
@@ -294,7 +292,7 @@ class Desk:
                 )
                 for each in previewed.checked.findings
             ],
-            answers=[_shown_answer(each, previewed.labels, page) for each in previewed.answers],
+            answers=[shown_answer(each, previewed.labels, page) for each in previewed.answers],
             seal=previewed.seal,
             hidden=[(f"f-{name}", value) for name, values in typed.items() for value in values],
             is_refused=violations,
@@ -374,26 +372,6 @@ def _counted(file: EditedFile) -> tuple[int, int]:
     """How many lines come and go in a file."""
     lines = file.difference.splitlines()[2:]
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
-
-
-def _shown_answer(change: AnswerChange, labels: Labels | None, page: Page) -> dict[str, Any]:
-    """A saved question whose answer changes, with the first of its rows."""
-
-    def words(row: Row) -> str:
-        cells = (
-            labels.describe(each, page.language) if labels is not None else str(each)
-            for each in row
-            if each is not None
-        )
-        return " · ".join(each for each in cells if each)
-
-    return {
-        "title": change.title.in_language(page.language),
-        "href": page.urls.query(change.name),
-        "added": [words(row) for row in change.added[:_SHOWN_ROWS]],
-        "removed": [words(row) for row in change.removed[:_SHOWN_ROWS]],
-        "more": max(len(change.added) - _SHOWN_ROWS, 0) + max(len(change.removed) - _SHOWN_ROWS, 0),
-    }
 
 
 def _one(given: Form, name: str) -> str:

@@ -80,6 +80,10 @@ class Urls:
         """A fact at the desk, or the form for an edit of it."""
         return self._page(f"/desk/fact/{action}" if action else "/desk/fact", {"fact": iri})
 
+    def desk_lists(self, list_: str = "") -> str:
+        """Where a list is dropped, or what comes of one that was."""
+        return self._page(f"/desk/lists/{list_}" if list_ else "/desk/lists")
+
     def desk_undo(self) -> str:
         """Where an edit is taken back."""
         return self._page("/desk/undo")
