@@ -95,6 +95,28 @@ for (const button of document.querySelectorAll(".copy-mail")) {
   });
 }
 
+for (const button of document.querySelectorAll(".save-png")) {
+  // The file of the picture is drawn at twice its size, for slides.
+  const link = button.parentElement.querySelector(".save-svg");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const picture = new Image();
+    picture.addEventListener("load", () => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [2 * picture.naturalWidth, 2 * picture.naturalHeight];
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((data) => {
+        const save = document.createElement("a");
+        save.href = URL.createObjectURL(data);
+        save.download = new URL(link.href).pathname.split("/").at(-1).replace(/svg$/, "png");
+        save.click();
+        URL.revokeObjectURL(save.href);
+      }, "image/png");
+    });
+    picture.src = link.href;
+  });
+}
+
 for (const drawing of document.querySelectorAll("[data-centre]")) {
   // On a phone a network is wider than the window; its best-connected member is in the middle.
   drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;

@@ -23,7 +23,7 @@ from citygraph.sparql.text import Form, QueryText, read_query
 from citygraph.values import did_you_mean, is_identifier
 
 PARAMETER_TYPES: Final = ("string", "integer", "date", "entity", "enum")
-VIEWS: Final = ("table", "map", "timeline", "network", "bar")
+VIEWS: Final = ("table", "map", "timeline", "network", "bar", "line", "tree")
 _KEYS: Final = frozenset(
     {"title", "question", "params", "columns", "cite", "keywords", "view", "publish", "lists", "code", "severity", "fix",
      "message", "federates", "identifier", "replaces", "also"}

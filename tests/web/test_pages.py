@@ -344,6 +344,21 @@ def test_markup_in_a_name_stays_text_on_every_page(hostile: Pages, path: str) ->
         json.loads(block)
 
 
+@pytest.mark.parametrize("kind", ["network", "map", "timeline", "bar"])
+def test_markup_in_a_name_stays_text_in_the_file_of_a_picture(hostile: Pages, kind: str) -> None:
+    names = {
+        "network": "members",
+        "map": "places-on-the-map",
+        "timeline": "presidents-over-time",
+        "bar": "network-figures",
+    }
+    answer = hostile.get(f"/queries/{names[kind]}.svg?picture={kind}")
+    assert answer.status_code == 200
+    assert b"<img" not in answer.content
+    assert b"<script" not in answer.content
+    assert b"&lt;" in answer.content
+
+
 def test_markup_in_a_name_is_shown_as_it_is_written(hostile: Pages) -> None:
     for path in ("/city/stavanger", "/network/metrex", "/person/dario-nardella", "/theme/topic-planning"):
         assert MARKUP in words_of(re.sub(r"<title>.*?</title>", "", hostile.get(f"{path}?lang=nb").text)), path

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -236,10 +237,12 @@ def test_snippets_name_the_address_of_this_answer(pages: Pages) -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "summary"),
     [
-        ("places-on-the-map", "map", "Map of 3 places: Bergen, Oslo, Stavanger."),
+        ("places-on-the-map", "map", "Map of 3 places: Bergen, Oslo, Stavanger. 1 has no place on the map: Viken."),
         ("network-figures", "bar", "The largest is Eurocities · number of members (140)"),
         ("presidents-over-time", "timeline", "7 periods or dates from 2014 to 12 June 2025."),
         ("members", "network", "5 ties between 6 things; Eurocities has the most (3)."),
+        ("figures-over-time", "line", "series of figures over time, 1996–2022."),
+        ("organisation-chart", "tree", "things below Eurocities, Metrex."),
     ],
 )
 def test_every_picture_has_a_sentence_and_a_table(pages: Pages, name: str, kind: str, summary: str) -> None:
@@ -247,7 +250,16 @@ def test_every_picture_has_a_sentence_and_a_table(pages: Pages, name: str, kind:
     assert f'<figure class="picture {kind}">' in text
     assert summary in words_of(text)
     assert "data-sortable" in text
-    assert re.search(r"<(svg|div)[^>]*aria-hidden=\"true\"", text)
+    assert kind == "tree" or re.search(r"<(svg|div)[^>]*aria-hidden=\"true\"", text)
+    file = pages.get(f"/queries/{name}.svg?lang=en&picture={kind}")
+    assert file.headers["content-type"] == "image/svg+xml"
+    root = ET.fromstring(file.content)  # noqa: S314  # our own
+    said = " ".join(" ".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text"))
+    assert "As of 2020-11-05" in said
+    assert f"http://graph.test/queries/{name}?" in said
+    names = {each.tag.rpartition("}")[2] for each in root.iter()}
+    assert not names & {"script", "style", "image", "foreignObject"}, "it is shown where neither is taken"
+    assert pages.get(f"/queries/{name}.svg?picture=cake").status_code == 404
 
 
 def test_the_editor_answers_without_scripts(pages: Pages) -> None:
@@ -440,3 +452,12 @@ def test_the_source_of_a_thing_is_said_to_be_that_on_pages_and_in_files(pages: P
     assert of_things["metrex"][1].startswith("https://")
     assert "#char=" in of_things["eurocities"][0]
     assert of_things["eurocities"][1] == ""
+
+
+def test_the_last_figure_the_first_and_those_with_room_are_named() -> None:
+    figures = [drawings.Figure(2000 + each / 4, 10 + each, str(10 + each)) for each in range(41)]
+    (panel,) = drawings.draw_lines([("members", "", figures)], low=2000, high=2011).panels
+    named = [point for point in panel.points if point.text]
+    assert {named[0].text, named[-1].text} == {"10", "50"}
+    assert all(later.x - earlier.x >= 9 for earlier, later in pairwise(named))
+    assert panel.points[-1].y == 0 < panel.points[0].y

@@ -1,12 +1,15 @@
-"""Drawings in numbers: places on a map without tiles, a network in rings, periods on an axis of years."""
+"""Drawings in numbers: places on a map without tiles, a network in rings, periods and figures on an axis of years.
+
+They are drawn on the server, in the colours of the page, and need no script.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -392,3 +395,104 @@ def _ticks(low: int, high: int) -> tuple[tuple[str, float], ...]:
     step = next(each for each in (1, 2, 5, 10, 20, 25, 50, 100, 500, 1000, 5000) if (high - low) / each <= _MOST_TICKS)
     first = -(-low // step) * step
     return tuple((str(year), round((year - low) / (high - low) * 100, 2)) for year in range(first, high + 1, step))
+
+
+# -- figures over time -----------------------------------------------------------------------------------
+
+_PANEL_HEIGHT: Final = 110.0
+_NEAREST_LABELS: Final = 9.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinePoint:
+    """One figure: its place, in percent from the left and in pixels from above, and what it says; empty where another is near."""
+
+    x: float
+    y: float
+    text: str
+    is_about: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinePanel:
+    """The figures of one series, oldest first."""
+
+    label: str
+    href: str
+    points: tuple[LinePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """Series below one another, over the same years."""
+
+    panels: tuple[LinePanel, ...]
+    ticks: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure before it is drawn: its day in years, its number, its words, and whether it is exact."""
+
+    moment: float
+    value: float
+    text: str
+    is_about: bool = False
+
+
+def draw_lines(series: Sequence[tuple[str, str, Sequence[Figure]]], *, low: int, high: int) -> LineChart:
+    """Series of label, address and figures on an axis from the year `low` to the year `high`; each has a height of its own."""
+    panels = tuple(LinePanel(label, href, _points(figures, low, high)) for label, href, figures in series)
+    return LineChart(panels, _ticks(low, high))
+
+
+def _points(figures: Sequence[Figure], low: int, high: int) -> tuple[LinePoint, ...]:
+    """Where figures stand, from nothing at the bottom to the highest at the top."""
+    ordered = sorted(figures, key=lambda each: each.moment)
+    highest = max((each.value for each in ordered), default=0.0) or 1.0
+    places = [(each.moment - low) / (high - low) * 100 for each in ordered]
+    named: list[float] = []
+    # The last figure says most, then the first.
+    for at in dict.fromkeys([len(ordered) - 1, 0, *range(len(ordered))]):
+        if all(abs(places[at] - other) >= _NEAREST_LABELS for other in named):
+            named.append(places[at])
+    return tuple(
+        LinePoint(
+            round(x, 2),
+            round(_PANEL_HEIGHT * (1 - each.value / highest), 1),
+            each.text if x in named else "",
+            each.is_about,
+        )
+        for each, x in zip(ordered, places, strict=True)
+    )
+
+
+# -- a tree ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class TreeNode:
+    """A thing with what stands beside it and below it."""
+
+    label: str
+    href: str = ""
+    notes: list[str] = field(default_factory=list)
+    children: dict[str, TreeNode] = field(default_factory=dict)
+
+    def rows(self, depth: int = 0) -> Iterator[tuple[int, TreeNode]]:
+        """This node and all below it in reading order, each with its depth."""
+        yield depth, self
+        for child in self.children.values():
+            yield from child.rows(depth + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Things below one another."""
+
+    roots: tuple[TreeNode, ...]
+
+    @property
+    def rows(self) -> list[tuple[int, TreeNode]]:
+        """All nodes in reading order, each with its depth."""
+        return [each for root in self.roots for each in root.rows()]

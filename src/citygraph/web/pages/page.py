@@ -300,6 +300,7 @@ def _wants_page(request: Request) -> bool:
         "xlsx",
         "docx",
         "pptx",
+        "svg",
         "geojson",
         "ttl",
         "nt",

@@ -12,11 +12,16 @@ from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.results import Row, Solutions
 from citygraph.web.pages.drawings import (
+    Figure,
+    LineChart,
     MapDrawing,
     MapPlace,
     NetworkDrawing,
     Timeline,
     TimelinePeriod,
+    Tree,
+    TreeNode,
+    draw_lines,
     draw_map,
     draw_network,
     draw_timeline,
@@ -31,7 +36,10 @@ _NOT_COUNTED: Final = frozenset({*LATITUDE, *LONGITUDE, "start", "end", "positio
 _NUMERIC: Final = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger"))
 _BEGIN, _END, _DAY = ("begin", "since", "founded"), ("end", "until"), ("date",)
 _ACTORS: Final = frozenset({"network", "city", "place", "authority", "person", "working-group", "body", "organization"})
+_MEASURED: Final = frozenset({"concept", "theme"})
+_FIGURE: Final = ("value", "count", "number")
 _MOST_BARS: Final = 60
+_MOST_PANELS: Final = 24
 _MOST_SPANS: Final = 80
 _MOST_TIES: Final = 150
 _MOST_PLACES: Final = 400
@@ -56,7 +64,7 @@ class BarChart:
 
 
 _Dated: TypeAlias = tuple[float | None, float | None]
-Drawn: TypeAlias = BarChart | Timeline | MapDrawing | NetworkDrawing
+Drawn: TypeAlias = BarChart | LineChart | Timeline | MapDrawing | NetworkDrawing | Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,10 @@ class Picture:
 def pictures_of(solutions: Solutions, formatter: TermFormatter, words: Words, *, first: str = "") -> list[Picture]:
     """Every picture that the columns allow, the one called `first` in front."""
     reader = _AnswerPictures(solutions, formatter, words)
-    found = [picture for picture in (reader.map(), reader.timeline(), reader.bars(), reader.network()) if picture]
+    drawn = (reader.map(), reader.lines(), reader.timeline(), reader.bars(), reader.network())
+    found = [picture for picture in drawn if picture]
+    if first == "tree" and (tree := reader.tree()):
+        found.append(tree)
     return sorted(found, key=lambda picture: picture.kind != first)
 
 
@@ -102,6 +113,11 @@ class _AnswerPictures:
         key = "view.map_one" if len(places) == 1 else "view.map_summary"
         names = self._listed([place.label for place in places.values()])
         summary = self._words(key, count=len(places), names=names)
+        there = {place.label for place in places.values()}
+        named_rows = [self._formatter.term(row[label]).text for row in self._rows] if label is not None else []
+        if missing := [each for each in dict.fromkeys(named_rows) if each and each not in there]:
+            told = "view.missing_one" if len(missing) == 1 else "view.missing"
+            summary += " " + self._words(told, count=len(missing), names=self._listed(missing))
         return Picture("map", summary, draw_map(kept), self._note(len(kept), len(places)))
 
     def bars(self) -> Picture | None:
@@ -137,6 +153,55 @@ class _AnswerPictures:
             low=self._formatter.term(low_row[low_at]).text,
         )
         return Picture("bar", summary, BarChart(bars), self._note(len(bars), len(counted)))
+
+    def lines(self) -> Picture | None:
+        """Each thing and what is measured of it by itself, where there are figures of several days."""
+        day = self._named(_DAY)
+        value = next((i for i, name in enumerate(self._columns) if name in _FIGURE and self._all_numbers(i)), None)
+        if day is None or value is None:
+            return None
+        about = self._named(("approximation",))
+        rejected = self._named(("rank",))
+        named = [i for i in range(len(self._columns)) if i not in {day, value, about, rejected} and self._is_named(i)]
+        series: dict[tuple[str, str], list[Figure]] = {}
+        for row in self._rows:
+            moment, number = moment_of(row[day]), _number(row[value])
+            if moment is None or number is None or number < 0 or (rejected is not None and row[rejected] is not None):
+                continue
+            is_about = about is not None and not str(getattr(row[about], "value", "")).endswith("exact")
+            figure = Figure(moment, number, self._formatter.term(row[value]).text, is_about)
+            series.setdefault((self._label(row, named), self._href(row, named)), []).append(figure)
+        several = {key: found for key, found in series.items() if len({each.moment for each in found}) > 1}
+        if not several:
+            return None
+        moments = [each.moment for found in several.values() for each in found]
+        low, high = int(min(moments)), int(max(moments)) + 1
+        shown = [(label, href, found) for (label, href), found in several.items()][:_MOST_PANELS]
+        key = "view.line_one" if len(several) == 1 else "view.line_summary"
+        summary = self._words(key, count=len(several), first=low, last=high - 1)
+        return Picture("line", summary, draw_lines(shown, low=low, high=high), self._note(len(shown), len(several)))
+
+    def tree(self) -> Picture | None:
+        """Each column of things below the one before it, up to the one with most of them; who comes after stands beside it."""
+        named = [i for i in range(len(self._columns)) if any(isinstance(row[i], Iri) for row in self._rows)]
+        if len(named) < 2:  # noqa: PLR2004
+            return None
+        deepest = max(named, key=lambda i: (len({row[i] for row in self._rows}), -i))
+        levels = named[: named.index(deepest) + 1]
+        beside = [i for i in named if i > deepest and self._is_actor(i)]
+        top = TreeNode("")
+        for row in self._rows[:_MOST_TIES]:
+            node = top
+            for i in levels:
+                shown = self._formatter.term(row[i])
+                if shown.text:
+                    node = node.children.setdefault(shown.text, TreeNode(shown.text, _inside(shown)))
+            said = [text for i in beside if (text := self._formatter.term(row[i]).text)]
+            node.notes += [each for each in said if each not in node.notes]
+        tree = Tree(tuple(top.children.values()))
+        roots = self._listed([each.label for each in tree.roots])
+        summary = self._words("view.tree_summary", count=len(tree.rows) - len(tree.roots), roots=roots)
+        return Picture("tree", summary, tree, self._note(min(len(self._rows), _MOST_TIES), len(self._rows)))
 
     def timeline(self) -> Picture | None:
         begin, end, day = self._named(_BEGIN), self._named(_END), self._named(_DAY)
@@ -225,6 +290,12 @@ class _AnswerPictures:
     def _is_actor(self, index: int) -> bool:
         terms = [row[index] for row in self._rows if row[index] is not None]
         return bool(terms) and all(isinstance(t, Iri) and self._formatter.kind(t.value) in _ACTORS for t in terms)
+
+    def _is_named(self, index: int) -> bool:
+        """Whether a column has things that have a page, or words of a list; a record has neither."""
+        terms = [row[index] for row in self._rows if row[index] is not None]
+        kinds = [self._formatter.kind(each.value) for each in terms if isinstance(each, Iri)]
+        return bool(kinds) and len(kinds) == len(terms) and all(each in _ACTORS or each in _MEASURED for each in kinds)
 
     def _varying(self, indexes: Sequence[int]) -> list[int]:
         return [i for i in indexes if len({row[i] for row in self._rows}) > 1] or list(indexes[:1])

@@ -27,17 +27,17 @@ from citygraph.rdf import Iri
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import Form, read_query
-from citygraph.web.pages.facts import AnswerTable, column_name, table_of
+from citygraph.web.pages.facts import AnswerTable, cited_sources, column_name, table_of
 from citygraph.web.pages.files import METADATA, account_headers, answer_file, feed_of, json_response
 from citygraph.web.pages.graph import day_of, saved_queries, saved_query
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
-from citygraph.web.pages.take import absolute, endings, source_address, take_of, taken
+from citygraph.web.pages.take import absolute, endings, picture_of, source_address, take_of, taken
 from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import Refusal, other_day, read_body
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
-_OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict"})
+_OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict", "picture"})
 _MOST_OPTIONS: Final = 400
 _MOST_TERMS: Final = 5000
 _MOST_TAKEN: Final = 100
@@ -95,7 +95,7 @@ def query_page(request: Request) -> Response:
         ending = wanted_format(request, {media_type(each): each for each in offered} | plain_json)
     if not ending:
         return _answer_page(page, saved, values)
-    if ending not in ANSWER_FORMATS and ending not in {"atom", METADATA, *endings()}:
+    if ending not in ANSWER_FORMATS and ending not in {"atom", METADATA, "svg", *endings()}:
         raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
     is_rows = saved.parsed.form is Form.SELECT
     cite = _switch(page, "cite", ending, has_effect=is_rows and ending != "atom")
@@ -103,7 +103,7 @@ def query_page(request: Request) -> Response:
     if request.query_params.get("dialect") and ending not in {"csv", METADATA}:
         raise _no_effect("dialect", ending)
     answered = _ask_saved(
-        page, saved, values, as_of=_as_of(page), cite=cite or (ending in endings() and bool(saved.cite))
+        page, saved, values, as_of=_as_of(page), cite=cite or (ending in {"svg", *endings()} and bool(saved.cite))
     )
     if answered.federated is not None and answered.federated.failure:
         # A file cannot say that some of its columns are empty because nobody answered.
@@ -122,6 +122,8 @@ def query_page(request: Request) -> Response:
         return taken(
             page, said, ending, name, day=answered.account.day if answered.account else page.graph.manifest.as_of
         )
+    if ending == "svg":
+        return _picture_file(page, saved, values, answered)
     table = "csv" if ending == METADATA else ending
     if table not in answer_formats(saved.parsed.form, saved.columns):
         near = [(each, page.urls.query(name, format=each)) for each in answer_formats(saved.parsed.form, saved.columns)]
@@ -205,6 +207,9 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         truth=answer.value if isinstance(answer, Truth) else None,
         triples=triples,
         pictures=pictures_of(rows, page.formatter, page.words, first=saved.view) if rows is not None else [],
+        save_picture=None
+        if page.request.scope.get("citygraph.static")
+        else lambda kind: page.urls.query(saved.name, {**kept, "picture": kind, **_language(page)}, format="svg"),
         lists=_lists(page, answered) if answered else [],
         federated=_federated(page, answered) if answered else "",
         files=[
@@ -213,9 +218,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         take=take_of(
             _mail(page, saved, values, answered, strict=strict),
             page,
-            lambda ending: page.urls.query(
-                saved.name, {**kept, **({"lang": page.language} if page.urls.choice.explicit else {})}, format=ending
-            ),
+            lambda ending: page.urls.query(saved.name, {**kept, **_language(page)}, format=ending),
         )
         if answered and triples is None
         else None,
@@ -285,7 +288,6 @@ def _mail(page: Page, saved: SavedQuery, values: Mapping[str, str], answered: An
     rows = [row for table in tables if table is not None for row in table.rows[:_MOST_TAKEN]]
     sources = list(dict.fromkeys(each for row in rows for each in row.sources))
     numbers = {each: number for number, each in enumerate(sources, 1)}
-    parameters = {name: page.request.query_params.get(name, "") for name in ("as_of", "strict", "cite")}
     return page.say(
         "mail_answer.html",
         saved=saved,
@@ -301,8 +303,40 @@ def _mail(page: Page, saved: SavedQuery, values: Mapping[str, str], answered: An
         account=answered.account.words.in_language(page.language) if answered.account else "",
         sources=sources,
         address_of=lambda each: source_address(each, page),
-        address=absolute(page, page.urls.query(saved.name, {**values, **parameters})),
+        address=absolute(page, page.urls.query(saved.name, {**values, **_kept(page)})),
     )
+
+
+def _picture_file(page: Page, saved: SavedQuery, values: Mapping[str, str], answered: Answered) -> Response:
+    """One picture of an answer: the one that is asked for, else the first."""
+    rows = answered.answer
+    drawn = pictures_of(rows, page.formatter, page.words, first=saved.view) if isinstance(rows, Solutions) else []
+    kind = page.request.query_params.get("picture", "")
+    picture = next((each for each in drawn if each.kind == kind or not kind), None)
+    address = absolute(page, page.urls.query(saved.name, {**values, **_kept(page)}))
+    if picture is None:
+        raise NotFound(page.request.url.path, [(saved.title.in_language(page.language), address)])
+    documents = dict.fromkeys(
+        source.document.text
+        for row_sources in answered.sources
+        for source in cited_sources(row_sources, page.formatter, page.words)
+    )
+    below = [answered.account.words.in_language(page.language)] if answered.account else []
+    below += [page.words("view.sources", names="; ".join(documents))] if documents else []
+    body = picture_of(page, picture, title=saved, below=[*below, address])
+    response = respond(page.request, body, "image/svg+xml")
+    response.headers["Content-Disposition"] = f'inline; filename="{saved.name}-{picture.kind}.svg"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _language(page: Page) -> dict[str, str]:
+    return {"lang": page.language} if page.urls.choice.explicit else {}
+
+
+def _kept(page: Page) -> dict[str, str]:
+    """What an address of a picture or a text says besides the values of the form."""
+    return {name: page.request.query_params.get(name, "") for name in ("as_of", "strict", "cite")}
 
 
 def _federated(page: Page, answered: Answered) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,11 @@ from typing import Any, Final
 from markupsafe import Markup
 from starlette.responses import Response
 
+from citygraph.saved_query import SavedQuery
+from citygraph.web.pages.drawings import LineChart, Timeline, Tree
 from citygraph.web.pages.facts import CitedSource
 from citygraph.web.pages.page import Page, respond
+from citygraph.web.pages.pictures import BarChart, Picture
 from citygraph.web.requests import origin_of
 
 TEXT: Final = "txt"
@@ -355,6 +359,58 @@ def _parts(blocks: Sequence[MailBlock]) -> Iterable[list[MailBlock]]:
             room -= lines
         if part:
             yield part
+
+
+# -- a picture -------------------------------------------------------------------------------------------
+
+_PICTURE_WIDTH: Final = 960
+_LETTERS: Final = 112
+
+
+def picture_of(page: Page, picture: Picture, *, title: SavedQuery, below: Sequence[str]) -> bytes:
+    """A picture as a file of its own: SVG without scripts and styles, its title above it, and below it where it is from.
+
+    Args:
+        page: for the language.
+        picture: what is drawn.
+        title: the question that it answers.
+        below: what stands below it.
+    """
+    above = _wrapped([title.question.in_language(page.language), picture.summary, picture.note])
+    under = _wrapped(below)
+    top, height = 74 + 22 * len(above), _height(picture)
+    return str(
+        page.say(
+            "picture.svg",
+            picture=picture,
+            saved=title,
+            above=above,
+            below=under,
+            top=top,
+            drawn_height=height,
+            width=_PICTURE_WIDTH,
+            height=top + height + 40 + 20 * len(under),
+        )
+    ).encode()
+
+
+def _wrapped(texts: Iterable[str]) -> list[str]:
+    return [_NOT_XML.sub("", line) for each in texts for line in textwrap.wrap(each, _LETTERS, break_on_hyphens=False)]
+
+
+def _height(picture: Picture) -> int:
+    """How much room the drawing takes, as the template lays it out."""
+    match picture.drawn:
+        case BarChart(bars=rows):
+            return 46 * len(rows)
+        case Tree() as tree:
+            return 26 * len(tree.rows)
+        case LineChart(panels=rows):
+            return 176 * len(rows) + 28
+        case Timeline(spans=rows):
+            return 46 * len(rows) + 28
+        case drawing:
+            return round(drawing.height * 900 / max(drawing.width, 1))
 
 
 # -- both ------------------------------------------------------------------------------------------------
