@@ -131,10 +131,10 @@ def comments(text: str) -> list[str]:
 
 
 def blocks(text: str) -> dict[str, str]:
-    """The text of each block by its first word."""
+    """The text of each block by its first word; a remark above it, such as a heading, is no part of it."""
     body = re.sub(r"(?m)^@prefix.*\n", "", text)
     return {
-        subject[1]: each
+        subject[1]: each[subject.start() :]
         for each in re.split(r"(?m)^\.\n| \.\n", body)
         if (subject := re.search(r"(?m)^([^\s#][^\s]*) ", each))
     }
@@ -196,7 +196,7 @@ def second_window(edits: RandomEdits, first: EditPlan) -> str:
 
 
 def main(count: int, seed: int) -> None:
-    """Write so many edits of a copy of the reference graph, and check each; keep some, so that the graph changes."""
+    """Write so many edits of a copy of the reference graph, check every fourth, and keep some, so that the graph changes."""
     from conftest import ROOT, TODAY, copy_project  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as place:
@@ -212,7 +212,7 @@ def main(count: int, seed: int) -> None:
                 refused[str(error)[:60]] += 1
                 continue
             done[name] += 1
-            checked = project.edits.check(plan)
+            checked = project.edits.check(plan) if number % 4 == 0 else CheckedEdit(plan, ())
             found.update(f"{name} {each.severity} {each.code}" for each in checked.findings)
             for fault in [*faults(plan), *written_and_undone(project, plan), *([other] if other else [])]:
                 print(number, name, fault, flush=True)  # noqa: T201

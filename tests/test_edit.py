@@ -15,7 +15,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pyshacl
 import pytest
+import rdflib
 from typer.testing import CliRunner
 
 from citygraph import Project
@@ -24,6 +26,7 @@ from citygraph.cli.edit import said_options
 from citygraph.edit import plan as plans
 from citygraph.edit.blocks import EditableTurtle
 from citygraph.edit.facts import StatementChange
+from citygraph.edit.kinds import KIND
 from citygraph.edit.plan import EditPlan
 from citygraph.edit.state import EditedGraph
 from citygraph.edit.withhold import withhold_person
@@ -32,14 +35,15 @@ from citygraph.findings import Report
 from citygraph.format import format_file
 from citygraph.lexer import TURTLE, tokens
 from citygraph.load import load_files
-from citygraph.namespaces import Curies, prefixes_for
+from citygraph.namespaces import PREFIXES, Curies, prefixes_for
 from citygraph.project.editing import CheckedEdit, Edits
-from citygraph.rdf import Iri, Literal, Quad, Term, Triple
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple, to_rdflib
 from clean_project import NETWORK, clean_project
 from conftest import ROOT, TODAY
 from random_edits import RandomEdits, faults, written_and_undone
 
 Said = list[tuple[str, str]]
+SH = PREFIXES["sh"]
 
 EXPECTED = Path(__file__).parent / "expected" / "edits.txt"
 # One fact of each kind, added in this order to what the others left.
@@ -110,12 +114,14 @@ def test_a_fact_of_each_kind_gives_exactly_its_statements_and_no_finding(
     curies = Curies(prefixes_for(project.config.base))
     lines: list[str] = []
     kinds: set[str] = set()
+    facts: list[Quad] = []
     before = said_by(project)
     for line in ADDED.strip().splitlines():
         kind, *options = shlex.split(line)
         kinds.add(kind)
         plan = project.edits.editor().add(kind, said_options(options))
         write(project, plan)
+        facts.append(Quad(Iri(f"{KIND}{kind}"), Iri(f"{SH}targetNode"), Iri(plan.facts[0])))
         after = said_by(project)
         lines += [
             f"$ {line}",
@@ -133,6 +139,38 @@ def test_a_fact_of_each_kind_gives_exactly_its_statements_and_no_finding(
     for path in project.folder.glob("data/**/*.ttl"):
         formatted = format_file(path, name=path.name)
         assert formatted.after == formatted.before, path
+    held_against_their_shapes(project, before, facts)
+
+
+def held_against_their_shapes(project: Project, said: set[Quad], facts: list[Quad]) -> None:
+    """What is written conforms to the kinds as another program reads them; without the source none of it does."""
+    exported = CliRunner().invoke(app, ["export", "-C", str(project.folder), "--which", "kinds", "--format", "rdf"])
+    shapes = rdflib.Graph().parse(data=exported.stdout, format="xml")
+    assert len(shapes) == len(project.edits.shapes)
+    shapes += to_rdflib(facts)
+    conforms, _, told = pyshacl.validate(to_rdflib(said), shacl_graph=shapes, meta_shacl=True)
+    assert conforms, told
+    sourced = {each.object for each in facts} - {
+        each.object
+        for each in facts
+        if each.subject.value.rpartition("#")[2] in {"person", "concept", "document", "disagreement"}
+    }
+    less = {
+        each
+        for each in said
+        if each.subject not in sourced or each.predicate.value != f"{PREFIXES['prov']}wasDerivedFrom"
+    }
+    _, results, _ = pyshacl.validate(to_rdflib(less), shacl_graph=shapes)
+    assert {*results.objects(None, rdflib.SH.focusNode)} == {rdflib.URIRef(each.value) for each in sourced}
+
+
+def test_a_kind_and_each_of_its_fields_is_told_in_both_languages(refusing: Project) -> None:
+    for kind in refusing.edits.kinds.values():
+        texts = [kind.title, kind.about, kind.group, kind.told]
+        texts += [text for each in kind.fields for text in (each.name, each.about)]
+        assert all(each.nb and each.en for each in texts), kind.name
+        assert max(kind.order) < 1_000, kind.name
+        assert all(each.order < 1_000 for each in kind.fields), kind.name
 
 
 def written(quads: set[Quad], curies: Curies) -> list[str]:

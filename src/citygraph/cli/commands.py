@@ -291,11 +291,12 @@ class ExportFormat(StrEnum):
 
 
 class Which(StrEnum):
-    """Which statements: those in the files, those that follow, or both."""
+    """Which statements: those in the files, those that follow, or both; or the kinds of facts as SHACL shapes."""
 
     ASSERTED = "asserted"
     INFERRED = "inferred"
     BOTH = "both"
+    KINDS = "kinds"
 
 
 def export(
@@ -311,6 +312,8 @@ def export(
     """Write the graph to a file: the same graph gives the same bytes."""
     words, project = language_name(language), open_or_reference(folder_or_reference).in_edition(edition.value)
     chosen = _format(format_, target)
+    if which is Which.KINDS and chosen is ExportFormat.CSV:
+        raise ExportError(sentence("cli.export.kinds_no_table"), fix=sentence("cli.export.kinds_as_turtle"))
     refuse_dialect(dialect.value, is_csv=chosen is ExportFormat.CSV)
     if chosen is ExportFormat.CSV:
         _export_tables(project, target, words, dialect.value, which=which, as_of=day(as_of))

@@ -115,7 +115,7 @@ class TypedValues:
 
     def _thing(self, field_: FactField, text: str) -> Iri:
         """The thing, the choice, the document or the web address that a text names."""
-        if field_.classes == (_DOCUMENT,):
+        if _DOCUMENT in field_.classes:
             return self._passages.document(text)
         if field_.choices or field_.scheme:
             return self._choice(field_, text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from citygraph import load, query
 from citygraph.compare import Changes
@@ -35,6 +35,9 @@ Compare: TypeAlias = Callable[[Mapping[str, bytes]], Changes]
 """What would change if some files held this, by their paths."""
 
 
+_KINDS_FILE: Final = "ontology/kinds.ttl"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedEdit:
     """An edit that is not written yet, and the findings that the graph would have because of it."""
@@ -58,10 +61,26 @@ def kinds_of(graphs: ProjectGraphs, reference: Path) -> Kinds:
     Raises:
         ConfigError: a shape in one of the files cannot be read as a kind.
     """
+    texts, file = _described(graphs, reference)
+    return _read(texts, file)
+
+
+def kind_shapes(graphs: ProjectGraphs, reference: Path) -> list[Quad]:
+    """The same kinds as the SHACL shapes that they are read from; see `kinds_of`."""
+    texts, _ = _described(graphs, reference)
+    return [
+        Quad(each.subject, each.predicate, each.object)
+        for text in texts
+        for each in parse(text.encode(), format="ttl").quads
+    ]
+
+
+def _described(graphs: ProjectGraphs, reference: Path) -> tuple[tuple[str, ...], str]:
+    """The texts that describe the kinds of facts, and the name of the first."""
     files = graphs.of(Part.KINDS)
     if files:
-        return _read(tuple(file.text for file in files), files[0].path)
-    return _read(((reference / "ontology" / "kinds.ttl").read_text(encoding="utf-8"),), "ontology/kinds.ttl")
+        return tuple(file.text for file in files), files[0].path
+    return ((reference / _KINDS_FILE).read_text(encoding="utf-8"),), _KINDS_FILE
 
 
 @lru_cache(maxsize=4)
@@ -99,6 +118,11 @@ class Edits:
             ConfigError: a shape cannot be read as a kind.
         """
         return kinds_of(load.load_files(self._config).graphs, self._reference)
+
+    @property
+    def shapes(self) -> list[Quad]:
+        """The same as SHACL shapes, for other tools that make forms or check data."""
+        return kind_shapes(load.load_files(self._config).graphs, self._reference)
 
     @property
     def documents(self) -> Documents:

@@ -16,7 +16,7 @@ from citygraph.errors import ConfigError, PublishError, QueryError
 from citygraph.findings import Definition, Finding, Report
 from citygraph.graphs import Part
 from citygraph.messages import sentence
-from citygraph.namespaces import prefixes_for
+from citygraph.namespaces import BASE, prefixes_for
 from citygraph.project import asking
 from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progress, reference_folder, silent
 from citygraph.query import OtherTimes
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from citygraph.store.server.versions import HeldVersions
     from citygraph.store.transfer import Moved, VersionInfo
 
-Which: TypeAlias = TypingLiteral["asserted", "inferred", "both"]
+Which: TypeAlias = TypingLiteral["asserted", "inferred", "both", "kinds"]
 
 # Modules that load an engine or an HTTP client are imported by the method that needs them, so that a question of a
 # graph that is built starts at once.
@@ -431,8 +431,11 @@ class Project:
     def quads(self, which: Which = "both", *, as_of: date | None = None) -> list[Quad]:
         """The quads of a version, lexical forms as in the files.
 
-        `asserted` is all that the files state, `inferred` what was derived for the day, and `both` what holds on it.
+        `asserted` is all that the files state, `inferred` what was derived for the day, and `both` what holds on it; `kinds`
+        are the kinds of facts as SHACL shapes, of the files as they are.
         """
+        if which == "kinds":
+            return self.edits.shapes
         snapshot = self.snapshot(as_of=as_of)
         return [*(snapshot.stated() if which == "asserted" else snapshot.of_day(inferred_alone=which == "inferred"))]
 
@@ -448,7 +451,8 @@ class Project:
         from citygraph.export import export_bytes  # noqa: PLC0415
 
         quads = self.in_edition(edition).quads(which, as_of=as_of)
-        return export_bytes(quads, format=format, prefixes=self.prefixes)
+        prefixes = self.prefixes if which != "kinds" else {**self.prefixes, "kind": f"{BASE}kinds#"}
+        return export_bytes(quads, format=format, prefixes=prefixes)
 
     def tables(self, *, which: Which = "both", as_of: date | None = None, edition: str = "public") -> dict[str, bytes]:
         """A CSV table for each class, by file name, of what may leave; of everything in the edition `internal`."""

@@ -20,7 +20,8 @@ from citygraph.files import git
 from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import LIFTED, lifted_graph, stated_of_other_times
 from citygraph.messages import Text
-from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress
+from citygraph.project.editing import kind_shapes
+from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress, reference_folder
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.query import OtherTimes
 from citygraph.results import Solutions
@@ -81,6 +82,7 @@ def tools_for(
         ask=lambda saved: _answer_of(saved, edition, prefixes),
         prefixes=prefixes,
         site=site,
+        kinds=kind_shapes(edition.graphs, reference_folder()),
     )
 
 

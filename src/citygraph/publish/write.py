@@ -19,7 +19,7 @@ from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import Part
 from citygraph.labels import Labels
 from citygraph.messages import LANGUAGES, Text, text
-from citygraph.namespaces import PREFIXES, compress
+from citygraph.namespaces import BASE, PREFIXES, compress
 from citygraph.openapi import openapi_document
 from citygraph.publish.catalog import Catalog, Item, catalog_of
 from citygraph.publish.check import LinkCheck, check_pages, not_xml_names, score_of, whole_record
@@ -130,7 +130,7 @@ class QuestionAnswer:
 class Tools:
     """What others lend: quads into a file of a format, quads to tables one by one with their metadata, a question to its answer.
 
-    `site` writes the pages for people into the folder; it is not asked when a violation keeps the folder back anyway.
+    `kinds` are the shapes of the kinds of facts. `site` writes the pages for people into the folder; it is not asked when a violation keeps the folder back anyway.
     """
 
     write: Callable[[Iterable[Quad], str, Mapping[str, str], BinaryIO], None]
@@ -138,6 +138,7 @@ class Tools:
     ask: Callable[[SavedQuery], QuestionAnswer | None]
     prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
     site: Callable[[NewFolder], Iterable[Finding]] | None = None
+    kinds: Sequence[Quad] = ()
 
 
 class Writing:
@@ -328,6 +329,9 @@ class Writing:
             except ExportError as error:
                 path = f"ontology/ontology.{format_}"
                 self.findings.append(finding("publish-not-xml", file=path, name=_not_xml(error)))
+        if self._tools.kinds:
+            prefixes = {**self._tools.prefixes, "kind": f"{BASE}kinds#"}
+            self.put("ontology/kinds.ttl", (quad.triple for quad in self._tools.kinds), "ttl", prefixes)
         for language in LANGUAGES:
             page = ontology_page(quads, language, title=self._config.title, prefixes=self._tools.prefixes)
             self._folder.write(f"ontology/{language}.html", page.encode())
