@@ -93,7 +93,13 @@ def test_everything_a_portal_and_a_person_look_for_is_there(published: tuple[Pat
     expected = [f"data/graph.{name}{packed}" for name in DATA_FORMATS for packed in ("", ".gz")]
     expected += [f"catalog/{name}.{ending}" for name in PROFILES for ending in ("ttl", "rdf", "jsonld")]
     expected += ["index.html", "en.html", "void.ttl", ".well-known/void", "SHA256SUMS", "openapi.json"]
-    expected += ["ontology/nb.html", "ontology/en.html", "ontology/ontology.ttl", "ontology/ontology.rdf", "ontology/kinds.ttl"]
+    expected += [
+        "ontology/nb.html",
+        "ontology/en.html",
+        "ontology/ontology.ttl",
+        "ontology/ontology.rdf",
+        "ontology/kinds.ttl",
+    ]
     expected += [f"classes/cg-City.{ending}" for ending in ("csv", "csv-metadata.json", "json", "geojson", "xlsx")]
     expected += [f"queries/members.{ending}" for ending in ("csv", "csv-metadata.json", "json", "xlsx")]
     expected += ["queries/places-on-the-map.geojson", "queries/grlc/members.rq", "queries/examples/members.ttl"]
