@@ -133,6 +133,10 @@ def _accepted(desk: Desk, table: bytes) -> list[DecisionOutcome]:
     return [each for each in outcomes if each.decided.answer == "yes"]
 
 
+def test_nobody_is_asked_unless_a_model_is_set_up(desk: Desk) -> None:
+    assert desk.proposals.modelled(desk.kept, DOCUMENT, []) is None
+
+
 def test_what_is_accepted_is_written_and_what_is_rejected_does_not_come_back(desk: Desk) -> None:
     rows = desk.rows()
     for row in rows:

@@ -35,6 +35,7 @@ def propose_to(table: Path, done: ReadDocument, project: Project, language: str)
         ExportError: the table is there already, since it may have decisions, or it cannot be written.
     """
     from citygraph.project.proposing import Proposals  # noqa: PLC0415  # keeps `--help` fast
+    from citygraph.read.chat import dropped_in_words  # noqa: PLC0415
 
     if table.exists():
         message = text("proposals.table_there").filled(path=table)
@@ -42,8 +43,15 @@ def propose_to(table: Path, done: ReadDocument, project: Project, language: str)
         raise ExportError(message.in_language(language), fix=fix.in_language(language))
     proposals = Proposals(project.edits, project.config, today=project.today)
     found = proposals.made(done.kept, done.name)
-    write_file(table, proposals.table(done.kept, done.name, language=language))
+    model = proposals.modelled(done.kept, done.name, found)
+    found += model.proposals if model is not None else ()
+    write_file(table, proposals.table(done.kept, done.name, language=language, found=found))
     counts = {sort: sum(each.sort == sort for each in found) for sort in ("clear", "choose", "new")}
+    if model is not None:
+        why = dropped_in_words(model.dropped.items()) or "–"
+        dropped = model.dropped.total()
+        told = text("proposals.modelled").filled(count=len(model.proposals), dropped=dropped, why=why)
+        say(told.in_language(language))
     say(text("proposals.proposed").filled(path=table, count=len(found), **counts).in_language(language))
 
 

@@ -19,6 +19,7 @@ from citygraph.matching.names import plain
 from citygraph.messages import Text, key_of, text
 from citygraph.namespaces import compress, expand
 from citygraph.project.revising import asked_of, is_of_document_day, is_said, revision_of, said_again
+from citygraph.read.chat import ModelAnswer, ModelServer, ask_model
 from citygraph.read.decisions import (
     CONFIRM,
     END,
@@ -99,10 +100,28 @@ class Proposals:
         found = [e for e in asked_of(revision, kept, state, kinds) if e.fingerprint not in rejected]
         return [each for each in found if each.kind == CONFIRM or not is_said(each, proposals, state, kinds)]
 
-    def table(self, kept: KeptText, document: str, *, language: str) -> bytes:
-        """The same as the table that a colleague decides."""
+    def modelled(self, kept: KeptText, document: str, found: Sequence[Proposal]) -> ModelAnswer | None:
+        """What a model proposes besides, without what somebody has rejected; `None` where none is set up.
+
+        Raises:
+            ConfigError: its address is not one that is asked.
+            EditError: the file of what was rejected cannot be read.
+            ReadError: it does not answer.
+        """
+        values = self._config.values
+        if not values["read.model"]:
+            return None
+        server = ModelServer(str(values["read.model"]), str(values["read.model_name"]))
+        answer = ask_model(server, kept, self._known(), self._edits.kinds, found)
+        kept_ones = without_rejected(answer.proposals, self._rejected(document))
+        first = max((each.number for each in found), default=0) + 1
+        numbered = [replace(each, number=number) for number, each in enumerate(kept_ones, start=first)]
+        return replace(answer, proposals=tuple(numbered))
+
+    def table(self, kept: KeptText, document: str, *, language: str, found: Sequence[Proposal] | None = None) -> bytes:
+        """The same as the table that a colleague decides; `found` is what stands in it, where that is more."""
         return write_proposals(
-            self.made(kept, document), self._edits.kinds, self._known(), of_text=kept.text, language=language,
+            self.made(kept, document) if found is None else found, self._edits.kinds, self._known(), of_text=kept.text, language=language,
             asked=self.asked(kept, document),
         )  # fmt: skip
 

@@ -420,7 +420,7 @@ class _Reader:
             if is_doubtful and meant.sort == "clear":
                 meant = replace(meant, sort="choose")
             said = [*(each for each in said if each is not given), replace(meant, option=option)]
-        if any(each.said == CONTEXT for each in said) or _lacks(kind, said) or _is_of_itself(said):
+        if any(each.said == CONTEXT for each in said) or lacks(kind, said) or _is_of_itself(said):
             return
         start, end = mentions.tokens[bounds[0]].start, mentions.tokens[bounds[1] - 1].end
         sort = max((each.sort for each in said), key=_ORDER.__getitem__)
@@ -479,7 +479,7 @@ def _place_of(value: ReadValue, start: int, end: int, mentions: NamedWords) -> t
     return start, end
 
 
-def _lacks(kind: FactKind, values: Iterable[ProposedValue]) -> bool:
+def lacks(kind: FactKind, values: Iterable[ProposedValue]) -> bool:
     """Whether a field has no value that nothing but the sentence can give."""
     given = {each.option for each in values}
     missing = [
