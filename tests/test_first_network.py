@@ -140,10 +140,10 @@ def test_an_empty_project_has_nothing_made_up_and_tells_three_ways(tmp_path: Pat
     report = Project.open(folder, today=TODAY).check().report
     ways += [each.fix.en for each in report]
     assert [each.code for each in report] == ["empty-graph"]
-    assert all(way in told for told in ways for way in ("edit take", "ingest", "edit add document"))
+    assert all(way in told for told in ways for way in ("edit take", "ingest", "citygraph read", "serve --edit"))
     assert not Project.open(folder, today=TODAY).build().report.violations
     ways.append(words_of(Pages(Project.open(folder, today=TODAY)).get("/?lang=en").text))
-    assert all(way in ways[-1] for way in ("edit take", "ingest", "edit add document"))
+    assert all(way in ways[-1] for way in ("edit take", "ingest", "citygraph read", "serve --edit"))
     assert not triples(folder)
     assert CONCEPT not in (folder / "data" / "sources.ttl").read_text(encoding="utf-8")
     folder.joinpath("data", "sources.ttl").unlink()
