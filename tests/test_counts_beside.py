@@ -8,10 +8,11 @@ import pytest
 
 from citygraph.as_of import FactStatus
 from citygraph.graphs import LIFTED, lifted_graph
-from citygraph.namespaces import CG
+from citygraph.namespaces import CG, CONCEPT
 from citygraph.query import OtherTimes, run_query
+from citygraph.query.lists import counted_lists, lists_behind
 from citygraph.query.run import Answered
-from citygraph.rdf import DefaultGraph, Iri, Literal, Quad, Term
+from citygraph.rdf import DefaultGraph, Iri, Literal, Quad, Term, parse
 from citygraph.results import Solutions
 from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
@@ -65,7 +66,7 @@ MADE = ["C - last-known", "E - last-known"]
     ("text", "rows", "others", "is_told"),
     [
         (GROUPED, [A, B, "D 1"], BESIDE, True),
-        (f"{GROUPED} ORDER BY DESC(?n) ?net LIMIT 1", [A], [], True),
+        (f"{GROUPED} ORDER BY DESC(?n) ?net LIMIT 1", [A], BESIDE[:1], True),
         (f"{GROUPED} ORDER BY ?net OFFSET 1", [B, "D 1"], BESIDE, True),
         # B has more than one when those that are last known are counted with it.
         (f"{GROUPED} HAVING (COUNT(?one) > 1)", [A], ["B 3 last-known", *BESIDE], True),
@@ -73,7 +74,7 @@ MADE = ["C - last-known", "E - last-known"]
         (GROUPED.replace("?one)", "*)"), [A, B, "D 1"], BESIDE, True),
         (GROUPED.replace("?one)", "DISTINCT ?x)"), ["A 1", "B 1", "D 1"], ["C 1 last-known", "E 1 last-known"], True),
         ("SELECT ?net ?n { { GROUPED } } ORDER BY ?net", [A, B, "D 1"], BESIDE, True),
-        ("SELECT ?net ?n { { GROUPED } } ORDER BY DESC(?n) DESC(?net) LIMIT 1", [A], ["B 3 last-known"], True),
+        ("SELECT ?net ?n { { GROUPED } } ORDER BY DESC(?n) DESC(?net) LIMIT 1", [A], BESIDE[1:], True),
         # What is made from several rows is right for a group of which all is of one kind, and left out of any other.
         (GROUPED.replace("COUNT(?one)", "COUNT(?one) * 2"), ["A 4", "B 2", "D 2"], ["C 4 last-known", "E - last-known"], False),
         (GROUPED.replace("COUNT(?one)", "SUM(?x)"), ["A 20", "B 10", "D 10"], ["C 20 last-known", "E - last-known"], False),
@@ -132,3 +133,44 @@ def test_two_numbers_of_which_one_can_be_told(store: MemoryStore, tmp_path: Path
     assert sorted(row(each.cells) for each in answered.others) == ["C 2 20", "E 1 -"]
     assert file.columns[:4] == ("net", "n", "m", "n_last_known")
     assert account.to_json({})["untold"] == ["m"]
+
+
+def test_a_question_that_shows_some_rows_says_of_how_many_and_counts_all_beside_it(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    text = "SELECT ?net ?one WHERE { PATTERN } ORDER BY ?net ?one LIMIT 2 OFFSET 1"
+    answered = asked(text, "net, one", store, tmp_path)
+    account = answered.account
+    assert account is not None
+    assert (account.holds, account.in_all) == (2, 4)
+    # What ended is told from what is last known, although the row does not show the fact that says so.
+    assert account.counts == {LAST: 7, ENDED: 2}
+    assert [row(each.cells) for each in answered.last_known] == ["A one-2", "B one-5"]
+    assert "2 hold, of 4 in all, of which the question shows some, 7 last known" in account.words.en
+    assert account.to_json({})["in_all"] == 4
+    assert "in-all=4" in account.header({})
+
+
+def test_a_number_that_is_none_does_not_stop_the_account(store: MemoryStore, tmp_path: Path) -> None:
+    text = 'SELECT ?net ?n WHERE { PATTERN BIND (STRDT("about 9", <http://www.w3.org/2001/XMLSchema#integer>) AS ?n) } ORDER BY ?n ?net'
+    account = asked(text, "net, n", store, tmp_path).account
+    assert account is not None
+    assert account.counts == {LAST: 2}
+
+
+def test_a_list_that_is_complete_whatever_the_role_knows_its_members() -> None:
+    data = f"""
+        @prefix cg: <{CG}> . @prefix concept: <{CONCEPT}> . @prefix id: <{ID}> . @prefix org: <http://www.w3.org/ns/org#> .
+        id:net cg:hasCurrentList id:list .
+        id:list cg:listKind concept:list-memberships ; cg:completeness concept:complete ; cg:asOf "2020-01-01" .
+        id:a cg:hasCurrentMembership id:m1 , id:m2 . id:b cg:hasCurrentMembership id:m3 .
+        id:m1 org:organization id:net ; org:role id:member . id:m2 org:organization id:net ; org:role id:chair .
+        id:m3 org:organization id:net ; org:role id:member .
+    """
+    store = MemoryStore(
+        Quad(each.subject, each.predicate, each.object) for each in parse(data.encode(), format="ttl").quads
+    )
+    kinds, things = ["list-memberships"], [Iri(f"{ID}net"), *(Iri(f"{ID}thing-{number}") for number in range(600))]
+    statements = lists_behind(kinds, things, store)
+    (found,) = counted_lists(statements, things, kinds, store, day="2020-11-05", prefixes={})
+    assert (found.known, found.complete) == (2, (None,))

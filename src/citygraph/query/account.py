@@ -23,7 +23,14 @@ from citygraph.query.names import MANY, ask_about
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Answer, Row, Solutions
 from citygraph.saved_query import SavedQuery
-from citygraph.sparql.text import Pattern, triple_patterns, values_block, without_order
+from citygraph.sparql.text import (
+    Pattern,
+    triple_patterns,
+    values_block,
+    with_every_variable,
+    without_limit,
+    without_order,
+)
 from citygraph.store import Store
 from citygraph.store.memory import DEFAULT_GRAPH
 
@@ -98,6 +105,7 @@ class Account:
         holds: the rows of the answer.
         counts: the rows beside it, by status.
         is_cut: whether there are more rows beside it than may be given, so that they are not counted.
+        in_all: how many rows hold of which the question shows some, by its LIMIT or OFFSET; 0 when it shows all.
         lists: how many are known of the lists that the question relies on, and of how many.
         counted: of an answer with counts, what is counted besides when time is lifted.
     """
@@ -108,6 +116,7 @@ class Account:
     is_cut: bool = False
     lists: tuple[ListCount, ...] = ()
     counted: CountsBeside = field(default_factory=CountsBeside)
+    in_all: int = 0
 
     @property
     def whole(self) -> int:
@@ -120,6 +129,8 @@ class Account:
         counted = [(FactStatus.HOLDS, self.holds), *((each, self.counts.get(each, 0)) for each in reversed(_WORST))]
         told = [(status, number) for status, number in counted if number or status is FactStatus.HOLDS]
         parts = [_told(status, number) for status, number in told]
+        if self.in_all:
+            parts.insert(1, text("interface.account.in_all").filled(count=self.in_all))
         if beside := self.counted.total:
             told = [(each, beside[each]) for each in reversed(_WORST) if beside[each]]
             said = [_told(status, number) for status, number in told]
@@ -148,6 +159,8 @@ class Account:
         said: dict[str, object] = {"day": self.day, "counts": {FactStatus.HOLDS.value: self.holds, **counts}}
         if beside := self.counted.total:
             said["counted"] = {each.value: beside[each] for each in reversed(_WORST) if beside[each]}
+        if self.in_all:
+            said["in_all"] = self.in_all
         if self.counted.untold:
             said["untold"] = list(self.counted.untold)
         if self.is_cut:
@@ -160,6 +173,7 @@ class Account:
         """The account as a dictionary of RFC 9651, for the header of an answer by HTTP."""
         counts = [f"{each.value}={self.counts[each]}" for each in reversed(_WORST) if self.counts.get(each)]
         counts += [f"counted-{each.value}={number}" for each, number in self.counted.total.items()]
+        counts += [f"in-all={self.in_all}"] if self.in_all else []
         counts += ["counted-untold"] if self.counted.untold else []
         lists = [_list_item(each.to_json(prefixes)) for each in self.lists[:_MOST_IN_HEADER]]
         return ", ".join([
@@ -233,23 +247,26 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
     graphs = [Iri(DEFAULT_GRAPH), *_that_hold_something(lifted, store)]
     if len(graphs) == 1:
         return Account(times.day, holds), ()
+    # What the question cuts off holds or not, whatever it shows.
+    whole, most, is_limited = without_limit(asked)
     # The engine would sort rows of the answer once more; the few others are sorted here.
-    unsorted, order = without_order(asked, answer.columns)
+    unsorted, order = without_order(whole, answer.columns)
+    ask = partial(store.query, bind=bound, timeout=timeout, most_rows=most_rows)
     try:
-        found = store.query(unsorted, bind=bound, graphs=graphs, timeout=timeout, most_rows=most_rows)
-        if not isinstance(found, Solutions):
+        found, on_day = ask(unsorted, graphs=graphs), ask(unsorted) if is_limited else answer
+        if not isinstance(found, Solutions) or not isinstance(on_day, Solutions):
             return Account(times.day, holds), ()
+        answer = on_day
         known = _Statuses(store, facts, prefixes)
         counting, counted = counting_of(unsorted, query.columns), CountsBeside()
         if counting is not None and set(found.rows) != set(answer.rows):
-            counted = _counted(
-                query, counting, partial(store.query, bind=bound, timeout=timeout, most_rows=most_rows), graphs, known
-            )
+            counted = _counted(query, counting, ask, graphs, known)
         keys = query.columns if counting is None else _keys(query, counting)
         rows = _new_rows(query, answer, found, keys)
         for name, descends in reversed(order):
             rows.sort(key=lambda row: _place(row[1].get(name)), reverse=descends)
-        statuses = known.of_rows(query, [row for _, row in rows])
+        behind = partial(ask, with_every_variable(unsorted), graphs=graphs) if counting is None else None
+        statuses = known.of_rows(query, [row for _, row in rows], behind)
     except (QueryError, StoreTimeout):
         # The answer itself is whole; what lies beside it is too much.
         return Account(times.day, holds, is_cut=True), ()
@@ -257,13 +274,25 @@ def account_of(  # noqa: PLR0913  # one argument for each thing that a caller de
     for (cells, row), each in zip(rows, statuses, strict=True):
         # Of several facts that say the same row the one that says most for it counts: nobody loses what is last known.
         key = _key(row, keys)
-        if key not in others or _SAYS_MOST.index(each.status) < _SAYS_MOST.index(others[key].status):
+        if key not in others or _says_more(each, others[key]):
             other = OtherRow(cells, each.status, each.date, row)
             counted_so = other if counting is None else _as_counted(other, query, counting, counted)
             if counted_so is not None:
                 others[key] = counted_so
     by_status = Counter(each.status for each in others.values())
-    return Account(times.day, holds, by_status, counted=counted), tuple(others.values())
+    in_all = len(answer) if len(answer) != holds else 0
+    return Account(times.day, holds, by_status, counted=counted, in_all=in_all), _first(others.values(), most)
+
+
+def _first(others: Iterable[OtherRow], most: int | None) -> tuple[OtherRow, ...]:
+    """As many rows of each status as the question shows of those that hold."""
+    seen: Counter[FactStatus] = Counter()
+    kept = []
+    for each in others:
+        seen[each.status] += 1
+        if most is None or seen[each.status] <= most:
+            kept.append(each)
+    return tuple(kept)
 
 
 def _counted(
@@ -320,7 +349,10 @@ def _place(term: Term | None) -> tuple[int, float, str]:
     """Where a term stands when rows are sorted, as SPARQL has it: unbound cells, addresses, then numbers and texts by value."""
     if not isinstance(term, Literal):
         return (0, 0, "") if term is None else (1, 0, term.value if isinstance(term, Iri) else str(term))
-    return (2, float(term.value), "") if term.datatype.value in _NUMBERS else (3, 0, term.value)
+    if term.datatype.value in _NUMBERS:
+        with suppress(ValueError):
+            return (2, float(term.value), "")
+    return (3, 0, term.value)
 
 
 def _new_rows(
@@ -348,8 +380,13 @@ class _Statuses:
     def __init__(self, store: Store, facts: Iri, prefixes: Mapping[str, str]) -> None:
         self._store, self._facts, self._prefixes = store, facts, prefixes
 
-    def of_rows(self, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> list[DatedStatus]:
-        """The status of each row: that of the facts it cites, else of its things, else of its statements."""
+    def of_rows(
+        self, query: SavedQuery, rows: Sequence[Mapping[str, Term]], behind: Callable[[], Answer] | None = None
+    ) -> list[DatedStatus]:
+        """The status of each row: that of the facts it cites, else of its things, else of its statements.
+
+        A row that shows nothing of what does not hold is looked up in what `behind` gives: the rows with every variable.
+        """
         cited = [[row[name] for name in query.cite if name in row] for row in rows]
         known = self._of({each for found in cited for each in found})
         worst = [_worst(known, facts) for facts in cited]
@@ -364,8 +401,26 @@ class _Statuses:
         of_statement = self._of_statements({each for found in statements for each in found})
         for place, found in zip(open_, statements, strict=True):
             worst[place] = _worst(of_statement, found)
+        if behind is not None and (open_ := [place for place, each in enumerate(worst) if each is None]):
+            with suppress(QueryError, StoreTimeout):
+                for place, each in zip(open_, self._behind([rows[place] for place in open_], behind()), strict=True):
+                    worst[place] = each
         # Something behind the row does not hold; which it is, nothing in the row says.
         return [each or DatedStatus(FactStatus.LAST_KNOWN) for each in worst]
+
+    def _behind(self, rows: Sequence[Mapping[str, Term]], whole: Answer) -> list[DatedStatus | None]:
+        """The statuses of what is behind rows: of several ways to one row the one that says most for it."""
+        columns = {name for row in rows for name in row} & set(whole.columns if isinstance(whole, Solutions) else ())
+        keys = sorted(columns)
+        wanted = {_key(row, keys) for row in rows}
+        ways = [row for row in (whole if isinstance(whole, Solutions) else ()) if _key(row, keys) in wanted]
+        known = self._of({each for row in ways for each in row.values()})
+        best: dict[tuple[Term | None, ...], DatedStatus] = {}
+        for row in ways:
+            key, found = _key(row, keys), _worst(known, row.values())
+            if found is not None and (key not in best or _says_more(found, best[key])):
+                best[key] = found
+        return [best.get(_key(row, keys)) for row in rows]
 
     def _of(self, facts: Iterable[Term]) -> dict[Term, DatedStatus]:
         return statuses_of(facts, self._store, self._facts)
@@ -432,6 +487,10 @@ def _statements(patterns: Sequence[Pattern], row: Mapping[str, Term]) -> list[Tr
         if isinstance(subject, Iri) and isinstance(predicate, Iri) and object_ is not None:
             filled.append(Triple(subject, predicate, object_))
     return filled
+
+
+def _says_more(one: DatedStatus | OtherRow, other: DatedStatus | OtherRow) -> bool:
+    return _SAYS_MOST.index(one.status) < _SAYS_MOST.index(other.status)
 
 
 def _worst(known: Mapping[_Key, DatedStatus], facts: Iterable[_Key]) -> DatedStatus | None:

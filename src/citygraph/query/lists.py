@@ -50,6 +50,10 @@ _MEMBERS: Final = _HEAD + (
     "?one cg:hasCurrentMembership ?membership . ?membership org:organization ?organization ; org:role ?role } "
     "GROUP BY ?organization ?role"
 )
+_ALL_MEMBERS: Final = _HEAD + (
+    "SELECT ?organization (COUNT(DISTINCT ?one) AS ?known) WHERE { {values} "
+    "?one cg:hasCurrentMembership/org:organization ?organization } GROUP BY ?organization"
+)
 _OTHERS: Final = {
     "list-working-groups": "?one a cg:WorkingGroup ; org:unitOf ?organization",
     "list-themes": "?organization cg:hasTopic ?one",
@@ -202,8 +206,9 @@ def _known(keys: Iterable[tuple[Term, Term, Term | None]], store: Store) -> dict
         kind = Iri(CONCEPT + name)
         given = {"organization": list(dict.fromkeys(organizations))}
         if name == "list-memberships":
-            for row in ask_about(_MEMBERS, given, store):
-                found[row["organization"], kind, row["role"]] = int(_value(row["known"]))
+            for text_ in (_MEMBERS, _ALL_MEMBERS):
+                for row in ask_about(text_, given, store):
+                    found[row["organization"], kind, row.get("role")] = int(_value(row["known"]))
         elif name in _OTHERS:
             pattern = f"SELECT DISTINCT ?organization ?one WHERE {{ {{values}} {_OTHERS[name]} }}"
             for row in ask_about(_HEAD + pattern, given, store):

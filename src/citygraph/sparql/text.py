@@ -446,6 +446,27 @@ _SORTED_BY: Final = re.compile(r"(?:ASC \( )?(DESC \( )?[?$](\w+)(?: \))?", re.I
 _SINGLE_VARIABLES: Final = re.compile(r"(?:(?:[?$]\w+|(?:ASC|DESC) \( [?$]\w+ \)) ?)+", re.IGNORECASE)
 
 
+def without_limit(text: str) -> tuple[str, int | None, bool]:
+    """A SELECT without its LIMIT and OFFSET, the number of the LIMIT, and whether there was either.
+
+    >>> without_limit("SELECT ?s { { SELECT ?s { ?s ?p ?o } LIMIT 9 } } LIMIT 2 OFFSET 1")
+    ('SELECT ?s { { SELECT ?s { ?s ?p ?o } LIMIT 9 } }  ', 2, True)
+    """
+    found, depth, most, pieces, place = list(tokens(text)), 0, None, [], 0
+    for word, number in pairwise(found):
+        depth += {"{": 1, "}": -1}.get(word.text, 0) if word.kind == "mark" else 0
+        if (
+            depth == 0
+            and word.kind == "word"
+            and (name := word_of(word)) in {"LIMIT", "OFFSET"}
+            and number.text.isdigit()
+        ):
+            most = int(number.text) if name == "LIMIT" else most
+            pieces.append(text[place : word.start])
+            place = number.end
+    return "".join([*pieces, text[place:]]), most, bool(pieces)
+
+
 def with_every_variable(text: str) -> str:
     """The SELECT with `*` instead of its columns: a row of it has every variable that its pattern binds."""
     found = list(tokens(text))
