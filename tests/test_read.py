@@ -172,7 +172,7 @@ def test_an_open_document_text_is_read_as_it_is_seen() -> None:
 
 def test_a_pdf_is_read_in_paragraphs_and_running_heads_are_no_part_of_it() -> None:
     found = real("memo.pdf")
-    assert found.maker.startswith("citygraph pdf 1, pypdf ")
+    assert found.maker.startswith("citygraph pdf 2, pypdf ")
     heads = [line for line in lines(found) if line.startswith("furniture")]
     assert heads == [
         line

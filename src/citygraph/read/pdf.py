@@ -30,12 +30,14 @@ from citygraph.read.text import (
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-MAKER: Final = "citygraph pdf 1"
+MAKER: Final = "citygraph pdf 2"
 _DAY: Final = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS: Final = re.compile(r"\d+")
 _ITEM: Final = re.compile(
-    r"(?:[-•‣◦▪–—·●○*][ \t]*|\(?\d{1,3}[.)](?![ \t]+[^\W\d_]+\.?[ \t]+\d{4})[ \t]+)(?=\S)"
-)  # no date
+    r"(?:[-•‣◦▪–—·●○*\ue000-\uf8ff][ \t]*|\(?\d{1,3}[.)](?![ \t]+[^\W\d_]+\.?[ \t]+\d{4})[ \t]+)(?=\S)"
+)
+"""What stands before an item of a list: a bullet, also one of a font of bullets, or a number that begins no date."""
+_FONT_BULLET: Final = re.compile("\\A[\ue000-\uf8ff][ \\t]*")
 _LEAST: Final = 8
 """Characters of a page on average below which a PDF is pictures of pages."""
 _EDGE: Final = 2
@@ -43,17 +45,22 @@ _EDGE: Final = 2
 _MOST_NAMED: Final = 12
 _SAME_HEIGHT: Final = 15.0
 _LONGEST_HEADING: Final = 200
+_FAR, _WIDTH, _SAME_COLUMN = 2.0, 0.5, 2.0
+"""Letters between two words of one row of a table; a letter by its size; and how far apart one column may begin."""
+_RUNS_ON: Final = frozenset(",-\u2010\u2013(")
 
 
 @dataclass(slots=True)
 class _Line:
-    """One line of a page: its words, where it begins, and the size of its letters."""
+    """One line of a page: its words, where it begins, the size of its letters, and where words stand far from others."""
 
     words: str
     x: float = 0.0
     y: float = 0.0
     size: float = 0.0
     is_furniture: bool = False
+    columns: tuple[float, ...] = ()
+    is_row: bool = False
 
 
 def read_pdf(data: bytes, name: str, bounds: ReadBounds) -> Extracted:
@@ -101,7 +108,7 @@ def _extracted(pages: Sequence[list[_Line]], about: DocumentProperties, name: st
         for place, (kind, words) in enumerate(_parts(page, usual), start=1):
             builder.add(kind, words, f"page={number}&paragraph={place}")
     maker = f"{MAKER}, pypdf {version('pypdf')}"
-    return Extracted(title_first(builder.made), maker, about, tuple(_without_text(pages)))
+    return Extracted(title_first(builder.made), maker, about, (*_without_text(pages), *_with_tables(pages)))
 
 
 def _without_text(pages: Sequence[list[_Line]]) -> Iterator[Sentence]:
@@ -109,6 +116,14 @@ def _without_text(pages: Sequence[list[_Line]]) -> Iterator[Sentence]:
     if empty:
         shown = ", ".join(empty[:_MOST_NAMED]) + (" …" if len(empty) > _MOST_NAMED else "")
         yield sentence("read.note.no_text", pages=shown)
+
+
+def _with_tables(pages: Sequence[list[_Line]]) -> Iterator[Sentence]:
+    """That rows of a table were read as lines, whose cells nobody tells apart."""
+    found = [str(number) for number, page in enumerate(pages, start=1) if any(line.is_row for line in page)]
+    if found:
+        shown = ", ".join(found[:_MOST_NAMED]) + (" …" if len(found) > _MOST_NAMED else "")
+        yield sentence("read.note.tables", pages=shown)
 
 
 def _pages(reader: PdfReader, name: str, bounds: ReadBounds) -> Iterator[Any]:
@@ -134,24 +149,32 @@ def _lines(page: Any) -> list[_Line]:  # noqa: ANN401  # a page of pypdf
     """The lines of a page in the order in which they are drawn."""
     lines: list[_Line] = []
     here = _Line("")
+    end = 0.0
 
     def visit(text: str, matrix: Sequence[float], own: Sequence[float], font: object, size: float) -> None:
-        nonlocal here
+        nonlocal here, end
         del font
         for piece in re.findall(r"\n|[^\n]+", text or ""):
             if piece == "\n":
                 lines.append(here)
                 here = _Line("")
             else:
+                x = own[4] * matrix[0] + own[5] * matrix[2] + matrix[4]
                 if not here.words.strip() and piece.strip():
-                    here.x = own[4] * matrix[0] + own[5] * matrix[2] + matrix[4]
-                    here.y = own[4] * matrix[1] + own[5] * matrix[3] + matrix[5]
+                    here.x, here.y = x, own[4] * matrix[1] + own[5] * matrix[3] + matrix[5]
+                elif piece.strip() and x - end > _FAR * max(here.size, 1.0):
+                    here.columns = (*here.columns, x)
                 if piece.strip():
+                    end = x + len(piece) * (abs(size * own[3] * matrix[3]) or abs(size)) * _WIDTH
                     here.size = max(here.size, abs(size * own[3] * matrix[3]) or abs(size))
                 here.words += piece
 
     page.extract_text(visitor_text=visit)
-    return [each for each in (*lines, here) if each.words.strip()]
+    found = [each for each in (*lines, here) if each.words.strip()]
+    for before, line in pairwise(found):
+        if any(abs(one - other) < _SAME_COLUMN for one in before.columns for other in line.columns):
+            before.is_row = line.is_row = True
+    return found
 
 
 def _usual_size(pages: Sequence[list[_Line]]) -> float:
@@ -218,6 +241,8 @@ def _usual_gap(page: Sequence[_Line]) -> float:
 
 def _begins(before: _Line, line: _Line, gap: float, right: int) -> bool:
     """Whether a line begins another part than the line before."""
+    if before.is_row or line.is_row:
+        return True
     if before.is_furniture != line.is_furniture or _ITEM.match(line.words.strip()):
         return True
     if abs(before.size - line.size) > 0.15 * max(before.size, line.size, 1.0):
@@ -226,8 +251,9 @@ def _begins(before: _Line, line: _Line, gap: float, right: int) -> bool:
     if gap and (step > gap * 1.35 or step < -gap):
         return True
     said = before.words.strip()
+    # A line in the middle of a paragraph is as long as others: a short one ends it, where the next can begin one.
     is_short = len(said) < right * 0.6
-    return is_short and said[-1] in ".!?:" and line.words.strip()[:1].isupper()
+    return is_short and said[-1] not in _RUNS_ON and line.words.strip()[:1].isupper()
 
 
 def _kind(block: Sequence[_Line], usual: float) -> PartKind:
@@ -242,7 +268,7 @@ def _kind(block: Sequence[_Line], usual: float) -> PartKind:
 
 def _joined(block: Sequence[_Line]) -> str:
     """The lines of a part as one, with no word cut at the end of a line."""
-    lines = [tidy(f"{line.words.strip()}\n").rstrip("\n") for line in block]
+    lines = [_FONT_BULLET.sub("• ", tidy(f"{line.words.strip()}\n").rstrip("\n")) for line in block]
     said = lines[0]
     for line in lines[1:]:
         said += ("\n" if said.endswith(("-", "\u2010")) else " ") + line
