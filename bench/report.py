@@ -21,7 +21,8 @@ _PAGES = {
     "servers": ("servers-",),
     "publishing": ("publish",),
     "names": ("link-",),
-    "lists": ("ingest-", "read-"),
+    "lists": ("ingest-",),
+    "documents": ("read-",),
 }
 """Which sections stand on which page, by the beginning of their names."""
 

@@ -276,6 +276,8 @@ _HEADLINES = (
     ("publishing", "a million statements in every format, seconds of the processor", "publish", "1,000,087", 2),
     ("names", "names in other languages that are right at rank one", "link-quality-2", "other languages", 2),
     ("lists", "20,000 rows of a messy list taken in, seconds of the processor", "ingest-time", "citygraph ingest", 2),
+    ("documents", "facts proposed of documents that were not looked at", "read-proposals", "held out | all", 5),
+    ("documents", "wrong among those that are called clear", "read-proposals", "held out | all", 6),
 )
 """What matters: the page, what is said, the section, the beginning of the row, and the column."""
 
