@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from citygraph import Project
 from citygraph.cli.app import app
 from citygraph.errors import EditError
+from citygraph.messages import key_of
 from citygraph.project import reading
 from citygraph.project.proposing import DecisionOutcome, Proposals
 from citygraph.read.decisions import edit_of, read_decisions, sha256_of
@@ -268,3 +269,43 @@ def test_what_is_not_said_any_more_is_asked_about_and_ends_by_the_day_of_the_doc
     (outcome,) = edition.proposals.decide(_table([row | {"decision": "yes"}]), done.kept, done.name)
     assert (outcome.refused, "Ended" in outcome.told[0].en) == ("", True)
     assert edition.proposals.asked(done.kept, done.name) == []
+
+
+MEMBER = "role=concept:role-full-member; organization=id:nordnett; member="
+NEW_THINGS = [
+    ("membership", f"{MEMBER}Lillevik kommune; country=Norge", ["place-lillevik", "lillevik-kommune", "m-lillevik-kommune-nordnett"]),
+    ("membership", f"{MEMBER}Bergen kommune", ["place-bergen", "bergen-kommune", "m-bergen-kommune-nordnett"]),
+    ("membership", f"{MEMBER}Universitetet i Fjordby", ["universitetet-i-fjordby", "m-universitetet-i-fjordby-nordnett"]),
+    ("membership", "member=id:fjordby-kommune; organization=Havnebyene", ["havnebyene", "m-fjordby-kommune-havnebyene"]),
+    ("lead", "member=Ola Dahl; organization=Havnegruppa; new=working-group; network=id:nordnett",
+     ["person-ola-dahl", "nordnett-wg-havnegruppa", "m-ola-dahl-nordnett-wg-havnegruppa-lead"]),
+    ("office", "member=Lise Berg; organization=id:nordnett; role=concept:role-president; since=2019; until=2018", "refused"),
+    ("office", "member=Lise Berg; organization=id:nordnett; role=concept:role-president", ["person-lise-berg", "m-lise-berg-nordnett-president"]),
+    ("membership", f"{MEMBER}Storvik", "Storvik"),
+    ("membership", f"{MEMBER}Storvik kommune", "which country"),
+]  # fmt: skip
+
+
+def test_what_a_fact_names_that_is_new_is_accepted_with_it_or_not_at_all(tmp_path: Path) -> None:
+    """A list of facts that are made, the new things first, or a word of why none of them is."""
+    desk = Desk(tmp_path / "project")
+    row = dict.fromkeys(desk.rows()[0], "") | {"words": "Fjordby er medlem", "place": "char=29,46", "decision": "yes"}
+    rows = [
+        {**row, "n": str(number), "kind": kind, "values": values, "text": sha256_of(desk.kept.text)}
+        for number, (kind, values, _) in enumerate(NEW_THINGS, start=1)
+    ]
+    outcomes = desk.proposals.decide(_table(rows), desk.kept, DOCUMENT)
+    for (_, values, made), outcome in zip(NEW_THINGS, outcomes, strict=True):
+        if isinstance(made, list):
+            assert outcome.refused == "", values
+            assert [each.en.split(":")[1].strip() for each in outcome.told] == made
+        else:
+            assert outcome.told == (), values
+            assert outcome.fix, values
+    asked = {key_of(each.refused) for each in outcomes if each.refused}
+    assert asked == {"edit.refused", "proposals.which_new", "proposals.which_country"}
+    people = (desk.folder / "data" / "people.ttl").read_text(encoding="utf-8")
+    assert people.count("Lise Berg") == 1, "of what was refused nothing stays"
+    places = (desk.folder / "data" / "places.ttl").read_text(encoding="utf-8")
+    assert "country:NOR" in places.partition("id:place-bergen ")[2].partition("\n.\n")[0]
+    assert not desk.project.check().report.violations

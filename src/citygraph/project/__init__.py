@@ -3,7 +3,7 @@
 Read in this order: `project` (every verb as a method), `pipeline` (check, build, other days), `editions` (what may leave
 of a graph), `publishing` (the same written for portals), `asking` (what a question needs beside the graph, comparing),
 `editing` (edits of facts, checked before they are written), `reading` (a document is read once, kept and registered),
-`proposing` (proposals of a document, decided by a person), `revising` (a new edition of a document), `withholding` (where a
+`new_things`, `proposing` (proposals of a document, decided by a person), `revising` (a new edition of a document), `withholding` (where a
 withheld name still lies).
 """
 

@@ -184,6 +184,11 @@ class Edits:
         into = EditedGraph(load.load_files(self._config).graphs)
         return plan_taking(names, origin, into, self._config.folder, title=config.title)
 
+    @property
+    def reference(self) -> EditedGraph:
+        """The graph of the program, as it may be shown."""
+        return self._origin()[1]
+
     def _origin(self) -> tuple[Config, EditedGraph]:
         config = read_config(self._reference).in_edition("public")
         return config, EditedGraph(load.load_files(config).graphs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 from citygraph.config import Config
 from citygraph.edit.answers import Said
 from citygraph.edit.facts import kind_of_fact
-from citygraph.edit.plan import EditedFile, write_files
+from citygraph.edit.plan import EditedFile, take_back, write_files
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import CitygraphError, EditError
 from citygraph.load import load_files
-from citygraph.matching.names import plain
 from citygraph.messages import Text, key_of, text
 from citygraph.namespaces import compress, expand
+from citygraph.project.new_things import NewThings
 from citygraph.project.revising import asked_of, is_of_document_day, is_said, revision_of, said_again
 from citygraph.read.chat import ModelAnswer, ModelServer, ask_model
 from citygraph.read.decisions import (
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 REJECTED: Final = "data/decisions"
 """Where what was rejected is kept, one file for each document."""
 _OF_SOURCE: Final = frozenset({"source", "quote", "occurrence"})
-_HOLDERS: Final = frozenset({"office", "lead"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,30 +203,50 @@ class Proposals:
         return KnownNames(self._state())
 
     def _accepted(self, decided: DecidedProposal, kept: KeptText, document: str) -> DecisionOutcome:
+        """Write a fact, and before it what it names that is new; where one is refused none of them stays."""
+        done: list[EditPlan] = []
         try:
-            said = edit_of(decided, document=document, of_text=kept.text)
             left: list[str] = []
-            person = self._new_person(decided)
-            told = [*person, *self._written(lambda editor: _added(editor, decided.kind, said, left))]
+            proposed = edit_of(decided, document=document, of_text=kept.text)
+            said = self._with_new_things(decided.kind, proposed, done)
+            done.append(self._write(lambda editor: _added(editor, decided.kind, said, left)))
         except CitygraphError as error:
+            for each in reversed(done):
+                # What somebody has changed since stays, and the reason of the refusal is told all the same.
+                with suppress(CitygraphError):
+                    take_back(each.changes, self._config.folder)
             return DecisionOutcome(decided, refused=error.message, fix=error.fix)
+        told = [told for each in done for told in each.told]
         if left:
             told.append(text("proposals.left").filled(options=", ".join(left)))
         return DecisionOutcome(decided, tuple(told))
 
-    def _new_person(self, decided: DecidedProposal) -> Sequence[Text]:
-        """A holder of an office whom the graph does not have: who accepts the office accepts the person."""
-        name = next((value for option, value in decided.said if option == "member"), "")
-        if decided.kind not in _HOLDERS or ":" in name or " " not in name:
-            return ()
-        if self._known().called(plain(name), ("person", "authority", "organisation", "place")):
-            return ()
-        return self._written(lambda editor: editor.add("person", [("name", name)]))
+    def _with_new_things(self, name: str, said: Said, done: list[EditPlan]) -> Said:
+        """What is said of a fact, with the addresses of the things that are made for it; the edits come into `done`."""
+        kinds, state = self._edits.kinds, self._state()
+        things, own = NewThings(kinds, state, lambda: self._edits.reference).among(kinds.named(name), said)
+        of_source = [each for each in own if each[0] in _OF_SOURCE]
+        made: dict[str, str] = {}
+        for thing in things:
+            place = ""
+            for kind, about in thing.steps:
+                given = [
+                    *about,
+                    *([("place", place)] if place else []),
+                    *(of_source if kinds[kind].has("source") else []),
+                ]
+                done.append(self._write(_adding(kind, given)))
+                place = compress(done[-1].facts[0], state.prefixes)
+            made[thing.option] = place
+        return [(option, made.get(option, value)) for option, value in own]
 
     def _written(self, plan: Callable[[Editor], EditPlan]) -> Sequence[Text]:
+        return self._write(plan).told
+
+    def _write(self, plan: Callable[[Editor], EditPlan]) -> EditPlan:
         checked = self._edits.check(plan(self._edits.editor()))
         self._edits.write(checked)
-        return checked.plan.told
+        return checked.plan
 
     def _path(self, document: str) -> Path:
         name = document.rpartition(":")[2].rpartition("/")[2]
