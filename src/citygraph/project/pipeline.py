@@ -170,7 +170,10 @@ class Pipeline:
         loaded = load.load_files(self.config, known=memory.files if memory else None, instead=instead)
         graphs = loaded.graphs
         say("shapes", 1, len(_STAGES))
-        before = validate.check_shapes(graphs)
+        # One store for all that is asked: first what is written, then with what follows from it.
+        store = MemoryStore()
+        store.state(graphs.triples(*PARTS))
+        before = validate.check_shapes(graphs, store=store)
         if not graphs.of(Part.SHAPES):
             before.append(finding("missing-shapes", file="ontology"))
         say("values", 2, len(_STAGES))
@@ -187,10 +190,15 @@ class Pipeline:
         before += validate.check_staleness(graphs, inferred.on_day.statuses, as_of=day)
         say("shapes-inferred", 5, len(_STAGES))
         away = inferred.on_day.withheld
-        after = validate.check_shapes(graphs, inferred=inferred.quads, away=away)
+        store.retract(away)
+        store.state(quad.triple for quad in inferred.quads)
+        after = validate.check_shapes(graphs, inferred=inferred.quads, away=away, store=store)
         say("checks", 6, len(_STAGES))
         checks, bad = validate.read_checks(self.folder)
-        store = MemoryStore([*graphs.quads(*PARTS), *self.about(day), *inferred.quads])
+        store.state(triple for triple in graphs.triples(*PARTS) if triple in away)
+        store.state(quad.triple for quad in self.about(day))
+        if any(validate.names_graphs(check) for check in checks):
+            store.load([*graphs.quads(*PARTS), *self.about(day), *inferred.quads])
         after += validate.run_checks(store, checks, graphs, self.folder)
         bad += self._broken_queries()
         say("done", len(_STAGES), len(_STAGES))

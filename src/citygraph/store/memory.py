@@ -10,7 +10,7 @@ import pyoxigraph
 
 from citygraph.errors import QueryError, StoreError, StoreTimeout
 from citygraph.messages import sentence
-from citygraph.rdf import BlankNode, DefaultGraph, Iri, Quad, Term
+from citygraph.rdf import BlankNode, DefaultGraph, Iri, Quad, Term, Triple
 from citygraph.results import Answer, Graph, Solutions, Truth
 from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.text import QueryText, check_values, read_query
@@ -130,10 +130,16 @@ class MemoryStore:
 
     def load(self, quads: Iterable[Quad]) -> None:
         """See `Store.load`."""
-        for quad in quads:
-            self._store.add(quad)
-            if not isinstance(quad.graph_name, DefaultGraph):
-                self._store.add(Quad(quad.subject, quad.predicate, quad.object))
+        self._store.extend(_with_default(quads))
+
+    def state(self, triples: Iterable[Triple]) -> None:
+        """Add triples to the default graph alone."""
+        self._store.extend(Quad(*triple) for triple in triples)
+
+    def retract(self, triples: Iterable[Triple]) -> None:
+        """Take triples out of the default graph."""
+        for triple in triples:
+            self._store.remove(Quad(*triple))
 
     def quads(self, graph_name: Iri | None = None) -> Iterator[Quad]:
         """See `Store.quads`."""
@@ -159,6 +165,14 @@ class MemoryStore:
     def close(self) -> None:
         """See `Store.close`."""
         self._store = pyoxigraph.Store()
+
+
+def _with_default(quads: Iterable[Quad]) -> Iterator[Quad]:
+    """Each quad, and its triple in the default graph."""
+    for quad in quads:
+        yield quad
+        if not isinstance(quad.graph_name, DefaultGraph):
+            yield Quad(*quad.triple)
 
 
 class Store(Protocol):

@@ -389,7 +389,7 @@ class SnapshotBuilder:
         """
         target = self.folder.parent / manifest.snapshot_id
         try:
-            self._write_store([*asserted, *inferred], lifted)
+            self._write_store(asserted, inferred, lifted)
             quads = chain(asserted, inferred, former_names(lifted))
             write_directory(self.folder / DIRECTORY_FILE, quads, base=manifest.base, findings=len(findings))
             (self.folder / ASSERTED_FILE).write_bytes(serialize(asserted, format="nq"))
@@ -404,11 +404,11 @@ class SnapshotBuilder:
             fix = sentence("snapshots.make_room")
             raise SnapshotError(message, fix=fix) from error
 
-    def _write_store(self, quads: Sequence[Quad], lifted: Sequence[Quad]) -> None:
+    def _write_store(self, asserted: Sequence[Quad], inferred: Sequence[Quad], lifted: Sequence[Quad]) -> None:
         store = pyoxigraph.Store(str(self.folder / "store"))
-        store.bulk_extend(chain(quads, lifted))
-        # The default graph holds every triple once: the engine's own union of graphs counts repeats.
-        store.bulk_extend(Quad(*triple) for triple in dict.fromkeys(quad.triple for quad in quads))
+        store.bulk_extend(chain(asserted, inferred, lifted))
+        # The default graph holds every triple once, which the engine sees to: its own union of graphs counts repeats.
+        store.bulk_extend(Quad(*quad.triple) for quad in chain(asserted, inferred))
         store.flush()
         store.optimize()
 

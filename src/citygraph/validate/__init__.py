@@ -13,7 +13,15 @@ Read in this order:
 - `settle`: which of all these stand: what holds at the same time, and what is answered "meant so".
 """
 
-from citygraph.validate.checks import bad_query, check_anchors, check_staleness, check_values, read_checks, run_checks
+from citygraph.validate.checks import (
+    bad_query,
+    check_anchors,
+    check_staleness,
+    check_values,
+    names_graphs,
+    read_checks,
+    run_checks,
+)
 from citygraph.validate.meaning import check_meaning
 from citygraph.validate.once import say_once
 from citygraph.validate.settle import settle
@@ -28,6 +36,7 @@ __all__ = [
     "check_staleness",
     "check_terms_used",
     "check_values",
+    "names_graphs",
     "read_checks",
     "run_checks",
     "say_once",

@@ -28,6 +28,10 @@ from citygraph.store import Store
 from citygraph.validate.things import finding_at
 
 
+# GRAPH and FROM wherever they may stand but in a line of comment; the name of the program is in many an address.
+_OF_GRAPHS: Final = re.compile(r"^(?!\s*#).*?(?:(?<!city)graph|(?<!\w)from)", re.IGNORECASE | re.MULTILINE)
+
+
 def read_checks(project: Path) -> tuple[list[SavedQuery], list[Finding]]:
     """The check queries of a project, by name; one that breaks a rule of its header is a finding."""
     checks: list[SavedQuery] = []
@@ -49,6 +53,11 @@ def bad_query(error: QueryError, path: Path, project: Path) -> Finding:
         return said.replace(str(path), file)
 
     return finding("bad-query", file=file, line=error.line or 1, detail=Text(detail("nb"), detail("en")))
+
+
+def names_graphs(check: SavedQuery) -> bool:
+    """Whether a check query may ask about graphs by name, so that the default graph alone does not answer it."""
+    return _OF_GRAPHS.search(check.text) is not None
 
 
 def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs, project: Path) -> list[Finding]:

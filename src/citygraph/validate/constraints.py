@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
@@ -27,12 +27,14 @@ _NIL: Final = Iri(PREFIXES["rdf"] + "nil")
 class TripleIndex:
     """A graph in memory, read only; each triple once."""
 
-    def __init__(self, triples: Iterable[Triple]) -> None:
-        """An index of these triples."""
+    def __init__(self, triples: Iterable[Triple], *, only: Collection[Term] | None = None) -> None:
+        """An index of these triples, or of those with one of some predicates."""
         self._out: dict[Term, dict[Term, list[Term]]] = {}
         self._by_predicate: dict[Term, dict[Term, list[Term]]] = defaultdict(dict)
         for triple in dict.fromkeys(triples):
-            self._out.setdefault(triple.subject, {}).setdefault(triple.predicate, []).append(triple.object)
+            subject, predicate, value = triple
+            if only is None or predicate in only:
+                self._out.setdefault(subject, {}).setdefault(predicate, []).append(value)
         for subject, by_predicate in self._out.items():
             for predicate, values in by_predicate.items():
                 self._by_predicate[predicate][subject] = values
@@ -78,6 +80,10 @@ class TripleIndex:
             of_type = self.incoming(_TYPE)
             self._instances[class_] = frozenset(each for one in below for each in of_type.get(one, ()))
         return self._instances[class_]
+
+    def values(self) -> set[Term]:
+        """Everything that is the value of some property."""
+        return {value for by_predicate in self._out.values() for values in by_predicate.values() for value in values}
 
     def list_of(self, node: Term) -> list[Term] | None:
         """The members of an RDF list; None when it is not one."""

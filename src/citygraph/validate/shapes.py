@@ -45,11 +45,12 @@ _SILENT: Final = frozenset(
     for name in names.split()
 )
 _FORBIDDEN_TYPES: Final = frozenset({Iri(PREFIXES["rdfs"] + "Class"), Iri(PREFIXES["owl"] + "Class")})
+_ALWAYS_READ: Final = frozenset({Iri(PREFIXES["rdf"] + "type"), Iri(PREFIXES["rdfs"] + "subClassOf")})
 _DEEPEST: Final = 20
 _TARGET_PREDICATES: Final = ("targetClass", "targetSubjectsOf", "targetObjectsOf", "targetNode")
 
 
-def narrow(shapes: rdflib.Graph, given: Iterable[Triple]) -> rdflib.Graph | None:
+def narrow(shapes: rdflib.Graph, given: Collection[Triple]) -> rdflib.Graph | None:
     """The graph that pySHACL has to read; `shapes` now target only the nodes that may break them.
 
     The results are those of the whole graph with the shapes as they were. None when no node is left.
@@ -60,7 +61,6 @@ def narrow(shapes: rdflib.Graph, given: Iterable[Triple]) -> rdflib.Graph | None
     """
     from rdflib import URIRef  # noqa: PLC0415  # costs a quarter of a second to import
 
-    data = TripleIndex(given)
     written = TripleIndex(
         Triple(from_rdflib(s), from_rdflib(p), from_rdflib(o))  # type: ignore[arg-type]
         for s, p, o in shapes
@@ -68,6 +68,9 @@ def narrow(shapes: rdflib.Graph, given: Iterable[Triple]) -> rdflib.Graph | None
     targeted = {shape for name in _TARGET_PREDICATES for shape in written.subjects_of(Iri(SH + name))}
     suspects: set[Term] = set()
     steps, whole = 0, _has_other_targets(written)
+    # A shape reads the properties that it names; one that is closed reads all of them.
+    is_closed = bool(list(written.subjects_of(Iri(SH + "closed"))))
+    data = TripleIndex(given if targeted else (), only=None if is_closed else written.values() | _ALWAYS_READ)
     for node in sorted(targeted, key=str):
         shape = read_shape(node, written, data)
         if shape is None:
@@ -83,7 +86,7 @@ def narrow(shapes: rdflib.Graph, given: Iterable[Triple]) -> rdflib.Graph | None
             shapes.add(triple)
     if whole:
         return to_rdflib(given)
-    return to_rdflib(data.around(suspects, steps + 1)) if suspects else None
+    return to_rdflib(TripleIndex(given).around(suspects, steps + 1)) if suspects else None
 
 
 def _has_other_targets(written: TripleIndex) -> bool:
@@ -207,7 +210,11 @@ _PLACEHOLDER: Final = re.compile(r"\{[?$](\w+)\}")
 
 
 def check_shapes(
-    graphs: ProjectGraphs, *, inferred: Iterable[Quad] | None = None, away: Collection[Triple] = ()
+    graphs: ProjectGraphs,
+    *,
+    inferred: Iterable[Quad] | None = None,
+    away: Collection[Triple] = (),
+    store: MemoryStore | None = None,
 ) -> list[Finding]:
     """Every result of the project's shapes, in words.
 
@@ -216,6 +223,7 @@ def check_shapes(
         inferred: without it the shapes for what people wrote are run; with it the few of
             `shapes-inferred.ttl`, on what was written together with what follows.
         away: what was written and does not hold on the day of what follows.
+        store: one whose default graph holds just what is judged; without it one is made when a shape asks a query.
     """
     files = [file for file in graphs.of(Part.SHAPES) if file.path.endswith(_AFTER) == (inferred is not None)]
     if not files:
@@ -227,6 +235,7 @@ def check_shapes(
         [*held, *(quad.triple for quad in inferred or ())],
         (quad.triple for file in files for quad in file.quads),
         graphs,
+        store,
     )
 
 
@@ -249,7 +258,9 @@ def _shapes_graph(files: Iterable[FileGraph]) -> rdflib.Graph:
     return to_rdflib(quad for file in files for quad in file.quads)
 
 
-def _run(given: list[Triple], written: Iterable[Triple], graphs: ProjectGraphs) -> list[Finding]:
+def _run(
+    given: list[Triple], written: Iterable[Triple], graphs: ProjectGraphs, store: MemoryStore | None
+) -> list[Finding]:
     from rdflib import SH, URIRef  # noqa: PLC0415
 
     sorted_out = Shapes(written, named=True)
@@ -263,7 +274,7 @@ def _run(given: list[Triple], written: Iterable[Triple], graphs: ProjectGraphs) 
         return definitions[source]
 
     findings = []
-    runs = _Constraints(given)
+    runs = _Constraints(given, store)
     for constraint in take_constraints(shapes):
         try:
             violations = runs.violations(constraint)
@@ -465,9 +476,9 @@ class Violation:
 class _Constraints:
     """Runs the constraints: those that come with the program here, those of others in a process that has an end."""
 
-    def __init__(self, given: list[Triple]) -> None:
+    def __init__(self, given: list[Triple], store: MemoryStore | None) -> None:
         self._given = given
-        self._store: MemoryStore | None = None
+        self._store = store
         self._process: SupervisedProcess | None = None
 
     def violations(self, constraint: Constraint) -> list[Violation]:
@@ -507,7 +518,9 @@ def _asked(given: list[Triple]) -> Callable[[Constraint], list[Violation]]:
 
 
 def _loaded(given: Iterable[Triple]) -> MemoryStore:
-    return MemoryStore(Quad(each.subject, each.predicate, each.object) for each in given)
+    store = MemoryStore()
+    store.state(given)
+    return store
 
 
 @cache
@@ -560,10 +573,12 @@ def run_constraint(constraint: Constraint, store: Store) -> Iterator[Violation]:
     Raises:
         QueryError: the shape's query is not valid SPARQL.
     """
+    rows = _rows(store, constraint.select)
     focus: set[Term] = {Iri(node) for node in constraint.nodes}
-    for target in constraint.targets:
+    # What is asked about nothing at all breaks nothing, whatever the targets are.
+    for target in constraint.targets if rows else ():
         focus |= {row["this"] for row in _rows(store, target)}
-    for row in _rows(store, constraint.select):
+    for row in rows:
         this = row.get("this")
         if this is not None and this in focus:
             yield Violation(this, row.get("path"), row.get("value"), _filled(constraint.messages, row))
