@@ -103,6 +103,11 @@ class FileGraph:
     declared: tuple[tuple[str, str], ...] = ()
 
     @cached_property
+    def triples(self) -> tuple[Triple, ...]:
+        """The triples of its quads, made once for all who ask for them."""
+        return tuple(quad.triple for quad in self.quads)
+
+    @cached_property
     def _places(self) -> dict[tuple[str, str, str], Place]:
         if not self.path.endswith(".ttl"):
             return {}
@@ -144,7 +149,7 @@ class ProjectGraphs:
         """The triples of these parts, each once, in the order of the files; made when they are first asked for."""
         kept = frozenset(parts or Part)
         if kept not in self._triples:
-            self._triples[kept] = tuple(dict.fromkeys(quad.triple for quad in self.quads(*parts)))
+            self._triples[kept] = tuple(dict.fromkeys(each for file in self.of(*parts) for each in file.triples))
         return self._triples[kept]
 
     @cached_property

@@ -14,7 +14,8 @@ from citygraph.files import extract_revision
 from citygraph.findings import Definition, definitions
 from citygraph.messages import sentence
 from citygraph.namespaces import prefixes_for
-from citygraph.project.pipeline import PARTS, Checked, Memory, Pipeline, Progress
+from citygraph.project.pipeline import Memory, Pipeline
+from citygraph.project.stages import PARTS, Checked, Progress
 from citygraph.rdf import Iri, Literal, Term, Triple
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -27,10 +28,10 @@ from citygraph.graphs import (
     is_internal,
     lifted_graph,
     path_of_graph,
-    stated_of_other_times,
 )
 from citygraph.messages import LANGUAGES, sentence
 from citygraph.namespaces import CG, PREFIXES
+from citygraph.project.stages import PARTS, Checked, Progress, collected_afterwards, silent
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.saved_query import SavedQuery, query_files
 from citygraph.store import Manifest, MemoryStore, Snapshot, SnapshotBuilder, Snapshots
@@ -42,40 +43,15 @@ if TYPE_CHECKING:
     from citygraph.store.server.versions import HeldVersions
 
 
-Progress = Callable[[str, int, int], None]
-"""Told of progress: what is being done, how much of it is done, and of how much."""
-PARTS: Final = (Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
-"""What the files state; shapes are rules about it, and no part of the graph."""
+_TRIPLE: Final = attrgetter("triple")
 _DAYS_KEPT: Final = 20
 _STAGES: Final = ("load", "shapes", "values", "anchors", "reason", "shapes-inferred", "checks")
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
-    del what, done, total
 
 
 def reference_folder() -> Path:
     """The project folder of our own graph: inside the installed package, or the repository itself."""
     inside = Path(__file__).parents[1] / "reference"
     return inside if (inside / CONFIG_FILE).is_file() else Path(__file__).parents[3]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What `check` found out, and the graph it found it out about."""
-
-    report: Report
-    graphs: ProjectGraphs
-    inferred: tuple[Quad, ...]
-    as_of: date
-    lifted: tuple[Quad, ...] = ()
-    """What does not hold on the day, see `graphs.LIFTED`."""
-
-    def stated(self) -> list[Quad]:
-        """What the files state and holds on the day."""
-        away = stated_of_other_times(self.lifted, self.graphs.base)
-        return [quad for quad in self.graphs.quads(*PARTS) if quad.triple not in away]
 
 
 class Memory:
@@ -140,6 +116,7 @@ class Pipeline:
         """
         return self if edition == self.config.edition else Pipeline(self.config.in_edition(edition), today=self.today)
 
+    @collected_afterwards()
     def check(
         self,
         *,
@@ -286,6 +263,7 @@ class Pipeline:
             self.snapshots.note_build(ok=passed)
         return built
 
+    @collected_afterwards()
     def _build(
         self, *, as_of: date | None, engine: str | None, fresh: bool, memory: Memory | None, progress: Progress | None
     ) -> Build:
@@ -415,6 +393,7 @@ class Pipeline:
         """What the files of a version say about a day, when that was worked out before."""
         return snapshot if as_of.isoformat() == snapshot.manifest.as_of else self.days.get(_day_id(snapshot, as_of))
 
+    @collected_afterwards()
     def _derive(self, current: Snapshot, snapshot_id: str, as_of: date, progress: Progress | None) -> Snapshot:
         """What the files of a version say about another day: a version of its own, kept apart."""
         from citygraph import reason  # noqa: PLC0415
@@ -505,7 +484,7 @@ class Pipeline:
             # Where everything holds nobody asks for more.
             lifted_graphs=[lifted_graph(self.config.base, kind).value for kind in LIFTED if checked.lifted],
             inferred_graph=graph_iri(self.config.base, f"inferred/{checked.as_of.isoformat()}").value,
-            counts={"asserted": len({quad.triple for quad in asserted}), "inferred": len(checked.inferred)},
+            counts={"asserted": len(set(map(_TRIPLE, asserted))), "inferred": len(checked.inferred)},
             git_commit=_git_commit(self.folder),
             edition=self.config.edition if self.config.internal else "",
         )

@@ -18,7 +18,8 @@ from citygraph.graphs import Part
 from citygraph.messages import sentence
 from citygraph.namespaces import BASE, prefixes_for
 from citygraph.project import asking
-from citygraph.project.pipeline import Build, Checked, Memory, Pipeline, Progress, reference_folder, silent
+from citygraph.project.pipeline import Build, Memory, Pipeline, reference_folder
+from citygraph.project.stages import Checked, Progress, silent
 from citygraph.query import OtherTimes
 from citygraph.rdf import Quad
 from citygraph.results import Answer

@@ -21,7 +21,8 @@ from citygraph.findings import Finding, Report, finding
 from citygraph.graphs import LIFTED, lifted_graph, stated_of_other_times
 from citygraph.messages import Text
 from citygraph.project.editing import kind_shapes
-from citygraph.project.pipeline import PARTS, Checked, Pipeline, Progress, reference_folder
+from citygraph.project.pipeline import Pipeline, reference_folder
+from citygraph.project.stages import PARTS, Checked, Progress
 from citygraph.publish import Edition, NewFolder, QuestionAnswer, Tools
 from citygraph.query import OtherTimes
 from citygraph.results import Solutions

@@ -27,7 +27,6 @@ from citygraph.sources import Excerpt, SourceText, excerpt_range, find_moved, re
 from citygraph.store import Store
 from citygraph.validate.things import finding_at
 
-
 # GRAPH and FROM wherever they may stand but in a line of comment; the name of the program is in many an address.
 _OF_GRAPHS: Final = re.compile(r"^(?!\s*#).*?(?:(?<!city)graph|(?<!\w)from)", re.IGNORECASE | re.MULTILINE)
 

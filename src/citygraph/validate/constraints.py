@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Final, Protocol, TypeAlias
 
 from citygraph.namespaces import PREFIXES
@@ -197,7 +197,19 @@ Reading: TypeAlias = tuple[list[Component], int]
 
 
 def _of_values(test: Callable[[Term], Verdict]) -> Component:
-    return lambda _, values: all_of(test(value) for value in values)
+    """Each value must pass a test, which each term is put to once, however many nodes have it."""
+    verdict = cache(test)
+
+    def hold(_: Term, values: Sequence[Term]) -> Verdict:
+        unsure = False
+        for value in values:
+            found = verdict(value)
+            if found is False:
+                return False
+            unsure = unsure or found is None
+        return None if unsure else True
+
+    return hold
 
 
 def _simple(make: Callable[[Reader, Term], list[Component]]) -> Callable[[Reader, Term, int], Reading]:

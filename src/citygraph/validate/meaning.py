@@ -33,12 +33,14 @@ _ANYTHING: Final = frozenset(
     {_RDFS + "Resource", _RDFS + "Literal", PREFIXES["owl"] + "Thing", PREFIXES["prov"] + "Entity"}
 )
 _MEMBER, _ORGANIZATION, _ROLE = (Iri(_ORG + name) for name in ("member", "organization", "role"))
+_HELD: Final = frozenset({_MEMBER, _ORGANIZATION})
 _IS_ROLE, _CONCEPT, _AUTHORITY = _ORG + "Role", PREFIXES["skos"] + "Concept", _ORG + "Organization"
 _PERSON, _PLACE = PREFIXES["foaf"] + "Person", CG + "Place"
 _IN_SCHEME: Final = Iri(PREFIXES["skos"] + "inScheme")
 _BEHALF: Final = Iri(CG + "onBehalfOf")
 _CLAIMED: Final = tuple(Iri(_RDF + name) for name in ("subject", "predicate", "object"))
 _RANK, _DEPRECATED = Iri(CG + "rank"), Iri(CONCEPT + "rank-deprecated")
+_OF_CLAIMS: Final = frozenset({*_CLAIMED, _RANK})
 # By which statement a new thing of a wanted kind is tied to the one that stands in its place.
 _LINKS: Final = (Iri(PREFIXES["schema"] + "containedInPlace"), Iri(CG + "administers"))
 # A thing may well be the same as itself.
@@ -116,6 +118,7 @@ class _Expected:
             of_class = frozenset(each.value for each in rule.iris("class"))
             if of_class and rule.targets:
                 self._of_shapes[path[1:-1]].append((rule.targets, of_class))
+        self._fit: set[tuple[object, ...]] = set()
         self._roles: dict[Term, Term] = {}
         self._bodies_of: dict[Term, list[Term]] = defaultdict(list)
         self._used: dict[Iri, dict[Term, None]] = defaultdict(dict)
@@ -132,13 +135,29 @@ class _Expected:
         """The statements of a file at one end of which stands something of the wrong kind."""
         turned: set[Term] = set()
         for statement in _statements(file):
-            misfit = self._misfit(statement)
+            # Of most statements one like them was looked at before: the same property between the same kinds of things.
+            like = self._like(statement)
+            misfit = self._misfit(statement) if like not in self._fit else None
+            if misfit is None:
+                self._fit.add(like)
             if misfit is None or statement.subject in turned:
                 continue
             right = self._membership_turned(statement, file)
             if right:
                 turned.add(statement.subject)
             yield self._finding(file, misfit, text("advice.turn").filled(right=right) if right else None)
+
+    def _like(self, statement: _Statement) -> tuple[object, ...]:
+        """All that `_misfit` reads of a statement: two that are alike fit both, or neither."""
+        subject, predicate, value = statement.subject, statement.predicate, statement.object
+        return (
+            predicate,
+            self._things.stated_kinds(subject),
+            isinstance(value, Literal) or self._things.stated_kinds(value),
+            isinstance(subject, Literal),
+            subject == value,
+            self._roles.get(subject) if predicate in _HELD else None,
+        )
 
     def _misfit(self, statement: _Statement) -> _Misfit | None:
         """The end at which a statement is wrong, if it is."""
@@ -157,7 +176,7 @@ class _Expected:
         return None
 
     def _of_role(self, predicate: Iri, role: Term | None) -> Wants:
-        if not isinstance(role, Iri) or predicate not in {_MEMBER, _ORGANIZATION}:
+        if not isinstance(role, Iri) or predicate not in _HELD:
             return ()
         return (self._holders if predicate == _MEMBER else self._bodies).get(role.value, ())
 
@@ -398,9 +417,10 @@ def _statements(file: FileGraph) -> Iterator[_Statement]:
     """What a file says, and what its claims say that are not deprecated."""
     claims: dict[Term, dict[Iri, list[Quad]]] = defaultdict(lambda: defaultdict(list))
     for quad in file.quads:
-        yield _Statement(quad.subject, quad.predicate, quad.object, quad)
-        if quad.predicate in {*_CLAIMED, _RANK}:
-            claims[quad.subject][quad.predicate].append(quad)
+        subject, predicate, value = quad.triple
+        yield _Statement(subject, predicate, value, quad)
+        if predicate in _OF_CLAIMS:
+            claims[subject][predicate].append(quad)
     for said in claims.values():
         parts = [said[each] for each in _CLAIMED]
         if any(len(each) != 1 for each in parts) or any(each.object == _DEPRECATED for each in said[_RANK]):

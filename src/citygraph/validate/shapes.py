@@ -25,7 +25,7 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, from_rdfl
 from citygraph.results import Solutions
 from citygraph.shacl import ShapeFault, Shapes, run
 from citygraph.store import MemoryStore, Store
-from citygraph.validate.constraints import COMPONENTS, SH, Component, ShapeTest, TripleIndex, Unknown, Verdict, all_of
+from citygraph.validate.constraints import COMPONENTS, SH, Component, ShapeTest, TripleIndex, Unknown, Verdict
 
 if TYPE_CHECKING:
     import rdflib
@@ -154,7 +154,13 @@ class _Reader:
 
         def conforms(term: Term) -> Verdict:
             values = values_of(term)
-            return all_of(component(term, values) for component in components)
+            unsure = False
+            for component in components:
+                verdict = component(term, values)
+                if verdict is False:
+                    return False
+                unsure = unsure or verdict is None
+            return None if unsure else True
 
         return ShapeTest(conforms, steps + max(below))
 

@@ -107,11 +107,12 @@ class Things:
             for subject, names in by_subject(quads, {_SUBCLASS}).items():
                 self._above[subject] |= names
         self._classes: dict[str, frozenset[str]] = {}
-        self._stated: dict[Term, set[str]] = defaultdict(set)
+        stated: dict[Term, set[str]] = defaultdict(set)
         self.described = {quad.subject for quad in graphs.quads()}
         for quad in graphs.quads():
             if quad.predicate == _TYPE and isinstance(quad.object, Iri):
-                self._stated[quad.subject].add(quad.object.value)
+                stated[quad.subject].add(quad.object.value)
+        self._stated = {term: frozenset(kinds) for term, kinds in stated.items()}
 
     # -- kinds --------------------------------------------------------------------------------------
 
@@ -121,13 +122,17 @@ class Things:
             self._classes[kind] = frozenset(closure(kind, self._above))
         return self._classes[kind]
 
+    def stated_kinds(self, term: Term) -> frozenset[str]:
+        """The classes that a thing is said to be of, and no others."""
+        return self._stated.get(term, frozenset())
+
     def kinds(self, term: Term) -> frozenset[str]:
         """The classes that a thing is said to be of, and those above; none when nothing is said."""
-        return frozenset().union(*(self.with_above(each) for each in self._stated.get(term, ())))
+        return frozenset().union(*(self.with_above(each) for each in self.stated_kinds(term)))
 
     def own_kinds(self, term: Term) -> list[str]:
         """The classes that a thing is said to be of, without those above another of them."""
-        stated = self._stated.get(term, set())
+        stated = self.stated_kinds(term)
         return sorted(k for k in stated if not any(k in self.with_above(other) for other in stated - {k}))
 
     def may_be(self, term: Term, wanted: AbstractSet[str]) -> bool:
