@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache, partial
+from itertools import chain
+from math import inf
 from typing import Final, Protocol, TypeAlias
 
 from citygraph.namespaces import PREFIXES
@@ -40,6 +42,7 @@ class TripleIndex:
                 self._by_predicate[predicate][subject] = values
         self._incoming: dict[Term, dict[Term, list[Term]]] = {}
         self._instances: dict[Term, frozenset[Term]] = {}
+        self._different: dict[Term, frozenset[Term]] = {}
 
     def objects(self, subject: Term, predicate: Term) -> list[Term]:
         """The values of a property."""
@@ -57,6 +60,16 @@ class TripleIndex:
     def subjects_of(self, predicate: Term) -> Iterable[Term]:
         """Everything that has the property."""
         return self._by_predicate.get(predicate, {}).keys()
+
+    def column(self, predicate: Term) -> Mapping[Term, list[Term]]:
+        """The values of a property, by subject."""
+        return self._by_predicate.get(predicate, {})
+
+    def different_values(self, predicate: Term) -> frozenset[Term]:
+        """Each value of a property once; made when they are first asked for."""
+        if predicate not in self._different:
+            self._different[predicate] = frozenset(chain.from_iterable(self.column(predicate).values()))
+        return self._different[predicate]
 
     def incoming(self, predicate: Term) -> dict[Term, list[Term]]:
         """For every object of the property, its subjects; made when it is first asked for."""
@@ -127,10 +140,11 @@ Component: TypeAlias = Callable[[Term, Sequence[Term]], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class ShapeTest:
-    """A shape as a function of a node, and how many steps away from the node it looks."""
+    """A shape as a function of a node, how many steps away from the node it looks, and which of many nodes may break it."""
 
     conforms: Callable[[Term], Verdict]
     steps: int
+    suspects: Callable[[Collection[Term]], set[Term]]
 
 
 class Unknown(Exception):  # noqa: N818  # not an error: the shape is pySHACL's
@@ -196,20 +210,41 @@ class Reader(Protocol):
 Reading: TypeAlias = tuple[list[Component], int]
 
 
-def _of_values(test: Callable[[Term], Verdict]) -> Component:
+@dataclass(frozen=True, slots=True)
+class OfValues:
     """Each value must pass a test, which each term is put to once, however many nodes have it."""
-    verdict = cache(test)
 
-    def hold(_: Term, values: Sequence[Term]) -> Verdict:
+    verdict: Callable[[Term], Verdict]
+    inner: ShapeTest | None = None
+    """The shape that the test is, if it is one."""
+
+    def __call__(self, focus: Term, values: Sequence[Term]) -> Verdict:
+        """The verdict on the values of one node."""
+        del focus
         unsure = False
         for value in values:
-            found = verdict(value)
+            found = self.verdict(value)
             if found is False:
                 return False
             unsure = unsure or found is None
         return None if unsure else True
 
-    return hold
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """So many values at least, and at most."""
+
+    least: int = 0
+    most: float = inf
+
+    def __call__(self, focus: Term, values: Sequence[Term]) -> Verdict:
+        """The verdict on the number of values of one node."""
+        del focus
+        return self.least <= len(values) <= self.most
+
+
+def _of_values(test: Callable[[Term], Verdict]) -> Component:
+    return OfValues(cache(test))
 
 
 def _simple(make: Callable[[Reader, Term], list[Component]]) -> Callable[[Reader, Term, int], Reading]:
@@ -256,12 +291,12 @@ def _node_kind(reader: Reader, node: Term) -> list[Component]:
 
 def _min_count(reader: Reader, node: Term) -> list[Component]:
     least = reader.number(node, "minCount")
-    return [lambda _, values: len(values) >= least]
+    return [Counted(least=least)]
 
 
 def _max_count(reader: Reader, node: Term) -> list[Component]:
     most = reader.number(node, "maxCount")
-    return [lambda _, values: len(values) <= most]
+    return [Counted(most=most)]
 
 
 # -- ranges (4.3), strings (4.4) --------------------------------------------------------------------
@@ -365,7 +400,7 @@ def _nested(reader: Reader, node: Term, depth: int, *, name: str) -> Reading:
     if any(bool(reader.each_of(each, "path")) != (name == "property") for each in shapes):
         raise Unknown
     inner = [reader.shape(each, depth + 1) for each in shapes]
-    return [_of_values(each.conforms) for each in inner], max((each.steps for each in inner), default=0)
+    return [OfValues(cache(each.conforms), each) for each in inner], max((each.steps for each in inner), default=0)
 
 
 def _connective(name: str, combine: Callable[[Sequence[Verdict]], Verdict]) -> Callable[[Reader, Term, int], Reading]:

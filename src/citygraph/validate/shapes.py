@@ -25,7 +25,17 @@ from citygraph.rdf import BlankNode, Iri, Literal, Quad, Term, Triple, from_rdfl
 from citygraph.results import Solutions
 from citygraph.shacl import ShapeFault, Shapes, run
 from citygraph.store import MemoryStore, Store
-from citygraph.validate.constraints import COMPONENTS, SH, Component, ShapeTest, TripleIndex, Unknown, Verdict
+from citygraph.validate.constraints import (
+    COMPONENTS,
+    SH,
+    Component,
+    Counted,
+    OfValues,
+    ShapeTest,
+    TripleIndex,
+    Unknown,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     import rdflib
@@ -77,7 +87,9 @@ def narrow(shapes: rdflib.Graph, given: Collection[Triple]) -> rdflib.Graph | No
             whole = True
             continue
         steps = max(steps, shape.steps)
-        suspected = [each for each in _focus_nodes(node, written, data) if shape.conforms(each) is not True]
+        nodes = _focus_nodes(node, written, data)
+        broken = shape.suspects(nodes)
+        suspected = [each for each in nodes if each in broken]
         suspects.update(suspected)
         (subject,) = to_rdflib([Triple(node, Iri(SH + "node"), node)]).subjects()  # type: ignore[arg-type]
         for name in _TARGET_PREDICATES:
@@ -150,7 +162,7 @@ class _Reader:
             components += found
             below.append(deeper)
         if isinstance(deactivated, Literal) and deactivated.value == "true":
-            return ShapeTest(lambda _: True, 0)
+            return ShapeTest(lambda _: True, 0, lambda _: set())
 
         def conforms(term: Term) -> Verdict:
             values = values_of(term)
@@ -162,7 +174,28 @@ class _Reader:
                 unsure = unsure or verdict is None
             return None if unsure else True
 
-        return ShapeTest(conforms, steps + max(below))
+        def suspects(nodes: Collection[Term]) -> set[Term]:
+            found: set[Term] = set()
+            for component in components:
+                inner = component.inner if isinstance(component, OfValues) and not path else None
+                if inner is not None:
+                    found |= inner.suspects(nodes)
+                elif not (path and self._all_conform(component, path[0], nodes)):
+                    found.update(each for each in nodes if component(each, values_of(each)) is not True)
+            return found
+
+        return ShapeTest(conforms, steps + max(below), suspects)
+
+    def _all_conform(self, component: Component, path: Term, nodes: Collection[Term]) -> bool:
+        """Whether no node breaks a component, as far as the whole column of its property tells."""
+        if not isinstance(path, Iri):
+            return False
+        column = self.data.column(path)
+        if isinstance(component, Counted):
+            enough = component.least == 0 or (component.least == 1 and column.keys() >= set(nodes))
+            return enough and all(len(values) <= component.most for values in column.values())
+        values = self.data.different_values(path)
+        return isinstance(component, OfValues) and len(values) <= len(nodes) and all(map(component.verdict, values))
 
     # -- paths (section 2.3.1) ------------------------------------------------------------------
 
