@@ -328,11 +328,7 @@ class _Calendar:
                         claims[subject, predicate, object_].append(dated)
         best = {key: min(found, key=lambda each: _BEST[each.status]).status for key, found in claims.items()}
         away = {key: status for key, status in best.items() if status is not FactStatus.HOLDS}
-        return {
-            t: away[t.subject, t.predicate, t.object]
-            for t in self._stated
-            if (t.subject, t.predicate, t.object) in away
-        }
+        return {t: away[key] for t in self._stated if (key := (*t,)) in away} if away else {}
 
     def _status_of_claim(self, claim: Term, subject: Term, predicate: Term, object_: Term) -> DatedStatus:
         dates = self._dates(claim)

@@ -135,7 +135,7 @@ def infer(
         explainer = Explainer(graphs, config, as_of=as_of)
         findings = tuple(finding_of(each, graphs, explainer) for each in closure.contradictions)
     lifting = memory.of_all_times
-    ever = _lifted(on_day, stated, given, lambda more: lifting.close(name, more, budget, options), found | known)
+    ever = _lifted(on_day, stated, given, lambda more: lifting.close(name, more, budget, options), (found, known))
     graph_name = graph_iri(config.base, f"inferred/{as_of.isoformat()}")
     return Inferred(
         as_of=as_of,
@@ -169,7 +169,7 @@ def _lifted(
     stated: Sequence[Triple],
     given: Sequence[Triple],
     close: Callable[[Sequence[Triple]], Closure],
-    known: Collection[Triple],
+    known: tuple[set[Triple], set[Triple]],
 ) -> dict[str, set[Triple]]:
     """What does not hold on the day, by the `graphs.LIFTED` that it belongs to.
 
@@ -178,7 +178,7 @@ def _lifted(
         stated: what the files state.
         given: what the closure of the day was made from.
         close: the closure of more; equality that rests on "one value at a time" is left out of it.
-        known: what the day has.
+        known: what the day has, derived and stated.
     """
     away = {t for t in on_day.withheld if t.subject not in on_day.deprecated}
     more: dict[str, set[Triple]] = {
@@ -187,15 +187,16 @@ def _lifted(
         "inferred": set(),
         "rejected": set(),
     }
-    seen = {*known, *away}
-    base = [each for each in given if not _is_one_at_a_time(each)]
+    seen: set[Triple] = set()
+    base: list[Triple] = []
     for kind, added, derived in (
         ("inferred", away, (*on_day.lifted, *(t for t in on_day.current if not on_day.may_follow(t)))),
         ("rejected", {t for t in stated if t.subject in on_day.deprecated}, on_day.rejected),
     ):
         if not added and not derived:
             continue
-        base = [*base, *added, *derived]
+        seen = seen or {*away}.union(*known)
+        base = [*(base or (each for each in given if not _is_one_at_a_time(each))), *added, *derived]
         # What cannot be true at once may be true one after the other, so that contradictions say nothing here.
         more[kind] = _worth_keeping((*derived, *close(base).inferred()), seen)
         seen |= more[kind]

@@ -49,6 +49,7 @@ _ALT: Final = PREFIXES["skos"] + "altLabel"
 _COUNTRY, _ADMINISTERS = CG + "inCountry", CG + "administers"
 _OF_PLACES: Final = frozenset({"city", "authority", "place"})
 _OF_THEMES: Final = frozenset({CG + "coversTheme", PREFIXES["org"] + "purpose"})
+_READ: Final = frozenset({_TYPE, _ALT, _COUNTRY, _ADMINISTERS, *NAMING_PROPERTIES, *_OF_THEMES})
 _LAST: Final = str.maketrans("æøåäö", "\ue000\ue001\ue002\ue000\ue001")
 _TABLES: Final = """
 PRAGMA journal_mode = OFF;
@@ -261,8 +262,11 @@ class _Seen:
         self._countries: dict[str, set[str]] = defaultdict(set)
         self._places: dict[str, set[str]] = defaultdict(set)
         for quad in quads:
-            subject, predicate, value = quad.subject, quad.predicate.value, quad.object
+            predicate = quad.predicate.value
             self.properties.add(predicate)
+            if predicate not in _READ:
+                continue
+            subject, _, value = quad.triple
             if not isinstance(subject, Iri):
                 continue
             if predicate == _TYPE and isinstance(value, Iri):

@@ -156,20 +156,17 @@ class ColumnarClosure:
         """The triples that were not asserted, after the shared filter."""
         found = self.inferred_rows()
         dictionary = self.state.dictionary
+        used = unique(np.concatenate([EMPTY_IDS, *map(_terms_in, found.items())])).tolist()
+        term = dict(zip(used, dictionary.terms(used), strict=True))
         type_term = Iri(dictionary.text(self.state.type_term)[1:-1])
         for key in sorted(found):
-            rows = found[key]
-            (named,) = dictionary.terms([term_of(key)])
+            rows, named = found[key], term[term_of(key)]
             if not is_property(key):
-                for subject in dictionary.terms(rows.tolist()):
-                    yield Triple(subject, type_term, named)  # type: ignore[arg-type]
+                for subject in rows.tolist():
+                    yield Triple(term[subject], type_term, named)
                 continue
-            left, right = high(rows), low(rows)
-            numbers = unique(np.concatenate((left, right)))
-            terms = dictionary.terms(numbers.tolist())
-            ends = zip(np.searchsorted(numbers, left).tolist(), np.searchsorted(numbers, right).tolist(), strict=True)
-            for subject, object_ in ends:
-                yield Triple(terms[subject], named, terms[object_])  # type: ignore[arg-type]
+            for subject, object_ in zip(high(rows).tolist(), low(rows).tolist(), strict=True):
+                yield Triple(term[subject], named, term[object_])
 
     def complete(self) -> Iterator[Triple]:
         """The triples that were not asserted, all of them: about anonymous classes, the vocabularies, and themselves.
