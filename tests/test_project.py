@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 from datetime import date
 from pathlib import Path
@@ -43,6 +44,28 @@ def test_the_stages_are_told_in_their_order_and_keep_nothing(tmp_path: Path) -> 
     assert told.index("shapes") < told.index("reason") < told.index("checks")
     assert told[-1] == "done"
     assert not (tmp_path / "build").exists()
+
+
+_BY_GRAPH = """#+ title:    { nb: "I en fil", en: "In a file" }
+#+ code:     in-a-file
+#+ severity: warning
+#+ columns:  [focus]
+#+ fix:      { nb: "Se etter.", en: "Look." }
+SELECT ?focus WHERE { {GRAPH ?g { ?focus a <https://w3id.org/citygraph/ontology#CityNetwork> }} FILTER (CONTAINS(STR(?g), "networks")) }
+"""
+
+
+def test_a_check_query_finds_the_named_graphs_that_it_asks_for_and_python_collects_again_afterwards(
+    tmp_path: Path,
+) -> None:
+    folder = clean_project(tmp_path, questions=False)
+    (folder / "queries" / "checks" / "in-a-file.rq").write_text(_BY_GRAPH)
+    collecting: list[bool] = []
+    project = Project.open(folder, today=TODAY)
+    report = project.check(progress=lambda *_: collecting.append(gc.isenabled())).report
+    assert {each.code for each in report} == {"in-a-file"}
+    assert not any(collecting)
+    assert gc.isenabled()
 
 
 @pytest.mark.slow

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from citygraph.store.server.versions import HeldVersions
 
 
-_TRIPLE: Final = attrgetter("triple")
 _DAYS_KEPT: Final = 20
 _STAGES: Final = ("load", "shapes", "values", "anchors", "reason", "shapes-inferred", "checks")
 
@@ -484,7 +482,7 @@ class Pipeline:
             # Where everything holds nobody asks for more.
             lifted_graphs=[lifted_graph(self.config.base, kind).value for kind in LIFTED if checked.lifted],
             inferred_graph=graph_iri(self.config.base, f"inferred/{checked.as_of.isoformat()}").value,
-            counts={"asserted": len(set(map(_TRIPLE, asserted))), "inferred": len(checked.inferred)},
+            counts={"asserted": checked.count_stated(self.about(checked.as_of)), "inferred": len(checked.inferred)},
             git_commit=_git_commit(self.folder),
             edition=self.config.edition if self.config.internal else "",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -56,3 +56,8 @@ class Checked:
         """What the files state and holds on the day."""
         away = stated_of_other_times(self.lifted, self.graphs.base)
         return [quad for quad in self.graphs.quads(*PARTS) if not away or quad.triple not in away]
+
+    def count_stated(self, also: Iterable[Quad]) -> int:
+        """How many different statements these are together with some others."""
+        away = stated_of_other_times(self.lifted, self.graphs.base)
+        return len((set(self.graphs.triples(*PARTS)) - away).union(quad.triple for quad in also))
