@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +19,12 @@ from rdflib import RDF, SH, XSD
 from citygraph.config import read_config
 from citygraph.graphs import Part
 from citygraph.load import load_files
-from citygraph.rdf import Triple, from_rdflib, lexical_forms_kept, to_rdflib
+from citygraph.rdf import Iri, Triple, from_rdflib, lexical_forms_kept, to_rdflib
+from citygraph.results import Solutions
+from citygraph.store import MemoryStore
 from citygraph.validate.constraints import TripleIndex
 from citygraph.validate.shapes import narrow, read_shape
+from citygraph.validate.sparql_constraints import Constraint, run_constraint
 from clean_project import BROKEN, ROOT, clean_project, expectations
 from conftest import IN_CI, SHARED
 
@@ -230,3 +235,31 @@ def test_a_component_that_is_not_known_leaves_the_shape_to_pyshacl() -> None:
     triples = _triples(graph)
     assert read_shape(from_rdflib(_EX.shape), TripleIndex(triples), TripleIndex(triples)) is None
     assert {result[0] for result in _same(triples, graph)} == {_EX.d}
+
+
+_CHAIN: Final = "SELECT $this ?value WHERE { $this ex:r ?value . FILTER NOT EXISTS { $this ex:p ?m . ?m ex:q ?value } }"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_chain_that_must_not_be_gives_the_rows_of_every_node_by_itself(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [Iri(f"http://example.org/n{number}") for number in range(6)]
+    every = [Triple(a, Iri(f"http://example.org/{p}"), b) for a, p, b in itertools.product(names, "pqr", names)]
+    store = MemoryStore()
+    store.state(random.Random(seed).sample(every, 36))  # noqa: S311  # chance, and no secret
+    prologue = "PREFIX ex: <http://example.org/>"
+    asked: list[str] = []
+    query = MemoryStore.query
+
+    def noted(self: MemoryStore, text: str, **more: Any) -> Any:  # noqa: ANN401
+        asked.append(text)
+        return query(self, text, **more)
+
+    monkeypatch.setattr(MemoryStore, "query", noted)
+    constraint = Constraint("http://example.org/s", prologue + _CHAIN, {}, (), tuple(each.value for each in names))
+    found = {(each.focus, each.value) for each in run_constraint(constraint, store)}
+    rows = [query(store, prologue + _CHAIN, bind={"this": each}) for each in names]
+    assert found == {(row["this"], row["value"]) for answer in rows if isinstance(answer, Solutions) for row in answer}
+    assert found
+    assert "MINUS" in asked[0]

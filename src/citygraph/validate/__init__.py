@@ -4,6 +4,7 @@ Read in this order:
 
 - `shapes`: SHACL shapes to findings, and which nodes pySHACL has to look at;
 - `constraints`: the constraint components of SHACL Core as functions, which say so;
+- `sparql_constraints`: constraints that are queries, each asked once;
 - `checks`: literals, dates, numbers, slugs and twins; check queries, facts past their time, and source anchors;
 - `rules`: what the shapes ask of single properties, read as data;
 - `things`: what the project has to offer in place of something wrong;

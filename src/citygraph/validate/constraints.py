@@ -231,7 +231,7 @@ class OfValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class ValueCount:
     """So many values at least, and at most."""
 
     least: int = 0
@@ -291,12 +291,12 @@ def _node_kind(reader: Reader, node: Term) -> list[Component]:
 
 def _min_count(reader: Reader, node: Term) -> list[Component]:
     least = reader.number(node, "minCount")
-    return [Counted(least=least)]
+    return [ValueCount(least=least)]
 
 
 def _max_count(reader: Reader, node: Term) -> list[Component]:
     most = reader.number(node, "maxCount")
-    return [Counted(most=most)]
+    return [ValueCount(most=most)]
 
 
 # -- ranges (4.3), strings (4.4) --------------------------------------------------------------------
