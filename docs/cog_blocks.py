@@ -118,6 +118,21 @@ def fact_kinds() -> str:
     return _table(["kind", "called", "what it says", "fields"], rows)
 
 
+@generated
+def fact_examples() -> str:
+    """One fact of each kind as it is added, and what is said then; tests/test_edit.py does all of them in this order."""
+    done: dict[str, list[str]] = {}
+    for each in (ROOT / "tests/expected/edits.txt").read_text(encoding="utf-8").split("$ ")[1:]:
+        command, *lines = each.splitlines()
+        said = [line.removeprefix("  en: ") for line in lines if line.startswith("  en: ")]
+        done.setdefault(command.split()[0], []).append("\n".join([f"$ citygraph edit add {command}", *said]))
+    kinds = _project().edits.kinds
+    groups: dict[str, list[str]] = {}
+    for name, kind in kinds.items():
+        groups.setdefault(f"**{kind.group.en}** · *{kind.group.nb}*", []).extend(done[name])
+    return "\n\n".join(f"{group}\n\n```console\n" + "\n".join(shown) + "\n```" for group, shown in groups.items())
+
+
 # -- findings ---------------------------------------------------------------------------------------
 
 

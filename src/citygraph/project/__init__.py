@@ -3,8 +3,8 @@
 Read in this order: `project` (every verb as a method), `stages` (what the stages of a check share), `pipeline` (check,
 build, other days), `editions` (what may leave of a graph), `publishing` (the same written for portals), `asking` (what a question needs beside the graph, comparing),
 `editing` (edits of facts, checked before they are written), `reading` (a document is read once, kept and registered),
-`new_things`, `proposing` (proposals of a document, decided by a person), `revising` (a new edition of a document), `withholding` (where a
-withheld name still lies).
+`proposing` (proposals of a document, decided by a person), `new_things` (what an accepted one names that is new), `revising`
+(a new edition of a document), `withholding` (where a withheld name still lies).
 """
 
 from citygraph.project.pipeline import Build, Memory, Pipeline, reference_folder
