@@ -8,6 +8,7 @@ import pytest
 
 from citygraph import Project
 from citygraph.errors import IngestError
+from citygraph.ingest.countries import country_of
 from citygraph.ingest.kinds import is_region_name, organisation_word
 from citygraph.ingest.places import known_countries
 from conftest import TODAY
@@ -254,3 +255,47 @@ def test_an_abbreviation_is_an_organisation_where_the_list_writes_no_other_name_
 def test_a_first_letter_or_a_number_is_no_slip(take: Take) -> None:
     taken = take("Sévignac;France;C40", "Lévignac;France;C40", "Quartier 1;France;C40", "Quartier 2;France;C40", "Quetigny;France;C40", "Quettigny;France;C40")  # fmt: skip
     assert [taken.outcome(row) for row in range(2, 8)] == ["imported"] * 5 + ["review"]
+
+
+def test_a_column_that_knows_no_organisation_tells_neither_these_nor_counties_from_cities(take: Take) -> None:
+    heading = HEADING.strip() + ";Kind\n"
+    names = [
+        "Marin County",
+        "Marin",
+        "Ministry of Tides",
+        "KORT",
+        "Unione Colline Alte",
+        "Adana Energy Agency",
+        "Skottland",
+    ]
+    more = MAP.format(day="2025-03-01") + 'kind = "Kind"\n'
+    taken = take(*(f"{name};USA;C40;;;;;;City" for name in names[:-1]), more=more, heading=heading)
+    assert [taken.outcome(row) for row in range(2, 8)] == [
+        "imported", "imported", "review", "imported", "review", "review",
+    ]  # fmt: skip
+    assert taken.member(2) != taken.member(3)
+    assert taken.done.imported.made["region"] == 1
+    parts = take("Scotland;UK;C40;;;;;;Region", "Norway;Norway;C40;;;;;;Region", more=more, heading=heading)
+    assert [parts.outcome(row) for row in (2, 3)] == ["imported", "refused"]
+
+
+def test_what_a_list_tells_apart_is_not_one(take: Take) -> None:
+    taken = take(
+        "Hollow County, OR;USA;C40", "Hollow, OR;USA;C40", "Marrow City, NJ;USA;C40", "Marrow, NJ;USA;C40",
+        "Mora, Vinga, Alto Sole e Casale;Italy;C40", "Helma-Ustra;Germany;C40",
+    )  # fmt: skip
+    assert taken.member(2) != taken.member(3) != ""
+    assert sorted(taken.outcome(row) for row in (4, 5)) == ["imported", "review"]
+    assert (taken.outcome(6), taken.outcome(7)) == ("review", "imported")
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("Dem. Rep. Congo", "CD"), ("Congo, Rep.", "CG"), ("Korea (the Republic of)", "KR"), ("Netherlands (Kingdom of the)", "NL"),
+        ("Solomon Is.", "SB"), ("Iran, Islamic Rep.", "IR"), ("N. Macedonia", "MK"), ("S. Sudan", "SS"), ("Congo (the)", "CG"),
+        ("Philippines (the)", "PH"), ("Falkland Islands (the) [Malvinas]", "FK"), ("N. Mexico", ""), ("Vienna, VA", ""), ("Rep.", ""),
+    ],
+)  # fmt: skip
+def test_names_of_countries_as_tables_shorten_and_turn_them(written: str, code: str) -> None:
+    assert country_of(written) == code

@@ -22,7 +22,7 @@ from citygraph.ingest.countries import (
     names_city_and_country,
     region_of,
 )
-from citygraph.ingest.kinds import BodyKind, abbreviation, form_of_body, kind_said, organisation_word
+from citygraph.ingest.kinds import BodyKind, abbreviation, form_of_body, is_region_name, kind_said, organisation_word
 from citygraph.ingest.mapping import ListMap
 from citygraph.ingest.places import WantedCity, known_countries
 from citygraph.matching.names import fold, one_of, read_name, words_of
@@ -66,9 +66,16 @@ class Who:
 class CityReader:
     """Reads who is meant by the rows of one sheet."""
 
-    def __init__(self, map_: ListMap, rows: Iterable[tuple[str, str]]) -> None:
-        """`rows` are the cells of city and country: together they tell whether "(NO)" is a country and "(OR)" a state."""
+    def __init__(self, map_: ListMap, rows: Iterable[tuple[str, str]], kinds: Iterable[str] = ()) -> None:
+        """Look at the list as a whole.
+
+        Args:
+            map_: what its columns mean.
+            rows: the cells of city and country: together they tell whether "(NO)" is a country and "(OR)" a state.
+            kinds: the cells of the column of kinds.
+        """
         self._map = map_
+        self._kinds = frozenset(map(self.kind, set(kinds)))
         rows = tuple(rows)
         self._letters = _Letters((name, self.country(country)) for name, country in rows)
         # Where longer names stand in capitals, short ones in capitals are no abbreviations.
@@ -111,10 +118,10 @@ class CityReader:
             region, country, qualifier = qualifier, country or "US", ""
         if qualifier and region_of(qualifier, country) == region_of(region, country):
             qualifier = ""
-        if country and named_country(name) == country and not names_city_and_country(name, country):
+        if country and named_country(name) == country and not self._is_below(name, kind, country):
             return Who(problem=sentence("ingest.row.country_name", name=name[:60]))
         point, note = coordinates(cells.get("latitude", ""), cells.get("longitude", ""))
-        word = "" if kind else self._organisation_word(name, qualifier, country)
+        kind, word = self._kind_and_word(kind, name, qualifier, country)
         asked = WantedCity(tidy_case(name), qualifier, country, region_of(region, country), point, kind, word)
         return Who(asked, region, notes=(note,) if note else ())
 
@@ -134,6 +141,28 @@ class CityReader:
         """The kind that a cell names, by the map or as we know it; nothing when neither does."""
         meant = self._map.names("kinds").get(fold(said))
         return BodyKind(meant) if meant else kind_said(said)
+
+    @staticmethod
+    def _is_below(name: str, kind: BodyKind | None, country: str) -> bool:
+        """Whether what is called like a country is a city of that name, or a part that the column calls a region: Scotland."""
+        own = country_name(country)
+        is_part = kind is BodyKind.REGION and fold(name) not in {fold(own.nb), fold(own.en)}
+        return is_part or names_city_and_country(name, country)
+
+    def _kind_and_word(
+        self, said: BodyKind | None, name: str, qualifier: str, country: str
+    ) -> tuple[BodyKind | None, str]:
+        """The kind that the column says, and the word with which the name speaks of an organisation.
+
+        Where a column calls a county a city, the name is right; where it calls no member an organisation, it does not tell
+        cities from these, and a name that speaks of one is a question.
+        """
+        if said is BodyKind.CITY and is_region_name(name):
+            return None, ""
+        if said is BodyKind.CITY and BodyKind.ORGANISATION not in self._kinds:
+            word = organisation_word(name, country, _is_known)
+            return (None, word) if word else (said, "")
+        return said, "" if said else self._organisation_word(name, qualifier, country)
 
     def _organisation_word(self, name: str, qualifier: str, country: str) -> str:
         """The word or letters with which a name speaks of an organisation; empty when it does not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from functools import cache, lru_cache
+from itertools import product
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
@@ -21,6 +22,11 @@ _KOSOVO: Final = "XK"
 _NO_COUNTRIES: Final = frozenset({"AC", "CP", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
 _FORMER: Final = frozenset({"BUR", "ZAR", "DDR", "FXX", "TMP", "YMD"})
 _BETWEEN: Final = re.compile(r"\s+[-–—]\s+|[/()\[\]|:]+|\n")
+# "Iran, Islamic Rep.", "Gambia (the)": what stands last is read first.
+_TURNED: Final = re.compile(r"\A([^,()]+?)\s*[,(]\s*([^,()]+?)\s*\)?\Z")
+_THE: Final = re.compile(r"\s*[,(]\s*the\s*\)?(?=\s*(?:\[|\Z))", re.IGNORECASE)
+_OF_TWICE: Final = re.compile(r" of(?: the)? of ", re.IGNORECASE)
+_MOST_WORDS: Final = 6
 _TABLE: Final = PREFIXES["country"]
 _FORMAL: Final = re.compile(
     r"\A(?:the )?(?:(?:federal |islamic |democratic |hellenic |arab |federative )*"
@@ -163,7 +169,33 @@ def named_country(text: str) -> str:
     if name in known:
         return known[name]
     short = _FORMAL.sub("", name, count=1)
-    return "" if short in _UNLIKE else known.get(short, "")
+    return ("" if short in _UNLIKE else known.get(short, "")) or _shortened(text)
+
+
+def _shortened(text: str) -> str:
+    """The country of a name with shortened words or with its first words last: "Congo, Dem. Rep.", "Netherlands (the)"."""
+    bare = _THE.sub("", text)
+    turned = _TURNED.match(bare)
+    orders = [f"{turned[2]} of {turned[1]}", f"{turned[2]} {turned[1]}"] if turned else [bare]
+    for words in (_compared(_OF_TWICE.sub(" of ", order)).split() for order in orders):
+        meanings = [_full_words().get(word, (word,)) for word in words[:_MOST_WORDS]]
+        for full in product(*meanings):
+            name = " ".join((*full, *words[_MOST_WORDS:])).removeprefix("the ")
+            short = _FORMAL.sub("", name, count=1)
+            code = _by_name().get(name) or ("" if short in _UNLIKE else _by_name().get(short, ""))
+            if code:
+                return code
+    return ""
+
+
+@cache
+def _full_words() -> dict[str, tuple[str, ...]]:
+    """What each shortened word may stand for."""
+    found: dict[str, list[str]] = {}
+    for full, shortened in word_lists(__package__, "places")["abridged"].items():
+        for each in shortened:
+            found.setdefault(each, []).append(full)
+    return {each: tuple(full) for each, full in found.items()}
 
 
 def alpha3(code: str) -> str:

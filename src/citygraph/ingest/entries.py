@@ -165,8 +165,9 @@ class _Reader:
         alone = not heading.wide and not (set(heading.columns) - {"city"})
         self._sections = Sections(map_, sheet.name, networks, alone=alone)
         self._claims = Claims(map_, heading.wide, networks)
-        country = heading.columns.get("country", -1)
-        self._asking = CityReader(map_, ((_cell(row, self._city), _cell(row, country)) for row in below))
+        country, kind = (heading.columns.get(each, -1) for each in ("country", "kind"))
+        names = ((_cell(row, self._city), _cell(row, country)) for row in below)
+        self._asking = CityReader(map_, names, (_cell(row, kind) for row in below))
         self._filled: dict[str, str] = {}
 
     def entries(self) -> Iterator[Entry]:

@@ -28,6 +28,7 @@ from citygraph.matching.cities import other_names
 from citygraph.matching.names import NameForm, read_name
 from citygraph.messages import Text, key_of, sentence, text
 
+_CITY_IN_NAMES: Final = frozenset({"US", "PH"})
 _SHORTEST_ALONE: Final = 5
 _MOST_CANDIDATES: Final = 5
 _OF_SEVERAL: Final = frozenset(
@@ -188,6 +189,9 @@ class Resolver:
         if known_countries(form.core) and kind is BodyKind.CITY:
             # "Akershus" may be all that a list says of a county; Turin is a city, and no province.
             whole = [body for body in whole if body.kind is not BodyKind.REGION]
+        if kind is BodyKind.CITY:
+            # A list that has "Fairfax County" and "Fairfax" tells them apart itself.
+            whole = [body for body in whole if body.kind is not BodyKind.REGION or not body.is_new]
         if whole:
             return whole
         found = [self._gazetteer.exact(read_name(part), kind) for part in parts_of(asked.name, hyphened=True)]
@@ -199,8 +203,10 @@ class Resolver:
         A part of a name is never a match: "Oslo – Bergen" is a group, "Oslo – Harbour Office" an office. Of two names that
         "and" joins one well-known city is enough ("Oslo & Akershus"), unless our list has the whole: "Brighton & Hove".
         """
+        if "," in asked.name and asked.qualifier:
+            return FoundCity(CityAnswer.REVIEW, reason=sentence("ingest.who.group"))
         form = read_name(asked.name)
-        parts = parts_of(asked.name, hyphened=True)
+        parts = parts_of(asked.name, hyphened=asked.kind is not BodyKind.REGION)
         joined = () if parts or known_countries(form.core) else two_names(asked.name)
         parts = parts or joined
         cores = [read_name(part).core for part in parts]
@@ -284,11 +290,12 @@ class Resolver:
                 return FoundCity(CityAnswer.REVIEW, reason=reason, candidates=tuple(far))
             return None
         fitting = [body for body in fitting if body not in far]
-        if len(fitting) == 1 and bool(asked.qualifier) == bool(fitting[0].qualifier):
+        is_sure = bool(asked.qualifier) == bool(fitting[0].qualifier) and not _differ_in_city(asked, fitting[0])
+        if len(fitting) == 1 and is_sure:
             return FoundCity(CityAnswer.KNOWN, fitting[0])
         if asked.region and (named := [body for body in fitting if body.region == asked.region]):
             fitting = named
-            if len(fitting) == 1:
+            if len(fitting) == 1 and not _differ_in_city(asked, fitting[0]):
                 return FoundCity(CityAnswer.KNOWN, fitting[0])
         several = len(fitting) > 1
         reason = sentence("ingest.who.same_name" if several else "ingest.who.maybe", name=fitting[0].name)
@@ -449,6 +456,13 @@ def _agree(asked: WantedCity, body: Body) -> bool:
     if asked.qualifier and body.qualifier and read_name(asked.qualifier).core != read_name(body.qualifier).core:
         return False
     return not (asked.region and body.region and asked.region != body.region)
+
+
+def _differ_in_city(asked: WantedCity, body: Body) -> bool:
+    """Whether "City" alone tells two names apart where it is a part of the name: Union and Union City in New Jersey."""
+    one, other = read_name(asked.name).folded, read_name(body.name).folded
+    is_name = body.country in _CITY_IN_NAMES and not known_countries(read_name(asked.name).core)
+    return is_name and one != other and one.removesuffix(" city") == other.removesuffix(" city")
 
 
 def _countries(codes: Iterable[str]) -> Text:
