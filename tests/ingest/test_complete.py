@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -120,3 +121,16 @@ def test_a_statement_that_cannot_be_made_is_an_error_with_a_next_step(take: Take
         _take(take, "Oslo;Norway;Hansa", said=said)
     assert says in caught.value.message
     assert caught.value.fix
+
+
+def test_the_editors_come_with_the_first_list_that_is_complete(tmp_path: Path) -> None:
+    project = Project.new(tmp_path / "empty")
+    path, map_ = tmp_path / "list.csv", tmp_path / "map.toml"
+    path.write_text("City;Country;Network\nOslo;Norway;Hansa\nBergen;Norway;Riga League\n", encoding="utf-8")
+    columns = '\n[columns]\ncity = "City"\ncountry = "Country"\nnetwork = "Network"\n'
+    for name, day in (("first", "2025-03-01"), ("first", "2025-03-01"), ("second", "2026-03-01")):
+        map_.write_text(f'list = "{name}"\nas_of = {day}\ncomplete = true\n{columns}', encoding="utf-8")
+        Project.open(project.folder, today=TODAY).ingest(path, map_file=map_)
+        assert [each.code for each in Project.open(project.folder, today=TODAY).check().report] == []
+    written = "".join(each.read_text(encoding="utf-8") for each in project.folder.glob("data/**/*.ttl"))
+    assert written.count("id:agent-editors a foaf:Group") == 1

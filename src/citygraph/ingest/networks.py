@@ -22,6 +22,7 @@ from citygraph.messages import sentence, text
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
 from citygraph.rdf import Triple
 
+_EDITORS: Final = "agent-editors"
 _ALIKE: Final = 0.8
 _SHORTEST: Final = 6
 _SHORTEST_ACRONYM: Final = 3
@@ -217,7 +218,7 @@ class Completeness:
         """Take what the map says.
 
         Raises:
-            IngestError: the map names a judge, a role or a network that is not there.
+            IngestError: the map names a judge, a role or a network that is not there; the editors come with the statement.
         """
         self._map = map_
         self._said = map_.values["complete"]
@@ -225,7 +226,8 @@ class Completeness:
         self._networks = networks
         self._judge = base + "id/" + map_.text("judged_by").removeprefix("id:")
         self._role = map_.text("complete_role").removeprefix("concept:")
-        if self._said and self._judge not in known.taken:
+        self._is_new = self._judge not in known.taken
+        if self._said and self._is_new and self._judge != base + "id/" + _EDITORS:
             raise list_error("no_judge", fix="judge", judge=map_.text("judged_by"))
         if self._role and CONCEPT + self._role not in known.roles:
             raise list_error("no_complete_role", fix="roles", role=self._role, roles=known.role_names())
@@ -303,4 +305,6 @@ class Completeness:
                         iri, _COMMENT, text("ingest.statement.partial").filled(count=missing[network])
                     )
                 yield iri_triple(iri, _PROV + "wasAttributedTo", self._judge)
+                if self._is_new:
+                    yield from described.editors(self._judge)
                 yield iri_triple(iri, _PROV + "wasDerivedFrom", document)

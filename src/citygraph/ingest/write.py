@@ -419,6 +419,12 @@ class Descriptions:
             self.made["network"] += 1
             yield from describe_network(iri, name, row)
 
+    def editors(self, iri: str) -> Iterator[Triple]:
+        """The group that judges lists where nobody else is named, as far as the graph does not have it."""
+        if self._is_first(iri):
+            yield iri_triple(iri, _TYPE, PREFIXES["foaf"] + "Group")
+            yield from said_triples(iri, PREFIXES["foaf"] + "name", text("ingest.statement.editors"))
+
     def _is_first(self, iri: str) -> bool:
         if iri in self._done:
             return False
