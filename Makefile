@@ -1,5 +1,5 @@
 BIN = .venv/bin/
-.PHONY: run quick test lint types style graph docs bench serve lock
+.PHONY: run quick test lint types style graph docs pictures bench serve lock
 
 run: .venv/installed
 	$(BIN)citygraph build .
@@ -30,6 +30,9 @@ graph:
 docs: .venv/installed
 	$(BIN)cog --check -r README.md CONTRIBUTING.md docs/*.md docs/*/*.md
 	$(BIN)mkdocs build --strict
+# The pictures of docs/first-memo.md, of the desk as it is; they are not kept in git.
+pictures: .venv/installed
+	CITYGRAPH_PICTURES=$(CURDIR)/docs/pictures $(BIN)pytest -n0 -q tests/web/test_first_memo.py
 bench: .venv/installed
 	$(BIN)python -m bench
 serve: .venv/installed
