@@ -292,3 +292,11 @@ def test_a_pattern_that_is_not_understood_says_which(say: str) -> None:
 def test_every_pattern_is_for_a_kind_that_there_is(read: Read) -> None:
     patterns: list[Pattern] = [each for one in ("nb", "en") for each in pattern_book().patterns(one)]
     assert {each.kind for each in patterns} <= set(read[1])
+
+
+def test_a_sentence_without_an_end_is_read_in_pieces_that_have_one(read: Read) -> None:
+    text = "Eurocities, " + "Oslo Bergen ikke " * 100 + ", Oslo er medlem av Eurocities og " * 30
+    found = sentences_of(text, pattern_book())
+    assert max(len(each.tokens) for each in found) <= 150
+    assert sum(len(each.tokens) for each in found) == 302 + 7 * 30
+    assert ("membership", "Oslo er medlem av Eurocities", "clear") in _facts(text, read)

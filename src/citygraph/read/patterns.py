@@ -404,12 +404,12 @@ def _any_word(words: Sequence[str]) -> AnyWord:
     )
 
 
-def stands_in(line: Line, keys: Sequence[str], start: int, end: int) -> int:
-    """Behind which word of a stretch some words without slots end that stand in it first; -1 without them."""
-    for at in range(start, end):
-        for last, _ in _walk(line, 0, at, keys, _nothing):
-            if last <= end:
-                return last
+def stands_in(line: Line, keys: Sequence[str], start: int, behind: int, end: int) -> int:
+    """Behind which word some words without slots end that begin in a stretch and end before `end`; -1 without them."""
+    for at in range(start, behind):
+        found = [last for last, _ in _walk(line, 0, at, keys, _nothing) if last <= end]
+        if found:
+            return min(found)
     return -1
 
 

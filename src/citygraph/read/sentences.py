@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from citygraph.read.patterns import PatternBook
@@ -42,6 +43,8 @@ _LINE: Final = re.compile(r"[^\n]+")
 _HEADING_WORDS: Final = 14
 _WRAPPED: Final = 0.6
 _GREETING: Final = 6
+_LONGEST: Final = 150
+"""Words of a sentence: what is read of one takes time that grows faster than its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +157,25 @@ def sentences_of(text: KeptText | str, book: PatternBook) -> list[TextSentence]:
         for start, end in _ends(kept.text, begin, part.end, book, is_whole=kind == "heading"):
             if _PRIVATE.search(kept.text, start, end) or _HOME.search(kept.text, start, end):
                 continue
-            tokens = tokens_of(kept.text, start, end)
-            if not tokens:
-                continue
-            said = " ".join(kept.text[start:end].split())
-            language = _language(said.casefold(), book, general, least=1)
-            above = lead if kind == "item" else ()
-            found.append(TextSentence(len(found) + 1, start, end, said, tokens, kind, language, above))
-            lead = tokens if kind != "item" else lead
+            for tokens in _cut(tokens_of(kept.text, start, end)):
+                first, last = tokens[0].start, tokens[-1].end
+                said = " ".join(kept.text[first:last].split())
+                language = _language(said.casefold(), book, general, least=1)
+                above = lead if kind == "item" else ()
+                found.append(TextSentence(len(found) + 1, first, last, said, tokens, kind, language, above))
+                lead = tokens if kind != "item" else lead
     return found
+
+
+def _cut(tokens: tuple[ReadWord, ...]) -> Iterator[tuple[ReadWord, ...]]:
+    """A sentence; one that no person would write is cut at a comma or a line where there is one, so that it has an end."""
+    while len(tokens) > _LONGEST:
+        pairs = pairwise(tokens[: _LONGEST + 1])
+        at = max((number for number, (one, other) in enumerate(pairs, start=1) if one.key in {",", ";"} or other.start > one.end + 1), default=_LONGEST)  # fmt: skip
+        yield tokens[:at]
+        tokens = tokens[at:]
+    if tokens:
+        yield tokens
 
 
 def _read(kept: KeptText, book: PatternBook) -> Iterator[TextPart]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from citygraph.edit.kinds import FactKind
@@ -70,6 +71,9 @@ def stated(
     def cue(name: str, start: int, end: int) -> bool:
         return has_cue(book, name, sentence, keys, start, end)
 
+    def places(name: str) -> Sequence[tuple[int, int]]:
+        return _places(book, name, sentence.language, keys)
+
     if sentence.kind == "sentence" and cue("inverted", 0, 1):
         return None
     if keys[-1] == "?" or _is_beside_the_pattern(match, keys, first) or _is_of_other(match, kind, mentions):
@@ -78,14 +82,16 @@ def stated(
         return None
     if cue("negation", first, last) and not cue("no_negation", first, last):
         return None
-    is_of_other = _is_about_other(cue, first, match.start, mentions)
+    is_of_other = _is_about_other([*places("present"), *places("past_verb")], first, match.start, mentions)
     if cue("wish", first, match.end):
         has_modality = kind.has("modality") and kind.name not in {"founding", "renaming"}
         return Stated(_WISH, is_of_other=is_of_other) if has_modality else None
     if kind.name not in _OF_STATE or pattern.with_past:
         return Stated(pattern.modality, is_of_other=is_of_other)
     is_figure_of_day = kind.name == "figure" and (any(e.slot.option in _DATES for e in match.slots) or is_dated())
-    if not is_figure_of_day and (cue("past", first, match.end) or _is_in_the_past(cue, first, match.end)):
+    if not is_figure_of_day and (
+        cue("past", first, match.end) or _is_in_the_past(places("past_verb"), cue, first, match.end)
+    ):
         return None
     is_sure = not cue("ended", first, last) and not _says_more(match, kind, mentions)
     return Stated(pattern.modality, is_sure, is_of_other)
@@ -93,7 +99,14 @@ def stated(
 
 def has_cue(book: PatternBook, name: str, sentence: TextSentence, keys: Sequence[str], start: int, end: int) -> bool:
     """Whether one of the words of a cue stands in a stretch."""
-    return stands_in(book.cue(name, sentence.language), keys, start, end) >= 0
+    return any(start <= at and last <= end for at, last in _places(book, name, sentence.language, tuple(keys)))
+
+
+@lru_cache(maxsize=64)
+def _places(book: PatternBook, name: str, language: str, keys: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Where a cue stands in a sentence: from which word to before which."""
+    ends = ((at, stands_in(book.cue(name, language), keys, at, at + 1, len(keys))) for at in range(len(keys)))
+    return tuple((at, last) for at, last in ends if last >= 0)
 
 
 def clause_of(keys: Sequence[str], start: int, end: int, words: frozenset[str]) -> tuple[int, int]:
@@ -134,16 +147,18 @@ def _is_beside_the_pattern(match: Match, keys: Sequence[str], first: int) -> boo
     return begins_with_day and match.start > 0 and (keys[match.start - 1].isalnum() or keys[match.start - 1] == ",")
 
 
-def _is_in_the_past(cue: Callable[[str, int, int], bool], first: int, end: int) -> bool:
+def _is_in_the_past(
+    verbs: Sequence[tuple[int, int]], cue: Callable[[str, int, int], bool], first: int, end: int
+) -> bool:
     """Whether the verb that stands last before the end of the match is one of the past."""
-    last = max((at for at in range(first, end) if cue("past_verb", at, at + 1)), default=-1)
+    last = max((at for at, behind in verbs if first <= at and behind <= end), default=-1)
     return last >= 0 and not cue("present", last + 1, end)
 
 
-def _is_about_other(cue: Callable[[str, int, int], bool], first: int, end: int, mentions: NamedWords) -> bool:
+def _is_about_other(verbs: Sequence[tuple[int, int]], first: int, end: int, mentions: NamedWords) -> bool:
     """Whether a name stands where the subject of a clause does, and no word for the network: "i Norge er det 356 …"."""
-    verbs = (at for at in range(first, end) if cue("present", at, at + 1) or cue("past_verb", at, at + 1))
-    return mentions.has_name(first, next(verbs, end)) and not mentions.has_anaphor(first, end)
+    verb = min((at for at, behind in verbs if first <= at and behind <= end), default=end)
+    return mentions.has_name(first, verb) and not mentions.has_anaphor(first, end)
 
 
 def _is_of_other(match: Match, kind: FactKind, mentions: NamedWords) -> bool:
