@@ -7,11 +7,14 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
+from starlette.types import Receive, Scope, Send
 from typer.testing import CliRunner
 
 from citygraph import Project
@@ -19,9 +22,10 @@ from citygraph.cli.app import app
 from citygraph.findings import Finding
 from citygraph.project.withholding import WithheldPlace, WithheldSearch
 from citygraph.publish import NewFolder
+from citygraph.web.app import create_site
 from citygraph.web.site import write_site
 from citygraph.web.site.plan import SiteLimits
-from citygraph.web.site.write import RULES, open_site
+from citygraph.web.site.write import RULES, SiteClient
 from clean_project import clean_project
 from conftest import TODAY
 
@@ -39,6 +43,7 @@ ADDRESSES = (
     "/reconcile/preview?id=person-kari-nordmann",
 )
 OTHERS = {"/person/ola-nordmann": 200, "/person/withheld-1": 200, "/person/petter-nordmann": 404, "/kari": 404}
+FACES = ("/person", "/queries.json", "/search/names.json?kind=person", "/person/withheld-1.jsonld", "/a-z/k")
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,23 @@ def withheld(tmp_path_factory: pytest.TempPathFactory) -> Withheld:
     )
 
 
+@contextmanager
+def asking_for(accept: bytes, project: Project) -> Iterator[SiteClient]:
+    """The site, asked for what some readers take."""
+    site = create_site(project, workers=1)
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        others = [pair for pair in scope["headers"] if pair[0] != b"accept"]
+        await site.app({**scope, "headers": [*others, (b"accept", accept)]}, receive, send)
+
+    with start_blocking_portal() as portal:
+        portal.call(site.service.start)
+        try:
+            yield SiteClient(asked, portal)
+        finally:
+            portal.call(site.service.stop)
+
+
 def test_every_place_is_told_with_the_next_step_and_cleaned(withheld: Withheld) -> None:
     kinds = ["version", "day", "edit", "document", "mirror", "published", "file"]
     assert [each.kind for each in withheld.told] == kinds
@@ -126,21 +148,17 @@ def test_no_byte_of_what_is_built_and_published_has_the_name_and_the_rest_is_the
 
 
 def test_what_led_to_the_person_answers_410_and_says_nothing(withheld: Withheld) -> None:
-    with open_site(withheld.project) as site:
-        for address in ADDRESSES:
-            answer = site.get(address)
-            assert (answer.status, NAME.search(answer.body)) == (410, None), address
-        for address, status in OTHERS.items():
-            assert site.get(address).status == status, address
-        for face in (
-            "/person",
-            "/queries.json",
-            "/search/names.json?kind=person",
-            "/person/withheld-1.jsonld",
-            "/a-z/k",
-        ):
-            answer = site.get(face)
-            assert (answer.status, NAME.search(answer.body)) == (200, None), face
+    for accept in (b"*/*", b"text/html", b"application/json"):
+        with asking_for(accept, withheld.project) as site:
+            for address in ADDRESSES:
+                answer = site.get(address)
+                assert (answer.status, NAME.search(answer.body)) == (410, None), (address, accept)
+                assert b"kommer ikke igjen" in answer.body or b'"request.gone"' in answer.body
+            for address, status in OTHERS.items() if accept == b"*/*" else ():
+                assert site.get(address).status == status, address
+            for face in FACES if accept == b"*/*" else ():
+                answer = site.get(face)
+                assert (answer.status, NAME.search(answer.body)) == (200, None), face
 
 
 def test_the_rule_of_a_static_site_covers_what_led_to_the_person_and_names_nobody(withheld: Withheld) -> None:

@@ -204,10 +204,10 @@ def _refusal_response(request: Request, refusal: Refusal) -> Response:
     """A page for whoever asks for pages, else the body for programs."""
     accept = request.headers.get("accept", "")
     try:
-        if refusal.status == _NOT_FOUND and is_gone(request):
-            refusal = Refusal(_GONE, sentence("request.gone"))
         if "text/html" in accept:
             return refusal_page(request, refusal)
+        if refusal.status == _NOT_FOUND and is_gone(request):
+            refusal = Refusal(_GONE, sentence("request.gone"))
     except StoreError:
         # Without a version there is nothing to make a page from.
         pass
