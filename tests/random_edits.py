@@ -155,7 +155,12 @@ def faults(plan: EditPlan) -> list[str]:
         old, new = blocks(before), blocks(after)
         changed = [name for name, block in old.items() if new.get(name) != block]
         # Own is the fact, the nodes below it, and what it is about.
-        own = [name for name in changed if name in about or any(fact in old[name] for fact in facts)]
+        # Of an identifier it is said by what it is of that it has it.
+        own = [
+            name
+            for name in changed
+            if name in about or any(fact in old[name] or fact in new.get(name, "") for fact in facts)
+        ]
         found += [f"{each.path} changed {name}" for name in changed if name not in own]
         kept = [name for name in old if name not in changed]
         if [name for name in new if name in kept] != kept:
