@@ -54,6 +54,7 @@ WRITERS = {
     "store.mirror": "versions elsewhere",
     "store.server.capabilities": "what a server can do",
     "store.snapshot": "versions",
+    "web.desk.reading": "documents that were dropped and wait, beside what is built",
     "web.desk.lists": "lists that were dropped and wait, beside what is built",
     "web.desk.work": "which edits were made at the desk, beside what is built",
     "web.site.write": "pages of a site",

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from citygraph.config import Config
 from citygraph.edit.answers import Said
@@ -34,7 +34,9 @@ from citygraph.read.decisions import (
     write_rejected,
 )
 from citygraph.read.mentions import KnownNames
+from citygraph.read.patterns import pattern_book
 from citygraph.read.propose import Proposal, propose
+from citygraph.read.sentences import TextSentence, sentences_of
 from citygraph.read.text import KeptText
 
 if TYPE_CHECKING:
@@ -44,25 +46,41 @@ if TYPE_CHECKING:
 
 REJECTED: Final = "data/decisions"
 """Where what was rejected is kept, one file for each document."""
+NOTHING: Final = "nothing"
+"""In place of a kind of fact: a sentence in which nothing is."""
+Write: TypeAlias = "Callable[[Callable[[Editor], EditPlan]], EditPlan]"
+"""Makes an edit and writes it."""
 _OF_SOURCE: Final = frozenset({"source", "quote", "occurrence"})
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
-    """What became of one proposal: the sentences of its edit if it was accepted, or why nothing was written."""
+    """What became of one proposal: the sentences of its edit if it was accepted, or why nothing was written.
+
+    `left` names what it says besides of a fact that the graph has already, where nothing was written over.
+    """
 
     decided: DecidedProposal
     told: tuple[Text, ...] = ()
     refused: str = ""
     fix: str = ""
+    left: tuple[str, ...] = ()
 
 
 class Proposals:
     """Makes the proposals of documents of one project, and takes decisions about them back."""
 
-    def __init__(self, edits: Edits, config: Config, *, today: date) -> None:
-        """`edits` writes what is accepted; `today` is the day on which something is rejected."""
+    def __init__(self, edits: Edits, config: Config, *, today: date, write: Write | None = None) -> None:
+        """Proposals of one project.
+
+        Args:
+            edits: what plans an edit, and writes it.
+            config: the settings of the project.
+            today: the day on which something is rejected.
+            write: what writes an edit in its place, such as the desk, which keeps a journal.
+        """
         self._edits, self._config, self._today = edits, config, today
+        self._write = write or self._checked_and_written
 
     def made(self, kept: KeptText, document: str) -> list[Proposal]:
         """The proposals of a text that nobody has rejected.
@@ -140,7 +158,10 @@ class Proposals:
         Raises:
             EditError: the table cannot be read or is of another text; then nothing is written.
         """
-        decided = read_decisions(data, of_text=kept.text)
+        return self.take(read_decisions(data, of_text=kept.text), kept, document)
+
+    def take(self, decided: Sequence[DecidedProposal], kept: KeptText, document: str) -> list[DecisionOutcome]:
+        """Write what is accepted and keep what is rejected; one outcome for each."""
         rejected = [each for each in decided if each.answer == "no"]
         self._keep_rejected([*rejected, *self._as_proposed(rejected, kept)], document)
         confirmed = self._confirmed([each for each in decided if _is_confirmed(each)], kept, document)
@@ -219,7 +240,7 @@ class Proposals:
         told = [told for each in done for told in each.told]
         if left:
             told.append(text("proposals.left").filled(options=", ".join(left)))
-        return DecisionOutcome(decided, tuple(told))
+        return DecisionOutcome(decided, tuple(told), left=tuple(left))
 
     def _with_new_things(self, name: str, said: Said, done: list[EditPlan]) -> Said:
         """What is said of a fact, with the addresses of the things that are made for it; the edits come into `done`."""
@@ -240,10 +261,23 @@ class Proposals:
             made[thing.option] = place
         return [(option, made.get(option, value)) for option, value in own]
 
+    def sentences(self, kept: KeptText) -> list[TextSentence]:
+        """The sentences that proposals are made of."""
+        return sentences_of(kept, pattern_book())
+
+    def said_to_be_empty(self, document: str) -> frozenset[str]:
+        """The fingerprints of the sentences of which somebody has said that nothing is in them, see `nothing_in`."""
+        return frozenset(fingerprint for fingerprint, row in self._rejected(document).items() if row[0] == NOTHING)
+
+    def stamp(self, document: str) -> object:
+        """Another one when something else was rejected."""
+        path = self._path(document)
+        return path.read_bytes() if path.is_file() else b""
+
     def _written(self, plan: Callable[[Editor], EditPlan]) -> Sequence[Text]:
         return self._write(plan).told
 
-    def _write(self, plan: Callable[[Editor], EditPlan]) -> EditPlan:
+    def _checked_and_written(self, plan: Callable[[Editor], EditPlan]) -> EditPlan:
         checked = self._edits.check(plan(self._edits.editor()))
         self._edits.write(checked)
         return checked.plan
@@ -264,6 +298,12 @@ class Proposals:
         after = write_rejected(self._rejected(document), rejected, today=today)
         change = EditedFile(path.relative_to(self._config.folder).as_posix(), before, after)
         write_files([change] if after != before else [], self._config.folder)
+
+
+def nothing_in(sentence: TextSentence, kept: KeptText) -> DecidedProposal:
+    """That a sentence says nothing of the kinds that there are, kept as what is rejected is."""
+    words = kept.text[sentence.start : sentence.end]
+    return DecidedProposal("", "no", NOTHING, (), sentence.start, sentence.end, words, 0)
 
 
 def _is_in(proposal: Proposal, places: Sequence[tuple[int, int]]) -> bool:

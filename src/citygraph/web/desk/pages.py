@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from citygraph.edit.answers import SOURCE
+from citygraph.edit.answers import OCCURRENCE, QUOTE, SOURCE
 from citygraph.edit.changes import Editor
 from citygraph.edit.facts import Fact, fits_field, told
 from citygraph.edit.kinds import FactField, FactKind, Kinds
@@ -23,6 +23,7 @@ from citygraph.web.desk.access import Access, Form
 from citygraph.web.desk.forms import Faults, Group, KindForm, Typed, state_of_fact
 from citygraph.web.desk.links import ACTIONS, DeskLinks, actions_of
 from citygraph.web.desk.lists import DroppedLists, shown_answer
+from citygraph.web.desk.reading import DeskReading
 from citygraph.web.desk.work import DeskWork, PreviewedEdit, seal_of
 from citygraph.web.pages.page import NotFound, Page, as_fault, kindly
 
@@ -107,6 +108,7 @@ class Desk:
             Route("/desk/fact", self._let_in(self._fact), methods=["GET"]),
             Route("/desk/fact/{action}", self._let_in(self._act), methods=["GET", "POST"]),
             *DroppedLists(self.work, self.access).routes(self._let_in),
+            *DeskReading(self.work, self.access).routes(self._let_in),
         ]
 
     def links(self, request: Request, page: Page) -> DeskLinks | None:
@@ -242,7 +244,7 @@ class Desk:
                 plan = task.plan(groups, cleared)
                 if step == "write" and _one(given, "seal") == seal_of(plan):
                     edit = self.work.write(plan, who=user)
-                    return RedirectResponse(page.urls.desk(done=str(edit.number)), _SEE_OTHER)
+                    return RedirectResponse(_behind(page, str(edit.number)), _SEE_OTHER)
                 return self._preview_page(page, user, task, typed, self.work.preview(plan), is_other=step == "write")
         except _FAILURES as error:
             task.form.add_error(faults, error)
@@ -311,7 +313,7 @@ class Desk:
             "seen": state_of_fact(task.fact) if task.fact is not None else "",
             "address": page.urls.desk_fact(task.fact.iri, task.action)
             if task.fact is not None
-            else page.urls.desk_add(task.kind.name),
+            else page.urls.desk_add(task.kind.name, {"read": page.request.query_params.get("read", "")}),
         }
 
 
@@ -333,7 +335,13 @@ def _first(task: DeskTask, page: Page, user: str) -> Typed:
         if asked:
             known = [Iri(value) for value in asked if value in task.editor.state.said]
             typed[each.option] = [task.form.unmistakable(value, each) for value in known]
-    return typed
+    return typed | {name: asked for name in (QUOTE, OCCURRENCE) if (asked := page.request.query_params.getlist(name))}
+
+
+def _behind(page: Page, done: str) -> str:
+    """Where a form leads that was sent: back to the document that is being read, else to the first page."""
+    read = page.request.query_params.get("read", "")
+    return page.urls.desk_read(read, done=done) if read else page.urls.desk(done=done)
 
 
 def _kinds_about(about: str, editor: Editor) -> list[tuple[FactKind, str]]:

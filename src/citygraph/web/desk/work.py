@@ -18,6 +18,7 @@ from citygraph.compare import AnswerChange, Changes
 from citygraph.edit.plan import EditedFile, EditPlan, take_back
 from citygraph.errors import CitygraphError, ConfigError, EditError
 from citygraph.files import git, write_file
+from citygraph.findings import Finding, Severity
 from citygraph.messages import Text, sentence
 
 if TYPE_CHECKING:
@@ -177,6 +178,13 @@ class DeskWork:
                 changes = self.edits.changes(plan)
         answers = changes.answers if changes is not None else ()
         return PreviewedEdit(checked, answers, changes.labels if changes is not None else None, seal_of(plan))
+
+    def doubts(self, plan: EditPlan) -> list[Finding]:
+        """What a check would find after an edit that it does not find now, all but notes; what refuses it is no doubt."""
+        with self._turn:
+            checked = self.edits.check(plan)
+        found = [each for each in checked.findings if each.severity is not Severity.INFO]
+        return [] if checked.violations else found
 
     def write(self, plan: EditPlan, *, who: str) -> WrittenEdit:
         """Check an edit once more, write it, keep it in the journal, commit it when that is wanted, and begin to build.

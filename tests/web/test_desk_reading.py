@@ -1,0 +1,205 @@
+"""A document on the desk: it comes in, each sentence stands beside what it may say, and one click writes a fact."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from citygraph import Project
+from clean_project import NETWORK, clean_project
+from conftest import TODAY
+from desk_client import DeskClient, hidden_of, values_of, words_beside
+from pages_client import MARKUP, words_of
+
+pytestmark = pytest.mark.slow  # a document is read in a process of its own
+PAGE = "/desk/read?lang=en"
+TEXT = """# Notat om Nordnett
+
+Dato: 3. mars 2020
+
+Nordnett har 57 medlemmer i 9 land. Skogstad vurderer å bli medlem.
+
+Kari Storvik er president i Nordnett. Møtet varte lenge.
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The clean project, built."""
+    project = Project.open(clean_project(tmp_path_factory.mktemp("reading") / "graph", questions=False), today=TODAY)
+    assert not project.build().report.violations
+    return project
+
+
+@pytest.fixture(scope="module")
+def checking(built: Project) -> DeskClient:
+    """The desk, which checks each edit."""
+    return DeskClient(built, is_checked=True)
+
+
+@pytest.fixture
+def desk(built: Project, checking: DeskClient) -> Iterator[DeskClient]:
+    """The same; what a test writes is put back."""
+    before = {path: path.read_bytes() for path in files_of(built.folder)}
+    yield checking
+    for path in files_of(built.folder):
+        if path in before:
+            path.write_bytes(before[path])
+        else:
+            path.unlink()
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [each for part in ("data", "sources") for each in sorted((folder / part).rglob("*")) if each.is_file()]
+
+
+def token(page: str) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def put_in(desk: DeskClient, text: str = TEXT, *, name: str = "nordnett-notat.md") -> str:
+    """Put a document in as it is guessed, and say where it is read."""
+    sent = {"Origin": desk.origin}
+    new = desk.ask("POST", PAGE, data={"token": token(desk.get(PAGE))}, files={"document": (name, text.encode(), "text/markdown")}, headers=sent)  # fmt: skip
+    assert new.status_code == 303, words_beside(new.text)
+    asked = desk.get(new.headers["location"])
+    read = desk.send(new.headers["location"], values_of(asked) | {"f-access": "PUBLIC"})
+    assert read.status_code == 303, words_beside(read.text)
+    return str(read.headers["location"])
+
+
+def sentence(page: str, words: str) -> str:
+    """The part of a page about the sentence with these words."""
+    parts = page.split('<section class="sentence')[1:]
+    return next(each for each in parts if words in words_of(each.partition("</p>")[0]))
+
+
+def fields(part: str, *, told: str = "") -> dict[str, str]:
+    """What stands in the first form of a part, or in that of one proposal."""
+    here = part[part.index(told) :] if told else part
+    return {
+        name: html.unescape(value)
+        for name, value in re.findall(r'name="(token|mark|start|sentence)" value="([^"]*)"', here)[:4]
+    }
+
+
+def answer(desk: DeskClient, at: str, step: str, words: str, *, told: str = "", **more: str) -> httpx.Response:
+    """Decide something about the sentence with these words."""
+    part = sentence(desk.get(at), words)
+    return desk.send(at.partition("?")[0] + "?lang=en", {**fields(part, told=told), "step": step, **more})
+
+
+def counted(page: str) -> tuple[int, ...]:
+    found = re.search(r"(\d+) of (\d+) sentences have a fact, (\d+) have none, (\d+) are open", words_of(page))
+    assert found
+    return tuple(int(each) for each in found.groups())
+
+
+def test_a_document_comes_in_with_guesses_and_one_click_writes_a_fact(desk: DeskClient) -> None:
+    at = put_in(desk)
+    page = desk.get(at)
+    assert counted(page) == (0, 4, 0, 4)
+    assert "number of members in Nordic Net: exact 57, as of the day of the document" in words_of(page)
+    done = answer(desk, at, "yes", "57", told="exact 57")
+    assert done.status_code == 303, words_beside(done.text)
+    page = desk.get(done.headers["location"])
+    assert counted(page) == (0, 4, 0, 4), "the sentence has another proposal still"
+    assert "exact 57, as of 2020-03-03" in words_of(sentence(page, "57"))
+    assert "Written." in page
+    written = (desk.project.folder / NETWORK).read_text(encoding="utf-8")
+    start = (desk.project.folder / "sources" / "nordnett-notat.md").read_text(encoding="utf-8").index("57 medlemmer")
+    assert f"#char={start},{start + len('57 medlemmer')}" in written
+    assert not desk.project.check().report.violations
+    assert answer(desk, at, "yes", "57", told="exact 9").status_code == 303
+    assert counted(desk.get(at)) == (1, 4, 0, 3)
+    undone = desk.send("/desk/undo?lang=en", hidden_of(page.partition('class="done"')[2].partition("</form>")[0]))
+    assert undone.status_code == 409, "a later edit of the same file must be undone first"
+
+
+def test_no_is_kept_and_does_not_come_back_and_nothing_is_kept_too(desk: DeskClient) -> None:
+    at = put_in(desk)
+    assert answer(desk, at, "no", "57", told="exact 57").status_code == 303
+    page = desk.get(at)
+    assert "exact 57" not in words_of(page)
+    assert "exact 9" in words_of(page)
+    part = sentence(page, "Møtet varte lenge")
+    assert answer(desk, at, "nothing", "Møtet varte lenge").status_code == 303
+    assert counted(desk.get(at)) == (0, 4, 1, 3)
+    kept = (desk.project.folder / "data" / "decisions" / "nordnett-notat.md.csv").read_text(encoding="utf-8")
+    assert len(kept.splitlines()) == 3
+    assert "lenge" not in kept, "no word of the text"
+    # The form of a page that is old decides nothing.
+    late = desk.send(at, {**fields(part), "step": "yes", "mark": "0" * 32})
+    assert late.status_code == 409
+    assert "not here any more" in words_of(late.text)
+
+
+def test_what_the_graph_has_otherwise_is_asked_before_it_is_written(desk: DeskClient) -> None:
+    at = put_in(desk)
+    before = {path: path.read_bytes() for path in files_of(desk.project.folder)}
+    asked = answer(desk, at, "yes", "president")
+    assert asked.status_code == 409
+    assert "Not written yet" in words_of(asked.text)
+    assert "two presidents at once" in words_of(asked.text)
+    assert {path: path.read_bytes() for path in files_of(desk.project.folder)} == before, "the new person neither"
+    sure = answer(desk, at, "yes", "president", sure="1")
+    assert sure.status_code == 303, words_beside(sure.text)
+    assert "Kari Storvik" in (desk.project.folder / "data" / "people.ttl").read_text(encoding="utf-8")
+
+
+def test_a_sentence_without_a_proposal_leads_to_a_form_with_its_words(desk: DeskClient) -> None:
+    at = put_in(desk)
+    part = sentence(desk.get(at), "Skogstad vurderer")
+    said = {**fields(part), "kind": "membership", "quote": "Skogstad vurderer å  bli medlem"}
+    form = desk.send(at, {**said, "step": "kind"})
+    assert form.status_code == 303
+    page = desk.get(form.headers["location"])
+    assert values_of(page)["f-quote"][0] == "Skogstad vurderer å bli medlem"
+    assert "nordnett-notat" in form.headers["location"]
+    for wrong in ({"quote": "Møtet varte lenge"}, {"quote": ""}, {"kind": "../x"}):
+        refused = desk.send(at, {**said, **wrong, "step": "kind"})
+        assert refused.status_code == 409, wrong
+        assert "do not stand in the sentence" in words_of(refused.text)
+    # What is written in that form leads back to the document.
+    more = {"f-member": "Skogstad", "f-organization": "Nordnett", "f-role": "observer"}
+    seen = desk.send(form.headers["location"], {**values_of(page), **hidden_of(page), **more, "step": "preview"})
+    assert seen.status_code == 200, words_beside(seen.text)
+    done = desk.send(form.headers["location"], {**hidden_of(seen.text), "step": "write"})
+    assert done.headers["location"].startswith("/desk/read/nordnett-notat.md?done=")
+
+
+def test_a_proposal_is_changed_in_the_form_of_its_kind(desk: DeskClient) -> None:
+    part = sentence(desk.get(put_in(desk)), "57")
+    form = part[part.index('action="/desk/add/figure') :].partition("</form>")[0]
+    action = html.unescape(re.search(r'action="([^"]+)"', form)[1])  # type: ignore[index]
+    shown = desk.send(action, {**hidden_of(form), "step": "form"})
+    assert shown.status_code == 200
+    filled = values_of(shown.text)
+    assert (filled["f-value"][0], filled["f-quote"][0]) == ("57", "57 medlemmer")
+    assert "id:" not in filled["f-organization"][0], "a name that a person knows"
+
+
+@pytest.mark.parametrize("name", ["notat.exe", "notat", "../../graph.toml"])
+def test_a_file_that_is_no_document_is_told(desk: DeskClient, name: str) -> None:
+    sent = {"Origin": desk.origin}
+    refused = desk.ask("POST", PAGE, data={"token": token(desk.get(PAGE))}, files={"document": (name, b"x", "text/plain")}, headers=sent)  # fmt: skip
+    assert refused.status_code == 400
+    assert 'role="alert"' in refused.text
+
+
+def test_words_that_are_markup_stay_words_and_another_site_writes_nothing(desk: DeskClient) -> None:
+    at = put_in(desk, f"# Notat\n\nNordnett har 57 medlemmer. Se {MARKUP} der.\n")
+    assert "<img" not in desk.get(at)
+    part = sentence(desk.get(at), "57")
+    foreign = desk.send(at, {**fields(part), "step": "yes"}, Origin="https://evil.example")
+    assert foreign.status_code == 403
+    assert desk.send(at, {**fields(part), "token": "0", "step": "yes"}).status_code == 403
+    assert desk.ask("GET", "/desk/read/new/0123456789abcdef").status_code == 404
+    assert desk.ask("GET", "/desk/read/../../etc/passwd").status_code == 404
