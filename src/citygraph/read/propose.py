@@ -455,7 +455,7 @@ class _Reader:
 _NAME: Final = Slot("name", "name")
 _NETWORK: Final = Slot("organization", "network")
 _OF_MEMBERS: Final = frozenset({"membership", "joined", "left"})
-_OF_SUBJECT: Final = frozenset({"figure", "amount", "seat", "founding", "topic", "activity", "aim", "body", "meeting-rule", "move", "renaming"})  # fmt: skip
+_OF_SUBJECT: Final = frozenset({"figure", "amount", "seat", "founding", "topic", "activity", "aim", "body", "meeting-rule", "move", "renaming", "website"})  # fmt: skip
 """Kinds about the subject of a sentence: where that is a city or a person, the organisation of the text is not meant."""
 _ITEM_SORTS: Final = {"member": "member", "page": "page"}
 

@@ -93,7 +93,7 @@ def stated(
         cue("past", first, match.end) or _is_in_the_past(places("past_verb"), cue, first, match.end)
     ):
         return None
-    is_sure = not cue("ended", first, last) and not _says_more(match, kind, mentions)
+    is_sure = not cue("ended", first, last) and not _says_more(match, kind, mentions) and not _is_label(match, kind, keys)  # fmt: skip
     return Stated(pattern.modality, is_sure, is_of_other)
 
 
@@ -115,7 +115,8 @@ def clause_of(keys: Sequence[str], start: int, end: int, words: frozenset[str]) 
     def parts(at: int) -> bool:
         return keys[at] in _CLAUSE_MARKS or (keys[at] in words and at > 0)
 
-    first = next((at + 1 for at in range(start - 1, -1, -1) if parts(at)), 0)
+    label = start - 1 if start and keys[start - 1] == ":" else start  # "tidligere nettsted: …" is one clause
+    first = next((at + 1 for at in range(label - 1, -1, -1) if parts(at)), 0)
     last = next((at for at in range(end, len(keys)) if parts(at)), len(keys))
     return first, last
 
@@ -153,6 +154,12 @@ def _is_in_the_past(
     """Whether the verb that stands last before the end of the match is one of the past."""
     last = max((at for at, behind in verbs if first <= at and behind <= end), default=-1)
     return last >= 0 and not cue("present", last + 1, end)
+
+
+def _is_label(match: Match, kind: FactKind, keys: Sequence[str]) -> bool:
+    """Whether an office is but a label, "Leder: Kari Nordmann", which may be that of a meeting."""
+    names_it = any(each.slot.option == "organization" for each in match.slots)
+    return kind.name == "office" and not names_it and ":" in keys[match.start : match.end]
 
 
 def _is_about_other(verbs: Sequence[tuple[int, int]], first: int, end: int, mentions: NamedWords) -> bool:
