@@ -102,7 +102,9 @@ class _Expected:
         broader: dict[str, set[str]] = defaultdict(set)
         starts: dict[str, list[frozenset[str]]] = defaultdict(list)
         ends: dict[str, list[frozenset[str]]] = defaultdict(list)
-        for quads in ([*graphs.quads(Part.ONTOLOGY, Part.DATA)], _expectations()):
+        read = {_SUBPROPERTY, _BROADER, *_STARTS, *_ENDS}
+        stated = [quad for quad in graphs.quads(Part.ONTOLOGY, Part.DATA) if quad.predicate in read]
+        for quads in (stated, _expectations()):
             for predicate, kept in ((_SUBPROPERTY, above), (_BROADER, broader)):
                 for subject, names in by_subject(quads, {predicate}).items():
                     kept[subject] |= names

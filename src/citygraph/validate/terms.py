@@ -80,9 +80,9 @@ def _own_terms(file: FileGraph, defined: AbstractSet[Term], names: Sequence[str]
         for term in (quad.predicate, quad.object):
             if not isinstance(term, Iri) or term in seen or term in defined:
                 continue
+            seen.add(term)
             namespace = next((each for each in (CG, CONCEPT) if term.value.startswith(each)), "")
             if namespace == CG or (namespace and file.part is not Part.ONTOLOGY):
-                seen.add(term)
                 locals_ = [each.removeprefix(namespace) for each in names if each.startswith(namespace)]
                 near = difflib.get_close_matches(term.value.removeprefix(namespace), locals_, n=3, cutoff=_NEAR_NAME)
                 word = "near_word" if near else "own_word" if namespace == CONCEPT else "no_word"
