@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from citygraph import ConfigError, Project
 from citygraph.cli.app import app
 from citygraph.edit.facts import kind_of_fact
+from citygraph.files import locked
 from citygraph.web.desk.pages import Desk
 from clean_project import NETWORK, clean_project
 from conftest import TODAY
@@ -486,3 +488,29 @@ def test_a_team_without_a_name_or_a_proxy_is_refused(team: Project, settings: di
     with pytest.raises(ConfigError, match=why):
         Desk(Project(config, today=TODAY), "0.0.0.0")  # noqa: S104
     assert Desk(team, "0.0.0.0", root_path="/graph").routes  # noqa: S104
+
+
+def test_a_desk_waits_for_another_one_of_the_same_project(desk: DeskClient) -> None:
+    # As when settings are read again while an edit is written, or somebody starts a second server.
+    other = DeskClient(desk.project).desk.work
+    plan = other.editor().add("membership", [(name[2:], said) for name, said in SAID.items()])
+    entered = threading.Event()
+
+    def write() -> None:
+        entered.set()
+        other.write(plan, who="other")
+
+    with locked(desk.desk.work.journal.folder):
+        number = desk.desk.work.journal.next_number()
+        thread = threading.Thread(target=write)
+        thread.start()
+        entered.wait()
+        assert desk.desk.work.journal.next_number() == number
+    thread.join()
+    assert [each.number for each in other.journal.newest(1)] == [number]
+    with (
+        locked(other.journal.folder),
+        pytest.raises(BlockingIOError),
+        locked(desk.desk.work.journal.folder, wait=False),
+    ):
+        pass

@@ -9,6 +9,7 @@ import re
 import threading
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from citygraph.compare import AnswerChange, Changes
 from citygraph.edit.plan import EditedFile, EditPlan, take_back
 from citygraph.errors import CitygraphError, ConfigError, EditError
-from citygraph.files import git, write_file
+from citygraph.files import git, locked, write_file
 from citygraph.findings import Finding, Severity
 from citygraph.messages import Text, sentence
 
@@ -78,7 +79,7 @@ class EditJournal:
 
     def __init__(self, folder: Path) -> None:
         """The journal in a folder, which need not be there yet."""
-        self._folder = folder
+        self.folder = folder
 
     def next_number(self) -> int:
         """The number of the next edit."""
@@ -94,7 +95,7 @@ class EditJournal:
         if not _NUMBER.match(number):
             return None
         try:
-            return _read(json.loads((self._folder / f"{int(number)}.json").read_text(encoding="utf-8")))
+            return _read(json.loads((self.folder / f"{int(number)}.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, zlib.error):
             return None
 
@@ -104,17 +105,17 @@ class EditJournal:
         Raises:
             ExportError: it cannot be written.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        write_file(self._folder / f"{edit.number}.json", json.dumps(_written(edit), ensure_ascii=False).encode())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_file(self.folder / f"{edit.number}.json", json.dumps(_written(edit), ensure_ascii=False).encode())
         for number in sorted(self._numbers())[:-_KEPT]:
-            (self._folder / f"{number}.json").unlink(missing_ok=True)
+            (self.folder / f"{number}.json").unlink(missing_ok=True)
 
     def drop(self, edit: WrittenEdit) -> None:
         """Forget an edit that was not made after all."""
-        (self._folder / f"{edit.number}.json").unlink(missing_ok=True)
+        (self.folder / f"{edit.number}.json").unlink(missing_ok=True)
 
     def _numbers(self) -> list[int]:
-        return [int(path.stem) for path in self._folder.glob("*.json") if _NUMBER.match(path.stem)]
+        return [int(path.stem) for path in self.folder.glob("*.json") if _NUMBER.match(path.stem)]
 
 
 def _written(edit: WrittenEdit) -> dict[str, Any]:
@@ -151,7 +152,6 @@ class DeskWork:
         self.project = project
         self.journal = EditJournal(project.snapshots.folder / "desk")
         self.edits = project.edits
-        self._turn = threading.Lock()
         self._commit = str(project.config.values["edit.commit"])
         self.building = Rebuilding(project)
 
@@ -171,7 +171,7 @@ class DeskWork:
             EditError: another text of a document is kept under the same name.
             ReasoningError: the reasoner stopped before it was done.
         """
-        with self._turn:
+        with self._turn():
             checked = self.edits.check(plan)
             changes: Changes | None = None
             if not checked.violations:
@@ -179,9 +179,13 @@ class DeskWork:
         answers = changes.answers if changes is not None else ()
         return PreviewedEdit(checked, answers, changes.labels if changes is not None else None, seal_of(plan))
 
+    def _turn(self) -> AbstractContextManager[None]:
+        """One at a time, also beside a desk of another process, or one whose settings were read before."""
+        return locked(self.journal.folder)
+
     def doubts(self, plan: EditPlan) -> list[Finding]:
         """What a check would find after an edit that it does not find now, all but notes; what refuses it is no doubt."""
-        with self._turn:
+        with self._turn():
             checked = self.edits.check(plan)
         found = [each for each in checked.findings if each.severity is not Severity.INFO]
         return [] if checked.violations else found
@@ -193,7 +197,7 @@ class DeskWork:
             EditError: it breaks a rule that was kept before, or a file has changed since it was planned.
             ExportError: a file cannot be written; all are as they were.
         """
-        with self._turn:
+        with self._turn():
             checked = self.edits.check(plan)
             now = datetime.now(tz=UTC).isoformat(timespec="seconds")
             edit = WrittenEdit(self.journal.next_number(), now, who, plan.told, plan.changes, plan.facts)
@@ -215,7 +219,7 @@ class DeskWork:
             EditError: there is no such edit, it was taken back already, or one of its files has changed since.
             ExportError: a file cannot be written; all are as they were.
         """
-        with self._turn:
+        with self._turn():
             edit = self.journal.one(number)
             if edit is None or edit.is_undone:
                 raise EditError(sentence("desk.no_edit"), fix=sentence("desk.next.no_edit"))
