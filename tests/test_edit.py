@@ -751,7 +751,7 @@ def test_a_checkout_of_git_is_noticed_and_a_revert_gives_the_file_back(project: 
 
 def test_random_edits_over_all_kinds_touch_their_own_and_are_undone(project: Project) -> None:
     """A part of what `python tests/random_edits.py 1000` does with the reference graph."""
-    edits, made = RandomEdits(project, 20261201), set()
+    edits, made = RandomEdits(project, 20261201), set[str]()
     while len(made) < 6:
         try:
             name, plan = edits.plan()

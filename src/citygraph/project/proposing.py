@@ -77,10 +77,11 @@ class Proposals:
             edits: what plans an edit, and writes it.
             config: the settings of the project.
             today: the day on which something is rejected.
-            write: what writes an edit in its place, such as the desk, which keeps a journal.
+            write: what writes an edit in its place, such as the desk, which keeps a journal and takes back by it what was
+                written for a fact that is refused.
         """
         self._edits, self._config, self._today = edits, config, today
-        self._write = write or self._checked_and_written
+        self._write, self._takes_back = write or self._checked_and_written, write is None
 
     def made(self, kept: KeptText, document: str) -> list[Proposal]:
         """The proposals of a text that nobody has rejected.
@@ -232,7 +233,7 @@ class Proposals:
             said = self._with_new_things(decided.kind, proposed, done)
             done.append(self._write(lambda editor: _added(editor, decided.kind, said, left)))
         except CitygraphError as error:
-            for each in reversed(done):
+            for each in reversed(done if self._takes_back else []):
                 # What somebody has changed since stays, and the reason of the refusal is told all the same.
                 with suppress(CitygraphError):
                     take_back(each.changes, self._config.folder)
