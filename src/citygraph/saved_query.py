@@ -121,6 +121,15 @@ def read_saved_query(path: Path, *, check: bool = False) -> SavedQuery:
     return _Reader(path, text, check=check).read()
 
 
+def saved_query_of(name: str, text: str) -> SavedQuery:
+    """The question that a text would be as the file of that name.
+
+    Raises:
+        QueryError: its header or its SPARQL breaks a rule.
+    """
+    return _Reader(Path(f"{name}.rq"), text, check=False).read()
+
+
 class _Reader:
     def __init__(self, path: Path, text: str, *, check: bool) -> None:
         self._path, self._text, self._check = path, text, check

@@ -9,6 +9,7 @@ Read in this order:
 - `citations`: where the facts behind a row were read;
 - `names`: what a person typed to terms, and terms to what they are called;
 - `entity`: what the graph says about one thing;
+- `built`: a question put together by choosing, and what can be chosen next;
 - `federate`: a question that needs another server; imported by those who ask one.
 """
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from citygraph.errors import ExportError
 from citygraph.export import export_bytes
 from citygraph.formats import content_type
-from citygraph.labels import FALLBACK, Kind, kind_named
+from citygraph.labels import FALLBACK, Kind
 from citygraph.namespaces import PREFIXES, compress, expand
 from citygraph.query import cite
 from citygraph.query.entity import places_of
@@ -34,7 +34,7 @@ from citygraph.web.pages.facts import (
 )
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView, saved_queries
-from citygraph.web.pages.page import JSON, NotFound, Page, data_block, kindly, respond, wanted_format
+from citygraph.web.pages.page import NotFound, Page, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.search import nearest_things
 from citygraph.web.pages.sources import document_view
 from citygraph.web.pages.take import OFFICE, TEXT, Take, endings, take_of, taken
@@ -46,7 +46,6 @@ _MOST_RECORDS: Final = 400
 _TAKEN: Final = frozenset({TEXT, *OFFICE})
 _FILES: Final = {**TWINS, **ON_DEMAND}
 _OFFERED: Final = {type_: name for name, type_ in _FILES.items()}
-_MOST_LISTED: Final = 3000
 
 
 # -- pages -----------------------------------------------------------------------------------------------
@@ -87,29 +86,6 @@ def entity(request: Request) -> Response:
     if elsewhere is not None:
         return RedirectResponse(page.urls.entity(elsewhere), 303)
     raise _not_found(page, stem if extension in _FILES else slug)
-
-
-@kindly
-def kind_list(request: Request) -> Response:
-    """`/{kind}`: everything of one kind, by name."""
-    page = Page(request)
-    name, dot, ending = str(request.path_params["kind"]).partition(".")
-    kind = kind_named(name)
-    if kind is not None and not dot:
-        dot = ending = wanted_format(request, JSON)
-    most = -1 if dot else _MOST_LISTED
-    wanted = kind is not None and (not dot or ending == "json")
-    ordered = page.graph.directory.things(kind.name, language=page.language, most=most) if kind and wanted else []
-    if kind is None or not ordered:
-        raise _not_found(page, name)
-    if dot:
-        things = [
-            {"iri": iri, "name": page.graph.label(iri, page.language), "page": page.urls.entity(iri)} for iri in ordered
-        ]
-        return json_response(request, {"kind": kind.name, "count": len(things), "things": things})
-    rows = [page.formatter.iri(iri) for iri in ordered]
-    count = page.graph.directory.counts.get(kind.name, len(ordered))
-    return page.render("kind.html", kind=kind, rows=rows, count=count)
 
 
 def _not_found(page: Page, slug: str) -> NotFound:

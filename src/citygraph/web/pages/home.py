@@ -9,7 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from citygraph.openapi import openapi_document
-from citygraph.web.pages.entities import entity, identifier, kind_list
+from citygraph.web.pages.builder import build_file, build_page
+from citygraph.web.pages.entities import entity, identifier
+from citygraph.web.pages.facets import kind_list
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import saved_queries
 from citygraph.web.pages.page import JSON, Page, data_block, kindly, wanted_format
@@ -105,6 +107,8 @@ routes: Final = [
     Route("/queries", queries),
     Route("/queries.json", queries_json),
     Route("/queries/{name}", query_page),
+    Route("/build", build_page),
+    Route("/build.{ending}", build_file),
     Route("/search", kindly(search_page)),
     Route("/search.json", kindly(search_json)),
     Route("/search/names.json", names_json),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -92,9 +92,9 @@ class Urls:
         """Where an edit is taken back."""
         return self._page("/desk/undo")
 
-    def kind(self, name: str) -> str:
-        """The list of all entities of one kind."""
-        return self._page(f"/{name}")
+    def kind(self, name: str, chosen: Mapping[str, str] | None = None) -> str:
+        """The list of all entities of one kind, or what the facets leave of it: values by facet."""
+        return self._page(f"/{name}", chosen)
 
     def entity(self, iri: str, *, format: str = "") -> str:  # noqa: A002
         """The page of a thing in the graph, or one of its twins; empty for a thing that has no page here."""
@@ -118,6 +118,12 @@ class Urls:
     def is_external(self, iri: str) -> bool:
         """Whether a click on the IRI leaves this site."""
         return not self.entity(iri)
+
+    def build(self, pairs: Sequence[tuple[str, str]], *, format: str = "") -> str:  # noqa: A002
+        """A question that is being put together, its answer as a file, or with `rq` the question as one."""
+        more = [("lang", self.choice.language)] if self.choice.explicit else []
+        query = urlencode([*pairs, *more])
+        return f"{self.prefix}/build" + (f".{format}" if format else "") + (f"?{query}" if query else "")
 
     def search(self, text: str = "", *, kind: str = "", format: str = "") -> str:  # noqa: A002
         """The search page, or its twin."""

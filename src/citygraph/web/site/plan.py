@@ -103,6 +103,8 @@ class SitePlan:
     has_file: Callable[[str], bool]
     entities: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
+    facets: set[tuple[str, str, str]] = field(default_factory=set)
+    """What a list is narrowed by: kind, facet, value; one at a time, so that their number is that of the values."""
     questions: dict[str, QuestionChoices] = field(default_factory=dict)
     letters: dict[str, set[str]] = field(default_factory=dict)
     limits: SiteLimits = field(default_factory=SiteLimits)
@@ -125,6 +127,11 @@ class SitePlan:
         for name, variants in self._variants.items():
             for values in [(), *variants]:
                 yield f"/queries/{name}?{urlencode([*values, ('lang', language)])}"
+
+    def facet_addresses(self, language: str) -> Iterator[str]:
+        """The addresses of all lists that are narrowed by one value."""
+        for kind, facet, value in sorted(self.facets):
+            yield f"/{kind}?{urlencode([(facet, value), ('lang', language)])}"
 
     def target(self, address: str) -> SiteFile | None:
         """Where an address of the site leads in the folder; `None` when it has no file there."""
@@ -161,7 +168,7 @@ class SitePlan:
             _, kind, slug = path.split("/", 2)
             folder = f"{kind}/{file_name(slug)}/"
         elif path.removeprefix("/") in self.kinds:
-            folder = f"{path[1:]}/"
+            folder = self._list(path[1:], parameters)
         elif path.startswith("/a-z"):
             # A letter that names of one language begin with may be missing in the other.
             folder = f"{path[1:]}/" if path in self.letters.get(language, ()) else "a-z/"
@@ -171,6 +178,13 @@ class SitePlan:
             variant = self._variant(path.removeprefix("/queries/"), parameters)
             folder = f"queries/{variant}/" if variant is not None else None
         return f"{language}/{folder}index.html" if folder is not None else None
+
+    def _list(self, kind: str, parameters: Mapping[str, str]) -> str | None:
+        if not parameters:
+            return f"{kind}/"
+        facet, value = next(iter(parameters.items()))
+        is_planned = len(parameters) == 1 and (kind, facet, value) in self.facets
+        return f"{kind}/by/{facet}.{file_name(value)}/" if is_planned else None
 
     def _variant(self, name: str, parameters: Mapping[str, str]) -> str | None:
         if name not in self.questions:

@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.types import ASGIApp, Message
@@ -45,6 +45,7 @@ _PAUSE: Final = 0.2
 _CLIENTS: Final = 200
 Progress = Callable[[str, int, int], None]
 _LETTER: Final = re.compile(r'href="(/a-z/[^"?]*)')
+_FACET: Final = re.compile(r'href="(/[^"/?]*\?[^"]*)"')
 _LINK: Final = re.compile(r'(?:href|src|data-index|data-terms|data-graph|data-names)="(/[^"]*)"')
 _STAGE, _PROOFS = "site", "site-proofs"
 _INDEX: Final = "search/index.json"
@@ -114,6 +115,7 @@ class _SiteWriter:
         with self._planned_index() as index:
             self._plan_questions()
             self._plan_letters()
+            self._plan_facets()
             self._plan_proofs()
             self._plan.forget()
             pages = self._pages()
@@ -184,6 +186,17 @@ class _SiteWriter:
                 known |= new
                 waiting += sorted(new)
 
+    def _plan_facets(self) -> None:
+        for kind in sorted(self._plan.kinds):
+            text = self._client.get(f"/{kind}?lang={self._languages[0]}").body.decode()
+            for link in _FACET.findall(text):
+                path, _, query = html.unescape(link).partition("?")
+                given = dict(parse_qsl(query))
+                given.pop("lang", None)
+                if path == f"/{kind}" and len(given) == 1:
+                    facet, value = next(iter(given.items()))
+                    self._plan.facets.add((kind, facet, value))
+
     def _plan_proofs(self) -> None:
         """Proofs are promised only when the site can give them: what explains a large graph may not be ready in time."""
         resource = f"<{PREFIXES['rdfs']}Resource>"
@@ -210,6 +223,7 @@ class _SiteWriter:
             yield from self._plan.question_addresses(language)
             yield from (f"{path}{lang}" for path in sorted(self._plan.letters[language]))
             yield from (f"/{kind}{lang}" for kind in sorted(self._plan.kinds))
+            yield from self._plan.facet_addresses(language)
             yield from (f"{quote(path)}{lang}" for path in entities)
 
     # -- the files ----------------------------------------------------------------------------------
