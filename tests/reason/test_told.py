@@ -6,7 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from citygraph.reason.closure import FlatRule, TripleText
+from citygraph.errors import ReasoningError
+from citygraph.rdf import Iri, Literal, Triple
+from citygraph.reason.closure import Budget, FlatRule, TripleText
+from citygraph.reason.owlrl import close
 from citygraph.reason.rules import SAME, TYPE
 from citygraph.reason.specialise import specialise
 from citygraph.reason.sql import Violation, with_stated_contradictions, without_repeats
@@ -71,3 +74,12 @@ def test_the_names_in_the_axioms_are_told_before_what_they_are_equal_to() -> Non
     bodies = [{atom.object for atom in rule.body} for rule in named.contradictions]
     assert bodies.index({B, C}) < bodies.index({A, C})
     assert named.rules == book.rules
+
+
+@pytest.mark.slow
+def test_owlrl_that_takes_too_much_memory_is_ended_and_says_what_to_do() -> None:
+    long = [Triple(Iri(f"urn:{n}"), Iri("urn:p"), Literal("x" * 4_000_000)) for n in range(25)]
+    with pytest.raises(ReasoningError) as caught:
+        close(long, budget=Budget(megabytes=64))
+    assert str(caught.value) == "owlrl takes more memory than 64 MB."
+    assert 'reason.engine = "columnar"' in caught.value.fix

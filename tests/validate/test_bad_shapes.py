@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 from pathlib import Path
 
@@ -133,6 +134,26 @@ def test_a_query_without_an_end_in_a_shape_is_ended_and_the_others_are_run(
     }
     assert set(found) == {"bad-shape", "sound"}
     assert "has not ended" in found["bad-shape"].message.en
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["", "$PATH"])
+def test_a_query_in_a_shape_that_takes_too_much_memory_is_ended_and_the_others_are_run(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shacl, "QUERY_MEMORY", 200_000_000)
+    before = set(multiprocessing.active_children())
+    doubled = " ".join(f"BIND(CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(30))
+    select = f"SELECT $this {{ $this {path or 'ex:n'} ?v . BIND(STR(?v) AS ?x0) {doubled} FILTER(?x30 = 'nothing') }}"
+    inside = f'sh:sparql [ sh:select "{select.replace("ex:n", "<https://example.org/n>")}" ]'
+    shape = HEAD + (f"sh:property [ sh:path ex:n ; {inside} ] ." if path else f"{inside} .")
+    found = {each.code: each for each in findings(shape + "\n" + SOUND)}
+    assert set(found) == {"bad-shape", "sound"}
+    assert found["bad-shape"].file == "ontology/shapes-own.ttl"
+    assert found["bad-shape"].line
+    assert "takes too much memory: write it with fewer combinations" in found["bad-shape"].message.en
+    assert "bruker for mye minne: skriv den med færre muligheter" in found["bad-shape"].message.nb
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_severity_and_message_are_those_of_the_inner_shape() -> None:

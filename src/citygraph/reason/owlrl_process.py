@@ -7,6 +7,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import owlrl
@@ -42,6 +43,7 @@ _SENTENCES: Final = (
 
 
 _RESERVED: Final = 1_000_000_000
+_ADDRESSES: Final = Path("/proc/self/statm")
 
 
 class _Semantics(owlrl.OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no types
@@ -82,7 +84,11 @@ def _limit_memory(megabytes: int) -> None:
     except ImportError:
         return
     if megabytes:
-        most = _RESERVED + megabytes * 1_000_000
+        try:
+            reserved = int(_ADDRESSES.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        except (OSError, ValueError):
+            reserved = _RESERVED
+        most = reserved + megabytes * 1_000_000
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
