@@ -128,3 +128,18 @@ def test_what_a_parser_says_is_said_in_norwegian_too(format_: str, text: str, to
     assert problem.message.isascii()
     assert not told or said_in(problem.message, "nb") == told
     assert said_in(problem.message, "nb") != problem.message
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<e:a rdf:bagID="x" rdf:about="http://a" e:p="1"/>', '<e:a><e:p rdf:aboutEach="http://a">1</e:p></e:a>', '<e:a rdf:aboutEachPrefix="x"/>',
+    ],
+)  # fmt: skip
+def test_attributes_that_rdf_xml_has_no_more_are_refused_and_not_dropped(inside: str) -> None:
+    data = f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e/">\n{inside}</rdf:RDF>'
+    (problem,) = parse(data.encode(), format="rdf").problems
+    assert problem.line == 2
+    assert "is not a valid attribute" in said_in(problem.message, "en")
+    assert "er ikke noe attributt" in said_in(problem.message, "nb")
+    assert not parse(data.replace("rdf:bagID", "e:bagID").encode(), format="rdf").problems or "bagID" not in inside

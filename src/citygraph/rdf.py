@@ -12,7 +12,7 @@ import logging
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias, cast
@@ -218,6 +218,10 @@ def _messages(data: bytes) -> Iterator[str]:
             yield error.msg
 
 
+_RDF_NAMES: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_WITHDRAWN: Final = frozenset({"bagID", "aboutEach", "aboutEachPrefix"})
+
+
 def _broken_xml(data: bytes) -> SyntaxProblem | None:
     """Where a document is no XML, if it is none."""
     parser = expat.ParserCreate()
@@ -225,7 +229,23 @@ def _broken_xml(data: bytes) -> SyntaxProblem | None:
         parser.Parse(data, True)  # noqa: FBT003  # expat's own signature
     except expat.ExpatError as error:
         return SyntaxProblem(expat.ErrorString(error.code), error.lineno, error.offset + 1)
-    return None
+    return _withdrawn(data) if any(name.encode() in data for name in _WITHDRAWN) else None
+
+
+def _withdrawn(data: bytes) -> SyntaxProblem | None:
+    """Where an attribute stands that RDF/XML has no more (7.2.4): pyoxigraph drops what it says in silence."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    found: list[SyntaxProblem] = []
+
+    def begin(_: str, attributes: dict[str, str]) -> None:
+        for name in _WITHDRAWN & {each.removeprefix(f"{_RDF_NAMES} ") for each in attributes}:
+            message = f"{_RDF_NAMES}{name} is not a valid attribute"
+            found.append(SyntaxProblem(message, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1))
+
+    parser.StartElementHandler = begin
+    with suppress(expat.ExpatError):
+        parser.Parse(data, True)  # noqa: FBT003  # expat's own signature
+    return found[0] if found else None
 
 
 class _BlankNodeNames:
