@@ -116,10 +116,40 @@ def test_the_copy_holds_the_same_text_and_html_that_reads_the_same(pages: Pages)
     assert re.search(r'<button type="button" class="copy-mail" hidden>Copy for e-mail</button>', page)
 
 
+def test_a_network_begins_with_who_leads_it_and_how_many_it_has(pages: Pages) -> None:
+    page = pages.get("/network/eurocities?lang=en").text.partition("<template")[0]
+    said = words_of(page)
+    assert "Eurocities, as far as the graph knows it on 5 November 2020: " in said
+    assert "president: Anna König Jerlmyr" in said
+    assert "full member: 2" in said
+    card = words_of(page.partition('id="brief-holds"')[2].partition("</ul>")[0])
+    assert "Anna König Jerlmyr , president, November 2018 – 5 November 2020" in card
+    assert "Eurocities Executive Committee" in card
+    assert "Working group on waste Offices City of Oslo , lead" in card
+    text = pages.get("/network/eurocities.txt?lang=en").text
+    assert "Offices: " in text
+    assert "Represented by" not in text
+
+
+def test_a_person_begins_with_the_offices_of_the_day(pages: Pages) -> None:
+    said = words_of(pages.get("/person/anna-konig-jerlmyr?lang=en").text.partition("<template")[0])
+    assert "Anna König Jerlmyr is president of Eurocities, as known on 5 November 2020." in said
+    past = words_of(pages.get("/person/daniel-termont?lang=nb").text.partition("<template")[0])
+    assert "Tidligere, senere eller avvist" in past
+    assert "Grafen kjenner ikke noe medlemskap eller verv" in past
+
+
+def test_a_long_list_of_other_days_is_folded(pages: Pages) -> None:
+    page = pages.get("/network/eurocities?lang=en").text.partition("<template")[0]
+    others = page.partition('id="brief-others"')[2].partition("<details>")[0]
+    assert others.count("<li>") == 8
+    assert re.search(r"<summary>\d+ more</summary>", page)
+
+
 def test_nothing_else_has_a_brief(pages: Pages) -> None:
-    assert pages.get("/network/eurocities.txt").status_code == 404
-    assert pages.get("/network/eurocities?format=txt").status_code == 404
-    assert 'class="brief"' not in pages.get("/network/eurocities").text
+    assert pages.get("/country/nor.txt").status_code == 404
+    assert pages.get("/country/nor?format=txt").status_code == 404
+    assert 'class="brief"' not in pages.get("/country/nor").text
     # A document whose name ends so is a page as before.
     assert pages.get("/document/eurocities-metrex-memo.txt").headers["content-type"].startswith("text/html")
 

@@ -186,9 +186,24 @@ class NetworkTie:
 
 
 def ties_of(iri: str, store: Store) -> list[NetworkTie]:
-    """The ties of an authority to networks, whenever they hold."""
+    """The ties of an authority or a person to networks, whenever they hold."""
+    return _ties("ties", iri, store)
+
+
+def offices_in(network: str, store: Store) -> list[NetworkTie]:
+    """The offices in a network and in its units, whenever they hold."""
+    return _ties("offices", network, store)
+
+
+def grades_in(network: str, store: Store) -> dict[str, int]:
+    """How many have each grade in a network on the day, by the role."""
+    rows = [(row.get("role"), row.get("count")) for row in _rows(store, "grades", thing=Iri(network))]
+    return {r.value: int(c.value) for r, c in rows if isinstance(r, Iri) and isinstance(c, Literal)}
+
+
+def _ties(query: str, iri: str, store: Store) -> list[NetworkTie]:
     found: dict[Term, dict[str, list[str]]] = {}
-    for row in _rows(store, "ties", thing=Iri(iri)):
+    for row in _rows(store, query, thing=Iri(iri)):
         values = found.setdefault(row["fact"], defaultdict(list))
         for column, term in row.items():
             values[column].append(term.value if isinstance(term, Iri | Literal) else str(term))

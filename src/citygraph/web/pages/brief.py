@@ -1,9 +1,9 @@
-"""The brief of a city with its authority: a sentence, what it is in each network, and the sources; as a page and to take along."""
+"""The brief of a city with its authority, of a person or of a network: a sentence, who is what, and the sources; as a page and to take along."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from citygraph.as_of import DatedStatus, FactStatus
 from citygraph.namespaces import PREFIXES
 from citygraph.query import cite
-from citygraph.query.entity import NetworkTie, governed_with, ties_of
+from citygraph.query.entity import NetworkTie, governed_with, grades_in, offices_in, ties_of
 from citygraph.rdf import Term
 from citygraph.web.pages.facts import CitedSource, ShownStatus, cited_sources, shown_status
 from citygraph.web.pages.page import Page
@@ -77,8 +77,12 @@ class NetworkBrief:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What an authority is in networks on the day, best first; `others` is what is known of other days."""
+    """What an authority or a person is in networks on the day, or who does what in a network, best first.
 
+    `of` is `authority`, `person` or `network`; `others` is what is known of other days.
+    """
+
+    of: str
     name: str
     sentence: str
     networks: tuple[NetworkBrief, ...]
@@ -89,29 +93,53 @@ class Brief:
 
 def brief_of(page: Page, pair: Governed) -> Brief:
     """The brief of an authority, in the language and on the day of the page."""
-    writer = _Writer(page, pair)
-    holding = [tie for tie in writer.ties if tie.is_current]
-    away = [tie for tie in writer.ties if not tie.is_current]
-    by_network: dict[str, list[NetworkTie]] = defaultdict(list)
-    for tie in holding:
-        by_network[tie.network].append(tie)
-    networks = tuple(writer.network(each, ties) for each, ties in by_network.items())
-    last_known = tuple(writer.line(tie) for tie in away if writer.code(tie) in _LAST_KNOWN)
-    others = tuple(writer.line(tie) for tie in away if writer.code(tie) not in _LAST_KNOWN)
-    return Brief(writer.name, writer.sentence(holding), networks, last_known, others, tuple(writer.sources))
+    subject = pair.place or pair.authority
+    writer = _Writer(page, subject, pair.authority, ties_of(pair.authority, page.graph.store))
+    return writer.brief("authority", writer.sentence)
+
+
+def other_brief(page: Page, iri: str) -> Brief | None:
+    """The brief of a network or of a person who has or had an office; `None` for anything else, or when nothing is known."""
+    kind = page.graph.kind_of(iri)
+    name = kind.name if kind is not None else ""
+    if name not in {"network", "person"}:
+        return None
+    ties = ties_of(iri, page.graph.store) if name == "person" else offices_in(iri, page.graph.store)
+    grades = grades_in(iri, page.graph.store) if name == "network" else {}
+    if not ties and not grades:
+        return None
+    writer = _Writer(page, iri, iri if name == "person" else "", ties)
+    return writer.brief(
+        name, writer.offices if name == "person" else lambda holding: writer.of_network(holding, grades)
+    )
 
 
 class _Writer:
     """Says ties in words, and numbers their sources in the order in which they are said."""
 
-    def __init__(self, page: Page, pair: Governed) -> None:
-        self._page, self._pair, self._words = page, pair, page.words
-        self.name = page.graph.label(pair.place or pair.authority, page.language)
-        self.ties = sorted(ties_of(pair.authority, page.graph.store), key=self._order)
+    def __init__(self, page: Page, subject: str, holder: str, ties: Sequence[NetworkTie]) -> None:
+        """The page of a subject; who is left out of its own lines is the `holder`."""
+        self._page, self._subject, self._holder, self._words = page, subject, holder, page.words
+        self.name = page.graph.label(subject, page.language)
+        self.ties = sorted(ties, key=self._order)
         facts = [tie.fact for tie in self.ties]
         self._cited = cite(facts, page.graph.store)
         self._statuses: dict[Term, DatedStatus] = page.graph.statuses(facts)
         self.sources: dict[CitedSource, int] = {}
+
+    def brief(self, of: str, sentence: Callable[[Sequence[NetworkTie]], str]) -> Brief:
+        """What holds in each network, what is last known, and what is past."""
+        holding = [tie for tie in self.ties if tie.is_current]
+        away = [tie for tie in self.ties if not tie.is_current]
+        by_place: dict[str, list[NetworkTie]] = defaultdict(list)
+        for tie in holding:
+            # A network is read body by body.
+            by_place[tie.body if of == "network" else tie.network].append(tie)
+        first = sorted(by_place, key=lambda each: each != self._subject)
+        networks = tuple(self.network(each, by_place[each]) for each in first)
+        last_known = tuple(self.line(tie) for tie in away if self.code(tie) in _LAST_KNOWN)
+        others = tuple(self.line(tie) for tie in away if self.code(tie) not in _LAST_KNOWN)
+        return Brief(of, self.name, sentence(holding), networks, last_known, others, tuple(self.sources))
 
     def _order(self, tie: NetworkTie) -> tuple[object, ...]:
         label = self._page.graph.label
@@ -146,7 +174,7 @@ class _Writer:
             network=formatter.iri(tie.network),
             role=self._page.graph.label(tie.role, self._page.language),
             body=formatter.iri(tie.body),
-            holder=None if tie.holder == self._pair.authority else formatter.iri(tie.holder),
+            holder=None if tie.holder == self._holder else formatter.iri(tie.holder),
             when=self._when(tie),
             numbers=self._numbers(tie.fact),
             since=self._begin(tie),
@@ -175,7 +203,7 @@ class _Writer:
 
     def sentence(self, holding: Sequence[NetworkTie]) -> str:
         """What the authority has on the day, counted."""
-        own = [tie for tie in holding if tie.is_grade and tie.holder == self._pair.authority]
+        own = [tie for tie in holding if tie.is_grade and tie.holder == self._holder]
         counted = {
             "member": {tie.network for tie in own if tie.is_member},
             "partner": {tie.network for tie in own if not tie.is_member},
@@ -187,11 +215,51 @@ class _Writer:
             for key, found in counted.items()
             if found
         ]
-        day = self._page.formatter.date(self._page.graph.manifest.as_of)
+        return (
+            self._words("brief.sentence", name=self.name, what=self._listed(said), day=self._day)
+            if said
+            else self._nothing()
+        )
+
+    @property
+    def _day(self) -> str:
+        return self._page.formatter.date(self._page.graph.manifest.as_of)
+
+    def _nothing(self) -> str:
+        return self._words("brief.nothing", name=self.name, day=self._day)
+
+    def _listed(self, said: Sequence[str]) -> str:
+        if len(said) == 1:
+            return said[0]
+        return self._words("brief.and", first=", ".join(said[:-1]), last=said[-1])
+
+    def offices(self, holding: Sequence[NetworkTie]) -> str:
+        """The offices of a person on the day."""
+        label = self._page.graph.label
+        said = [
+            self._words(
+                "brief.office", role=label(tie.role, self._page.language), body=label(tie.body, self._page.language)
+            )
+            for tie in holding
+        ]
+        return (
+            self._words("brief.holds_office", name=self.name, what=self._listed(said), day=self._day)
+            if said
+            else self._nothing()
+        )
+
+    def of_network(self, holding: Sequence[NetworkTie], grades: Mapping[str, int]) -> str:
+        """Who leads a network, and how many have each grade, as far as the graph knows them."""
+        label, language = self._page.graph.label, self._page.language
+        heads = [tie for tie in holding if tie.leads and tie.body == self._subject]
+        said = [
+            self._words("brief.head", role=label(tie.role, language), name=label(tie.holder, language)) for tie in heads
+        ]
+        counted = sorted(grades.items(), key=lambda each: (-each[1], each[0]))
+        said += [self._words("brief.grade", role=label(role, language), count=count) for role, count in counted]
         if not said:
-            return self._words("brief.nothing", name=self.name, day=day)
-        listed = self._words("brief.and", first=", ".join(said[:-1]), last=said[-1]) if len(said) > 1 else said[0]
-        return self._words("brief.sentence", name=self.name, what=listed, day=day)
+            return self._words("brief.no_network", name=self.name, day=self._day)
+        return self._words("brief.network", name=self.name, what="; ".join(said), day=self._day)
 
 
 # -- to take along ---------------------------------------------------------------------------------------

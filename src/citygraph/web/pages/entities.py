@@ -18,7 +18,7 @@ from citygraph.query import cite
 from citygraph.query.entity import places_of
 from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Solutions
-from citygraph.web.pages.brief import Brief, brief_of, governed, mail_of
+from citygraph.web.pages.brief import Brief, brief_of, governed, mail_of, other_brief
 from citygraph.web.pages.drawings import MapDrawing, MapPlace, draw_map, is_on_earth
 from citygraph.web.pages.facts import (
     HEADINGS,
@@ -97,17 +97,22 @@ def _not_found(page: Page, slug: str) -> NotFound:
 
 
 def _taken(page: Page, iri: str, ending: str) -> Response:
-    """The brief of a city or an authority as a text, or as a document to edit further; nothing else has one."""
-    pair = governed(page, iri)
-    if pair is None or ending not in endings():
+    """The brief of a page as a text, or as a document to edit further; few things have one."""
+    brief = _brief(page, iri)
+    if brief is None or ending not in endings():
         raise NotFound(page.request.url.path, [(page.graph.label(iri, page.language), page.urls.entity(iri))])
-    said = mail_of(page, brief_of(page, pair), iri)
+    said = mail_of(page, brief, iri)
     name = page.urls.entity(iri).partition("?")[0].rpartition("/")[2]
     return taken(page, said, ending, name, day=page.graph.manifest.as_of)
 
 
+def _brief(page: Page, iri: str) -> Brief | None:
+    pair = governed(page, iri)
+    return brief_of(page, pair) if pair else other_brief(page, iri)
+
+
 def _take(page: Page, brief: Brief, iri: str) -> Take:
-    """What the page of a city or an authority offers to take along."""
+    """What a page with a brief offers to take along."""
     language = f"?lang={page.language}" if page.urls.choice.explicit else ""
     return take_of(mail_of(page, brief, iri), page, lambda ending: page.urls.entity(iri, format=ending) + language)
 
@@ -141,7 +146,7 @@ def _entity_page(page: Page, iri: str) -> Response:
     kind = page.graph.kind_of(iri) or FALLBACK
     pair = governed(page, iri)
     other = pair.other_than(iri) if pair else ""
-    brief = brief_of(page, pair) if pair else None
+    brief = brief_of(page, pair) if pair else other_brief(page, iri)
     groups = groups_about(iri, page.formatter)
     tables = tables_about(pair.authority if pair else iri, page.formatter)
     here = (cite([Iri(iri)], page.graph.store) or {}).get(Iri(iri), ())
