@@ -1,8 +1,8 @@
 // What a reader gets on top when scripts run: sorting, filtering, copying. Every page is whole without them.
 
 const words = {
-  nb: { sort: "Sorter etter", copy: "Kopier", copied: "Kopiert", shown: "vises", failed: "Kunne ikke kopiere" },
-  en: { sort: "Sort by", copy: "Copy", copied: "Copied", shown: "shown", failed: "Could not copy" },
+  nb: { sort: "Sorter etter", copy: "Kopier", copied: "Kopiert", shown: "vises", failed: "Kunne ikke kopiere", suggestions: "Forslag", question: "spørsmål" },
+  en: { sort: "Sort by", copy: "Copy", copied: "Copied", shown: "shown", failed: "Could not copy", suggestions: "Suggestions", question: "question" },
 };
 const language = document.documentElement.lang in words ? document.documentElement.lang : "en";
 const say = words[language];
@@ -120,4 +120,92 @@ for (const button of document.querySelectorAll(".save-png")) {
 for (const drawing of document.querySelectorAll("[data-centre]")) {
   // On a phone a network is wider than the window; its best-connected member is in the middle.
   drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;
+}
+
+// What the box may mean, told while one types: the pattern of a combobox with a list (ARIA 1.2). Enter without a choice searches.
+const form = document.querySelector("form[data-suggest]");
+if (form) {
+  const box = form.querySelector("input[name=q]");
+  const list = document.createElement("ul");
+  const status = document.createElement("span");
+  list.id = "suggestions";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", say.suggestions);
+  status.className = "quiet";
+  status.setAttribute("role", "status");
+  form.append(list, status);
+  // A search field must stay one; a text field may be a combobox.
+  box.type = "text";
+  for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", list.id]]) box.setAttribute(name, value);
+  let [chosen, waiting, asked] = [-1, 0, ""];
+  const close = () => {
+    list.hidden = true;
+    chosen = -1;
+    box.setAttribute("aria-expanded", "false");
+    box.removeAttribute("aria-activedescendant");
+  };
+  const choose = (at) => {
+    const options = [...list.children];
+    chosen = options.length ? (at + options.length) % options.length : -1;
+    options.forEach((option, number) => option.setAttribute("aria-selected", String(number === chosen)));
+    if (chosen >= 0) {
+      box.setAttribute("aria-activedescendant", options[chosen].id);
+      options[chosen].scrollIntoView({ block: "nearest" });
+    }
+  };
+  const lead = (option) => {
+    const address = new URL(option.dataset.href, location.href);
+    if (form.elements.lang) address.searchParams.set("lang", form.elements.lang.value);
+    location.assign(address);
+  };
+  const suggest = async () => {
+    const text = box.value.trim();
+    if (text.length < 2) return close();
+    asked = text;
+    const answer = await fetch(`${form.dataset.suggest}?q=${encodeURIComponent(text)}`).catch(() => null);
+    // An answer that comes late says nothing about what stands there now.
+    if (!answer?.ok || asked !== box.value.trim() || document.activeElement !== box) return;
+    const { readings, results } = await answer.json();
+    const told = [
+      ...results.slice(0, 6).map((each) => [each.name[language], each.kind_name[language], each.page]),
+      ...readings.slice(0, 3).map((each) => [each.title[language], say.question, each.page]),
+    ];
+    list.replaceChildren(...told.map(([name, kind, page], number) => {
+      const option = document.createElement("li");
+      option.id = `suggestion-${number}`;
+      option.dataset.href = page;
+      option.setAttribute("role", "option");
+      option.setAttribute("aria-selected", "false");
+      const note = document.createElement("span");
+      note.className = "notes";
+      note.textContent = kind;
+      option.append(name, " ", note);
+      return option;
+    }));
+    status.textContent = told.length ? `${told.length} ${say.suggestions.toLowerCase()}` : "";
+    if (!told.length) return close();
+    chosen = -1;
+    list.hidden = false;
+    box.setAttribute("aria-expanded", "true");
+  };
+  box.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(suggest, 150);
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !list.hidden) close();
+    else if (event.key === "ArrowDown" && !list.hidden) choose(chosen + 1);
+    else if (event.key === "ArrowUp" && !list.hidden) choose(chosen < 0 ? -1 : chosen - 1);
+    else if (event.key === "Enter" && chosen >= 0) lead(list.children[chosen]);
+    else return;
+    event.preventDefault();
+  });
+  // The click must come before the box is left.
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) lead(option);
+  });
+  box.addEventListener("blur", close);
 }

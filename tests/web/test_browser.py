@@ -32,6 +32,7 @@ WHY = urllib.parse.urlencode({
 PAGES = [
     "/", "/queries", "/queries/norwegian-participants", "/queries/places-on-the-map", "/queries/network-figures",
     "/queries/presidents-over-time", "/queries/organisation-chart", "/queries/president-on-date",
+    "/authority?country=norway", "/build?show=cv:PublicOrganisation&where=cg:inCountry+country:NOR&add=cg:hasCurrentMembership+org:organization",
     "/queries/membership-changes", "/queries/members?as_of=never", "/network", "/network/eurocities", "/city/oslo",
     "/place/rogaland", "/country/nor", "/authority/oslo-kommune", "/person/dario-nardella", "/theme/topic-planning",
     "/concept/roles", "/role/president", "/working-group/eurocities-wg-food", "/body/eurocities-excom",
@@ -107,6 +108,27 @@ def test_a_picture_is_drawn_with_and_without_scripts(
         assert browser.find_elements(By.CSS_SELECTOR, "table tbody tr")
     finally:
         show(browser)
+
+
+def test_the_box_suggests_things_and_questions_and_the_keyboard_chooses(browser: Any, server: Server) -> None:  # noqa: ANN401
+    show(browser, width=390)
+    browser.get(server.url + "/?lang=nb")
+    box = browser.find_element(By.ID, "q")
+    box.send_keys("president i Metrex")
+    options = WebDriverWait(browser, PATIENCE).until(
+        lambda b: b.find_elements(By.CSS_SELECTOR, "#suggestions [role=option]")
+    )
+    assert "spørsmål" in " ".join(each.text for each in options)
+    assert barriers(browser) == []
+    box.send_keys(Keys.ARROW_DOWN)
+    assert box.get_attribute("aria-activedescendant") == "suggestion-0"
+    box.send_keys(Keys.ESCAPE)
+    assert box.get_attribute("aria-expanded") == "false"
+    box.send_keys(Keys.BACK_SPACE)
+    WebDriverWait(browser, PATIENCE).until(lambda _: box.get_attribute("aria-expanded") == "true")
+    box.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    WebDriverWait(browser, PATIENCE).until(lambda b: "/network/metrex" in b.current_url)
+    assert complaints(browser) == []
 
 
 def test_a_map_has_land_behind_its_places(browser: Any, server: Server) -> None:  # noqa: ANN401

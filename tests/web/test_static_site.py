@@ -239,6 +239,17 @@ def test_choices_of_a_question_are_pages_of_their_own_with_files(site: Path) -> 
     assert 'class="ask"' not in text
 
 
+def test_a_list_narrowed_by_one_value_is_a_page_and_two_choices_are_none(site: Path) -> None:
+    whole, narrowed = site / "nb/authority/index.html", site / "nb/authority/by/country.nor/index.html"
+    assert 'href="by/country.nor/index.html"' in whole.read_text(encoding="utf-8")
+    text = narrowed.read_text(encoding="utf-8")
+    assert 'href="../../index.html"' in text
+    assert 'href="../country.deu/index.html"' in text
+    assert "facet-network" not in text
+    assert "Oslo kommune" in text
+    assert "Barcelona kommune" not in text
+
+
 def test_nothing_internal_is_in_any_file(site: Path) -> None:
     for path in site.rglob("*"):
         if path.suffix == ".gz":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.requests import Request
@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from citygraph.errors import QueryError
 from citygraph.formats import answer_formats
-from citygraph.labels import FALLBACK
+from citygraph.labels import FALLBACK, KINDS
 from citygraph.messages import LANGUAGES, Text
-from citygraph.namespaces import PREFIXES
+from citygraph.namespaces import expand
 from citygraph.query import Answered, OtherTimes, run_query
 from citygraph.query.built import (
     BuildOption,
@@ -31,7 +31,7 @@ from citygraph.query.built import (
 from citygraph.rdf import Iri
 from citygraph.results import Solutions
 from citygraph.store import Manifest, Store
-from citygraph.web.pages.facts import table_of
+from citygraph.web.pages.facts import AnswerTable, table_of
 from citygraph.web.pages.files import account_headers, answer_file
 from citygraph.web.pages.graph import day_of
 from citygraph.web.pages.page import NotFound, Page, as_fault, kindly, respond
@@ -41,7 +41,7 @@ from citygraph.web.requests import other_day
 _NAME: Final = "built-question"
 _MOST_VALUES: Final = 60
 _KNOWN: Final = frozenset({"show", "where", "add", "at", "named", "as_of", "lang", "strict", "dialect"})
-_ROLE: Final = PREFIXES["org"] + "role"
+_KIND_OF: Final = {expand(each.classes[0]): each for each in KINDS if each.classes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,11 @@ class _Build:
         """What a term is called."""
         return self.page.formatter.iri(iri).text
 
+    def class_words(self, iri: str, language: str) -> str:
+        """What the things of a class are called: as everywhere on the site when they are a kind of their own."""
+        kind = _KIND_OF.get(iri)
+        return kind.many.in_language(language).lower() if kind is not None else self.page.graph.label(iri, language)
+
     def words(self, way: Way, language: str) -> str:
         """A way in words: "takes part in: Eurocities", "membership or office: organisation Eurocities, role lead"."""
         label = self.page.graph.label
@@ -155,7 +160,8 @@ class _Build:
         for language in LANGUAGES:
             either = {"nb": " eller ", "en": " or "}[language]
             parts = [either.join(self.words(way, language) for way in ways) for ways in question.steps]
-            said[language] = " · ".join([self.page.graph.label(question.of_class.value, language), *parts])
+            words = " · ".join([self.class_words(question.of_class.value, language), *parts])
+            said[language] = words[:1].upper() + words[1:]
         return Text(**said)
 
     # -- what can be chosen --------------------------------------------------------------------------
@@ -182,23 +188,20 @@ class _Build:
         if question is None:
             key = f"{self.page.graph.snapshot.folder}|{self.manifest.as_of}"
             found = self.page.memory.once("classes", key, lambda: class_options(self.store))
-            return [
-                _Link(self.text(each.iri), each.count, self.href(BuiltQuestion(Iri(each.iri))))
-                for each in found
-                if self._leads_on(each)
-            ]
+            return self._classes([each for each in found if self._leads_on(each)])
         rest = question.without(self.at) if self.at is not None else question
         begun = self.begun
         if not begun:
             found = [each for each in property_options(rest, self.store) if each.iri not in self.terms.facts]
-            links = self._on(question, begun, [each for each in found if self._leads_on(each)])
+            links: list[_Link] = []
             for fact in sorted(self.terms.facts):
                 way = (Iri(fact),)
                 links += [
                     _Link(f"{self.text(fact)}: {each.text}", each.count, each.href)
                     for each in self._on(question, way, self._said_of_facts(rest, way))
                 ]
-            return sorted(links, key=lambda each: -each.count)
+            # Dated facts are what people ask about most.
+            return links + self._on(question, begun, [each for each in found if self._leads_on(each)])
         if begun[0].value in self.terms.facts and len(begun) % 2:
             return self._on(question, begun, self._said_of_facts(rest, begun))
         return [
@@ -206,6 +209,16 @@ class _Build:
             for each in value_options(rest, begun, self.store, most=_MOST_VALUES, named=self._named())
             if self.page.graph.kind_of(each.iri) is not None
         ]
+
+    def _classes(self, found: Sequence[BuildOption]) -> list[_Link]:
+        """The kinds of the site first; of two classes with the same word and the same things the first."""
+        found = sorted(found, key=lambda each: (each.iri not in _KIND_OF, -each.count))
+        shown: dict[tuple[str, int], _Link] = {}
+        for each in found:
+            words = self.class_words(each.iri, self.page.language)
+            link = _Link(words[:1].upper() + words[1:], each.count, self.href(BuiltQuestion(Iri(each.iri))))
+            shown.setdefault((self.text(each.iri), each.count), link)
+        return list(shown.values())
 
     def _said_of_facts(self, rest: BuiltQuestion, begun: Way) -> list[BuildOption]:
         return [each for each in fact_options(rest, begun, self.store) if self._leads_on(each)]
@@ -258,12 +271,13 @@ def build_page(request: Request) -> Response:
         answered = build.answer(question)
         rows = answered.answer if isinstance(answered.answer, Solutions) else None
     saved = answered.query if answered is not None else None
+    words = build.class_words(question.of_class.value, page.language) if question is not None else ""
     response = page.render(
         "build.html",
         status=400 if build.faults else 200,
         faults=build.faults,
         title=build.title(question).in_language(page.language) if question else "",
-        shown=build.text(question.of_class.value) if question else "",
+        shown=words,
         restart=build.href(None),
         steps=build.steps(),
         at=build.at,
@@ -275,8 +289,8 @@ def build_page(request: Request) -> Response:
         most=_MOST_VALUES,
         as_of=build.as_of,
         day=date_in_words(build.manifest.as_of, page.language),
-        table=table_of(rows, page.formatter, page.words) if rows is not None else None,
-        last_known=table_of(answered.last_known_rows(), page.formatter, page.words)
+        table=_called(table_of(rows, page.formatter, page.words), words) if rows is not None else None,
+        last_known=_called(table_of(answered.last_known_rows(), page.formatter, page.words), words)
         if answered is not None and answered.last_known
         else None,
         account=answered.account.words.in_language(page.language) if answered and answered.account else "",
@@ -289,6 +303,11 @@ def build_page(request: Request) -> Response:
     )
     account_headers(page, response, answered)
     return response
+
+
+def _called(table: AnswerTable, words: str) -> AnswerTable:
+    """The table with what its things are called above them."""
+    return replace(table, columns=(words, *table.columns[1:]))
 
 
 def _takes_value(build: _Build) -> bool:

@@ -150,6 +150,7 @@ def search_json(request: Request) -> Response:
             "name": {language: page.graph.label(hit.iri, language) for language in ("nb", "en")},
             "matched": hit.name,
             "kind": kind.name,
+            "kind_name": kind.one.to_json(),
             "score": round(hit.score, 3),
             "page": page.urls.entity(hit.iri),
         }
