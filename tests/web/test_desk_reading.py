@@ -186,6 +186,15 @@ def test_a_proposal_is_changed_in_the_form_of_its_kind(desk: DeskClient) -> None
     assert "id:" not in filled["f-organization"][0], "a name that a person knows"
 
 
+def test_what_is_missing_or_breaks_a_rule_is_told_in_the_words_of_a_form(desk: DeskClient) -> None:
+    at = put_in(desk, "# Uten dato\n\nNordnett har 57 medlemmer.\n", name="uten-dato.md")
+    refused = answer(desk, at, "yes", "57")
+    assert refused.status_code == 409
+    (told,) = re.findall(r'<div class="fault" role="alert">(.*?)</div>', refused.text, re.DOTALL)
+    assert "«date»" in words_of(told)
+    assert "--" not in words_of(told)
+
+
 @pytest.mark.parametrize("name", ["notat.exe", "notat", "../../graph.toml"])
 def test_a_file_that_is_no_document_is_told(desk: DeskClient, name: str) -> None:
     sent = {"Origin": desk.origin}

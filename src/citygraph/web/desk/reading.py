@@ -23,8 +23,9 @@ from citygraph.edit.answers import OCCURRENCE, QUOTE, SOURCE
 from citygraph.edit.facts import Fact, kind_of_fact, told
 from citygraph.edit.plan import EditPlan
 from citygraph.edit.state import EditedGraph
-from citygraph.errors import EditError, ExportError, QueryError, ReadError, ReasoningError
+from citygraph.errors import CitygraphError, EditError, ExportError, QueryError, ReadError, ReasoningError
 from citygraph.files import write_file
+from citygraph.findings import Finding, Severity
 from citygraph.load import load_files
 from citygraph.messages import Sentence, sentence, text
 from citygraph.namespaces import PREFIXES, compress, expand
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
     from citygraph.edit.changes import Editor
     from citygraph.edit.kinds import Kinds
-    from citygraph.findings import Finding
 
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
 _TITLE: Final = PREFIXES["dct"] + "title"
@@ -116,9 +116,9 @@ class ShownSentence:
 class _DoubtError(Exception):
     """An edit that would be written, and what a check would then find that it does not find now."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Finding], *, is_refused: bool) -> None:
         super().__init__()
-        self.findings = findings
+        self.findings, self.is_refused = findings, is_refused
 
 
 class DeskReading:
@@ -236,11 +236,12 @@ class DeskReading:
             done, left = self._decided(document, given, user)
         except _DoubtError as doubt:
             said = [each for one in doubt.findings for each in (one.message, one.fix) if each]
-            fault = [page.words("reading.doubt"), *(each.in_language(page.language) for each in said)]
-            return self._shown(page, user, document, self._state(), fault=fault, at=at, doubted=_one(given, "mark"))
+            heading = page.words("desk.refused" if doubt.is_refused else "reading.doubt")
+            fault = [heading, *(each.in_language(page.language) for each in said)]
+            doubted = "" if doubt.is_refused else _one(given, "mark")
+            return self._shown(page, user, document, self._state(), fault=fault, at=at, doubted=doubted)
         except _FAILURES as error:
-            fault = as_fault(error, page.language)
-            return self._shown(page, user, document, self._state(), fault=fault, at=at)
+            return self._shown(page, user, document, self._state(), fault=self._words(error, page), at=at)
         address = page.urls.desk_read(slug, done=str(done) if done else "", left=left)
         return RedirectResponse(f"{address}#s{at}" if at.isdecimal() else address, _SEE_OTHER)
 
@@ -258,9 +259,10 @@ class DeskReading:
 
         def write(make: Callable[[Editor], EditPlan]) -> EditPlan:
             plan = make(self._work.editor())
-            found = [] if _one(given, "sure") else self._work.doubts(plan)
-            if found:
-                raise _DoubtError(found)
+            checked = self._work.check(plan)
+            found = [each for each in checked.findings if each.severity is not Severity.INFO]
+            if checked.violations or (found and not _one(given, "sure")):
+                raise _DoubtError(checked.violations or found, is_refused=bool(checked.violations))
             edit = self._work.write(plan, who=user)
             numbers.append(edit.number)
             return plan
@@ -296,6 +298,11 @@ class DeskReading:
             self._made = None
         left = f"{decided.kind}.{'.'.join(outcome.left)}" if outcome.left else ""
         return (numbers[-1] if numbers else 0), left
+
+    def _words(self, error: CitygraphError, page: Page) -> list[str]:
+        """Why something was refused, without what it says to the command line."""
+        kinds, editor = self._work.kinds, self._work.editor()
+        return KindForm(kinds.named("document"), editor, page.language).words(error)
 
     def _to_form(self, page: Page, document: ReadDocumentText, given: Form) -> Response:
         """The form of a kind, with the words of a sentence.

@@ -19,7 +19,6 @@ from citygraph.compare import AnswerChange, Changes
 from citygraph.edit.plan import EditedFile, EditPlan, take_back
 from citygraph.errors import CitygraphError, ConfigError, EditError
 from citygraph.files import git, locked, write_file
-from citygraph.findings import Finding, Severity
 from citygraph.messages import Text, sentence
 
 if TYPE_CHECKING:
@@ -183,12 +182,15 @@ class DeskWork:
         """One at a time, also beside a desk of another process, or one whose settings were read before."""
         return locked(self.journal.folder)
 
-    def doubts(self, plan: EditPlan) -> list[Finding]:
-        """What a check would find after an edit that it does not find now, all but notes; what refuses it is no doubt."""
+    def check(self, plan: EditPlan) -> CheckedEdit:
+        """An edit with what a check would find after it that it does not find now.
+
+        Raises:
+            EditError: another text of a document is kept under the same name.
+            ReasoningError: the reasoner stopped before it was done.
+        """
         with self._turn():
-            checked = self.edits.check(plan)
-        found = [each for each in checked.findings if each.severity is not Severity.INFO]
-        return [] if checked.violations else found
+            return self.edits.check(plan)
 
     def write(self, plan: EditPlan, *, who: str) -> WrittenEdit:
         """Check an edit once more, write it, keep it in the journal, commit it when that is wanted, and begin to build.
