@@ -79,6 +79,14 @@ def test_nynorsk_is_read_as_bokmal_is(read: Read, asked: str, questions: str) ->
     assert {reading.query.name for reading in read(asked).readings[:3]} & set(questions.split())
 
 
+def test_words_are_found_in_what_is_told_of_passages_and_facts(pages: Pages) -> None:
+    text = pages.get("/search?q=autumn+RELAUNCHED&lang=en").text.partition('id="in-texts"')[2]
+    assert "Initiated in 2001, relaunched in autumn 2006." in text
+    assert 'href="/' in text.partition("</li>")[0]
+    assert 'id="in-texts"' not in pages.get("/search?q=relaunched+zzzz&lang=en").text
+    assert pages.get("/search?q=%22%29+%7D+DROP+%5C%22%5C&lang=en").status_code == 200
+
+
 def test_no_phrasing_of_a_header_is_one_of_them(this_project: Project) -> None:
     known = {text.casefold() for query in this_project.queries() for text in query.phrasings}
     assert not known & {each["asked"].casefold() for each in HELD_OUT}

@@ -12,15 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.ask import AskedText, Phrasings, Reading, read_question
+from citygraph.errors import QueryError, StoreTimeout
 from citygraph.labels import FALLBACK, Kind, kind_named
 from citygraph.matching.names import plain
 from citygraph.namespaces import compress, expand
+from citygraph.rdf import Iri, Literal
+from citygraph.results import Solutions
+from citygraph.sparql.text import values_block
 from citygraph.store.directory import sort_key
 from citygraph.store.names import Hit
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView, saved_queries
 from citygraph.web.pages.page import JSON, NotFound, Page, kindly, wanted_format
-from citygraph.web.pages.terms import date_in_words
+from citygraph.web.pages.terms import ShownTerm, date_in_words
 
 _TO_THE_LETTER: Final = 0.79
 _MOST: Final = 50
@@ -28,6 +32,19 @@ _MOST: Final = 50
 KIND_ORDER: Final = ("network", "city", "authority", "country", "place", "person", "working-group", "body")
 """The kinds in the order in which equally good hits come."""
 _AT_ONCE: Final = 1000
+_SHORTEST_WORD, _MOST_WORDS, _MOST_TEXTS = 3, 6, 20
+_TEXTS: Final = """
+PREFIX dct:  <http://purl.org/dc/terms/>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT DISTINCT ?thing ?text WHERE {{
+  {values}
+  ?thing dct:description|rdfs:comment|skos:note|skos:scopeNote ?text .
+  FILTER ({filters})
+}}
+ORDER BY ?thing ?text LIMIT 200
+"""
+"""What is told in words: our paraphrases of passages, and remarks about facts and things."""
 _NORDIC: Final = {"æ": "ae", "ø": "oe", "å": "aa"}
 _OTHER, _DIGITS = "other", "0-9"
 _ORDER: Final = (_DIGITS, *"abcdefghijklmnopqrstuvwxyz", *_NORDIC.values(), _OTHER)
@@ -79,6 +96,27 @@ class _SearchRequest:
             (Hit(iri, graph.label(iri, self._page.language), 1.0), graph.kind_of(iri) or FALLBACK)
             for iri in self.asked.things
         ]
+
+    def texts(self) -> list[tuple[ShownTerm, str]]:
+        """Where all the words stand in what is told of passages, facts and things; each thing once."""
+        words = [each.lower() for each in self.text.split() if len(each) >= _SHORTEST_WORD][:_MOST_WORDS]
+        if not words or self.kind:
+            return []
+        names = [f"word{number}" for number in range(len(words))]
+        filters = " && ".join(f"CONTAINS(LCASE(STR(?text)), ?{name})" for name in names)
+        given = values_block(names, [[Literal(each) for each in words]])
+        try:
+            answer = self._page.graph.store.query(_TEXTS.format(values=given, filters=filters))
+        except (QueryError, StoreTimeout):
+            return []
+        found: dict[str, tuple[ShownTerm, str]] = {}
+        for row in answer if isinstance(answer, Solutions) else ():
+            thing, text = row["thing"], row["text"]
+            if isinstance(thing, Iri) and isinstance(text, Literal):
+                mine = text.language in {self._page.language, None}
+                if (mine or thing.value not in found) and (shown := self._page.formatter.iri(thing.value)).href:
+                    found[thing.value] = (shown, text.value)
+        return list(found.values())[:_MOST_TEXTS]
 
     def readings(self) -> list[_ShownReading]:
         """The questions as the page tells them."""
@@ -137,6 +175,7 @@ def search_page(request: Request) -> Response:
         kinds=kinds,
         near=near,
         readings=asked.readings(),
+        texts=asked.texts(),
     )
 
 
