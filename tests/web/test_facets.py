@@ -151,6 +151,16 @@ def test_what_is_not_understood_is_told_above_the_whole_list(pages: Pages, asked
     assert pages.get(f"/authority.json?{asked}").status_code == 400
 
 
+def test_an_answer_is_narrowed_by_what_its_parameters_can_be_with_as_many_rows_as_it_says(pages: Pages) -> None:
+    text = pages.get("/queries/members?lang=en").text.partition('class="facets"')[2].partition("</details>")[0]
+    links = re.findall(r'<a href="([^"]*)">[^<]*</a> <span class="notes">(\d+)</span>', text)
+    assert len(links) > 1
+    for href, count in links:
+        address = html.unescape(href).replace("/members?", "/members.json?")
+        assert len(pages.get(f"{address}&strict=1").json()["results"]["bindings"]) == int(count)
+    assert 'class="facets"' not in pages.get("/queries/members?network=eurocities&lang=en").text
+
+
 def test_a_facet_with_many_values_shows_those_that_most_have_and_takes_a_name_for_the_rest(
     pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from anyio.from_thread import run as run_in_loop
@@ -44,6 +45,7 @@ _MOST_TAKEN: Final = 100
 _LONGEST_BODY: Final = 400_000
 _PATIENCE: Final = 10.0
 _LONGEST_LINK: Final = 6000
+_MOST_NARROWER: Final = 20
 
 
 # -- saved questions -------------------------------------------------------------------------------------
@@ -204,6 +206,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         table=_table(page, answered, strict=strict) if answered else None,
         last_known=_last_known(page, answered) if answered and not strict else None,
         account=answered.account.words.in_language(page.language) if answered and answered.account else "",
+        narrower=_narrower(page, saved, rows, kept) if rows is not None else [],
         truth=answer.value if isinstance(answer, Truth) else None,
         triples=triples,
         pictures=pictures_of(rows, page.formatter, page.words, first=saved.view) if rows is not None else [],
@@ -272,6 +275,24 @@ def _table(page: Page, answered: Answered, *, strict: bool) -> AnswerTable | Non
     if not isinstance(rows, Solutions):
         return None
     return table_of(rows, page.formatter, page.words, stated=answered.stated, sources=answered.sources)
+
+
+def _narrower(page: Page, saved: SavedQuery, rows: Solutions, kept: Mapping[str, str]) -> list[tuple[str, list[Any]]]:
+    """The things in a column that is a parameter too, with how many rows have each: links that ask for those alone."""
+    found: list[tuple[str, list[Any]]] = []
+    for parameter in saved.parameters:
+        if parameter.type != "entity" or parameter.name not in rows.columns or kept.get(parameter.name):
+            continue
+        place = rows.columns.index(parameter.name)
+        counts = Counter(term.value for row in rows.rows if isinstance(term := row[place], Iri))
+        if len(counts) > 1:
+            values = [
+                (page.formatter.iri(iri).text, count, page.urls.query(saved.name, {**kept, parameter.name: short}))
+                for iri, count in counts.most_common(_MOST_NARROWER)
+                if not (short := compress(iri, page.project.prefixes)).startswith("<")
+            ]
+            found.append((column_name(parameter.name, page.words).capitalize(), values))
+    return found
 
 
 def _last_known(page: Page, answered: Answered) -> AnswerTable | None:
