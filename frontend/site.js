@@ -133,7 +133,8 @@ if (form) {
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", say.suggestions);
   status.className = "quiet";
-  status.setAttribute("role", "status");
+  // Not a status: a page has at most one of those, about what was done.
+  status.setAttribute("aria-live", "polite");
   form.append(list, status);
   // A search field must stay one; a text field may be a combobox.
   box.type = "text";
