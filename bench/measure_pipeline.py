@@ -42,7 +42,7 @@ def _stages(folder: Path) -> Section:
         "validate: shapes before reasoning": lambda: check_shapes(graphs),
         "validate: values": lambda: check_values(graphs, project.config, today=project.today),
         "validate: anchors": lambda: check_anchors(graphs, project.config.sources_folder),
-        "validate: staleness": lambda: check_staleness(graphs, project.config, as_of=day),
+        "validate: staleness": lambda: check_staleness(graphs, inferred.on_day.statuses, as_of=day),
         "reason (columnar)": lambda: reason.infer(graphs, project.config, as_of=day, engine="columnar"),
         "validate: shapes after reasoning": lambda: check_shapes(graphs, inferred=inferred.quads),
         "validate: check queries": lambda: run_checks(store, checks, graphs, folder),

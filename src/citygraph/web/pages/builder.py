@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -87,9 +87,10 @@ class _Build:
         )
         self._told(self._read)
 
-    def _told(self, read: object) -> None:
+    def _told(self, read: Callable[[], None]) -> None:
+        """Read a part of the address; what is wrong with it is told on the page."""
         try:
-            read()  # type: ignore[operator]
+            read()
         except QueryError as error:
             self.faults += as_fault(error, self.page.language)
 
