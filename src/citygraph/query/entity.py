@@ -228,6 +228,39 @@ def _ties(query: str, iri: str, store: Store) -> list[NetworkTie]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class DatedTie:
+    """A membership or an office with the date that tells something of it."""
+
+    fact: str
+    holder: str
+    body: str
+    role: str
+    date: str
+    has_ended: bool = False
+
+
+def changed_since(since: str, day: str, store: Store) -> list[DatedTie]:
+    """What began or ended from one day to another, both as `2026-11-30`, the newest first."""
+    return [_dated(row) for row in _rows(store, "changed", since=Literal(since), day=Literal(day))]
+
+
+def last_known(store: Store, statuses: Iri) -> list[DatedTie]:
+    """What has begun and not ended, and was confirmed too long ago, the oldest first.
+
+    Args:
+        store: the graph of a day.
+        statuses: the graph that says why facts do not hold on it, the last of `graphs.LIFTED`.
+    """
+    return [_dated(row) for row in _rows(store, "old", facts=statuses)]
+
+
+def _dated(row: Mapping[str, Term]) -> DatedTie:
+    values = {name: term.value if isinstance(term, Iri | Literal) else str(term) for name, term in row.items()}
+    ended = values.get("ended") == "true"
+    return DatedTie(values["fact"], values["holder"], values["body"], values["role"], values["date"], has_ended=ended)
+
+
 def _within(first: Sequence[str], last: Sequence[str]) -> tuple[str, str] | None:
     return (min(first), max(last)) if first and last else None
 

@@ -14,6 +14,7 @@ from citygraph.web.pages.entities import entity, identifier
 from citygraph.web.pages.facets import kind_list
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import saved_queries
+from citygraph.web.pages.news import news_page
 from citygraph.web.pages.page import JSON, Page, data_block, kindly, wanted_format
 from citygraph.web.pages.questions import editor_page, editor_terms, queries, queries_json, query_page
 from citygraph.web.pages.search import letters_page, names_json, search_json, search_page
@@ -109,6 +110,7 @@ routes: Final = [
     Route("/queries/{name}", query_page),
     Route("/build", build_page),
     Route("/build.{ending}", build_file),
+    Route("/news", kindly(news_page)),
     Route("/search", kindly(search_page)),
     Route("/search.json", kindly(search_json)),
     Route("/search/names.json", names_json),

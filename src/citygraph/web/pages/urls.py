@@ -64,6 +64,10 @@ class Urls:
             return self._file(f"/queries/{name}.{format}", values)
         return self._page(f"/queries/{name}", values)
 
+    def news(self, of: str = "") -> str:
+        """What is new and what is old, of a thing or of all."""
+        return self._page("/news", {"of": of})
+
     def review(self, entity: str = "", **more: str) -> str:
         """The page on which links are decided, for one thing."""
         return self._page("/review", {"entity": entity, **more})

@@ -22,7 +22,7 @@ _LONGEST: Final = 60
 # For each choice a page and the files that are used most; the answer by itself has them all.
 _FILES_OF_CHOICES: Final = frozenset({"csv", "json", "geojson"})
 _MOST_KNOWN: Final = 100_000
-_PLAIN_PAGES: Final = {"/": "", "/queries": "queries/", "/search": "search/", "/editor": "sparql/"}
+_PLAIN_PAGES: Final = {"/": "", "/queries": "queries/", "/news": "news/", "/search": "search/", "/editor": "sparql/"}
 HOST: Final = "citygraph.invalid"
 """The host that the pages are asked for under: RFC 2606 keeps it free, so our own addresses are known by it."""
 # Our templates quote every attribute and escape every value, so a tag ends at the first bracket.

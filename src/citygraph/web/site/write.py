@@ -219,7 +219,7 @@ class _SiteWriter:
         entities = sorted(self._plan.entities)
         for language in self._languages:
             lang = f"?lang={language}"
-            yield from (f"{path}{lang}" for path in ("/", "/queries", "/search", "/editor"))
+            yield from (f"{path}{lang}" for path in ("/", "/queries", "/news", "/search", "/editor"))
             yield from self._plan.question_addresses(language)
             yield from (f"{path}{lang}" for path in sorted(self._plan.letters[language]))
             yield from (f"/{kind}{lang}" for kind in sorted(self._plan.kinds))
