@@ -195,6 +195,17 @@ def test_what_is_missing_or_breaks_a_rule_is_told_in_the_words_of_a_form(desk: D
     assert "--" not in words_of(told)
 
 
+def test_a_text_that_was_changed_keeps_nobody_from_the_other_documents(desk: DeskClient) -> None:
+    at = put_in(desk)
+    put_in(desk, TEXT.replace("57", "58"), name="annet-notat.md")
+    (map_,) = (desk.project.folder / "sources").rglob("annet-notat.md.json")
+    map_.write_text("no map", encoding="utf-8")
+    page = desk.get(PAGE)
+    assert "nordnett-notat.md" in page
+    assert 'class="fault"' in page
+    assert counted(desk.get(at))[1] == 4
+
+
 @pytest.mark.parametrize("name", ["notat.exe", "notat", "../../graph.toml"])
 def test_a_file_that_is_no_document_is_told(desk: DeskClient, name: str) -> None:
     sent = {"Origin": desk.origin}

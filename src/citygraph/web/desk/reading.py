@@ -148,7 +148,8 @@ class DeskReading:
             if data and PurePath(name).suffix.lower() in ENDINGS:
                 return RedirectResponse(page.urls.desk_read(f"new/{self._keep(name, data)}"), _SEE_OTHER)
             fault = [page.words("reading.no_document")]
-        state = self._state()
+        state, unread = self._state(), list[ReadError]()
+        documents = sorted((each.title, page.urls.desk_read(each.slug)) for each in self._documents(state, unread))
         return page.render(
             "desk_read_start.html",
             status=_BAD_REQUEST if fault else _OK,
@@ -156,7 +157,8 @@ class DeskReading:
             token=self._access.token(user),
             fault=fault,
             endings=",".join(sorted(ENDINGS)),
-            documents=sorted((each.title, page.urls.desk_read(each.slug)) for each in self._documents(state)),
+            documents=documents,
+            unread=[as_fault(each, page.language) for each in unread],
         )
 
     def _keep(self, name: str, data: bytes) -> str:
@@ -223,7 +225,7 @@ class DeskReading:
     def _read(self, page: Page, user: str) -> Response:
         """`/desk/read/{name}`: the text with what is known of it and what is proposed."""
         state, slug = self._state(), str(page.request.path_params["name"])
-        document = next((each for each in self._documents(state) if each.slug == slug), None)
+        document = next((each for each in self._documents(state, []) if each.slug == slug), None)
         if document is None:
             raise NotFound(page.request.url.path, [(page.words("reading.title"), page.urls.desk_read())])
         if page.request.method != "POST":
@@ -385,11 +387,15 @@ class DeskReading:
     def _state(self) -> EditedGraph:
         return EditedGraph(load_files(self._work.project.config).graphs)
 
-    def _documents(self, state: EditedGraph) -> Iterable[ReadDocumentText]:
-        """The documents whose text is at hand."""
+    def _documents(self, state: EditedGraph, unread: list[ReadError]) -> Iterable[ReadDocumentText]:
+        """The documents whose text is at hand; why one cannot be read comes into `unread`, and keeps nobody from the others."""
         labels = state.labels_with()
         for iri in state.instances(_DOCUMENT):
-            there = kept_document(self._work.project.config.sources_folder, iri)
+            try:
+                there = kept_document(self._work.project.config.sources_folder, iri)
+            except ReadError as error:
+                unread.append(error)
+                continue
             if there is not None:
                 title = labels.describe(Iri(iri), self._work.project.config.languages[0])
                 yield ReadDocumentText(iri, compress(iri, state.prefixes), title, there[0])
@@ -402,10 +408,12 @@ class DeskReading:
         """The proposals of a text and what is asked of its earlier edition; made once as long as no file changes."""
         proposals = self._proposals()
         key = (document.iri, hash(document.kept.text), self._work.project.stamp(), proposals.stamp(document.name))
-        if self._made is None or self._made[0] != key:
+        # Another thread may forget it meanwhile.
+        kept = self._made
+        if kept is None or kept[0] != key:
             made, asked = proposals.made(document.kept, document.name), proposals.asked(document.kept, document.name)
-            self._made = (key, made, asked)
-        return self._made[1], self._made[2]
+            self._made = kept = (key, made, asked)
+        return kept[1], kept[2]
 
 
 def _said(key: str) -> Sentence:
