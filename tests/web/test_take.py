@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 
 import docx
 import pptx
@@ -12,6 +13,8 @@ import pytest
 
 from citygraph import Project
 from citygraph.web.pages.take import MailBlock, MailRun, blocks_of, text_of
+from clean_project import clean_project
+from conftest import TODAY
 from pages_client import Pages
 
 ANSWER = "/queries/members.{}?network=Eurocities&as_of=2020-11-05&lang=en"
@@ -95,3 +98,23 @@ def test_names_that_are_markup_or_control_characters_stay_words() -> None:
 def test_text_numbers_each_list_of_its_own() -> None:
     said = '<h3>X</h3><ol><li><a href="https://a.example">A</a>: b</li><li>C</li></ol><p>and</p><ol><li>D</li></ol>'
     assert text_of(blocks_of(said)) == "X\n[1] A: b https://a.example\n[2] C\n\nand\n\n[1] D\n"
+
+
+def test_a_question_with_yes_or_no_is_told_and_one_that_gives_a_graph_is_no_document(tmp_path: Path) -> None:
+    folder = clean_project(tmp_path / "graph", questions=False)
+    head = '#+ title: { nb: "T", en: "T" }\n#+ question: { nb: "Er det noe?", en: "Is there anything?" }\n#+ columns: [{}]\n'
+    (folder / "queries").mkdir(exist_ok=True)
+    for name, query in (
+        ("anything", "ASK { ?s ?p ?o }"),
+        ("graph", "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 3"),
+    ):
+        (folder / "queries" / f"{name}.rq").write_text(
+            head.replace("{}", "s, p, o" if "CONSTRUCT" in query else "answer") + query + "\n", encoding="utf-8"
+        )
+    project = Project.open(folder, today=TODAY)
+    assert not project.build().report.violations
+    pages = Pages(project)
+    assert "\nYes\n" in pages.get("/queries/anything.txt?lang=en").text
+    for ending in ("txt", "docx", "svg"):
+        assert pages.get(f"/queries/graph.{ending}").status_code == 404
+    assert "mail-text" not in pages.get("/queries/graph").text

@@ -119,6 +119,9 @@ def query_page(request: Request) -> Response:
             strict=strict,
         )
         return respond(request, body, _ATOM)
+    if ending in endings() and saved.parsed.form in {Form.CONSTRUCT, Form.DESCRIBE}:
+        # A graph has no rows that could be read out.
+        raise NotFound(request.url.path, [(saved.title.in_language(page.language), page.urls.query(name))])
     if ending in endings():
         said = _mail(page, saved, values, answered, strict=strict)
         return taken(
