@@ -91,6 +91,9 @@ def withheld(tmp_path_factory: pytest.TempPathFactory) -> Withheld:
     packed = base64.b64encode(zlib.compress(b"Kari Nordmann\n")).decode()
     (project.folder / "build" / "desk" / "1.json").write_text(json.dumps({"before": packed}), encoding="utf-8")
     (project.folder / "build" / "desk" / "2.json").write_text("{}", encoding="utf-8")
+    dropped = project.folder / "build" / "desk" / "documents" / "0123456789abcdef"
+    dropped.mkdir(parents=True)
+    (dropped / "note.txt").write_text("Kari Nordmann is here.\n", encoding="utf-8")
     copy.mkdir()
     (copy / "list.csv").write_text("Ola Nordmann\nKARI NORDMANN\n", encoding="utf-8")
     project.edits.write(project.edits.check(project.edits.editor().withhold("Kari Nordmann", [])))
@@ -123,7 +126,7 @@ def asking_for(accept: bytes, project: Project) -> Iterator[SiteClient]:
 
 
 def test_every_place_is_told_with_the_next_step_and_cleaned(withheld: Withheld) -> None:
-    kinds = ["version", "day", "edit", "document", "mirror", "published", "file"]
+    kinds = ["version", "day", "edit", "edit", "document", "mirror", "published", "file"]
     assert [each.kind for each in withheld.told] == kinds
     steps = {each.kind: str(each.next) for each in withheld.told}
     assert "citygraph build" in steps["version"]

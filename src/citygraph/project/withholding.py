@@ -125,6 +125,7 @@ class WithheldSearch:
                         shutil.rmtree(version)
                     next_ = sentence("withheld.next_build") if stays else _AGAIN
                     yield _place(kind, version, next_, is_cleaned=clean and not stays)
+        # Edits that can be undone, and what was dropped there and waits.
         for path in _files(built / "desk"):
             if self._search.in_file(path):
                 if clean:
@@ -235,6 +236,4 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return (
-        sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink()) if folder.is_dir() else []
-    )
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
