@@ -8,6 +8,9 @@ from datetime import date
 import pytest
 
 from citygraph import Project
+from citygraph.query.entity import changed_since
+from citygraph.rdf import parse
+from citygraph.store import MemoryStore
 from pages_client import MARKUP, Pages, words_of
 
 
@@ -57,3 +60,20 @@ def test_what_is_not_understood_is_told_and_the_page_stands(query: str, pages: P
 
 def test_a_day_may_be_written_as_a_norwegian_writes_it(pages: Pages) -> None:
     assert date(2018, 1, 2).isoformat() in pages.get("/news?since=2.1.2018&lang=nb").text
+
+
+def test_what_was_rejected_is_no_news_and_each_thing_is_asked_for_itself() -> None:
+    ties = "".join(
+        f"id:m{n} org:member id:{who} ; org:organization id:{where} ; org:role id:member ; org:memberDuring [ time:hasBeginning [ time:inXSDgYear '{year}' ] ] . "
+        for n, (who, where, year) in enumerate([("a", "x", 2019), ("b", "x", 2020), ("a", "y", 2020)])
+    )
+    head = (
+        "@prefix id: <https://e.example/id/> . @prefix org: <http://www.w3.org/ns/org#> . @prefix time: <http://www.w3.org/2006/time#> . "
+        "@prefix cg: <https://w3id.org/citygraph/ontology#> . @prefix concept: <https://w3id.org/citygraph/concept/> . "
+    )
+    text = f"{head}{ties} id:m1 cg:rank concept:rank-deprecated ."
+    store = MemoryStore(parse(text.encode(), format="ttl").quads)
+    found = changed_since("2019-06-01", "2020-12-31", store)
+    assert [(each.holder[-1], each.body[-1], each.date) for each in found] == [("a", "y", "2020"), ("a", "x", "2019")]
+    of_x = changed_since("2019-06-01", "2020-12-31", store, of=["https://e.example/id/x"])
+    assert [each.body[-1] for each in of_x] == ["x"]

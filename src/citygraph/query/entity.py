@@ -240,19 +240,27 @@ class DatedTie:
     has_ended: bool = False
 
 
-def changed_since(since: str, day: str, store: Store) -> list[DatedTie]:
-    """What began or ended from one day to another, both as `2026-11-30`, the newest first."""
-    return [_dated(row) for row in _rows(store, "changed", since=Literal(since), day=Literal(day))]
+def changed_since(since: str, day: str, store: Store, *, of: Sequence[str] = ()) -> list[DatedTie]:
+    """What began or ended from one day to another, both as `2026-11-30`, the newest first; with `of` of these things."""
+    found = _tied(store, "changed", of, since=Literal(since), day=Literal(day))
+    return sorted(found, key=lambda each: (each.date, each.fact), reverse=True)
 
 
-def last_known(store: Store, statuses: Iri) -> list[DatedTie]:
+def last_known(store: Store, statuses: Iri, *, of: Sequence[str] = ()) -> list[DatedTie]:
     """What has begun and not ended, and was confirmed too long ago, the oldest first.
 
     Args:
         store: the graph of a day.
         statuses: the graph that says why facts do not hold on it, the last of `graphs.LIFTED`.
+        of: the things whose ties are wanted; all without them.
     """
-    return [_dated(row) for row in _rows(store, "old", facts=statuses)]
+    return sorted(_tied(store, "old", of, facts=statuses), key=lambda each: (each.date, each.fact))
+
+
+def _tied(store: Store, query: str, of: Sequence[str], **bind: Term) -> set[DatedTie]:
+    """The rows of a query about ties, asked of each thing as who and as where, so that none is cut off for others."""
+    ends = [{end: Iri(each)} for each in of for end in ("holder", "body")]
+    return {_dated(row) for end in ends or [{}] for row in _rows(store, query, **bind, **end)}
 
 
 def _dated(row: Mapping[str, Term]) -> DatedTie:

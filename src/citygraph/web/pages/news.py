@@ -43,11 +43,10 @@ def news_page(request: Request) -> Response:
         about = _about(page, asked.get("of", "").strip())
     except QueryError as error:
         fault = as_fault(error, page.language)
-    mine = {about, *governed_with(about, page.graph.store)} if about else set()
+    mine = [about, *governed_with(about, page.graph.store)] if about else []
     lifted = page.graph.manifest.lifted_graphs
-    old = last_known(page.graph.store, Iri(lifted[-1])) if lifted else []
-    new = changed_since(since, day, page.graph.store)
-    new, old = ([each for each in ties if not mine or {each.holder, each.body} & mine] for ties in (new, old))
+    old = last_known(page.graph.store, Iri(lifted[-1]), of=mine) if lifted else []
+    new = changed_since(since, day, page.graph.store, of=mine)
     return page.render(
         "news.html",
         status=400 if fault else 200,
@@ -90,8 +89,10 @@ def _year_before(day: str) -> str:
 def _since(text: str, day: str) -> str:
     """The day that is written, in figures or as a reader of Norwegian writes it; empty for none.
 
+    A later day than that of the page is that one.
+
     Raises:
-        QueryError: it is no day, or a later one than that of the page.
+        QueryError: it is no day.
     """
     written = text.strip()
     if not written:
