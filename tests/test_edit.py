@@ -107,6 +107,7 @@ def text_of(project: Project, path: str = NETWORK) -> str:
 # -- what an edit says ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_fact_of_each_kind_gives_exactly_its_statements_and_no_finding(
     project: Project, pytestconfig: pytest.Config
 ) -> None:

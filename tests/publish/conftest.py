@@ -10,6 +10,16 @@ from citygraph import Project
 from citygraph.publish import Published
 from conftest import ROOT, TODAY, copy_project, made_once
 
+# Conformance of records, case by case: the other modules of this room have shorter tests of the same.
+_LONG = {"test_foreign_catalogs", "test_mutations", "test_profiles"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What publishes a whole graph is slow, and so is what holds record after record against published shapes."""
+    for each in items:
+        if {"published", "in_pages"} & set(getattr(each, "fixturenames", ())) or each.path.stem in _LONG:
+            each.add_marker("slow")
+
 
 @pytest.fixture(scope="session")
 def published(this_project: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Published]:

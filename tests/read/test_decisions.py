@@ -286,6 +286,7 @@ NEW_THINGS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_a_fact_names_that_is_new_is_accepted_with_it_or_not_at_all(tmp_path: Path) -> None:
     """A list of facts that are made, the new things first, or a word of why none of them is."""
     desk = Desk(tmp_path / "project")
