@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citygraph import Project
-from citygraph.as_of import FactStatus, OnDay, facts_on
+from citygraph.as_of import DatedStatus, FactStatus, OnDay, facts_on
 from citygraph.config import Duration
 from citygraph.graphs import LIFTED, lifted_graph
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
@@ -66,6 +66,7 @@ def claim(name: str, subject: str, property_: str, value: str, more: str = "") -
 
 # -- the rules ----------------------------------------------------------------------------------------
 
+DAYS = st.sampled_from(["", "", "2015-01-01", "2018-03-01", "2020-06-30"])
 YEARS = st.sampled_from(["", "2010", "2014-06", "2018-03-01", "2020"])
 
 
@@ -81,6 +82,13 @@ def memberships(draw: st.DrawFn) -> str:
         role = draw(st.sampled_from(["concept:role-full-member", "concept:role-president", "concept:role-other"]))
         text += f"id:{name} a org:Membership ; org:member {who} ; org:organization {body} ; org:role {role} .\n"
         text += interval(name, draw(YEARS), draw(YEARS), by="org:memberDuring")
+        for bound, at in zip(("dateNotBefore", "dateNotAfter"), draw(st.tuples(DAYS, DAYS)), strict=True):
+            if at:
+                side = draw(st.sampled_from(["hasBeginning", "hasEnd"]))
+                text += (
+                    f"id:{name} org:memberDuring id:{name}-during . id:{name}-during time:{side} id:{name}-{side} . "
+                )
+                text += f'id:{name}-{side} cg:{bound} "{at}"^^xsd:date .\n'
         for known in draw(st.lists(YEARS.filter(bool), max_size=2)):
             kind = {4: "gYear", 7: "gYearMonth", 10: "date"}[len(known)]
             text += f'id:{name} cg:asOf "{known}"^^xsd:{kind} .\n'
@@ -127,6 +135,19 @@ def by_sparql(stated: list[Triple], day: str) -> set[Triple]:
 
     construct("bounds")
     return {*construct("as-of"), *construct("lists-as-of"), *construct("role-property")}
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [("2019-08-31", "not-yet"), ("2019-11-30", "holds"), ("2024-11-29", "holds"), ("2024-12-01", "last-known")],
+)
+def test_a_beginning_that_is_known_by_its_bounds_counts_from_the_last_of_its_days(day: str, status: str) -> None:
+    text = (
+        "id:m a org:Membership ; org:member id:a ; org:organization id:n ; org:role concept:role-x ; org:memberDuring id:i . "
+        'id:i time:hasBeginning id:b . id:b cg:dateNotBefore "2019-09-01"^^xsd:date ; cg:dateNotAfter "2019-11-30"^^xsd:date .'
+    )
+    found = on(day, text)
+    assert found.statuses.get(Iri(ID + "m"), DatedStatus(FactStatus.HOLDS)).status == status
 
 
 @given(memberships(), st.sampled_from(["2009-12-31", "2016-01-01", "2021-12-31"]))

@@ -35,6 +35,7 @@ _DURING: Final = frozenset((_iri("org", "memberDuring"), _iri("time", "hasTime")
 _BEGINNING, _END = _iri("time", "hasBeginning"), _iri("time", "hasEnd")
 _INSTANT: Final = tuple(_iri("time", name) for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
 _NOT_AFTER: Final = _iri("cg", "dateNotAfter")
+_NOT_BEFORE: Final = _iri("cg", "dateNotBefore")
 _MEMBER, _ORGANIZATION, _ROLE = _iri("org", "member"), _iri("org", "organization"), _iri("org", "role")
 _BEHALF, _LIST_OF, _STANDS_FOR = _iri("cg", "onBehalfOf"), _iri("cg", "listOf"), _iri("org", "roleProperty")
 _FOUNDED, _DISSOLVED = _iri("schema", "foundingDate"), _iri("schema", "dissolutionDate")
@@ -170,13 +171,16 @@ def facts_on(stated: Sequence[Triple], *, as_of: date, stale_after: Duration, li
 
 @dataclass(frozen=True, slots=True)
 class _Dates:
+    """The dates of a fact: on `known` it held, or had begun at the latest; before `earliest` it had not begun."""
+
     begins: Sequence[str] = ()
     ends: Sequence[str] = ()
     known: Sequence[str] = ()
+    earliest: Sequence[str] = ()
 
     def status(self, day: str, fresh_from: str) -> DatedStatus:
         """The status by these dates alone; `fresh_from` is the first day whose confirmations count."""
-        for begin in self.begins:
+        for begin in (*self.begins, *self.earliest):
             if begin > day[: len(begin)]:
                 return DatedStatus(FactStatus.NOT_YET, begin)
         for end in self.ends:
@@ -238,7 +242,10 @@ class _Calendar:
         begins = [at for each in intervals for at in self._by[_BEGINNING].get(each, ())]
         ends = [at for each in intervals for at in self._by[_END].get(each, ())]
         return _Dates(
-            self._texts(begins, _INSTANT), self._texts(ends, (*_INSTANT, _NOT_AFTER)), self._texts([fact], (AS_OF,))
+            begins=self._texts(begins, _INSTANT),
+            ends=self._texts(ends, (*_INSTANT, _NOT_AFTER)),
+            known=[*self._texts([fact], (AS_OF,)), *self._texts(begins, (_NOT_AFTER,))],
+            earliest=self._texts(begins, (_NOT_BEFORE,)),
         )
 
     def _texts(self, things: Iterable[Term], properties: Sequence[Iri]) -> list[str]:
@@ -382,6 +389,6 @@ def _triple(subject: Term, predicate: Iri, object_: Term) -> Triple:
 
 
 _READ: Final = frozenset((
-    TYPE, AS_OF, _RANK, _STALE_AFTER, _LASTING, *_DURING, _BEGINNING, _END, *_INSTANT, _NOT_AFTER, _MEMBER, _ORGANIZATION, _ROLE,
+    TYPE, AS_OF, _RANK, _STALE_AFTER, _LASTING, *_DURING, _BEGINNING, _END, *_INSTANT, _NOT_AFTER, _NOT_BEFORE, _MEMBER, _ORGANIZATION, _ROLE,
     _BEHALF, _LIST_OF, _STANDS_FOR, _FOUNDED, _DISSOLVED, _SUBJECT, _PREDICATE, _OBJECT,
 ))  # fmt: skip

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 
 from citygraph import Project
+from citygraph.namespaces import PREFIXES
+from clean_project import clean_project
 from pages_client import Pages, words_of
 
 SENTENCES = {
@@ -167,3 +170,83 @@ class _Whole(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
+
+
+# -- what is rare -----------------------------------------------------------------------------------------
+
+RARE = """
+id:fjordby-havn a cv:PublicOrganisation , org:Organization ;
+    skos:prefLabel "Fjordby havnevesen"@nb , "Fjord City Port Authority"@en ;
+    cg:administers id:place-fjordby ;
+    prov:wasDerivedFrom source:register .
+id:m-chair a org:Membership ; org:member id:person-ola-nordmann ; cg:onBehalfOf id:fjordby-kommune ;
+    org:organization id:nordnett-board ; org:role concept:role-chair ; cg:asOf "2020-11-01"^^xsd:date ;
+    prov:wasDerivedFrom source:register .
+id:m-kari-nordmann-nordnett-president cg:onBehalfOf id:fjordby-kommune .
+id:m-ended a org:Membership ; org:member id:fjordby-havn ; org:organization id:nordnett ;
+    org:role concept:role-associated-partner ; prov:wasDerivedFrom source:register ; org:memberDuring id:m-ended-during .
+id:m-ended-during a time:ProperInterval ; time:hasBeginning id:m-ended-begin ; time:hasEnd id:m-ended-end .
+id:m-ended-begin a time:Instant ; cg:dateNotAfter "2012-05-31"^^xsd:date .
+id:m-ended-end a time:Instant ; cg:dateNotBefore "2020-02-01"^^xsd:date ; cg:dateNotAfter "2020-04-30"^^xsd:date .
+id:m-second a org:Membership ; org:member id:fjordby-havn ; org:organization id:nordnett ;
+    org:role concept:role-full-member ; prov:wasDerivedFrom source:register ; org:memberDuring id:m-second-during .
+id:m-second-during a time:ProperInterval ; time:hasBeginning id:m-second-begin .
+id:m-second-begin a time:Instant ; time:inXSDDate "2020-05-01"^^xsd:date .
+id:m-undated a org:Membership ; org:member id:fjordby-havn ; org:organization id:nordnett ;
+    org:role concept:role-observer ; prov:wasDerivedFrom source:register ; org:memberDuring id:m-undated-during .
+id:m-undated-during a time:ProperInterval ; time:hasEnd id:m-undated-end .
+id:m-undated-end a time:Instant ; time:inXSDgYear "2030"^^xsd:gYear .
+"""
+
+
+@pytest.fixture(scope="module")
+def rare(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    """A city with two authorities, a network that it presides over, a board that it chairs, days known by bounds, or not at all."""
+    folder = clean_project(tmp_path_factory.mktemp("rare") / "project", questions=False)
+    file = folder / "data" / "networks" / "nordnett.ttl"
+    prefixes = "".join(f"@prefix {each}: <{PREFIXES[each]}> .\n" for each in ("cv", "adms"))
+    file.write_text(prefixes + file.read_text(encoding="utf-8") + RARE, encoding="utf-8")
+    project = Project.open(folder, today=date(2020, 11, 5))
+    assert not project.build().report.violations
+    return Pages(project)
+
+
+def test_a_city_with_two_authorities_says_who_holds_what(rare: Pages) -> None:
+    page = rare.get("/city/fjordby?lang=en").text.partition("<template")[0]
+    said = words_of(page.partition('<section class="brief"')[2])
+    # The board that it chairs is none of its groups, and none in which it has a mere seat.
+    sentence = (
+        "Fjord City is a member of 1 network, presides over 1 network, leads 1 group and chairs 1 board, as known on"
+    )
+    assert sentence in said
+    # Each grade has its own begin.
+    assert "Fjord City Port Authority , full member, since 1 May 2020" in said
+    assert "Municipality of Fjord City , full member Source" in said
+    assert "Since May" not in said
+
+
+def test_an_end_is_said_no_more_exactly_than_it_is_known(rare: Pages) -> None:
+    page = rare.get("/city/fjordby?lang=en").text.partition("<template")[0]
+    others = words_of(page.partition('id="brief-others"')[2])
+    assert "associated partner, 31 May 2012 or earlier – a day between 1 February 2020 and 30 April 2020" in others
+    news = words_of(rare.get("/news?lang=en&since=2020-03-01").text)
+    assert "associated partner, Nordic Net : until a day between 1 February 2020 and 30 April 2020" in news
+    assert "or earlier" not in news
+
+
+def test_what_was_never_dated_is_not_last_known_and_is_old(rare: Pages) -> None:
+    page = rare.get("/city/fjordby?lang=en").text.partition("<template")[0]
+    undated = words_of(page.partition('id="brief-undated"')[2].partition("brief-others")[0])
+    assert "Nobody knows since when" in undated
+    assert "observer, until 2030" in undated
+    assert 'id="brief-last_known"' not in page
+    old = words_of(rare.get("/news?lang=en&of=fjordby").text.partition('id="old"')[2])
+    assert "Fjord City Port Authority , observer, Nordic Net : undated" in old
+
+
+def test_news_of_a_name_that_is_not_quite_one_asks_which(rare: Pages) -> None:
+    answer = rare.get("/news?lang=en&of=Fjord+Citi")
+    assert answer.status_code == 400
+    said = words_of(answer.text)
+    assert "Nothing here is called 'Fjord Citi'. Did you mean: " in said
+    assert "(id:place-fjordby)" in said

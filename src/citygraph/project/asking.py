@@ -12,7 +12,7 @@ from citygraph.config import CONFIG_FILE, Config, read_config
 from citygraph.errors import ConfigError, QueryError
 from citygraph.files import extract_revision
 from citygraph.findings import Definition, definitions
-from citygraph.messages import sentence
+from citygraph.messages import key_of, sentence
 from citygraph.namespaces import prefixes_for
 from citygraph.project.pipeline import Memory, Pipeline
 from citygraph.project.stages import PARTS, Checked, Progress
@@ -130,7 +130,7 @@ def _object_meant(text: str, subject: Iri, property_: Iri, store: MemoryStore, p
         try:
             return query.resolve_entity(text, store, prefixes=prefixes)
         except QueryError as error:
-            if "several" in error.message:
+            if key_of(error.message) == "question.several":
                 raise
     plain = text.strip('"')
     answer = store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }", bind={"s": subject, "p": property_})

@@ -159,8 +159,9 @@ class NetworkTie:
         role: as what.
         holder: who holds it.
         begin: when it began; empty when nothing says.
-        begin_within: the first and the last day on which it may have begun, where its day is not known.
+        begin_within: the first and the last day on which it may have begun, where its day is not known; one may be empty.
         end: when it ended.
+        end_within: the first and the last day on which it may have ended.
         confirmed: the latest day on which a source says that it held.
         is_grade: it is a grade of membership, and no office.
         is_member: it is a membership, and no looser grade.
@@ -177,6 +178,7 @@ class NetworkTie:
     begin: str
     begin_within: tuple[str, str] | None
     end: str
+    end_within: tuple[str, str] | None
     confirmed: str
     is_grade: bool
     is_member: bool
@@ -217,6 +219,7 @@ def _ties(query: str, iri: str, store: Store) -> list[NetworkTie]:
             begin=max(values["begin"], default=""),
             begin_within=_within(values["begin_from"], values["begin_by"]),
             end=max(values["end"], default=""),
+            end_within=_within(values["end_from"], values["end_by"]),
             confirmed=max(values["date"], default=""),
             is_grade="true" in values["grade"],
             is_member="true" in values["joins"],
@@ -230,31 +233,35 @@ def _ties(query: str, iri: str, store: Store) -> list[NetworkTie]:
 
 @dataclass(frozen=True, slots=True)
 class DatedTie:
-    """A membership or an office with the date that tells something of it."""
+    """A membership or an office with the date that tells something of it, empty for none.
+
+    `within` are the first and the last day on which it may be, where the day is not known; one may be empty.
+    """
 
     fact: str
     holder: str
     body: str
     role: str
     date: str
+    within: tuple[str, str] | None = None
     has_ended: bool = False
 
 
 def changed_since(since: str, day: str, store: Store, *, of: Sequence[str] = ()) -> list[DatedTie]:
     """What began or ended from one day to another, both as `2026-11-30`, the newest first; with `of` of these things."""
     found = _tied(store, "changed", of, since=Literal(since), day=Literal(day))
-    return sorted(found, key=lambda each: (each.date, each.fact), reverse=True)
+    return sorted(found, key=lambda each: (max(each.within or ("",)) or each.date, each.fact), reverse=True)
 
 
 def last_known(store: Store, statuses: Iri, *, of: Sequence[str] = ()) -> list[DatedTie]:
-    """What has begun and not ended, and was confirmed too long ago, the oldest first.
+    """What has begun and not ended, and was confirmed too long ago, the oldest first; then what has no date.
 
     Args:
         store: the graph of a day.
         statuses: the graph that says why facts do not hold on it, the last of `graphs.LIFTED`.
         of: the things whose ties are wanted; all without them.
     """
-    return sorted(_tied(store, "old", of, facts=statuses), key=lambda each: (each.date, each.fact))
+    return sorted(_tied(store, "old", of, facts=statuses), key=lambda each: (not each.date, each.date, each.fact))
 
 
 def _tied(store: Store, query: str, of: Sequence[str], **bind: Term) -> set[DatedTie]:
@@ -265,12 +272,13 @@ def _tied(store: Store, query: str, of: Sequence[str], **bind: Term) -> set[Date
 
 def _dated(row: Mapping[str, Term]) -> DatedTie:
     values = {name: term.value if isinstance(term, Iri | Literal) else str(term) for name, term in row.items()}
-    ended = values.get("ended") == "true"
-    return DatedTie(values["fact"], values["holder"], values["body"], values["role"], values["date"], has_ended=ended)
+    fact, holder, body, role = (values[each] for each in ("fact", "holder", "body", "role"))
+    within = _within(*([values[each]] if each in values else [] for each in ("from", "by")))
+    return DatedTie(fact, holder, body, role, values.get("date", ""), within, has_ended=values.get("ended") == "true")
 
 
 def _within(first: Sequence[str], last: Sequence[str]) -> tuple[str, str] | None:
-    return (min(first), max(last)) if first and last else None
+    return (min(first, default=""), max(last, default="")) if first or last else None
 
 
 def governed_with(iri: str, store: Store) -> list[str]:

@@ -38,6 +38,7 @@ _BEGINNING: Final = _iri("time", "hasBeginning")
 _END: Final = _iri("time", "hasEnd")
 _DAYS: Final = tuple(_iri("time", name) for name in ("inXSDDate", "inXSDgYearMonth", "inXSDgYear"))
 _NOT_AFTER: Final = _iri("cg", "dateNotAfter")
+_NOT_BEFORE: Final = _iri("cg", "dateNotBefore")
 _DISSOLVED: Final = _iri("schema", "dissolutionDate")
 _STALE: Final = _iri("cg", "staleAfter")
 _LIST_OF: Final = _iri("cg", "listOf")
@@ -130,9 +131,12 @@ class Calendar:
             if found is None:
                 return Counted(tuple(premises), text("proofs.day.missing").filled(name=name))
         premises += [t for t in ends if t is not None and t not in premises]
-        begins, finishes = self._span(fact, _BEGINNING), self._span(fact, _END)
+        begins, finishes = self._span(fact, _BEGINNING, _DAYS), self._span(fact, _END, (*_DAYS, _NOT_AFTER))
         known = [_Date(_value(t[2]), (t,)) for t in self._facts.match(fact, _KNOWN, None) if self._facts.is_asserted(t)]
-        against = self._against(begins, finishes, [t[2] for t in ends[:2] if t is not None])
+        # By the last day on which it may have begun it had; before the first it had not.
+        known += self._span(fact, _BEGINNING, (_NOT_AFTER,))
+        earliest = self._span(fact, _BEGINNING, (_NOT_BEFORE,))
+        against = self._against((*begins, *earliest), finishes, [t[2] for t in ends[:2] if t is not None])
         if against is not None:
             return Counted((*premises, *against.premises), against.why)
         begun = [d for d in (*known, *begins) if d.text <= self._day[: len(d.text)]]
@@ -186,13 +190,13 @@ class Calendar:
     def _first(self, subject: str, predicate: str) -> TripleText | None:
         return next((t for t in self._facts.match(subject, predicate, None) if self._facts.is_asserted(t)), None)
 
-    def _span(self, fact: str, end: str) -> list[_Date]:
-        """The dates at one end of the membership's interval."""
+    def _span(self, fact: str, end: str, properties: Sequence[str]) -> list[_Date]:
+        """The dates at one end of the membership's interval that these properties say."""
         return [
             _Date(_value(day[2]), (interval, bound, day))
             for interval in self._facts.match(fact, _DURING, None)
             for bound in self._facts.match(interval[2], end, None)
-            for name in (_DAYS if end == _BEGINNING else (*_DAYS, _NOT_AFTER))
+            for name in properties
             for day in self._facts.match(bound[2], name, None)
         ]
 

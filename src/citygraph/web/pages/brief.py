@@ -21,23 +21,32 @@ from citygraph.web.pages.terms import ShownTerm
 
 _AUTHORITY: Final = PREFIXES["cv"] + "PublicOrganisation"
 _PLACES: Final = frozenset({"city", "place"})
-_LAST_KNOWN: Final = frozenset({FactStatus.LAST_KNOWN, FactStatus.UNDATED})
 
 
 @dataclass(frozen=True, slots=True)
 class Governed:
-    """A place and who speaks for it, which are one for a reader; one of them may be empty."""
+    """A place and who speaks for it, which are one for a reader when there is one of each; the place may be empty."""
 
-    place: str = ""
-    authority: str = ""
+    place: str
+    authorities: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """Whose name the brief bears."""
+        return self.place or self.authorities[0]
+
+    @property
+    def holder(self) -> str:
+        """Whose ties the page is about: the authority, or the place of several."""
+        return self.authorities[0] if len(self.authorities) == 1 else self.place
 
     def other_than(self, iri: str) -> str:
-        """The other one of the two; empty when there is none."""
-        return next((each for each in (self.authority, self.place) if each not in {"", iri}), "")
+        """The other one of the two; empty when there is none, or more than one."""
+        return next((each for each in (self.holder, self.place) if each not in {"", iri}), "")
 
 
 def governed(page: Page, iri: str) -> Governed | None:
-    """The place and the authority that a page is of: one of each, who have no other; `None` for anything else."""
+    """The place that a page is of and its authorities, or an authority and its only place; `None` for anything else."""
     kind = page.graph.kind_of(iri)
     is_place = kind is not None and kind.name in _PLACES
     if not is_place and _AUTHORITY not in page.graph.directory.classes(iri):
@@ -45,9 +54,9 @@ def governed(page: Page, iri: str) -> Governed | None:
     others = governed_with(iri, page.graph.store)
     if is_place:
         authorities = [each for each in others if _AUTHORITY in page.graph.directory.classes(each)]
-        return Governed(iri, authorities[0]) if len(authorities) == 1 else None
+        return Governed(iri, tuple(authorities)) if authorities else None
     alone = len(others) == 1 and governed_with(others[0], page.graph.store) == [iri]
-    return Governed(others[0] if alone else "", iri)
+    return Governed(others[0] if alone else "", (iri,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class NetworkBrief:
 class Brief:
     """What an authority or a person is in networks on the day, or who does what in a network, best first.
 
-    `of` is `authority`, `person` or `network`; `others` is what is known of other days.
+    `of` is `authority`, `person` or `network`; `others` is what is known of other days, `undated` what no day is known of.
     """
 
     of: str
@@ -87,14 +96,15 @@ class Brief:
     sentence: str
     networks: tuple[NetworkBrief, ...]
     last_known: tuple[BriefLine, ...]
+    undated: tuple[BriefLine, ...]
     others: tuple[BriefLine, ...]
     sources: tuple[CitedSource, ...]
 
 
 def brief_of(page: Page, pair: Governed) -> Brief:
-    """The brief of an authority, in the language and on the day of the page."""
-    subject = pair.place or pair.authority
-    writer = _Writer(page, subject, pair.authority, ties_of(pair.authority, page.graph.store))
+    """The brief of a place and its authorities, in the language and on the day of the page."""
+    ties = {tie.fact: tie for each in pair.authorities for tie in ties_of(each, page.graph.store)}
+    writer = _Writer(page, pair.subject, pair.authorities, [*ties.values()])
     return writer.brief("authority", writer.sentence)
 
 
@@ -108,18 +118,29 @@ def other_brief(page: Page, iri: str) -> Brief | None:
     grades = grades_in(iri, page.graph.store) if name == "network" else {}
     if not ties and not grades:
         return None
-    writer = _Writer(page, iri, iri if name == "person" else "", ties)
+    writer = _Writer(page, iri, (iri,) if name == "person" else (), ties)
     return writer.brief(
         name, writer.offices if name == "person" else lambda holding: writer.of_network(holding, grades)
     )
 
 
+def day_in_words(page: Page, day: str, within: tuple[str, str] | None) -> str:
+    """A day no more exactly than the graph knows it: one between two, or on one side of one, is said as such."""
+    date = page.formatter.date
+    if not within:
+        return date(day) if day else ""
+    first, last = within
+    if first and last:
+        return page.words("brief.between", first=date(first), last=date(last))
+    return page.words("brief.or_later", date=date(first)) if first else page.words("brief.or_earlier", date=date(last))
+
+
 class _Writer:
     """Says ties in words, and numbers their sources in the order in which they are said."""
 
-    def __init__(self, page: Page, subject: str, holder: str, ties: Sequence[NetworkTie]) -> None:
-        """The page of a subject; who is left out of its own lines is the `holder`."""
-        self._page, self._subject, self._holder, self._words = page, subject, holder, page.words
+    def __init__(self, page: Page, subject: str, own: Sequence[str], ties: Sequence[NetworkTie]) -> None:
+        """The page of a subject; `own` is whom it is of, and one alone is left out of its own lines."""
+        self._page, self._subject, self._own, self._words = page, subject, own, page.words
         self.name = page.graph.label(subject, page.language)
         self.ties = sorted(ties, key=self._order)
         facts = [tie.fact for tie in self.ties]
@@ -137,9 +158,12 @@ class _Writer:
             by_place[tie.body if of == "network" else tie.network].append(tie)
         first = sorted(by_place, key=lambda each: each != self._subject)
         networks = tuple(self.network(each, by_place[each]) for each in first)
-        last_known = tuple(self.line(tie) for tie in away if self.code(tie) in _LAST_KNOWN)
-        others = tuple(self.line(tie) for tie in away if self.code(tie) not in _LAST_KNOWN)
-        return Brief(of, self.name, sentence(holding), networks, last_known, others, tuple(self.sources))
+        groups: dict[FactStatus, list[BriefLine]] = {}
+        for status in (FactStatus.LAST_KNOWN, FactStatus.UNDATED):
+            groups[status] = [self.line(tie) for tie in away if self.code(tie) is status]
+        others = tuple(self.line(tie) for tie in away if self.code(tie) not in groups)
+        last_known, undated = map(tuple, groups.values())
+        return Brief(of, self.name, sentence(holding), networks, last_known, undated, others, tuple(self.sources))
 
     def _order(self, tie: NetworkTie) -> tuple[object, ...]:
         label = self._page.graph.label
@@ -174,7 +198,7 @@ class _Writer:
             network=formatter.iri(tie.network),
             role=self._page.graph.label(tie.role, self._page.language),
             body=formatter.iri(tie.body),
-            holder=None if tie.holder == self._holder else formatter.iri(tie.holder),
+            holder=None if (tie.holder,) == tuple(self._own) else formatter.iri(tie.holder),
             when=self._when(tie),
             numbers=self._numbers(tie.fact),
             since=self._begin(tie),
@@ -182,20 +206,15 @@ class _Writer:
         )
 
     def _when(self, tie: NetworkTie) -> str:
-        date, begin = self._page.formatter.date, self._begin(tie)
-        if begin and tie.end:
-            return f"{begin} – {date(tie.end)}"
+        begin, end = self._begin(tie), day_in_words(self._page, tie.end, tie.end_within)
+        if begin and end:
+            return f"{begin} – {end}"
         if begin:
             return self._words("brief.since", date=begin)
-        return self._words("brief.until", date=date(tie.end)) if tie.end else ""
+        return self._words("brief.until", date=end) if end else ""
 
     def _begin(self, tie: NetworkTie) -> str:
-        """When it began, no more exactly than the graph knows: a day between two is said as such."""
-        date = self._page.formatter.date
-        if tie.begin_within:
-            first, last = tie.begin_within
-            return self._words("brief.between", first=date(first), last=date(last))
-        return date(tie.begin) if tie.begin else ""
+        return day_in_words(self._page, tie.begin, tie.begin_within)
 
     def _numbers(self, fact: Term) -> tuple[int, ...]:
         shown = cited_sources(self._cited.get(fact, ()), self._page.formatter, self._words)
@@ -203,12 +222,17 @@ class _Writer:
 
     def sentence(self, holding: Sequence[NetworkTie]) -> str:
         """What the authority has on the day, counted."""
-        own = [tie for tie in holding if tie.is_grade and tie.holder == self._holder]
+        own = [tie for tie in holding if tie.is_grade and tie.holder in self._own]
+        heads = {tie.body for tie in holding if tie.leads}
+        boards = {tie.body for tie in holding if tie.on_board}
+        networks = {tie.network for tie in holding}
         counted = {
             "member": {tie.network for tie in own if tie.is_member},
             "partner": {tie.network for tie in own if not tie.is_member},
-            "leads": {tie.body for tie in holding if tie.leads and tie.body != tie.network},
-            "board": {tie.body for tie in holding if tie.on_board},
+            "presides": heads & networks,
+            "leads": heads - networks - boards,
+            "chairs": heads & boards,
+            "board": boards - heads,
         }
         said = [
             self._words(f"brief.{key}_{'one' if len(found) == 1 else 'many'}", count=len(found))

@@ -11,8 +11,11 @@ from starlette.responses import Response
 
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
+from citygraph.namespaces import prefixes_for
+from citygraph.query import resolve_entity
 from citygraph.query.entity import DatedTie, changed_since, governed_with, last_known
 from citygraph.rdf import Iri
+from citygraph.web.pages.brief import day_in_words
 from citygraph.web.pages.page import Page, as_fault
 from citygraph.web.pages.terms import ShownTerm
 
@@ -65,11 +68,12 @@ def news_page(request: Request) -> Response:
 
 
 def _line(page: Page, tie: DatedTie, when: str) -> _Line:
+    date = day_in_words(page, tie.date, tie.within)
     return _Line(
         page.formatter.iri(tie.holder),
         page.graph.label(tie.role, page.language),
         page.formatter.iri(tie.body),
-        page.words(when, date=page.formatter.date(tie.date)),
+        page.words(when if date else "status.undated-plain", date=date),
         tie.fact,
     )
 
@@ -111,13 +115,9 @@ def _about(page: Page, text: str) -> str:
     """The thing that is meant by an address, the end of one, or a name; empty for none.
 
     Raises:
-        QueryError: nothing is called so.
+        QueryError: nothing is called so, or several things are; the nearest names are in the message.
     """
     if not text:
         return ""
-    directory = page.graph.directory
-    known = text if directory.node(text) is not None else directory.called(text)
-    found = known or next((each.iri for each in directory.search(text, most=1)), "")
-    if not found:
-        raise QueryError(sentence("question.nothing", text=text[:60]), fix=sentence("web.news.other_name"))
-    return found
+    prefixes = prefixes_for(page.project.config.base)
+    return resolve_entity(text, page.graph.store, prefixes=prefixes, names=page.graph.candidates).value
