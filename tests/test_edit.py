@@ -37,13 +37,14 @@ from citygraph.lexer import TURTLE, tokens
 from citygraph.load import load_files
 from citygraph.namespaces import PREFIXES, Curies, prefixes_for
 from citygraph.project.editing import CheckedEdit, Edits
-from citygraph.rdf import Iri, Literal, Quad, Term, Triple, to_rdflib
+from citygraph.rdf import Iri, Literal, Quad, Term, Triple, parse, to_rdflib
 from clean_project import NETWORK, clean_project
 from conftest import ROOT, TODAY
 from random_edits import RandomEdits, faults, second_window, written_and_undone
 
 Said = list[tuple[str, str]]
 SH = PREFIXES["sh"]
+HEAD = "@prefix id: <https://x.example/id/> .\n@prefix cg: <https://x.example/o#> .\n\n"
 
 EXPECTED = Path(__file__).parent / "expected" / "edits.txt"
 # One fact of each kind, added in this order to what the others left.
@@ -501,9 +502,11 @@ def test_somebody_who_was_faster_is_not_overwritten(project: Project) -> None:
     assert text_of(project).endswith("# Mine\n")
 
 
-def test_what_an_import_keeps_is_not_changed_by_hand(project: Project) -> None:
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])  # as git leaves it on some machines
+def test_what_an_import_keeps_is_not_changed_by_hand(project: Project, newline: str) -> None:
     path = project.folder / NETWORK
-    path.write_text(f"# Written by citygraph ingest. sha256 {'0' * 64}\n\n{text_of(project)}", encoding="utf-8")
+    kept = f"# Written by citygraph ingest. sha256 {'0' * 64}\n\n{text_of(project)}"
+    path.write_bytes(kept.replace("\n", newline).encode())
     with pytest.raises(EditError, match="a program writes"):
         project.edits.editor().retract("claim-nordnett-founded-1998", [])
     plan = project.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01")])
@@ -601,6 +604,82 @@ def test_line_ends_and_a_byte_order_mark_stay(project: Project, newline: str, ma
     write(project, project.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01")]))
     after = path.read_bytes()
     assert after.replace(f'    cg:asOf "2020-12-01"^^xsd:date ;{newline}'.encode(), b"") == data
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        # A remark ends with its line, also where its block goes and something stands behind the dot.
+        ("id:a cg:p 1 ; # last\n # inner\n . # end\n", "# inner\n# last\n # end\n"),
+        ("id:a cg:p 1 ; # last\n . id:b cg:p 2 .\n", "# last\n id:b cg:p 2 .\n"),
+    ],
+)
+def test_the_remarks_of_a_block_that_goes_stay_in_lines_of_their_own(text: str, left: str) -> None:
+    gone = StatementChange(removed=(triple("a", "1"),))
+    assert EditableTurtle("x.ttl", f"{HEAD}{text}").changed(gone, prefixes={}) == f"{HEAD}{left}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}id:a cg:p 1 . id:b\n cg:p 2 .\n",
+        f"{HEAD}id:a cg:p 1 .\n@prefix z: <https://z.example/> .\nid:b cg:p z:b .\n",
+        "<https://x.example/id/a> <https://x.example/o#p> 1 .\n@prefix z: <https://z.example/> .\nz:b a z:C .\n",
+    ],
+)
+def test_two_blocks_in_a_line_and_a_prefix_below_a_block_do_not_refuse_an_edit(text: str) -> None:
+    new = StatementChange(added=(triple("a", "3", "q"), triple("n", "4", "q")))
+    prefixes = {"cg": "https://x.example/o#", "n": "https://x.example/o#q"}
+    after = EditableTurtle("x.ttl", text).changed(new, prefixes=prefixes, after="https://x.example/id/a")
+    said = {each.triple for each in parse(text.encode(), format="ttl").quads}
+    assert {each.triple for each in parse(after.encode(), format="ttl").quads} == said | set(new.added)
+
+
+def triple(subject: str, number: str, predicate: str = "p") -> Triple:
+    value = Literal(number, datatype=Iri("http://www.w3.org/2001/XMLSchema#integer"))
+    return Triple(Iri(f"https://x.example/id/{subject}"), Iri(f"https://x.example/o#{predicate}"), value)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("data/places.ttl", b"# caf\xe9\n"), ("data/places.ttl", b"id:x a \n"), ("data/new.ttl", b"\xff")],
+)
+def test_no_edit_is_made_of_a_graph_that_could_not_be_read_whole(project: Project, name: str, data: bytes) -> None:
+    """What stands in the file might be the very thing that is added, or the one that is meant."""
+    path = project.folder / name
+    path.write_bytes((path.read_bytes() if path.exists() else b"") + data)
+    for said in (
+        [("name", "Vik"), ("country", "Norge"), ("source", "register")],
+        [("name", "V"), ("country", "Nowhere")],
+    ):
+        with pytest.raises(EditError, match=f"{name}.* could not be read"):
+            project.edits.editor().add("city", said)
+
+
+def test_what_an_internal_document_says_stands_in_no_public_file(project: Project) -> None:
+    settings, internal = project.folder / "graph.toml", project.folder / "data/internal"
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("[publish]", '[publish]\ninternal = ["data/internal"]'),
+        encoding="utf-8",
+    )
+    internal.mkdir()
+    sources = text_of(project, "data/sources.ttl")
+    head = "".join(line for line in sources.splitlines(keepends=True) if line.startswith("@prefix"))
+    document = 'source:hemmelig.txt a foaf:Document ; dct:title "Hemmelig"@nb ; dct:date "2020-10-01"^^xsd:date .\n'
+    (internal / "sources.ttl").write_text(f"{head}\n{document}", encoding="utf-8")
+    again = Project.open(project.folder, today=TODAY)
+    of_it = ("source", "hemmelig.txt")
+    figure = [("organization", "Nordnett"), ("indicator", "countries"), ("value", "7"), ("date", "2018"), of_it]
+    plan = again.edits.editor().add("figure", figure)
+    assert list(plan.contents) == ["data/internal/nordnett.ttl"]
+    write(again, plan)
+    plan = again.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-12-01"), of_it])
+    assert list(plan.contents) == ["data/internal/nordnett.ttl"]
+    write(again, plan)
+    public = [*figure[:3], ("date", "2017"), ("source", "notat.txt")]
+    assert list(again.edits.editor().add("figure", public).contents) == [NETWORK]
+    plan = again.edits.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2021-01-01"), ("source", "notat.txt")])
+    assert list(plan.contents) == [NETWORK]
 
 
 def leave_no_room(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,8 @@ class EditableTurtle:
             is_sparql = directive and first.kind == "word" and token.kind == "iri"
             if (token.kind == "mark" and token.text == "." and depth == 0) or is_sparql:
                 if directive:
-                    header_end = token.end
+                    # A prefix that comes later holds for what comes later.
+                    header_end = header_end if spans else token.end
                 else:
                     spans.append(_Span(first.start, token.end, self._subject(first)))
                 first = None
@@ -165,7 +166,9 @@ class EditableTurtle:
         if left and pairs:
             pairs[-1].comments += left
         if not pairs:
-            return "\n".join([*block.comments, *left])
+            # A remark ends with its line: what stood behind the dot begins another.
+            behind = self.text[span.end :].partition("\n")[0].strip()
+            return "\n".join([*block.comments, *left, *([""] if behind and (block.comments or left) else [])])
         return write_block(Block(block.subject, pairs, [*block.comments]))
 
     def _without(self, span: _Span) -> tuple[int, int, str]:
@@ -198,6 +201,9 @@ class EditableTurtle:
             at = re.compile(r"[^\n]*").match(self.text, ends[-1])
             place = at.end() if at else ends[-1]
             place -= self.text[:place].endswith("\r")
+            if any(span.start < place < span.end for span in self._spans):
+                # Of two blocks in one line the second begins behind the first.
+                return ends[-1], ends[-1], f"\n\n{text}\n\n"
             rest = re.compile(r"\s*").match(self.text, place)
             is_last = rest is not None and rest.end() == len(self.text)
             return (place, len(self.text), f"\n\n{text}\n") if is_last else (place, place, f"\n\n{text}")
@@ -214,7 +220,7 @@ class EditableTurtle:
         lines = [(name, f"@prefix {name}: <{prefixes[name]}> .") for name in new]
         if not lines:
             return []
-        if not own:
+        if not own or not self._header_end:
             place = self._header_end
             together = "\n".join(line for _, line in lines)
             return [(place, place, f"\n{together}" if place else f"{together}\n\n")]

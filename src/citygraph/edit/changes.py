@@ -43,13 +43,18 @@ _DAY: Final = Iri(PREFIXES["xsd"] + "date")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where an edit is made: the project folder, the texts of documents, the languages of labels, the day, and names of countries."""
+    """Where an edit is made: the project folder, the texts of documents, the languages of labels, the day, and names of countries.
+
+    `internal` are the patterns of files that are never published; `unread` is what is said of a file that could not be read.
+    """
 
     folder: Path
     sources_folder: Path
     languages: tuple[str, ...]
     today: date
     country_name: Callable[[str], Text]
+    internal: tuple[str, ...] = ()
+    unread: EditError | None = None
 
 
 class Editor:
@@ -65,7 +70,7 @@ class Editor:
         self._passages = Passages(state, workplace.sources_folder)
         self.answers = TypedValues(state, resolve, self._passages, workplace.languages)
         self._builder = Builder(state)
-        self._placing = Placing(state, workplace.folder)
+        self._placing = Placing(state, workplace.folder, internal=workplace.internal, unread=workplace.unread)
         self._resolve, self._folder, self._sources = resolve, workplace.folder, workplace.sources_folder
         self._today, self._country_name = workplace.today, workplace.country_name
         self.languages = workplace.languages

@@ -18,7 +18,7 @@ from citygraph.edit.state import EditedGraph, is_editable
 from citygraph.errors import EditError
 from citygraph.files import locked, write_file
 from citygraph.files import write_files as write_in_order
-from citygraph.graphs import FileGraph, Part, part_of
+from citygraph.graphs import FileGraph, Part, is_internal, part_of
 from citygraph.messages import Text, sentence
 from citygraph.namespaces import PREFIXES, RDF_TYPE
 from citygraph.rdf import Iri, Triple
@@ -80,10 +80,21 @@ class EditPlan:
 class Placing:
     """Decides in which file, and behind which block, new statements stand."""
 
-    def __init__(self, state: EditedGraph, folder: Path) -> None:
-        """`folder` is the project."""
+    def __init__(
+        self, state: EditedGraph, folder: Path, *, internal: Sequence[str] = (), unread: EditError | None = None
+    ) -> None:
+        """Place statements in the files of a graph.
+
+        Args:
+            state: the graph.
+            folder: the project.
+            internal: the patterns of `publish.internal`.
+            unread: what is said of a file that could not be read whole, so that nobody knows all that the graph says.
+        """
         self._state = state
         self._folder = folder
+        self._internal = internal
+        self._unread = unread
 
     def changes(self, difference: StatementChange, facts: Sequence[Fact]) -> tuple[EditedFile, ...]:
         """The files with the statements of a difference.
@@ -92,15 +103,23 @@ class Placing:
             difference: what goes and what comes.
             facts: the facts that are new; where they stand follows from what they are about.
 
+        What mentions a thing that internal files alone describe, such as their document as its source, stands in an
+        internal file.
+
         Raises:
-            EditError: a statement that is to go stands where no program may change it, or a file cannot be changed.
+            EditError: a statement that is to go stands where no program may change it, or a file cannot be changed; or a
+                file of the project could not be read whole.
         """
+        if self._unread is not None:
+            raise self._unread
+        hidden = self._hidden_home(difference.added)
         homes = {iri: (self.file_for(fact), fact) for fact in facts for iri in (fact.iri, *fact.nodes.values())}
         comes: dict[str, list[Triple]] = {}
         after: dict[str, str] = {}
         for triple in difference.added:
             subject = triple.subject.value if isinstance(triple.subject, Iri) else ""
             path = self._path_of(subject, homes, facts)
+            path = self._beside_hidden(path, hidden) if hidden else path
             comes.setdefault(path, []).append(triple)
             if path not in after and subject not in self._state.said:
                 fact = homes[subject][1] if subject in homes else None
@@ -112,6 +131,32 @@ class Placing:
         paths = sorted({*comes, *goes}, key=lambda path: (part_of(path) is not Part.SOURCES, path))
         made = (self._change(each, goes.get(each, []), comes.get(each, []), after.get(each, "")) for each in paths)
         return tuple(each for each in made if each.before != each.after)
+
+    def _hidden_home(self, added: Iterable[Triple]) -> str:
+        """The file of a thing that internal files alone describe, and that one of these statements is about; else empty."""
+        terms = (term for each in added for term in (each.subject, each.object)) if self._internal else ()
+        for term in dict.fromkeys(terms):
+            passage = excerpt_range(term.value.removesuffix(_SELECTOR)) if isinstance(term, Iri) else None
+            iri = passage.source if passage is not None else term.value if isinstance(term, Iri) else ""
+            files = self._state.files_of(iri)
+            if files and all(self._is_internal(each.path) for each in files):
+                return (self._home_of(iri) or files[0]).path
+        return ""
+
+    def _home_of(self, subject: str) -> FileGraph | None:
+        """The file of a thing that a person may change: a public one where there is one, as `_hidden_home` has the others."""
+        files = [each for each in self._state.files_of(subject) if is_editable(each)]
+        return next((each for each in files if not self._is_internal(each.path)), next(iter(files), None))
+
+    def _is_internal(self, path: str) -> bool:
+        return is_internal(path, self._internal, base=self._state.base)
+
+    def _beside_hidden(self, path: str, hidden: str) -> str:
+        """The internal file for what would stand in a public one: of the same name beside `hidden`, else that itself."""
+        if self._is_internal(path):
+            return path
+        beside = self.usable(f"{hidden.rpartition('/')[0]}/{path.rpartition('/')[2]}")
+        return beside if self._is_internal(beside) else self.usable(hidden)
 
     def _change(self, path: str, goes: Sequence[Triple], comes: Sequence[Triple], after: str) -> EditedFile:
         place = self._folder / path
@@ -137,12 +182,12 @@ class Placing:
         """The file in which something new is said of a subject."""
         if subject in homes and subject not in self._state.said:
             return homes[subject][0]
-        home = self._state.home_of(subject)
+        home = self._home_of(subject)
         if home is not None:
             return home.path
         passage = excerpt_range(subject.removesuffix(_SELECTOR))
         if passage is not None:
-            document = self._state.home_of(passage.source)
+            document = self._home_of(passage.source)
             return document.path if document is not None else _DOCUMENTS
         if facts:
             return self.file_for(facts[0])
@@ -153,15 +198,16 @@ class Placing:
         kind = fact.kind
         about = fact.one(kind.beside) if kind.beside else None
         if isinstance(about, Iri):
-            beside = [each for each in self._beside(fact, about) if each is not None]
+            beside = [each for each in self._beside(fact, about) if each is not None and not self._is_internal(each)]
             if beside:
                 return max(dict.fromkeys(beside), key=beside.count)
-            home = self._state.home_of(about.value)
+            home = self._home_of(about.value)
             return home.path if home is not None else self._of_its_own(about.value)
         if "{" in kind.file:
             return self.usable(kind.file.replace("{address}", fact.iri.rpartition("/")[2]))
-        same = [file.path for each in self._state.instances(kind.classes[0]) if (file := self._state.home_of(each))]
-        known = [each for each in same if part_of(each) is part_of(kind.file or _DOCUMENTS)]
+        same = [file.path for each in self._state.instances(kind.classes[0]) if (file := self._home_of(each))]
+        part = part_of(kind.file or _DOCUMENTS)
+        known = [each for each in same if part_of(each) is part and not self._is_internal(each)]
         if kind.file in known or not known:
             return self.usable(kind.file or _DOCUMENTS)
         return max(dict.fromkeys(known), key=known.count)
@@ -187,7 +233,7 @@ class Placing:
         same = Iri(fact.kind.classes[0])
         for each in others:
             if same in self._state.objects(each, RDF_TYPE):
-                home = self._state.home_of(each)
+                home = self._home_of(each)
                 yield home.path if home else None
 
     def _behind(self, path: str, subject: str, fact: Fact | None) -> str:

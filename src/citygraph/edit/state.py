@@ -20,7 +20,7 @@ Resolve = Callable[[str, tuple[str, ...]], Iri]
 _SUBCLASS: Final = PREFIXES["rdfs"] + "subClassOf"
 _PARTS: Final = (Part.ONTOLOGY, Part.DATA, Part.SOURCES)
 # What an import has written says so above all else, with the hash of the rest.
-_IMPORTED: Final = re.compile(r"\A# [^\n]* sha256 [0-9a-f]{64}\n")
+_IMPORTED: Final = re.compile(r"\A# [^\n]* sha256 [0-9a-f]{64}\r?\n")
 
 
 class EditedGraph:

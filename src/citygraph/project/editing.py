@@ -36,6 +36,10 @@ Compare: TypeAlias = Callable[[Mapping[str, bytes]], Changes]
 
 
 _KINDS_FILE: Final = "ontology/kinds.ttl"
+_NOT_READ: Final = frozenset(
+    {"encoding", "entity-declaration", "file-too-large", "syntax", "too-deep", "unreadable-file", "unsafe-link"}
+)
+"""The findings of a file of which something, or all, was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ class Edits:
         Raises:
             ConfigError: the kinds of facts cannot be read.
         """
-        graphs = load.load_files(self._config).graphs
+        loaded = load.load_files(self._config)
+        graphs, unread = loaded.graphs, _unread(loaded.findings)
         state = EditedGraph(graphs)
         written = graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
         implied = (Quad(each.subject, each.predicate, each.object) for each in state.types())
@@ -150,12 +155,23 @@ class Edits:
                     return query.resolve_entity(text, store, of_class=each, prefixes=state.prefixes)
                 except QueryError as error:
                     errors.append(error)
+            if unread is not None:
+                # It may well stand in the file that nobody could read.
+                raise unread
             unknown = _or_its_place(errors[0], text, classes, store, state.prefixes)
             unknown.candidates = tuple(dict.fromkeys(each for one in errors for each in one.candidates))
             raise unknown
 
         config = self._config
-        workplace = Workplace(config.folder, config.sources_folder, config.languages, self._today, _country_name)
+        workplace = Workplace(
+            config.folder,
+            config.sources_folder,
+            config.languages,
+            self._today,
+            _country_name,
+            config.internal,
+            unread,
+        )
         return Editor(state, kinds_of(graphs, self._reference), resolve, workplace)
 
     def networks(self, names: Sequence[str] | None = None) -> dict[str, Text]:
@@ -247,6 +263,16 @@ class Edits:
             message = sentence("edit.refused", count=len(checked.violations))
             raise EditError(message, fix=sentence("edit.next.refused"))
         write_plan(checked.plan, self._config.folder, self._config.sources_folder)
+
+
+def _unread(findings: Iterable[Finding]) -> EditError | None:
+    """What is said of the first file of which something could not be read; `None` when all of them were."""
+    for each in findings:
+        if each.code in _NOT_READ and each.file.startswith(("data/", "ontology/")):
+            why = each.message
+            message = sentence("edit.unread", file=each.file, line=f":{each.line}" if each.line else "", why=why)
+            return EditError(message, fix=sentence("edit.next.unread"))
+    return None
 
 
 def _country_name(code: str) -> Text:
