@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +25,7 @@ from pages_client import Pages, words_of
 HELD_OUT: list[dict[str, Any]] = [
     each for group in tomllib.loads(Path(__file__).with_name("held-out.toml").read_text()).values() for each in group
 ]
+OFFICES: dict[str, list[dict[str, Any]]] = tomllib.loads(Path(__file__).with_name("offices.toml").read_text())
 Read: TypeAlias = Callable[[str], AskedText]
 
 
@@ -32,7 +34,9 @@ def read(this_project: Project, snapshot: Snapshot) -> Read:
     """Reads a text over our own graph."""
     phrasings = Phrasings(this_project.queries())
     directory = Directory(snapshot.folder, this_project.prefixes)
-    return lambda text: read_question(text, phrasings, directory, prefixes=this_project.prefixes)
+    return lambda text: read_question(
+        text, phrasings, directory, prefixes=this_project.prefixes, today=date(2020, 11, 5)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,39 @@ def test_their_names_and_dates_are_filled_in(read: Read) -> None:
         for reading in read(each["asked"]).readings:
             if reading.query.name == each["means"]:
                 assert each.get("values", {}).items() <= dict(reading.values).items(), each["asked"]
+
+
+@pytest.mark.parametrize(("half", "most"), [("tuned", 0), ("untuned", 3)])
+def test_an_office_is_understood(read: Read, half: str, most: int) -> None:
+    wrong = []
+    for each in OFFICES[half]:
+        found = [reading for reading in read(each["asked"]).readings if reading.query.name in each["means"]]
+        values = each.get("values", {}).items()
+        day = each.get("day")
+        if not found or not values <= dict(found[0].values).items() or day not in {None, str(found[0].as_of)}:
+            wrong.append(each["asked"])
+    assert len(wrong) <= most, wrong
+
+
+@pytest.mark.parametrize(
+    ("asked", "question", "as_of"),
+    [
+        ("Medlemmer i Metrex 5/11-2020", "members", "2020-11-05"),
+        ("Medlemmer i Metrex 05.11.20", "members", "2020-11-05"),
+        ("Medlemmer i Metrex høsten 2019", "members", "2019-11-30"),
+        ("Members of Metrex before May 2019", "members", "2019-04-30"),
+        ("Members of Metrex at the end of 2018", "members", "2018-12-31"),
+        ("Medlemmer i Metrex før 2019", "members", "2018-12-31"),
+        ("Oslos nettverk i fjor", "our-networks", "2019-12-31"),
+        ("Oslo's networks last month", "our-networks", "2020-10-31"),
+        ("Which networks has Oslo joined after 2015", "our-networks", None),
+    ],
+)
+def test_a_time_in_words_is_its_last_day_and_all_that_came_after_one_is_no_day(
+    read: Read, asked: str, question: str, as_of: str | None
+) -> None:
+    found = next(each for each in read(asked).readings if each.query.name == question)
+    assert found.as_of == (date.fromisoformat(as_of) if as_of else None)
 
 
 @pytest.mark.parametrize(
@@ -192,3 +229,41 @@ def test_the_search_for_programs_has_the_readings(pages: Pages) -> None:
 def test_what_is_not_in_the_graph_is_not_said_to_be_no_member(pages: Pages) -> None:
     found = words_of(pages.get("/search?q=Lillehammerq&lang=nb").text)
     assert "betyr ikke at det ikke er medlem noe sted" in found
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("<script>alert(1)</script><b>Oslo</b>", 'href="/city/oslo?lang=en"'),
+        ("os\u200blo \u202e", 'href="/city/oslo?lang=en"'),
+        ("id:oslo-kommune", 'href="/authority/oslo-kommune?lang=en"'),
+        ("SELECT ?s WHERE { ?s a ?o }", 'href="/editor?query=SELECT'),
+        ("PREFIX cg: <https://w3id.org/citygraph/ontology#>\nASK { ?s a cg:CityNetwork }", 'href="/editor?query=PREFIX'),
+        ("INSERT DATA { <a> <b> <c> }", 'href="/editor?query=INSERT'),
+        ("a" * 10_000, "Only the first 200 characters were read."),
+        ("who is a member of Eurocities " * 400, 'href="/queries/members?network=id%3Aeurocities'),
+        ("عضو في شبكة المدن أوسلو", "Nothing here is called"),
+        ("رشت oslo ؟", 'href="/city/oslo?lang=en"'),
+        ("?!...,;:--'\"()[]{}|\\^$*+%", "Nothing here is called"),
+        ("🏙️🇳🇴", "Nothing here is called"),
+        ("Oslo 🏙️ networks", 'href="/queries/our-networks?member=id%3Aoslo-kommune'),
+        ("\x00\x01\x7f", "Type a name or a question"),
+        (" ", "Type a name or a question"),
+        ("' OR 1=1 --", "Type a name or a question"),
+    ],
+)  # fmt: skip
+def test_any_text_in_the_box_gives_a_page_that_helps(pages: Pages, typed: str, said: str) -> None:
+    found = pages.get("/search?" + urlencode({"q": typed, "lang": "en"}))
+    assert found.status_code == 200
+    assert said in found.text
+    assert "alert(1)" not in found.text
+    assert "\u202e" not in found.text
+    assert pages.get("/search.json?" + urlencode({"q": typed})).status_code == 200
+
+
+@given(text=st.text(max_size=300) | st.text(alphabet="<>{}?'\"\\%&;:/ \u202eaبא🏙0", max_size=60))
+@settings(max_examples=25)
+def test_no_text_in_the_box_breaks_the_page(pages: Pages, text: str) -> None:
+    typed = text.encode("utf-8", errors="surrogatepass")
+    for address in ("/search", "/search.json"):
+        assert pages.get(f"{address}?q={quote_from_bytes(typed)}").status_code == 200

@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from itertools import islice
 from typing import Final
 
-from citygraph.matching.names import one_of, plain, read_name
+from citygraph.matching.names import one_of, plain, read_name, word_lists, words_of
 from citygraph.messages import LANGUAGES, text
 from citygraph.store.directory import Directory
 from citygraph.store.names import Hit
@@ -21,6 +21,7 @@ _LONGEST: Final = 400
 _MOST_WORDS: Final = 7
 _MOST_SLIPS: Final = 12
 _MONTHS: Final = 12
+_CENTURY: Final = 2000
 _YEARS: Final = range(1900, 2101)
 _NEARLY, _BEGINS = 0.7, 0.93
 _SHORTEST: Final = 3
@@ -31,21 +32,25 @@ _NAMED: Final = ("network", "authority", "city", "country", "person", "working-g
 _BY_SLIP: Final = frozenset({"network", "authority", "city", "person"})
 _DAYS: Final = (
     r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
-    r"(?P<d>\d{1,2})[./](?P<m>\d{1,2})[./](?P<y>\d{4})",
+    r"(?P<d>\d{1,2})[./](?P<m>\d{1,2})[-./](?P<y>\d{4})",
+    r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<short>\d{2})",
     r"(?P<d>\d{1,2})(?:\.|st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{months})\.?,?\s+(?P<y>\d{4})",
     r"(?P<month>{months})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})",
     r"(?P<y>\d{4})-(?P<m>\d{1,2})",
-    r"(?P<month>{months})\.?,?\s+(?P<y>\d{4})",
+    r"(?P<month>{months})\.?,?\s+(?:of\s+)?(?P<y>\d{4})",
+    r"(?P<part>{parts})(?:\s+(?:of|av|i|in))?\s+(?P<y>\d{4})",
     r"(?P<y>\d{4})",
+    r"(?P<ago>{ago})",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
-    """A day, a month or a year that a text names: its last day, and whether a day was named."""
+    """A day, a month or a year that a text names: its last day, whether a day was named, and whether all after it is meant."""
 
     last: date
     is_day: bool
+    and_later: bool = False
 
     @property
     def year(self) -> int:
@@ -73,16 +78,17 @@ class Mentions:
     rest: tuple[str, ...]
 
 
-def mentions_in(asked: str, directory: Directory, *, common: AbstractSet[str]) -> Mentions:
+def mentions_in(asked: str, directory: Directory, *, common: AbstractSet[str], today: date) -> Mentions:
     """The names and dates in a text.
 
     Args:
         asked: what somebody typed.
         directory: the names.
         common: words, as `plain` writes them, that are no slip in a name: those that questions are put in.
+        today: the day from which "last year" is counted.
     """
     asked = asked[:_LONGEST]
-    spans = _dates_in(asked)
+    spans = _dates_in(asked, today)
     words = [
         each
         for each in _WORD.finditer(asked)
@@ -111,35 +117,61 @@ def _months() -> dict[str, int]:
     return found
 
 
+def _line(heading: str, word: str) -> str:
+    """The name of the line that has a word, in the list below a heading."""
+    lists = word_lists(__package__, "questions")[heading]
+    return next(name for name, words in lists.items() if plain(word) in map(plain, words))
+
+
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    months = one_of(_months())
-    return tuple(
-        re.compile(rf"(?<![\w-]){pattern.replace('{months}', months)}(?![\w-])", re.IGNORECASE) for pattern in _DAYS
-    )
+    ways = {"months": one_of(_months())} | {
+        each: one_of(words_of(__package__, "questions", each)) for each in ("parts", "ago")
+    }
+    edges = word_lists(__package__, "questions")["edge"].items()
+    edge = "".join(rf"(?:(?P<{name}>{one_of(words)})\s+)?" for name, words in edges)
+    whole = re.compile(r"\{([a-z]+)\}")
+    days = (whole.sub(lambda group: ways[group[1]], pattern) for pattern in _DAYS)
+    return tuple(re.compile(rf"(?<![\w-]){edge}{pattern}(?![\w-])", re.IGNORECASE) for pattern in days)
 
 
-def _dates_in(asked: str) -> list[tuple[int, int, DateMention | None]]:
+def _dates_in(asked: str, today: date) -> list[tuple[int, int, DateMention | None]]:
     """Where dates stand, each in its longest form, in the order of the text; `None` for one that no calendar has."""
     found: list[tuple[int, int, DateMention | None]] = []
     for pattern in _patterns():
         for match in pattern.finditer(asked):
             if not any(match.start() < end and begin < match.end() for begin, end, _ in found):
-                found.append((*match.span(), _date_of(match)))
+                found.append((*match.span(), _date_of(match, today)))
     return sorted(found, key=lambda each: each[0])
 
 
-def _date_of(match: re.Match[str]) -> DateMention | None:
+def _date_of(match: re.Match[str], today: date) -> DateMention | None:
     parts = match.groupdict()
-    year, written = int(parts["y"]), parts.get("month")
+    later = parts["later"] is not None
+    if ago := parts.get("ago"):
+        return DateMention(_ago(_line("ago", ago), today), is_day=False, and_later=later)
+    short, written, part = parts.get("short"), parts.get("month"), parts.get("part")
+    year = _CENTURY + int(short) if short else int(parts["y"])
     month = _months()[plain(written)] if written else int(parts.get("m") or _MONTHS)
+    month = int(_line("parts", part)) if part else month
     if year not in _YEARS or not 1 <= month <= _MONTHS:
         return None
     end = calendar.monthrange(year, month)[1]
     day = int(parts.get("d") or end)
     if not 1 <= day <= end:
         return None
-    return DateMention(date(year, month, day), parts.get("d") is not None)
+    is_day = parts.get("d") is not None
+    if parts["earlier"] is not None:
+        first = date(year, month if is_day or written or parts.get("m") else 1, day if is_day else 1)
+        return DateMention(first - timedelta(days=1), is_day)
+    return DateMention(date(year, month, day), is_day, later)
+
+
+def _ago(line: str, today: date) -> date:
+    """The last day of last month or last year, or yesterday."""
+    if line == "last-year":
+        return date(today.year - 1, _MONTHS, 31)
+    return today.replace(day=1) - timedelta(days=1) if line == "last-month" else today - timedelta(days=1)
 
 
 # -- names -----------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ _SHORTEST_PART: Final = 5
 _NEARLY: Final = 0.84
 _OF_A_PART: Final = 0.6
 """What a word counts for that is only part of one: "styremøte" for "møte"."""
+_UNKNOWN: Final = 0.5
+"""What a word counts for that no question has: people say more than they ask."""
 
 
 @cache
@@ -93,7 +95,7 @@ class Phrasings:
         """
         known = {word: self._known(word) for word in dict.fromkeys(asked)}
         wanted = {
-            meaning: (share * self._weights.get(meaning, self._rare), share)
+            meaning: (share * self._weights.get(meaning, _UNKNOWN * self._rare), share)
             for word in known
             for meaning, share in [known[word]]
         }

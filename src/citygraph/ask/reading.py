@@ -25,7 +25,7 @@ _OF_A_DAY: Final = 0.2
 _NORWAY: Final = "NO"
 _LIST: Final = CG + "CompletenessStatement"
 _SPAN: Final = re.compile(
-    r"(?P<number>\d{1,3}|et|ett|en|a|one|to|two|tre|three|fire|four|fem|five|seks|six|tolv|twelve|neste|next|det neste|kommende)?\s*"
+    r"(?<!\w)(?P<number>\d{1,3}|et|ett|en|a|one|to|two|tre|three|fire|four|fem|five|seks|six|tolv|twelve|neste|next|det neste|kommende)?\s*"
     r"(?P<unit>måned|month|halvår|half[- ]year|år(?:ene|et)?\b|year)",
     re.IGNORECASE,
 )
@@ -77,7 +77,13 @@ class AskedText:
 
 
 def read_question(
-    asked: str, phrasings: Phrasings, directory: Directory, *, prefixes: Mapping[str, str], most: int = _MOST
+    asked: str,
+    phrasings: Phrasings,
+    directory: Directory,
+    *,
+    prefixes: Mapping[str, str],
+    today: date,
+    most: int = _MOST,
 ) -> AskedText:
     """The saved questions that a text may ask; none for a text that only names one thing.
 
@@ -86,9 +92,10 @@ def read_question(
         phrasings: of the questions to choose from.
         directory: the names of the graph.
         prefixes: for the short addresses of things.
+        today: the day from which "last year" is counted.
         most: so many at most.
     """
-    mentions = mentions_in(asked, directory, common=phrasings.words)
+    mentions = mentions_in(asked, directory, common=phrasings.words, today=today)
     if not mentions.rest and len(mentions.names) < 2:  # noqa: PLR2004  # one name leads to what is called so
         return AskedText(things=_things(mentions))
     meant = [*meanings_of(mentions.rest), *(word for name in mentions.names for word in _in_its_place(name))]
@@ -125,7 +132,8 @@ class _Filler:
     def read(self, query: SavedQuery, nearness: float) -> Reading:
         """The question with what fits; a name or a day without a place, and a place without a name, make it less near."""
         values: dict[str, str] = {}
-        waiting = list(self.mentions.names)
+        # A name that is said twice is one.
+        waiting = list({name.iris: name for name in reversed(self.mentions.names)}.values())[::-1]
         for parameter in query.parameters:
             if parameter.type == "entity":
                 taken, iri = self._entity(parameter, waiting)
@@ -135,9 +143,13 @@ class _Filler:
             elif (value := self._plain(parameter)) is not None:
                 values[parameter.name] = value
         self._lists(query, values)
-        days = self.mentions.dates
+        days = [each for each in self.mentions.dates if not each.and_later]
         has_day = any(each.type == "date" for each in query.parameters)
-        as_of = days[0].last if len(days) == 1 and not has_day and not set(values) & {"earlier", "later"} else None
+        as_of = (
+            days[0].last
+            if len(days) == len(self.mentions.dates) == 1 and not has_day and not set(values) & {"earlier", "later"}
+            else None
+        )
         nearness -= _OF_ITS_OWN * sum(each.kind != "country" for each in waiting)
         nearness -= self._emptiness(query, values)
         if has_day:
@@ -170,7 +182,7 @@ class _Filler:
         return self._meant[name, of_class]
 
     def _plain(self, parameter: Parameter) -> str | None:
-        days = self.mentions.dates
+        days = [each for each in self.mentions.dates if not each.and_later]
         if parameter.type == "date":
             return next((each.last.isoformat() for each in _exact_first(days)), None)
         if parameter.type == "integer" and parameter.name == "months":

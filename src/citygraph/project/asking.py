@@ -101,7 +101,8 @@ def read_text(asked: str, project: Project, snapshot: Snapshot) -> AskedText:
     from citygraph.store.directory import Directory  # noqa: PLC0415
 
     phrasings, prefixes = Phrasings([each for each in project.queries() if each.publish]), project.prefixes
-    return read_question(asked, phrasings, Directory(snapshot.folder, prefixes), prefixes=prefixes)
+    directory = Directory(snapshot.folder, prefixes)
+    return read_question(asked, phrasings, directory, prefixes=prefixes, today=project.today)
 
 
 def explainer_of(pipeline: Pipeline, *, as_of: date | None) -> tuple[Explainer, MemoryStore]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +34,13 @@ _MOST: Final = 50
 KIND_ORDER: Final = ("network", "city", "authority", "country", "place", "person", "working-group", "body")
 """The kinds in the order in which equally good hits come."""
 _AT_ONCE: Final = 1000
+_LONGEST, _LONGEST_QUERY = 200, 4000
+_SPARQL: Final = re.compile(
+    r"(?:prefix\s+\S*:\s*<|base\s+<|(?:select|ask|construct|describe|insert|delete)\b.*[{<])", re.IGNORECASE | re.DOTALL
+)
+_ELEMENT: Final = re.compile(
+    r"<(script|style)\b.*?</\1\s*>|</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL
+)
 _SHORTEST_WORD, _MOST_WORDS, _MOST_TEXTS = 3, 6, 20
 _TEXTS: Final = """
 PREFIX dct:  <http://purl.org/dc/terms/>
@@ -72,7 +81,9 @@ def nearest_things(graph: GraphView, text: str, *, most: int = 5) -> list[Hit]:
 class _SearchRequest:
     def __init__(self, page: Page) -> None:
         self._page, parameters = page, page.request.query_params
-        self.text = parameters.get("q", "").strip()[:200]
+        typed = _readable(parameters.get("q", ""))
+        self.text, self.cut = typed[:_LONGEST].strip(), len(typed) > _LONGEST
+        self.sparql = typed[:_LONGEST_QUERY] if _SPARQL.match(typed) else ""
         self.kind = parameters.get("kind", "")[:40]
 
     @cached_property
@@ -83,14 +94,18 @@ class _SearchRequest:
             return AskedText()
         questions = saved_queries(page.project, page.memory)
         phrasings = page.memory.once("phrasings", questions, lambda: Phrasings(questions))
-        return read_question(self.text, phrasings, page.graph.directory, prefixes=page.project.prefixes)
+        project = page.project
+        return read_question(self.text, phrasings, page.graph.directory, prefixes=project.prefixes, today=project.today)
 
     @cached_property
     def hits(self) -> list[tuple[Hit, Kind]]:
-        """What is called so; of a text that is a question, the things that it names."""
+        """What is called so, or has that address; of a text that is a question, or no name, the things that it names."""
         graph = self._page.graph
+        addressed = expand(self.text, self._page.project.prefixes) or self.text
+        if (kind := graph.kind_of(addressed)) is not None:
+            return [(Hit(addressed, self.text, 1.0), kind)]
         found = find_things(graph, self.text, kind=self.kind) if self.text else []
-        if not self.asked.readings or (found and found[0][0].score > _TO_THE_LETTER):
+        if (found and not self.asked.readings) or (found and found[0][0].score > _TO_THE_LETTER):
             return found
         return [
             (Hit(iri, graph.label(iri, self._page.language), 1.0), graph.kind_of(iri) or FALLBACK)
@@ -150,6 +165,16 @@ def _value(value: str, page: Page) -> str:
     return page.graph.label(iri, page.language) if iri else date_in_words(value, page.language)
 
 
+def _readable(text: str) -> str:
+    """What was typed without marks: no elements of HTML, no control characters, and none that turns the page around."""
+    text = _ELEMENT.sub(" ", text)
+    kept = (
+        "" if unicodedata.category(each) == "Cf" else " " if unicodedata.category(each) == "Cc" else each
+        for each in text
+    )
+    return " ".join("".join(kept).split(" ")).strip()
+
+
 def search_page(request: Request) -> Response:
     """`/search?q=`: what is called that, or nearly that."""
     if wanted_format(request, JSON):
@@ -170,6 +195,8 @@ def search_page(request: Request) -> Response:
     return page.render(
         "search.html",
         text=asked.text,
+        cut=asked.cut,
+        sparql=page.urls.editor(query=asked.sparql) if asked.sparql else "",
         chosen=asked.kind,
         rows=rows,
         kinds=kinds,
