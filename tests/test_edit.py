@@ -44,6 +44,7 @@ from random_edits import RandomEdits, faults, second_window, written_and_undone
 
 Said = list[tuple[str, str]]
 SH = PREFIXES["sh"]
+NAME = PREFIXES["foaf"] + "name"
 HEAD = "@prefix id: <https://x.example/id/> .\n@prefix cg: <https://x.example/o#> .\n\n"
 
 EXPECTED = Path(__file__).parent / "expected" / "edits.txt"
@@ -885,3 +886,44 @@ def test_a_document_is_kept_once_and_an_edit_that_is_refused_leaves_none(project
     assert kept.read_bytes() == memo.read_bytes()
     with pytest.raises(EditError, match="already"):
         project.edits.editor().add("document", said)
+    gone = project.edits.editor().retract("source:ny-memo.txt", [])
+    assert str(kept) in gone.told[-1].nb, "what is left behind is told"
+
+
+@pytest.mark.parametrize("full", ["ny.txt", "sources.ttl"])
+def test_a_document_is_written_with_its_text_or_not_at_all(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    memo = tmp_path / "ny.txt"
+    memo.write_text("Nordnett har 3 medlemmer.\n", encoding="utf-8")
+    said = [("title", "Ny"), ("date", "2020-11-06"), ("file", str(memo))]
+    checked = CheckedEdit(project.edits.editor().add("document", said), ())
+    before = files_of(project.folder)
+    with monkeypatch.context() as patched:
+        leave_no_room(full, patched)
+        with pytest.raises(ExportError, match="No space left"):
+            project.edits.write(checked)
+    assert files_of(project.folder) == before
+    (project.folder / "sources").mkdir(exist_ok=True)
+    (project.folder / "sources" / "ny.txt").write_text("Other", encoding="utf-8")
+    with pytest.raises(EditError, match="Another text lies in"):
+        project.edits.write(checked)
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_a_fact_needs_that_is_new_is_one_edit_with_it_and_one_undo(project: Project) -> None:
+    before = files_of(project.folder)
+    editor = project.edits.editor()
+    person = editor.add("person", [("name", "Lise Berg")])
+    office = [("member", person.facts[0]), ("organization", "Nordnett"), ("role", "president"), ("source", "notat.txt")]
+    plan = plans.joined([person, editor.after(person).add("office", [*office, ("as-of", "2018")])])
+    assert files_of(project.folder) == before
+    assert [each.en.split()[0] for each in plan.told] == ["New", "New"]
+    assert plan.facts[0].endswith("president"), "what the edit is for comes first"
+    write(project, plan)
+    assert EditedGraph(load_files(project.config).graphs).objects(person.facts[0], NAME)
+    plans.take_back(plan.changes, project.folder)
+    assert files_of(project.folder) == before

@@ -152,6 +152,25 @@ def test_what_the_graph_has_otherwise_is_asked_before_it_is_written(desk: DeskCl
     sure = answer(desk, at, "yes", "president", sure="1")
     assert sure.status_code == 303, words_beside(sure.text)
     assert "Kari Storvik" in (desk.project.folder / "data" / "people.ttl").read_text(encoding="utf-8")
+    done = hidden_of(desk.get(sure.headers["location"]).partition('class="done"')[2].partition("</form>")[0])
+    assert desk.send("/desk/undo", done).status_code == 303
+    assert {path: path.read_bytes() for path in files_of(desk.project.folder)} == before, "one decision, one undo"
+
+
+def test_a_document_that_is_taken_back_takes_its_text_with_it(desk: DeskClient) -> None:
+    before = {path: path.read_bytes() for path in files_of(desk.project.folder)}
+    put_in(desk)
+    work = desk.desk.work
+    (edit,) = work.journal.newest(1)
+    texts = {desk.project.folder / "sources" / name for name in edit.texts}
+    assert {each.name for each in texts} >= {"nordnett-notat.md", "nordnett-notat.md.json"}
+    work.undo(str(edit.number), who="")
+    assert {path: path.read_bytes() for path in files_of(desk.project.folder)} == before
+    # A text that somebody has changed since is nobody's copy, and stays.
+    put_in(desk)
+    (desk.project.folder / "sources" / "nordnett-notat.md").write_text("Changed", encoding="utf-8")
+    work.undo(str(work.journal.newest(1)[0].number), who="")
+    assert set(files_of(desk.project.folder)) - set(before) == {desk.project.folder / "sources" / "nordnett-notat.md"}
 
 
 def test_a_sentence_without_a_proposal_leads_to_a_form_with_its_words(desk: DeskClient) -> None:

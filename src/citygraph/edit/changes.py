@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from citygraph.edit.answers import SOURCE, Said, TypedValues
 from citygraph.edit.facts import (
@@ -32,6 +32,7 @@ from citygraph.errors import EditError
 from citygraph.messages import LANGUAGES, Text, sentence, text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
+from citygraph.sources import TEXTS
 
 _DEPRECATED, _NORMAL = (Iri(CONCEPT + each) for each in ("rank-deprecated", "rank-normal"))
 _UNTIL: Final = ("until", "ended-by")
@@ -45,7 +46,8 @@ _DAY: Final = Iri(PREFIXES["xsd"] + "date")
 class Workplace:
     """Where an edit is made: the project folder, the texts of documents, the languages of labels, the day, and names of countries.
 
-    `internal` are the patterns of files that are never published; `unread` is what is said of a file that could not be read.
+    `internal` are the patterns of files that are never published; `unread` is what is said of a file that could not be read;
+    `waiting` what files are to hold by edits that are not written yet.
     """
 
     folder: Path
@@ -55,6 +57,11 @@ class Workplace:
     country_name: Callable[[str], Text]
     internal: tuple[str, ...] = ()
     unread: EditError | None = None
+    waiting: Mapping[str, bytes] = field(default_factory=dict)
+
+
+EditorAfter: TypeAlias = "Callable[[Mapping[str, bytes]], Editor]"
+"""Makes what plans an edit as if some files held this, by their paths."""
 
 
 class Editor:
@@ -63,14 +70,19 @@ class Editor:
     An editor looks at the graph as it was read, so that each edit takes a new one.
     """
 
-    def __init__(self, state: EditedGraph, kinds: Kinds, resolve: Resolve, workplace: Workplace) -> None:
-        """Take the graph, the kinds of facts, what finds things by name, and where the files are."""
+    def __init__(
+        self, state: EditedGraph, kinds: Kinds, resolve: Resolve, workplace: Workplace, again: EditorAfter
+    ) -> None:
+        """Take the graph, the kinds of facts, what finds things by name, where the files are, and what makes another editor."""
         self.kinds = kinds
         self._state = state
         self._passages = Passages(state, workplace.sources_folder)
         self.answers = TypedValues(state, resolve, self._passages, workplace.languages)
         self._builder = Builder(state)
-        self._placing = Placing(state, workplace.folder, internal=workplace.internal, unread=workplace.unread)
+        self._again, self._waiting = again, workplace.waiting
+        self._placing = Placing(
+            state, workplace.folder, internal=workplace.internal, unread=workplace.unread, waiting=workplace.waiting
+        )
         self._resolve, self._folder, self._sources = resolve, workplace.folder, workplace.sources_folder
         self._today, self._country_name = workplace.today, workplace.country_name
         self.languages = workplace.languages
@@ -95,6 +107,10 @@ class Editor:
         former, change = self._succeeded(fact) if chosen.succeeds else ([], StatementChange())
         added = dict.fromkeys((*self._new(triples), *change.added))
         return self._plan("edit.said.add", fact, StatementChange(change.removed, tuple(added)), [fact, *former])
+
+    def after(self, plan: EditPlan) -> Editor:
+        """What plans the next edit, as if this one were written; both are written as one, see `plan.joined`."""
+        return self._again({**self._waiting, **plan.contents})
 
     @property
     def state(self) -> EditedGraph:
@@ -518,7 +534,11 @@ class Editor:
         ]
         links = [each for each in statements if isinstance(each.subject, Iri) and each.subject.value in points]
         gone = tuple(dict.fromkeys(each for each in (*said, *links) if self._state.states(each)))
-        return self._plan("edit.said.remove", fact, StatementChange(removed=gone), [])
+        plan = self._plan("edit.said.remove", fact, StatementChange(removed=gone), [])
+        name = fact.iri.rpartition("/")[2] if fact.kind.space == "source/" else ""
+        places = (self._sources / name, self._sources / TEXTS / f"{name}.txt") if name else ()
+        kept = ", ".join(str(each) for each in places if each.is_file())
+        return replace(plan, told=(*plan.told, text("edit.said.text_stays").filled(files=kept))) if kept else plan
 
     def _plan(self, key: str, fact: Fact, changed: StatementChange, facts: Sequence[Fact]) -> EditPlan:
         """The plan of a difference, with the passages that are new, and the sentence that says what it does."""

@@ -6,11 +6,13 @@ A plan knows the bytes that each file had. It is written only onto those bytes: 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from citygraph.edit.blocks import EditableTurtle
 from citygraph.edit.facts import Fact, StatementChange
@@ -29,6 +31,10 @@ _NETWORKS: Final = "data/networks"
 _SELECTOR: Final = "/selector"
 _SHOWN: Final = 3
 _PASSAGE: Final = PREFIXES["oa"] + "SpecificResource"
+
+
+_Exchange: TypeAlias = tuple[Path, Path | str, bytes | None, bytes | None]
+"""A file, what it is called, what it holds and is to hold; without bytes it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,35 @@ class EditPlan:
         return {each.path: each.after for each in self.changes}
 
 
+def joined(plans: Sequence[EditPlan]) -> EditPlan:
+    """One edit of several that were planned one after the other, each as if those before it were written.
+
+    What it does is told of the last first: the others are there for its sake.
+    """
+    files: dict[str, EditedFile] = {}
+    for each in (file for plan in plans for file in plan.changes):
+        files[each.path] = replace(each, before=files[each.path].before) if each.path in files else each
+    *others, last = plans
+    inner = [last, *others]
+    return EditPlan(
+        tuple(sorted(files.values(), key=lambda each: (part_of(each.path) is not Part.SOURCES, each.path))),
+        tuple(said for plan in inner for said in plan.told),
+        tuple(fact for plan in inner for fact in plan.facts),
+        {name: data for plan in plans for name, data in plan.documents.items()},
+    )
+
+
 class Placing:
     """Decides in which file, and behind which block, new statements stand."""
 
     def __init__(
-        self, state: EditedGraph, folder: Path, *, internal: Sequence[str] = (), unread: EditError | None = None
+        self,
+        state: EditedGraph,
+        folder: Path,
+        *,
+        internal: Sequence[str] = (),
+        unread: EditError | None = None,
+        waiting: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         """Place statements in the files of a graph.
 
@@ -90,11 +120,13 @@ class Placing:
             folder: the project.
             internal: the patterns of `publish.internal`.
             unread: what is said of a file that could not be read whole, so that nobody knows all that the graph says.
+            waiting: what files are to hold by edits that are not written yet, by their paths.
         """
         self._state = state
         self._folder = folder
         self._internal = internal
         self._unread = unread
+        self._waiting = waiting
 
     def changes(self, difference: StatementChange, facts: Sequence[Fact]) -> tuple[EditedFile, ...]:
         """The files with the statements of a difference.
@@ -160,7 +192,7 @@ class Placing:
 
     def _change(self, path: str, goes: Sequence[Triple], comes: Sequence[Triple], after: str) -> EditedFile:
         place = self._folder / path
-        before = place.read_bytes() if place.is_file() else None
+        before = self._waiting.get(path) or (place.read_bytes() if place.is_file() else None)
         file = self._state.file(path)
         text = (before or b"").decode("utf-8")
         if file is not None and text.removeprefix("\ufeff") != file.text:
@@ -277,7 +309,7 @@ def overtaken(path: str) -> EditError:
 
 
 def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
-    """Write every file of a plan, or none; the texts of its documents are kept first.
+    """Write every file of a plan and keep the texts of its documents, or nothing of all that.
 
     Args:
         plan: the edit.
@@ -288,10 +320,10 @@ def write_plan(plan: EditPlan, folder: Path, sources_folder: Path) -> None:
         EditError: a file has changed since the plan was made, or another text of the same name is kept.
         ExportError: a file cannot be written; all are as they were.
     """
-    for name, data in plan.documents.items():
-        keep_document(sources_folder / name, data)
+    documents = [(sources_folder / name, data) for name, data in plan.documents.items()]
+    texts = [(place, place, None, data) for place, data in documents if not is_kept(place, data)]
     try:
-        write_files(plan.changes, folder)
+        _exchange([*texts, *_written(plan.changes, folder)], folder)
     except EditError as error:
         raise _with_both(plan, folder) or error from error
 
@@ -330,10 +362,14 @@ def write_files(files: Sequence[EditedFile], folder: Path) -> None:
         EditError: one of them has changed meanwhile; none is written.
         ExportError: one of them cannot be written; all are as they were.
     """
-    _exchange([(each.path, each.before, each.after) for each in files], folder)
+    _exchange(_written(files, folder), folder)
 
 
-def take_back(files: Sequence[EditedFile], folder: Path) -> None:
+def _written(files: Iterable[EditedFile], folder: Path) -> list[_Exchange]:
+    return [(folder / each.path, each.path, each.before, each.after) for each in files]
+
+
+def take_back(files: Sequence[EditedFile], folder: Path, *, texts: Mapping[Path, str] = MappingProxyType({})) -> None:
     """Put back what some files held before an edit, byte for byte, or none of them; a file that was new goes.
 
     Where a process was killed on the way, this does the rest: a file that is back already is left as it is.
@@ -341,26 +377,30 @@ def take_back(files: Sequence[EditedFile], folder: Path) -> None:
     Args:
         files: what they held before the edit, and what it wrote.
         folder: the project.
+        texts: the texts of documents that the edit kept, with their SHA-256: they go too, as far as they are those.
 
     Raises:
         EditError: one of them is not as the edit left it; all stay as they are.
         ExportError: one of them cannot be written; all are as they were.
     """
     # What others refer to goes last.
-    _exchange([(each.path, each.after, each.before) for each in reversed(files)], folder, may_be_done=True)
+    back: list[_Exchange] = [(folder / each.path, each.path, each.after, each.before) for each in reversed(files)]
+    for place, digest in texts.items():
+        data = place.read_bytes() if place.is_file() else b""
+        if hashlib.sha256(data).hexdigest() == digest:
+            back.append((place, place, data, None))
+    _exchange(back, folder, may_be_done=True)
 
 
-def _exchange(
-    contents: Sequence[tuple[str, bytes | None, bytes | None]], folder: Path, *, may_be_done: bool = False
-) -> None:
-    """Let each file hold the second, where it holds the first: all or none of them; without bytes it is not there."""
+def _exchange(contents: Sequence[_Exchange], folder: Path, *, may_be_done: bool = False) -> None:
+    """Let each file hold the second, where it holds the first: all or none of them."""
     with locked(folder / "data"):
-        places = [Path(os.path.realpath(folder / path)) for path, _, _ in contents]
-        for place, (path, old, new) in zip(places, contents, strict=True):
+        places = [Path(os.path.realpath(place)) for place, _, _, _ in contents]
+        for place, (_, name, old, new) in zip(places, contents, strict=True):
             now = place.read_bytes() if place.is_file() else None
             if now != old and not (may_be_done and now == new):
-                raise overtaken(path)
-        write_in_order({place: new for place, (_, _, new) in zip(places, contents, strict=True)})
+                raise overtaken(str(name))
+        write_in_order({place: new for place, (_, _, _, new) in zip(places, contents, strict=True)})
 
 
 def keep_document(path: Path, data: bytes) -> None:
@@ -370,8 +410,18 @@ def keep_document(path: Path, data: bytes) -> None:
         EditError: another text is kept under that name.
         ExportError: it cannot be written.
     """
-    if path.is_file():
-        if path.read_bytes() != data:
-            raise EditError(sentence("edit.other_text", path=path), fix=sentence("edit.next.other_text"))
-        return
-    write_file(path, data)
+    if not is_kept(path, data):
+        write_file(path, data)
+
+
+def is_kept(path: Path, data: bytes) -> bool:
+    """Whether the text of a document is kept.
+
+    Raises:
+        EditError: another text is kept under that name.
+    """
+    if not path.is_file():
+        return False
+    if path.read_bytes() != data:
+        raise EditError(sentence("edit.other_text", path=path), fix=sentence("edit.next.other_text"))
+    return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from citygraph import load, query
@@ -135,13 +136,16 @@ class Edits:
 
         return Documents(self._config, self, self._today)
 
-    def editor(self) -> Editor:
+    def editor(self, waiting: Mapping[str, bytes] = MappingProxyType({})) -> Editor:
         """What plans one edit, on the files as they are now.
+
+        Args:
+            waiting: what files are to hold by edits that are not written yet, by their paths.
 
         Raises:
             ConfigError: the kinds of facts cannot be read.
         """
-        loaded = load.load_files(self._config)
+        loaded = load.load_files(self._config, instead=waiting)
         graphs, unread = loaded.graphs, _unread(loaded.findings)
         state = EditedGraph(graphs)
         written = graphs.quads(Part.ONTOLOGY, Part.DATA, Part.SOURCES, Part.MAPPINGS)
@@ -171,8 +175,9 @@ class Edits:
             _country_name,
             config.internal,
             unread,
+            waiting,
         )
-        return Editor(state, kinds_of(graphs, self._reference), resolve, workplace)
+        return Editor(state, kinds_of(graphs, self._reference), resolve, workplace, self.editor)
 
     def networks(self, names: Sequence[str] | None = None) -> dict[str, Text]:
         """The networks of the reference graph that are called so, all without names: short names, and what people say.
@@ -214,8 +219,7 @@ class Edits:
 
         Args:
             plan: the edit.
-            keep_documents: keep the texts of its documents, so that what is quoted can be held against them; they go
-                again when the edit is refused or cannot be checked.
+            keep_documents: keep the texts of its documents meanwhile, so that what is quoted can be held against them.
 
         Raises:
             EditError: another text of the same name is kept.
@@ -226,13 +230,11 @@ class Edits:
         try:
             for place, data in places.items():
                 keep_document(place, data)
-            checked = CheckedEdit(plan, tuple(self._new_findings(plan)))
-        except BaseException:  # an interrupt, too, leaves no text of a document that the graph does not have
-            _take_back(new_places)
-            raise
-        if checked.violations:
-            _take_back(new_places)
-        return checked
+            return CheckedEdit(plan, tuple(self._new_findings(plan)))
+        finally:
+            # Nothing, an interrupt neither, leaves a text of a document that the graph does not have.
+            for place in new_places:
+                place.unlink(missing_ok=True)
 
     def _new_findings(self, plan: EditPlan) -> Iterator[Finding]:
         before = Counter(map(_said, self._check({})))
@@ -253,7 +255,7 @@ class Edits:
         return self._compare(plan.contents) if self._compare is not None else None
 
     def write(self, checked: CheckedEdit) -> None:
-        """Write an edit that was checked, all of its files or none.
+        """Write an edit that was checked, all of its files and the texts of its documents, or none.
 
         Raises:
             EditError: it breaks a rule that was kept before, or a file has changed since it was planned.
@@ -279,11 +281,6 @@ def _country_name(code: str) -> Text:
     from citygraph.ingest.countries import country_name  # noqa: PLC0415  # loads the names of all languages
 
     return country_name(code)
-
-
-def _take_back(places: Iterable[Path]) -> None:
-    for place in places:
-        place.unlink(missing_ok=True)
 
 
 def _or_its_place(

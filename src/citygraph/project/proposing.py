@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from citygraph.config import Config
 from citygraph.edit.answers import Said
 from citygraph.edit.facts import kind_of_fact
-from citygraph.edit.plan import EditedFile, take_back, write_files
+from citygraph.edit.plan import EditedFile, joined, write_files
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import CitygraphError, EditError
 from citygraph.load import load_files
@@ -77,11 +76,10 @@ class Proposals:
             edits: what plans an edit, and writes it.
             config: the settings of the project.
             today: the day on which something is rejected.
-            write: what writes an edit in its place, such as the desk, which keeps a journal and takes back by it what was
-                written for a fact that is refused.
+            write: what writes an edit in its place, such as the desk, which keeps a journal.
         """
         self._edits, self._config, self._today = edits, config, today
-        self._write, self._takes_back = write or self._checked_and_written, write is None
+        self._write = write or self._checked_and_written
 
     def made(self, kept: KeptText, document: str) -> list[Proposal]:
         """The proposals of a text that nobody has rejected.
@@ -225,28 +223,34 @@ class Proposals:
         return KnownNames(self._state())
 
     def _accepted(self, decided: DecidedProposal, kept: KeptText, document: str) -> DecisionOutcome:
-        """Write a fact, and before it what it names that is new; where one is refused none of them stays."""
-        done: list[EditPlan] = []
+        """Write a fact with what it names that is new, as one edit."""
+        made: list[EditPlan] = []
+        left: list[str] = []
+        proposed = edit_of(decided, document=document, of_text=kept.text)
+
+        def make(editor: Editor) -> EditPlan:
+            editor, said = self._with_new_things(decided.kind, proposed, editor, made)
+            made.append(_added(editor, decided.kind, said, left))
+            return joined(made)
+
         try:
-            left: list[str] = []
-            proposed = edit_of(decided, document=document, of_text=kept.text)
-            said = self._with_new_things(decided.kind, proposed, done)
-            done.append(self._write(lambda editor: _added(editor, decided.kind, said, left)))
+            self._write(make)
         except CitygraphError as error:
-            for each in reversed(done if self._takes_back else []):
-                # What somebody has changed since stays, and the reason of the refusal is told all the same.
-                with suppress(CitygraphError):
-                    take_back(each.changes, self._config.folder)
             return DecisionOutcome(decided, refused=error.message, fix=error.fix)
-        told = [told for each in done for told in each.told]
+        told = [told for each in made for told in each.told]
         if left:
             told.append(text("proposals.left").filled(options=", ".join(left)))
         return DecisionOutcome(decided, tuple(told), left=tuple(left))
 
-    def _with_new_things(self, name: str, said: Said, done: list[EditPlan]) -> Said:
-        """What is said of a fact, with the addresses of the things that are made for it; the edits come into `done`."""
-        kinds, state = self._edits.kinds, self._state()
-        things, own = NewThings(kinds, state, lambda: self._edits.reference).among(kinds.named(name), said)
+    def _with_new_things(
+        self, name: str, said: Said, editor: Editor, done: list[EditPlan]
+    ) -> tuple[Editor, list[tuple[str, str]]]:
+        """What is said of a fact, with the addresses of the things that are made for it, and what plans the edit after those.
+
+        The edits that make them come into `done`.
+        """
+        kinds, prefixes = editor.kinds, editor.state.prefixes
+        things, own = NewThings(kinds, editor.state, lambda: self._edits.reference).among(kinds.named(name), said)
         of_source = [each for each in own if each[0] in _OF_SOURCE]
         made: dict[str, str] = {}
         for thing in things:
@@ -257,10 +261,11 @@ class Proposals:
                     *([("place", place)] if place else []),
                     *(of_source if kinds[kind].has("source") else []),
                 ]
-                done.append(self._write(_adding(kind, given)))
-                place = compress(done[-1].facts[0], state.prefixes)
+                done.append(editor.add(kind, given))
+                editor = editor.after(done[-1])
+                place = compress(done[-1].facts[0], prefixes)
             made[thing.option] = place
-        return [(option, made.get(option, value)) for option, value in own]
+        return editor, [(option, made.get(option, value)) for option, value in own]
 
     def sentences(self, kept: KeptText) -> list[TextSentence]:
         """The sentences that proposals are made of."""

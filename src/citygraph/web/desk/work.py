@@ -8,9 +8,9 @@ import json
 import re
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +60,7 @@ class WrittenEdit:
         commit: the commit that has it; empty without one.
         problem: why there is no commit although one is wanted.
         is_undone: whether it was taken back.
+        texts: the texts of documents that it kept, by the name of the file, with their SHA-256.
     """
 
     number: int
@@ -71,6 +72,7 @@ class WrittenEdit:
     commit: str = ""
     problem: str = ""
     is_undone: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 class EditJournal:
@@ -202,7 +204,9 @@ class DeskWork:
         with self._turn():
             checked = self.edits.check(plan)
             now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-            edit = WrittenEdit(self.journal.next_number(), now, who, plan.told, plan.changes, plan.facts)
+            edit = WrittenEdit(
+                self.journal.next_number(), now, who, plan.told, plan.changes, plan.facts, texts=self._new_texts(plan)
+            )
             # Before the files: whatever happens in between, what was written can be taken back.
             self.journal.keep(edit)
             try:
@@ -215,7 +219,7 @@ class DeskWork:
         return edit
 
     def undo(self, number: str, *, who: str) -> WrittenEdit:
-        """Put the files of an edit back as they were, byte for byte.
+        """Put the files of an edit back as they were, byte for byte; the texts of documents that came with it go.
 
         Raises:
             EditError: there is no such edit, it was taken back already, or one of its files has changed since.
@@ -226,7 +230,9 @@ class DeskWork:
             if edit is None or edit.is_undone:
                 raise EditError(sentence("desk.no_edit"), fix=sentence("desk.next.no_edit"))
             try:
-                take_back(edit.files, self.project.folder)
+                sources = self.project.config.sources_folder
+                texts = {sources / name: digest for name, digest in edit.texts.items()}
+                take_back(edit.files, self.project.folder, texts=texts)
             except EditError as error:
                 raise EditError(error.message, fix=sentence("desk.next.later_first")) from error
             edit = replace(edit, is_undone=True)
@@ -234,6 +240,15 @@ class DeskWork:
             edit = self._committed(edit, f"Undo: {edit.told[0].en}", who)
         self.building.begin()
         return edit
+
+    def _new_texts(self, plan: EditPlan) -> dict[str, str]:
+        """The texts of documents that an edit will keep and that are not kept yet, with their SHA-256."""
+        folder = self.project.config.sources_folder
+        return {
+            name: hashlib.sha256(data).hexdigest()
+            for name, data in plan.documents.items()
+            if not (folder / name).is_file()
+        }
 
     def can_undo(self, edit: WrittenEdit) -> bool:
         """Whether the files of an edit are still as it left them, or some of them back already as they were before."""
