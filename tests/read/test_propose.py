@@ -75,6 +75,14 @@ def test_documents_of_the_genre(folder: str, least: float, read: Read) -> None:
         "If Bergen is a member of Metrex, it pays a fee.",
         "The former president of Eurocities is Kari Nordmann.",
         "Møt oss i Oslo!",
+        "Bergen var nesten medlem av Polis i 2015.",
+        "Oslo ble ikke tatt opp i Polis i 2014.",
+        "Oslo has never belonged to Polis since 1997.",
+        "Oslo joined the march in 2015 and left the stage in 2016.",
+        "Oslo was a member of the jury from 2010 to 2012.",
+        "Kari har ledet kommunen siden 2015.",
+        "Turku was due to rejoin Polis in 2021.",
+        "48 empty seats and 20 angry cities remain.",
         "Det er noe galt med Metrex.\n\nMed vennlig hilsen\nKari Nordmann\nleder av arbeidsgruppen\nOslo er medlem av Metrex",
         "Kontakt: Kari Nordmann er president i Metrex, kari@example.no",
         "Kari Nordmann, Storgata 5, er president i Metrex.",
@@ -307,3 +315,31 @@ def test_a_sentence_without_an_end_is_read_in_pieces_that_have_one(read: Read) -
     assert max(len(each.tokens) for each in found) <= 150
     assert sum(len(each.tokens) for each in found) == 302 + 7 * 30
     assert ("membership", "Oslo er medlem av Eurocities", "clear") in _facts(text, read)
+
+
+def _said(text: str, read: Read) -> list[tuple[str, dict[str, str], str]]:
+    return [(each.kind, dict(each.said), each.sort) for each in propose(text, *read)]
+
+
+def test_the_network_is_the_one_that_was_spoken_of_last_and_never_a_municipality(read: Read) -> None:
+    text = "Vik kommune er et sted.\n\nOslo ble medlem av Nordiske Havnebyer i 2016. Nettverket har 31 byer. Oslo er med i Metrex. Nettverket har 50 medlemmer."
+    figures = [(said["organization"], sort) for kind, said, sort in _said(text, read) if kind == "figure"]
+    assert figures == [("Nordiske Havnebyer", "new"), ("id:metrex", "choose")]
+
+
+def test_the_city_is_the_one_that_was_spoken_of_last_and_is_asked(read: Read) -> None:
+    text = "Oslo kommune er stor.\n\nI 2011 ble kommunen tatt opp som fullverdig medlem av Eurocities."
+    ((kind, said, sort),) = _said(text, read)
+    assert (kind, said["member"], said["since"], sort) == ("joined", "id:oslo-kommune", "2011", "choose")
+    assert not _said("I 2011 ble kommunen tatt opp som fullverdig medlem av Eurocities.", read)
+
+
+def test_what_is_said_behind_an_and_is_said_of_who_the_sentence_begins_with(read: Read) -> None:
+    found = _said("Bergen ble medlem av Havnebyene i 2012 og gikk ut igjen i 2018.", read)
+    assert [(kind, said["member"], said["organization"]) for kind, said, _ in found] == [
+        ("joined", "id:bergen-kommune", "Havnebyene"), ("left", "id:bergen-kommune", "Havnebyene"),
+    ]  # fmt: skip
+    assert found[1][1]["until"] == "2018"
+    # What is denied behind it is not denied before it.
+    kinds = [kind for kind, *_ in _said("Metrex\n\nBergen gikk ut i 2019 og har ikke planer om noe annet.", read)]
+    assert kinds == ["network", "left"]

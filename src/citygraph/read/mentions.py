@@ -36,6 +36,8 @@ _GROUPS: Final = {
     "concept": (PREFIXES["skos"] + "Concept",),
 }
 _PARTICLES: Final = frozenset({"de", "van", "von", "der", "den", "af", "av", "of", "for", "the", "and", "d", "la", "du", "di", "da", "dos", "on", "to", "&", "del"})  # fmt: skip
+_PARTICLE_PAIRS: Final = frozenset({"of the", "for the", "de la", "de las", "de los"})
+_TO: Final = frozenset({"i", "til", "in", "to", "from", "fra", "frå"})
 _NAME_ENDS: Final = frozenset({"kommune", "fylkeskommune", "fylke", "fylkesting", "region", "county", "regionen"})
 _PERSON_WORDS: Final = (2, 5)
 _STOPS: Final = frozenset('.;:()[]–—!?"«»“”')
@@ -116,6 +118,7 @@ class NamedWords:
         book: PatternBook,
         common: frozenset[str],
         introduced: Container[str] = (),
+        host: ReadValue | None = None,
     ) -> None:
         """Take a sentence.
 
@@ -125,10 +128,12 @@ class NamedWords:
             book: the words of the languages.
             introduced: networks that the text itself has introduced, in small letters.
             common: words that the document has in small letters too: none of them is a name at the start of a sentence.
+            host: the authority that "the city" or "kommunen" means, by what was said before.
         """
         self.tokens = sentence.tokens
         self.keys = tuple(each.key for each in self.tokens)
         self._sentence, self._known, self._common, self._introduced = sentence, known, common, introduced
+        self._host = host
         self.book = self._book = book.of(sentence.language)
         self._plain = tuple(plain(each.text) for each in self.tokens)
         figures = WrittenFigures(self.tokens, self.book)
@@ -237,11 +242,18 @@ class NamedWords:
                 end += 1
             elif self.keys[end] in _PARTICLES and end + 1 < len(self.tokens) and self._is_capital(end + 1) and self._runs_on(end):  # fmt: skip
                 end += 2
+            elif " ".join(self.keys[end : end + 2]) in _PARTICLE_PAIRS and end + 2 < len(self.tokens) and self._is_capital(end + 2):  # fmt: skip
+                end += 3
             else:
                 break
         if end < len(self.tokens) and self.keys[end] in _NAME_ENDS:
             end += 1
         return end
+
+    def names_authority(self, at: int, end: int) -> bool:
+        """Whether a name that nobody knows is that of an authority by its words: "Vik kommune", "the City of Espoo"."""
+        heads = self._book.list("before_names")
+        return self.keys[end - 1] in _NAME_ENDS or (self.keys[at] in heads and self.keys[at + 1 : at + 2] == ("of",))
 
     def _runs_on(self, at: int) -> bool:
         """Whether a small word stands inside a name, and not between two names."""
@@ -261,6 +273,8 @@ class NamedWords:
         return ((end, (ReadValue(_base_form(words), words, "new"),)),)
 
     def _member(self, at: int) -> Answers:
+        if self._host is not None and (end := self._host_words(at)) > at:
+            return ((end, (replace(self._host, words=self.words(at, end)),)),)
         at = self._behind_head(at)
         if at >= len(self.tokens):
             return ()
@@ -274,15 +288,34 @@ class NamedWords:
             return self._new(at, end)
         return ()
 
+    def host(self) -> ReadValue | None:
+        """The authority that a sentence begins with, and that "the city" in the next one may mean."""
+        at = self._behind_head(1 if self.keys[0] == "the" else 0)
+        end = self._name_from(at)
+        if at >= len(self.keys) or not (self.named(at, "authority", "place")[1] or (end > at and self.names_authority(at, end))):  # fmt: skip
+            return None
+        (_, (value, *_)), *_ = self._member(at) or ((0, (None,)),)
+        return value and replace(value, sort="choose" if value.sort == "clear" else value.sort)
+
+    def _host_words(self, at: int) -> int:
+        """Behind which word "the city" or its like end, where no name goes on with them; `at` when none begins here."""
+        for length in (2, 1):
+            end = at + length
+            if " ".join(self.keys[at:end]) in self._book.list("hosts"):
+                return at if end < len(self.keys) and (self.keys[end] == "of" or self._name_from(end) > end) else end
+        return at
+
     def _behind_head(self, at: int) -> int:
         heads = self._book.list("before_names")
         while at < len(self.keys) and self.keys[at] in heads and not self.named(at, "authority", "organisation")[1]:
-            at += 1
+            at += 1 + (self.keys[at + 1 : at + 2] == ("of",))
         return at
 
     def _governing(self, places: Sequence[str], at: int, end: int) -> Answers:
         """The authority of a place that is meant, unless the text names another country for it."""
         said, last = self._said_country(end)
+        if end < len(self.keys) and self.keys[end] in _NAME_ENDS:
+            end += 1  # "Oslo kommune", where the graph has but the place
         own = {self._known.country_of(each) for each in places} - {""}
         if said and own and not own & set(said):
             words = self.words(at, end)
@@ -324,12 +357,19 @@ class NamedWords:
             end == start
             or self.named(start, "place", "person", "authority")[0] == end
             or self._named_country(start, end)
+            or self.names_authority(start, end)
         ):
             return ()
         words = self.words(start, end)
-        if end - start == 1 and not (words.isupper() and len(words) >= _SHORT_NAME) and words.casefold() not in self._introduced and self.keys[at - 1 if at else 0] not in {"av", "of"}:  # fmt: skip
+        if end - start == 1 and not (words.isupper() and len(words) >= _SHORT_NAME) and words.casefold() not in self._introduced and not self._belongs_to(at):  # fmt: skip
             return ()  # one word with a capital may be anything
         return self._new(start, end)
+
+    def _belongs_to(self, at: int) -> bool:
+        """Whether the words before a name say of what somebody is a member: "of Polis", "vært med i Nordsjøkommisjonen"."""
+        before, word = (self.keys[each] if each >= 0 else "" for each in (at - 1, at - 2))
+        is_club = {before, word} & self._book.list("belonging") and len(self.tokens[at].text) > _SHORT_NAME
+        return before in {"av", "of"} or ((before in _TO or before in self._book.list("belonging")) and bool(is_club))
 
     def _anaphor(self, at: int) -> int:
         """Behind which word "the network" and its like end that mean the one of the text; `at` when none begins here."""
@@ -477,11 +517,7 @@ class NamedWords:
 
     def _group(self, at: int) -> Answers:
         """A working group, by what it is on: one of the graph, else a new one."""
-        found = self._item(at)
-        if not found:
-            return ()
-        end, (value, *_) = found[0]
-        return ((end, (self._known_group(value),)),)
+        return tuple((end, (self._known_group(value),)) for end, (value, *_) in self._item(at))
 
     def _known_group(self, value: ReadValue) -> ReadValue:
         keys = (
@@ -512,7 +548,8 @@ class NamedWords:
             end += 1
         if end == at or (end - at == 1 and not self._plain[at]):
             return ()
-        return ((end, (self._concept(at, end),)),)
+        shorter = range(min(end - 1, at + _LONGEST), at, -1)
+        return tuple((each, (self._concept(at, each),)) for each in (end, *shorter) if self._plain[each - 1])
 
     def _concept(self, at: int, end: int) -> ReadValue:
         """What a phrase says: a concept of the graph that is called so, or a new one."""

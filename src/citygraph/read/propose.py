@@ -140,19 +140,22 @@ class _Reader:
         self._text, self._sentences, self._known, self._kinds, self._book = text, sentences, known, kinds, book
         self._common = frozenset(re.findall(r"(?<![^\W_])[a-zæøå][^\W_]+", text))
         self._about: ReadValue | None = None
+        self._host: ReadValue | None = None
         self._introduced: dict[str, ReadValue] = {}
         self._before = ""
 
     def proposals(self) -> Iterator[Proposal]:
         for sentence in self._sentences:
-            mentions = NamedWords(sentence, self._known, self._book, self._common, self._introduced)
+            mentions = NamedWords(sentence, self._known, self._book, self._common, self._introduced, self._host)
             self._look_around(sentence, mentions)
             found = list(self._of_list(sentence, mentions)) if sentence.kind == "item" else []
             if sentence.kind == "heading" and "network" in self._kinds:
                 found += self._of_heading(sentence, mentions)
             if sentence.kind != "heading" or _reads_as_sentence(sentence):
                 found += [] if found else list(self._of_sentence(sentence, mentions))
-            yield from sorted(_without_doubles(found), key=lambda each: (each.start, each.end))
+            said = sorted(_without_doubles(found), key=lambda each: (each.start, each.end))
+            yield from said
+            self._look_back(said, mentions)
             self._before = self._subject_behind(sentence, mentions)
 
     def _subject_behind(self, sentence: TextSentence, mentions: NamedWords) -> str:
@@ -183,6 +186,23 @@ class _Reader:
             self._about = introduced
         elif self._about is None and named:
             self._about = named[0][1]
+
+    def _look_back(self, said: Sequence[Proposal], mentions: NamedWords) -> None:
+        """Remember the network that a sentence is about who is a member of, and the authority that it begins with."""
+        for each in said:
+            role = each.value("role")
+            is_public = (
+                role is not None and role.said.removeprefix("concept:") in self._book.table("roles_public").values()
+            )
+            is_tie = each.kind in _OF_MEMBERS or (each.kind == "office" and not is_public)
+            value = each.value("organization") if is_tie else None
+            if value is None or not value.words or value.words.casefold() in mentions.book.list("anaphors"):
+                continue
+            if self._about is None or value.said != self._about.said:
+                # It may be this one that the next sentences are about, or the one before.
+                sort: Sort = "new" if value.sort == "new" else "choose"
+                self._about = ReadValue(value.said, value.words, sort, value.choices)
+        self._host = mentions.host() or self._host
 
     def _networks(self, mentions: NamedWords) -> list[tuple[int, ReadValue]]:
         """The networks of the graph, and those that the text has introduced, with their places."""
@@ -330,6 +350,12 @@ class _Reader:
         if own is not None:
             bounds = own.start, own.end
         days = [each.value for each in beside]
+        if pattern.kind in _OF_MEMBERS and not any(each.slot.option == "member" for each in match.slots):
+            # "… and left in 2018": who, is said at the beginning of the sentence.
+            host = mentions.host()
+            if host is None or match.start == 0:
+                return
+            values.append(ProposedValue("member", host.said, host.words, host.sort, host.choices))
         if many is None:
             yield from self._proposal(pattern, [*values, *days], bounds, sentence, mentions, how)
             return
@@ -422,6 +448,9 @@ class _Reader:
             said = [*(each for each in said if each is not given), replace(meant, option=option)]
         if any(each.said == CONTEXT for each in said) or lacks(kind, said) or _is_of_itself(said):
             return
+        club = next((each for each in said if each.option == "organization" and kind.name in _OF_MEMBERS), None)
+        if club is not None and club.sort == "new" and club.words:
+            self._introduce(club.words, mentions)
         start, end = mentions.tokens[bounds[0]].start, mentions.tokens[bounds[1] - 1].end
         sort = max((each.sort for each in said), key=_ORDER.__getitem__)
         sort = "choose" if sort == "clear" and not (pattern.sure and how.is_sure) else sort

@@ -26,7 +26,7 @@ _OF_MEMBERS: Final = frozenset({"membership", "joined", "left"})
 _OF_HOLDERS: Final = frozenset({*_OF_MEMBERS, "office"})
 _DATES: Final = frozenset({"date", "since", "as-of", "until"})
 _CLAUSE_MARKS: Final = frozenset({";", ":", "–", "—"})
-_PLACES: Final = frozenset({"i", "in", "from", "fra", "frå"})
+_PLACES: Final = frozenset({"i", "in", "on", "from", "fra", "frå", "den"})
 _WISH: Final = "concept:modality-wish"
 _YEAR: Final = re.compile(r"(?:1[6-9]|20)\d\d\Z")
 
@@ -80,14 +80,18 @@ def stated(
         return None
     if cue("reported", 0, len(keys)) or cue("condition", 0, match.end):
         return None
-    if cue("negation", first, last) and not cue("no_negation", first, last):
+    # What a clause says of itself behind "and" is not said of what stands before it: "left in 2019 and has no plans".
+    own = next((at for at in range(match.end, last) if keys[at] in mentions.book.list("and") and any(at + 1 == verb for name in ("present", "past_verb") for verb, _ in places(name))), last)  # fmt: skip
+    if cue("negation", first, own) and not cue("no_negation", first, own):
         return None
     is_of_other = _is_about_other([*places("present"), *places("past_verb")], first, match.start, mentions)
     if cue("wish", first, match.end):
         has_modality = kind.has("modality") and kind.name not in {"founding", "renaming"}
         return Stated(_WISH, is_of_other=is_of_other) if has_modality else None
     if kind.name not in _OF_STATE or pattern.with_past:
-        return Stated(pattern.modality, is_of_other=is_of_other)
+        # "Has led it since 2019, but resigned in spring": what goes on may have ended in the same sentence.
+        goes_on = kind.name in {"membership", "office"} and cue("ended", 0, len(keys))
+        return Stated(pattern.modality, not goes_on, is_of_other)
     is_figure_of_day = kind.name == "figure" and (any(e.slot.option in _DATES for e in match.slots) or is_dated())
     if not is_figure_of_day and (
         cue("past", first, match.end) or _is_in_the_past(places("past_verb"), cue, first, match.end)
@@ -144,8 +148,11 @@ def _is_beside_the_pattern(match: Match, keys: Sequence[str], first: int) -> boo
         return True
     if pattern.only_after and not any(map(pattern.only_after.fits, keys[: match.end])):
         return True
-    begins_with_day = bool(match.slots) and match.slots[0].slot.option in _DATES
-    return begins_with_day and match.start > 0 and (keys[match.start - 1].isalnum() or keys[match.start - 1] == ",")
+    slot = match.slots[0] if match.slots else None
+    begins_with_day = slot and slot.slot.option in _DATES and set(keys[match.start : slot.start]) <= _PLACES
+    return (
+        bool(begins_with_day) and match.start > 0 and (keys[match.start - 1].isalnum() or keys[match.start - 1] == ",")
+    )
 
 
 def _is_in_the_past(
