@@ -343,3 +343,12 @@ def test_what_is_said_behind_an_and_is_said_of_who_the_sentence_begins_with(read
     # What is denied behind it is not denied before it.
     kinds = [kind for kind, *_ in _said("Metrex\n\nBergen gikk ut i 2019 og har ikke planer om noe annet.", read)]
     assert kinds == ["network", "left"]
+
+
+def test_a_group_is_one_of_the_network_that_the_text_is_about(read: Read) -> None:
+    lead = "Oslo leder arbeidsgruppen for avfall."
+    assert _one(f"Eurocities\n\n{lead}", "lead", read).value("organization").said == "id:eurocities-wg-waste"  # type: ignore[union-attr]
+    other = _one(f"Metrex\n\n{lead}", "lead", read)
+    assert (other.value("organization").said, other.sort) == ("avfall", "new")  # type: ignore[union-attr]
+    alone = _one(lead, "lead", read)
+    assert alone.sort == "choose"

@@ -88,6 +88,13 @@ class KnownNames:
         iri = self._state.prefixes[prefix] + local
         return self.labels.describe(iri, language) if iri in self._state.said else said
 
+    def networks_of(self, said: str) -> list[str]:
+        """The networks that a body is a unit of, all by their short addresses."""
+        prefix, _, local = said.partition(":")
+        iri = self._state.prefixes.get(prefix, "") + local
+        found = self._state.objects(iri, PREFIXES["org"] + "unitOf")
+        return [self.short(each.value) for each in found if isinstance(each, Iri)]
+
     def country_of(self, place: str) -> str:
         """The country that a place lies in, by its address; empty when nobody says."""
         found = self._state.objects(place, CG + "inCountry")
@@ -141,7 +148,7 @@ class NamedWords:
             "member": self._member, "network": self._network, "person": self._person, "holder": self._holder,
             "place": self._place, "authority": self._authority, "country": self._country, "date": figures.date,
             "number": figures.number, "money": figures.money, "page": figures.page, "phrase": self._phrase, "item": self._item, "word": self._word,
-            "deed": self._deed, "name": self._proper_name, "group": self._group, "relation": self._thing,
+            "deed": self._deed, "name": self._proper_name, "group": self._group, "body": self._body, "relation": self._thing,
         }  # fmt: skip
         self._cache: dict[tuple[str, bool, int], Answers] = {}
 
@@ -519,6 +526,10 @@ class NamedWords:
         """A working group, by what it is on: one of the graph, else a new one."""
         return tuple((end, (self._known_group(value),)) for end, (value, *_) in self._item(at))
 
+    def _body(self, at: int) -> Answers:
+        """A working group on something that may have an "and" in it."""
+        return tuple((end, (self._known_group(value),)) for end, (value, *_) in self._phrase(at))
+
     def _known_group(self, value: ReadValue) -> ReadValue:
         keys = (
             plain(value.words),
@@ -528,7 +539,7 @@ class NamedWords:
             if found := self._known.called(key, ("body",)):
                 choices = tuple(self._known.short(each) for each in found)
                 return replace(value, said=choices[0], sort="clear" if len(found) == 1 else "choose", choices=choices if len(found) > 1 else ())  # fmt: skip
-        return replace(value, sort="new")
+        return replace(value, said=value.words, sort="new", choices=())
 
     def _phrase(self, at: int) -> Answers:
         """Words up to the end of the clause."""

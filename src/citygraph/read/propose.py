@@ -446,6 +446,8 @@ class _Reader:
             if is_doubtful and meant.sort == "clear":
                 meant = replace(meant, sort="choose")
             said = [*(each for each in said if each is not given), replace(meant, option=option)]
+        if kind.name == "lead":
+            said = [self._of_this_network(each) if each.option == "organization" else each for each in said]
         if any(each.said == CONTEXT for each in said) or lacks(kind, said) or _is_of_itself(said):
             return
         club = next((each for each in said if each.option == "organization" and kind.name in _OF_MEMBERS), None)
@@ -458,13 +460,28 @@ class _Reader:
         known = sorted((each for each in said if each.option in order), key=lambda each: order[each.option])
         yield Proposal(0, kind.name, tuple(known), start, end, self._text[start:end], sentence, sort, pattern.name)
 
+    def _of_this_network(self, body: ProposedValue) -> ProposedValue:
+        """A group of the graph that is called so, when it is one of the network of the text; else one that is new."""
+        if body.sort == "new":
+            return body
+        if self._about is None:
+            return replace(body, sort="choose")
+        mine = [each for each in body.choices or (body.said,) if self._about.said in self._known.networks_of(each)]
+        if len(mine) == 1:
+            return replace(body, said=mine[0], sort=self._about.sort, choices=())
+        return body if mine else replace(body, said=body.words, sort="new", choices=())
+
     def _is_loose(self, given: ProposedValue | None, subject: str, how: Stated, mentions: NamedWords) -> bool:
         """Whether words hang on the network of the text by too little.
 
         That is a pronoun behind a sentence about something else, or no word for it at all and other names before them.
         """
         pronoun = given.words.casefold() if given else mentions.keys[0] if subject == "anaphor" else ""
-        if pronoun in mentions.book.list("pronouns") and self._before in {"place", "name", "noun"}:
+        others = {"place", "name", "noun"}
+        is_of_it = (
+            given is not None and mentions.subject() in others
+        )  # "the group is led by Vienna, Turku is a member of it"
+        if pronoun in mentions.book.list("pronouns") and (self._before in others or is_of_it):
             return True
         return how.is_of_other and given is None and not subject and not self._networks(mentions)
 
