@@ -21,7 +21,7 @@ from citygraph.ingest.kinds import organisation_word
 from citygraph.labels import LABEL_PROPERTIES
 from citygraph.matching.names import plain, words_of
 from citygraph.messages import sentence
-from citygraph.namespaces import CG, PREFIXES
+from citygraph.namespaces import CG, CONCEPT, PREFIXES, expand
 from citygraph.rdf import Iri, Literal
 from citygraph.read.mentions import KnownNames
 
@@ -29,10 +29,14 @@ _GROUPS: Final = ("network", "body", "authority", "place", "country", "person", 
 _PERSON, _ORGANIZATION = PREFIXES["foaf"] + "Person", PREFIXES["org"] + "Organization"
 _PLACE, _NETWORK = CG + "Place", CG + "CityNetwork"
 _BODIES: Final = (CG + "WorkingGroup", CG + "GoverningBody", CG + "Secretariat")
+_ALL_BODIES: Final = frozenset({*_BODIES, _ORGANIZATION})
 _THINGS: Final = frozenset({_PERSON, _ORGANIZATION, _PLACE, _NETWORK, *_BODIES})
 _HOLDERS: Final = frozenset({"office", "lead"})
 _MEMBERS: Final = frozenset({"membership", "joined", "left"})
 _NEW, _COUNTRY, _OF_NETWORK = "new", "country", "network"
+_CONCEPT, _IN_COUNTRY = PREFIXES["skos"] + "Concept", (CG + "Country",)
+_SCHEMES: Final = (CONCEPT + "document-words", CONCEPT + "shared-themes")
+"""The scheme of a concept that only a document names, and the one that stands in where a project does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class NewThings:
 
     def __init__(self, kinds: Kinds, state: EditedGraph, reference: Callable[[], EditedGraph]) -> None:
         """`state` is the graph; `reference` gives that of the program, for names, places and countries."""
-        self._kinds, self._known = kinds, KnownNames(state)
+        self._kinds, self._known, self._state = kinds, KnownNames(state), state
         self._reference = cache(reference)
 
     def among(self, kind: FactKind, said: Said) -> tuple[list[NewThing], Said]:
@@ -63,24 +67,49 @@ class NewThings:
         extra = {
             option: value for option, value in said if option in {_NEW, _COUNTRY, _OF_NETWORK} and not kind.has(option)
         }
-        own = [(option, value) for option, value in said if option not in extra]
+        own = [(option, self._as_code(kind, option, value)) for option, value in said if option not in extra]
         new = [each for each in own if self._is_new(kind, *each)]
         return [self._thing(kind, *each, extra, is_alone=len(new) == 1) for each in new], own
 
     def _is_new(self, kind: FactKind, option: str, value: str) -> bool:
-        if not kind.has(option) or ":" in value or not _names_a_thing(kind.field(option)):
+        if not kind.has(option) or not _names_a_thing(kind.field(option)):
             return False
-        return not self._known.called(plain(value), _GROUPS)
+        if iri := self._address(value):
+            if iri in self._state.said:
+                return self._is_subject_of(kind.field(option), iri)
+            return bool(_names(iri, self._reference()))
+        wanted = ("concept",) if _is_of_concepts(kind.field(option)) else _GROUPS
+        return not self._known.called(plain(value), wanted)
+
+    def _address(self, value: str) -> str:
+        """The address that a value is; empty for a name."""
+        return (expand(value, self._state.prefixes) or "") if ":" in value and " " not in value else ""
+
+    def _is_subject_of(self, field_: FactField, iri: str) -> bool:
+        """Whether a theme stands where a body is wanted: it is what a new one works on."""
+        is_theme = _CONCEPT in self._state.classes(iri) and not _is_of_concepts(field_)
+        return is_theme and not _ALL_BODIES.isdisjoint(field_.classes)
+
+    def _as_code(self, kind: FactKind, option: str, value: str) -> str:
+        """A country that the graph does not have by its letters, by which it comes in."""
+        is_country = kind.has(option) and kind.field(option).classes == _IN_COUNTRY
+        iri = self._address(value) if is_country else ""
+        return iri.rpartition("/")[2] if iri and iri not in self._state.said else value
 
     def _thing(self, kind: FactKind, option: str, name: str, extra: Mapping[str, str], *, is_alone: bool) -> NewThing:
         """One thing; where the row names several, what the person says it is goes for those that do not tell themselves."""
         guessed, told = self._guessed(kind, kind.field(option), name), extra.get(_NEW, "")
+        if guessed == "concept" and not (told and is_alone):
+            return NewThing(option, (("concept", self._concept(name)),))
         wanted = self._kinds.named(told).name if told and (is_alone or not guessed) else guessed
         if not wanted or not self._kinds[wanted].has("name"):
             names = ", ".join(
                 each.name for each in self._kinds.values() if each.has("name") and each.has("also-called")
             )
             fix = sentence("proposals.next.which_new", name=name, kinds=f"person, {names}")
+            raise EditError(sentence("proposals.which_new", name=name, option=option), fix=fix)
+        if wanted == "working-group" and _OF_NETWORK not in extra:
+            fix = sentence("proposals.next.which_new", name=name, kinds=wanted)
             raise EditError(sentence("proposals.which_new", name=name, option=option), fix=fix)
         if wanted in {"authority", "city"}:
             return NewThing(option, tuple(self._governed(wanted, name, extra)))
@@ -90,17 +119,32 @@ class NewThings:
             else []
         )
         more += [(_COUNTRY, extra[_COUNTRY])] if _COUNTRY in extra and self._kinds[wanted].has(_COUNTRY) else []
-        return NewThing(option, ((wanted, [("name", name), *more]),))
+        iri = self._address(name)
+        more += [("topic", name)] if iri and self._kinds[wanted].has("topic") else []
+        called = _names(iri, self._state) if iri else []
+        return NewThing(option, ((wanted, [*(called or [("name", name)]), *more]),))
 
     def _guessed(self, kind: FactKind, field_: FactField, name: str) -> str:
         """The kind of a thing by the field that names it and by its words; empty when they do not tell."""
         if field_.option == "member" and kind.name in _HOLDERS:
             return "person" if " " in name and not _is_governing(name) else self._by_name(name)
+        if _is_of_concepts(field_):
+            return "concept"
+        if kind.name == "lead":
+            return "working-group"
         if set(field_.classes) == {_NETWORK} or (field_.option == "organization" and kind.name in _MEMBERS):
             return "network"
         if _PLACE in field_.classes and _ORGANIZATION not in field_.classes:
             return "city"
-        return self._by_name(name)
+        # To whom or what a relation goes is often no thing but words: "the institutions", "joint measures".
+        is_phrase = kind.name == "relation" and field_.option == "object"
+        return ("" if is_phrase and name[:1].islower() else self._by_name(name)) or ("concept" if is_phrase else "")
+
+    def _concept(self, name: str) -> Said:
+        """What is said of a concept, in the words of the document or as the program's own graph calls it."""
+        scheme = next((each for each in _SCHEMES if each in self._state.said), _SCHEMES[0])
+        names = _names(self._address(name), self._reference()) if self._address(name) else []
+        return [*(names or [("name", name)]), ("scheme", self._known.short(scheme))]
 
     def _by_name(self, name: str) -> str:
         if _is_governing(name) or self._of_reference(name):
@@ -141,7 +185,11 @@ class NewThings:
 def _names_a_thing(field_: FactField) -> bool:
     if field_.choices or field_.scheme or field_.datatypes or field_.pattern:
         return False
-    return not field_.classes or bool(_THINGS.intersection(field_.classes))
+    return not field_.classes or bool({*_THINGS, _CONCEPT}.intersection(field_.classes))
+
+
+def _is_of_concepts(field_: FactField) -> bool:
+    return _CONCEPT in field_.classes
 
 
 def _names(iri: str, graph: EditedGraph) -> list[tuple[str, str]]:

@@ -223,24 +223,34 @@ class Proposals:
         return KnownNames(self._state())
 
     def _accepted(self, decided: DecidedProposal, kept: KeptText, document: str) -> DecisionOutcome:
-        """Write a fact with what it names that is new, as one edit."""
-        made: list[EditPlan] = []
-        left: list[str] = []
-        proposed = edit_of(decided, document=document, of_text=kept.text)
-
-        def make(editor: Editor) -> EditPlan:
-            editor, said = self._with_new_things(decided.kind, proposed, editor, made)
-            made.append(_added(editor, decided.kind, said, left))
-            return joined(made)
-
+        """Write a fact that is accepted, or say why it is refused."""
         try:
-            self._write(make)
+            told, left = self.add(decided.kind, edit_of(decided, document=document, of_text=kept.text))
         except CitygraphError as error:
             return DecisionOutcome(decided, refused=error.message, fix=error.fix)
-        told = [told for each in made for told in each.told]
         if left:
             told.append(text("proposals.left").filled(options=", ".join(left)))
         return DecisionOutcome(decided, tuple(told), left=tuple(left))
+
+    def add(self, kind: str, proposed: Said) -> tuple[list[Text], list[str]]:
+        """Write a fact with what it names that is new, as one edit.
+
+        Returns:
+            What was written, in sentences, and the options that say something else than a fact that the graph has.
+
+        Raises:
+            CitygraphError: it is refused.
+        """
+        made: list[EditPlan] = []
+        left: list[str] = []
+
+        def make(editor: Editor) -> EditPlan:
+            editor, said = self._with_new_things(kind, proposed, editor, made)
+            made.append(_added(editor, kind, said, left))
+            return joined(made)
+
+        self._write(make)
+        return [told for each in made for told in each.told], left
 
     def _with_new_things(
         self, name: str, said: Said, editor: Editor, done: list[EditPlan]
@@ -271,9 +281,9 @@ class Proposals:
         """The sentences that proposals are made of."""
         return sentences_of(kept, pattern_book())
 
-    def said_to_be_empty(self, document: str) -> frozenset[str]:
-        """The fingerprints of the sentences of which somebody has said that nothing is in them, see `nothing_in`."""
-        return frozenset(fingerprint for fingerprint, row in self._rejected(document).items() if row[0] == NOTHING)
+    def said_of_sentences(self, document: str) -> dict[str, str]:
+        """What somebody has said of whole sentences, by fingerprint: `NOTHING` where nothing is in it, see `nothing_in`."""
+        return {key: NOTHING for key, row in self._rejected(document).items() if row[0] == NOTHING}
 
     def stamp(self, document: str) -> object:
         """Another one when something else was rejected."""
@@ -338,6 +348,10 @@ def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]], left: lis
 
     What else is said of such a fact is not written over what the graph says: its options come into `left`.
     """
+    name = next((value for option, value in said if option == "name"), "")
+    iri = (expand(name, editor.state.prefixes) or "") if ":" in name and " " not in name else ""
+    if iri in editor.state.said:
+        return _said_again(editor, iri, said, left)
     try:
         return editor.add(kind, said)
     except EditError as error:
@@ -351,3 +365,15 @@ def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]], left: lis
     if chosen.has("as-of"):
         return editor.confirm(kind, [*telling, *days, *of_source])
     return editor.change(kind, [*telling, *of_source])
+
+
+def _said_again(editor: Editor, iri: str, said: Sequence[tuple[str, str]], left: list[str]) -> EditPlan:
+    """One more source for a thing that the graph has, and what it does not say of it; what it says otherwise is left."""
+    fact, new = editor.fact(iri), list[tuple[str, str]]()
+    for option, value in said:
+        known = fact.values.get(option, ())
+        if option in _OF_SOURCE or (option != "name" and fact.kind.has(option) and not known):
+            new.append((option, value))
+        elif option != "name" and not set(editor.answers.values(fact.kind, [(option, value)])[option]) <= set(known):
+            left.append(option)
+    return editor.change(f"<{iri}>", new)

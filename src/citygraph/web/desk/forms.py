@@ -19,6 +19,7 @@ from citygraph.sources import anchor_of
 
 if TYPE_CHECKING:
     from citygraph.edit.changes import Editor
+    from citygraph.edit.state import EditedGraph
     from citygraph.labels import Labels
 
 _MOST_CHOICES: Final = 80
@@ -77,12 +78,19 @@ class FormField:
 
 @dataclass(slots=True)
 class Faults:
-    """What is wrong: in all, by option, and the things that a name may mean by the input that has it."""
+    """What is wrong: in all, by option, and the things that a name may mean by the input that has it.
+
+    `is_doubted` says that it can be written all the same, `is_asked` that nothing tells what a new thing is, of
+    which `said_of_new` is what was said.
+    """
 
     general: list[str] = field(default_factory=list)
     fields: dict[str, list[str]] = field(default_factory=dict)
     picks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fact: str = ""
+    is_doubted: bool = False
+    is_asked: bool = False
+    said_of_new: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything is."""
@@ -111,6 +119,15 @@ class KindForm:
         self._labels: Labels = editor.state.labels_with()
         self._languages = editor.languages
         self.suggestions: dict[str, list[str]] = {}
+
+    @property
+    def state(self) -> EditedGraph:
+        """The graph that names are looked up in."""
+        return self._editor.state
+
+    def input_of(self, option: str) -> str:
+        """The name of the first input of an option: of a text in several languages that of the first."""
+        return self._names(self.kind.field(option))[0][0] if self.kind.has(option) else option
 
     # -- what was typed -------------------------------------------------------------------------------
 

@@ -11,19 +11,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from citygraph.edit.answers import OCCURRENCE, QUOTE, SOURCE
+from citygraph.edit.answers import SOURCE
 from citygraph.edit.changes import Editor
 from citygraph.edit.facts import Fact, fits_field, told
 from citygraph.edit.kinds import FactField, FactKind, Kinds
 from citygraph.edit.plan import EditedFile, EditPlan
 from citygraph.errors import EditError, ExportError, QueryError, ReasoningError
-from citygraph.messages import said_in
+from citygraph.messages import key_of, said_in
 from citygraph.rdf import Iri
 from citygraph.web.desk.access import Access, Form
 from citygraph.web.desk.forms import Faults, Group, KindForm, Typed, state_of_fact
 from citygraph.web.desk.links import ACTIONS, DeskLinks, actions_of
 from citygraph.web.desk.lists import DroppedLists, shown_answer
-from citygraph.web.desk.reading import DeskReading
+from citygraph.web.desk.reading import ASKS, OF_NEW, DeskReading, DoubtError, new_kinds
 from citygraph.web.desk.work import DeskWork, PreviewedEdit, seal_of
 from citygraph.web.pages.page import NotFound, Page, as_fault, kindly
 
@@ -101,6 +101,7 @@ class Desk:
             has_name=bool(values["serve.public_url"] or values["serve.hosts"]),
         )
         self.work = DeskWork(project)
+        self._reading = DeskReading(self.work, self.access)
         self.routes = [
             Route("/desk", self._let_in(self._home), methods=["GET"]),
             Route("/desk/undo", self._let_in(self._undo), methods=["POST"]),
@@ -108,7 +109,7 @@ class Desk:
             Route("/desk/fact", self._let_in(self._fact), methods=["GET"]),
             Route("/desk/fact/{action}", self._let_in(self._act), methods=["GET", "POST"]),
             *DroppedLists(self.work, self.access).routes(self._let_in),
-            *DeskReading(self.work, self.access).routes(self._let_in),
+            *self._reading.routes(self._let_in),
         ]
 
     def links(self, request: Request, page: Page) -> DeskLinks | None:
@@ -238,6 +239,8 @@ class Desk:
         if task.fact is not None and _one(given, "seen") != state_of_fact(task.fact):
             return self._form_page(page, user, task, typed, is_overtaken=True, status=_CONFLICT)
         groups, cleared = task.said(typed)
+        if step == "take" and task.fact is None:
+            return self._take(page, user, task, typed, groups, given)
         faults = task.form.faults(groups, is_whole=task.fact is None)
         try:
             if not faults:
@@ -249,6 +252,26 @@ class Desk:
         except _FAILURES as error:
             task.form.add_error(faults, error)
         return self._form_page(page, user, task, typed, faults, status=_BAD_REQUEST)
+
+    def _take(
+        self, page: Page, user: str, task: DeskTask, typed: Typed, groups: Sequence[Group], given: Form
+    ) -> Response:
+        """Write a fact of the document that is being read at once, as a yes there does, or say what is in the way."""
+        said = [pair for _, group in groups for pair in group]
+        said += [(each, value) for each in OF_NEW if not task.kind.has(each) and (value := _one(given, f"f-{each}"))]
+        faults = Faults()
+        try:
+            return self._reading.take(page, user, task.kind.name, said, is_sure=bool(_one(given, "sure")))
+        except DoubtError as doubt:
+            faults = Faults(doubt.words(page), is_doubted=not doubt.is_refused)
+        except _FAILURES as error:
+            is_asked = key_of(error.message) in ASKS
+            of_new = {each: _one(given, f"f-{each}") for each in OF_NEW}
+            of_new["new"] = of_new["new"] or ("working-group" if task.kind.name == "lead" else "")
+            faults = Faults(is_asked=True, said_of_new=of_new) if is_asked else task.form.faults(groups, is_whole=True)
+            if not faults or not isinstance(error, QueryError):
+                task.form.add_error(faults, error)
+        return self._form_page(page, user, task, typed, faults, status=_CONFLICT)
 
     def _form_page(
         self,
@@ -268,6 +291,8 @@ class Desk:
             status=status,
             **self._common(page, user, task),
             fields=fields,
+            guess=found.said_of_new,
+            new_kinds=new_kinds(task.editor.kinds, page.language) if found.is_asked else [],
             suggestions=task.form.suggestions,
             faults=found,
             in_the_way=page.urls.desk_fact(found.fact) if found.fact else "",
@@ -313,7 +338,8 @@ class Desk:
             "seen": state_of_fact(task.fact) if task.fact is not None else "",
             "address": page.urls.desk_fact(task.fact.iri, task.action)
             if task.fact is not None
-            else page.urls.desk_add(task.kind.name, {"read": page.request.query_params.get("read", "")}),
+            else page.urls.desk_add(task.kind.name, _of_reading(page)),
+            "read": page.request.query_params.get("read", "") if task.fact is None else "",
         }
 
 
@@ -335,7 +361,20 @@ def _first(task: DeskTask, page: Page, user: str) -> Typed:
         if asked:
             known = [Iri(value) for value in asked if value in task.editor.state.said]
             typed[each.option] = [task.form.unmistakable(value, each) for value in known]
-    return typed | {name: asked for name in (QUOTE, OCCURRENCE) if (asked := page.request.query_params.getlist(name))}
+    if page.request.query_params.get("read"):
+        typed |= {name: values for name, values in task.form.typed(_answers(page)).items() if any(values)}
+    return typed
+
+
+def _answers(page: Page) -> dict[str, list[str]]:
+    """What the address of a form fills in, by the names of its inputs."""
+    asked = page.request.query_params
+    return {name: asked.getlist(name) for name in asked if name.startswith("f-")}
+
+
+def _of_reading(page: Page) -> dict[str, str]:
+    """Which document is being read, and where."""
+    return {name: value for name in ("read", "at") if (value := page.request.query_params.get(name, ""))}
 
 
 def _behind(page: Page, done: str) -> str:

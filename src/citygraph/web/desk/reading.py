@@ -11,15 +11,14 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from citygraph.edit.answers import OCCURRENCE, QUOTE, SOURCE
+from citygraph.edit.answers import OCCURRENCE, QUOTE, SOURCE, Said
 from citygraph.edit.facts import Fact, kind_of_fact, told
 from citygraph.edit.plan import EditPlan
 from citygraph.edit.state import EditedGraph
@@ -27,19 +26,22 @@ from citygraph.errors import CitygraphError, EditError, ExportError, QueryError,
 from citygraph.files import write_file
 from citygraph.findings import Finding, Severity
 from citygraph.load import load_files
-from citygraph.messages import Sentence, sentence, text
-from citygraph.namespaces import PREFIXES, compress, expand
+from citygraph.matching.names import plain
+from citygraph.messages import Sentence, key_of, sentence, text
+from citygraph.namespaces import CG, PREFIXES, compress, expand
 from citygraph.project.proposing import Proposals, Write, nothing_in
 from citygraph.rdf import Iri
-from citygraph.read.decisions import AskedFact, DecidedProposal, fingerprint_of
+from citygraph.read.decisions import Answer, AskedFact, DecidedProposal, fingerprint_of
 from citygraph.read.mentions import KnownNames
-from citygraph.read.propose import Proposal, told_proposal
+from citygraph.read.propose import Proposal, ProposedValue, told_proposal
 from citygraph.read.run import kept_document
 from citygraph.read.sentences import TextSentence
 from citygraph.read.text import KeptText
 from citygraph.sources import anchor_of
 from citygraph.web.desk.access import Access, Form
 from citygraph.web.desk.forms import KindForm
+from citygraph.web.desk.from_words import about_until, values_from_words
+from citygraph.web.desk.shown_sentences import STATES, ShownProposal, read_sentences, shown_sentence
 from citygraph.web.desk.work import DeskWork
 from citygraph.web.pages.page import NotFound, Page, as_fault
 
@@ -47,14 +49,19 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from citygraph.edit.changes import Editor
-    from citygraph.edit.kinds import Kinds
+    from citygraph.edit.kinds import FactKind, Kinds
 
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
 _TITLE: Final = PREFIXES["dct"] + "title"
+_OF_DOCUMENT: Final = "concept:basis-document"
+OF_NEW: Final = ("new", "country", "network")
+"""What can be said of a new thing besides its name, see `project.new_things`."""
+ASKS: Final = frozenset({"proposals.which_new", "proposals.which_country"})
 _KEPT: Final = 20
 _LONGEST: Final = 200_000
 _MOST_FIELDS: Final = 400
-_MOST_SENTENCES: Final = 2_000
+SENTENCES: Final = 100
+"""So many stand on one page."""
 _NUMBER: Final = re.compile(r"[0-9a-f]{16}\Z")
 _ACCESS: Final = ("PUBLIC", "RESTRICTED", "NON_PUBLIC")
 _FIELDS: Final = ("title", "date", "not-before", "not-after", "author", "access")
@@ -80,45 +87,18 @@ class ReadDocumentText:
         return self.iri.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownProposal:
-    """A proposal as the page shows it: its sentence, and what a form of its kind is filled in with."""
-
-    mark: str
-    start: int
-    told: str
-    sort: str
-    kind: str
-    filled: tuple[tuple[str, str], ...]
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class ShownSentence:
-    """One sentence: its words in pieces (what each piece carries: `fact`, `proposal` or nothing), and what stands beside it."""
-
-    number: int
-    start: int
-    kind: str
-    pieces: list[tuple[str, str]]
-    facts: list[tuple[str, str]] = field(default_factory=list)
-    proposals: list[ShownProposal] = field(default_factory=list)
-    is_empty: bool = False
-
-    @property
-    def state(self) -> str:
-        """`open` as long as a proposal waits or nothing is known of it, else `fact` or `empty`."""
-        if self.proposals:
-            return "open"
-        return "fact" if self.facts else "empty" if self.is_empty else "open"
-
-
-class _DoubtError(Exception):
+class DoubtError(Exception):
     """An edit that would be written, and what a check would then find that it does not find now."""
 
     def __init__(self, findings: Sequence[Finding], *, is_refused: bool) -> None:
         super().__init__()
         self.findings, self.is_refused = findings, is_refused
+
+    def words(self, page: Page) -> list[str]:
+        """What would be wrong, and what can be done about it."""
+        said = [each for one in self.findings for each in (one.message, one.fix) if each]
+        heading = page.words("desk.refused" if self.is_refused else "reading.doubt")
+        return [heading, *(each.in_language(page.language) for each in said)]
 
 
 class DeskReading:
@@ -225,7 +205,7 @@ class DeskReading:
     def _read(self, page: Page, user: str) -> Response:
         """`/desk/read/{name}`: the text with what is known of it and what is proposed."""
         state, slug = self._state(), str(page.request.path_params["name"])
-        document = next((each for each in self._documents(state, []) if each.slug == slug), None)
+        document = self._document(slug, state)
         if document is None:
             raise NotFound(page.request.url.path, [(page.words("reading.title"), page.urls.desk_read())])
         if page.request.method != "POST":
@@ -235,17 +215,17 @@ class DeskReading:
         try:
             if _one(given, "step") == "kind":
                 return self._to_form(page, document, given)
+            if _one(given, "step") == "day":
+                self._keep_day(document, _one(given, "day"))
+                return RedirectResponse(page.urls.desk_read(slug), _SEE_OTHER)
             done, left = self._decided(document, given, user)
-        except _DoubtError as doubt:
-            said = [each for one in doubt.findings for each in (one.message, one.fix) if each]
-            heading = page.words("desk.refused" if doubt.is_refused else "reading.doubt")
-            fault = [heading, *(each.in_language(page.language) for each in said)]
-            doubted = "" if doubt.is_refused else _one(given, "mark")
-            return self._shown(page, user, document, self._state(), fault=fault, at=at, doubted=doubted)
+        except DoubtError as doubt:
+            mark = "" if doubt.is_refused else _one(given, "mark")
+            return self._shown(page, user, document, self._state(), fault=doubt.words(page), at=at, doubted=mark)
         except _FAILURES as error:
-            return self._shown(page, user, document, self._state(), fault=self._words(error, page), at=at)
-        address = page.urls.desk_read(slug, done=str(done) if done else "", left=left)
-        return RedirectResponse(f"{address}#s{at}" if at.isdecimal() else address, _SEE_OTHER)
+            guess = self._guess(document, given, page) if key_of(error.message) in ASKS else None
+            return self._shown(page, user, document, self._state(), fault=self._words(error, page), at=at, guess=guess)
+        return _back(page, slug, at, done=done, left=left)
 
     def _decided(self, document: ReadDocumentText, given: Form, user: str) -> tuple[int, str]:
         """Write what one form decides, and say which edit of the journal it was (0 for what is no edit), and what it left.
@@ -254,43 +234,81 @@ class DeskReading:
 
         Raises:
             EditError: it is not there any more, or the edit refuses it.
-            _DoubtError: a check would find something new, and nobody has said that it is meant so.
+            DoubtError: a check would find something new, and nobody has said that it is meant so.
         """
         step, mark = _one(given, "step"), _one(given, "mark")
+        if step == "nothing":
+            sentence_ = _at_place(self._proposals().sentences(document.kept), _one(given, "start"))
+            decided = nothing_in(sentence_, document.kept) if sentence_ else None
+        else:
+            found, asked = self._all(document)
+            every: list[Proposal | AskedFact] = [*found, *asked]
+            chosen = next((e for e in every if (_mark(e), str(e.start)) == (mark, _one(given, "start"))), None)
+            decided = self._as_decided(document, chosen, step, given) if chosen is not None else None
+        if decided is None or step not in {"yes", "no", "nothing"}:
+            raise EditError(_said("gone"), fix=_said("next.gone"))
+
+        def take(proposals: Proposals) -> Sequence[str]:
+            (outcome,) = proposals.take([decided], document.kept, document.name)
+            if outcome.refused:
+                raise EditError(outcome.refused, fix=outcome.fix)
+            return outcome.left
+
+        number, left = self._written(take, user, is_sure=bool(_one(given, "sure")))
+        return number, _as_left(decided.kind, left)
+
+    def _as_decided(self, document: ReadDocumentText, chosen: Proposal | AskedFact, step: str, given: Form) -> DecidedProposal:  # fmt: skip
+        """What was said of a proposal; one that is accepted has the day of the document, and what a new thing of it is."""
+        said: Sequence[tuple[str, str]] = chosen.said
+        kinds = self._work.kinds
+        if step == "yes" and isinstance(chosen, Proposal):
+            more = [(each, value) for each in OF_NEW if (value := _one(given, f"f-{each}"))]
+            said = [*self._dated(document, kinds[chosen.kind], said), *(more or self._as_network(document, said))]
+        answer: Answer = "yes" if step == "yes" else "no"
+        return DecidedProposal("", answer, chosen.kind, tuple(said), chosen.start, chosen.end, chosen.words, 0)
+
+    def _as_network(self, document: ReadDocumentText, said: Said) -> Said:
+        """That a new organisation is a network, where the document says so in another sentence."""
+        found, _ = self._all(document)
+        named = {value for each in found if each.kind == "network" for option, value in each.said if option == "name"}
+        said_of = {value for option, value in said if option in {"organization", "subject"}} & named
+        is_named = bool(said_of) and not any(KnownNames(self._state()).called(plain(e), ("network",)) for e in said_of)
+        return [("new", "network")] if is_named else []
+
+    def take(self, page: Page, user: str, kind: str, said: Said, *, is_sure: bool) -> Response:
+        """Write a fact of a form that the page of a document led to, with what it names that is new, and go back there.
+
+        Raises:
+            CitygraphError: an edit refuses it.
+            DoubtError: a check would find something new, and nobody has said that it is meant so.
+        """
+        document = self._document(page.request.query_params.get("read", ""), self._state())
+        more = self._as_network(document, said) if document and not any(option == "new" for option, _ in said) else ()
+
+        def add(proposals: Proposals) -> Sequence[str]:
+            return proposals.add(kind, [*said, *more])[1]
+
+        number, left = self._written(add, user, is_sure=is_sure)
+        asked = page.request.query_params
+        return _back(page, asked.get("read", ""), asked.get("at", ""), done=number, left=_as_left(kind, left))
+
+    def _written(self, act: Callable[[Proposals], Sequence[str]], user: str, *, is_sure: bool) -> tuple[int, Sequence[str]]:  # fmt: skip
+        """Do what writes, and say which edit of the journal was the last and what it left; all or nothing."""
         numbers: list[int] = []
 
         def write(make: Callable[[Editor], EditPlan]) -> EditPlan:
             plan = make(self._work.editor())
             checked = self._work.check(plan)
             found = [each for each in checked.findings if each.severity is not Severity.INFO]
-            if checked.violations or (found and not _one(given, "sure")):
-                raise _DoubtError(checked.violations or found, is_refused=bool(checked.violations))
+            if checked.violations or (found and not is_sure):
+                raise DoubtError(checked.violations or found, is_refused=bool(checked.violations))
             edit = self._work.write(plan, who=user)
             numbers.append(edit.number)
             return plan
 
-        proposals = self._proposals(write)
-        if step == "nothing":
-            sentence_ = _at_place(proposals.sentences(document.kept), _one(given, "start"))
-            decided = nothing_in(sentence_, document.kept) if sentence_ else None
-        else:
-            found, asked = self._all(document)
-            every: list[Proposal | AskedFact] = [*found, *asked]
-            decided = next(
-                (
-                    DecidedProposal("", "yes" if step == "yes" else "no", e.kind, e.said, e.start, e.end, e.words, 0)
-                    for e in every
-                    if (_mark(e), str(e.start)) == (mark, _one(given, "start"))
-                ),
-                None,
-            )
-        if decided is None or step not in {"yes", "no", "nothing"}:
-            raise EditError(_said("gone"), fix=_said("next.gone"))
         try:
-            (outcome,) = proposals.take([decided], document.kept, document.name)
-            if outcome.refused:
-                raise EditError(outcome.refused, fix=outcome.fix)
-        except (_DoubtError, *_FAILURES):
+            left = act(self._proposals(write))
+        except (DoubtError, *_FAILURES):
             for number in reversed(numbers):
                 # What was taken back already stays so.
                 with suppress(EditError):
@@ -298,8 +316,19 @@ class DeskReading:
             raise
         finally:
             self._made = None
-        left = f"{decided.kind}.{'.'.join(outcome.left)}" if outcome.left else ""
         return (numbers[-1] if numbers else 0), left
+
+    def _guess(self, document: ReadDocumentText, given: Form, page: Page) -> dict[str, str]:
+        """What the new thing of a proposal may be, and of which network: what a person said, else what the text is about."""
+        found, _ = self._all(document)
+        chosen = next((each for each in found if _mark(each) == _one(given, "mark")), None)
+        about = about_until(found, chosen.start) if chosen is not None else ""
+        network = KnownNames(self._state()).word(about, page.language)
+        guessed = {"new": "working-group", "network": network} if chosen is not None and chosen.kind == "lead" else {}
+        return {
+            **{each: _one(given, f"f-{each}") or guessed.get(each, "") for each in OF_NEW},
+            "mark": _one(given, "mark"),
+        }
 
     def _words(self, error: CitygraphError, page: Page) -> list[str]:
         """Why something was refused, without what it says to the command line."""
@@ -319,44 +348,72 @@ class DeskReading:
         if sentence_ is None or words is None or kind not in self._work.kinds:
             raise EditError(_said("no_words"), fix=_said("next.no_words"))
         start = sentence_.start + words.start()
-        places = [each.start() for each in re.finditer(re.escape(words[0]), text_)]
-        # Words that overlap with themselves have no number of their own; then the form asks.
-        at = str(places.index(start) + 1) if len(places) > 1 and start in places else ""
-        values = {"read": document.slug, SOURCE: document.iri, QUOTE: words[0], OCCURRENCE: at}
+        found, _ = self._all(document)
+        editor, chosen = self._work.editor(), self._work.kinds[kind]
+        said: Said = values_from_words(chosen, (start, sentence_.start + words.end()), sentence_, found, editor)
+        said = self._dated(document, chosen, said)
+        filled = _filled(chosen, said, words[0], start, document, KindForm(chosen, editor, page.language))
+        values = {"read": document.slug, "at": _one(given, "sentence"), **dict(filled)}
         return RedirectResponse(page.urls.desk_add(kind, values), _SEE_OTHER)
+
+    # -- the day of a document that has none ------------------------------------------------------------
+
+    def _day_file(self, document: ReadDocumentText) -> Path:
+        return self._folder.parent / "days" / f"{hashlib.sha256(document.iri.encode()).hexdigest()[:16]}.txt"
+
+    def _keep_day(self, document: ReadDocumentText, day: str) -> None:
+        """Keep the day on which the facts of a document hold, as somebody says who reads it.
+
+        Raises:
+            EditError: it is no day, month or year.
+        """
+        field_ = self._work.kinds["document"].field("date")
+        (value,) = self._work.editor().answers.values(self._work.kinds["document"], [("date", day)])[field_.option]
+        write_file(self._day_file(document), str(getattr(value, "value", "")).encode(), is_private=True)
+
+    def _day_of(self, document: ReadDocumentText) -> str:
+        """The day that was said for its facts; empty for a document that has one of its own, or when nobody said."""
+        path = self._day_file(document)
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def _dated(self, document: ReadDocumentText, kind: FactKind, said: Sequence[tuple[str, str]]) -> Said:
+        """What is said of a fact, with the day that was said for a document that has none."""
+        day, given = self._day_of(document), {option for option, _ in said}
+        found = list(said)
+        for each in kind.fields if day else ():
+            if each.is_document_day and given.isdisjoint({each.option, *each.unless}):
+                found.append((each.option, day))
+                if kind.has("basis") and "basis" not in given:
+                    found.append(("basis", _OF_DOCUMENT))
+        return found
 
     def _shown(
         self, page: Page, user: str, document: ReadDocumentText, state: EditedGraph, *, fault: Sequence[str] = (),
-        at: str = "", doubted: str = "",
+        at: str = "", doubted: str = "", guess: Mapping[str, str] | None = None,
     ) -> Response:  # fmt: skip
         kinds, editor = self._work.kinds, self._work.editor()
         proposals = self._proposals()
         found, asked = self._all(document)
-        known, labels = KnownNames(state), state.labels_with()
-        passages = _facts_of(document, kinds, state)
-        found = [each for each in found if not _is_written(each, passages.get((each.start, each.end), ()), state)]
-        empty = proposals.said_to_be_empty(document.name)
-        sentences = []
-        for each in proposals.sentences(document.kept)[:_MOST_SENTENCES]:
-            here = [one for one in found if each.start <= one.start < each.end]
-            facts = {place: facts for place, facts in passages.items() if place[0] < each.end and each.start < place[1]}
-            marks = [(*place, "fact") for place in facts] + [(one.start, one.end, "proposal") for one in here]
-            sentences.append(
-                ShownSentence(
-                    each.number,
-                    each.start,
-                    each.kind,
-                    _pieces(document.kept.text, each, marks),
-                    [
-                        (told(fact, labels).in_language(page.language), page.urls.desk_fact(fact.iri))
-                        for fact in {one.iri: one for listed in facts.values() for one in listed}.values()
-                    ],
-                    [_proposal(one, kinds, known, editor, document, page.language) for one in here],
-                    is_empty=nothing_in(each, document.kept).fingerprint in empty,
-                )
+        whole = proposals.sentences(document.kept)
+        told_of = read_sentences(whole, found, _facts_of(document, kinds, state), proposals.said_of_sentences(document.name), document.kept, state)  # fmt: skip
+        read = [each for each in told_of if each.is_read]
+        counts = {state_: sum(each.state == state_ for each in read) for state_ in STATES}
+        part = _part_of(at or page.request.query_params.get("part", ""), len(whole), is_number=bool(at))
+        known, labels, forms = KnownNames(state), state.labels_with(), dict[str, KindForm]()
+
+        def proposal(one: Proposal) -> ShownProposal:
+            form = forms.get(one.kind) or KindForm(kinds[one.kind], editor, page.language)
+            forms[one.kind] = form
+            return self._proposal(one, kinds, known, form, document)
+
+        sentences = [
+            shown_sentence(
+                each, document.kept.text, proposal,
+                lambda fact: (told(fact, labels).in_language(page.language), page.urls.desk_fact(fact.iri)),
             )
-        read = [each for each in sentences if each.kind != "heading" or each.facts or each.proposals]
-        counts = {state_: sum(each.state == state_ for each in read) for state_ in ("fact", "empty", "open")}
+            for each in told_of[(part - 1) * SENTENCES : part * SENTENCES]
+        ]  # fmt: skip
+        first_open = next((each.sentence.number for each in read if each.state == "open"), 0)
         done = self._work.journal.one(page.request.query_params.get("done", ""))
         return page.render(
             "desk_read.html",
@@ -366,14 +423,25 @@ class DeskReading:
             fault=fault,
             at=at,
             doubted=doubted,
+            guess=guess or {},
+            asked_of=guess["mark"] if guess else "",
+            new_kinds=new_kinds(kinds, page.language) if guess else [],
+            day=self._day_of(document),
+            days=_interval(document.iri, state),
             left=_left(page, kinds),
             document=document,
             about=page.urls.entity(document.iri),
             sentences=sentences,
-            more=max(0, len(proposals.sentences(document.kept)) - _MOST_SENTENCES),
+            part=part,
+            parts=-(-len(whole) // SENTENCES),
+            first_open=(first_open, _part_of(str(first_open), len(whole), is_number=True)) if first_open else None,
             total=len(read),
             counts=counts,
-            asked=[(_mark(e), e.start, e.told.in_language(page.language), e.kind, e.sort, e.before) for e in asked],
+            asked=[
+                (_mark(e), e.start, e.told.in_language(page.language), e.kind, e.sort, e.before)
+                for e in asked[:SENTENCES]
+            ],
+            more_asked=max(0, len(asked) - SENTENCES),
             kinds=sorted(
                 (each.title.in_language(page.language), name) for name, each in kinds.items() if name != "document"
             ),
@@ -382,10 +450,27 @@ class DeskReading:
             building=self._work.building.is_busy,
         )
 
+    def _proposal(
+        self, proposal: Proposal, kinds: Kinds, known: KnownNames, form: KindForm, document: ReadDocumentText
+    ) -> ShownProposal:
+        """A proposal in words, with the fields of the form in which it can be changed."""
+        said = self._dated(document, form.kind, proposal.said)
+        filled = _filled(form.kind, said, proposal.words, proposal.start, document, form)
+        more = [ProposedValue(*each, "") for each in said if each not in proposal.said and each[0] != "basis"]
+        shown = replace(proposal, values=(*proposal.values, *more))
+        choices = (known.word(one, form.language) for each in proposal.values for one in each.choices)
+        return ShownProposal(
+            _mark(proposal), proposal.start, told_proposal(shown, kinds, known).in_language(form.language),
+            proposal.sort, proposal.kind, tuple(filled), tuple(choices),
+        )  # fmt: skip
+
     # -- what is there ----------------------------------------------------------------------------------
 
     def _state(self) -> EditedGraph:
         return EditedGraph(load_files(self._work.project.config).graphs)
+
+    def _document(self, slug: str, state: EditedGraph) -> ReadDocumentText | None:
+        return next((each for each in self._documents(state, []) if each.slug == slug), None)
 
     def _documents(self, state: EditedGraph, unread: list[ReadError]) -> Iterable[ReadDocumentText]:
         """The documents whose text is at hand; why one cannot be read comes into `unread`, and keeps nobody from the others."""
@@ -420,30 +505,6 @@ def _said(key: str) -> Sentence:
     return sentence(f"web.reading.{key}")
 
 
-def _is_written(proposal: Proposal, facts: Iterable[Fact], state: EditedGraph) -> bool:
-    """Whether one of the facts on the words of a proposal says it."""
-    things = [
-        (option, Iri(iri)) for option, value in proposal.said if (iri := expand(value, state.prefixes)) in state.said
-    ]
-    return any(
-        fact.kind.name == proposal.kind and all(value in fact.values.get(option, ()) for option, value in things)
-        for fact in facts
-    )
-
-
-def _facts_of(document: ReadDocumentText, kinds: Kinds, state: EditedGraph) -> dict[tuple[int, int], list[Fact]]:
-    """The facts that rest on each passage of a document, by its characters."""
-    return {
-        (place.numbers[0], place.numbers[1]): [
-            fact
-            for subject in dict.fromkeys(each for subjects in state.said_of.get(iri, {}).values() for each in subjects)
-            if (fact := kind_of_fact(subject, kinds, state)) is not None
-        ]
-        for iri in state.said
-        if (place := anchor_of(iri)) and place.source == document.iri and place.sort == "passage"
-    }
-
-
 def _left(page: Page, kinds: Kinds) -> str:
     """What the words say besides of a fact that the graph has already, and an edit did not write over it."""
     name, *options = page.request.query_params.get("left", "").split(".")
@@ -466,33 +527,65 @@ def _at_place(sentences: Iterable[TextSentence], start: str) -> TextSentence | N
     return next((each for each in sentences if str(each.start) == start), None)
 
 
-def _pieces(whole: str, sentence: TextSentence, marks: Iterable[tuple[int, int, str]]) -> list[tuple[str, str]]:
-    """The words of a sentence, cut where a fact or a proposal begins or ends; a proposal is shown before a fact."""
-    inside = [(max(a, sentence.start), min(b, sentence.end), sort) for a, b, sort in marks]
-    cuts = sorted({sentence.start, sentence.end, *(each for a, b, _ in inside for each in (a, b))})
-    pieces = []
-    for start, end in pairwise(cuts):
-        sorts = {sort for a, b, sort in inside if a <= start and end <= b}
-        pieces.append((whole[start:end], "proposal" if "proposal" in sorts else "fact" if sorts else ""))
-    return pieces
-
-
-def _proposal(
-    proposal: Proposal, kinds: Kinds, known: KnownNames, editor: Editor, document: ReadDocumentText, language: str
-) -> ShownProposal:
-    """A proposal in words, with the fields of the form in which it can be changed."""
-    kind = kinds[proposal.kind]
-    form = KindForm(kind, editor, language)
-    places = [each.start() for each in re.finditer(re.escape(proposal.words), document.kept.text)]
+def _filled(
+    kind: FactKind, said: Iterable[tuple[str, str]], words: str, start: int, document: ReadDocumentText, form: KindForm
+) -> list[tuple[str, str]]:
+    """The fields of a form with some values, the document and its words; things by the names that a person knows."""
+    text_, state = document.kept.text, form.state
     filled = []
-    for option, value in proposal.said:
-        iri = expand(value, editor.state.prefixes) or ""
-        is_thing = kind.has(option) and iri in editor.state.said
-        filled.append((f"f-{option}", form.unmistakable(Iri(iri), kind.field(option)) if is_thing else value))
-    filled += [(f"f-{SOURCE}", document.name), (f"f-{QUOTE}", proposal.words)]
-    at = str(places.index(proposal.start) + 1) if len(places) > 1 and proposal.start in places else ""
-    filled.append((f"f-{OCCURRENCE}", at))
-    return ShownProposal(
-        _mark(proposal), proposal.start, told_proposal(proposal, kinds, known).in_language(language), proposal.sort,
-        proposal.kind, tuple(filled), tuple(known.word(one, language) for each in proposal.values for one in each.choices),
-    )  # fmt: skip
+    for option, value in said:
+        iri = (expand(value, state.prefixes) or "") if ":" in value else ""
+        if kind.has(option) and iri in state.said:
+            field_ = kind.field(option)
+            value = form.shown(Iri(iri)) if field_.is_text else form.unmistakable(Iri(iri), field_)  # noqa: PLW2901  # as it is shown
+        filled.append((f"f-{form.input_of(option)}", value))
+    places = [each.start() for each in re.finditer(re.escape(words), text_)]
+    # Words that overlap with themselves have no number of their own; then the form asks.
+    at = str(places.index(start) + 1) if len(places) > 1 and start in places else ""
+    return [*filled, (f"f-{SOURCE}", document.name), (f"f-{QUOTE}", words), (f"f-{OCCURRENCE}", at)]
+
+
+def new_kinds(kinds: Kinds, language: str) -> list[tuple[str, str]]:
+    """The kinds of things that a name may be when nothing tells, by name and title."""
+    names = (each.name for each in kinds.values() if each.has("name") and each.has("also-called"))
+    return [(name, kinds[name].title.in_language(language)) for name in ("person", *names, "concept") if name in kinds]
+
+
+def _facts_of(document: ReadDocumentText, kinds: Kinds, state: EditedGraph) -> dict[tuple[int, int], list[Fact]]:
+    """The facts that rest on each passage of a document, by its characters."""
+    return {
+        (place.numbers[0], place.numbers[1]): [
+            fact
+            for subject in dict.fromkeys(each for subjects in state.said_of.get(iri, {}).values() for each in subjects)
+            if (fact := kind_of_fact(subject, kinds, state)) is not None
+        ]
+        for iri in state.said
+        if iri.startswith(document.iri) and (place := anchor_of(iri)) and place.source == document.iri and place.sort == "passage"
+    }  # fmt: skip
+
+
+def _part_of(asked: str, sentences: int, *, is_number: bool) -> int:
+    """Which part of a long text is shown: the one that is asked for, or the one with a sentence of that number."""
+    number = int(asked) if asked.isdecimal() and len(asked) < len(str(10**6)) else 1
+    part = (max(number, 1) - 1) // SENTENCES + 1 if is_number else number
+    return min(max(part, 1), max(1, -(-sentences // SENTENCES)))
+
+
+def _interval(iri: str, state: EditedGraph) -> tuple[str, str] | None:
+    """Not before and not after, of a document of which nobody knows the day; `None` for one of a day."""
+    if state.objects(iri, PREFIXES["dct"] + "date"):
+        return None
+    bounds = (state.objects(iri, CG + key) for key in ("dateNotBefore", "dateNotAfter"))
+    first, last = (next((str(getattr(each, "value", "")) for each in found), "") for found in bounds)
+    return first, last
+
+
+def _back(page: Page, slug: str, at: str, *, done: int, left: str) -> Response:
+    """Back to the sentence of a document where something was decided."""
+    part = _part_of(at, 10**6, is_number=True) if at.isdecimal() else 1
+    address = page.urls.desk_read(slug, done=str(done or ""), left=left, part=part)
+    return RedirectResponse(f"{address}#s{at}" if at.isdecimal() else address, _SEE_OTHER)
+
+
+def _as_left(kind: str, left: Sequence[str]) -> str:
+    return f"{kind}.{'.'.join(left)}" if left else ""

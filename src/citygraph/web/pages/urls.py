@@ -88,9 +88,10 @@ class Urls:
         """Where a list is dropped, or what comes of one that was."""
         return self._page(f"/desk/lists/{list_}" if list_ else "/desk/lists")
 
-    def desk_read(self, document: str = "", *, done: str = "", left: str = "") -> str:
+    def desk_read(self, document: str = "", *, done: str = "", left: str = "", part: int = 1) -> str:
         """Where a document is read, after an edit that was made there and what it left; where they are chosen without one."""
-        return self._page(f"/desk/read/{document}" if document else "/desk/read", {"done": done, "left": left})
+        of = {"done": done, "left": left, "part": str(part) if part > 1 else ""}
+        return self._page(f"/desk/read/{document}" if document else "/desk/read", of)
 
     def desk_undo(self) -> str:
         """Where an edit is taken back."""
