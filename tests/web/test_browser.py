@@ -38,7 +38,7 @@ PAGES = [
     "/concept/roles", "/role/president", "/working-group/eurocities-wg-food", "/body/eurocities-excom",
     "/organization/research-communities", "/document/eurocities-metrex-memo.txt", "/document/geonames",
     "/record/m-oslo-kommune-metrex", "/search", "/search?q=olso", "/editor",
-    f"/editor?{urllib.parse.urlencode({'query': EXAMPLE})}", f"/why?{WHY}", "/city/stavangr",
+    f"/editor?{urllib.parse.urlencode({'query': EXAMPLE})}", f"/why?{WHY}", "/city/stavangr", "/around/city/oslo",
 ]  # fmt: skip
 
 
@@ -93,6 +93,7 @@ def test_the_day_of_what_is_last_known_is_in_sight(browser: Any, server: Server,
         ("/queries/members", ".network-drawing .node circle", 6),
         ("/queries/figures-over-time", ".line-drawing circle", 8),
         ("/city/oslo", ".map-drawing .dot circle", 1),
+        ("/around/city/oslo", ".around .wide .mark", 10),
     ],
 )
 @pytest.mark.parametrize("scripts", [True, False])

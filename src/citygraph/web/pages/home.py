@@ -14,6 +14,7 @@ from citygraph.web.pages.entities import entity, identifier
 from citygraph.web.pages.facets import kind_list
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import saved_queries
+from citygraph.web.pages.neighbourhood import neighbourhood_page
 from citygraph.web.pages.news import news_page
 from citygraph.web.pages.page import JSON, Page, data_block, kindly, wanted_format
 from citygraph.web.pages.questions import editor_page, editor_terms, queries, queries_json, query_page
@@ -124,6 +125,7 @@ routes: Final = [
     Route("/static/{name}", static_file),
     Route("/id/{name}", identifier),
     Route("/source/{name}", identifier),
+    Route("/around/{kind}/{slug}", neighbourhood_page),
     Route("/{kind}", kind_list),
     Route("/{kind}/{slug}", entity),
 ]

@@ -113,6 +113,11 @@ class Urls:
             return self._file(f"{path}.{format}")
         return self._page(path, fragment=anchor.fragment if anchor else "")
 
+    def around(self, iri: str, *, as_of: str = "") -> str:
+        """The neighbourhood of a thing, on another day too; empty for a thing that has no page here."""
+        node = self.node(iri)
+        return self._page(f"/around/{node.kind}/{node.slug}", {"as_of": as_of}) if node and node.kind else ""
+
     def link(self, iri: str) -> str:
         """Where a click on an IRI leads: its page here, else its own address on the web, else nowhere."""
         page = self.entity(iri)
