@@ -45,7 +45,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
 }
 
 for (const list of document.querySelectorAll("[data-filter]")) {
-  const items = [...list.children];
+  const items = list.tBodies ? [...list.tBodies] : [...list.children];
   if (items.length < 12) continue;
   const field = document.createElement("p");
   field.className = "filter";
@@ -57,7 +57,7 @@ for (const list of document.querySelectorAll("[data-filter]")) {
   status.className = "quiet";
   status.setAttribute("role", "status");
   field.append(input, status);
-  list.before(field);
+  (list.closest(".table-frame") ?? list).before(field);
   input.addEventListener("input", () => {
     const wanted = plain(input.value);
     for (const item of items) item.hidden = !plain(item.textContent).includes(wanted);

@@ -170,3 +170,57 @@ def test_a_facet_with_many_values_shows_those_that_most_have_and_takes_a_name_fo
     form = text.partition('<label for="f-country">')[0].rpartition("<form")[2]
     assert 'name="network" value="eurocities"' in form
     assert pages.get("/authority?network=eurocities&country=Slovenia&lang=en").status_code == 200
+
+
+# -- the columns of a list ---------------------------------------------------------------------------------
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """The cells of the list, as a reader sees them."""
+    table = page.partition('<table class="listing"')[2].partition("</table>")[0]
+    return [
+        [words_of(cell) for cell in re.findall(r"<t[hd][^>]*>.*?</t[hd]>", row, re.DOTALL)]
+        for row in table.split("<tr>")[1:]
+    ]
+
+
+def test_a_list_says_of_each_network_what_one_looks_for(pages: Pages) -> None:
+    rows = rows_of(pages.get("/network?lang=en").text)
+    assert rows[0] == ["name", "members", "seat", "founded", "last confirmed"]
+    (eurocities,) = (row for row in rows if row[0] == "Eurocities")
+    brief = words_of(pages.get("/network/eurocities?lang=en").text)
+    assert f"full member: {eurocities[1]}" in brief
+    assert eurocities[2:4] == ["Brussels", "1986"]
+
+
+def test_a_click_on_a_heading_sorts_and_what_is_empty_stays_last(pages: Pages) -> None:
+    page = pages.get("/network?lang=en&sort=founded").text
+    assert '<th scope="col" aria-sort="ascending"><a href="/network?sort=-founded&amp;lang=en"' in page
+    years = [row[3] for row in rows_of(page)[1:]]
+    filled = [each for each in years if each]
+    assert years == [*filled, *[""] * (len(years) - len(filled))]
+    assert [each[-4:] for each in filled] == sorted(each[-4:] for each in filled)
+    down = [row[3] for row in rows_of(pages.get("/network?lang=en&sort=-founded").text)[1:]]
+    assert next(each for each in down if each)[-4:] == filled[-1][-4:]
+    assert [row[0] for row in rows_of(pages.get("/network?sort=-name").text)[1:]] == [
+        row[0] for row in rows_of(pages.get("/network").text)[1:]
+    ][::-1]
+
+
+def test_a_long_list_has_pages_and_says_which(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "_AT_ONCE", 15)
+    first, second = (pages.get(f"/city?lang=en&page={n}").text for n in (1, 2))
+    assert len(rows_of(first)) == 16
+    assert "Page 1 of 3" in words_of(first)
+    assert 'href="/city?page=2&amp;lang=en" rel="next"' in first
+    assert not {row[0] for row in rows_of(first)[1:]} & {row[0] for row in rows_of(second)[1:]}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"), [("sort=x", "no column 'x'"), ("page=99", "no page '99'"), ("page=-1", "no page '-1'")]
+)
+def test_a_column_or_page_that_is_not_there_is_told_and_the_list_stands(pages: Pages, query: str, said: str) -> None:
+    answer = pages.get(f"/network?lang=en&{query}")
+    assert answer.status_code == 400
+    assert said in words_of(answer.text)
+    assert len(rows_of(answer.text)) > 10

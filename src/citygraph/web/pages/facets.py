@@ -23,6 +23,8 @@ from citygraph.rdf import Iri
 from citygraph.results import Solutions
 from citygraph.sparql.text import values_block
 from citygraph.store import Manifest, Store
+from citygraph.web.pages.columns import ListRow, ListValues, columns_said, list_rows, list_values, sorted_by
+from citygraph.web.pages.facts import column_name
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import day_of
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, kindly, wanted_format
@@ -31,6 +33,8 @@ from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import other_day
 
 _MOST_LISTED: Final = 3000
+"""Rows of a list in the static site, where a list is one page."""
+_AT_ONCE: Final = 500
 _MOST_SHOWN: Final = 20
 _MOST_IN_FILES: Final = 60
 """Values of one facet that the static site has a page for: those that most things have."""
@@ -53,7 +57,7 @@ _PAIRS: Final = {
 }
 """Every thing with each of its values, by facet; `?facts` is the graph of statuses."""
 _STATED: Final = "SELECT DISTINCT ?thing WHERE { ?thing a ?class }"
-_IGNORED: Final = frozenset({"lang", "as_of"})
+_IGNORED: Final = frozenset({"lang", "as_of", "sort", "page"})
 _Values = Mapping[str, AbstractSet[str]]
 
 
@@ -226,9 +230,13 @@ class _Choice:
 
     def href(self, chosen: Mapping[str, str]) -> str:
         """The address of the list with these values, on the day that is shown."""
+        return self.href_of(chosen)
+
+    def href_of(self, chosen: Mapping[str, str], **more: str) -> str:
+        """The address of the list with these values, sorted by a column, or another page of it."""
         given = {facet: self.slug(value) for facet, value in sorted(chosen.items())}
         as_of = "" if self.faults else self.page.request.query_params.get("as_of", "").strip()
-        return self.page.urls.kind(self.kind.name, {**given, "as_of": as_of})
+        return self.page.urls.kind(self.kind.name, {**given, "as_of": as_of, **more})
 
     def facets(self) -> list[Facet]:
         """The facets that tell the things apart; a page that is a file offers no two choices at once."""
@@ -283,7 +291,7 @@ def kind_list(request: Request) -> Response:
     ordered = _all_of(page, kind) if kind and wanted else []
     if kind is None or not ordered:
         raise NotFound(request.url.path, _near(page, name))
-    choice, day = _choice_of(page, kind, frozenset(ordered))
+    choice, day, values = _choice_of(page, kind, frozenset(ordered))
     left = choice.having(choice.chosen)
     if dot and choice.faults:
         raise QueryError(choice.faults[0], fix=" ".join(choice.faults[1:]))
@@ -293,11 +301,12 @@ def kind_list(request: Request) -> Response:
             {"iri": iri, "name": page.graph.label(iri, page.language), "page": page.urls.entity(iri)} for iri in shown
         ]
         return json_response(request, {"kind": kind.name, "count": len(things), "things": things})
+    part = _part_of(choice, values, shown)
     return page.render(
         "kind.html",
         status=400 if choice.faults else 200,
         kind=kind,
-        rows=[page.formatter.iri(iri) for iri in shown[:_MOST_LISTED]],
+        part=part,
         count=len(shown),
         whole=len(ordered),
         facets=choice.facets(),
@@ -308,9 +317,82 @@ def kind_list(request: Request) -> Response:
         given={facet: choice.slug(value) for facet, value in choice.chosen.items()},
         plain_href=page.urls.kind(kind.name),
         faults=choice.faults,
-        left_out=[choice.title(each) for each in choice.index.left_out],
+        left_out=[
+            *(choice.title(each) for each in choice.index.left_out),
+            *(column_name(each, page.words) for each in values.left_out),
+        ],
         day=date_in_words(day, page.language),
         as_of=day if request.query_params.get("as_of") and not choice.faults else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ListHeading:
+    """The heading of a column: what it says, where a click on it leads, and how the list is sorted by it, if it is."""
+
+    text: str
+    href: str
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPart:
+    """A page of a list: its columns and rows, and where the pages before and behind it are."""
+
+    headings: tuple[ListHeading, ...]
+    rows: Sequence[ListRow]
+    number: int
+    pages: int
+    before: str
+    behind: str
+
+
+def _part_of(choice: _Choice, values: ListValues, things: Sequence[str]) -> ListPart:
+    """The page of a list that the address names, sorted as it says; what it says wrong is told."""
+    page, asked = choice.page, choice.page.request.query_params
+    columns = columns_said(values, things)
+    names = {"name": page.words.code("column", "name"), **{each.name: column_name(each.name, page.words) for each in columns}}  # fmt: skip
+    order, number = asked.get("sort", "").strip(), asked.get("page", "").strip() or "1"
+    if order and order.removeprefix("-") not in names:
+        known = ", ".join(f"{name} ({title})" for name, title in names.items())
+        fix = sentence("facets.columns", known=known)
+        choice.faults += as_fault(QueryError(sentence("facets.no_column", name=order[:60]), fix=fix), page.language)
+        order = ""
+    is_file = bool(page.request.scope.get("citygraph.static"))
+    size = _MOST_LISTED if is_file else _AT_ONCE
+    pages = 1 if is_file else max(-(-len(things) // size), 1)
+    if not (number.isascii() and number.isdigit() and len(number) < len("1234567") and 1 <= int(number) <= pages):
+        error = QueryError(sentence("facets.no_page", number=number[:20]), fix=sentence("facets.pages", count=pages))
+        choice.faults += as_fault(error, page.language)
+        number = "1"
+    if order.removeprefix("-") == "name":
+        things = things[::-1] if order.startswith("-") else things
+    elif order:
+        things = sorted_by(page, values, things, order)
+    at = int(number)
+
+    def href(name: str) -> str:
+        # Numbers and days are looked for from the top.
+        column = next((each for each in columns if each.name == name), None)
+        down = column is not None and column.shows != "all"
+        first, then = (f"-{name}", name) if down else (name, f"-{name}")
+        return choice.href_of(choice.chosen, sort=then if order == first else first)
+
+    def shown(name: str) -> str:
+        # The list is by name as long as nothing else is asked for.
+        by, is_down = order.removeprefix("-") or "name", order.startswith("-")
+        return ("descending" if is_down else "ascending") if name == by else ""
+
+    def other(number: int) -> str:
+        return choice.href_of(choice.chosen, sort=order, page=str(number)) if 1 <= number <= pages else ""
+
+    return ListPart(
+        tuple(ListHeading(title, "" if is_file else href(name), shown(name)) for name, title in names.items()),
+        list_rows(page, values, things[(at - 1) * size : at * size], columns),
+        at,
+        pages,
+        other(at - 1),
+        other(at + 1),
     )
 
 
@@ -332,8 +414,8 @@ def _near(page: Page, slug: str) -> Sequence[tuple[str, str]]:
     return [(page.graph.label(hit.iri, page.language), page.urls.entity(hit.iri)) for hit in hits]
 
 
-def _choice_of(page: Page, kind: Kind, things: AbstractSet[str]) -> tuple[_Choice, str]:
-    """What the address chooses, and the day that it is shown for."""
+def _choice_of(page: Page, kind: Kind, things: AbstractSet[str]) -> tuple[_Choice, str, ListValues]:
+    """What the address chooses, the day that it is shown for, and what the columns say on it."""
     graph, faults = page.graph, []
     folder, store, manifest, key = graph.snapshot.folder, graph.store, graph.manifest, "facets"
     try:
@@ -352,4 +434,5 @@ def _choice_of(page: Page, kind: Kind, things: AbstractSet[str]) -> tuple[_Choic
     index = FacetIndex({}) if kind == FALLBACK else page.memory.once(key, str(folder), make)
     choice = _Choice(page, kind, index, things, faults=faults)
     choice.read()
-    return choice, manifest.as_of
+    columns = page.memory.once(("columns", kind.name, key), str(folder), lambda: list_values(kind, store))
+    return choice, manifest.as_of, columns
