@@ -142,4 +142,9 @@ class EditedGraph:
 def is_editable(file: FileGraph) -> bool:
     """Whether a person may change a file: it is Turtle with data or sources, and no import keeps it."""
     is_data = file.part in {Part.DATA, Part.SOURCES} or file.path.startswith("ontology/themes")
-    return is_data and file.path.endswith(".ttl") and not _IMPORTED.match(file.text)
+    return is_data and file.path.endswith(".ttl") and not is_imported(file.text)
+
+
+def is_imported(text: str) -> bool:
+    """Whether an import wrote a file with this text, and keeps it."""
+    return _IMPORTED.match(text) is not None

@@ -55,6 +55,16 @@ class CheckedEdit:
         """What refuses the edit."""
         return tuple(each for each in self.findings if each.severity is Severity.VIOLATION)
 
+    def refuse_violations(self) -> None:
+        """Stop an edit that breaks a rule that was kept before.
+
+        Raises:
+            EditError: it does.
+        """
+        if self.violations:
+            message = sentence("edit.refused", count=len(self.violations))
+            raise EditError(message, fix=sentence("edit.next.refused"))
+
 
 def kinds_of(graphs: ProjectGraphs, reference: Path) -> Kinds:
     """The kinds of facts of a project: those of its `ontology/kinds*.ttl`, or those of the program when it has none.
@@ -261,9 +271,7 @@ class Edits:
             EditError: it breaks a rule that was kept before, or a file has changed since it was planned.
             ExportError: a file cannot be written; all are as they were.
         """
-        if checked.violations:
-            message = sentence("edit.refused", count=len(checked.violations))
-            raise EditError(message, fix=sentence("edit.next.refused"))
+        checked.refuse_violations()
         write_plan(checked.plan, self._config.folder, self._config.sources_folder)
 
 

@@ -51,6 +51,7 @@ class Access:
         user_header: str = "",
         proxies: str = "",
         has_name: bool = False,
+        must_approve: bool = False,
     ) -> None:
         """Access to the pages at `path`.
 
@@ -61,6 +62,7 @@ class Access:
             user_header: the header in which a proxy names the person; without it, this machine alone may write.
             proxies: the addresses of the proxies that are believed.
             has_name: whether graph.toml says under which name the site is reached.
+            must_approve: whether another person has to approve what is written.
 
         Raises:
             ConfigError: others could write too, or nobody could say who did.
@@ -71,6 +73,8 @@ class Access:
             raise ConfigError(sentence("access.any_proxy"), fix=sentence("access.name_proxy"))
         if user_header and not has_name:
             raise ConfigError(sentence("access.no_name"), fix=sentence("access.set_name"))
+        if must_approve and not user_header:
+            raise ConfigError(sentence("access.approve_whom"), fix=sentence("access.set_header"))
         self._path = path
         self._user_header = user_header.lower().encode()
         self._is_proxy = trusted_by(proxies)

@@ -294,6 +294,7 @@ class DroppedLists:
     def _common(self, page: Page, user: str, dropped: DroppedList) -> dict[str, Any]:
         return {
             "user": user, "token": self._access.token(user), "name": dropped.path.name,
+            "must_approve": self._work.must_approve,
             "address": page.urls.desk_lists(dropped.number),
         }  # fmt: skip
 

@@ -15,14 +15,15 @@ from citygraph.edit.answers import SOURCE
 from citygraph.edit.changes import Editor
 from citygraph.edit.facts import Fact, fits_field, told
 from citygraph.edit.kinds import FactField, FactKind, Kinds
-from citygraph.edit.plan import EditedFile, EditPlan
+from citygraph.edit.plan import EditPlan
 from citygraph.errors import EditError, ExportError, QueryError, ReasoningError
-from citygraph.messages import key_of, said_in
+from citygraph.messages import key_of
 from citygraph.rdf import Iri
 from citygraph.web.desk.access import Access, Form
+from citygraph.web.desk.approval import Approval, shown_preview
 from citygraph.web.desk.forms import Faults, Group, KindForm, Typed, state_of_fact
 from citygraph.web.desk.links import ACTIONS, DeskLinks, actions_of
-from citygraph.web.desk.lists import DroppedLists, shown_answer
+from citygraph.web.desk.lists import DroppedLists
 from citygraph.web.desk.reading import ASKS, OF_NEW, DeskReading, DoubtError, new_kinds
 from citygraph.web.desk.work import DeskWork, PreviewedEdit, seal_of
 from citygraph.web.pages.page import NotFound, Page, as_fault, kindly
@@ -99,8 +100,10 @@ class Desk:
             user_header=str(values["edit.user_header"]),
             proxies=str(values["serve.trusted_proxies"]),
             has_name=bool(values["serve.public_url"] or values["serve.hosts"]),
+            must_approve=bool(values["edit.approve"]),
         )
         self.work = DeskWork(project)
+        self.approval = Approval(self.work, self.access)
         self._reading = DeskReading(self.work, self.access)
         self.routes = [
             Route("/desk", self._let_in(self._home), methods=["GET"]),
@@ -108,6 +111,7 @@ class Desk:
             Route("/desk/add/{kind}", self._let_in(self._add), methods=["GET", "POST"]),
             Route("/desk/fact", self._let_in(self._fact), methods=["GET"]),
             Route("/desk/fact/{action}", self._let_in(self._act), methods=["GET", "POST"]),
+            *self.approval.routes(self._let_in),
             *DroppedLists(self.work, self.access).routes(self._let_in),
             *self._reading.routes(self._let_in),
         ]
@@ -151,6 +155,7 @@ class Desk:
             fault=fault,
             done=done,
             undo=done is not None and self.work.can_undo(done),
+            waiting=self.approval.all_waiting(user),
             edits=[(each, self.work.can_undo(each)) for each in self.work.journal.newest(_SHOWN_EDITS)],
             fact_of=lambda edit: next((each for each in edit.facts if each in editor.state.said), ""),
             building=self.work.building.is_busy,
@@ -302,28 +307,15 @@ class Desk:
     def _preview_page(
         self, page: Page, user: str, task: DeskTask, typed: Typed, previewed: PreviewedEdit, *, is_other: bool
     ) -> Response:
-        plan = previewed.checked.plan
-        violations = bool(previewed.checked.violations)
+        about = shown_preview(previewed, page)
         return page.render(
             "desk_preview.html",
-            status=_BAD_REQUEST if violations else _CONFLICT if is_other else _OK,
+            status=_BAD_REQUEST if about["is_refused"] else _CONFLICT if is_other else _OK,
             **self._common(page, user, task),
-            told=[each.in_language(page.language) for each in plan.told],
-            files=[(each.path, *_counted(each)) for each in plan.changes],
-            difference=plan.difference,
-            findings=[
-                (
-                    each.severity,
-                    said_in(each.message.in_language(page.language), page.language),
-                    each.fix.in_language(page.language),
-                )
-                for each in previewed.checked.findings
-            ],
-            answers=[shown_answer(each, previewed.labels, page) for each in previewed.answers],
-            seal=previewed.seal,
+            **about,
             hidden=[(f"f-{name}", value) for name, values in typed.items() for value in values],
-            is_refused=violations,
             is_other=is_other,
+            must_approve=self.work.must_approve,
         )
 
     def _common(self, page: Page, user: str, task: DeskTask) -> dict[str, Any]:
@@ -413,12 +405,6 @@ def _grouped(kinds: Iterable[tuple[FactKind, str]], page: Page) -> list[tuple[st
         entry = (title, kind.about.in_language(page.language), page.urls.desk_add(kind.name, values))
         found.setdefault(kind.group.in_language(page.language), []).append(entry)
     return list(found.items())
-
-
-def _counted(file: EditedFile) -> tuple[int, int]:
-    """How many lines come and go in a file."""
-    lines = file.difference.splitlines()[2:]
-    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
 
 
 def _one(given: Form, name: str) -> str:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import re
 import threading
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+from unicodedata import normalize
 
 from citygraph.compare import AnswerChange, Changes
-from citygraph.edit.plan import EditedFile, EditPlan, take_back
+from citygraph.edit.plan import EditPlan, take_back
+from citygraph.edit.waiting import on_files_now
 from citygraph.errors import CitygraphError, ConfigError, EditError
-from citygraph.files import git, locked, write_file
-from citygraph.messages import Text, sentence
+from citygraph.files import git, locked
+from citygraph.messages import sentence, text
+from citygraph.namespaces import prefixes_for
+from citygraph.web.desk.journal import EditJournal, WrittenEdit
 
 if TYPE_CHECKING:
     from citygraph.edit.changes import Editor
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from citygraph.project import Project
     from citygraph.project.editing import CheckedEdit
 
-_KEPT: Final = 200
-_NUMBER: Final = re.compile(r"[0-9]{1,9}\Z")
 _BRANCH: Final = "desk/"
 
 
@@ -46,107 +45,11 @@ class PreviewedEdit:
     seal: str
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenEdit:
-    """One edit as the journal keeps it.
-
-    Attributes:
-        number: which it is, from 1.
-        when: the moment, in UTC.
-        who: the person, as the proxy names her; empty at one's own machine.
-        told: what it did.
-        files: what they held before, and what was written.
-        facts: the addresses of the facts that it was about.
-        commit: the commit that has it; empty without one.
-        problem: why there is no commit although one is wanted.
-        is_undone: whether it was taken back.
-        texts: the texts of documents that it kept, by the name of the file, with their SHA-256.
-    """
-
-    number: int
-    when: str
-    who: str
-    told: tuple[Text, ...]
-    files: tuple[EditedFile, ...]
-    facts: tuple[str, ...]
-    commit: str = ""
-    problem: str = ""
-    is_undone: bool = False
-    texts: Mapping[str, str] = field(default_factory=dict)
-
-
-class EditJournal:
-    """The edits that were made at the desk, the newest of them, in files beside what is built."""
-
-    def __init__(self, folder: Path) -> None:
-        """The journal in a folder, which need not be there yet."""
-        self.folder = folder
-
-    def next_number(self) -> int:
-        """The number of the next edit."""
-        return max(self._numbers(), default=0) + 1
-
-    def newest(self, most: int) -> list[WrittenEdit]:
-        """The last edits, the newest first; what cannot be read is left out."""
-        found = (self.one(str(number)) for number in sorted(self._numbers(), reverse=True)[:most])
-        return [each for each in found if each is not None]
-
-    def one(self, number: str) -> WrittenEdit | None:
-        """The edit of that number; `None` when there is none."""
-        if not _NUMBER.match(number):
-            return None
-        try:
-            return _read(json.loads((self.folder / f"{int(number)}.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, zlib.error):
-            return None
-
-    def keep(self, edit: WrittenEdit) -> None:
-        """Keep an edit, new or as it is now; the oldest go when there are many.
-
-        Raises:
-            ExportError: it cannot be written.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_file(self.folder / f"{edit.number}.json", json.dumps(_written(edit), ensure_ascii=False).encode())
-        for number in sorted(self._numbers())[:-_KEPT]:
-            (self.folder / f"{number}.json").unlink(missing_ok=True)
-
-    def drop(self, edit: WrittenEdit) -> None:
-        """Forget an edit that was not made after all."""
-        (self.folder / f"{edit.number}.json").unlink(missing_ok=True)
-
-    def _numbers(self) -> list[int]:
-        return [int(path.stem) for path in self.folder.glob("*.json") if _NUMBER.match(path.stem)]
-
-
-def _written(edit: WrittenEdit) -> dict[str, Any]:
-    return {
-        **asdict(edit),
-        "files": [
-            {"path": each.path, "before": _packed(each.before), "after": _packed(each.after)} for each in edit.files
-        ],
-    }
-
-
-def _read(said: dict[str, Any]) -> WrittenEdit:
-    files = tuple(
-        EditedFile(str(each["path"]), _unpacked(each["before"]), _unpacked(each["after"]) or b"")
-        for each in said["files"]
-    )
-    told = tuple(Text(each["nb"], each["en"]) for each in said["told"])
-    return WrittenEdit(**{**said, "files": files, "told": told, "facts": tuple(said["facts"])})
-
-
-def _packed(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(zlib.compress(data)).decode()
-
-
-def _unpacked(text: str | None) -> bytes | None:
-    return None if text is None else zlib.decompress(base64.b64decode(text))
-
-
 class DeskWork:
-    """Plans, writes and takes back the edits of one project, one at a time, and builds the graph after each."""
+    """Plans, writes and takes back the edits of one project, one at a time, and builds the graph after each.
+
+    Where `must_approve`, an edit waits until another person approves it.
+    """
 
     def __init__(self, project: Project) -> None:
         """Work on a project; nothing is read yet."""
@@ -154,6 +57,7 @@ class DeskWork:
         self.journal = EditJournal(project.snapshots.folder / "desk")
         self.edits = project.edits
         self._commit = str(project.config.values["edit.commit"])
+        self.must_approve = bool(project.config.values["edit.approve"])
         self.building = Rebuilding(project)
 
     @property
@@ -197,49 +101,168 @@ class DeskWork:
     def write(self, plan: EditPlan, *, who: str) -> WrittenEdit:
         """Check an edit once more, write it, keep it in the journal, commit it when that is wanted, and begin to build.
 
+        Where another person has to approve, it is kept in the journal and waits, and no file is written.
+
         Raises:
-            EditError: it breaks a rule that was kept before, or a file has changed since it was planned.
+            EditError: it breaks a rule that was kept before, a file has changed since it was planned, or it waits already.
             ExportError: a file cannot be written; all are as they were.
         """
         with self._turn():
-            checked = self.edits.check(plan)
-            now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-            edit = WrittenEdit(
-                self.journal.next_number(), now, who, plan.told, plan.changes, plan.facts, texts=self._new_texts(plan)
-            )
-            # Before the files: whatever happens in between, what was written can be taken back.
-            self.journal.keep(edit)
-            try:
-                self.edits.write(checked)
-            except CitygraphError:
-                self.journal.drop(edit)
-                raise
-            edit = self._committed(edit, edit.told[0].en, who)
+            if self.must_approve:
+                return self._put_off(plan, who)
+            edit = self._written(plan, who)
         self.building.begin()
         return edit
+
+    def _written(self, plan: EditPlan, who: str, *, approved_by: str = "") -> WrittenEdit:
+        checked = self.edits.check(plan)
+        edit = replace(self._new(plan, who), texts=self._new_texts(plan), approved_by=approved_by)
+        # Before the files: whatever happens in between, what was written can be taken back.
+        self.journal.keep(edit)
+        try:
+            self.edits.write(checked)
+        except CitygraphError:
+            self.journal.drop(edit)
+            raise
+        return self._committed(edit, edit.told[0].en, who, approved_by)
+
+    def _new(self, plan: EditPlan, who: str) -> WrittenEdit:
+        now = datetime.now(tz=UTC).isoformat(timespec="seconds")
+        return WrittenEdit(self.journal.next_number(), now, who, plan.told, plan.changes, plan.facts)
 
     def undo(self, number: str, *, who: str) -> WrittenEdit:
         """Put the files of an edit back as they were, byte for byte; the texts of documents that came with it go.
 
+        Where another person has to approve, that waits too. An edit that waits itself is withdrawn, by whoever wrote it.
+
         Raises:
-            EditError: there is no such edit, it was taken back already, or one of its files has changed since.
+            EditError: there is no such edit, it was taken back already, or one of its files has changed since; or it waits,
+                and somebody else wrote it.
             ExportError: a file cannot be written; all are as they were.
         """
         with self._turn():
             edit = self.journal.one(number)
-            if edit is None or edit.is_undone:
+            if edit is None or edit.is_undone or edit.rejected_by:
                 raise EditError(sentence("desk.no_edit"), fix=sentence("desk.next.no_edit"))
-            try:
-                sources = self.project.config.sources_folder
-                texts = {sources / name: digest for name, digest in edit.texts.items()}
-                take_back(edit.files, self.project.folder, texts=texts)
-            except EditError as error:
-                raise EditError(error.message, fix=sentence("desk.next.later_first")) from error
-            edit = replace(edit, is_undone=True)
-            self.journal.keep(edit)
-            edit = self._committed(edit, f"Undo: {edit.told[0].en}", who)
+            if edit.waits:
+                return self._withdrawn(edit, who)
+            if self.must_approve:
+                said = text("desk.undo_of").filled(said=edit.told[0])
+                files = tuple(replace(each, before=each.after, after=each.before or b"") for each in edit.files)
+                return self._put_off(EditPlan(files, (said,), edit.facts), who, undoes=edit.number)
+            edit = self._taken_back(edit, who)
         self.building.begin()
         return edit
+
+    def _taken_back(self, edit: WrittenEdit, who: str, *, approved_by: str = "") -> WrittenEdit:
+        try:
+            sources = self.project.config.sources_folder
+            texts = {sources / name: digest for name, digest in edit.texts.items()}
+            take_back(edit.files, self.project.folder, texts=texts)
+        except EditError as error:
+            raise EditError(error.message, fix=sentence("desk.next.later_first")) from error
+        edit = replace(edit, is_undone=True)
+        self.journal.keep(edit)
+        return self._committed(edit, f"Undo: {edit.told[0].en}", who, approved_by)
+
+    # -- what waits -----------------------------------------------------------------------------------
+
+    def _put_off(self, plan: EditPlan, who: str, *, undoes: int = 0) -> WrittenEdit:
+        """Keep an edit until another person approves it; what nobody could approve is refused at once."""
+        self.edits.check(plan).refuse_violations()
+        seal = seal_of(plan)
+        for each in self.journal.waiting():
+            if seal == seal_of(EditPlan(each.files, each.told, each.facts)):
+                raise EditError(sentence("desk.waits_already", who=each.who), fix=sentence("desk.next.waits_already"))
+        edit = replace(self._new(plan, who), waits=True, documents=plan.documents, undoes=undoes)
+        self.journal.keep(edit)
+        return edit
+
+    def plan_now(self, edit: WrittenEdit) -> EditPlan:
+        """What an edit that waits would write, on the files as they are now.
+
+        Raises:
+            EditError: what it says of a thing was said otherwise since.
+        """
+        if edit.undoes:
+            done = self.journal.one(str(edit.undoes))
+            if done is None or not self.can_undo(done):
+                raise EditError(sentence("desk.undo_overtaken"), fix=sentence("edit.next.waited"))
+            return EditPlan(edit.files, edit.told, edit.facts)
+        config = self.project.config
+        files = on_files_now(edit.files, config.folder, prefixes_for(config.base))
+        return EditPlan(files, edit.told, edit.facts, edit.documents)
+
+    def may_decide(self, edit: WrittenEdit, who: str) -> bool:
+        """Whether a person may approve or reject an edit that waits: another than the one who wrote it."""
+        return not self.must_approve or _as_compared(who) != _as_compared(edit.who)
+
+    def approve(self, number: str, *, who: str, seal: str) -> WrittenEdit:
+        """Write an edit that waits, as it was seen, in the name of both persons.
+
+        Args:
+            number: the edit.
+            who: the other person.
+            seal: what she saw that it writes, see `seal_of`.
+
+        Raises:
+            EditError: there is no such edit, she wrote it herself, it is overtaken or another one than she saw, or it breaks
+                a rule by now.
+            ExportError: a file cannot be written; all are as they were.
+        """
+        with self._turn():
+            edit = self._to_decide(number, who)
+            plan = self.plan_now(edit)
+            if seal != seal_of(plan):
+                raise EditError(sentence("desk.seen_other"), fix=sentence("desk.next.seen_other"))
+            done = self.journal.one(str(edit.undoes)) if edit.undoes else None
+            if done is not None:
+                written = self._taken_back(done, edit.who, approved_by=who)
+            else:
+                written = self._written(plan, edit.who, approved_by=who)
+            self.journal.drop(edit)
+        self.building.begin()
+        return written
+
+    def reject(self, number: str, *, who: str, reason: str) -> WrittenEdit:
+        """Say that an edit that waits is not written, and why; the journal keeps that.
+
+        Raises:
+            EditError: there is no such edit, the person wrote it herself, or gives no reason.
+            ExportError: the journal cannot be written.
+        """
+        with self._turn():
+            edit = self._to_decide(number, who)
+            if not reason:
+                raise EditError(sentence("desk.no_reason"), fix=sentence("desk.next.no_reason"))
+            rejected = replace(
+                edit,
+                number=self.journal.next_number(),
+                waits=False,
+                files=(),
+                documents={},
+                rejected_by=who,
+                reason=reason,
+            )
+            self.journal.keep(rejected)
+            self.journal.drop(edit)
+        return rejected
+
+    def _to_decide(self, number: str, who: str) -> WrittenEdit:
+        edit = self.journal.one(number)
+        if edit is None or not edit.waits:
+            raise EditError(sentence("desk.not_waiting"), fix=sentence("desk.next.not_waiting"))
+        if not self.may_decide(edit, who):
+            raise EditError(sentence("desk.own"), fix=sentence("desk.next.own"))
+        return edit
+
+    def _withdrawn(self, edit: WrittenEdit, who: str) -> WrittenEdit:
+        if _as_compared(who) != _as_compared(edit.who):
+            raise EditError(sentence("desk.not_own", who=edit.who), fix=sentence("desk.next.not_own"))
+        self.journal.drop(edit)
+        return replace(edit, is_undone=True)
+
+    # -- how ------------------------------------------------------------------------------------------
 
     def _new_texts(self, plan: EditPlan) -> dict[str, str]:
         """The texts of documents that an edit will keep and that are not kept yet, with their SHA-256."""
@@ -255,15 +278,16 @@ class DeskWork:
         now = [_bytes_of(self.project.folder / each.path) for each in edit.files]
         held = list(zip(now, edit.files, strict=True))
         is_left = all(data in {each.before, each.after} for data, each in held)
-        return not edit.is_undone and is_left and any(data == each.after for data, each in held)
+        return not edit.is_undone and not edit.waits and is_left and any(data == each.after for data, each in held)
 
-    def _committed(self, edit: WrittenEdit, message: str, who: str) -> WrittenEdit:
+    def _committed(self, edit: WrittenEdit, message: str, who: str, approved_by: str = "") -> WrittenEdit:
         """The edit with the commit that has it, or with the reason why there is none; the journal keeps that too."""
         if self._commit == "never":
             return edit
         try:
             if self._commit == "branch":
                 _switch_branch(self.project.folder, edit.when[:10])
+            message += f"\n\nApproved-by: {approved_by}" if approved_by else ""
             commit = commit_files(self.project.folder, [each.path for each in edit.files], message, who=who)
             edit = replace(edit, commit=commit, problem="")
         except (ConfigError, EditError) as error:
@@ -277,6 +301,11 @@ def seal_of(plan: EditPlan) -> str:
     lines = [line for line in plan.difference.splitlines() if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
     said = [*(f"{each.nb}\n{each.en}" for each in plan.told), *(each.path for each in plan.changes), *lines]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def _as_compared(who: str) -> str:
+    """A person as names are compared: "Kari" and "kari" are one, as many directories of people have it."""
+    return normalize("NFKC", who).casefold().strip()
 
 
 def _bytes_of(path: Path) -> bytes | None:

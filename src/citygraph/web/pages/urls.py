@@ -93,6 +93,10 @@ class Urls:
         of = {"done": done, "left": left, "part": str(part) if part > 1 else ""}
         return self._page(f"/desk/read/{document}" if document else "/desk/read", of)
 
+    def desk_waiting(self, number: int) -> str:
+        """An edit that waits for approval."""
+        return self._page(f"/desk/waiting/{number}")
+
     def desk_undo(self) -> str:
         """Where an edit is taken back."""
         return self._page("/desk/undo")
