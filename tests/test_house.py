@@ -56,7 +56,7 @@ WRITERS = {
     "store.snapshot": "versions",
     "web.desk.reading": "documents that were dropped and wait, beside what is built",
     "web.desk.lists": "lists that were dropped and wait, beside what is built",
-    "web.desk.work": "which edits were made at the desk, beside what is built",
+    "web.desk.journal": "which edits were made at the desk or wait, beside what is built",
     "web.site.write": "pages of a site",
 }
 """What each module that writes files writes. Data files have one writer: edit.plan."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -18,6 +19,7 @@ from citygraph.cli.app import app
 from citygraph.edit.facts import kind_of_fact
 from citygraph.files import locked
 from citygraph.web.desk.pages import Desk
+from citygraph.web.desk.work import seal_of
 from clean_project import NETWORK, clean_project
 from conftest import TODAY
 from desk_client import DeskClient, hidden_of, values_of, words_beside
@@ -459,6 +461,133 @@ def test_what_git_refuses_is_written_and_told(team: Project) -> None:
         (team.folder / ".git" / "index.lock").unlink()
     assert done.status_code == 303
     assert "git would not commit it" in desk.get(done.headers["location"] + "&lang=en", **KARI)
+
+
+OLA = {"X-Forwarded-User": "Ola Nordmann"}
+APPROVING = {"edit.approve": True, "edit.commit": "each"}
+
+
+@pytest.fixture
+def approving(team: Project) -> Iterator[DeskClient]:
+    """The desk of a team where another person approves; what a test writes is put back, and nothing waits then."""
+    before = files_of(team)
+    desk = proxied(Project(replace(team.config, values={**team.config.values, **APPROVING}), today=TODAY))
+    yield desk
+    put_back(team, before)
+    for each in desk.desk.work.journal.waiting():
+        desk.desk.work.journal.drop(each)
+
+
+def waiting_at(desk: DeskClient, path: str, said: dict[str, str], **person: str) -> str:
+    """The page of an edit that a person has sent for approval."""
+    sent = desk.make(path, said, **person)
+    assert sent.status_code == 303, words_beside(sent.text)
+    number = desk.desk.work.journal.waiting()[0].number
+    assert sent.headers["location"].startswith(f"/desk?done={number}&")
+    return f"/desk/waiting/{number}?lang=en"
+
+
+def decide(desk: DeskClient, at: str, step: str, person: dict[str, str], **said: str) -> httpx.Response:
+    return desk.send(at, {**hidden_of(desk.get(at, **person)), **said, "step": step}, **person)
+
+
+def test_what_is_written_waits_until_another_person_approves_it(approving: DeskClient, team: Project) -> None:
+    before = files_of(team)
+    assert "Send for approval" in approving.fill(ADD, SAID, **KARI).text
+    at = waiting_at(approving, ADD, SAID, **KARI)
+    assert files_of(team) == before
+    assert "Nothing is written before another person has approved it" in approving.get(
+        "/desk?lang=en&done=" + at[14:].partition("?")[0], **KARI
+    )
+    # The same is not sent twice, by nobody.
+    again = approving.send(ADD, {**hidden_of(approving.fill(ADD, SAID, **OLA).text), "step": "write"}, **OLA)
+    assert "waits for approval already. It was written by Kari Nordmann" in " ".join(words_beside(again.text))
+    # Who wrote it cannot approve it, by whatever way the name is written, nor reject it.
+    assert not approving.desk.work.may_decide(approving.desk.work.journal.waiting()[0], "\uff2bari nordmann")
+    for person in (KARI, {"X-Forwarded-User": "KARI NORDMANN "}):
+        page = approving.get(at, **person)
+        assert "Somebody else must approve it" in page
+        assert "Approve and write" not in page
+        for step in ("approve", "reject"):
+            assert decide(approving, at, step, person, reason="Mine", seal="").status_code == 409
+    assert files_of(team) == before
+    page = approving.get(at, **OLA)
+    assert "Municipality of Fjord City is in Nordic Net as observer since 2019-11-30" in page
+    assert "Answers that change" in page
+    assert decide(approving, at, "approve", OLA, seal="another").status_code == 409, (
+        "what was seen is written, nothing else"
+    )
+    done = decide(approving, at, "approve", OLA)
+    assert done.status_code == 303
+    assert approving.ask("GET", at, headers=OLA).status_code == 404
+    log = in_git(team.folder, "log", "-1", "--format=%an|%(trailers:key=Approved-by,valueonly)").strip()
+    assert log == "Kari Nordmann|Ola Nordmann"
+    home = approving.get(done.headers["location"], **KARI)
+    assert "· Kari Nordmann · approved by Ola Nordmann" in home
+    # To take it back is a change, too.
+    edit = hidden_of(home.partition('class="done"')[2].partition("</form>")[0])
+    assert approving.send("/desk/undo", edit, **KARI).status_code == 303
+    assert files_of(team) != before
+    (waits,) = approving.desk.work.journal.waiting()
+    back = decide(approving, f"/desk/waiting/{waits.number}?lang=en", "approve", OLA)
+    assert back.status_code == 303
+    assert files_of(team) == before
+    assert in_git(team.folder, "log", "-1", "--format=%an %s").startswith("Kari Nordmann Undo: New fact")
+
+
+def test_what_waits_is_rejected_with_a_reason_or_withdrawn_by_who_wrote_it(
+    approving: DeskClient, team: Project
+) -> None:
+    before = files_of(team)
+    at = waiting_at(approving, ADD, SAID, **KARI)
+    assert decide(approving, at, "reject", OLA, reason="  ").status_code == 409
+    assert decide(approving, at, "withdraw", OLA).status_code == 409
+    assert decide(approving, at, "reject", OLA, reason="<b>Not</b> a member").status_code == 303
+    assert "rejected by Ola Nordmann: &lt;b&gt;Not&lt;/b&gt; a member" in approving.get("/desk?lang=en", **KARI)
+    at = waiting_at(approving, ADD, SAID, **KARI)
+    assert decide(approving, at, "withdraw", KARI).status_code == 303
+    assert approving.desk.work.journal.waiting() == []
+    assert files_of(team) == before
+
+
+def test_of_two_that_wait_in_one_file_both_are_approved_unless_one_overtakes_the_other(
+    approving: DeskClient, team: Project
+) -> None:
+    end = waiting_at(approving, form_of("end", MEMBER), {"f-until": "2020-06-30"}, **KARI)
+    other = waiting_at(approving, form_of("end", MEMBER), {"f-until": "2020-07-31"}, **KARI)
+    new = waiting_at(approving, ADD, SAID, **KARI)
+    assert decide(approving, new, "approve", OLA).status_code == 303
+    assert decide(approving, end, "approve", OLA).status_code == 303
+    written = (team.folder / NETWORK).read_text(encoding="utf-8")
+    assert written.index("id:m-fjordby-kommune-nordnett-observer a") > written.index("id:m-fjordby-kommune-nordnett a")
+    assert '"2020-06-30"' in written
+    page = approving.get(other, **OLA)
+    assert "it is overtaken, and cannot be approved" in page
+    assert "Approve and write" not in page
+    assert decide(approving, other, "approve", OLA).status_code == 409
+    assert "overtaken</strong>" in approving.get("/desk?lang=en", **OLA)
+    assert (team.folder / NETWORK).read_text(encoding="utf-8") == written
+    assert decide(approving, other, "reject", OLA, reason="Too late").status_code == 303
+
+
+def test_a_document_waits_with_its_text(approving: DeskClient, team: Project, tmp_path: Path) -> None:
+    memo = tmp_path / "ventende.txt"
+    memo.write_text("Nordnett har 3 medlemmer.\n", encoding="utf-8")
+    work = approving.desk.work
+    said = [("title", "Ventende"), ("date", "2020-11-06"), ("file", str(memo))]
+    edit = work.write(work.editor().add("document", said), who="Kari")
+    kept = team.folder / "sources" / "ventende.txt"
+    assert (edit.waits, kept.exists()) == (True, False)
+    done = work.approve(str(edit.number), who="Ola", seal=seal_of(work.plan_now(edit)))
+    assert kept.read_bytes() == memo.read_bytes()
+    assert done.texts.keys() == {"ventende.txt"}
+    kept.unlink()
+
+
+def test_approval_needs_to_know_who_writes(built: Project) -> None:
+    alone = Project(replace(built.config, values={**built.config.values, "edit.approve": True}), today=TODAY)
+    with pytest.raises(ConfigError, match="without a login nobody knows who writes"):
+        DeskClient(alone)
 
 
 def test_what_git_never_had_is_taken_back_without_a_word_about_git(team: Project) -> None:

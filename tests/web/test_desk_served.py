@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from citygraph import Project
+from citygraph.web.desk.journal import EditJournal, WrittenEdit
 from clean_project import NETWORK, clean_project
 from conftest import ROOT, TODAY
 from desk_client import hidden_of, values_of
@@ -54,7 +55,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     public = f"http://127.0.0.1:{port}"
     with (graph / "graph.toml").open("a", encoding="utf-8") as file:
         file.write(settings.replace("https://graph.your-city.example", public).replace('"each"', '"never"'))
-    assert not Project.open(graph, today=TODAY).build().report.violations
+    project = Project.open(graph, today=TODAY)
+    assert not project.build().report.violations
+    # An edit that waits for another person, as `edit.approve` has them.
+    plan = project.edits.editor().end("m-skogstad-kommun-nordnett", [("on", "2020-06-30")])
+    waits = WrittenEdit(1, "2020-11-05T10:00:00+00:00", "ola", plan.told, plan.changes, plan.facts, waits=True)
+    EditJournal(project.snapshots.folder / "desk").keep(waits)
     passwords = "".join(f"{name}:{{PLAIN}}{password}\n" for name, password in PEOPLE.items())
     (folder / "graph.htpasswd").write_text(passwords, encoding="utf-8")
     with serving(graph, "--edit", "--workers", "1") as server:
@@ -144,6 +150,7 @@ def test_axe_finds_nothing_on_any_page(
     for path in (
         "/desk?", "/desk/add/membership?", "/desk/add/network?", "/network/nordnett?", f"/desk/fact?fact={MEMBER}&",
         f"/desk/fact/change?fact={MEMBER}&", f"/desk/fact/retract?fact={MEMBER}&",
+        "/desk/waiting/1?",
     ):  # fmt: skip
         opened(browser, office[0], f"{path}lang={language}")
         assert 'href="/desk?lang=' in browser.page_source

@@ -60,11 +60,13 @@ class Approval:
         try:
             if step == "approve":
                 edit = self._work.approve(number, who=user, seal=seal)
-            elif step == "withdraw":
+                return RedirectResponse(page.urls.desk(done=str(edit.number)), _SEE_OTHER)
+            if step == "withdraw":
                 self._work.undo(number, who=user)
                 return RedirectResponse(page.urls.desk(), _SEE_OTHER)
-            else:
-                edit = self._work.reject(number, who=user, reason=" ".join(reason.split())[:_LONGEST_REASON])
+            if step != "reject":
+                return self._shown(page, user, number)
+            edit = self._work.reject(number, who=user, reason=" ".join(reason.split())[:_LONGEST_REASON])
         except _FAILURES as error:
             return self._shown(page, user, number, fault=as_fault(error, page.language))
         return RedirectResponse(page.urls.desk(done=str(edit.number)), _SEE_OTHER)

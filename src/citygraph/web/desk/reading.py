@@ -167,7 +167,10 @@ class DeskReading:
         try:
             done = self._work.edits.documents.read(path, said, keep=is_sent)
             if done.checked is not None and is_sent:
-                self._work.write(done.checked.plan, who=user)
+                edit = self._work.write(done.checked.plan, who=user)
+                if edit.waits:
+                    shutil.rmtree(path.parent, ignore_errors=True)
+                    return RedirectResponse(page.urls.desk(done=str(edit.number)), _SEE_OTHER)
             if done.checked is None or is_sent:
                 shutil.rmtree(path.parent, ignore_errors=True)
                 return RedirectResponse(page.urls.desk_read(done.iri.rpartition("/")[2]), _SEE_OTHER)
