@@ -18,6 +18,7 @@ from citygraph.messages import key_of, said_in
 from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.grammar import misplaced
 from citygraph.sparql.text import read_query, tokens
+from citygraph.store import MemoryStore
 
 FAULTS = {
     # What a query means.
@@ -195,3 +196,23 @@ def test_service_in_a_comment_or_a_string_asks_nobody(query: str) -> None:
 @pytest.mark.parametrize("query", CLAUSES, ids=range(len(CLAUSES)))
 def test_service_that_an_engine_may_see_is_seen(query: str) -> None:
     assert read_query(query).uses_service
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'REGEX(?o, "(a)\\\\1")', "REGEX(STR(?o), '(', 'i')", 'REGEX(?o, "a", "z")', 'BOUND(?o) && REPLACE(?o, "(?=x)", "y") = ""',
+    ],
+)  # fmt: skip
+def test_a_pattern_that_would_silently_find_nothing_is_refused(condition: str) -> None:
+    with pytest.raises(QueryError, match="would be empty") as refused:
+        MemoryStore().query(f"SELECT * WHERE {{ ?s ?p ?o FILTER ({condition}) }}")
+    assert refused.value.message.startswith("Line 1, column ")
+    assert "\\1" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    "condition", [r'REGEX(?o, "\\p{Lu}[[:alpha:]]+$", "i")', "REGEX(?o, ?pattern)", 'REPLACE(?o, "a(b)", "$1") = "b"']
+)
+def test_a_pattern_that_can_be_used_or_is_not_written_out_is_none(condition: str) -> None:
+    MemoryStore().query(f"SELECT * WHERE {{ ?s ?p ?o, ?pattern FILTER ({condition}) }}")

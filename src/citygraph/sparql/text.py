@@ -53,7 +53,8 @@ class QueryText:
     """What can be known about a query before an engine reads it.
 
     `columns` are the projected variables in the order of the text; for `SELECT *` every variable in
-    the order of its first appearance. `grouped` is `None` without `GROUP BY`.
+    the order of its first appearance. `grouped` is `None` without `GROUP BY`. `patterns` are those of `REGEX` and `REPLACE`
+    that stand in the text, each with its flags as they are written.
     """
 
     form: Form
@@ -62,6 +63,7 @@ class QueryText:
     grouped: frozenset[str] | None
     uses_service: bool
     star: bool
+    patterns: tuple[tuple[Token, str], ...] = ()
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -153,8 +155,30 @@ def read_query_tokens(text: str, *, most_characters: int, deepest: int) -> tuple
         grouped=_grouped(found),
         uses_service=any(word == "SERVICE" for _, word in keywords) or _has_service(text) or _has_service(other),
         star=star,
+        patterns=tuple(_regular_expressions(found, keywords)),
     )
     return read, found
+
+
+def _regular_expressions(found: Sequence[Token], keywords: Iterable[tuple[int, str]]) -> Iterator[tuple[Token, str]]:
+    """The patterns that are written out, with their flags: the second argument of `REGEX` and `REPLACE`, and the last."""
+    for position, word in keywords:
+        if word not in {"REGEX", "REPLACE"} or position + 1 >= len(found) or found[position + 1].text != "(":
+            continue
+        arguments: list[list[Token]] = [[]]
+        depth = 0
+        for token in found[position + 1 :]:
+            depth += (token.text == "(") - (token.text == ")") if token.kind == "mark" else 0
+            if depth == 0:
+                break
+            if token.text == "," and depth == 1:
+                arguments.append([])
+            else:
+                arguments[-1].append(token)
+        flags = arguments[2:] if word == "REGEX" else arguments[3:]
+        is_written = all(len(each) == 1 and each[0].kind == "string" for each in (*arguments[1:2], *flags))
+        if len(arguments) > 1 and is_written:
+            yield arguments[1][0], flags[0][0].text if flags else '""'
 
 
 def _has_service(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
 import pyoxigraph
@@ -45,6 +46,7 @@ def answer(
     query = read_query(text, most_characters=_LONGEST)
     if query.uses_service:
         raise QueryError(sentence("query.service"), fix=sentence("next.no_service"))
+    refuse_patterns(query)
     check_values(query, bind or ())
     values = {pyoxigraph.Variable(name): term for name, term in (bind or {}).items()}
 
@@ -68,6 +70,28 @@ def answer(
         raise QueryError(sentence("query.cannot_run", detail=str(error))) from error
     except OSError as error:
         raise StoreError(sentence("query.store", detail=str(error))) from error
+
+
+def refuse_patterns(query: QueryText) -> None:
+    r"""Refuse a regular expression that the engine cannot use: it would find nothing, and say nothing.
+
+    Raises:
+        QueryError: it is none, or has what the engine leaves out of XPath's: `\1`, `\i` and `\c`.
+    """
+    for pattern, flags in query.patterns:
+        if not _is_pattern(pattern.text, flags):
+            message = sentence("query.pattern", line=pattern.line, column=pattern.column, text=pattern.text[:60])
+            raise QueryError(message, fix=sentence("next.other_pattern"))
+
+
+@lru_cache(maxsize=256)
+def _is_pattern(pattern: str, flags: str) -> bool:
+    """Whether the engine can use a regular expression; it and its flags are strings as SPARQL writes them."""
+    try:
+        answer = pyoxigraph.Store().query(f'SELECT (REGEX("", {pattern}, {flags}) AS ?is) {{}}')
+    except SyntaxError:
+        return True  # what is wrong is no pattern: the query itself is refused, with its place
+    return any(row["is"] is not None for row in answer)  # type: ignore[union-attr]  # a SELECT has rows
 
 
 def _collect(

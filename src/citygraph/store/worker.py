@@ -34,7 +34,7 @@ from citygraph.sorted_quads import SortedQuads
 from citygraph.sparql.faults import syntax_error
 from citygraph.sparql.text import QueryText, iris_among, read_query_tokens
 from citygraph.store import landlock, seccomp
-from citygraph.store.memory import DEFAULT_GRAPH, graphs_asked
+from citygraph.store.memory import DEFAULT_GRAPH, graphs_asked, refuse_patterns
 from citygraph.store.protocol import (
     DATA,
     END,
@@ -355,6 +355,7 @@ def answer(
     answers = Answers(pipe, question, bounds)
     try:
         checked = check(question.text, bounds)
+        refuse_patterns(checked.query)
         if question.tells_unknown:
             answers.unknown = unknown_of(store, checked.terms)
         _write(store, question, checked, answers, bounds, merged or Merged(store))
