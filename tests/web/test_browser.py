@@ -16,6 +16,7 @@ from patience import PATIENCE
 from web.conftest import Server, serving
 
 pytest.importorskip("selenium.webdriver", reason="install it: pip install selenium")
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -201,12 +202,22 @@ def test_the_editor_completes_runs_and_lets_go(browser: Any, server: Server) -> 
     keys = ActionChains(browser)
     keys.key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).send_keys(Keys.DELETE)
     keys.send_keys("ASK ", "{ id:place-osl").perform()
-    option = WebDriverWait(browser, PATIENCE).until(
-        lambda _: host.shadow_root.find_elements(By.CSS_SELECTOR, ".cm-tooltip-autocomplete li")
-    )
-    assert "id:place-oslo" in option[0].text
+    # The list is drawn anew while it is read.
+    waiting = WebDriverWait(browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
+
+    def offered() -> list[str]:
+        return [each.text for each in host.shadow_root.find_elements(By.CSS_SELECTOR, ".cm-tooltip-autocomplete li")]
+
+    waiting.until(lambda _: any("id:place-oslo" in each for each in offered()[:1]))
     ActionChains(browser).pause(0.2).send_keys(Keys.ENTER).send_keys(" a cg:City ").perform()
     assert "ASK { id:place-oslo a cg:City }" in content.text.replace("\n", " ")
+    ActionChains(browser).send_keys(". ?n a cg:CityNetwork ; ").perform()
+    waiting.until(lambda _: any("covers theme" in each for each in offered()))
+    ActionChains(browser).send_keys(Keys.ESCAPE, "cg:hasTopik ?o ").perform()
+    WebDriverWait(browser, PATIENCE).until(lambda b: "cg:hasTopic?" in b.find_element(By.ID, "while-writing").text)
+    assert [each.text for each in host.shadow_root.find_elements(By.CSS_SELECTOR, ".cm-noted")] == ["cg:hasTopik"]
+    ActionChains(browser).send_keys(Keys.BACKSPACE * len(". ?n a cg:CityNetwork ; cg:hasTopik ?o ")).perform()
+    WebDriverWait(browser, PATIENCE).until(lambda b: not b.find_element(By.ID, "while-writing").text)
     ActionChains(browser).send_keys(Keys.TAB).perform()
     assert browser.switch_to.active_element.text == "Run"
     content.click()

@@ -284,6 +284,48 @@ def test_the_editor_answers_without_scripts(pages: Pages) -> None:
     assert any(each["term"] == "org:member" for each in terms["terms"])
 
 
+def test_the_editor_knows_what_a_class_has_and_what_a_parameter_takes(pages: Pages) -> None:
+    terms = pages.get("/editor/terms.json?lang=nb").json()
+    networks = next(each for each in terms["terms"] if each["term"] == "cg:CityNetwork")
+    assert (networks["label"], networks["kind"], networks["count"]) == ("bynettverk", "class", 20)
+    said = dict(terms["properties"]["cg:CityNetwork"])
+    assert said["cg:hasTopic"] > 0
+    assert "schema:latitude" not in said
+    assert terms["parameters"]["network"] == {"class": "cg:CityNetwork", "about": "Bare dette nettverket"}
+
+
+@pytest.mark.parametrize(
+    ("query", "noted"),
+    [
+        ("SELECT ?x { ?x a cg:City }", {"SELECT": "no LIMIT. The site gives"}),
+        ("SELECT ?x { ?x a cg:City } LIMIT 5", {}),
+        ("SELECT (COUNT(?x) AS ?n) { ?x a cg:City }", {}),
+        ("SELECT ?y (COUNT(?x) AS ?n) { ?x a ?y } GROUP BY ?y", {"SELECT": "no LIMIT"}),
+        ("ASK { ?æ😀 foo:a 1 ; foo:b 2 }", {"foo:a": "the prefix foo: is not declared"}),
+        ("PREFIX foo: <x:> ASK { ?x foo:a 1 }", {"foo:a": "stands nowhere in the graph"}),
+        ("ASK { '😀' cg:hasTopik 1 }", {"cg:hasTopik": "Did you mean cg:hasTopic?"}),
+        ("ASK { ?m a org:Membership }", {"org:Membership": "do not hold as of 5 November 2020"}),
+        ("ASK { ?m org:organization id:eurocities }", {"org:organization": "?x a cg:CurrentMembership"}),
+        ("ASK { ?m a cg:CurrentMembership ; org:member ?x }", {}),
+        ("SELECT ?x {", {"SELECT": "no LIMIT"}),
+        ("SELECT ?x { '", {"SELECT": "no LIMIT"}),
+        ("SELEC ?x", {}),
+        ("DROP ALL", {}),
+        ("", {}),
+    ],
+)  # fmt: skip
+def test_the_editor_notes_what_somebody_wants_to_know(pages: Pages, query: str, noted: dict[str, str]) -> None:
+    sent = pages.get("/editor/notes.json?lang=en", method="POST", data={"query": query})
+    units = query.encode("utf-16-le")
+    found = {units[2 * each["from"] : 2 * each["to"]].decode("utf-16-le"): each["text"] for each in sent.json()}
+    assert found.keys() == noted.keys()
+    assert all(words in found[place] for place, words in noted.items())
+    # Without scripts they stand below the answer.
+    if noted and "foo:a" not in noted and query.endswith(("}", "?y")):
+        page = words_of(pages.get(f"/editor?{httpx.QueryParams(query=query, lang='en')}").text)
+        assert all(words in page for words in noted.values())
+
+
 @pytest.fixture(scope="module")
 def document(built_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a document of a graph belongs; the graph knows the hash of `MEMO`."""

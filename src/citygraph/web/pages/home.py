@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from citygraph.openapi import openapi_document
 from citygraph.web.pages.builder import build_file, build_page
+from citygraph.web.pages.editor import editor_notes, editor_page, editor_terms
 from citygraph.web.pages.entities import entity, identifier
 from citygraph.web.pages.facets import kind_list
 from citygraph.web.pages.files import json_response
@@ -17,7 +18,7 @@ from citygraph.web.pages.graph import saved_queries
 from citygraph.web.pages.neighbourhood import neighbourhood_page
 from citygraph.web.pages.news import news_page
 from citygraph.web.pages.page import JSON, Page, data_block, kindly, wanted_format
-from citygraph.web.pages.questions import editor_page, editor_terms, queries, queries_json, query_page
+from citygraph.web.pages.questions import queries, queries_json, query_page
 from citygraph.web.pages.search import letters_page, names_json, search_json, search_page
 from citygraph.web.pages.sources import why_json, why_page
 from citygraph.web.pages.urls import static_file
@@ -121,6 +122,7 @@ routes: Final = [
     Route("/why.json", kindly(why_json)),
     Route("/editor", kindly(editor_page), methods=["GET", "POST"]),
     Route("/editor/terms.json", kindly(editor_terms)),
+    Route("/editor/notes.json", kindly(editor_notes), methods=["GET", "POST"]),
     Route("/openapi.json", openapi),
     Route("/static/{name}", static_file),
     Route("/id/{name}", identifier),

@@ -1,4 +1,4 @@
-"""The pages of questions: saved ones with their answers as pages, files and feeds, and the editor for one's own."""
+"""The pages of questions: saved ones with their answers as pages, files and feeds."""
 
 from __future__ import annotations
 
@@ -8,26 +8,21 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
-from urllib.parse import parse_qs
 
-from anyio.from_thread import run as run_in_loop
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.errors import ConfigError, QueryError, StoreError
 from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
-from citygraph.messages import said_in, sentence
+from citygraph.messages import sentence
 from citygraph.namespaces import compress, expand
-from citygraph.query import Answered, OtherTimes, run_query, unknown_terms
-from citygraph.query.names import UnknownTerm
+from citygraph.query import Answered, OtherTimes, run_query
 from citygraph.rdf import Iri
-from citygraph.results import Answer, Graph, Solutions, Truth
+from citygraph.results import Graph, Solutions, Truth
 from citygraph.saved_query import Parameter, SavedQuery
-from citygraph.sparql.text import Form, read_query
+from citygraph.sparql.text import Form
 from citygraph.web.pages.facts import AnswerTable, cited_sources, column_name, table_of
 from citygraph.web.pages.files import METADATA, account_headers, answer_file, feed_of, json_response
 from citygraph.web.pages.graph import day_of, saved_queries, saved_query
@@ -35,16 +30,12 @@ from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block,
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.take import absolute, endings, picture_of, source_address, take_of, taken
 from citygraph.web.pages.terms import date_in_words
-from citygraph.web.requests import Refusal, other_day, read_body
+from citygraph.web.requests import other_day
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
 _OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict", "picture"})
 _MOST_OPTIONS: Final = 400
-_MOST_TERMS: Final = 5000
 _MOST_TAKEN: Final = 100
-_LONGEST_BODY: Final = 400_000
-_PATIENCE: Final = 10.0
-_LONGEST_LINK: Final = 6000
 _MOST_NARROWER: Final = 20
 
 
@@ -469,92 +460,3 @@ def _same_thing(page: Page, value: str, known: list[str]) -> str:
     iri = expand(value, page.project.prefixes)
     short = compress(iri, page.project.prefixes) if iri else ""
     return short if short in known else ""
-
-
-# -- the editor ------------------------------------------------------------------------------------------
-
-
-def editor_page(request: Request) -> Response:
-    """`/editor?query=…`: the editor, and the answer when there is a query."""
-    page = Page(request)
-    given = _given(request)
-    examples = saved_queries(page.project, page.memory)
-    example = next((each for each in examples if each.name == given.get("example")), None)
-    text = given.get("query", "").replace("\r\n", "\n")
-    answer: Answer | None = None
-    fault: list[str] = []
-    if text.strip():
-        try:
-            answer = _ask_sparql(page, text)
-        except QueryError as error:
-            fault = as_fault(error, page.language)
-    rows = answer if isinstance(answer, Solutions) else None
-    return page.render(
-        "editor.html",
-        status=400 if fault else 200,
-        text=text or (example.text if example else _first_query()),
-        asked=bool(text.strip()),
-        example=example,
-        examples=examples,
-        prefixes=sorted(page.project.prefixes.items()),
-        fault=fault,
-        unknown=[said_in(each.words, page.language) for each in _unknown(page, text)] if answer is not None else [],
-        table=table_of(rows, page.formatter, page.words) if rows is not None else None,
-        truth=answer.value if isinstance(answer, Truth) else None,
-        graph=answer if isinstance(answer, Graph) else None,
-        pictures=pictures_of(rows, page.formatter, page.words) if rows is not None else [],
-        share=page.urls.editor(query=text) if text and len(text) <= _LONGEST_LINK else "",
-    )
-
-
-def _given(request: Request) -> dict[str, str]:
-    """The fields of the form, from the address or from the body; the address is what can be shared."""
-    given = dict(request.query_params)
-    if request.method == "POST":
-        body = run_in_loop(read_body, request.scope, request.receive, _LONGEST_BODY, _PATIENCE)
-        try:
-            fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=20)
-        except ValueError as error:
-            raise Refusal(400, sentence("request.form")) from error
-        given |= {name: values[-1] for name, values in fields.items()}
-    return given
-
-
-def _ask_sparql(page: Page, text: str) -> Answer:
-    """The answer to a query that somebody wrote.
-
-    Raises:
-        QueryError: it is not valid, or reaches for the network.
-        StoreTimeout: the deadline passed.
-    """
-    project = page.project
-    number = project.config.number
-    read_query(text, most_characters=number("limits.query_size"), deepest=number("limits.query_depth"))
-    return page.graph.store.query(
-        text, prefixes=project.prefixes, timeout=number("limits.timeout"), most_rows=number("limits.rows")
-    )
-
-
-def _unknown(page: Page, text: str) -> list[UnknownTerm]:
-    """The terms of a query that the graph does not have."""
-    directory = page.graph.directory
-    return unknown_terms(text, page.graph.store, prefixes=page.project.prefixes, vocabulary=directory.vocabulary)
-
-
-@cache
-def _first_query() -> str:
-    return files("citygraph.web").joinpath("templates", "start.rq").read_text(encoding="utf-8")
-
-
-def editor_terms(request: Request) -> Response:
-    """What the editor completes: classes, properties and things, by short name and label."""
-    page = Page(request)
-    prefixes = page.project.prefixes
-    things = page.graph.directory.things(language=page.language, most=_MOST_TERMS)
-    iris = [*page.graph.directory.vocabulary, *things]
-    terms = []
-    for iri in iris[:_MOST_TERMS]:
-        short = compress(iri, prefixes)
-        if not short.startswith("<"):
-            terms.append({"term": short, "label": page.graph.label(iri, page.language)})
-    return json_response(request, {"prefixes": prefixes, "terms": terms})

@@ -163,6 +163,10 @@ class Urls:
         """The names that the editor completes."""
         return self._page("/editor/terms.json")
 
+    def editor_notes(self) -> str:
+        """What is noted of a query that is being written."""
+        return self._page("/editor/notes.json")
+
     def sparql(self) -> str:
         """The SPARQL endpoint."""
         return self._file("/sparql")
