@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 import re
 import shutil
 import sqlite3
@@ -20,6 +21,8 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from citygraph import Project
 from citygraph.query import Answered
@@ -445,6 +448,23 @@ def test_a_map_keeps_its_places_inside_and_its_names_apart() -> None:
     assert one.height <= 640
     assert draw_map([MapPlace("A", -60, -179), MapPlace("B", 80, 179)]).dots[1].x <= drawings._WIDTH  # noqa: SLF001
     assert draw_map(places) == drawn
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.floats(54, 60), st.floats(4, 30)), min_size=1, max_size=120, unique=True))
+def test_places_that_would_lie_on_each_other_are_one_dot_with_their_number(points: list[tuple[float, float]]) -> None:
+    places = [MapPlace(f"By {n}", *point, href=f"/city/{n}") for n, point in enumerate(points)]
+    dots = draw_map(places).dots
+    assert sum(dot.count for dot in dots) == len(places)
+    for n, one in enumerate(dots):
+        assert all(math.dist((one.x, one.y), (other.x, other.y)) > 11.8 for other in dots[:n])
+        assert (one.count == 1) == bool(one.href)
+
+
+def test_ten_thousand_places_are_drawn_as_few_dots_and_none_is_left_out() -> None:
+    dots = draw_map([MapPlace(f"By {n}", 40 + n % 97 / 5, n // 97 / 5) for n in range(10_000)]).dots
+    assert sum(dot.count for dot in dots) == 10_000
+    assert len(dots) < 5_000
 
 
 def test_a_network_is_drawn_the_same_every_time_and_inside_its_frame() -> None:

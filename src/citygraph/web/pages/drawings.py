@@ -23,6 +23,10 @@ _MARGIN: Final = 0.22
 _FURTHEST: Final = 82.0
 _LETTER, _LINE = 8.2, 18.0
 _DOT: Final = 6.0
+_APART: Final = 12.0
+"""Dots whose middles are nearer than this are drawn as one."""
+_MOST_NAMES: Final = 8
+_MOST_NAMED: Final = 300
 _NEAR: Final = 50
 _RING: Final = 120.0
 _GAP: Final = 21.0
@@ -50,12 +54,18 @@ class MapPlace:
 
 @dataclass(frozen=True, slots=True)
 class MapDot:
-    """A place on the drawing; its name stands at (`text_x`, `text_y`), or nowhere when there is no room."""
+    """One place on the drawing, or `count` that lie on each other at this size, with their `names`.
+
+    Its label stands at (`text_x`, `text_y`), or nowhere when there is no room.
+    """
 
     x: float
     y: float
     label: str
     href: str
+    count: int = 1
+    names: str = ""
+    radius: float = 6.5
     text_x: float = 0.0
     text_y: float = 0.0
     anchor: str = ""
@@ -78,7 +88,7 @@ def draw_map(places: Sequence[MapPlace]) -> MapDrawing:
     height = round((north - south) * scale)
     land = _land(round(west, 3), round(north, 3), scale, height)
     points = [((math.radians(p.longitude) - west) * scale, (north - _mercator(p.latitude)) * scale) for p in places]
-    return MapDrawing(_WIDTH, height, land, _named(places, points, height))
+    return MapDrawing(_WIDTH, height, land, _named(_together(places, points), height))
 
 
 def is_on_earth(latitude: float, longitude: float) -> bool:
@@ -136,23 +146,50 @@ def _covers(ring: Sequence[tuple[float, float]], west: float, north: float, scal
     return min(xs) < _WIDTH and max(xs) > 0 and min(ys) < height and max(ys) > 0
 
 
-def _named(places: Sequence[MapPlace], points: Sequence[tuple[float, float]], height: int) -> tuple[MapDot, ...]:
-    """Each place with its name beside it, on the first side where it covers no other name."""
-    taken = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in points]
-    dots = []
-    for place, (x, y) in zip(places, points, strict=True):
-        width = len(place.label) * _LETTER
-        chosen = MapDot(round(x, 1), round(y, 1), place.label, place.href)
-        for dx, dy, anchor in ((12, 5, "start"), (-12, 5, "end"), (0, -13, "middle"), (0, 25, "middle")):
+def _together(places: Sequence[MapPlace], points: Sequence[tuple[float, float]]) -> list[MapDot]:
+    """A dot for each place; those whose dots would cover the one of a place before them are one dot with it."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    first_of: dict[tuple[int, int], list[int]] = {}
+    for number, (x, y) in enumerate(points):
+        column, row = int(x // _APART), int(y // _APART)
+        around = ((column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+        near = (one for cell in around for one in first_of.get(cell, ()) if math.dist(points[one], (x, y)) < _APART)
+        first = min(near, key=lambda one: math.dist(points[one], (x, y)), default=None)
+        if first is None:
+            first_of.setdefault((column, row), []).append(number)
+            groups[number, number] = [number]
+        else:
+            groups[first, first].append(number)
+    return [_dot([places[each] for each in group], points[group[0]]) for group in groups.values()]
+
+
+def _dot(places: Sequence[MapPlace], point: tuple[float, float]) -> MapDot:
+    first, count = places[0], len(places)
+    names = ", ".join(each.label for each in places[:_MOST_NAMES]) + (" …" if count > _MOST_NAMES else "")
+    # A dot grows with what it stands for, by its area.
+    radius = 6.5 if count == 1 else min(9 + math.sqrt(count), 20.0)
+    label = first.label if count == 1 else f"{first.label} +{count - 1}"
+    return MapDot(round(point[0], 1), round(point[1], 1), label, first.href if count == 1 else "", count, names, round(radius, 1))  # fmt: skip
+
+
+def _named(dots: Sequence[MapDot], height: int) -> tuple[MapDot, ...]:
+    """Each dot with its name beside it, on the first side where it covers no other name; the first ones are named."""
+    taken = [(each.x - each.radius, each.y - each.radius, each.x + each.radius, each.y + each.radius) for each in dots]
+    named = []
+    for dot in dots[:_MOST_NAMED]:
+        x, y, away = dot.x, dot.y, dot.radius + _DOT
+        width = len(dot.label) * _LETTER
+        chosen = dot
+        for dx, dy, anchor in ((away, 5, "start"), (-away, 5, "end"), (0, -away, "middle"), (0, away + 13, "middle")):
             left = x + dx - {"start": 0.0, "end": width, "middle": width / 2}[anchor]
             box = (left, y + dy - _LINE + 4, left + width, y + dy + 4)
             free = box[0] >= 0 and box[2] <= _WIDTH and box[1] >= 0 and box[3] <= height
             if free and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
-                chosen = MapDot(chosen.x, chosen.y, place.label, place.href, round(x + dx, 1), round(y + dy, 1), anchor)
+                chosen = replace(dot, text_x=round(x + dx, 1), text_y=round(y + dy, 1), anchor=anchor)
                 break
-        dots.append(chosen)
-    return tuple(dots)
+        named.append(chosen)
+    return (*named, *dots[_MOST_NAMED:])
 
 
 def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

@@ -42,7 +42,7 @@ _MOST_BARS: Final = 60
 _MOST_PANELS: Final = 24
 _MOST_SPANS: Final = 80
 _MOST_TIES: Final = 150
-_MOST_PLACES: Final = 400
+_MOST_PLACES: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
