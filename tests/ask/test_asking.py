@@ -85,7 +85,10 @@ def test_an_office_is_understood(read: Read, half: str, most: int) -> None:
         ("Medlemmer i Metrex før 2019", "members", "2018-12-31"),
         ("Oslos nettverk i fjor", "our-networks", "2019-12-31"),
         ("Oslo's networks last month", "our-networks", "2020-10-31"),
+        ("Oslos nettverk for ti år siden", "our-networks", "2010-11-05"),
+        ("Oslo's networks nine months ago", "our-networks", "2020-02-05"),
         ("Which networks has Oslo joined after 2015", "our-networks", None),
+        ("styret i eurocities 2016 vs 2022", "joined-or-left", None),
     ],
 )
 def test_a_time_in_words_is_its_last_day_and_all_that_came_after_one_is_no_day(

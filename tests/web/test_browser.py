@@ -94,7 +94,7 @@ def test_the_day_of_what_is_last_known_is_in_sight(browser: Any, server: Server,
         ("/queries/members", ".network-drawing .node circle", 6),
         ("/queries/figures-over-time", ".line-drawing circle", 8),
         ("/city/oslo", ".map-drawing .dot circle", 1),
-        ("/around/city/oslo", ".around .wide .mark", 10),
+        ("/around/city/oslo", ".around .wide .tied", 10),
     ],
 )
 @pytest.mark.parametrize("scripts", [True, False])

@@ -39,7 +39,7 @@ def test_ties_are_told_in_words_drawn_and_listed(pages: Pages, language: str, ti
     assert _onward(wide) == _onward(narrow.partition('class="drawing wide"')[0])
     assert _onward(wide) <= _onward(table)
     # Every mark is in a link, and every link to a relation leads to its rows.
-    assert len(re.findall(r"<a [^>]*><title>[^<]*</title><circle", before)) == before.count('class="mark ')
+    assert len(re.findall(r"<a [^>]*><title>[^<]*</title><circle", before)) == before.count('class="tied ')
     assert set(re.findall(r'href="#(r\d+)"', before)) == set(re.findall(r'<tbody id="(r\d+)"', table))
     # A city and its authority are one, and nothing is around itself.
     assert "/around/authority/oslo-kommune" not in found

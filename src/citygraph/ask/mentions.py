@@ -41,6 +41,7 @@ _DAYS: Final = (
     r"(?P<part>{parts})(?:\s+(?:of|av|i|in))?\s+(?P<y>\d{4})",
     r"(?P<y>\d{4})",
     r"(?P<ago>{ago})",
+    r"(?:for\s+)?(?P<back>\d{1,2}|{numbers})\s+(?:(?P<years>år|years?)|måneder|månader|months?)\s+(?:siden|sidan|ago)",
 )
 
 
@@ -126,7 +127,7 @@ def _line(heading: str, word: str) -> str:
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
     ways = {"months": one_of(_months())} | {
-        each: one_of(words_of(__package__, "questions", each)) for each in ("parts", "ago")
+        each: one_of(words_of(__package__, "questions", each)) for each in ("parts", "ago", "numbers")
     }
     edges = word_lists(__package__, "questions")["edge"].items()
     edge = "".join(rf"(?:(?P<{name}>{one_of(words)})\s+)?" for name, words in edges)
@@ -150,6 +151,9 @@ def _date_of(match: re.Match[str], today: date) -> DateMention | None:
     later = parts["later"] is not None
     if ago := parts.get("ago"):
         return DateMention(_ago(_line("ago", ago), today), is_day=False, and_later=later)
+    if back := parts.get("back"):
+        months = (number_in(back) or 1) * (_MONTHS if parts["years"] else 1)
+        return DateMention(_months_before(today, months), is_day=False, and_later=later)
     short, written, part = parts.get("short"), parts.get("month"), parts.get("part")
     year = _CENTURY + int(short) if short else int(parts["y"])
     month = _months()[plain(written)] if written else int(parts.get("m") or _MONTHS)
@@ -165,6 +169,19 @@ def _date_of(match: re.Match[str], today: date) -> DateMention | None:
         first = date(year, month if is_day or written or parts.get("m") else 1, day if is_day else 1)
         return DateMention(first - timedelta(days=1), is_day)
     return DateMention(date(year, month, day), is_day, later)
+
+
+def number_in(written: str) -> int:
+    """A small number in figures or in words of either language; 0 for anything else."""
+    if written.isdigit():
+        return int(written)
+    lists = word_lists(__package__, "questions")["numbers"]
+    return next((int(number) for number, words in lists.items() if written.casefold() in words), 0)
+
+
+def _months_before(day: date, months: int) -> date:
+    year, month = divmod(day.year * _MONTHS + day.month - 1 - months, _MONTHS)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _ago(line: str, today: date) -> date:

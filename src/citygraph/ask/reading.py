@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from citygraph.ask.mentions import DateMention, Mentions, NameMention, governed_by, mentions_in
+from citygraph.ask.mentions import DateMention, Mentions, NameMention, governed_by, mentions_in, number_in
 from citygraph.ask.phrasings import Phrasings, meanings_of
 from citygraph.matching.names import country_code
 from citygraph.namespaces import CG, compress, expand
@@ -29,9 +29,6 @@ _SPAN: Final = re.compile(
     r"(?P<unit>måned|month|halvår|half[- ]year|år(?:ene|et)?\b|year)",
     re.IGNORECASE,
 )
-_NUMBERS: Final = {
-    "to": 2, "two": 2, "tre": 3, "three": 3, "fire": 4, "four": 4, "fem": 5, "five": 5, "seks": 6, "six": 6, "tolv": 12, "twelve": 12,
-}  # fmt: skip
 _MONTHS_OF: Final = {"måned": 1, "month": 1, "halvår": 6, "half": 6, "år": 12, "year": 12}
 
 
@@ -152,6 +149,8 @@ class _Filler:
         )
         nearness -= _OF_ITS_OWN * sum(each.kind != "country" for each in waiting)
         nearness -= self._emptiness(query, values)
+        # Two years of which there are lists are the ends of a comparison.
+        nearness += _OF_A_DAY * ("earlier" in values and "later" in values)
         if has_day:
             nearness += _OF_A_DAY if any(each.is_day for each in days) else -_OF_A_DAY
         return Reading(query, values, as_of, nearness)
@@ -223,7 +222,7 @@ def _months_in(asked: str) -> str | None:
     if match is None:
         return None
     said = (match["number"] or "").casefold()
-    number = int(said) if said.isdigit() else _NUMBERS.get(said, 1)
+    number = number_in(said) or 1
     unit = match["unit"].casefold()
     if number == 1 and not said and unit in {"måned", "month"}:
         return None
