@@ -35,6 +35,7 @@ from citygraph.findings import Report
 from citygraph.format import format_file
 from citygraph.lexer import TURTLE, tokens
 from citygraph.load import load_files
+from citygraph.messages import said_in
 from citygraph.namespaces import PREFIXES, Curies, prefixes_for
 from citygraph.project.editing import CheckedEdit, Edits
 from citygraph.rdf import Iri, Literal, Quad, Term, Triple, parse, to_rdflib
@@ -310,6 +311,53 @@ def test_a_dispute_gives_the_rival_which_is_not_followed_and_the_point(project: 
     for date in ("1996", "1999"):
         with pytest.raises(EditError, match=f"there already: id:claim-nordnett-founded-{date}"):
             project.edits.editor().dispute("claim-nordnett-founded-1998", [("date", date), ("source", "notat.txt")])
+
+
+def test_what_is_wrong_is_told_in_the_words_and_the_language_of_whoever_wrote_it(refusing: Project) -> None:
+    editor = refusing.edits.editor
+    member = [("member", "Skogstad"), ("organization", "Nordnett")]
+    with pytest.raises(EditError, match="--on '30/6/2026' is no date"):
+        editor().end("membership", [*member, ("on", "30/6/2026")])
+    with pytest.raises(EditError) as caught:
+        editor().add("office", [("member", "Kari Nordmann"), ("organization", "Nordnett"), ("role", "sjef")])
+    assert "visepresident (role-vice-president)" in said_in(caught.value.fix, "nb")
+    assert "vice-president (role-vice-president)" in said_in(caught.value.fix, "en")
+    with pytest.raises(EditError) as caught:
+        editor().change("membership", [*member, ("role", "observer")])
+    assert "write the address in place of the kind" in caught.value.fix
+    said = [
+        "office",
+        "--member",
+        "Nils Nesteby",
+        "--organization",
+        "Nordnett",
+        "--role",
+        "president",
+        "--source",
+        "notat.txt",
+    ]
+    shown = CliRunner().invoke(app, ["edit", "add", *said, "-C", str(refusing.folder), "--lang", "nb"])
+    assert isinstance(shown.exception, QueryError)
+    assert "Er det noe nytt, så legg det til først" in said_in(shown.exception.fix, "nb")
+
+
+def test_a_document_goes_with_the_passages_that_no_fact_names_and_is_kept_for_those_that_one_does(
+    project: Project,
+) -> None:
+    figure = [("organization", "Nordnett"), ("indicator", "countries"), ("value", "3"), ("date", "2011")]
+    plan = project.edits.editor().add("figure", [*figure, ("source", "notat.txt"), ("quote", "assosiert partner")])
+    write(project, plan)
+    with pytest.raises(EditError) as caught:
+        project.edits.editor().retract("source:notat.txt", [])
+    assert "char=" not in caught.value.fix, "the facts are named, not where they stand"
+    sources = text_of(project, "data/sources.ttl")
+    head = "".join(line for line in sources.splitlines(keepends=True) if line.startswith("@prefix"))
+    alone = 'source:alene.txt a foaf:Document , prov:Entity ; dct:title "Alene"@nb .\n'
+    at = "<https://w3id.org/citygraph/source/alene.txt#char=0,4>"
+    passage = f"{at} oa:hasSource source:alene.txt .\n<{at[1:-1]}/selector> oa:start 0 .\n"
+    (project.folder / "data" / "alone.ttl").write_text(f"{head}\n{alone}\n{passage}", encoding="utf-8")
+    plan = project.edits.editor().retract("source:alene.txt", [])
+    assert b"alene" not in plan.contents["data/alone.ttl"]
 
 
 def test_what_is_retracted_is_not_confirmed(project: Project) -> None:

@@ -20,8 +20,8 @@ from citygraph.cli.options import (
     open_project,
 )
 from citygraph.cli.output import print_report, say
-from citygraph.errors import EditError
-from citygraph.messages import sentence, text
+from citygraph.errors import EditError, QueryError
+from citygraph.messages import Sentence, key_of, said_in, sentence, text
 
 if TYPE_CHECKING:
     from citygraph.edit.kinds import FactField, FactKind
@@ -147,7 +147,14 @@ def _run(
 ) -> None:
     """Plan an edit, check it, write it unless that is not wanted, and then say what was done."""
     edits = open_project(folder).edits
-    made = plan(edits)
+    try:
+        made = plan(edits)
+    except QueryError as error:
+        if key_of(error.message) != "question.nothing":
+            raise
+        hint = text("edit.command.is_new")
+        told = Sentence(f"{error.fix} {hint.en}", f"{said_in(error.fix, 'nb')} {hint.nb}")
+        raise QueryError(error.message, fix=told, candidates=error.candidates) from error
     checked = edits.check(made, keep_documents=not dry_run)
     is_written = not dry_run and not checked.violations
     if is_written:

@@ -60,6 +60,8 @@ class TypedValues:
         self.files: dict[str, bytes] = {}
         self.new_countries: dict[str, str] = {}
         self.file_name = ""
+        self.called: dict[str, str] = {}
+        """What a person calls an option in this edit, where that is another word."""
 
     def values(self, kind: FactKind, said: Said) -> Values:
         """The values of the fields of a kind; the options `quote` and `occurrence` belong to the `source` before them.
@@ -225,11 +227,16 @@ class TypedValues:
             dict.fromkeys(by_name[each] for each in difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5))
         )
         shown = near or list(allowed)[:30]
-        choices = ", ".join(f"{words_of_value(Iri(each), self._labels, 'en')} ({_short(each)})" for each in shown)
+        named = Text(
+            *(
+                ", ".join(f"{words_of_value(Iri(each), self._labels, language)} ({_short(each)})" for each in shown)
+                for language in LANGUAGES
+            )
+        )
         key = "edit.next.mean" if near else "edit.next.one"
         raise EditError(
             sentence("edit.no_choice", name=text, option=field_.option, about=field_.name),
-            fix=sentence(key, choices=choices, guesses=choices),
+            fix=sentence(key, choices=named, guesses=named),
         )
 
     def choices(self, field_: FactField) -> tuple[str, ...]:
@@ -255,7 +262,8 @@ class TypedValues:
         }
 
     def _wrong(self, key: str, field_: FactField, text: str) -> EditError:
-        message = sentence(key, option=field_.option, value=text, name=field_.name)
+        option = self.called.get(field_.option, field_.option)
+        message = sentence(key, option=option, value=text, name=field_.name)
         next_ = sentence(f"edit.next.{key.removeprefix('edit.')}", about=field_.about, pattern=field_.pattern)
         return EditError(message, fix=next_)
 

@@ -25,17 +25,18 @@ from citygraph.edit.facts import (
 )
 from citygraph.edit.kinds import FactKind, Kinds, Step
 from citygraph.edit.passages import Passages
-from citygraph.edit.plan import EditPlan, Placing
+from citygraph.edit.plan import SELECTOR, EditPlan, Placing
 from citygraph.edit.state import EditedGraph, Resolve
 from citygraph.edit.withhold import withhold_person
 from citygraph.errors import EditError
 from citygraph.messages import LANGUAGES, Text, sentence, text
 from citygraph.namespaces import CONCEPT, PREFIXES, compress, expand
 from citygraph.rdf import Iri, Literal, Term, Triple
-from citygraph.sources import TEXTS
+from citygraph.sources import TEXTS, excerpt_range
 
 _DEPRECATED, _NORMAL = (Iri(CONCEPT + each) for each in ("rank-deprecated", "rank-normal"))
 _UNTIL: Final = ("until", "ended-by")
+_SHOWN: Final = 5
 _OF_SAYING: Final = frozenset({SOURCE, "note", "as-of", "basis", "rank", "modality"})
 """What is about who says something, and not what is said."""
 _RDF: Final = PREFIXES["rdf"]
@@ -160,7 +161,7 @@ class Editor:
             EditError: as for `change`; or the fact has ended already, or is of a kind that has no end.
             QueryError: a name means nothing, or several things.
         """
-        fact, rest = self._meant(what, [("until" if option == "on" else option, value) for option, value in said])
+        fact, rest = self._meant(what, self._as_option("until", "on", said))
         if not fact.kind.has("until"):
             raise EditError(sentence("edit.no_end", title=fact.kind.title), fix=sentence("edit.next.no_end"))
         new = self.answers.values(fact.kind, rest)
@@ -225,7 +226,7 @@ class Editor:
         return EditPlan(changes, tuple(told_), tuple(each.iri for each in changed))
 
     def _confirmed(self, what: str, said: Said) -> tuple[Fact, Values]:
-        fact, rest = self._meant(what, [("as-of" if option == "on" else option, value) for option, value in said])
+        fact, rest = self._meant(what, self._as_option("as-of", "on", said))
         if not fact.kind.has("as-of"):
             raise EditError(sentence("edit.no_confirm", title=fact.kind.title), fix=sentence("edit.next.no_confirm"))
         if any(fact.values.get(each) for each in _UNTIL):
@@ -254,7 +255,7 @@ class Editor:
             EditError: as for `change`; or other facts refer to what would go, or a reason is given for what goes altogether.
             QueryError: a name means nothing, or several things.
         """
-        fact, rest = self._meant(what, [("note" if option == "because" else option, value) for option, value in said])
+        fact, rest = self._meant(what, self._as_option("note", "because", said))
         if not fact.kind.has("rank"):
             self._refuse_said(fact.kind, said, rest)
             return self._removed(fact)
@@ -328,6 +329,12 @@ class Editor:
         return EditPlan(held.files, (*said_, text("edit.said.withheld_elsewhere")), (held.person,))
 
     # -- how ----------------------------------------------------------------------------------------------
+
+    def _as_option(self, option: str, word: str, said: Said) -> list[tuple[str, str]]:
+        """What is said with the word of an edit as the option that it is; what is wrong with it is told with the word."""
+        if any(each == word for each, _ in said):
+            self.answers.called[option] = word
+        return [(option if each == word else each, value) for each, value in said]
 
     def _with_defaults(self, kind: FactKind, values: Values) -> Values:
         sources = [each for each in values.get(SOURCE, ()) if isinstance(each, Iri)]
@@ -454,18 +461,30 @@ class Editor:
         found = facts_of_kind(kind, wanted, self._state)
         holding = [each for each in found if not any(each.values.get(option) for option in _UNTIL)]
         found = holding if len(found) > 1 and holding else found
+        # Who leads a body is a member in the files; called by the kind, a membership is meant.
+        own = [each for each in found if self._is_of(each.iri, kind)] if len(found) > 1 else []
+        found = own or found
         if len(found) == 1 and wanted:
             fact = kind_of_fact(found[0].iri, self.kinds, self._state)
             return fact or found[0], rest
         near = found or self._near(kind, wanted)
         labels = self._state.labels_with()
-        some = [(self._short(each.iri), told(each, labels)) for each in near[:5]]
+        some = [(self._short(each.iri), told(each, labels)) for each in near[:_SHOWN]]
+        more = ["…"] if len(near) > _SHOWN else []
         shown = Text(
-            *("; ".join(f"{iri} ({words.in_language(language)})" for iri, words in some) for language in LANGUAGES)
+            *(
+                "; ".join([*(f"{iri} ({words.in_language(language)})" for iri, words in some), *more])
+                for language in LANGUAGES
+            )
         )
         key = "edit.which_not_told" if len(found) == 1 else "edit.several_facts" if found else "edit.no_such_fact"
-        fix = sentence("edit.next.which_fact", facts=shown) if some else sentence("edit.next.add", kind=kind.name)
+        which = "edit.next.which_fact" if found else "edit.next.which_else"
+        fix = sentence(which, facts=shown) if some else sentence("edit.next.add", kind=kind.name)
         raise EditError(sentence(key, title=kind.title, count=len(found)), fix=fix)
+
+    def _is_of(self, iri: str, kind: FactKind) -> bool:
+        fact = kind_of_fact(iri, self.kinds, self._state)
+        return fact is not None and fact.kind is kind
 
     def _near(self, kind: FactKind, wanted: Values) -> list[Fact]:
         """The facts of which all but one thing is said."""
@@ -513,6 +532,11 @@ class Editor:
     def _removed(self, fact: Fact) -> EditPlan:
         """A fact that goes altogether, with the nodes below it and what points to them."""
         own = {fact.iri, *fact.nodes.values()}
+        is_document = fact.kind.space == "source/"
+        said = self._state.said if is_document else ()
+        passages = [each for each in said if (at := excerpt_range(each)) and at.source == fact.iri]
+        # A passage that no fact names goes with its document, and one that a fact names is told as that fact.
+        own |= {each for passage in passages for each in (passage, f"{passage}{SELECTOR}")}
         fact, statements = self._builder.statements(fact)
         points = {each.subject.value for each in statements if isinstance(each.subject, Iri)} - own
         users = {
@@ -526,16 +550,16 @@ class Editor:
             shown = ", ".join(self._short(each) for each in sorted(users)[:5])
             message = sentence("edit.in_use", fact=self._short(fact.iri), count=len(users))
             raise EditError(message, fix=sentence("edit.next.in_use", facts=shown))
-        said = [
+        gone_with_it = [
             Triple(Iri(iri), Iri(predicate), value)
             for iri in sorted(own)
             for predicate, values in self._state.said.get(iri, {}).items()
             for value in values
         ]
         links = [each for each in statements if isinstance(each.subject, Iri) and each.subject.value in points]
-        gone = tuple(dict.fromkeys(each for each in (*said, *links) if self._state.states(each)))
+        gone = tuple(dict.fromkeys(each for each in (*gone_with_it, *links) if self._state.states(each)))
         plan = self._plan("edit.said.remove", fact, StatementChange(removed=gone), [])
-        name = fact.iri.rpartition("/")[2] if fact.kind.space == "source/" else ""
+        name = fact.iri.rpartition("/")[2] if is_document else ""
         places = (self._sources / name, self._sources / TEXTS / f"{name}.txt") if name else ()
         kept = ", ".join(str(each) for each in places if each.is_file())
         return replace(plan, told=(*plan.told, text("edit.said.text_stays").filled(files=kept))) if kept else plan

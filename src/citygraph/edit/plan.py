@@ -28,7 +28,7 @@ from citygraph.sources import excerpt_range
 
 _DOCUMENTS: Final = "data/sources.ttl"
 _NETWORKS: Final = "data/networks"
-_SELECTOR: Final = "/selector"
+SELECTOR: Final = "/selector"
 _SHOWN: Final = 3
 _PASSAGE: Final = PREFIXES["oa"] + "SpecificResource"
 
@@ -168,7 +168,7 @@ class Placing:
         """The file of a thing that internal files alone describe, and that one of these statements is about; else empty."""
         terms = (term for each in added for term in (each.subject, each.object)) if self._internal else ()
         for term in dict.fromkeys(terms):
-            passage = excerpt_range(term.value.removesuffix(_SELECTOR)) if isinstance(term, Iri) else None
+            passage = excerpt_range(term.value.removesuffix(SELECTOR)) if isinstance(term, Iri) else None
             iri = passage.source if passage is not None else term.value if isinstance(term, Iri) else ""
             files = self._state.files_of(iri)
             if files and all(self._is_internal(each.path) for each in files):
@@ -217,7 +217,7 @@ class Placing:
         home = self._home_of(subject)
         if home is not None:
             return home.path
-        passage = excerpt_range(subject.removesuffix(_SELECTOR))
+        passage = excerpt_range(subject.removesuffix(SELECTOR))
         if passage is not None:
             document = self._home_of(passage.source)
             return document.path if document is not None else _DOCUMENTS
@@ -300,7 +300,7 @@ class Placing:
         if not before:
             return document if document in order else ""
         last = max(before)[1]
-        return f"{last}{_SELECTOR}" if f"{last}{_SELECTOR}" in order else last
+        return f"{last}{SELECTOR}" if f"{last}{SELECTOR}" in order else last
 
 
 def overtaken(path: str) -> EditError:
