@@ -78,12 +78,19 @@ class NewThings:
             if iri in self._state.said:
                 return self._is_subject_of(kind.field(option), iri)
             return bool(_names(iri, self._reference()))
-        wanted = ("concept",) if _is_of_concepts(kind.field(option)) else _GROUPS
+        wanted = self._groups(kind.field(option))
         return not self._known.called(plain(value), wanted)
 
     def _address(self, value: str) -> str:
         """The address that a value is; empty for a name."""
         return (expand(value, self._state.prefixes) or "") if ":" in value and " " not in value else ""
+
+    @staticmethod
+    def _groups(field_: FactField) -> Sequence[str]:
+        """Among what a name is looked for: a theme is no body, and no body a theme."""
+        if not field_.classes:
+            return _GROUPS
+        return ("concept",) if _is_of_concepts(field_) else _GROUPS[:-1]
 
     def _is_subject_of(self, field_: FactField, iri: str) -> bool:
         """Whether a theme stands where a body is wanted: it is what a new one works on."""
@@ -120,7 +127,9 @@ class NewThings:
         )
         more += [(_COUNTRY, extra[_COUNTRY])] if _COUNTRY in extra and self._kinds[wanted].has(_COUNTRY) else []
         iri = self._address(name)
-        more += [("topic", name)] if iri and self._kinds[wanted].has("topic") else []
+        themes = [self._known.short(each) for each in self._known.called(plain(name), ("concept",))]
+        theme = name if iri else themes[0] if len(themes) == 1 else ""
+        more += [("topic", theme)] if theme and self._kinds[wanted].has("topic") else []
         called = _names(iri, self._state) if iri else []
         return NewThing(option, ((wanted, [*(called or [("name", name)]), *more]),))
 

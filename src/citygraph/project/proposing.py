@@ -357,6 +357,8 @@ def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]], left: lis
     except EditError as error:
         if key_of(error.message) != "edit.known":
             raise
+        if error.fact and not editor.kinds.named(kind).has("as-of"):
+            return _said_again(editor, error.fact, said, left)
     chosen = editor.kinds.named(kind)
     of_source = [each for each in said if each[0] in _OF_SOURCE]
     telling = [each for each in said if each[0] in chosen.known_by]
@@ -368,12 +370,20 @@ def _added(editor: Editor, kind: str, said: Sequence[tuple[str, str]], left: lis
 
 
 def _said_again(editor: Editor, iri: str, said: Sequence[tuple[str, str]], left: list[str]) -> EditPlan:
-    """One more source for a thing that the graph has, and what it does not say of it; what it says otherwise is left."""
+    """One more source for a thing that the graph has, other names of it, and what it does not say of it.
+
+    What it says otherwise is left.
+    """
     fact, new = editor.fact(iri), list[tuple[str, str]]()
     for option, value in said:
-        known = fact.values.get(option, ())
-        if option in _OF_SOURCE or (option != "name" and fact.kind.has(option) and not known):
+        field_ = option.removesuffix("-nb").removesuffix("-en")
+        known = fact.values.get(field_, ())
+        if option in _OF_SOURCE:
             new.append((option, value))
-        elif option != "name" and not set(editor.answers.values(fact.kind, [(option, value)])[option]) <= set(known):
-            left.append(option)
+        elif fact.kind.has(field_) and field_ not in {*fact.kind.known_by, "name"}:
+            given = editor.answers.values(fact.kind, [(option, value)])[field_]
+            if not known:
+                new.append((option, value))
+            elif not set(given) <= set(known):
+                left.append(field_)
     return editor.change(f"<{iri}>", new)

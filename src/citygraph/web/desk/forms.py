@@ -28,6 +28,7 @@ _MOST_SOURCES: Final = 5
 _NAMING: Final = tuple(
     PREFIXES[prefix] + name for prefix, name in (("skos", "prefLabel"), ("foaf", "name"), ("dct", "title"))
 )
+_CONCEPT: Final = PREFIXES["skos"] + "Concept"
 _DOCUMENT: Final = PREFIXES["foaf"] + "Document"
 _OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
 _RARE: Final = range(51, 80)
@@ -128,6 +129,15 @@ class KindForm:
     def input_of(self, option: str) -> str:
         """The name of the first input of an option: of a text in several languages that of the first."""
         return self._names(self.kind.field(option))[0][0] if self.kind.has(option) else option
+
+    def takes_words(self, option: str) -> bool:
+        """Whether a field takes what words say, such as an aim or what a relation goes to, and not only things with names."""
+        if not self.kind.has(option):
+            return False
+        field_ = self.kind.field(option)
+        return not field_.scheme and (
+            _CONCEPT in field_.classes or (self.kind.name == "relation" and option == "object")
+        )
 
     # -- what was typed -------------------------------------------------------------------------------
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from citygraph.edit.facts import fits_field
 from citygraph.edit.kinds import FactField, FactKind
 from citygraph.matching.names import plain
-from citygraph.namespaces import PREFIXES, expand
+from citygraph.namespaces import CG, PREFIXES, expand
 from citygraph.rdf import Iri
 from citygraph.read.mentions import KnownNames, NamedWords
 from citygraph.read.patterns import Slot, pattern_book
@@ -17,8 +17,10 @@ from citygraph.read.sentences import TextSentence
 
 if TYPE_CHECKING:
     from citygraph.edit.changes import Editor
+    from citygraph.edit.state import EditedGraph
 
 Said = list[tuple[str, str]]
+_NETWORK: Final = CG + "CityNetwork"
 _CONCEPT: Final = PREFIXES["skos"] + "Concept"
 _SORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "member": ("holder", "member"), "organization": ("network",), "subject": ("network",), "place": ("place",),
@@ -69,7 +71,7 @@ def _value_of(kind: FactKind, field_: FactField, words: _Words, found: Sequence[
                 return [each for each in value if kind.has(each[0])]
     if (
         option in _ABOUT
-        and (about := about_until(found, words.end))
+        and (about := about_until(found, words.end, words.state))
         and words.fits(field_, about)
         and about not in taken
     ):
@@ -96,25 +98,31 @@ def _is_in_words(kind: FactKind, field_: FactField) -> bool:
     return (_CONCEPT in field_.classes and not field_.scheme) or (kind.name == "relation" and field_.option == "object")
 
 
-def about_until(found: Iterable[Proposal], end: int) -> str:
-    """What a text is about at some place: what the last proposal until there is."""
-    before = [each for each in found if each.start < end]
-    said = (value for each in reversed(before) for option in (*_ABOUT, "name") if (value := each.value(option)))
-    return next((each.said for each in said), "")
+def about_until(found: Sequence[Proposal], end: int, state: EditedGraph) -> str:
+    """The network that a text is about at some place: the last one that a proposal until there is of, or names."""
+    named = {each.said for one in found if one.kind == "network" if (each := one.value("name"))}
+    for one in reversed([each for each in found if each.start < end]):
+        for value in (one.value(option) for option in (*_ABOUT, "name")):
+            iri = (expand(value.said, state.prefixes) or "") if value and ":" in value.said else ""
+            if value and (value.said in named or _NETWORK in state.classes(iri)):
+                return value.said
+    return ""
 
 
 class _Words:
     """The words of a sentence, those that were chosen first."""
 
     def __init__(self, sentence: TextSentence, place: tuple[int, int], editor: Editor) -> None:
-        self._state = editor.state
+        self.state = editor.state
         self._named = NamedWords(sentence, KnownNames(editor.state), pattern_book(), frozenset())
         self.end = sentence.end
         tokens = list(enumerate(sentence.tokens))
         self._inside = [at for at, each in tokens if place[0] <= each.start < place[1]]
         self._outside = [at for at, _ in tokens if at not in self._inside]
         self.chosen = self._named.words(self._inside[0], self._inside[-1] + 1).rstrip(" .") if self._inside else ""
-        self.are_chosen = bool(self._inside) and any(plain(tokens[at][1].text) for at in self._outside)
+        # A whole sentence is no name of anything; an item of a list may be.
+        is_part = any(plain(tokens[at][1].text) for at in self._outside)
+        self.are_chosen = bool(self._inside) and (is_part or sentence.kind == "item")
 
     def find(self, option: str, sort: str) -> Iterator[Said]:
         """What may stand in a field, as values of it and of those that come with it.
@@ -132,16 +140,16 @@ class _Words:
             for _, values in self._named.find(Slot(option, sort), at)[:1]
             for each in values
         ]
-        yield from (value for value, _ in found if self._address(value[0][1]) in self._state.said)
+        yield from (value for value, _ in found if self._address(value[0][1]) in self.state.said)
         yield from (value for value, is_inside in found if is_inside)
         yield from (value for value, _ in found if sort in _NAMED)
 
     def _address(self, value: str) -> str:
-        return (expand(value, self._state.prefixes) or "") if ":" in value and " " not in value else ""
+        return (expand(value, self.state.prefixes) or "") if ":" in value and " " not in value else ""
 
     def fits(self, field_: FactField, value: str) -> bool:
         """Whether a field allows a value; a name that the graph does not have is one of something new."""
         iri = self._address(value)
-        if iri not in self._state.said:
+        if iri not in self.state.said:
             return not iri and not field_.choices and not field_.scheme
-        return fits_field(field_, Iri(iri), self._state)
+        return fits_field(field_, Iri(iri), self.state)

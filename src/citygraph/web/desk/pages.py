@@ -264,7 +264,9 @@ class Desk:
         """Write a fact of the document that is being read at once, as a yes there does, or say what is in the way."""
         said = [pair for _, group in groups for pair in group]
         said += [(each, value) for each in OF_NEW if not task.kind.has(each) and (value := _one(given, f"f-{each}"))]
-        faults = Faults()
+        faults = self._misspelled(page, task, groups)
+        if faults:
+            return self._form_page(page, user, task, typed, faults, status=_BAD_REQUEST)
         try:
             return self._reading.take(page, user, task.kind.name, said, is_sure=bool(_one(given, "sure")))
         except DoubtError as doubt:
@@ -277,6 +279,15 @@ class Desk:
             if not faults or not isinstance(error, QueryError):
                 task.form.add_error(faults, error)
         return self._form_page(page, user, task, typed, faults, status=_CONFLICT)
+
+    def _misspelled(self, page: Page, task: DeskTask, groups: Sequence[Group]) -> Faults:
+        """The fields with a name that neither the graph nor the document has: nothing new is made of a slip of the pen."""
+        names = {option: said[0][1] for option, said in groups}
+        faults = task.form.faults(groups, is_whole=False)
+        for option in list(faults.fields):
+            if task.form.takes_words(option) or self._reading.stands_there(page, names[option]):
+                del faults.fields[option]
+        return faults
 
     def _form_page(
         self,

@@ -278,6 +278,11 @@ class DeskReading:
         is_named = bool(said_of) and not any(KnownNames(self._state()).called(plain(e), ("network",)) for e in said_of)
         return [("new", "network")] if is_named else []
 
+    def stands_there(self, page: Page, words: str) -> bool:
+        """Whether some words stand in the document that is being read: a name that does is no slip of the pen."""
+        document = self._document(page.request.query_params.get("read", ""), self._state())
+        return document is not None and plain(words) in plain(document.kept.text)
+
     def take(self, page: Page, user: str, kind: str, said: Said, *, is_sure: bool) -> Response:
         """Write a fact of a form that the page of a document led to, with what it names that is new, and go back there.
 
@@ -325,8 +330,9 @@ class DeskReading:
         """What the new thing of a proposal may be, and of which network: what a person said, else what the text is about."""
         found, _ = self._all(document)
         chosen = next((each for each in found if _mark(each) == _one(given, "mark")), None)
-        about = about_until(found, chosen.start) if chosen is not None else ""
-        network = KnownNames(self._state()).word(about, page.language)
+        state = self._state()
+        about = about_until(found, chosen.start, state) if chosen is not None else ""
+        network = KnownNames(state).word(about, page.language)
         guessed = {"new": "working-group", "network": network} if chosen is not None and chosen.kind == "lead" else {}
         return {
             **{each: _one(given, f"f-{each}") or guessed.get(each, "") for each in OF_NEW},

@@ -97,13 +97,12 @@ def read_sentences(
             if place[0] < sentences[at].end:
                 with_facts.setdefault(at, []).append((place, tuple(found)))
             at += 1
-    waiting: dict[int, list[Proposal]] = {}
+    here: dict[int, list[Proposal]] = {}
     for each in proposals:
         at = bisect_left(starts, each.start + 1) - 1
-        over = (found for (start, end), found in with_facts.get(at, ()) if start < each.end and each.start < end)
-        here = [fact for found in over for fact in found]
-        if at >= 0 and each.start < sentences[at].end and not _is_written(each, here, state):
-            waiting.setdefault(at, []).append(each)
+        if at >= 0 and each.start < sentences[at].end:
+            here.setdefault(at, []).append(each)
+    waiting = {at: _waiting(found, with_facts.get(at, ()), state) for at, found in here.items()}
     return [
         SentenceState(each, tuple(with_facts.get(at, ())), tuple(waiting.get(at, ())), said.get(nothing_in(each, kept).fingerprint, ""))
         for at, each in enumerate(sentences)
@@ -120,6 +119,27 @@ def shown_sentence(
         told.sentence.number, told.sentence.start, told.sentence.kind, _pieces(whole, told.sentence, marks),
         [fact(each) for each in facts.values()], [proposal(each) for each in told.proposals], told.state, told.said,
     )  # fmt: skip
+
+
+def _waiting(
+    proposals: Sequence[Proposal], facts: Sequence[tuple[Place, tuple[Fact, ...]]], state: EditedGraph
+) -> list[Proposal]:
+    """The proposals of a sentence that no fact on their words says, as it is or changed by a person."""
+    waiting, used = list[Proposal](), set[str]()
+    for each in proposals:
+        over = [fact for (start, end), found in facts if start < each.end and each.start < end for fact in found]
+        written = [fact.iri for fact in over if _is_written(each, [fact], state)]
+        used.update(written)
+        if not written:
+            waiting.append(each)
+    for each in list(waiting):
+        # Somebody has changed it: a fact of its kind, and of no other proposal, stands on its words.
+        inside = [fact for (start, end), found in facts if each.start <= start and end <= each.end for fact in found]
+        changed = next((e.iri for e in inside if e.kind.name == each.kind and e.iri not in used), "")
+        if changed:
+            used.add(changed)
+            waiting.remove(each)
+    return waiting
 
 
 def _is_written(proposal: Proposal, facts: Iterable[Fact], state: EditedGraph) -> bool:
