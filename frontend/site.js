@@ -210,3 +210,26 @@ if (form) {
   });
   box.addEventListener("blur", close);
 }
+
+// Words of a document that are selected, by mouse, touch or keyboard, go into the form of their sentence.
+if (document.querySelector(".reading")) {
+  document.addEventListener("selectionchange", () => {
+    const selection = getSelection();
+    if (selection.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    const words = range.startContainer.parentElement?.closest(".sentence .words");
+    const form = words?.closest(".sentence").querySelector(".what form");
+    const quote = selection.toString().trim();
+    if (!form || !quote || !words.contains(range.endContainer)) return;
+    const before = document.createRange();
+    before.setStart(words, 0);
+    before.setEnd(range.startContainer, range.startOffset);
+    form.elements.quote.value = quote;
+    form.elements.nth.value = before.toString().split(quote).length - 1;
+    form.closest("details").open = true;
+  });
+  // What is typed instead is looked for from the beginning of the sentence.
+  document.addEventListener("input", (event) => {
+    if (event.target.name === "quote") event.target.form.elements.nth.value = "";
+  });
+}

@@ -141,6 +141,40 @@ def test_no_is_kept_and_does_not_come_back_and_nothing_is_kept_too(desk: DeskCli
     assert "not here any more" in words_of(late.text)
 
 
+def test_a_remark_is_kept_and_shown_counted_and_undone(desk: DeskClient) -> None:
+    at = put_in(desk)
+    empty = answer(desk, at, "remark", "Møtet varte lenge", quote="Møtet", note=" ")
+    assert "The remark is empty" in words_of(empty.text)
+    said = answer(
+        desk, at, "remark", "Møtet varte lenge", quote="varte lenge", note="Til neste gang: <b>tid</b>, se saken"
+    )
+    page = desk.get(said.headers["location"])
+    assert "Remark: Til neste gang: <b>tid</b>, se saken" in words_of(sentence(page, "Møtet varte lenge"))
+    assert (counted(page), "1 have a remark alone" in words_of(page)) == ((0, 4, 0, 3), True)
+    path = desk.project.folder / "data" / "decisions" / "nordnett-notat.md.csv"
+    kept = path.read_text(encoding="utf-8")
+    start = (desk.project.folder / "sources" / "nordnett-notat.md").read_text(encoding="utf-8").index("varte lenge")
+    assert kept.startswith("kind,place,fingerprint,decided,note\nremark,")
+    assert f"char={start},{start + len('varte lenge')}" in kept
+    # What is decided afterwards stands beside it, and a no is undone as a remark is: back on the page.
+    no = answer(desk, at, "no", "57", told="exact 57")
+    for address, is_there in ((no.headers["location"], True), (said.headers["location"], False)):
+        page = desk.get(address)
+        undone = desk.send("/desk/undo?lang=en", hidden_of(page.partition('class="done"')[2].partition("</form>")[0]))
+        assert undone.headers["location"].startswith("/desk/read/nordnett-notat.md?done=")
+        assert ("se saken" in words_of(desk.get(at))) == is_there
+        assert "exact 57" in words_of(desk.get(at))
+
+
+def test_words_that_stand_twice_in_a_sentence_are_those_that_were_selected(desk: DeskClient) -> None:
+    at = put_in(desk, "# Notat\n\nSkogstad og Skogstad vurderer å bli medlem.\n")
+    places = []
+    for nth in ("", "0", "1", "2", "x" * 5):
+        form = answer(desk, at, "kind", "Skogstad vurderer", kind="membership", quote="Skogstad", nth=nth)
+        places += re.findall(r"f-occurrence=(\d)", form.headers["location"])
+    assert places == ["1", "1", "2", "1", "1"]
+
+
 def test_what_the_graph_has_otherwise_is_asked_before_it_is_written(desk: DeskClient) -> None:
     at = put_in(desk)
     before = {path: path.read_bytes() for path in files_of(desk.project.folder)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from citygraph.config import Config
 from citygraph.edit.answers import Said
 from citygraph.edit.facts import kind_of_fact
-from citygraph.edit.plan import EditedFile, joined, write_files
+from citygraph.edit.plan import EditedFile, EditPlan, joined, write_files
 from citygraph.edit.state import EditedGraph
 from citygraph.errors import CitygraphError, EditError
 from citygraph.load import load_files
@@ -23,11 +23,13 @@ from citygraph.read.chat import ModelAnswer, ModelServer, ask_model
 from citygraph.read.decisions import (
     CONFIRM,
     END,
+    REMARK,
     AskedFact,
     DecidedProposal,
     edit_of,
     read_decisions,
     read_rejected,
+    remarks_in,
     without_rejected,
     write_proposals,
     write_rejected,
@@ -40,7 +42,6 @@ from citygraph.read.text import KeptText
 
 if TYPE_CHECKING:
     from citygraph.edit.changes import Editor
-    from citygraph.edit.plan import EditPlan
     from citygraph.project.editing import Edits
 
 REJECTED: Final = "data/decisions"
@@ -49,6 +50,8 @@ NOTHING: Final = "nothing"
 """In place of a kind of fact: a sentence in which nothing is."""
 Write: TypeAlias = "Callable[[Callable[[Editor], EditPlan]], EditPlan]"
 """Makes an edit and writes it."""
+Keep: TypeAlias = "Callable[[EditPlan], None]"
+"""Writes what is kept beside the graph, and is no fact of it."""
 _OF_SOURCE: Final = frozenset({"source", "quote", "occurrence"})
 
 
@@ -69,7 +72,9 @@ class DecisionOutcome:
 class Proposals:
     """Makes the proposals of documents of one project, and takes decisions about them back."""
 
-    def __init__(self, edits: Edits, config: Config, *, today: date, write: Write | None = None) -> None:
+    def __init__(
+        self, edits: Edits, config: Config, *, today: date, write: Write | None = None, keep: Keep | None = None
+    ) -> None:
         """Proposals of one project.
 
         Args:
@@ -77,9 +82,11 @@ class Proposals:
             config: the settings of the project.
             today: the day on which something is rejected.
             write: what writes an edit in its place, such as the desk, which keeps a journal.
+            keep: what writes decisions that are no edit of the graph, in its place.
         """
         self._edits, self._config, self._today = edits, config, today
         self._write = write or self._checked_and_written
+        self._keep: Keep = keep or (lambda plan: write_files(plan.changes, config.folder))
 
     def made(self, kept: KeptText, document: str) -> list[Proposal]:
         """The proposals of a text that nobody has rejected.
@@ -214,7 +221,7 @@ class Proposals:
 
     def _as_proposed(self, rejected: Sequence[DecidedProposal], kept: KeptText) -> list[DecidedProposal]:
         """What is rejected as it was proposed: who changes a value and says no does not get the proposal again."""
-        changed = {(each.number, each.kind, each.start, each.end): each for each in rejected}
+        changed = {(each.number, each.kind, each.start, each.end): each for each in rejected if each.number}
         found = propose(kept, self._known(), self._edits.kinds) if changed else []
         places = [((str(each.number), each.kind, each.start, each.end), each) for each in found]
         return [replace(changed[place], said=each.said) for place, each in places if place in changed]
@@ -285,6 +292,10 @@ class Proposals:
         """What somebody has said of whole sentences, by fingerprint: `NOTHING` where nothing is in it, see `nothing_in`."""
         return {key: NOTHING for key, row in self._rejected(document).items() if row[0] == NOTHING}
 
+    def remarks(self, document: str) -> dict[tuple[int, int], list[str]]:
+        """What persons remark on words of a document, by their characters."""
+        return remarks_in(self._rejected(document))
+
     def stamp(self, document: str) -> object:
         """Another one when something else was rejected."""
         path = self._path(document)
@@ -313,7 +324,20 @@ class Proposals:
         before = path.read_bytes() if path.is_file() else None
         after = write_rejected(self._rejected(document), rejected, today=today)
         change = EditedFile(path.relative_to(self._config.folder).as_posix(), before, after)
-        write_files([change] if after != before else [], self._config.folder)
+        if after != before:
+            self._keep(EditPlan((change,), (_kept(rejected[0], document),), ()))
+
+
+def _kept(rejected: DecidedProposal, document: str) -> Text:
+    """What is kept of a decision, as a sentence without a word of the document."""
+    sort = rejected.kind if rejected.kind in {NOTHING, REMARK} else "no"
+    note = next((value for option, value in rejected.said if option == "note"), "")
+    return text(f"proposals.kept.{sort}").filled(kind=rejected.kind, name=document, note=note)
+
+
+def remark_on(words: str, start: int, note: str) -> DecidedProposal:
+    """A person's own words about some words of a text, kept as what is rejected is."""
+    return DecidedProposal("", "no", REMARK, (("note", note),), start, start + len(words), words, 0)
 
 
 def nothing_in(sentence: TextSentence, kept: KeptText) -> DecidedProposal:

@@ -50,6 +50,9 @@ _PLACE: Final = re.compile(r"char=(\d{1,9}),(\d{1,9})\Z")
 _VALUE: Final = re.compile(r"\s*([a-z][a-z-]*)=(.*?)\s*\Z", re.DOTALL)
 _SEPARATOR: Final = re.compile(r";\s*(?=[a-z][a-z-]*=)")
 _REJECTED: Final = ("kind", "place", "fingerprint", "decided")
+_WITH_NOTES: Final = (*_REJECTED, "note")
+REMARK: Final = "remark"
+"""In place of a kind of fact: a person's own words about some words that are no fact of a kind that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,25 +255,39 @@ def without_rejected(proposals: Iterable[Proposal], rejected: Iterable[str]) -> 
 
 
 def read_rejected(data: bytes) -> dict[str, tuple[str, ...]]:
-    """What was rejected, by fingerprint: its row.
+    """What was rejected, by fingerprint: its row, the last cell of which is what a person remarks, for most nothing.
 
     Raises:
         EditError: the file is not one that was written here.
     """
     rows = list(csv.reader(io.StringIO(data.decode("utf-8", "replace"), newline="")))
-    if not rows or tuple(rows[0]) != _REJECTED or any(len(row) != len(_REJECTED) for row in rows):
+    if not rows or tuple(rows[0]) not in {_REJECTED, _WITH_NOTES} or any(len(row) != len(rows[0]) for row in rows):
         raise EditError(sentence("proposals.rejected_unread"), fix=sentence("proposals.next.rejected"))
-    return {row[2]: tuple(row) for row in rows[1:]}
+    return {row[2]: (*row, "")[: len(_WITH_NOTES)] for row in rows[1:]}
 
 
 def write_rejected(rejected: Mapping[str, tuple[str, ...]], more: Iterable[DecidedProposal], *, today: str) -> bytes:
-    """The file of what was rejected, with more: one row each in the order of the text, so that git shows what came."""
+    """The file of what was rejected, with more: one row each in the order of the text, so that git shows what came.
+
+    It has a column for remarks when there are any.
+    """
     rows = dict(rejected)
     for each in more:
-        row = (each.kind, f"char={each.start},{each.end}", each.fingerprint, today)
+        note = next((value for option, value in each.said if option == "note"), "") if each.kind == REMARK else ""
+        row = (each.kind, f"char={each.start},{each.end}", each.fingerprint, today, note)
         rows.setdefault(each.fingerprint, row)
     ordered = sorted(rows.values(), key=lambda row: (_first(row[1]), row[0], row[2]))
-    return write_cells([_REJECTED, *ordered]).replace(b"\r\n", b"\n")
+    head = _WITH_NOTES if any(row[-1] for row in ordered) else _REJECTED
+    return write_cells([head, *(row[: len(head)] for row in ordered)]).replace(b"\r\n", b"\n")
+
+
+def remarks_in(rejected: Mapping[str, tuple[str, ...]]) -> dict[tuple[int, int], list[str]]:
+    """What persons remark, by the characters of the words that it is about."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for kind, place, _, _, note in rejected.values():
+        if kind == REMARK and (match := _PLACE.match(place)):
+            found.setdefault((int(match[1]), int(match[2])), []).append(note)
+    return found
 
 
 def _first(place: str) -> int:

@@ -174,7 +174,8 @@ class Desk:
             edit = self.work.undo(_one(given, "edit"), who=user)
         except (EditError, ExportError) as error:
             return self._home(page, user, fault=as_fault(error, page.language), status=_CONFLICT)
-        return RedirectResponse(page.urls.desk(done=str(edit.number)), _SEE_OTHER)
+        read, done = _one(given, "read"), str(edit.number)
+        return RedirectResponse(page.urls.desk_read(read, done=done) if read else page.urls.desk(done=done), _SEE_OTHER)
 
     # -- forms ----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A document on the desk: it comes in, and its sentences are read beside the facts that they may say.
+"""A document on the desk: its sentences are read beside the facts that they may say.
 
 Each proposal is one sentence with yes, change and no; a sentence without one leads to a form with its words, or is marked as
 saying nothing. Everything works without scripts; which characters words have is counted here, never in a browser.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import RedirectResponse, Response
@@ -22,69 +21,39 @@ from citygraph.edit.answers import OCCURRENCE, QUOTE, SOURCE, Said
 from citygraph.edit.facts import Fact, kind_of_fact, told
 from citygraph.edit.plan import EditPlan
 from citygraph.edit.state import EditedGraph
-from citygraph.errors import CitygraphError, EditError, ExportError, QueryError, ReadError, ReasoningError
+from citygraph.errors import CitygraphError, EditError
 from citygraph.files import write_file
 from citygraph.findings import Finding, Severity
-from citygraph.load import load_files
 from citygraph.matching.names import plain
-from citygraph.messages import Sentence, key_of, sentence, text
-from citygraph.namespaces import CG, PREFIXES, compress, expand
-from citygraph.project.proposing import Proposals, Write, nothing_in
+from citygraph.messages import Sentence, key_of, sentence
+from citygraph.namespaces import CG, PREFIXES, expand
+from citygraph.project.proposing import Keep, Proposals, Write, nothing_in, remark_on
 from citygraph.rdf import Iri
 from citygraph.read.decisions import Answer, AskedFact, DecidedProposal, fingerprint_of
 from citygraph.read.mentions import KnownNames
 from citygraph.read.propose import Proposal, ProposedValue, told_proposal
-from citygraph.read.run import kept_document
 from citygraph.read.sentences import TextSentence
-from citygraph.read.text import KeptText
 from citygraph.sources import anchor_of
 from citygraph.web.desk.access import Access, Form
+from citygraph.web.desk.arriving import FAILURES, LONGEST, MOST_FIELDS, ArrivingDocuments, LetIn, ReadDocumentText
 from citygraph.web.desk.forms import KindForm
 from citygraph.web.desk.from_words import about_until, values_from_words
 from citygraph.web.desk.shown_sentences import STATES, ShownProposal, read_sentences, shown_sentence
 from citygraph.web.desk.work import DeskWork
-from citygraph.web.pages.page import NotFound, Page, as_fault
+from citygraph.web.pages.page import NotFound, Page
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-
     from citygraph.edit.changes import Editor
     from citygraph.edit.kinds import FactKind, Kinds
 
-_DOCUMENT: Final = PREFIXES["foaf"] + "Document"
-_TITLE: Final = PREFIXES["dct"] + "title"
 _OF_DOCUMENT: Final = "concept:basis-document"
 OF_NEW: Final = ("new", "country", "network")
 """What can be said of a new thing besides its name, see `project.new_things`."""
 ASKS: Final = frozenset({"proposals.which_new", "proposals.which_country"})
-_KEPT: Final = 20
-_LONGEST: Final = 200_000
-_MOST_FIELDS: Final = 400
+_LONGEST_REMARK: Final = 500
 SENTENCES: Final = 100
 """So many stand on one page."""
-_NUMBER: Final = re.compile(r"[0-9a-f]{16}\Z")
-_ACCESS: Final = ("PUBLIC", "RESTRICTED", "NON_PUBLIC")
-_FIELDS: Final = ("title", "date", "not-before", "not-after", "author", "access")
-ENDINGS: Final = frozenset({".txt", ".md", ".docx", ".odt", ".pdf", ".html", ".htm", ".eml"})
 _OK, _SEE_OTHER, _BAD_REQUEST, _CONFLICT = 200, 303, 400, 409
-_FAILURES: Final = (EditError, QueryError, ReadError, ExportError, ReasoningError)
-
-LetIn = Callable[[Callable[[Page, str], Response]], "Callable[[Request], Response]"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadDocumentText:
-    """A document that the graph has, with its kept text."""
-
-    iri: str
-    name: str
-    title: str
-    kept: KeptText
-
-    @property
-    def slug(self) -> str:
-        """The last part of its address."""
-        return self.iri.rpartition("/")[2]
 
 
 class DoubtError(Exception):
@@ -106,114 +75,28 @@ class DeskReading:
 
     def __init__(self, work: DeskWork, access: Access) -> None:
         """The pages of one desk."""
-        self._work, self._access = work, access
-        self._folder = work.project.snapshots.folder / "desk" / "documents"
+        self._work, self._access, self._arriving = work, access, ArrivingDocuments(work, access)
+        self._days = work.project.snapshots.folder / "desk" / "days"
         self._made: tuple[object, list[Proposal], list[AskedFact]] | None = None
 
     def routes(self, let_in: LetIn) -> list[Route]:
         """Where they are; `let_in` makes an endpoint of one for those who may write."""
         return [
-            Route("/desk/read", let_in(self._start), methods=["GET", "POST"]),
-            Route("/desk/read/new/{number}", let_in(self._new), methods=["GET", "POST"]),
+            *self._arriving.routes(let_in),
             Route("/desk/read/{name}", let_in(self._read), methods=["GET", "POST"]),
         ]
-
-    # -- a document comes -----------------------------------------------------------------------------
-
-    def _start(self, page: Page, user: str, *, fault: Sequence[str] = ()) -> Response:
-        """`/desk/read`: the documents with a text, and a new one."""
-        if page.request.method == "POST" and not fault:
-            most = self._work.project.config.number("limits.file_size")
-            name, data = self._access.upload(page.request, user, longest=most)
-            if data and PurePath(name).suffix.lower() in ENDINGS:
-                return RedirectResponse(page.urls.desk_read(f"new/{self._keep(name, data)}"), _SEE_OTHER)
-            fault = [page.words("reading.no_document")]
-        state, unread = self._state(), list[ReadError]()
-        documents = sorted((each.title, page.urls.desk_read(each.slug)) for each in self._documents(state, unread))
-        return page.render(
-            "desk_read_start.html",
-            status=_BAD_REQUEST if fault else _OK,
-            user=user,
-            token=self._access.token(user),
-            fault=fault,
-            endings=",".join(sorted(ENDINGS)),
-            documents=documents,
-            unread=[as_fault(each, page.language) for each in unread],
-        )
-
-    def _keep(self, name: str, data: bytes) -> str:
-        """Keep a file until it is registered, and say under which number."""
-        number = hashlib.sha256(data).hexdigest()[:16]
-        waiting = sorted(self._folder.glob("*"), key=lambda each: each.stat().st_mtime, reverse=True)
-        for each in waiting[_KEPT - 1 :]:
-            shutil.rmtree(each, ignore_errors=True)
-        shutil.rmtree(self._folder / number, ignore_errors=True)
-        stem, ending = PurePath(name.replace("\\", "/")).stem, PurePath(name).suffix.lower()
-        stem = re.sub(r"[^\w .-]+", "-", stem)[:80].strip(" .-") or "document"
-        write_file(self._folder / number / f"{stem}{ending}", data, is_private=True)
-        return number
-
-    def _new(self, page: Page, user: str) -> Response:
-        """`/desk/read/new/{number}`: what the document is, guessed, to be mended and written."""
-        number = str(page.request.path_params["number"])
-        path = next(iter((self._folder / number).glob("*")), None) if _NUMBER.match(number) else None
-        if path is None:
-            raise NotFound(page.request.url.path, [(page.words("reading.title"), page.urls.desk_read())])
-        said: dict[str, str] = {}
-        is_sent = page.request.method == "POST"
-        if is_sent:
-            given = self._access.form(page.request, user, longest=_LONGEST, fields=_MOST_FIELDS)
-            said = {each: value for each in _FIELDS if (value := given.get(f"f-{each}", [""])[0])}
-        try:
-            done = self._work.edits.documents.read(path, said, keep=is_sent)
-            if done.checked is not None and is_sent:
-                edit = self._work.write(done.checked.plan, who=user)
-                if edit.waits:
-                    shutil.rmtree(path.parent, ignore_errors=True)
-                    return RedirectResponse(page.urls.desk(done=str(edit.number)), _SEE_OTHER)
-            if done.checked is None or is_sent:
-                shutil.rmtree(path.parent, ignore_errors=True)
-                return RedirectResponse(page.urls.desk_read(done.iri.rpartition("/")[2]), _SEE_OTHER)
-        except _FAILURES as error:
-            fault = as_fault(error, page.language)
-            if not is_sent:
-                return self._start(page, user, fault=fault)
-            return self._about(page, user, path, {each: (value, "") for each, value in said.items()}, fault=fault)
-        about = {
-            each: (guess.value, (done.left_out.get(each) or guess.why).in_language(page.language))
-            for each, guess in done.about.items()
-        }
-        return self._about(page, user, path, about)
-
-    def _about(
-        self, page: Page, user: str, path: Path, about: Mapping[str, tuple[str, str]], *, fault: Sequence[str] = ()
-    ) -> Response:
-        fields = [
-            (each, text(f"read.field.{each}").in_language(page.language).capitalize(), *about.get(each, ("", "")))
-            for each in _FIELDS
-        ]
-        return page.render(
-            "desk_read_new.html",
-            status=_BAD_REQUEST if fault else _OK,
-            user=user,
-            token=self._access.token(user),
-            fault=fault,
-            name=path.name,
-            fields=fields,
-            access=[(each, text(f"read.access.{each}").in_language(page.language)) for each in _ACCESS],
-        )
 
     # -- reading ----------------------------------------------------------------------------------------
 
     def _read(self, page: Page, user: str) -> Response:
         """`/desk/read/{name}`: the text with what is known of it and what is proposed."""
-        state, slug = self._state(), str(page.request.path_params["name"])
-        document = self._document(slug, state)
+        state, slug = self._arriving.state(), str(page.request.path_params["name"])
+        document = self._arriving.document(slug, state)
         if document is None:
             raise NotFound(page.request.url.path, [(page.words("reading.title"), page.urls.desk_read())])
         if page.request.method != "POST":
             return self._shown(page, user, document, state)
-        given = self._access.form(page.request, user, longest=_LONGEST, fields=_MOST_FIELDS)
+        given = self._access.form(page.request, user, longest=LONGEST, fields=MOST_FIELDS)
         at = given.get("sentence", [""])[0]
         try:
             if _one(given, "step") == "kind":
@@ -224,10 +107,14 @@ class DeskReading:
             done, left = self._decided(document, given, user)
         except DoubtError as doubt:
             mark = "" if doubt.is_refused else _one(given, "mark")
-            return self._shown(page, user, document, self._state(), fault=doubt.words(page), at=at, doubted=mark)
-        except _FAILURES as error:
+            return self._shown(
+                page, user, document, self._arriving.state(), fault=doubt.words(page), at=at, doubted=mark
+            )
+        except FAILURES as error:
             guess = self._guess(document, given, page) if key_of(error.message) in ASKS else None
-            return self._shown(page, user, document, self._state(), fault=self._words(error, page), at=at, guess=guess)
+            return self._shown(
+                page, user, document, self._arriving.state(), fault=self._words(error, page), at=at, guess=guess
+            )
         return _back(page, slug, at, done=done, left=left)
 
     def _decided(self, document: ReadDocumentText, given: Form, user: str) -> tuple[int, str]:
@@ -240,7 +127,10 @@ class DeskReading:
             DoubtError: a check would find something new, and nobody has said that it is meant so.
         """
         step, mark = _one(given, "step"), _one(given, "mark")
-        if step == "nothing":
+        decided: DecidedProposal | None
+        if step == "remark":
+            decided = self._remark(document, given)
+        elif step == "nothing":
             sentence_ = _at_place(self._proposals().sentences(document.kept), _one(given, "start"))
             decided = nothing_in(sentence_, document.kept) if sentence_ else None
         else:
@@ -248,7 +138,7 @@ class DeskReading:
             every: list[Proposal | AskedFact] = [*found, *asked]
             chosen = next((e for e in every if (_mark(e), str(e.start)) == (mark, _one(given, "start"))), None)
             decided = self._as_decided(document, chosen, step, given) if chosen is not None else None
-        if decided is None or step not in {"yes", "no", "nothing"}:
+        if decided is None or step not in {"yes", "no", "nothing", "remark"}:
             raise EditError(_said("gone"), fix=_said("next.gone"))
 
         def take(proposals: Proposals) -> Sequence[str]:
@@ -275,12 +165,14 @@ class DeskReading:
         found, _ = self._all(document)
         named = {value for each in found if each.kind == "network" for option, value in each.said if option == "name"}
         said_of = {value for option, value in said if option in {"organization", "subject"}} & named
-        is_named = bool(said_of) and not any(KnownNames(self._state()).called(plain(e), ("network",)) for e in said_of)
+        is_named = bool(said_of) and not any(
+            KnownNames(self._arriving.state()).called(plain(e), ("network",)) for e in said_of
+        )
         return [("new", "network")] if is_named else []
 
     def stands_there(self, page: Page, words: str) -> bool:
         """Whether some words stand in the document that is being read: a name that does is no slip of the pen."""
-        document = self._document(page.request.query_params.get("read", ""), self._state())
+        document = self._arriving.document(page.request.query_params.get("read", ""), self._arriving.state())
         return document is not None and plain(words) in plain(document.kept.text)
 
     def take(self, page: Page, user: str, kind: str, said: Said, *, is_sure: bool) -> Response:
@@ -290,7 +182,7 @@ class DeskReading:
             CitygraphError: an edit refuses it.
             DoubtError: a check would find something new, and nobody has said that it is meant so.
         """
-        document = self._document(page.request.query_params.get("read", ""), self._state())
+        document = self._arriving.document(page.request.query_params.get("read", ""), self._arriving.state())
         more = self._as_network(document, said) if document and not any(option == "new" for option, _ in said) else ()
 
         def add(proposals: Proposals) -> Sequence[str]:
@@ -314,9 +206,12 @@ class DeskReading:
             numbers.append(edit.number)
             return plan
 
+        def keep(plan: EditPlan) -> None:
+            numbers.append(self._work.keep(plan, who=user).number)
+
         try:
-            left = act(self._proposals(write))
-        except (DoubtError, *_FAILURES):
+            left = act(self._proposals(write, keep))
+        except (DoubtError, *FAILURES):
             for number in reversed(numbers):
                 # What was taken back already stays so.
                 with suppress(EditError):
@@ -330,7 +225,7 @@ class DeskReading:
         """What the new thing of a proposal may be, and of which network: what a person said, else what the text is about."""
         found, _ = self._all(document)
         chosen = next((each for each in found if _mark(each) == _one(given, "mark")), None)
-        state = self._state()
+        state = self._arriving.state()
         about = about_until(found, chosen.start, state) if chosen is not None else ""
         network = KnownNames(state).word(about, page.language)
         guessed = {"new": "working-group", "network": network} if chosen is not None and chosen.kind == "lead" else {}
@@ -344,31 +239,57 @@ class DeskReading:
         kinds, editor = self._work.kinds, self._work.editor()
         return KindForm(kinds.named("document"), editor, page.language).words(error)
 
+    def _quoted(self, document: ReadDocumentText, given: Form) -> tuple[TextSentence, int, str]:
+        """A sentence, and the words of it that a form quotes, with blanks and line ends as they stand there.
+
+        Raises:
+            EditError: they do not stand in it.
+        """
+        quote, whole = _one(given, "quote"), document.kept.text
+        sentence_ = _at_place(self._proposals().sentences(document.kept), _one(given, "start"))
+        pattern = r"\s+".join(map(re.escape, quote.split()))
+        places = list(re.finditer(pattern, whole[sentence_.start : sentence_.end])) if sentence_ and quote else []
+        if sentence_ is None or not places:
+            raise EditError(_said("no_words"), fix=_said("next.no_words"))
+        # Words that were selected say which of several places is meant.
+        nth = _one(given, "nth")
+        words = places[int(nth) if nth.isdecimal() and len(nth) < len("10000") and int(nth) < len(places) else 0]
+        return sentence_, sentence_.start + words.start(), words[0]
+
+    def _remark(self, document: ReadDocumentText, given: Form) -> DecidedProposal:
+        """What a person remarks on words of a sentence.
+
+        Raises:
+            EditError: the words do not stand there, or nothing is remarked.
+        """
+        _, start, words = self._quoted(document, given)
+        note = " ".join(_one(given, "note").split())[:_LONGEST_REMARK]
+        if not note:
+            raise EditError(_said("no_remark"), fix=_said("next.no_remark"))
+        return remark_on(words, start, note)
+
     def _to_form(self, page: Page, document: ReadDocumentText, given: Form) -> Response:
         """The form of a kind, with the words of a sentence.
 
         Raises:
             EditError: the words do not stand in the sentence, or there is no such kind.
         """
-        kind, quote = _one(given, "kind"), _one(given, "quote")
-        sentence_ = _at_place(self._proposals().sentences(document.kept), _one(given, "start"))
-        text_ = document.kept.text
-        words = re.search(r"\s+".join(map(re.escape, quote.split())), text_[sentence_.start : sentence_.end]) if sentence_ and quote else None  # fmt: skip
-        if sentence_ is None or words is None or kind not in self._work.kinds:
+        kind = _one(given, "kind")
+        if kind not in self._work.kinds:
             raise EditError(_said("no_words"), fix=_said("next.no_words"))
-        start = sentence_.start + words.start()
+        sentence_, start, words = self._quoted(document, given)
         found, _ = self._all(document)
         editor, chosen = self._work.editor(), self._work.kinds[kind]
-        said: Said = values_from_words(chosen, (start, sentence_.start + words.end()), sentence_, found, editor)
+        said: Said = values_from_words(chosen, (start, start + len(words)), sentence_, found, editor)
         said = self._dated(document, chosen, said)
-        filled = _filled(chosen, said, words[0], start, document, KindForm(chosen, editor, page.language))
+        filled = _filled(chosen, said, words, start, document, KindForm(chosen, editor, page.language))
         values = {"read": document.slug, "at": _one(given, "sentence"), **dict(filled)}
         return RedirectResponse(page.urls.desk_add(kind, values), _SEE_OTHER)
 
     # -- the day of a document that has none ------------------------------------------------------------
 
     def _day_file(self, document: ReadDocumentText) -> Path:
-        return self._folder.parent / "days" / f"{hashlib.sha256(document.iri.encode()).hexdigest()[:16]}.txt"
+        return self._days / f"{hashlib.sha256(document.iri.encode()).hexdigest()[:16]}.txt"
 
     def _keep_day(self, document: ReadDocumentText, day: str) -> None:
         """Keep the day on which the facts of a document hold, as somebody says who reads it.
@@ -404,7 +325,7 @@ class DeskReading:
         proposals = self._proposals()
         found, asked = self._all(document)
         whole = proposals.sentences(document.kept)
-        told_of = read_sentences(whole, found, _facts_of(document, kinds, state), proposals.said_of_sentences(document.name), document.kept, state)  # fmt: skip
+        told_of = read_sentences(whole, found, _facts_of(document, kinds, state), proposals.said_of_sentences(document.name), proposals.remarks(document.name), document.kept, state)  # fmt: skip
         read = [each for each in told_of if each.is_read]
         counts = {state_: sum(each.state == state_ for each in read) for state_ in STATES}
         part = _part_of(at or page.request.query_params.get("part", ""), len(whole), is_number=bool(at))
@@ -475,28 +396,9 @@ class DeskReading:
 
     # -- what is there ----------------------------------------------------------------------------------
 
-    def _state(self) -> EditedGraph:
-        return EditedGraph(load_files(self._work.project.config).graphs)
-
-    def _document(self, slug: str, state: EditedGraph) -> ReadDocumentText | None:
-        return next((each for each in self._documents(state, []) if each.slug == slug), None)
-
-    def _documents(self, state: EditedGraph, unread: list[ReadError]) -> Iterable[ReadDocumentText]:
-        """The documents whose text is at hand; why one cannot be read comes into `unread`, and keeps nobody from the others."""
-        labels = state.labels_with()
-        for iri in state.instances(_DOCUMENT):
-            try:
-                there = kept_document(self._work.project.config.sources_folder, iri)
-            except ReadError as error:
-                unread.append(error)
-                continue
-            if there is not None:
-                title = labels.describe(Iri(iri), self._work.project.config.languages[0])
-                yield ReadDocumentText(iri, compress(iri, state.prefixes), title, there[0])
-
-    def _proposals(self, write: Write | None = None) -> Proposals:
+    def _proposals(self, write: Write | None = None, keep: Keep | None = None) -> Proposals:
         project = self._work.project
-        return Proposals(self._work.edits, project.config, today=project.today, write=write)
+        return Proposals(self._work.edits, project.config, today=project.today, write=write, keep=keep)
 
     def _all(self, document: ReadDocumentText) -> tuple[list[Proposal], list[AskedFact]]:
         """The proposals of a text and what is asked of its earlier edition; made once as long as no file changes."""

@@ -17,8 +17,8 @@ from citygraph.read.propose import Proposal
 from citygraph.read.sentences import TextSentence
 from citygraph.read.text import KeptText
 
-STATES: Final = ("fact", "empty", "open")
-"""What a sentence is: it has a fact, somebody has said that it has none, or it waits."""
+STATES: Final = ("fact", "remark", "empty", "open")
+"""What a sentence is: it has a fact, somebody has remarked on it or has said that it has none, or it waits."""
 Place = tuple[int, int]
 
 
@@ -43,18 +43,21 @@ class SentenceState:
     facts: tuple[tuple[Place, tuple[Fact, ...]], ...]
     proposals: tuple[Proposal, ...]
     said: str
+    remarks: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
         """One of `STATES`."""
         if self.proposals:
             return "open"
-        return "fact" if any(facts for _, facts in self.facts) else "empty" if self.said else "open"
+        if any(facts for _, facts in self.facts):
+            return "fact"
+        return "remark" if self.remarks else "empty" if self.said else "open"
 
     @property
     def is_read(self) -> bool:
         """Whether it counts: a heading does only when something stands in it."""
-        return self.sentence.kind != "heading" or bool(self.facts or self.proposals)
+        return self.sentence.kind != "heading" or bool(self.facts or self.proposals or self.remarks)
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ class ShownSentence:
     proposals: list[ShownProposal] = field(default_factory=list)
     state: str = "open"
     said: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def read_sentences(
@@ -76,6 +80,7 @@ def read_sentences(
     proposals: Iterable[Proposal],
     facts: Mapping[Place, Sequence[Fact]],
     said: Mapping[str, str],
+    remarks: Mapping[Place, Sequence[str]],
     kept: KeptText,
     state: EditedGraph,
 ) -> list[SentenceState]:
@@ -86,6 +91,7 @@ def read_sentences(
         proposals: what the text may say.
         facts: the facts on passages of the text, by the characters.
         said: what was said of sentences, by fingerprint.
+        remarks: what was remarked on words of it, by the characters.
         kept: the text.
         state: the graph.
     """
@@ -102,9 +108,15 @@ def read_sentences(
         at = bisect_left(starts, each.start + 1) - 1
         if at >= 0 and each.start < sentences[at].end:
             here.setdefault(at, []).append(each)
+    remarked: dict[int, list[str]] = {}
+    for (start, _), notes in sorted(remarks.items()):
+        remarked.setdefault(bisect_left(starts, start + 1) - 1, []).extend(notes)
     waiting = {at: _waiting(found, with_facts.get(at, ()), state) for at, found in here.items()}
     return [
-        SentenceState(each, tuple(with_facts.get(at, ())), tuple(waiting.get(at, ())), said.get(nothing_in(each, kept).fingerprint, ""))
+        SentenceState(
+            each, tuple(with_facts.get(at, ())), tuple(waiting.get(at, ())),
+            said.get(nothing_in(each, kept).fingerprint, ""), tuple(remarked.get(at, ())),
+        )
         for at, each in enumerate(sentences)
     ]  # fmt: skip
 
@@ -117,7 +129,7 @@ def shown_sentence(
     facts = {one.iri: one for _, listed in told.facts for one in listed}
     return ShownSentence(
         told.sentence.number, told.sentence.start, told.sentence.kind, _pieces(whole, told.sentence, marks),
-        [fact(each) for each in facts.values()], [proposal(each) for each in told.proposals], told.state, told.said,
+        [fact(each) for each in facts.values()], [proposal(each) for each in told.proposals], told.state, told.said, told.remarks,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
 from citygraph.compare import AnswerChange, Changes
-from citygraph.edit.plan import EditPlan, take_back
+from citygraph.edit.plan import EditPlan, take_back, write_files
 from citygraph.edit.waiting import on_files_now
 from citygraph.errors import CitygraphError, ConfigError, EditError
 from citygraph.files import git, locked
@@ -129,6 +129,23 @@ class DeskWork:
     def _new(self, plan: EditPlan, who: str) -> WrittenEdit:
         now = datetime.now(tz=UTC).isoformat(timespec="seconds")
         return WrittenEdit(self.journal.next_number(), now, who, plan.told, plan.changes, plan.facts)
+
+    def keep(self, plan: EditPlan, *, who: str) -> WrittenEdit:
+        """Write decisions that are no fact of the graph, keep them in the journal, and commit them when that is wanted.
+
+        Raises:
+            EditError: a file has changed since the edit was planned.
+            ExportError: a file cannot be written; all are as they were.
+        """
+        with self._turn():
+            edit = self._new(plan, who)
+            self.journal.keep(edit)
+            try:
+                write_files(plan.changes, self.project.folder)
+            except CitygraphError:
+                self.journal.drop(edit)
+                raise
+            return self._committed(edit, edit.told[0].en, who)
 
     def undo(self, number: str, *, who: str) -> WrittenEdit:
         """Put the files of an edit back as they were, byte for byte; the texts of documents that came with it go.
