@@ -176,6 +176,8 @@ def test_days_and_sources_and_proofs_are_the_same_from_workers(served: Server) -
     assert proof["holds"] is True
     assert served.get("/why?s=%3Cx:a%3E&p=x&o=x").status_code == 400
     assert served.get("/queries/members?as_of=0001-01-01").status_code == 400
+    # Two days in one page take one turn after the other.
+    assert 'id="days"' in served.patiently("/queries/members?as_of=1990-01-01&before=1980-01-01").text
 
 
 def test_a_query_asks_the_version_of_a_day_and_its_turn_ends_with_the_answer(served: Server) -> None:

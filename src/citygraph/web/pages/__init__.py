@@ -5,5 +5,5 @@ the words in `i18n`, the addresses in `urls`, those of styles and scripts too, a
 `entities` with the rows of `facts` and the `brief` of a city, what one can `take` along, `news` for what is new and old,
 `neighbourhood` for one step around a thing, `sources` for documents and proofs, `search` for finding them by name, `columns`
 for what the list of a kind shows, and `facets` for narrowing it. Questions: `questions`, the `editor`, the `builder` for new
-ones, with the rows of `facts`, the `pictures` drawn by `drawings`, and the answer in `files`. Deciding about links: `review`.
+ones, with the rows of `facts`, the `pictures` drawn by `drawings`, `two_days` for before and after, and the answer in `files`. Deciding about links: `review`.
 """

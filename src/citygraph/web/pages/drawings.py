@@ -50,6 +50,7 @@ class MapPlace:
     latitude: float
     longitude: float
     href: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class MapDot:
     count: int = 1
     names: str = ""
     radius: float = 6.5
+    mark: str = ""
     text_x: float = 0.0
     text_y: float = 0.0
     anchor: str = ""
@@ -169,7 +171,10 @@ def _dot(places: Sequence[MapPlace], point: tuple[float, float]) -> MapDot:
     # A dot grows with what it stands for, by its area.
     radius = 6.5 if count == 1 else min(9 + math.sqrt(count), 20.0)
     label = first.label if count == 1 else f"{first.label} +{count - 1}"
-    return MapDot(round(point[0], 1), round(point[1], 1), label, first.href if count == 1 else "", count, names, round(radius, 1))  # fmt: skip
+    marks = {each.mark for each in places}
+    mark = marks.pop() if len(marks) == 1 else ""
+    href = first.href if count == 1 else ""
+    return MapDot(round(point[0], 1), round(point[1], 1), label, href, count, names, round(radius, 1), mark)
 
 
 def _named(dots: Sequence[MapDot], height: int) -> tuple[MapDot, ...]:

@@ -221,8 +221,8 @@ def _close_later(request: Request, store: Store) -> Store:
 
 
 def close_stores(request: Request) -> None:
-    """Give back the memory that the answers for this request took."""
-    for store in request.scope.get("citygraph.stores", ()):
+    """Give back the memory that the answers for this request took, and its turn with another day."""
+    for store in request.scope.pop("citygraph.stores", ()):
         store.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
@@ -87,12 +87,21 @@ def pictures_of(solutions: Solutions, formatter: TermFormatter, words: Words, *,
     return sorted(found, key=lambda picture: picture.kind != first)
 
 
+def map_of(
+    solutions: Solutions, formatter: TermFormatter, words: Words, *, marks: Sequence[str] = ()
+) -> Picture | None:
+    """The map of an answer with places, each marked as its row is; `None` when the answer has none."""
+    return _AnswerPictures(solutions, formatter, words, marks=marks).map()
+
+
 class _AnswerPictures:
     """Looks at the columns of one answer."""
 
-    def __init__(self, solutions: Solutions, formatter: TermFormatter, words: Words) -> None:
+    def __init__(
+        self, solutions: Solutions, formatter: TermFormatter, words: Words, *, marks: Sequence[str] = ()
+    ) -> None:
         self._columns, self._rows = solutions.columns, solutions.rows
-        self._formatter, self._words = formatter, words
+        self._formatter, self._words, self._marks = formatter, words, marks
 
     def map(self) -> Picture | None:
         latitude, longitude = self._named(LATITUDE), self._named(LONGITUDE)
@@ -101,12 +110,16 @@ class _AnswerPictures:
         named = self._named(("place", "city", "member", "participant"))
         label = named if named is not None else self._first_iri()
         places: dict[tuple[float, float], MapPlace] = {}
-        for row in self._rows:
+        for number, row in enumerate(self._rows):
             north, east = _number(row[latitude]), _number(row[longitude])
             if north is None or east is None or not is_on_earth(north, east):
                 continue
             shown = self._formatter.term(row[label]) if label is not None else ShownTerm("")
-            places.setdefault((north, east), MapPlace(shown.text, north, east, _inside(shown)))
+            mark = self._marks[number] if self._marks else ""
+            known = places.setdefault((north, east), MapPlace(shown.text, north, east, _inside(shown), mark))
+            if known.mark != mark:
+                # What came and what stayed at one place is neither.
+                places[north, east] = replace(known, mark="")
         if not places:
             return None
         kept = list(places.values())[:_MOST_PLACES]

@@ -25,15 +25,16 @@ from citygraph.saved_query import Parameter, SavedQuery
 from citygraph.sparql.text import Form
 from citygraph.web.pages.facts import AnswerTable, cited_sources, column_name, table_of
 from citygraph.web.pages.files import METADATA, account_headers, answer_file, feed_of, json_response
-from citygraph.web.pages.graph import day_of, saved_queries, saved_query
+from citygraph.web.pages.graph import close_stores, day_of, saved_queries, saved_query
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.take import absolute, endings, picture_of, source_address, take_of, taken
 from citygraph.web.pages.terms import date_in_words
+from citygraph.web.pages.two_days import TwoDays, two_days
 from citygraph.web.requests import other_day
 
 _ATOM: Final = "application/atom+xml; charset=utf-8"
-_OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict", "picture"})
+_OURS: Final = frozenset({"lang", "as_of", "cite", "dialect", "strict", "picture", "before"})
 _MOST_OPTIONS: Final = 400
 _MOST_TAKEN: Final = 100
 _MOST_NARROWER: Final = 20
@@ -93,6 +94,8 @@ def query_page(request: Request) -> Response:
     is_rows = saved.parsed.form is Form.SELECT
     cite = _switch(page, "cite", ending, has_effect=is_rows and ending != "atom")
     strict = _switch(page, "strict", ending, has_effect=is_rows)
+    if request.query_params.get("before"):
+        raise _no_effect("before", ending)
     if request.query_params.get("dialect") and ending not in {"csv", METADATA}:
         raise _no_effect("dialect", ending)
     answered = _ask_saved(
@@ -171,12 +174,14 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
     missing = [p.name for p in saved.parameters if p.required and p.default is None and p.name not in values]
     answered: Answered | None = None
     fault: list[str] = []
+    days: TwoDays | None = None
     if not missing:
         try:
             _switch(page, "cite")
             strict = _switch(page, "strict")
             cite = bool(saved.cite) and not hide_sources
             answered = _ask_saved(page, saved, values, as_of=_as_of(page), cite=cite)
+            days = _two_days(page, saved, values, answered)
         except QueryError as error:
             fault = as_fault(error, page.language)
     answer = answered.answer if answered else None
@@ -192,6 +197,8 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         values=dict(values),
         # A field of the type date takes nothing but a date.
         as_of="" if fault else parameters.get("as_of", ""),
+        before="" if fault else parameters.get("before", ""),
+        days=days,
         hide_sources=hide_sources,
         strict=strict,
         missing=missing,
@@ -262,6 +269,26 @@ def _ask_saved(
         )
     except ConfigError as error:
         raise QueryError(error.message, fix=error.fix) from error
+
+
+def _two_days(page: Page, saved: SavedQuery, values: Mapping[str, str], answered: Answered) -> TwoDays | None:
+    """The answer beside that of another day, when the address names one.
+
+    Raises:
+        QueryError: it is no day.
+    """
+    known = page.graph.manifest.as_of
+    said = page.request.query_params.get("before", "").strip()
+    if not said:
+        return None
+    formatter, other = page.formatter, other_day(said, known)
+    # One asker has a turn with one day.
+    close_stores(page.request)
+    earlier = _ask_saved(page, saved, values, as_of=other)
+    # Things have the names of the day that the page is for.
+    page.formatter = formatter
+    day = answered.account.day if answered.account else known
+    return two_days(page, (other.isoformat() if other else known, earlier.answer), (day, answered.answer))
 
 
 def _table(page: Page, answered: Answered, *, strict: bool) -> AnswerTable | None:
