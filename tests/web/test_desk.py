@@ -555,6 +555,7 @@ def test_of_two_that_wait_in_one_file_both_are_approved_unless_one_overtakes_the
 ) -> None:
     end = waiting_at(approving, form_of("end", MEMBER), {"f-until": "2020-06-30"}, **KARI)
     other = waiting_at(approving, form_of("end", MEMBER), {"f-until": "2020-07-31"}, **KARI)
+    again = waiting_at(approving, form_of("confirm", MEMBER), {"f-as-of": "2020-11-02"}, **KARI)
     new = waiting_at(approving, ADD, SAID, **KARI)
     assert decide(approving, new, "approve", OLA).status_code == 303
     assert decide(approving, end, "approve", OLA).status_code == 303
@@ -565,7 +566,8 @@ def test_of_two_that_wait_in_one_file_both_are_approved_unless_one_overtakes_the
     assert "it is overtaken, and cannot be approved" in page
     assert "Approve and write" not in page
     assert decide(approving, other, "approve", OLA).status_code == 409
-    assert "overtaken</strong>" in approving.get("/desk?lang=en", **OLA)
+    assert approving.get("/desk?lang=en", **OLA).count("overtaken</strong>") == 2
+    assert "it is overtaken" in approving.get(again, **OLA), "what has ended is not confirmed"
     assert (team.folder / NETWORK).read_text(encoding="utf-8") == written
     assert decide(approving, other, "reject", OLA, reason="Too late").status_code == 303
 

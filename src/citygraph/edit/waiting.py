@@ -8,7 +8,7 @@ from typing import Final
 
 from citygraph.edit.blocks import EditableTurtle
 from citygraph.edit.facts import StatementChange
-from citygraph.edit.plan import EditedFile
+from citygraph.edit.plan import EditedFile, EditPlan
 from citygraph.edit.state import is_imported
 from citygraph.errors import EditError
 from citygraph.messages import sentence
@@ -18,11 +18,11 @@ from citygraph.rdf import BlankNode, Iri, Term, Triple, parse
 _SHOWN: Final = 3
 
 
-def on_files_now(files: Iterable[EditedFile], folder: Path, prefixes: Mapping[str, str]) -> tuple[EditedFile, ...]:
+def on_files_now(plan: EditPlan, folder: Path, prefixes: Mapping[str, str]) -> tuple[EditedFile, ...]:
     """The files of an edit that was planned earlier, with what others have written since.
 
     Args:
-        files: what they held then, and were to hold.
+        plan: the edit, with what the files held then.
         folder: the project.
         prefixes: the short names of addresses.
 
@@ -31,12 +31,14 @@ def on_files_now(files: Iterable[EditedFile], folder: Path, prefixes: Mapping[st
         it was to hold, byte for byte.
 
     Raises:
-        EditError: what the edit says of a thing was said otherwise since, or the file cannot be changed by program.
+        EditError: one of its facts is another one now, what it says of a thing was said otherwise since, or the file cannot
+            be changed by program.
     """
-    return tuple(_now(each, folder, prefixes) for each in files)
+    facts = {Iri(each) for each in plan.facts}
+    return tuple(_now(each, facts, folder, prefixes) for each in plan.changes)
 
 
-def _now(file: EditedFile, folder: Path, prefixes: Mapping[str, str]) -> EditedFile:
+def _now(file: EditedFile, facts: Collection[Iri], folder: Path, prefixes: Mapping[str, str]) -> EditedFile:
     place = folder / file.path
     now = place.read_bytes() if place.is_file() else None
     if now == file.before:
@@ -49,7 +51,10 @@ def _now(file: EditedFile, folder: Path, prefixes: Mapping[str, str]) -> EditedF
         raise _overtaken(file.path, (), prefixes)
     gone, come = ([each for each in some if each not in other] for some, other in ((before, then), (then, before)))
     touched = {(each.subject, each.predicate) for each in (*gone, *come)}
-    was, is_ = ({each for each in some if (each.subject, each.predicate) in touched} for some in (before, here))
+    was, is_ = (
+        {each for each in some if each.subject in facts or (each.subject, each.predicate) in touched}
+        for some in (before, here)
+    )
     if was != is_:
         raise _overtaken(file.path, [each.subject for each in was ^ is_], prefixes)
     turtle = EditableTurtle(file.path, now.decode("utf-8"))
@@ -60,7 +65,7 @@ def _now(file: EditedFile, folder: Path, prefixes: Mapping[str, str]) -> EditedF
 
 def _statements(data: bytes) -> dict[Triple, None] | None:
     """What a file says, in its order; `None` when it cannot be read, or says something of a thing without an address."""
-    parsed = parse(data, format="ttl")
+    parsed = parse(data.removeprefix(b"\xef\xbb\xbf"), format="ttl")
     if parsed.problems or any(
         isinstance(each, BlankNode) for quad in parsed.quads for each in (quad.subject, quad.object)
     ):

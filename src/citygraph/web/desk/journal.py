@@ -91,7 +91,8 @@ class EditJournal:
         Raises:
             ExportError: it cannot be written.
         """
-        write_file(self._place(edit), json.dumps(_written(edit), ensure_ascii=False).encode())
+        # It holds internal files and texts of documents, too.
+        write_file(self._place(edit), json.dumps(_written(edit), ensure_ascii=False).encode(), is_private=True)
         for number in sorted(_numbers(self.folder))[:-_KEPT]:
             (self.folder / f"{number}.json").unlink(missing_ok=True)
 

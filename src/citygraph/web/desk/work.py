@@ -206,9 +206,8 @@ class DeskWork:
             if done is None or not self.can_undo(done):
                 raise EditError(sentence("desk.undo_overtaken"), fix=sentence("edit.next.waited"))
             return EditPlan(edit.files, edit.told, edit.facts)
-        config = self.project.config
-        files = on_files_now(edit.files, config.folder, prefixes_for(config.base))
-        return EditPlan(files, edit.told, edit.facts, edit.documents)
+        config, plan = self.project.config, EditPlan(edit.files, edit.told, edit.facts, edit.documents)
+        return replace(plan, changes=on_files_now(plan, config.folder, prefixes_for(config.base)))
 
     def may_decide(self, edit: WrittenEdit, who: str) -> bool:
         """Whether a person may approve or reject an edit that waits: another than the one who wrote it."""
