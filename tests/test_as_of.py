@@ -17,9 +17,9 @@ from citygraph.as_of import DatedStatus, FactStatus, OnDay, facts_on
 from citygraph.config import Duration
 from citygraph.graphs import LIFTED, lifted_graph
 from citygraph.namespaces import CG, CONCEPT, PREFIXES
-from citygraph.query import Answered, OtherTimes, run_query
+from citygraph.query import Answered, OtherTimes, run_query, statuses_of
 from citygraph.rdf import BlankNode, DefaultGraph, Iri, Literal, Quad, Triple, parse
-from citygraph.results import Graph, Solutions, Truth
+from citygraph.results import Graph, Row, Solutions, Truth
 from citygraph.saved_query import read_saved_query
 from citygraph.store import MemoryStore
 from citygraph.store.memory import DEFAULT_GRAPH
@@ -305,6 +305,54 @@ def test_rows_beside_an_answer_stand_in_the_order_of_the_question(this_project: 
     order = [places[each.cells] for each in this_project.query(name, snapshot=snapshot).others]
     assert len(order) > 1
     assert order == sorted(order)
+
+
+IN_ALL = "?who cg:hasCurrentMembership ?m . ?m org:organization ?where"
+MEMBERS = f"{IN_ALL} ; org:role/org:roleProperty org:memberOf"
+
+
+@pytest.mark.parametrize("day", ["2020-11-05", "2028-01-01", "2012-01-01", "1985-06-01"])
+@pytest.mark.parametrize(
+    ("hidden", "columns", "named"),
+    [
+        ("?who cg:hasCurrentMembership/org:organization ?where", "?where", IN_ALL),
+        ("?who cg:hasCurrentMembership/org:organization ?where", "?who ?where", IN_ALL),
+        ("{ SELECT ?where WHERE { ?who cg:hasCurrentMembership/org:organization ?where } }", "?where", IN_ALL),
+        ("?who org:memberOf ?where", "?who ?where", MEMBERS),
+    ],
+)
+def test_a_row_that_names_no_fact_has_the_status_of_those_behind_it(
+    this_project: Project, tmp_path: Path, hidden: str, columns: str, named: str, day: str
+) -> None:
+    """A path, and what follows from a membership, are told as the question that names the membership is."""
+    head = "PREFIX cg: <https://w3id.org/citygraph/ontology#> PREFIX org: <http://www.w3.org/ns/org#>\n"
+    snapshot = this_project.snapshot(as_of=date.fromisoformat(day))
+    lifted = [Iri(DEFAULT_GRAPH), *snapshot.lifted_graphs[:-1]]
+    whole = snapshot.query(f"{head}SELECT {columns} ?m WHERE {{ {named} }}", graphs=lifted)
+    holding = snapshot.query(f"{head}SELECT DISTINCT {columns} WHERE {{ {hidden} }}")
+    assert isinstance(whole, Solutions)
+    assert isinstance(holding, Solutions)
+    known = statuses_of([row["m"] for row in whole], snapshot, snapshot.lifted_graphs[-1])
+    found: dict[Row, set[FactStatus]] = {}
+    for row in whole.rows:
+        if row[:-1] not in set(holding.rows) and row[-1] in known:
+            found.setdefault(row[:-1], set()).add(known[row[-1]].status)
+    names = ", ".join(columns.replace("?", "").split())
+    path = tmp_path / "hidden.rq"
+    path.write_text(
+        f'#+ title: {{ nb: "x", en: "x" }}\n#+ question: {{ nb: "x?", en: "x?" }}\n#+ columns: [{names}]\n'
+        f"{head}SELECT DISTINCT {columns} WHERE {{ {hidden} }}",
+        encoding="utf-8",
+    )
+    times = OtherTimes(snapshot.manifest.as_of, [Iri(each) for each in snapshot.manifest.lifted_graphs])
+    answered = run_query(read_saved_query(path), snapshot, values={}, prefixes=this_project.prefixes, times=times)
+    told = {each.cells: each.status for each in answered.others}
+    assert set(told) >= set(found)
+    order = (FactStatus.LAST_KNOWN, FactStatus.UNDATED, FactStatus.ENDED, FactStatus.NOT_YET, FactStatus.REJECTED)
+    for row, statuses in found.items():
+        # A thing that is not there says it before its facts do.
+        assert told[row] in {min(statuses, key=order.index), FactStatus.NOT_YET, FactStatus.ENDED}, row
+        assert told[row] is not FactStatus.LAST_KNOWN or FactStatus.LAST_KNOWN in statuses, row
 
 
 def test_a_membership_of_who_is_no_more_has_ended(this_project: Project) -> None:

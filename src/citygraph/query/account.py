@@ -25,6 +25,7 @@ from citygraph.results import Answer, Row, Solutions
 from citygraph.saved_query import SavedQuery
 from citygraph.sparql.text import (
     Pattern,
+    iris_of,
     triple_patterns,
     values_block,
     with_every_variable,
@@ -53,6 +54,16 @@ SELECT ?s ?p ?o ?claim WHERE {
   ?claim rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
 }
 """
+_TIED: Final = """
+PREFIX cg: <https://w3id.org/citygraph/ontology#>
+SELECT DISTINCT ?thing ?fact ?property ?status ?date WHERE {
+  {values}
+  ?fact ?property ?thing .
+  GRAPH ?facts { ?fact cg:status ?status . OPTIONAL { ?fact cg:statusDate ?date } }
+}
+"""
+_A_THING: Final = 1000
+"""How much more it says that a fact ties a thing than that the question speaks of how."""
 _FILLED: Final = "SELECT ?graph WHERE { {values} FILTER EXISTS { GRAPH ?graph { ?s ?p ?o } } }"
 _INTEGER: Final = Iri(PREFIXES["xsd"] + "integer")
 _MOST_TOLD: Final = 5
@@ -385,7 +396,8 @@ class _Statuses:
     ) -> list[DatedStatus]:
         """The status of each row: that of the facts it cites, else of its things, else of its statements.
 
-        A row that shows nothing of what does not hold is looked up in what `behind` gives: the rows with every variable.
+        A row that shows nothing of what does not hold is looked up in what `behind` gives: the rows with every variable,
+        and then by the facts that tie its things.
         """
         cited = [[row[name] for name in query.cite if name in row] for row in rows]
         known = self._of({each for found in cited for each in found})
@@ -405,6 +417,9 @@ class _Statuses:
             with suppress(QueryError, StoreTimeout):
                 for place, each in zip(open_, self._behind([rows[place] for place in open_], behind()), strict=True):
                     worst[place] = each
+        if open_ := [place for place, each in enumerate(worst) if each is None]:
+            for place, each in zip(open_, self._tied(query, [rows[place] for place in open_]), strict=True):
+                worst[place] = each
         # Something behind the row does not hold; which it is, nothing in the row says.
         return [each or DatedStatus(FactStatus.LAST_KNOWN) for each in worst]
 
@@ -421,6 +436,34 @@ class _Statuses:
             if found is not None and (key not in best or _says_more(found, best[key])):
                 best[key] = found
         return [best.get(_key(row, keys)) for row in rows]
+
+    def _tied(self, query: SavedQuery, rows: Sequence[Mapping[str, Term]]) -> list[DatedStatus | None]:
+        """The statuses of rows that name no fact, by the facts that tie most of the things in them: the one that says most.
+
+        A path such as `cg:hasCurrentMembership/org:organization` and a property that follows from a fact hide it. Of facts
+        that tie as many, those count whose ties the question speaks of.
+        """
+        spoken = iris_of(query.text, prefixes=self._prefixes)
+        things = {each for row in rows for each in row.values() if isinstance(each, Iri)}
+        text = _TIED.replace("?facts", str(self._facts))
+        ties: dict[Term, dict[Term, int]] = {}
+        known: dict[Term, DatedStatus] = {}
+        for said in ask_about(text, {"thing": sorted(things, key=str)}, self._store) if things else ():
+            thing, fact, status = said["thing"], said["fact"], said["status"]
+            if isinstance(status, Iri) and status in _SPELLED:
+                known[fact] = DatedStatus(_SPELLED[status], _text(said.get("date")))
+                weight = _A_THING + (str(said["property"])[1:-1] in spoken)
+                of_thing = ties.setdefault(thing, {})
+                of_thing[fact] = max(of_thing.get(fact, 0), weight)
+        found: list[DatedStatus | None] = []
+        for row in rows:
+            weights: Counter[Term] = Counter()
+            for each in {*row.values()} & ties.keys():
+                weights.update(ties[each])
+            most = max(weights.values(), default=0)
+            tied = [known[fact] for fact, weight in weights.items() if weight == most]
+            found.append(min(tied, key=lambda each: _SAYS_MOST.index(each.status), default=None))
+        return found
 
     def _of(self, facts: Iterable[Term]) -> dict[Term, DatedStatus]:
         return statuses_of(facts, self._store, self._facts)
