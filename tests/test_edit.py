@@ -424,6 +424,21 @@ def test_a_person_who_is_withheld_leaves_the_offices_and_no_name(project: Projec
     assert "Ola Nordmann" in people.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("data/unicode.csv", "navn\nKari Nordmann\n".encode("utf-16")),
+        ("data/lists/Kari_Nordmann.ttl", b"# A list\n"),
+    ],
+)
+def test_a_name_that_is_not_taken_out_is_told(project: Project, name: str, data: bytes) -> None:
+    (project.folder / "data" / "lists").mkdir()
+    (project.folder / name).write_bytes(data)
+    plan = project.edits.editor().withhold("Kari Nordmann", [])
+    assert any(f"in {name}: look at them" in each.en for each in plan.told)
+    assert name not in plan.contents
+
+
 def test_the_texts_of_documents_lie_where_the_settings_say(project: Project) -> None:
     for name in ("texts/a.csv", "sources/a.csv"):
         (project.folder / name).parent.mkdir(exist_ok=True)
@@ -703,6 +718,8 @@ def test_no_edit_is_made_of_a_graph_that_could_not_be_read_whole(project: Projec
     ):
         with pytest.raises(EditError, match=f"{name}.* could not be read"):
             project.edits.editor().add("city", said)
+    with pytest.raises(EditError, match="could not be read"):
+        project.edits.take(["eurocities"])
 
 
 def test_what_an_internal_document_says_stands_in_no_public_file(project: Project) -> None:

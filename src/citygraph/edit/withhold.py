@@ -32,6 +32,8 @@ _DAY: Final = Iri(PREFIXES["xsd"] + "date")
 _PERSON: Final = "person-"
 _ESCAPE: Final = re.compile(r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\[\"'._~-]|&(?:#x[0-9A-Fa-f]+|#[0-9]+|[A-Za-z]+);")
 """Of Turtle, N-Triples and JSON, and of XML."""
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+"""How a text begins that a spreadsheet saved as Unicode; it is not changed here."""
 _TABLES: Final = frozenset({".csv", ".tsv"})
 _TEXTS: Final = frozenset({".md", ".rq", ".toml", ".txt"})
 """What is text beside the formats of data."""
@@ -47,7 +49,8 @@ class WithheldPerson:
         files: what they are to hold.
         person: the new address of the person.
         facts: how many facts speak of the person.
-        left: the files in which the name can still be read, as in addresses of others, or other names and links stand.
+        left: the files in which the name can still be read, as in addresses of others, in UTF-16, or in what the file is
+            called, or in which other names and links stand.
     """
 
     files: tuple[EditedFile, ...]
@@ -99,7 +102,11 @@ def withhold_person(person: str, state: EditedGraph, folder: Path, sources: Path
         has_more = path.suffix not in {".ttl", *_LINES} and any(
             each.triple in gone for file in about for each in file.quads
         )
-        if has_name.search(_plain(text)[0]) or has_more:
+        in_name = has_name.search(re.sub(r"[ _]+", "-", name))
+        in_other_letters = before.startswith(_UTF_16) and _names_in(path, names).search(
+            before.decode("utf-16", "replace")
+        )
+        if has_name.search(_plain(text)[0]) or has_more or in_name or in_other_letters:
             left.append(name)
     new = f"{state.base}id/{renamed[local]}"
     if home in texts:

@@ -212,7 +212,10 @@ class Edits:
             EditError: a network is not known, or all are there already; a file cannot be changed.
         """
         config, origin = self._origin()
-        into = EditedGraph(load.load_files(self._config).graphs)
+        loaded = load.load_files(self._config)
+        if (unread := _unread(loaded.findings)) is not None:
+            raise unread
+        into = EditedGraph(loaded.graphs)
         return plan_taking(names, origin, into, self._config.folder, title=config.title)
 
     @property
