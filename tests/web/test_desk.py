@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from citygraph import ConfigError, Project
 from citygraph.cli.app import app
 from citygraph.edit.facts import kind_of_fact
+from citygraph.errors import EditError
 from citygraph.files import locked
 from citygraph.web.desk.pages import Desk
 from citygraph.web.desk.work import seal_of
@@ -619,6 +620,20 @@ def test_a_team_without_a_name_or_a_proxy_is_refused(team: Project, settings: di
     with pytest.raises(ConfigError, match=why):
         Desk(Project(config, today=TODAY), "0.0.0.0")  # noqa: S104
     assert Desk(team, "0.0.0.0", root_path="/graph").routes  # noqa: S104
+
+
+def test_of_two_who_write_in_one_file_at_once_both_are_heard_unless_it_is_the_same_fact(desk: DeskClient) -> None:
+    work = desk.desk.work
+    plans = [
+        work.editor().confirm(MEMBER, [("on", "2020-10-01")]),
+        work.editor().confirm("m-fjordby-kommune-nordnett", [("on", "2020-10-02")]),
+        work.editor().confirm(MEMBER, [("on", "2020-10-03")]),
+    ]
+    for plan in plans[:2]:
+        work.write(plan, who="")
+    with pytest.raises(EditError, match="changed by somebody else meanwhile"):
+        work.write(plans[2], who="")
+    assert [f"2020-10-0{day}" in network(desk) for day in (1, 2, 3)] == [True, True, False]
 
 
 def test_a_desk_waits_for_another_one_of_the_same_project(desk: DeskClient) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +108,9 @@ class DeskWork:
             ExportError: a file cannot be written; all are as they were.
         """
         with self._turn():
+            with suppress(EditError):
+                # Somebody may have written another fact of the same file since this was planned; of the same fact, both are told.
+                plan = self._on_files_now(plan)
             if self.must_approve:
                 return self._put_off(plan, who)
             edit = self._written(plan, who)
@@ -206,7 +209,10 @@ class DeskWork:
             if done is None or not self.can_undo(done):
                 raise EditError(sentence("desk.undo_overtaken"), fix=sentence("edit.next.waited"))
             return EditPlan(edit.files, edit.told, edit.facts)
-        config, plan = self.project.config, EditPlan(edit.files, edit.told, edit.facts, edit.documents)
+        return self._on_files_now(EditPlan(edit.files, edit.told, edit.facts, edit.documents))
+
+    def _on_files_now(self, plan: EditPlan) -> EditPlan:
+        config = self.project.config
         return replace(plan, changes=on_files_now(plan, config.folder, prefixes_for(config.base)))
 
     def may_decide(self, edit: WrittenEdit, who: str) -> bool:
