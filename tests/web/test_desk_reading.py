@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from citygraph import Project
+from citygraph.web.desk import reading
 from clean_project import NETWORK, clean_project
 from conftest import TODAY
 from desk_client import DeskClient, hidden_of, values_of, words_beside
@@ -64,13 +65,13 @@ def token(page: str) -> str:
     return found[1]
 
 
-def put_in(desk: DeskClient, text: str = TEXT, *, name: str = "nordnett-notat.md") -> str:
+def put_in(desk: DeskClient, text: str = TEXT, *, name: str = "nordnett-notat.md", **said: str) -> str:
     """Put a document in as it is guessed, and say where it is read."""
     sent = {"Origin": desk.origin}
     new = desk.ask("POST", PAGE, data={"token": token(desk.get(PAGE))}, files={"document": (name, text.encode(), "text/markdown")}, headers=sent)  # fmt: skip
     assert new.status_code == 303, words_beside(new.text)
     asked = desk.get(new.headers["location"])
-    read = desk.send(new.headers["location"], values_of(asked) | {"f-access": "PUBLIC"})
+    read = desk.send(new.headers["location"], values_of(asked) | {"f-access": "PUBLIC", **said})
     assert read.status_code == 303, words_beside(read.text)
     return str(read.headers["location"])
 
@@ -173,6 +174,49 @@ def test_words_that_stand_twice_in_a_sentence_are_those_that_were_selected(desk:
         form = answer(desk, at, "kind", "Skogstad vurderer", kind="membership", quote="Skogstad", nth=nth)
         places += re.findall(r"f-occurrence=(\d)", form.headers["location"])
     assert places == ["1", "1", "2", "1", "1"]
+
+
+def test_a_new_edition_asks_about_the_facts_of_the_one_before(desk: DeskClient) -> None:
+    old = put_in(desk)
+    for words, told in (("57", "exact 57"), ("57", "exact 9"), ("president", "Kari Storvik")):
+        assert answer(desk, old, "yes", words, told=told, sure="1").status_code == 303
+    new = TEXT.replace("2020", "2021").replace("Kari Storvik er president i Nordnett. ", "")
+    at = put_in(desk, new, name="nordnett-2021.md", **{"f-replaces": "source:nordnett-notat.md"})
+    page = desk.get(at)
+    asked = page.partition('id="again"')[2].partition("</section>")[0]
+    assert "Said again: number of members in Nordic Net: exact 57" in words_of(asked)
+    assert "Not said any more. Has it ended? Kari Storvik is president" in words_of(asked)
+    assert "exact 57" not in words_of(sentence(page, "57")), "it is asked about, and not proposed besides"
+    again = desk.send(at.partition("?")[0] + "?lang=en", {"token": token(page), "step": "again"})
+    assert again.status_code == 303, words_beside(again.text)
+    page = desk.get(at)
+    assert "Said again" not in words_of(page)
+    assert "exact 57, as of 2021-03-03" in words_of(sentence(page, "57"))
+    ended = page.partition('id="again"')[2].partition("</section>")[0]
+    assert desk.send(at.partition("?")[0] + "?lang=en", {**fields(ended), "step": "yes"}).status_code == 303
+    assert 'id="again"' not in desk.get(at)
+    assert not desk.project.check().report.violations
+
+
+def test_a_long_text_has_parts_and_is_not_read_anew_while_somebody_waits(
+    desk: DeskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SENTENCES", 2)
+    monkeypatch.setattr(reading, "SLOW", -1.0)
+    at = put_in(desk)
+    address = at.partition("?")[0] + "?lang=en&part="
+    first, second = desk.get(address + "1"), desk.get(address + "2")
+    assert counted(first) == counted(second) == (0, 4, 0, 4)
+    assert ("57 medlemmer" in words_of(first), "57 medlemmer" in words_of(second)) == (True, False)
+    assert "Møtet varte" in desk.get(address + "99")
+    assert 'aria-current="page">2<' in second
+    # A page that was opened before a decision decides still.
+    for told in ("exact 57", "exact 9"):
+        said = {**fields(sentence(first, "57"), told=told), "step": "yes"}
+        done = desk.send(at, said)
+        assert done.status_code == 303, words_beside(done.text)
+        assert told not in re.findall(r"Proposed:.*?(exact \d+)", words_of(desk.get(address + "1")))
+    assert "part=" in answer(desk, address + "99", "nothing", "Møtet varte").headers["location"]
 
 
 def test_what_the_graph_has_otherwise_is_asked_before_it_is_written(desk: DeskClient) -> None:

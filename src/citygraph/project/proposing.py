@@ -108,6 +108,10 @@ class Proposals:
         places = [(each.start, each.end) for each in asked if each.kind == CONFIRM]
         return [each for each in found if not (revision.texts.is_told(each.sentence) and _is_in(each, places))]
 
+    def without_rejected(self, found: Sequence[Proposal], document: str) -> list[Proposal]:
+        """The proposals of a document without those that somebody has rejected since they were made."""
+        return without_rejected(found, self._rejected(document))
+
     def asked(self, kept: KeptText, document: str) -> list[AskedFact]:
         """The facts of the edition that the document replaces, if it replaces one: said again, otherwise, or no more.
 

@@ -19,6 +19,7 @@ from citygraph.files import write_file
 from citygraph.load import load_files
 from citygraph.messages import text
 from citygraph.namespaces import PREFIXES, compress
+from citygraph.project.reading import REPLACES
 from citygraph.rdf import Iri
 from citygraph.read.run import kept_document
 from citygraph.read.text import KeptText
@@ -116,7 +117,7 @@ class ArrivingDocuments:
         is_sent = page.request.method == "POST"
         if is_sent:
             given = self._access.form(page.request, user, longest=LONGEST, fields=MOST_FIELDS)
-            said = {each: value for each in _FIELDS if (value := given.get(f"f-{each}", [""])[0])}
+            said = {each: value for each in (*_FIELDS, REPLACES) if (value := given.get(f"f-{each}", [""])[0])}
         try:
             done = self._work.edits.documents.read(path, said, keep=is_sent)
             if done.checked is not None and is_sent:
@@ -153,6 +154,8 @@ class ArrivingDocuments:
             fault=fault,
             name=path.name,
             fields=fields,
+            before=about.get(REPLACES, ("", ""))[0],
+            documents=sorted((each.title, each.name) for each in self._documents(self.state(), [])),
             access=[(each, text(f"read.access.{each}").in_language(page.language)) for each in _ACCESS],
         )
 

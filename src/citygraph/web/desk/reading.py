@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,11 +51,26 @@ if TYPE_CHECKING:
 _OF_DOCUMENT: Final = "concept:basis-document"
 OF_NEW: Final = ("new", "country", "network")
 """What can be said of a new thing besides its name, see `project.new_things`."""
+_STEPS: Final = frozenset({"yes", "no", "nothing", "remark", "again"})
 ASKS: Final = frozenset({"proposals.which_new", "proposals.which_country"})
 _LONGEST_REMARK: Final = 500
+SLOW: Final = 1.0
+"""Proposals that take so many seconds are made again beside, and not while somebody waits."""
 SENTENCES: Final = 100
 """So many stand on one page."""
 _OK, _SEE_OTHER, _BAD_REQUEST, _CONFLICT = 200, 303, 400, 409
+
+
+@dataclass(frozen=True, slots=True)
+class MadeProposals:
+    """The proposals of one text at one state of the files, how long it took, and those that were made before them."""
+
+    text: object
+    stamp: object
+    found: list[Proposal]
+    asked: list[AskedFact]
+    seconds: float
+    earlier: list[Proposal]
 
 
 class DoubtError(Exception):
@@ -77,7 +94,10 @@ class DeskReading:
         """The pages of one desk."""
         self._work, self._access, self._arriving = work, access, ArrivingDocuments(work, access)
         self._days = work.project.snapshots.folder / "desk" / "days"
-        self._made: tuple[object, list[Proposal], list[AskedFact]] | None = None
+        self._made: MadeProposals | None = None
+        self._making = threading.Lock()
+        # What was decided since the proposals were made, by fingerprint.
+        self._answered: set[str] = set()
 
     def routes(self, let_in: LetIn) -> list[Route]:
         """Where they are; `let_in` makes an endpoint of one for those who may write."""
@@ -126,29 +146,36 @@ class DeskReading:
             EditError: it is not there any more, or the edit refuses it.
             DoubtError: a check would find something new, and nobody has said that it is meant so.
         """
-        step, mark = _one(given, "step"), _one(given, "mark")
-        decided: DecidedProposal | None
-        if step == "remark":
-            decided = self._remark(document, given)
-        elif step == "nothing":
-            sentence_ = _at_place(self._proposals().sentences(document.kept), _one(given, "start"))
-            decided = nothing_in(sentence_, document.kept) if sentence_ else None
-        else:
-            found, asked = self._all(document)
-            every: list[Proposal | AskedFact] = [*found, *asked]
-            chosen = next((e for e in every if (_mark(e), str(e.start)) == (mark, _one(given, "start"))), None)
-            decided = self._as_decided(document, chosen, step, given) if chosen is not None else None
-        if decided is None or step not in {"yes", "no", "nothing", "remark"}:
+        decided = self._decisions(document, given)
+        if not decided or _one(given, "step") not in _STEPS:
             raise EditError(_said("gone"), fix=_said("next.gone"))
 
         def take(proposals: Proposals) -> Sequence[str]:
-            (outcome,) = proposals.take([decided], document.kept, document.name)
-            if outcome.refused:
-                raise EditError(outcome.refused, fix=outcome.fix)
-            return outcome.left
+            outcomes = proposals.take(decided, document.kept, document.name)
+            for each in outcomes:
+                if each.refused:
+                    raise EditError(each.refused, fix=each.fix)
+            return outcomes[0].left
 
         number, left = self._written(take, user, is_sure=bool(_one(given, "sure")))
-        return number, _as_left(decided.kind, left)
+        self._answered |= {each.fingerprint for each in decided}
+        return number, _as_left(decided[0].kind, left)
+
+    def _decisions(self, document: ReadDocumentText, given: Form) -> list[DecidedProposal]:
+        """What one form decides: most often one thing, or all that a new edition says again; nothing when that is not there."""
+        step, mark = _one(given, "step"), _one(given, "mark")
+        if step == "remark":
+            return [self._remark(document, given)]
+        if step == "nothing":
+            sentence_ = _at_place(self._proposals().sentences(document.kept), _one(given, "start"))
+            return [nothing_in(sentence_, document.kept)] if sentence_ else []
+        found, asked = self._all(document)
+        every: list[Proposal | AskedFact] = [*found, *asked, *self._earlier(document)]
+        if step == "again":
+            chosen: list[Proposal | AskedFact] = [each for each in asked if each.sort == "again"]
+        else:
+            chosen = [e for e in every if (_mark(e), str(e.start)) == (mark, _one(given, "start"))][:1]
+        return [replace(self._as_decided(document, each, step, given), line=at) for at, each in enumerate(chosen)]
 
     def _as_decided(self, document: ReadDocumentText, chosen: Proposal | AskedFact, step: str, given: Form) -> DecidedProposal:  # fmt: skip
         """What was said of a proposal; one that is accepted has the day of the document, and what a new thing of it is."""
@@ -157,7 +184,7 @@ class DeskReading:
         if step == "yes" and isinstance(chosen, Proposal):
             more = [(each, value) for each in OF_NEW if (value := _one(given, f"f-{each}"))]
             said = [*self._dated(document, kinds[chosen.kind], said), *(more or self._as_network(document, said))]
-        answer: Answer = "yes" if step == "yes" else "no"
+        answer: Answer = "yes" if step in {"yes", "again"} else "no"
         return DecidedProposal("", answer, chosen.kind, tuple(said), chosen.start, chosen.end, chosen.words, 0)
 
     def _as_network(self, document: ReadDocumentText, said: Said) -> Said:
@@ -217,8 +244,6 @@ class DeskReading:
                 with suppress(EditError):
                     self._work.undo(str(number), who=user)
             raise
-        finally:
-            self._made = None
         return (numbers[-1] if numbers else 0), left
 
     def _guess(self, document: ReadDocumentText, given: Form, page: Page) -> dict[str, str]:
@@ -371,6 +396,7 @@ class DeskReading:
                 (_mark(e), e.start, e.told.in_language(page.language), e.kind, e.sort, e.before)
                 for e in asked[:SENTENCES]
             ],
+            again=sum(each.sort == "again" for each in asked),
             more_asked=max(0, len(asked) - SENTENCES),
             kinds=sorted(
                 (each.title.in_language(page.language), name) for name, each in kinds.items() if name != "document"
@@ -401,15 +427,50 @@ class DeskReading:
         return Proposals(self._work.edits, project.config, today=project.today, write=write, keep=keep)
 
     def _all(self, document: ReadDocumentText) -> tuple[list[Proposal], list[AskedFact]]:
-        """The proposals of a text and what is asked of its earlier edition; made once as long as no file changes."""
+        """The proposals of a text and what is asked of its earlier edition; made once as long as no file changes.
+
+        Those of a text that takes long stay as they were while they are made again: a fact that was written is seen anyhow.
+        """
         proposals = self._proposals()
-        key = (document.iri, hash(document.kept.text), self._work.project.stamp(), proposals.stamp(document.name))
-        # Another thread may forget it meanwhile.
+        text_, stamp = (
+            (document.iri, hash(document.kept.text)),
+            (self._work.project.stamp(), proposals.stamp(document.name)),
+        )
         kept = self._made
-        if kept is None or kept[0] != key:
-            made, asked = proposals.made(document.kept, document.name), proposals.asked(document.kept, document.name)
-            self._made = kept = (key, made, asked)
-        return kept[1], kept[2]
+        if kept is not None and kept.text == text_ and kept.stamp != stamp and kept.seconds > SLOW:
+            threading.Thread(target=self._make_beside, args=(document, text_, stamp, kept), daemon=True).start()
+            asked = [each for each in kept.asked if each.fingerprint not in self._answered]
+            return proposals.without_rejected(kept.found, document.name), asked
+        if kept is None or (kept.text, kept.stamp) != (text_, stamp):
+            kept = self._make(document, text_, stamp, kept)
+        return kept.found, kept.asked
+
+    def _make(
+        self, document: ReadDocumentText, text_: object, stamp: object, before: MadeProposals | None
+    ) -> MadeProposals:
+        """Make the proposals of a text, unless somebody else has done so meanwhile."""
+        with self._making:
+            kept = self._made
+            if kept is None or kept is before or (kept.text, kept.stamp) != (text_, stamp):
+                began, proposals = time.monotonic(), self._proposals()
+                found, asked = (
+                    proposals.made(document.kept, document.name),
+                    proposals.asked(document.kept, document.name),
+                )
+                earlier = before.found if before is not None and before.text == text_ else []
+                self._answered = set()
+                self._made = kept = MadeProposals(text_, stamp, found, asked, time.monotonic() - began, earlier)
+            return kept
+
+    def _make_beside(self, document: ReadDocumentText, text_: object, stamp: object, before: MadeProposals) -> None:
+        # What is wrong is told to whoever opens the page next.
+        with suppress(CitygraphError):
+            self._make(document, text_, stamp, before)
+
+    def _earlier(self, document: ReadDocumentText) -> list[Proposal]:
+        """The proposals of a text as they were made before the last time: a page may show them still."""
+        kept = self._made
+        return kept.earlier if kept is not None and kept.text == (document.iri, hash(document.kept.text)) else []
 
 
 def _said(key: str) -> Sentence:
