@@ -241,10 +241,14 @@ class _Calendar:
         intervals = [each for during in _DURING for each in self._by[during].get(fact, ())]
         begins = [at for each in intervals for at in self._by[_BEGINNING].get(each, ())]
         ends = [at for each in intervals for at in self._by[_END].get(each, ())]
+        begun, known = self._texts(begins, _INSTANT), self._texts([fact], (AS_OF,))
+        if not begun and not known:
+            # By the last day on which it may have begun it had.
+            known = self._texts(begins, (_NOT_AFTER,))
         return _Dates(
-            begins=self._texts(begins, _INSTANT),
+            begins=begun,
             ends=self._texts(ends, (*_INSTANT, _NOT_AFTER)),
-            known=[*self._texts([fact], (AS_OF,)), *self._texts(begins, (_NOT_AFTER,))],
+            known=known,
             earliest=self._texts(begins, (_NOT_BEFORE,)),
         )
 

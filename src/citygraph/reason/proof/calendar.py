@@ -133,8 +133,9 @@ class Calendar:
         premises += [t for t in ends if t is not None and t not in premises]
         begins, finishes = self._span(fact, _BEGINNING, _DAYS), self._span(fact, _END, (*_DAYS, _NOT_AFTER))
         known = [_Date(_value(t[2]), (t,)) for t in self._facts.match(fact, _KNOWN, None) if self._facts.is_asserted(t)]
-        # By the last day on which it may have begun it had; before the first it had not.
-        known += self._span(fact, _BEGINNING, (_NOT_AFTER,))
+        # By the last day on which it may have begun it had, where no day is known; before the first it had not.
+        if not known and not begins:
+            known = self._span(fact, _BEGINNING, (_NOT_AFTER,))
         earliest = self._span(fact, _BEGINNING, (_NOT_BEFORE,))
         against = self._against((*begins, *earliest), finishes, [t[2] for t in ends[:2] if t is not None])
         if against is not None:
