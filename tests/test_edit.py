@@ -72,6 +72,7 @@ renaming --organization Nordnett --name-nb Nordlys --since 2019 --source notat.t
 merger --from Skogstad --from Fjordby --to Fjordby --date 2010-01-01 --source notat.txt
 topic --organization Nordlys --topic concept:topic-climate --source notat.txt
 aim --organization Nordlys --aim concept:aim-quality-of-life --source notat.txt
+constituency --organization Nordlys --constituency concept:aim-quality-of-life --source notat.txt
 activity --organization Nordlys --activity lobbying --since 2015 --source notat.txt
 relation --subject Nordlys --relation "partner of" --object id:skogstad-kommun --modality wish --source notat.txt
 seat --organization Rådet --place Skogstad --source notat.txt
