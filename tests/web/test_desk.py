@@ -518,6 +518,13 @@ def test_what_is_written_waits_until_another_person_approves_it(approving: DeskC
     assert decide(approving, at, "approve", OLA, seal="another").status_code == 409, (
         "what was seen is written, nothing else"
     )
+    good = {**hidden_of(page), "step": "approve"}
+    for fields, named in (
+        ({**good, "token": approving.desk.access.token("Kari Nordmann")}, OLA),
+        (good, {**OLA, "Origin": "https://evil.example"}),
+        (good, {}),
+    ):
+        assert approving.send(at, fields, **named).status_code == 403, named
     done = decide(approving, at, "approve", OLA)
     assert done.status_code == 303
     assert approving.ask("GET", at, headers=OLA).status_code == 404
