@@ -30,7 +30,8 @@ from citygraph.matching.names import (
     word_lists,
     words_of,
 )
-from citygraph.namespaces import CG, PREFIXES
+from citygraph.namespaces import CG, PREFIXES, prefixes_for
+from citygraph.project.asking import meant
 from citygraph.query.names import NamedThing, resolve_entity, unknown_terms
 from citygraph.rdf import Iri, Literal, Quad
 from citygraph.store import MemoryStore
@@ -314,3 +315,18 @@ SELECT ?x WHERE {
     assert (
         found[0].words.nb == "Linje 3, kolonne 8: cg:Citynetwork står ingen steder i grafen. Mente du cg:CityNetwork?"
     )
+
+
+def test_an_object_that_is_a_text_may_have_any_words_in_it() -> None:
+    prefixes = prefixes_for("https://e.example/")
+    note = Iri(PREFIXES["rdfs"] + "comment")
+    text = "There are several members"
+    named = [
+        Quad(Iri(f"https://e.example/id/{name}"), Iri(_SKOS + "prefLabel"), Literal(label, language="en"))
+        for name, label in (("a", "Thing"), ("b", "Twin"), ("c", "Twin"))
+    ]
+    kinds = [Quad(each.subject, Iri(_RDF + "type"), Iri(_SKOS + "Concept")) for each in named]
+    store = MemoryStore([*named, *kinds, Quad(Iri("https://e.example/id/a"), note, Literal(text))])
+    assert meant("Thing", "rdfs:comment", text, store, prefixes=prefixes).object == Literal(text)
+    with pytest.raises(QueryError, match="several"):
+        meant("Thing", "rdfs:comment", "Twin", store, prefixes=prefixes)

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from citygraph import Project
-from citygraph.query.entity import changed_since
-from citygraph.rdf import parse
+from citygraph.query.entity import changed_since, last_known
+from citygraph.rdf import Iri, Quad, parse
 from citygraph.store import MemoryStore
 from pages_client import MARKUP, Pages, words_of
 
@@ -74,6 +74,96 @@ def test_what_was_rejected_is_no_news_and_each_thing_is_asked_for_itself() -> No
     text = f"{head}{ties} id:m1 cg:rank concept:rank-deprecated ."
     store = MemoryStore(parse(text.encode(), format="ttl").quads)
     found = changed_since("2019-06-01", "2020-12-31", store)
-    assert [(each.holder[-1], each.body[-1], each.date) for each in found] == [("a", "y", "2020"), ("a", "x", "2019")]
+    assert [(each.holder[-1], each.body[-1], each.date.exact) for each in found] == [
+        ("a", "y", "2020"),
+        ("a", "x", "2019"),
+    ]
     of_x = changed_since("2019-06-01", "2020-12-31", store, of=["https://e.example/id/x"])
     assert [each.body[-1] for each in of_x] == ["x"]
+
+
+_HEAD = (
+    "@prefix id: <https://e.example/id/> . @prefix org: <http://www.w3.org/ns/org#> . @prefix time: <http://www.w3.org/2006/time#> . "
+    "@prefix cg: <https://w3id.org/citygraph/ontology#> . @prefix concept: <https://w3id.org/citygraph/concept/> . "
+    "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . "
+)
+
+
+def store_of(text: str, apart: str = "") -> MemoryStore:
+    about = [Quad(q.subject, q.predicate, q.object, FACTS) for q in parse((_HEAD + apart).encode(), format="ttl").quads]
+    return MemoryStore(parse((_HEAD + text).encode(), format="ttl").quads, apart=about)
+
+
+FACTS = Iri("https://e.example/facts")
+
+
+@pytest.mark.parametrize(
+    ("end", "at", "more", "is_news"),
+    [
+        ("hasEnd", "cg:dateNotBefore '2019-01-01' ; cg:dateNotAfter '2020-06-30'", "", True),
+        ("hasEnd", "cg:dateNotAfter '2020-06-30'", "", True),
+        ("hasBeginning", "cg:dateNotBefore '2020-01-01' ; cg:dateNotAfter '2020-06-30'", "", True),
+        # It may end yet, and nothing says that it has begun; what holds has begun.
+        ("hasEnd", "cg:dateNotBefore '2020-01-01' ; cg:dateNotAfter '2021-06-30'", "a cg:CurrentMembership ;", False),
+        ("hasBeginning", "cg:dateNotBefore '2020-01-01' ; cg:dateNotAfter '2021-06-30'", "", False),
+        (
+            "hasBeginning",
+            "cg:dateNotBefore '2020-01-01' ; cg:dateNotAfter '2021-06-30'",
+            "a cg:CurrentMembership ;",
+            True,
+        ),
+        (
+            "hasBeginning",
+            "cg:dateNotBefore '2021-01-01' ; cg:dateNotAfter '2021-06-30'",
+            "a cg:CurrentMembership ;",
+            False,
+        ),
+        ("hasEnd", "cg:dateNotAfter '2018-06-30'", "", False),
+    ],
+)
+def test_what_is_known_by_its_bounds_alone_is_news_when_it_has_happened(
+    end: str, at: str, more: str, *, is_news: bool
+) -> None:
+    tie = f"id:m {more} org:member id:a ; org:organization id:x ; org:role id:r ; org:memberDuring [ time:{end} [ {at} ] ] ."
+    found = changed_since("2019-06-01", "2020-12-31", store_of(tie))
+    assert [each.date.latest for each in found] == ([at.rpartition(" ")[2].strip("'")] if is_news else [])
+    assert all(each.has_ended == (end == "hasEnd") for each in found)
+
+
+def test_what_nobody_ever_dated_is_old_too_and_stands_last() -> None:
+    ties = "".join(f"id:{n} org:member id:a ; org:organization id:x ; org:role id:r . " for n in ("m1", "m2", "m3"))
+    statuses = (
+        "id:m1 cg:status concept:status-undated . id:m2 cg:status concept:status-last-known ; cg:statusDate '2013' . "
+        "id:m3 cg:status concept:status-ended ; cg:statusDate '2013' ."
+    )
+    found = last_known(store_of(ties, statuses), FACTS)
+    assert [(each.fact[-2:], each.date.in_words("en")) for each in found] == [("m2", "2013"), ("m1", "")]
+
+
+def test_news_of_a_thing_has_what_is_held_on_its_behalf_and_in_its_units() -> None:
+    at = "org:role id:r ; org:memberDuring [ time:hasBeginning [ time:inXSDDate '2020-01-01' ] ]"
+    ties = (
+        f"id:m1 org:member id:person ; org:organization id:board ; cg:onBehalfOf id:city ; {at} . id:board org:unitOf id:net . "
+        f"id:m2 org:member id:agency ; org:organization id:net ; {at} . id:agency org:transitiveSubOrganizationOf id:city . "
+        f"id:m3 org:member id:other ; org:organization id:net ; {at} ."
+    )
+    store = store_of(ties)
+    of = {
+        name: {
+            each.fact[-2:] for each in changed_since("2019", "2020-12-31", store, of=[f"https://e.example/id/{name}"])
+        }
+        for name in ("city", "net", "board", "person")
+    }
+    assert of == {"city": {"m1", "m2"}, "net": {"m1", "m2", "m3"}, "board": {"m1"}, "person": {"m1"}}
+
+
+def test_a_name_that_only_comes_near_is_asked_about_and_one_to_the_letter_is_not(pages: Pages) -> None:
+    near = pages.get("/news?of=Osl&lang=en")
+    assert near.status_code == 400
+    alert = near.text.partition('role="alert"')[2].partition("</div>")[0]
+    assert "Choose what you meant" in alert
+    assert 'href="/news?of=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fplace-oslo&amp;lang=en"' in alert
+    assert "memo" not in alert.lower(), "a document has no memberships"
+    assert pages.get("/news?of=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fplace-oslo").status_code == 200
+    for name in ("Oslo", "oslo+kommune", "Florenz", "eurocities"):
+        assert pages.get(f"/news?of={name}").status_code == 200, name

@@ -112,7 +112,7 @@ def _months() -> dict[str, int]:
     """The months by name and by the first three letters of it, folded, in every language."""
     found: dict[str, int] = {}
     for number in range(1, _MONTHS + 1):
-        names = text(f"web.month.{number}")
+        names = text(f"dates.month.{number}")
         for name in map(names.in_language, LANGUAGES):
             found[plain(name)] = found[plain(name)[:3]] = number
     return found

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from citygraph.dates import KnownDate
 from citygraph.namespaces import CONCEPT
 from citygraph.query.citations import DEPRECATED
 from citygraph.rdf import Iri, Literal, Term
@@ -30,7 +31,11 @@ def _text(name: str) -> str:
 
 def _rows(store: Store, name: str, **bind: Term) -> list[dict[str, Term]]:
     """The rows of one of the queries beside this file, with these variables bound."""
-    answer = store.query(_text(name), bind=bind, most_rows=_MOST_ROWS)
+    return _rows_of(store, _text(name), **bind)
+
+
+def _rows_of(store: Store, query: str, **bind: Term) -> list[dict[str, Term]]:
+    answer = store.query(query, bind=bind, most_rows=_MOST_ROWS)
     return list(answer) if isinstance(answer, Solutions) else []
 
 
@@ -158,15 +163,14 @@ class NetworkTie:
         body: where the role is held: the network itself or a unit of it.
         role: as what.
         holder: who holds it.
-        begin: when it began; empty when nothing says.
-        begin_within: the first and the last day on which it may have begun, where its day is not known; one may be empty.
+        begin: when it began.
         end: when it ended.
-        end_within: the first and the last day on which it may have ended.
-        confirmed: the latest day on which a source says that it held.
+        known: the days on which a source says that it held, in order.
         is_grade: it is a grade of membership, and no office.
         is_member: it is a membership, and no looser grade.
         leads: the role makes a head of its body.
         on_board: the body is a board.
+        in_group: the body is a working group.
         is_current: it holds on the day.
     """
 
@@ -175,26 +179,31 @@ class NetworkTie:
     body: str
     role: str
     holder: str
-    begin: str
-    begin_within: tuple[str, str] | None
-    end: str
-    end_within: tuple[str, str] | None
-    confirmed: str
+    begin: KnownDate
+    end: KnownDate
+    known: tuple[str, ...]
     is_grade: bool
     is_member: bool
     leads: bool
     on_board: bool
+    in_group: bool
     is_current: bool
 
 
-def ties_of(iri: str, store: Store) -> list[NetworkTie]:
-    """The ties of an authority or a person to networks, whenever they hold."""
-    return _ties("ties", iri, store)
+def ties_of(iri: str, store: Store, lifted: Iri) -> list[NetworkTie]:
+    """The ties of an authority or a person to networks, whenever they hold.
+
+    Args:
+        iri: the authority or the person.
+        store: the graph of a day.
+        lifted: the graph of what is stated and does not hold on it, the first of `graphs.LIFTED`.
+    """
+    return _ties("ties", iri, store, lifted)
 
 
-def offices_in(network: str, store: Store) -> list[NetworkTie]:
-    """The offices in a network and in its units, whenever they hold."""
-    return _ties("offices", network, store)
+def offices_in(network: str, store: Store, lifted: Iri) -> list[NetworkTie]:
+    """The offices in a network and in its units, whenever they hold; `lifted` is as for `ties_of`."""
+    return _ties("offices", network, store, lifted)
 
 
 def grades_in(network: str, store: Store) -> dict[str, int]:
@@ -203,82 +212,86 @@ def grades_in(network: str, store: Store) -> dict[str, int]:
     return {r.value: int(c.value) for r, c in rows if isinstance(r, Iri) and isinstance(c, Literal)}
 
 
-def _ties(query: str, iri: str, store: Store) -> list[NetworkTie]:
+def _ties(query: str, iri: str, store: Store, lifted: Iri) -> list[NetworkTie]:
     found: dict[Term, dict[str, list[str]]] = {}
-    for row in _rows(store, query, thing=Iri(iri)):
+    for row in _rows(store, query, thing=Iri(iri), lifted=lifted):
         values = found.setdefault(row["fact"], defaultdict(list))
         for column, term in row.items():
             values[column].append(term.value if isinstance(term, Iri | Literal) else str(term))
     return [
         NetworkTie(
             fact,
-            network=min(values["network"]),
+            # A network that belongs to another is meant itself.
+            network=_one_of(values["network"], values["body"]),
             body=min(values["body"]),
             role=min(values["role"]),
-            holder=min(values["holder"]),
-            begin=max(values["begin"], default=""),
-            begin_within=_within(values["begin_from"], values["begin_by"]),
-            end=max(values["end"], default=""),
-            end_within=_within(values["end_from"], values["end_by"]),
-            confirmed=max(values["date"], default=""),
+            holder=_one_of(values["holder"], [iri]),
+            begin=_known_date(values, "begin"),
+            end=_known_date(values, "end"),
+            known=tuple(sorted(set(values["date"]))),
             is_grade="true" in values["grade"],
             is_member="true" in values["joins"],
             leads="true" in values["leads"],
             on_board="true" in values["board"],
+            in_group="true" in values["group"],
             is_current="true" in values["current"],
         )
         for fact, values in found.items()
     ]
 
 
+def _one_of(found: Sequence[str], wanted: Sequence[str]) -> str:
+    return min((each for each in found if each in wanted), default=min(found))
+
+
+def _known_date(values: Mapping[str, Sequence[str]], at: str) -> KnownDate:
+    earliest, latest = values.get(f"{at}_earliest", ()), values.get(f"{at}_latest", ())
+    return KnownDate(max(values.get(at, ()), default=""), min(earliest, default=""), max(latest, default=""))
+
+
 @dataclass(frozen=True, slots=True)
 class DatedTie:
-    """A membership or an office with the date that tells something of it, empty for none.
-
-    `within` are the first and the last day on which it may be, where the day is not known; one may be empty.
-    """
+    """A membership or an office with the date that tells something of it; without one when nothing says when it held."""
 
     fact: str
     holder: str
     body: str
     role: str
-    date: str
-    within: tuple[str, str] | None = None
+    date: KnownDate
     has_ended: bool = False
 
 
 def changed_since(since: str, day: str, store: Store, *, of: Sequence[str] = ()) -> list[DatedTie]:
     """What began or ended from one day to another, both as `2026-11-30`, the newest first; with `of` of these things."""
     found = _tied(store, "changed", of, since=Literal(since), day=Literal(day))
-    return sorted(found, key=lambda each: (max(each.within or ("",)) or each.date, each.fact), reverse=True)
+    return sorted(found, key=lambda each: (each.date.by, each.fact), reverse=True)
 
 
 def last_known(store: Store, statuses: Iri, *, of: Sequence[str] = ()) -> list[DatedTie]:
-    """What has begun and not ended, and was confirmed too long ago, the oldest first; then what has no date.
+    """What has begun and not ended, and was confirmed too long ago, the oldest first; below it what nobody has dated.
 
     Args:
         store: the graph of a day.
         statuses: the graph that says why facts do not hold on it, the last of `graphs.LIFTED`.
         of: the things whose ties are wanted; all without them.
     """
-    return sorted(_tied(store, "old", of, facts=statuses), key=lambda each: (not each.date, each.date, each.fact))
+    found = _tied(store, "old", of, facts=statuses)
+    return sorted(found, key=lambda each: (not each.date, each.date.by, each.fact))
 
 
 def _tied(store: Store, query: str, of: Sequence[str], **bind: Term) -> set[DatedTie]:
-    """The rows of a query about ties, asked of each thing as who and as where, so that none is cut off for others."""
-    ends = [{end: Iri(each)} for each in of for end in ("holder", "body")]
-    return {_dated(row) for end in ends or [{}] for row in _rows(store, query, **bind, **end)}
+    """The rows of a query about ties, asked for each thing by itself, so that none is cut off for others."""
+    if not of:
+        return {_dated(row) for row in _rows(store, query, **bind)}
+    of_thing = _text(query).replace("  # OF\n", _text("of-thing"))
+    return {_dated(row) for each in of for row in _rows_of(store, of_thing, **bind, of=Iri(each))}
 
 
 def _dated(row: Mapping[str, Term]) -> DatedTie:
     values = {name: term.value if isinstance(term, Iri | Literal) else str(term) for name, term in row.items()}
-    fact, holder, body, role = (values[each] for each in ("fact", "holder", "body", "role"))
-    within = _within(*([values[each]] if each in values else [] for each in ("from", "by")))
-    return DatedTie(fact, holder, body, role, values.get("date", ""), within, has_ended=values.get("ended") == "true")
-
-
-def _within(first: Sequence[str], last: Sequence[str]) -> tuple[str, str] | None:
-    return (min(first, default=""), max(last, default="")) if first or last else None
+    date = KnownDate(values.get("exact", values.get("date", "")), values.get("earliest", ""), values.get("latest", ""))
+    ended = values.get("ended") == "true"
+    return DatedTie(values["fact"], values["holder"], values["body"], values["role"], date, has_ended=ended)
 
 
 def governed_with(iri: str, store: Store) -> list[str]:

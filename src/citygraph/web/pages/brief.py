@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from markupsafe import Markup
 
 from citygraph.as_of import DatedStatus, FactStatus
+from citygraph.graphs import LIFTED, lifted_graph
 from citygraph.namespaces import PREFIXES
 from citygraph.query import cite
 from citygraph.query.entity import NetworkTie, governed_with, grades_in, offices_in, ties_of
-from citygraph.rdf import Term
+from citygraph.rdf import Iri, Term
 from citygraph.web.pages.facts import CitedSource, ShownStatus, cited_sources, shown_status
 from citygraph.web.pages.page import Page
 from citygraph.web.pages.take import source_address
@@ -25,43 +26,41 @@ _PLACES: Final = frozenset({"city", "place"})
 
 @dataclass(frozen=True, slots=True)
 class Governed:
-    """A place and who speaks for it, which are one for a reader when there is one of each; the place may be empty."""
+    """A place and who speaks for it, which are one for a reader; either may be empty."""
 
-    place: str
-    authorities: tuple[str, ...]
-
-    @property
-    def subject(self) -> str:
-        """Whose name the brief bears."""
-        return self.place or self.authorities[0]
+    place: str = ""
+    authorities: tuple[str, ...] = ()
 
     @property
-    def holder(self) -> str:
-        """Whose ties the page is about: the authority, or the place of several."""
+    def one(self) -> str:
+        """Of which the facts are told: the authority, and of a place that has several, the place."""
         return self.authorities[0] if len(self.authorities) == 1 else self.place
 
     def other_than(self, iri: str) -> str:
-        """The other one of the two; empty when there is none, or more than one."""
-        return next((each for each in (self.holder, self.place) if each not in {"", iri}), "")
+        """The other one of the two; empty when there is none, and when there are several."""
+        return next((each for each in (self.one, self.place) if each not in {"", iri}), "")
 
 
 def governed(page: Page, iri: str) -> Governed | None:
-    """The place that a page is of and its authorities, or an authority and its only place; `None` for anything else."""
+    """The place and the authorities that a page is of; of an authority the place that it alone has; `None` for anything else."""
     kind = page.graph.kind_of(iri)
     is_place = kind is not None and kind.name in _PLACES
     if not is_place and _AUTHORITY not in page.graph.directory.classes(iri):
         return None
     others = governed_with(iri, page.graph.store)
     if is_place:
-        authorities = [each for each in others if _AUTHORITY in page.graph.directory.classes(each)]
-        return Governed(iri, tuple(authorities)) if authorities else None
+        authorities = tuple(each for each in others if _AUTHORITY in page.graph.directory.classes(each))
+        return Governed(iri, authorities) if authorities else None
     alone = len(others) == 1 and governed_with(others[0], page.graph.store) == [iri]
     return Governed(others[0] if alone else "", (iri,))
 
 
 @dataclass(frozen=True, slots=True)
 class BriefLine:
-    """One tie in words: where, as what, who, when; `numbers` are those of its sources."""
+    """One tie in words: where, as what, who, when; `numbers` are those of its sources.
+
+    `confirmed` is empty when its network says it for all, and when nobody has confirmed it.
+    """
 
     network: ShownTerm
     role: str
@@ -69,13 +68,13 @@ class BriefLine:
     holder: ShownTerm | None
     when: str
     numbers: tuple[int, ...]
-    since: str = ""
+    confirmed: str = ""
     status: ShownStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkBrief:
-    """What holds in one network."""
+    """What holds in one network; `confirmed` is when all of it was confirmed last, empty when that differs."""
 
     network: ShownTerm
     grades: tuple[BriefLine, ...]
@@ -88,7 +87,8 @@ class NetworkBrief:
 class Brief:
     """What an authority or a person is in networks on the day, or who does what in a network, best first.
 
-    `of` is `authority`, `person` or `network`; `others` is what is known of other days, `undated` what no day is known of.
+    `of` is `authority`, `person` or `network`; `last_known` is too old to count, of what is `undated` nothing says when it
+    held, and `others` is what is known of other days or was rejected. Each fact stands once.
     """
 
     of: str
@@ -100,11 +100,17 @@ class Brief:
     others: tuple[BriefLine, ...]
     sources: tuple[CitedSource, ...]
 
+    @property
+    def away(self) -> tuple[tuple[str, tuple[BriefLine, ...]], ...]:
+        """What does not hold on the day, by the word for why."""
+        found = (("last_known", self.last_known), ("undated", self.undated), ("others", self.others))
+        return tuple((key, lines) for key, lines in found if lines)
+
 
 def brief_of(page: Page, pair: Governed) -> Brief:
     """The brief of a place and its authorities, in the language and on the day of the page."""
-    ties = {tie.fact: tie for each in pair.authorities for tie in ties_of(each, page.graph.store)}
-    writer = _Writer(page, pair.subject, pair.authorities, [*ties.values()])
+    ties = {tie.fact: tie for each in pair.authorities for tie in ties_of(each, page.graph.store, _lifted(page))}
+    writer = _Writer(page, pair.place or pair.authorities[0], pair.authorities, list(ties.values()))
     return writer.brief("authority", writer.sentence)
 
 
@@ -114,7 +120,11 @@ def other_brief(page: Page, iri: str) -> Brief | None:
     name = kind.name if kind is not None else ""
     if name not in {"network", "person"}:
         return None
-    ties = ties_of(iri, page.graph.store) if name == "person" else offices_in(iri, page.graph.store)
+    ties = (
+        ties_of(iri, page.graph.store, _lifted(page))
+        if name == "person"
+        else offices_in(iri, page.graph.store, _lifted(page))
+    )
     grades = grades_in(iri, page.graph.store) if name == "network" else {}
     if not ties and not grades:
         return None
@@ -124,23 +134,16 @@ def other_brief(page: Page, iri: str) -> Brief | None:
     )
 
 
-def day_in_words(page: Page, day: str, within: tuple[str, str] | None) -> str:
-    """A day no more exactly than the graph knows it: one between two, or on one side of one, is said as such."""
-    date = page.formatter.date
-    if not within:
-        return date(day) if day else ""
-    first, last = within
-    if first and last:
-        return page.words("brief.between", first=date(first), last=date(last))
-    return page.words("brief.or_later", date=date(first)) if first else page.words("brief.or_earlier", date=date(last))
+def _lifted(page: Page) -> Iri:
+    return lifted_graph(page.graph.manifest.base, LIFTED[0])
 
 
 class _Writer:
     """Says ties in words, and numbers their sources in the order in which they are said."""
 
-    def __init__(self, page: Page, subject: str, own: Sequence[str], ties: Sequence[NetworkTie]) -> None:
-        """The page of a subject; `own` is whom it is of, and one alone is left out of its own lines."""
-        self._page, self._subject, self._own, self._words = page, subject, own, page.words
+    def __init__(self, page: Page, subject: str, holders: Sequence[str], ties: Sequence[NetworkTie]) -> None:
+        """The page of a subject; who is the only one of the `holders` is left out of its own lines."""
+        self._page, self._subject, self._holders, self._words = page, subject, holders, page.words
         self.name = page.graph.label(subject, page.language)
         self.ties = sorted(ties, key=self._order)
         facts = [tie.fact for tie in self.ties]
@@ -151,19 +154,19 @@ class _Writer:
     def brief(self, of: str, sentence: Callable[[Sequence[NetworkTie]], str]) -> Brief:
         """What holds in each network, what is last known, and what is past."""
         holding = [tie for tie in self.ties if tie.is_current]
-        away = [tie for tie in self.ties if not tie.is_current]
         by_place: dict[str, list[NetworkTie]] = defaultdict(list)
         for tie in holding:
             # A network is read body by body.
             by_place[tie.body if of == "network" else tie.network].append(tie)
         first = sorted(by_place, key=lambda each: each != self._subject)
         networks = tuple(self.network(each, by_place[each]) for each in first)
-        groups: dict[FactStatus, list[BriefLine]] = {}
-        for status in (FactStatus.LAST_KNOWN, FactStatus.UNDATED):
-            groups[status] = [self.line(tie) for tie in away if self.code(tie) is status]
-        others = tuple(self.line(tie) for tie in away if self.code(tie) not in groups)
-        last_known, undated = map(tuple, groups.values())
-        return Brief(of, self.name, sentence(holding), networks, last_known, undated, others, tuple(self.sources))
+        found: dict[FactStatus, list[BriefLine]] = defaultdict(list)
+        for tie in (each for each in self.ties if not each.is_current):
+            found[self.code(tie)].append(self.line(tie))
+        last_known, undated = (tuple(found.pop(each, [])) for each in (FactStatus.LAST_KNOWN, FactStatus.UNDATED))
+        others = tuple(line for status in FactStatus for line in found.get(status, []))
+        sources = tuple(self.sources)
+        return Brief(of, self.name, sentence(holding), networks, last_known, undated, others, sources)
 
     def _order(self, tie: NetworkTie) -> tuple[object, ...]:
         label = self._page.graph.label
@@ -177,73 +180,94 @@ class _Writer:
 
     def network(self, network: str, ties: Sequence[NetworkTie]) -> NetworkBrief:
         """What holds in one network."""
+        confirmed = sorted({self._confirmed(tie) for tie in ties})
         groups: dict[str, list[BriefLine]] = {"grades": [], "offices": [], "led": []}
         for tie in ties:
             kind = "grades" if tie.is_grade else "led" if tie.leads and tie.body != network else "offices"
-            groups[kind].append(self.line(tie))
-        confirmed = max((tie.confirmed for tie in ties), default="")
+            groups[kind].append(self.line(tie, confirmed=self._confirmed(tie) if confirmed[1:] else ""))
         return NetworkBrief(
             self._page.formatter.iri(network),
             tuple(groups["grades"]),
             tuple(groups["offices"]),
             tuple(groups["led"]),
-            confirmed=self._page.formatter.date(confirmed) if confirmed else "",
+            confirmed="" if confirmed[1:] else confirmed[0],
         )
 
-    def line(self, tie: NetworkTie) -> BriefLine:
+    def _confirmed(self, tie: NetworkTie) -> str:
+        """When somebody said last, up to the day, that it held."""
+        day = self._page.graph.manifest.as_of
+        latest = max((each for each in tie.known if each <= day[: len(each)]), default="")
+        return self._page.formatter.date(latest)
+
+    def line(self, tie: NetworkTie, *, confirmed: str = "") -> BriefLine:
         """One tie in words."""
         formatter = self._page.formatter
         dated = self._statuses.get(tie.fact)
+        when = formatter.interval(tie.begin, tie.end)
         return BriefLine(
             network=formatter.iri(tie.network),
             role=self._page.graph.label(tie.role, self._page.language),
             body=formatter.iri(tie.body),
-            holder=None if (tie.holder,) == tuple(self._own) else formatter.iri(tie.holder),
-            when=self._when(tie),
+            holder=None if [tie.holder] == [*self._holders] else formatter.iri(tie.holder),
+            when=when or (self._words("brief.since_unknown") if tie.is_grade and tie.is_current else ""),
             numbers=self._numbers(tie.fact),
-            since=self._begin(tie),
-            status=shown_status(dated, formatter) if dated else None,
+            confirmed=self._words("news.confirmed", date=confirmed) if confirmed else "",
+            status=shown_status(self._said_date(dated, tie), formatter) if dated else None,
         )
-
-    def _when(self, tie: NetworkTie) -> str:
-        begin, end = self._begin(tie), day_in_words(self._page, tie.end, tie.end_within)
-        if begin and end:
-            return f"{begin} – {end}"
-        if begin:
-            return self._words("brief.since", date=begin)
-        return self._words("brief.until", date=end) if end else ""
-
-    def _begin(self, tie: NetworkTie) -> str:
-        return day_in_words(self._page, tie.begin, tie.begin_within)
 
     def _numbers(self, fact: Term) -> tuple[int, ...]:
         shown = cited_sources(self._cited.get(fact, ()), self._page.formatter, self._words)
         return tuple(self.sources.setdefault(each, len(self.sources) + 1) for each in shown)
 
+    def _said_date(self, dated: DatedStatus, tie: NetworkTie) -> DatedStatus:
+        """The status without its date where the date is one between bounds, which the line tells."""
+        at = {FactStatus.ENDED: tie.end, FactStatus.NOT_YET: tie.begin}.get(dated.status)
+        return replace(dated, date="") if at and at.latest and dated.date in {at.exact, at.latest} else dated
+
     def sentence(self, holding: Sequence[NetworkTie]) -> str:
-        """What the authority has on the day, counted."""
-        own = [tie for tie in holding if tie.is_grade and tie.holder in self._own]
-        heads = {tie.body for tie in holding if tie.leads}
+        """What the authority has on the day: what it is head of by name, all else counted, and nothing twice."""
+        own = [tie for tie in holding if tie.is_grade and tie.holder in self._holders]
+        heads = [tie for tie in holding if tie.leads and tie.body == tie.network]
+        led = {tie.body: tie for tie in holding if tie.leads and tie.body != tie.network}
+        member = {tie.network for tie in own if tie.is_member}
         boards = {tie.body for tie in holding if tie.on_board}
-        networks = {tie.network for tie in holding}
         counted = {
-            "member": {tie.network for tie in own if tie.is_member},
-            "partner": {tie.network for tie in own if not tie.is_member},
-            "presides": heads & networks,
-            "leads": heads - networks - boards,
-            "chairs": heads & boards,
-            "board": boards - heads,
+            "member": len(member),
+            "through": len({tie.network for tie in holding if tie.is_grade} - {tie.network for tie in own}),
+            "chairs": len(led.keys() & boards),
+            "leads": sum(tie.in_group for tie in led.values()),
+            "leads_body": len({body for body, tie in led.items() if not tie.in_group} - boards),
+            "board": len(boards - led.keys()),
+            "offices": sum(not (tie.is_grade or tie.leads or tie.on_board) for tie in holding),
         }
-        said = [
-            self._words(f"brief.{key}_{'one' if len(found) == 1 else 'many'}", count=len(found))
-            for key, found in counted.items()
-            if found
+        said = {
+            key: self._words(f"brief.{key}_{'one' if count == 1 else 'many'}", count=count)
+            for key, count in counted.items()
+            if count
+        }
+        first = [said.pop(key) for key in ("member",) if key in said]
+        others = self._other_grades(tie for tie in own if tie.network not in member)
+        what = [*first, *others, *dict.fromkeys(map(self._heads, heads)), *said.values()]
+        if not what:
+            return self._nothing()
+        return self._words("brief.sentence", name=self.name, what=self._listed(what), day=self._day)
+
+    def _other_grades(self, ties: Iterable[NetworkTie]) -> list[str]:
+        """In how many networks the authority has each of the looser grades, by their names."""
+        networks: dict[str, set[str]] = defaultdict(set)
+        for tie in ties:
+            networks[self._page.graph.label(tie.role, self._page.language)].add(tie.network)
+        return [
+            self._words(f"brief.as_{'one' if len(found) == 1 else 'many'}", role=role, count=len(found))
+            for role, found in sorted(networks.items())
         ]
-        return (
-            self._words("brief.sentence", name=self.name, what=self._listed(said), day=self._day)
-            if said
-            else self._nothing()
-        )
+
+    def _heads(self, tie: NetworkTie) -> str:
+        """That the authority is head of a network, or who is on its behalf."""
+        key = "is_head" if tie.holder in self._holders else "has_head"
+        label = self._page.graph.label
+        names = (label(each, self._page.language) for each in (tie.role, tie.network, tie.holder))
+        return self._words(f"brief.{key}", **dict(zip(("role", "network", "name"), names, strict=True)))
 
     @property
     def _day(self) -> str:
@@ -275,10 +299,11 @@ class _Writer:
     def of_network(self, holding: Sequence[NetworkTie], grades: Mapping[str, int]) -> str:
         """Who leads a network, and how many have each grade, as far as the graph knows them."""
         label, language = self._page.graph.label, self._page.language
-        heads = [tie for tie in holding if tie.leads and tie.body == self._subject]
-        said = [
-            self._words("brief.head", role=label(tie.role, language), name=label(tie.holder, language)) for tie in heads
-        ]
+        heads: dict[str, dict[str, None]] = defaultdict(dict)
+        for tie in holding:
+            if tie.leads and tie.body == self._subject:
+                heads[label(tie.role, language)][label(tie.holder, language)] = None
+        said = [self._words("brief.head", role=role, name=self._listed([*names])) for role, names in heads.items()]
         counted = sorted(grades.items(), key=lambda each: (-each[1], each[0]))
         said += [self._words("brief.grade", role=label(role, language), count=count) for role, count in counted]
         if not said:

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.dates import date_in_words
 from citygraph.errors import QueryError
 from citygraph.formats import answer_formats
 from citygraph.labels import FALLBACK, KINDS
@@ -35,7 +36,6 @@ from citygraph.web.pages.facts import AnswerTable, table_of
 from citygraph.web.pages.files import account_headers, answer_file
 from citygraph.web.pages.graph import day_of
 from citygraph.web.pages.page import NotFound, Page, as_fault, kindly, respond
-from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import other_day
 
 _NAME: Final = "built-question"

@@ -14,6 +14,7 @@ from anyio.from_thread import run as run_in_loop
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.dates import date_in_words
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.lexer import Token, word_of
 from citygraph.messages import Sentence, Text, said_in, sentence
@@ -28,7 +29,6 @@ from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import saved_queries
 from citygraph.web.pages.page import Page, as_fault
 from citygraph.web.pages.pictures import pictures_of
-from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import Refusal, read_body
 
 _MOST_TERMS: Final = 5000

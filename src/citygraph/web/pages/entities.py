@@ -148,7 +148,7 @@ def _entity_page(page: Page, iri: str) -> Response:
     other = pair.other_than(iri) if pair else ""
     brief = brief_of(page, pair) if pair else other_brief(page, iri)
     groups = groups_about(iri, page.formatter)
-    tables = tables_about(pair.holder if pair else iri, page.formatter)
+    tables = tables_about(pair.one if pair else iri, page.formatter)
     here = (cite([Iri(iri)], page.graph.store) or {}).get(Iri(iri), ())
     main = page.graph.label(iri, page.language)
     same = [each for each in _same(groups) if each.iri.startswith(PREFIXES["wd"])]
@@ -169,7 +169,7 @@ def _entity_page(page: Page, iri: str) -> Response:
         cited=lambda citations: cited_sources(citations, page.formatter, page.words),
         wikidata=same,
         map=_map(page, iri),
-        questions=_questions(page, pair.holder if pair else iri),
+        questions=_questions(page, pair.one if pair else iri),
         document=document_view(page, iri) if kind.name == "document" else None,
         twins=twins,
         structured=data_block(_structured_data(page, iri, kind, groups, tables)),

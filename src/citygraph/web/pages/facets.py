@@ -15,6 +15,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.dates import date_in_words
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.labels import FALLBACK, Kind, kind_named
 from citygraph.matching.names import plain
@@ -29,7 +30,6 @@ from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import day_of
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, kindly, wanted_format
 from citygraph.web.pages.search import nearest_things
-from citygraph.web.pages.terms import date_in_words
 from citygraph.web.requests import other_day
 
 _MOST_LISTED: Final = 3000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -11,15 +12,17 @@ from starlette.responses import Response
 
 from citygraph.errors import QueryError
 from citygraph.messages import sentence
-from citygraph.namespaces import prefixes_for
-from citygraph.query import resolve_entity
 from citygraph.query.entity import DatedTie, changed_since, governed_with, last_known
 from citygraph.rdf import Iri
-from citygraph.web.pages.brief import day_in_words
 from citygraph.web.pages.page import Page, as_fault
+from citygraph.web.pages.search import find_things
 from citygraph.web.pages.terms import ShownTerm
 
 _SHOWN: Final = 100
+_WITH_TIES: Final = frozenset({"network", "city", "place", "authority", "person", "working-group", "body"})
+_MOST_MEANT: Final = 8
+_TO_THE_LETTER: Final = 0.99
+"""What a name scores at least that is called exactly so, in whatever language (`store.names`)."""
 _KNOWN: Final = frozenset({"since", "of", "lang"})
 
 
@@ -40,10 +43,12 @@ def news_page(request: Request) -> Response:
     day, asked = page.graph.manifest.as_of, request.query_params
     fault: list[str] = []
     since, about = _year_before(day), ""
+    near: list[tuple[str, str]] = []
     try:
         _refuse_unknown(page)
         since = _since(asked.get("since", ""), day) or since
-        about = _about(page, asked.get("of", "").strip())
+        about, near = _about(page, asked.get("of", "").strip())
+        _refuse_unnamed(asked.get("of", "").strip(), about, near)
     except QueryError as error:
         fault = as_fault(error, page.language)
     mine = [about, *governed_with(about, page.graph.store)] if about else []
@@ -54,6 +59,7 @@ def news_page(request: Request) -> Response:
         "news.html",
         status=400 if fault else 200,
         fault=fault,
+        near=near,
         since=since,
         since_words=page.formatter.date(since),
         of=page.formatter.iri(about) if about else None,
@@ -68,12 +74,11 @@ def news_page(request: Request) -> Response:
 
 
 def _line(page: Page, tie: DatedTie, when: str) -> _Line:
-    date = day_in_words(page, tie.date, tie.within)
     return _Line(
         page.formatter.iri(tie.holder),
         page.graph.label(tie.role, page.language),
         page.formatter.iri(tie.body),
-        page.words(when if date else "status.undated-plain", date=date),
+        page.words(when, date=tie.date.in_words(page.language)) if tie.date else page.words("news.undated"),
         tie.fact,
     )
 
@@ -111,13 +116,26 @@ def _since(text: str, day: str) -> str:
     return min(since, day)
 
 
-def _about(page: Page, text: str) -> str:
-    """The thing that is meant by an address, the end of one, or a name; empty for none.
+def _refuse_unnamed(text: str, about: str, near: Sequence[tuple[str, str]]) -> None:
+    if text and not about:
+        fix = sentence("web.news.meant" if near else "web.news.other_name")
+        raise QueryError(sentence("question.nothing", text=text[:60]), fix=fix)
 
-    Raises:
-        QueryError: nothing is called so, or several things are; the nearest names are in the message.
+
+def _about(page: Page, text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The thing that is meant by an address, the end of one, or a name to the letter; empty for none.
+
+    Returns:
+        the thing, and what may be meant when it is not known which: the names that come near, with their addresses.
     """
-    if not text:
-        return ""
-    prefixes = prefixes_for(page.project.config.base)
-    return resolve_entity(text, page.graph.store, prefixes=prefixes, names=page.graph.candidates).value
+    directory = page.graph.directory
+    known = text if directory.node(text) is not None else directory.called(text) if text else ""
+    if known or not text:
+        return known or "", []
+    hits = [hit for hit, kind in find_things(page.graph, text) if kind.name in _WITH_TIES]
+    exact = [hit.iri for hit in hits if hit.score >= _TO_THE_LETTER]
+    # A place and who speaks for it are one.
+    if exact and set(exact) <= {exact[0], *governed_with(exact[0], page.graph.store)}:
+        return exact[0], []
+    meant = (exact or [hit.iri for hit in hits])[:_MOST_MEANT]
+    return "", [(page.graph.label(each, page.language), page.urls.news(each)) for each in meant]

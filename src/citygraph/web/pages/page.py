@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.dates import date_in_words
 from citygraph.errors import CitygraphError, SnapshotError
 from citygraph.formats import negotiate
 from citygraph.jsonld import in_a_page
@@ -25,7 +26,7 @@ from citygraph.results import Solutions
 from citygraph.store import Snapshot
 from citygraph.web.pages.graph import GraphView, KeptVersion, close_stores, graph_of, memory_of, project_of, snapshot_of
 from citygraph.web.pages.i18n import LanguageChoice, Words, choose_language
-from citygraph.web.pages.terms import ShownTerm, TermFormatter, date_in_words
+from citygraph.web.pages.terms import ShownTerm, TermFormatter
 from citygraph.web.pages.urls import Urls, asset_version, has_browser_sparql, has_editor, prefix_of
 from citygraph.web.requests import Refusal, error_body, refusal_of, static_policy
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from citygraph.dates import date_in_words
 from citygraph.errors import ConfigError, QueryError, StoreError
 from citygraph.formats import ANSWER_FORMATS, answer_formats, media_type
 from citygraph.messages import sentence
@@ -29,7 +30,6 @@ from citygraph.web.pages.graph import close_stores, day_of, saved_queries, saved
 from citygraph.web.pages.page import JSON, NotFound, Page, as_fault, data_block, kindly, respond, wanted_format
 from citygraph.web.pages.pictures import pictures_of
 from citygraph.web.pages.take import absolute, endings, picture_of, source_address, take_of, taken
-from citygraph.web.pages.terms import date_in_words
 from citygraph.web.pages.two_days import TwoDays, two_days
 from citygraph.web.requests import other_day
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from citygraph.ask import AskedText, Phrasings, Reading, read_question
+from citygraph.dates import date_in_words
 from citygraph.errors import QueryError, StoreTimeout
 from citygraph.labels import FALLBACK, Kind, kind_named
 from citygraph.matching.names import plain
@@ -26,7 +27,7 @@ from citygraph.store.names import Hit
 from citygraph.web.pages.files import json_response
 from citygraph.web.pages.graph import GraphView, saved_queries
 from citygraph.web.pages.page import JSON, NotFound, Page, kindly, wanted_format
-from citygraph.web.pages.terms import ShownTerm, date_in_words
+from citygraph.web.pages.terms import ShownTerm
 
 _TO_THE_LETTER: Final = 0.79
 _MOST: Final = 50

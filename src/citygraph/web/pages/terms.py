@@ -7,22 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from citygraph.messages import text
+from citygraph.dates import KnownDate, date_in_words, duration_in_words, interval_in_words
 from citygraph.namespaces import PREFIXES
 from citygraph.rdf import Iri, Literal, Term
 from citygraph.web.pages.graph import GraphView
 from citygraph.web.pages.i18n import Words
 from citygraph.web.pages.urls import Urls
 
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z")
 _XSD: Final = PREFIXES["xsd"]
 _DATES: Final = frozenset(_XSD + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
 _NUMBERS: Final = frozenset(
     _XSD + name for name in ("integer", "decimal", "double", "float", "int", "nonNegativeInteger")
 )
-_DURATION: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?\Z")
-_MONTHS: Final = 12
-_UNITS: Final = ("year", "month", "day")
 _WIKIDATA: Final = PREFIXES["wd"]
 
 
@@ -39,39 +35,11 @@ class ShownTerm:
     language: str = ""
 
 
-def date_in_words(value: str, language: str) -> str:
-    """A day, a month or a year as people write it.
-
-    >>> date_in_words("2020-11-05", "nb"), date_in_words("2016-11", "en"), date_in_words("1986", "en")
-    ('5. november 2020', 'November 2016', '1986')
-    """
-    match = _DATE.match(value)
-    if match is None or not match[2] or not 1 <= int(match[2]) <= _MONTHS:
-        return value
-    month = text(f"web.month.{int(match[2])}").in_language(language)
-    if not match[3]:
-        return f"{month} {match[1]}"
-    return f"{int(match[3])}{'.' if language == 'nb' else ''} {month} {match[1]}"
-
-
 def _number_in_words(value: str) -> str:
     """A number with a narrow space between thousands; four digits stay together."""
     if not re.fullmatch(r"-?\d{5,}", value):
         return value
     return f"{int(value):,}".replace(",", "\u202f")
-
-
-def _duration_in_words(value: str, language: str) -> str:
-    """`P5Y` as "5 years"."""
-    match = _DURATION.match(value)
-    if match is None or not any(match.groups()):
-        return value
-    counts = [
-        (f"one_{unit}" if number == "1" else f"{unit}s", number)
-        for unit, number in zip(_UNITS, match.groups(), strict=True)
-    ]
-    parts = [text(f"web.duration.{key}").filled(count=number) for key, number in counts if number]
-    return ", ".join(part.in_language(language) for part in parts)
 
 
 class TermFormatter:
@@ -117,6 +85,10 @@ class TermFormatter:
         """A date in the words of the page's language."""
         return date_in_words(value, self.language)
 
+    def interval(self, begin: KnownDate, end: KnownDate) -> str:
+        """From when until when in the words of the page's language; empty when neither is known."""
+        return interval_in_words(begin, end, self.language)
+
     def _literal(self, literal: Literal) -> ShownTerm:
         value, datatype = literal.value, literal.datatype.value
         if datatype in _DATES:
@@ -126,7 +98,7 @@ class TermFormatter:
         if datatype == _XSD + "boolean":
             return ShownTerm(Words(self.language).code("boolean", value))
         if datatype == _XSD + "duration":
-            return ShownTerm(_duration_in_words(value, self.language))
+            return ShownTerm(duration_in_words(value, self.language))
         language = literal.language or ""
         return ShownTerm(value, language=language if language != self.language else "")
 

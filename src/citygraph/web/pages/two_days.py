@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from citygraph.dates import date_in_words
 from citygraph.rdf import Iri
 from citygraph.results import Answer, Row, Solutions
 from citygraph.web.pages.facts import AnswerTable, table_of
 from citygraph.web.pages.page import Page
 from citygraph.web.pages.pictures import Picture, map_of
-from citygraph.web.pages.terms import date_in_words
 
 
 @dataclass(frozen=True, slots=True)
