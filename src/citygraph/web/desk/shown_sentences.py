@@ -19,6 +19,7 @@ from citygraph.read.text import KeptText
 
 STATES: Final = ("fact", "remark", "empty", "open")
 """What a sentence is: it has a fact, somebody has remarked on it or has said that it has none, or it waits."""
+_HOLDING: Final = frozenset({"office", "lead"})
 Place = tuple[int, int]
 
 
@@ -147,11 +148,16 @@ def _waiting(
     for each in list(waiting):
         # Somebody has changed it: a fact of its kind, and of no other proposal, stands on its words.
         inside = [fact for (start, end), found in facts if each.start <= start and end <= each.end for fact in found]
-        changed = next((e.iri for e in inside if e.kind.name == each.kind and e.iri not in used), "")
+        changed = next((e.iri for e in inside if _is_of_kind(e, each) and e.iri not in used), "")
         if changed:
             used.add(changed)
             waiting.remove(each)
     return waiting
+
+
+def _is_of_kind(fact: Fact, proposal: Proposal) -> bool:
+    """Whether a fact is of the kind of a proposal; who leads a body is read from the graph as one who has an office in it."""
+    return fact.kind.name == proposal.kind or {fact.kind.name, proposal.kind} <= _HOLDING
 
 
 def _is_written(proposal: Proposal, facts: Iterable[Fact], state: EditedGraph) -> bool:
@@ -160,7 +166,7 @@ def _is_written(proposal: Proposal, facts: Iterable[Fact], state: EditedGraph) -
         (option, Iri(iri)) for option, value in proposal.said if (iri := expand(value, state.prefixes)) in state.said
     ]
     return any(
-        fact.kind.name == proposal.kind
+        _is_of_kind(fact, proposal)
         and all(
             value in fact.values.get(option, ()) or (option == "name" and value.value == fact.iri)
             for option, value in things
