@@ -150,11 +150,31 @@ def test_axe_finds_nothing_on_any_page(
     for path in (
         "/desk?", "/desk/add/membership?", "/desk/add/network?", "/network/nordnett?", f"/desk/fact?fact={MEMBER}&",
         f"/desk/fact/change?fact={MEMBER}&", f"/desk/fact/retract?fact={MEMBER}&",
-        "/desk/waiting/1?",
+        "/desk/waiting/1?", "/desk/read/notat.txt?",
     ):  # fmt: skip
         opened(browser, office[0], f"{path}lang={language}")
         assert 'href="/desk?lang=' in browser.page_source
         assert barriers(browser) == [], path
+
+
+@NEEDS_BROWSER[0]
+@NEEDS_BROWSER[1]
+def test_words_that_are_selected_are_those_of_the_form(browser: Any, office: tuple[str, Path]) -> None:  # noqa: ANN401
+    from selenium.webdriver.support.ui import WebDriverWait  # noqa: PLC0415
+
+    show(browser, width=390)
+    opened(browser, office[0], "/desk/read/notat.txt?lang=en")
+    chosen = browser.execute_script("""
+        const form = document.querySelector(".what form"), words = form.closest(".sentence").querySelector(".words");
+        const letters = document.createTreeWalker(words, NodeFilter.SHOW_TEXT), first = letters.nextNode();
+        const end = first.data.trim().indexOf(" ", 3);
+        getSelection().setBaseAndExtent(first, 0, first, end);
+        return first.data.slice(0, end).trim();
+    """)
+    said = (
+        "const f = document.querySelector('.what form'); return [f.quote.value, f.nth.value, f.closest('details').open]"
+    )
+    WebDriverWait(browser, PATIENCE).until(lambda each: each.execute_script(said) == [chosen, "0", True])
 
 
 @NEEDS_BROWSER[0]
