@@ -79,7 +79,11 @@ class NewThings:
                 return self._is_subject_of(kind.field(option), iri)
             return bool(_names(iri, self._reference()))
         wanted = self._groups(kind.field(option))
-        return not self._known.called(plain(value), wanted)
+        found = self._known.called(plain(value), wanted)
+        if found and kind.field(option).classes and _PLACE not in kind.field(option).classes:
+            # A place stands for its authority, where the graph has that.
+            return all(e in self._known.groups["place"] and not self._known.authorities(e) for e in found)
+        return not found
 
     def _address(self, value: str) -> str:
         """The address that a value is; empty for a name."""
@@ -176,7 +180,7 @@ class NewThings:
         city = _without_governing(name)
         known = self._known.called(plain(city), ("place",)) if wanted == "authority" else []
         if len(known) == 1:
-            yield wanted, [("name", name), ("place", self._known.short(known[0]))]
+            yield wanted, [*self._called_there(place, name), ("place", self._known.short(known[0]))]
             return
         country = extra.get(_COUNTRY, "")
         if place and not country:
@@ -187,8 +191,12 @@ class NewThings:
             raise EditError(sentence("proposals.which_country", name=name), fix=fix)
         yield "city", [*(_names(place, origin) or [("name", city)]), (_COUNTRY, country)]
         if wanted == "authority":
-            governing = KnownNames(origin).authorities(place) if place else []
-            yield wanted, _names(governing[0], origin) if len(governing) == 1 else [("name", name)]
+            yield wanted, self._called_there(place, name)
+
+    def _called_there(self, place: str, name: str) -> Said:
+        """What the authority of a place of the reference graph is called, else as it is said."""
+        governing = KnownNames(self._reference()).authorities(place) if place else []
+        return _names(governing[0], self._reference()) if len(governing) == 1 else [("name", name)]
 
 
 def _names_a_thing(field_: FactField) -> bool:
