@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -21,7 +22,7 @@ def pages(this_project: Project) -> Pages:
 
 
 def parts(pages: Pages, query: str = "") -> tuple[str, str]:
-    page = pages.get(f"/news?lang=en{query}").text
+    page = pages.get(f"/news?lang=en{query}").text.partition("<template")[0]
     new, old = page.partition('id="new"')[2].split('id="old"')
     return words_of(new), words_of(old)
 
@@ -167,3 +168,41 @@ def test_a_name_that_only_comes_near_is_asked_about_and_one_to_the_letter_is_not
     assert pages.get("/news?of=https%3A%2F%2Fw3id.org%2Fcitygraph%2Fid%2Fplace-oslo").status_code == 200
     for name in ("Oslo", "oslo+kommune", "Florenz", "eurocities"):
         assert pages.get(f"/news?of={name}").status_code == 200, name
+
+
+def test_new_and_old_is_a_text_for_an_e_mail_with_numbered_sources(pages: Pages) -> None:
+    answer = pages.get("/news.txt?lang=en&of=oslo&since=2016-01-01")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    lines = answer.text.splitlines()
+    assert lines[0] == "New and old: Oslo"
+    assert "New since 1 January 2016" in lines
+    old = [
+        line
+        for line in lines
+        if line.startswith("- City of Oslo, full member, Intercultural Cities programme: last confirmed")
+    ]
+    assert len(old) == 1
+    numbers = {line.partition(" ")[0] for line in lines if re.match(r"\[\d+\] ", line)}
+    assert set(re.findall(r"\[\d+\]", old[0])) <= numbers
+    assert lines[-1] == "http://graph.test/news?of=oslo&since=2016-01-01&lang=en"
+    assert pages.get("/news.docx?of=oslo").status_code == 200
+    assert pages.get("/news.exe").status_code == 404
+    assert pages.get("/news.txt?of=xqzwvk").status_code == 400
+
+
+def test_new_and_old_is_a_feed_whose_entries_stay_as_long_as_the_facts_do(pages: Pages) -> None:
+    answer = pages.get("/news.atom?lang=en&of=eurocities&since=2018-01-01")
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    feed = ET.fromstring(answer.content)  # noqa: S314  # we wrote it
+    atom = "{http://www.w3.org/2005/Atom}"
+    entries = {each.findtext(f"{atom}title"): each for each in feed.iter(f"{atom}entry")}
+    nardella = entries["Dario Nardella, president, Eurocities: from 5 November 2020"]
+    assert nardella.findtext(f"{atom}updated") == "2020-11-05T00:00:00Z"
+    assert (nardella.findtext(f"{atom}id") or "").endswith("#new")
+    of_month = entries["Anna König Jerlmyr, president, Eurocities: from November 2018"]
+    assert of_month.findtext(f"{atom}updated") == "2018-11-01T00:00:00Z"
+    ids = [each.findtext(f"{atom}id") for each in feed.iter(f"{atom}entry")]
+    assert answer.content == pages.get("/news.atom?lang=en&of=eurocities&since=2018-01-01").content
+    assert len(ids) > 3
+    page = pages.get("/news?lang=en&of=eurocities&since=2018-01-01").text
+    assert 'type="application/atom+xml" href="/news.atom?of=eurocities&amp;since=2018-01-01&amp;lang=en"' in page

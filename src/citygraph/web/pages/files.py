@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -239,16 +241,9 @@ def feed_of(page: Page, answered: Answered, *, here: str, page_address: str, str
     """
     query = answered.query
     updated = f"{_day(page)}T00:00:00Z"
-    ET.register_namespace("", _ATOM)
-    feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
     identity = f"{page.project.config.base}queries/{query.name}"
-    _element(feed, "id", _identity(page, identity))
-    _element(feed, "title", query.title.in_language(page.language))
-    _element(feed, "subtitle", query.question.in_language(page.language))
-    _element(feed, "updated", updated)
-    _element(_element(feed, "author", ""), "name", page.project.config.title.in_language(page.language))
-    _element(feed, "link", "", rel="self", href=here, type="application/atom+xml")
-    _element(feed, "link", "", rel="alternate", href=page_address, type="text/html")
+    title, about = (each.in_language(page.language) for each in (query.title, query.question))
+    feed = _feed(page, identity, title, about, here=here, page_address=page_address)
     entry = _element(feed, "entry", "")
     _element(entry, "id", f"{_identity(page, identity)}#{answer_hash(answered, strict=strict)}")
     _element(entry, "title", f"{query.title.in_language(page.language)}: {_size(page, answered)}")
@@ -257,6 +252,48 @@ def feed_of(page: Page, answered: Answered, *, here: str, page_address: str, str
     if answered.account is not None:
         _element(entry, "summary", answered.account.words.in_language(page.language))
     _element(entry, "content", _tables(page, answered, strict=strict), type="html")
+    return _feed_bytes(feed)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry of a feed: what it is known by, what it says, where that is, and its day as far as it is known."""
+
+    identity: str
+    title: str
+    address: str
+    day: str
+
+
+def feed_of_entries(  # what a feed has (RFC 4287, 4.1.1)
+    page: Page, name: str, title: str, subtitle: str, entries: Iterable[FeedEntry], *, here: str, page_address: str
+) -> bytes:
+    """A feed of things that happened; the same version gives the same bytes."""
+    feed = _feed(page, f"{page.project.config.base}{name}", title, subtitle, here=here, page_address=page_address)
+    for each in entries:
+        entry = _element(feed, "entry", "")
+        _element(entry, "id", each.identity)
+        _element(entry, "title", each.title)
+        # A month or a year begins on its first day.
+        _element(entry, "updated", f"{each.day}{'0001-01-01'[len(each.day) :] if each.day else _day(page)}T00:00:00Z")
+        _element(entry, "link", "", rel="alternate", href=each.address, type="text/html")
+    return _feed_bytes(feed)
+
+
+def _feed(page: Page, identity: str, title: str, subtitle: str, *, here: str, page_address: str) -> ET.Element:
+    ET.register_namespace("", _ATOM)
+    feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": page.language})
+    _element(feed, "id", _identity(page, identity))
+    _element(feed, "title", title)
+    _element(feed, "subtitle", subtitle)
+    _element(feed, "updated", f"{_day(page)}T00:00:00Z")
+    _element(_element(feed, "author", ""), "name", page.project.config.title.in_language(page.language))
+    _element(feed, "link", "", rel="self", href=here, type="application/atom+xml")
+    _element(feed, "link", "", rel="alternate", href=page_address, type="text/html")
+    return feed
+
+
+def _feed_bytes(feed: ET.Element) -> bytes:
     ET.indent(feed)
     return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True)) + b"\n"
 

@@ -113,6 +113,7 @@ routes: Final = [
     Route("/build", build_page),
     Route("/build.{ending}", build_file),
     Route("/news", kindly(news_page)),
+    Route("/news.{ending}", kindly(news_page)),
     Route("/search", kindly(search_page)),
     Route("/search.json", kindly(search_json)),
     Route("/search/names.json", names_json),

@@ -64,9 +64,9 @@ class Urls:
             return self._file(f"/queries/{name}.{format}", values)
         return self._page(f"/queries/{name}", values)
 
-    def news(self, of: str = "") -> str:
-        """What is new and what is old, of a thing or of all."""
-        return self._page("/news", {"of": of})
+    def news(self, of: str = "", *, since: str = "", format: str = "") -> str:  # noqa: A002
+        """What is new and what is old, of a thing or of all, as a page or a file."""
+        return self._page(f"/news.{format}" if format else "/news", {"of": of, "since": since})
 
     def review(self, entity: str = "", **more: str) -> str:
         """The page on which links are decided, for one thing."""
