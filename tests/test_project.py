@@ -55,11 +55,15 @@ SELECT ?focus WHERE { {GRAPH ?g { ?focus a <https://w3id.org/citygraph/ontology#
 """
 
 
+@pytest.mark.parametrize(
+    "text",
+    [_BY_GRAPH, _BY_GRAPH.replace("\n", "\r"), _BY_GRAPH.replace("{ {GRAPH", '{ BIND ("""\n#""" AS ?text) {GRAPH')],
+)
 def test_a_check_query_finds_the_named_graphs_that_it_asks_for_and_python_collects_again_afterwards(
-    tmp_path: Path,
+    text: str, tmp_path: Path
 ) -> None:
     folder = clean_project(tmp_path, questions=False)
-    (folder / "queries" / "checks" / "in-a-file.rq").write_text(_BY_GRAPH)
+    (folder / "queries" / "checks" / "in-a-file.rq").write_bytes(text.encode())
     collecting: list[bool] = []
     project = Project.open(folder, today=TODAY)
     report = project.check(progress=lambda *_: collecting.append(gc.isenabled())).report

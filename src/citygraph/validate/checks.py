@@ -16,6 +16,7 @@ from citygraph.errors import QueryError
 from citygraph.findings import Finding, finding
 from citygraph.graphs import FileGraph, Part, ProjectGraphs
 from citygraph.labels import LABEL_PROPERTIES, Labels
+from citygraph.lexer import word_of
 from citygraph.matching.names import fold
 from citygraph.matching.withheld import hashes_in, name_hash
 from citygraph.messages import LANGUAGES, Text, said_in
@@ -24,11 +25,9 @@ from citygraph.rdf import Iri, Literal, Quad, Term
 from citygraph.results import Solutions
 from citygraph.saved_query import SavedQuery, query_files, read_saved_query
 from citygraph.sources import Excerpt, SourceText, excerpt_range, find_moved, read_source
+from citygraph.sparql.text import tokens
 from citygraph.store import Store
 from citygraph.validate.things import finding_at
-
-# GRAPH and FROM wherever they may stand but in a line of comment; the name of the program is in many an address.
-_OF_GRAPHS: Final = re.compile(r"^(?!\s*#).*?(?:(?<!city)graph|(?<!\w)from)", re.IGNORECASE | re.MULTILINE)
 
 
 def read_checks(project: Path) -> tuple[list[SavedQuery], list[Finding]]:
@@ -56,7 +55,7 @@ def bad_query(error: QueryError, path: Path, project: Path) -> Finding:
 
 def names_graphs(check: SavedQuery) -> bool:
     """Whether a check query may ask about graphs by name, so that the default graph alone does not answer it."""
-    return _OF_GRAPHS.search(check.text) is not None
+    return any(word_of(token) in {"GRAPH", "FROM"} for token in tokens(check.text))
 
 
 def run_checks(store: Store, checks: list[SavedQuery], graphs: ProjectGraphs, project: Path) -> list[Finding]:
