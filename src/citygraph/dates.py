@@ -13,7 +13,6 @@ _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?\Z")
 _DURATION: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?\Z")
 _UNITS: Final = ("year", "month", "week", "day")
 _MONTHS: Final = 12
-_DAY: Final = len("2020-11-05")
 
 
 def date_in_words(value: str, language: str) -> str:
@@ -25,26 +24,10 @@ def date_in_words(value: str, language: str) -> str:
     match = _DATE.match(value)
     if match is None or not match[2] or not 1 <= int(match[2]) <= _MONTHS:
         return value
-    month = month_in_words(match[2], language)
+    month = text(f"dates.month.{int(match[2])}").in_language(language)
     if not match[3]:
         return f"{month} {match[1]}"
     return f"{int(match[3])}{'.' if language == 'nb' else ''} {month} {match[1]}"
-
-
-def month_in_words(number: str, language: str) -> str:
-    """A month of the year by its number; anything else as it is."""
-    is_month = number.isdecimal() and 1 <= int(number) <= _MONTHS
-    return text(f"dates.month.{int(number)}").in_language(language) if is_month else number
-
-
-def on_date(value: str, language: str) -> str:
-    """When something happened, with the preposition that goes with the date.
-
-    >>> on_date("2020-11-05", "en"), on_date("1986", "en"), on_date("1986", "nb"), on_date("2020-11-05", "nb")
-    ('on 5 November 2020', 'in 1986', 'i 1986', '5. november 2020')
-    """
-    how = "on" if len(value) == _DAY else "in"
-    return _said(f"said.{how}", language, date=date_in_words(value, language))
 
 
 def duration_in_words(value: str, language: str) -> str:
@@ -58,21 +41,6 @@ def duration_in_words(value: str, language: str) -> str:
     ]
     parts = [text(f"dates.duration.{key}").filled(count=number) for key, number in counts if number]
     return ", ".join(part.in_language(language) for part in parts)
-
-
-def every(value: str, language: str) -> str:
-    """How often something happens that comes back after a length of time.
-
-    >>> every("P1Y", "en"), every("P6M", "nb"), every("P2Y", "nb"), every("P1M", "nb")
-    ('every year', 'hver 6. måned', 'hvert 2. år', 'hver måned')
-    """
-    match = _DURATION.match(value)
-    found = [(unit, number) for unit, number in zip(_UNITS, match.groups(), strict=True) if number] if match else []
-    if len(found) != 1:
-        return _said("every.length", language, length=duration_in_words(value, language))
-    unit, number = found[0]
-    key = f"one_{unit}" if number == "1" else f"{unit}s"
-    return _said(f"every.{key}", language, count=number)
 
 
 @dataclass(frozen=True, slots=True)
