@@ -150,7 +150,7 @@ def _covers(ring: Sequence[tuple[float, float]], west: float, north: float, scal
 
 def _together(places: Sequence[MapPlace], points: Sequence[tuple[float, float]]) -> list[MapDot]:
     """A dot for each place; those whose dots would cover the one of a place before them are one dot with it."""
-    groups: dict[tuple[int, int], list[int]] = {}
+    groups: dict[int, list[int]] = {}
     first_of: dict[tuple[int, int], list[int]] = {}
     for number, (x, y) in enumerate(points):
         column, row = int(x // _APART), int(y // _APART)
@@ -159,9 +159,9 @@ def _together(places: Sequence[MapPlace], points: Sequence[tuple[float, float]])
         first = min(near, key=lambda one: math.dist(points[one], (x, y)), default=None)
         if first is None:
             first_of.setdefault((column, row), []).append(number)
-            groups[number, number] = [number]
+            groups[number] = [number]
         else:
-            groups[first, first].append(number)
+            groups[first].append(number)
     return [_dot([places[each] for each in group], points[group[0]]) for group in groups.values()]
 
 

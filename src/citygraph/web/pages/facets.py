@@ -228,12 +228,8 @@ class _Choice:
             found = {each for each in found if value in by_thing.get(each, ())}
         return found
 
-    def href(self, chosen: Mapping[str, str]) -> str:
-        """The address of the list with these values, on the day that is shown."""
-        return self.href_of(chosen)
-
-    def href_of(self, chosen: Mapping[str, str], **more: str) -> str:
-        """The address of the list with these values, sorted by a column, or another page of it."""
+    def href(self, chosen: Mapping[str, str], **more: str) -> str:
+        """The address of the list with these values, on the day that is shown; sorted by a column, or another page of it."""
         given = {facet: self.slug(value) for facet, value in sorted(chosen.items())}
         as_of = "" if self.faults else self.page.request.query_params.get("as_of", "").strip()
         return self.page.urls.kind(self.kind.name, {**given, "as_of": as_of, **more})
@@ -376,7 +372,7 @@ def _part_of(choice: _Choice, values: ListValues, things: Sequence[str]) -> List
         column = next((each for each in columns if each.name == name), None)
         down = column is not None and column.shows != "all"
         first, then = (f"-{name}", name) if down else (name, f"-{name}")
-        return choice.href_of(choice.chosen, sort=then if order == first else first)
+        return choice.href(choice.chosen, sort=then if order == first else first)
 
     def shown(name: str) -> str:
         # The list is by name as long as nothing else is asked for.
@@ -384,7 +380,7 @@ def _part_of(choice: _Choice, values: ListValues, things: Sequence[str]) -> List
         return ("descending" if is_down else "ascending") if name == by else ""
 
     def other(number: int) -> str:
-        return choice.href_of(choice.chosen, sort=order, page=str(number)) if 1 <= number <= pages else ""
+        return choice.href(choice.chosen, sort=order, page=str(number)) if 1 <= number <= pages else ""
 
     return ListPart(
         tuple(ListHeading(title, "" if is_file else href(name), shown(name)) for name, title in names.items()),

@@ -140,8 +140,12 @@ def _mail(page: Page, news: _News, here: str) -> Markup:
 
 def _feed(page: Page, news: _News, here: str) -> Response:
     """Each line as an entry (Atom, RFC 4287), which is the same as long as the fact says the same."""
+
+    def address(who: ShownTerm) -> str:
+        return who.href if who.external else absolute(page, who.href or here)
+
     entries = [
-        FeedEntry(f"{each.fact}#{kind}", each.said, absolute(page, each.holder.href or here), each.day)
+        FeedEntry(f"{each.fact}#{kind}", each.said, address(each.holder), each.day)
         for kind, lines in (("new", news.new), ("old", news.old))
         for each in lines
     ]
