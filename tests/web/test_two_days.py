@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from citygraph import Project
 from citygraph.rdf import Iri
 from citygraph.results import Solutions
+from conftest import TODAY, copy_project
 from pages_client import Pages, words_of
 
 
@@ -58,3 +60,21 @@ def test_what_is_no_day_is_told_and_no_page_is_lost(said: str, pages: Pages) -> 
 
 def test_a_file_has_one_day(pages: Pages) -> None:
     assert pages.get("/queries/members.csv?before=2014-06-01").status_code == 400
+
+
+def test_an_answer_without_rows_is_not_compared_in_silence(this_project: Project, tmp_path: Path) -> None:
+    folder = copy_project(this_project.folder, tmp_path / "project")
+    question = folder / "queries" / "is-a-member.rq"
+    question.write_text(
+        '#+ title: { nb: "Er noen med?", en: "Is anybody in?" }\n#+ question: { nb: "Er noen med?", en: "Is anybody in?" }\n'
+        "#+ columns: [answer]\n"
+        "ASK { ?who <https://w3id.org/citygraph/ontology#hasCurrentMembership> ?fact }",
+        encoding="utf-8",
+    )
+    project = Project.open(folder, today=TODAY)
+    assert not project.build().report.violations
+    asked = Pages(project)
+    assert 'name="before"' not in asked.get("/queries/is-a-member").text
+    answer = asked.get("/queries/is-a-member?lang=en&before=2014-06-01")
+    assert answer.status_code == 400
+    assert "no rows to compare with another day" in words_of(answer.text)

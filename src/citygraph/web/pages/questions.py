@@ -199,6 +199,7 @@ def _answer_page(page: Page, saved: SavedQuery, values: Mapping[str, str]) -> Re
         as_of="" if fault else parameters.get("as_of", ""),
         before="" if fault else parameters.get("before", ""),
         days=days,
+        has_rows=saved.parsed.form is Form.SELECT,
         hide_sources=hide_sources,
         strict=strict,
         missing=missing,
@@ -275,12 +276,14 @@ def _two_days(page: Page, saved: SavedQuery, values: Mapping[str, str], answered
     """The answer beside that of another day, when the address names one.
 
     Raises:
-        QueryError: it is no day.
+        QueryError: it is no day, or the answer has no rows that could be compared.
     """
     known = page.graph.manifest.as_of
     said = page.request.query_params.get("before", "").strip()
     if not said:
         return None
+    if saved.parsed.form is not Form.SELECT:
+        raise QueryError(sentence("question.no_comparison"), fix=sentence("next.without", name="before"))
     formatter, other = page.formatter, other_day(said, known)
     # One asker has a turn with one day.
     close_stores(page.request)
