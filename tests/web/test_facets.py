@@ -224,3 +224,9 @@ def test_a_column_or_page_that_is_not_there_is_told_and_the_list_stands(pages: P
     assert answer.status_code == 400
     assert said in words_of(answer.text)
     assert len(rows_of(answer.text)) > 10
+
+
+def test_an_office_stands_with_the_body_that_it_is_in(pages: Pages) -> None:
+    rows = {row[0]: row[1] for row in rows_of(pages.get("/person?lang=en").text)}
+    assert rows["name"] == "office"
+    assert rows["Anna König Jerlmyr"] == "mayor (finansborgarråd), City of Stockholm ; president, Eurocities"

@@ -21,6 +21,7 @@ from citygraph.web.pages.page import Page
 from citygraph.web.pages.terms import ShownTerm
 
 _Shows: TypeAlias = Literal["all", "count", "latest"]
+_INTEGER: Final = Iri("http://www.w3.org/2001/XMLSchema#integer")
 _MOST: Final = 3
 """Values of one cell; how many there are besides is told."""
 _PREFIXES: Final = """
@@ -39,7 +40,8 @@ _IN_NETWORKS: Final = "cg:hasCurrentMembership ?fact . ?fact org:organization ?v
 class ListColumn:
     """One column: its name as in answers, the things with each value, and what of the values is shown.
 
-    The query selects `?thing` and `?value`; a thing with `#` in its address is a part of the one before the sign.
+    The query selects `?thing` and `?value`, and `?as` for what the thing is there, which stands before the value; a thing
+    with `#` in its address is a part of the one before the sign.
     """
 
     name: str
@@ -69,8 +71,7 @@ _COLUMNS: Final[Mapping[str, tuple[ListColumn, ...]]] = {
         ListColumn("network", f"?thing {_IN_NETWORKS}"),
     ),
     "person": (
-        ListColumn("role", "?thing cg:hasCurrentMembership/org:role ?value"),
-        ListColumn("body", "?thing cg:hasCurrentMembership/org:organization ?value"),
+        ListColumn("office", "?thing cg:hasCurrentMembership ?fact . ?fact org:organization ?value ; org:role ?as"),
     ),
     "working-group": _UNIT,
     "body": _UNIT,
@@ -81,14 +82,16 @@ _COLUMNS: Final[Mapping[str, tuple[ListColumn, ...]]] = {
     "theme": (ListColumn("network", "?value cg:hasTopic ?thing ; a cg:CityNetwork"),),
     "role": (ListColumn("holder", "?fact org:role ?thing ; a cg:CurrentMembership ; org:member ?value", "count"),),
 }  # fmt: skip
-_Values: TypeAlias = Mapping[str, Sequence[Term]]
+_Value: TypeAlias = tuple[Term, Term | None]
+"""A value, and what the thing is there."""
+_Values: TypeAlias = Mapping[str, Sequence[_Value]]
 
 
 @dataclass(frozen=True, slots=True)
 class ListCell:
-    """What a list says of one thing in one column, and how many values there are besides."""
+    """What a list says of one thing in one column, each value with what the thing is there, and how many there are besides."""
 
-    values: tuple[ShownTerm, ...] = ()
+    values: tuple[tuple[ShownTerm, str], ...] = ()
     more: int = 0
 
 
@@ -110,25 +113,25 @@ def list_values(kind: Kind, store: Store) -> ListValues:
     left_out = []
     for column in _COLUMNS.get(kind.name, ()):
         try:
-            answer = store.query(f"{_PREFIXES}SELECT DISTINCT ?thing ?value WHERE {{ {column.where} }}")
+            answer = store.query(f"{_PREFIXES}SELECT DISTINCT ?thing ?value ?as WHERE {{ {column.where} }}")
         except (QueryError, StoreTimeout):
             left_out.append(column.name)
             continue
-        by_thing: dict[str, list[Term]] = defaultdict(list)
+        by_thing: dict[str, list[_Value]] = defaultdict(list)
         for row in answer if isinstance(answer, Solutions) else ():
             thing, value = row.get("thing"), row.get("value")
             if isinstance(thing, Iri) and value is not None:
-                by_thing[thing.value.partition("#")[0]].append(value)
+                by_thing[thing.value.partition("#")[0]].append((value, row.get("as")))
         if by_thing:
             found[column] = {thing: _shown(values, column.shows) for thing, values in by_thing.items()}
     return ListValues(found, tuple(left_out))
 
 
-def _shown(values: Sequence[Term], shows: _Shows) -> Sequence[Term]:
+def _shown(values: Sequence[_Value], shows: _Shows) -> Sequence[_Value]:
     if shows == "count":
-        return [Text(str(len(set(values))), datatype=Iri("http://www.w3.org/2001/XMLSchema#integer"))]
+        return [(Text(str(len(set(values))), datatype=_INTEGER), None)]
     if shows == "latest":
-        return [max(values, key=lambda each: (each.value if isinstance(each, Text) else "", str(each)))]
+        return [max(values, key=lambda each: each[0].value if isinstance(each[0], Text) else "")]
     return values
 
 
@@ -146,12 +149,14 @@ def sorted_by(page: Page, values: ListValues, things: Sequence[str], order: str)
     name = order.removeprefix("-")
     column = {each.name: each for each in columns_said(values, things)}[name]
     said = values.columns[column]
+    # Most things have the values of others: a country, a network.
+    names = {term: page.formatter.term(term).text.casefold() for found in said.values() for term, _ in found}
 
     def key(thing: str) -> tuple[float, str]:
-        first = _ordered(page, said[thing])[0]
+        first = min((term for term, _ in said[thing]), key=names.__getitem__)
         if isinstance(first, Text):
             return (float(first.value), "") if column.shows == "count" else (0, first.value)
-        return 0, page.formatter.term(first).text.casefold()
+        return 0, names[first]
 
     filled = [thing for thing in things if thing in said]
     return [*sorted(filled, key=key, reverse=order.startswith("-")), *(each for each in things if each not in said)]
@@ -165,10 +170,7 @@ def list_rows(page: Page, values: ListValues, things: Sequence[str], columns: Se
     ]
 
 
-def _cell(page: Page, terms: Sequence[Term]) -> ListCell:
-    shown = [page.formatter.term(each) for each in _ordered(page, terms)]
+def _cell(page: Page, values: Sequence[_Value]) -> ListCell:
+    term = page.formatter.term
+    shown = sorted(((term(value), term(is_).text) for value, is_ in values), key=lambda each: each[0].text.casefold())
     return ListCell(tuple(shown[:_MOST]), max(len(shown) - _MOST, 0))
-
-
-def _ordered(page: Page, terms: Sequence[Term]) -> Sequence[Term]:
-    return sorted(terms, key=lambda each: page.formatter.term(each).text.casefold())
