@@ -301,8 +301,9 @@ class NamedWords:
         end = self._name_from(at)
         if at >= len(self.keys) or not (self.named(at, "authority", "place")[1] or (end > at and self.names_authority(at, end))):  # fmt: skip
             return None
-        (_, (value, *_)), *_ = self._member(at) or ((0, (None,)),)
-        return value and replace(value, sort="choose" if value.sort == "clear" else value.sort)
+        found = self._member(at)
+        value = found[0][1][0] if found else None
+        return replace(value, sort="choose") if value is not None and value.sort == "clear" else value
 
     def _host_words(self, at: int) -> int:
         """Behind which word "the city" or its like end, where no name goes on with them; `at` when none begins here."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -80,8 +81,8 @@ def stated(
         return None
     if cue("reported", 0, len(keys)) or cue("condition", 0, match.end):
         return None
-    # What a clause says of itself behind "and" is not said of what stands before it: "left in 2019 and has no plans".
-    own = next((at for at in range(match.end, last) if keys[at] in mentions.book.list("and") and any(at + 1 == verb for name in ("present", "past_verb") for verb, _ in places(name))), last)  # fmt: skip
+    verbs = {at for name in ("present", "past_verb") for at, _ in places(name)}
+    own = _own_end(keys, match.end, last, verbs, mentions.book.list("and"))
     if cue("negation", first, own) and not cue("no_negation", first, own):
         return None
     is_of_other = _is_about_other([*places("present"), *places("past_verb")], first, match.start, mentions)
@@ -123,6 +124,11 @@ def clause_of(keys: Sequence[str], start: int, end: int, words: frozenset[str]) 
     first = next((at + 1 for at in range(label - 1, -1, -1) if parts(at)), 0)
     last = next((at for at in range(end, len(keys)) if parts(at)), len(keys))
     return first, last
+
+
+def _own_end(keys: Sequence[str], behind: int, last: int, verbs: AbstractSet[int], ands: AbstractSet[str]) -> int:
+    """Where a clause ends for what stands before an "and" with a verb of its own: "left in 2019 and has no plans"."""
+    return next((at for at in range(behind, last) if keys[at] in ands and at + 1 in verbs), last)
 
 
 def other_years(match: Match, sentence: TextSentence, mentions: NamedWords, book: PatternBook) -> set[int]:
